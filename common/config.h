@@ -1,0 +1,48 @@
+// The configuration of a service: environment variables, each declared once, with default and help.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+
+namespace mestring {
+
+class Clock;
+
+// Field = variable: `redis_url` is MESTRING_REDIS_URL. The table with defaults, units and help is in
+// config.cc; `--help` prints it and the README's table is generated from it.
+struct Config {
+  std::string service;
+  std::string database;      // "sqlite:housing.db", or "postgresql:…"
+  std::string redis_url;     // empty: no bus; the log still fills
+  std::string listen;        // "127.0.0.1:7101"
+  std::string metrics_listen;
+  std::string health_listen;
+  std::string municipality = "1108";
+  std::string time_zone = "Europe/Oslo";
+  std::string jwks_file;
+  std::string token_issuer;
+  std::string token_audience;
+  std::string token_file;    // our own token, to ask owners of streams; re-read when it changes
+  std::string tls_certificate_file, tls_key_file, tls_client_ca_file;  // empty: plain, loopback only
+  std::string owners;        // "peer_support=127.0.0.1:7103,council=…": where the owners of streams answer
+  std::string log_hash_key;
+  std::string clock_offset_file;
+  bool reflection = false;
+  int threads = 0;           // of unary handlers
+  absl::Duration stream_window, log_retention;
+  absl::Duration drain_delay, drain_deadline;
+
+  const Clock* clock = nullptr;  // tests hand in their own; null: the machine's
+
+  // A configuration with every default, for a service's port.
+  static Config Defaults(std::string_view service, int port);
+  // From "NAME=value" strings (environ). Unknown MESTRING_ variables and bad values are errors that name them.
+  static absl::StatusOr<Config> FromEnvironment(std::string_view service, int port, const std::vector<std::string>& environment);
+  static std::string Help(std::string_view service, int port, bool markdown);
+};
+
+}  // namespace mestring

@@ -1,0 +1,11 @@
+# Writes a C++ file with the given .sql files as mestring::Migration (see mestring_schema).
+set(text "// Generated from the .sql files of a schema folder.\n#include \"common/database.h\"\n\nnamespace mestring {\nstatic const Migration k${NAME}Files[] = {\n")
+foreach(file ${FILES})
+  get_filename_component(stem ${file} NAME_WE)
+  string(REGEX MATCH "^0*([0-9]+)_" ignored ${stem})
+  set(number ${CMAKE_MATCH_1})
+  file(READ ${file} sql)
+  string(APPEND text "{${number}, \"${stem}\", R\"_sql_(${sql})_sql_\"},\n")
+endforeach()
+string(APPEND text "};\nextern const absl::Span<const Migration> ${NAME};\nconst absl::Span<const Migration> ${NAME} = k${NAME}Files;\n}  // namespace mestring\n")
+file(WRITE ${OUT} "${text}")

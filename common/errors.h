@@ -1,0 +1,92 @@
+// The errors a caller can tell apart, each with one named constructor; anything else is INTERNAL,
+// logged with an id, and its text hidden.
+//
+// Inside the process an error is an absl::Status whose payload is google.rpc details; ToWire is the
+// one table from there to gRPC. Texts are sentences for a person and never hold personal data or a
+// value that the caller sent.
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+
+namespace grpc {
+class Status;
+}
+
+namespace mestring {
+
+// One field of a request that has the wrong shape: its path ("need.level") and what is wrong with it
+// ("must be a UUID").
+struct Violation {
+  std::string field;
+  std::string problem;
+};
+
+// INVALID_ARGUMENT, reason INVALID_FIELD. `violations` must not be empty.
+absl::Status InvalidArgument(const std::vector<Violation>& violations);
+absl::Status InvalidArgument(std::string_view field, std::string_view problem);
+
+// NOT_FOUND, reason NOT_FOUND: "there is no such <what>". Also the answer to one who may not see it.
+absl::Status NotFound(std::string_view what);
+
+// ALREADY_EXISTS, reason ALREADY_EXISTS.
+absl::Status AlreadyExists(std::string_view what);
+
+// FAILED_PRECONDITION: a rule of the domain says no. `reason` is stable and listed in the contract
+// ("PLACE_TAKEN"); `metadata` helps a program (codes and ids, never a person).
+absl::Status Refused(std::string_view reason, std::string_view sentence,
+                     std::map<std::string, std::string> metadata = {});
+
+// PERMISSION_DENIED, reason FORBIDDEN: the caller may see the thing, but not do this to it.
+absl::Status Forbidden(std::string_view sentence);
+
+// UNAUTHENTICATED, reason UNAUTHENTICATED.
+absl::Status Unauthenticated(std::string_view sentence);
+
+// ABORTED, reason STALE_VERSION: expected_version is not the current one. A caller reads again and decides anew.
+absl::Status StaleVersion(int64_t current);
+
+// RESOURCE_EXHAUSTED with RetryInfo.
+absl::Status Overloaded(std::string_view reason, std::string_view sentence, absl::Duration retry_after);
+
+// UNAVAILABLE with RetryInfo: draining, or the database is gone. A repeat with the same request_id is safe.
+absl::Status Unavailable(std::string_view reason, std::string_view sentence);
+
+// OUT_OF_RANGE: CURSOR_PRUNED or CURSOR_FORKED.
+absl::Status OutOfRange(std::string_view reason, std::string_view sentence,
+                        std::map<std::string, std::string> metadata = {});
+
+// The reason of an error made above ("PLACE_TAKEN"), or "" if it has none (then it is INTERNAL).
+std::string ReasonOf(const absl::Status& status);
+
+// The wire form. `domain` is "mestring.housing". An error without a reason becomes INTERNAL, whose
+// text names only `error_id`; the caller of ToWire logs the real text under that id.
+grpc::Status ToWire(const absl::Status& status, std::string_view domain, std::string_view error_id);
+
+// The inverse, for our own clients: the same code, reason, sentence and metadata.
+absl::Status FromWire(const grpc::Status& status);
+
+}  // namespace mestring
+
+// Returns early with the error of `expr`, a status.
+#define TRY(expr)                                       \
+  do {                                                  \
+    if (absl::Status _try = (expr); !_try.ok()) return _try; \
+  } while (0)
+
+#define MESTRING_CONCAT_INNER(a, b) a##b
+#define MESTRING_CONCAT(a, b) MESTRING_CONCAT_INNER(a, b)
+
+// ASSIGN(auto x, F()): x gets the value of F(), a StatusOr, or its error is returned.
+#define ASSIGN(lhs, expr) MESTRING_ASSIGN_INNER(MESTRING_CONCAT(_assign, __LINE__), lhs, expr)
+#define MESTRING_ASSIGN_INNER(tmp, lhs, expr) \
+  auto tmp = (expr);                          \
+  if (!tmp.ok()) return tmp.status();         \
+  lhs = *std::move(tmp)

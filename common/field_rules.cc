@@ -1,0 +1,1 @@
+#include "common/field_rules.h"

@@ -1,0 +1,27 @@
+// The shape of requests and events, as the contract states it on each field (field_rule.proto).
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "common/errors.h"
+#include "google/protobuf/message.h"
+
+namespace mestring {
+
+// INVALID_ARGUMENT with every violation, by the field's path ("need.factors[2]"), or OK. Also refuses
+// a national identity number in any string, without repeating it, and unknown enum values.
+absl::Status CheckFields(const google::protobuf::Message& request);
+
+// As CheckFields, and refuses any string without a format, or of FORMAT_TEXT: what an event may hold.
+absl::Status CheckEvent(const google::protobuf::Message& event);
+// The same over a message type; returns the paths that an event must not have. For contract tests.
+std::vector<std::string> FreeTextFields(const google::protobuf::Descriptor& event);
+
+// Every non-empty value of a FORMAT_PERSON_REF (or FORMAT_ORGANISATION) field in a message, nested
+// ones included, without repeats.
+std::vector<std::string> PersonsIn(const google::protobuf::Message& message);
+std::vector<std::string> OrganisationsIn(const google::protobuf::Message& message);
+
+}  // namespace mestring

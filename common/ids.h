@@ -1,0 +1,35 @@
+// Identifiers and the cursor of an event stream.
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+
+namespace mestring {
+
+// A new UUIDv7 (RFC 9562): unique, and roughly ordered by `now`. Thread-safe.
+std::string NewId(absl::Time now);
+
+// 8-4-4-4-12 lower-case hexadecimal digits.
+bool IsUuid(std::string_view text);
+
+// True if `text` holds a Norwegian national identity number anywhere: 11 digits (also written with a
+// space or dot after the sixth) that are not part of a longer run of digits, whose date part is
+// possible for an ordinary, D-, H- or synthetic number (Skatteetaten +80, NAV +40 on the month) and
+// whose control digits are right.
+bool HoldsNationalId(std::string_view text);
+
+// A place in the history of one stream. Ordered by (epoch, position).
+struct Cursor {
+  int64_t epoch = 0;
+  int64_t position = 0;
+  auto operator<=>(const Cursor&) const = default;
+  std::string ToString() const;  // "<epoch>-<position>", "0-0" before everything
+};
+absl::StatusOr<Cursor> ParseCursor(std::string_view text);
+
+}  // namespace mestring

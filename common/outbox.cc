@@ -1,0 +1,1 @@
+#include "common/outbox.h"

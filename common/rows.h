@@ -1,0 +1,80 @@
+// Rows and messages: the one place where they meet.
+//
+// A table holds one resource message; each of the message's fields is the column of the same name:
+//   string, and an unset string   TEXT, NULL          bool             BIGINT 0/1
+//   int32, int64                  BIGINT              enum             TEXT, the value's name; 0 is NULL
+//   Timestamp                     BIGINT microseconds since 1970 (UTC); unset is NULL
+//   other messages, repeated      TEXT, the protobuf JSON form with the field names of the contract
+// A field that a table does not hold (derived ones) is named in Table<M>::kDerived.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "common/database.h"
+#include "google/protobuf/message.h"
+
+namespace mestring {
+
+// Specialise for each stored message:
+//   template <> struct mestring::Table<pb::Stay> { static constexpr std::string_view kName = "stays", kNoun = "stay"; };
+// and, where the message has fields that no column holds, also
+//   static constexpr std::array kDerived = {std::string_view("free_places")};
+template <class M>
+struct Table;
+
+// The untyped forms; `derived` lists field names without a column.
+absl::Status InsertRow(Tx& tx, std::string_view table, const google::protobuf::Message& row,
+                       absl::Span<const std::string_view> derived = {});
+absl::StatusOr<int64_t> UpdateRow(Tx& tx, std::string_view table, const google::protobuf::Message& row,
+                                  absl::Span<const std::string_view> derived = {});
+// Appends to `add` one message per row; `tail` is what follows "SELECT <columns> FROM <table> ".
+absl::Status SelectRows(Tx& tx, std::string_view table, std::string_view tail, const std::vector<Value>& parameters,
+                        const google::protobuf::Message& prototype, absl::Span<const std::string_view> derived,
+                        absl::FunctionRef<google::protobuf::Message*()> add);
+
+template <class M>
+constexpr absl::Span<const std::string_view> DerivedFields() {
+  if constexpr (requires { Table<M>::kDerived; }) return Table<M>::kDerived;
+  else return {};
+}
+
+// Rows of M: Select<pb::Stay>(tx, "WHERE place_id = :place AND state <> :ended ORDER BY start_date", place, "STAY_STATE_ENDED").
+template <class M, class... P>
+absl::StatusOr<std::vector<M>> Select(Tx& tx, std::string_view tail, const P&... parameters) {
+  std::vector<M> rows;
+  TRY(SelectRows(tx, Table<M>::kName, tail, {Tx::ToValue(parameters)...}, M::default_instance(), DerivedFields<M>(),
+                 [&rows] { return &rows.emplace_back(); }));
+  return rows;
+}
+
+// The row with this id, or NotFound(kNoun).
+template <class M>
+absl::StatusOr<M> Load(Tx& tx, std::string_view id) {
+  ASSIGN(std::vector<M> rows, Select<M>(tx, "WHERE id = :id", id));
+  if (rows.empty()) return NotFound(Table<M>::kNoun);
+  return std::move(rows.front());
+}
+
+// Inserts a new resource: the caller has set its id; version becomes 1, create_time and update_time now.
+template <class M>
+absl::Status Insert(Tx& tx, M& row) {
+  row.set_version(1);
+  *row.mutable_create_time() = ToProto(tx.now());
+  *row.mutable_update_time() = row.create_time();
+  return InsertRow(tx, Table<M>::kName, row, DerivedFields<M>());
+}
+
+// Saves a changed resource: version + 1, update_time now. The row must still have the version that
+// `row` was loaded with (inside one Write it always has).
+template <class M>
+absl::Status Save(Tx& tx, M& row) {
+  row.set_version(row.version() + 1);
+  *row.mutable_update_time() = ToProto(tx.now());
+  ASSIGN(int64_t changed, UpdateRow(tx, Table<M>::kName, row, DerivedFields<M>()));
+  return changed == 1 ? absl::OkStatus() : StaleVersion(row.version());
+}
+
+}  // namespace mestring

@@ -1,0 +1,117 @@
+// The edge of an RPC: everything between gRPC and a use case, once for all services.
+//
+// A use case is a function of its service:
+//
+//   absl::Status Housing::EndStay(Tx& tx, Call& call, const pb::EndStayRequest& request, pb::EndStayResponse* response);
+//
+// and its whole edge one line in the service's class:
+//
+//   MESTRING_WRITE(pb, EndStay)     // or MESTRING_READ
+//
+// In this order the edge: takes the caller that access verified; checks the request's fields
+// (field_rules.h); for a write, answers a repeated request_id with the stored first response, or
+// refuses it with INVALID_ARGUMENT on request_id if the request differs; runs the use case in a
+// Write or Read; stores the response under its request_id and the access-log rows in the same
+// transaction; logs one line; counts; and turns the status into its wire form.
+//
+// The access log gets a row for every person named in the request, the response, or by
+// call.Concerns(), for refusals too. A use case that loads a person's data calls Concerns() before
+// it may refuse. A read is answered only when its rows are durable.
+#pragma once
+
+#include <set>
+#include <string>
+#include <string_view>
+
+#include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
+#include "common/access.h"
+#include "common/database.h"
+#include "google/protobuf/message.h"
+#include "grpcpp/server_context.h"
+#include "grpcpp/support/status.h"
+
+namespace mestring {
+
+// What a use case knows of the call it serves. Lives as long as the call.
+class Call {
+ public:
+  Call(const Caller& caller, std::string_view rpc) : caller(caller), rpc(rpc) {}
+  const Caller& caller;
+  const std::string_view rpc;  // "/mestring.housing.v1.HousingService/EndStay"
+  std::string request_id;      // of a write
+  std::string traceparent;
+
+  void Concerns(std::string_view person_ref) {
+    if (!person_ref.empty()) persons_.emplace(person_ref);
+  }
+  const std::set<std::string>& persons() const { return persons_; }
+
+ private:
+  std::set<std::string> persons_;
+};
+
+class Metrics;
+
+// Thread-safe.
+class Edge {
+ public:
+  // A response is kept for repeats at least this long (architecture.md section 2).
+  static constexpr absl::Duration kRequestRetention = absl::Hours(48);
+
+  using UseCase = absl::FunctionRef<absl::Status(Tx&, Call&)>;
+
+  // `domain` is "mestring.housing"; `hash_key` keys the hash under which a caller appears in log lines.
+  Edge(Database& db, Metrics& metrics, std::string domain, std::string hash_key);
+
+  grpc::Status Write(grpc::ServerContext* context, const google::protobuf::Message& request,
+                     google::protobuf::Message* response, UseCase use_case);
+  grpc::Status Read(grpc::ServerContext* context, const google::protobuf::Message& request,
+                    google::protobuf::Message* response, UseCase use_case);
+
+  // For RPCs without a use case in a transaction (streams): the verified caller.
+  static Caller CallerOf(const grpc::AuthContext& auth);
+
+  Database& db() { return db_; }
+
+ private:
+  grpc::Status Run(bool write, grpc::ServerContext* context, const google::protobuf::Message& request,
+                   google::protobuf::Message* response, UseCase use_case);
+
+  Database& db_;
+  Metrics& metrics_;
+  const std::string domain_;
+  const std::string hash_key_;
+};
+
+#define MESTRING_RPC_(kind, pb, Method)                                                              \
+  grpc::Status Method(grpc::ServerContext* context, const pb::Method##Request* request,             \
+                      pb::Method##Response* response) override {                                     \
+    return edge_.kind(context, *request, response, [&](::mestring::Tx& tx, ::mestring::Call& call) { \
+      return Method(tx, call, *request, response);                                                   \
+    });                                                                                              \
+  }                                                                                                  \
+  absl::Status Method(::mestring::Tx& tx, ::mestring::Call& call, const pb::Method##Request& request, \
+                      pb::Method##Response* response)
+
+// Declares an RPC that changes something (runs in Database::Write), and its use case.
+#define MESTRING_WRITE(pb, Method) MESTRING_RPC_(Write, pb, Method)
+// Declares an RPC that only reads (runs in Database::Read), and its use case.
+#define MESTRING_READ(pb, Method) MESTRING_RPC_(Read, pb, Method)
+
+// ABORTED STALE_VERSION unless `expected` is 0 (the caller does not care) or the resource's version.
+inline absl::Status CheckVersion(int64_t expected, int64_t current) {
+  return expected == 0 || expected == current ? absl::OkStatus() : StaleVersion(current);
+}
+
+// Pages: `page_token` of the request to the key after which the page begins ("" for the first), and
+// the page size within its bounds (default 50, at most 200).
+inline constexpr int kPageSizeDefault = 50;
+inline constexpr int kPageSizeMax = 200;
+inline int PageSize(int requested) {
+  return requested <= 0 ? kPageSizeDefault : requested > kPageSizeMax ? kPageSizeMax : requested;
+}
+std::string PageToken(std::string_view key);
+absl::StatusOr<std::string> PageKey(std::string_view page_token);  // INVALID_ARGUMENT page_token
+
+}  // namespace mestring

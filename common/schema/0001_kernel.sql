@@ -1,0 +1,2 @@
+-- filled by the storage work
+CREATE TABLE placeholder (id TEXT PRIMARY KEY);

@@ -1,0 +1,72 @@
+// A service as a process: configuration, database, relay, timers, subscriptions, gRPC, health,
+// metrics, and a stop that loses nothing. A service's main() is one call of RunService.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "common/config.h"
+#include "common/database.h"
+#include "common/rpc.h"
+#include "common/subscription.h"
+#include "common/timers.h"
+#include "grpcpp/impl/service_type.h"
+
+namespace mestring {
+
+// What the kernel hands to a service. Outlives it.
+struct Kernel {
+  Database& db;
+  Timers& timers;
+  Edge& edge;
+  const Config& config;
+  // Subscribes to another service's stream: Subscribe("peer_support").On<pb::ApprovalExpired>(…).
+  // Started after the service is made. Needs MESTRING_OWNER_<SERVICE> in the configuration.
+  std::function<Subscription&(std::string_view service)> Subscribe;
+};
+
+// A service: its use cases behind generated gRPC classes. Its constructor registers timers and
+// subscriptions with the kernel.
+class Service {
+ public:
+  virtual ~Service() = default;
+  virtual std::vector<grpc::Service*> GrpcServices() = 0;
+};
+
+struct ServiceDefinition {
+  std::string_view name;  // "housing"; also the package: mestring.housing.v1
+  int port = 0;           // default gRPC port; metrics on +100, health on +200
+  absl::Span<const Migration> schema;
+  std::function<std::unique_ptr<Service>(Kernel&)> make;
+};
+
+class Server {
+ public:
+  // Starts everything; when it returns, the service answers. Errors carry one sentence for the operator.
+  static absl::StatusOr<std::unique_ptr<Server>> Start(const ServiceDefinition& definition, Config config);
+  ~Server();
+
+  int port() const;
+  int metrics_port() const;
+  int health_port() const;
+  Kernel& kernel();
+  // Not serving → drain delay → watches ended with UNAVAILABLE → RPCs finished up to a deadline →
+  // relay, timers and subscriptions stopped after their current batch → closed. Idempotent.
+  void Stop();
+
+ private:
+  struct Impl;
+  explicit Server(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+// main(): reads the environment (--help prints the table), starts, waits for SIGTERM or SIGINT, stops.
+// Returns the exit code: 0 after a clean stop, 1 if it could not start, 2 for bad configuration.
+int RunService(int argc, char** argv, const ServiceDefinition& definition);
+
+}  // namespace mestring

@@ -1,0 +1,56 @@
+// What must happen later: rows in `timers`, written by Tx::Schedule in the transaction that causes
+// them, fired exactly once, in order of their due time, also after days of downtime.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <thread>
+
+#include "absl/status/statusor.h"
+#include "common/database.h"
+
+namespace mestring {
+
+class Timers {
+ public:
+  // Fires a timer of one kind: `subject` is what it was scheduled for, `due` when. The timer's row is
+  // removed in the same transaction; what the handler schedules, publishes and saves commits with it.
+  // An error leaves the timer; it is tried again with growing pauses and later timers go on.
+  using Handler = std::function<absl::Status(Tx&, std::string_view subject, absl::Time due)>;
+
+  // How often the clock is asked: the most that a timer is late.
+  static constexpr absl::Duration kTick = absl::Milliseconds(200);
+
+  explicit Timers(Database& db) : db_(db) {}
+  ~Timers() { Stop(); }
+
+  void On(std::string kind, Handler handler);
+
+  // Fires all that is due by the clock, in order, including what that schedules in the past. Returns
+  // how many. Safe with several replicas: a row is removed by exactly one.
+  absl::StatusOr<int> FireDue();
+
+  // A thread that fires what is due while `leading` says so.
+  void Start(std::function<bool()> leading);
+  void Stop();
+
+  struct Counts {
+    int64_t pending = 0, overdue = 0;  // overdue: due more than 5 s ago
+  };
+  absl::StatusOr<Counts> Count();
+
+ private:
+  Database& db_;
+  std::map<std::string, Handler, std::less<>> handlers_;
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  bool stopping_ = false;
+  std::thread thread_;
+};
+
+}  // namespace mestring

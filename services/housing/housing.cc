@@ -1,0 +1,1 @@
+#include "services/housing/housing.h"
