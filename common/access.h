@@ -1,6 +1,7 @@
 // Who calls: a verified token, and what the contract lets its roles do.
 #pragma once
 
+#include <initializer_list>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -48,7 +49,7 @@ class TokenVerifier {
 
   // UNAUTHENTICATED with one sentence that says what is wrong, never the token. `now` is real time:
   // a rehearsal's moved clock must not make an old token valid.
-  absl::StatusOr<Caller> Verify(std::string_view token, absl::Time now);
+  absl::StatusOr<std::shared_ptr<const Caller>> Verify(std::string_view token, absl::Time now);
 
  private:
   struct Impl;
@@ -60,8 +61,16 @@ class TokenVerifier {
 // a service with such an RPC refuses to start.
 absl::StatusOr<std::vector<Role>> AllowedRoles(const google::protobuf::MethodDescriptor& method);
 
-// May this caller see this event (option visible_to on its message, see access.proto)? `event` is the
-// parsed message; null for the stream's own entries, which all may see.
+// Who may see an event, worked out once so that it can be asked for a thousand watchers.
+struct Audience {
+  bool everybody = false;                           // the stream's own entries
+  std::vector<Role> roles;                          // option visible_to on the event's message, see access.proto
+  std::vector<std::string> persons, organisations;  // that it names
+};
+// `event` is the parsed message; null for the stream's own entries, which all may see.
+Audience AudienceOf(const google::protobuf::Message* event);
+// By the widest of the caller's roles. A SERVICE sees all: a subscriber accepts no gap.
+bool MaySee(const Caller& caller, const Audience& audience);
 bool MaySeeEvent(const Caller& caller, const google::protobuf::Message* event);
 
 }  // namespace mestring

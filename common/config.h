@@ -32,7 +32,7 @@ struct Config {
   std::string log_hash_key;
   std::string clock_offset_file;
   bool reflection = false;
-  int threads = 0;           // of unary handlers
+  int threads = 128;         // unary RPCs at work at once; beyond them RESOURCE_EXHAUSTED
   absl::Duration stream_window, log_retention;
   absl::Duration drain_delay, drain_deadline;
 

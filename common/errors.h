@@ -6,6 +6,7 @@
 // value that the caller sent.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <string>
 #include <string_view>
@@ -15,6 +16,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "common/text.h"
 
 namespace grpc {
 class Status;
@@ -38,6 +40,10 @@ absl::Status NotFound(std::string_view what);
 
 // ALREADY_EXISTS, reason ALREADY_EXISTS.
 absl::Status AlreadyExists(std::string_view what);
+
+// ALREADY_EXISTS, reason CONSTRAINT: the schema's net caught what a rule should have refused. Metadata
+// "constraint" says which one, in the engine's words (names of tables and columns, never a value).
+absl::Status ConstraintBroken(std::string_view constraint);
 
 // FAILED_PRECONDITION: a rule of the domain says no. `reason` is stable and listed in the contract
 // ("PLACE_TAKEN"); `metadata` helps a program (codes and ids, never a person).
@@ -63,21 +69,29 @@ absl::Status Unavailable(std::string_view reason, std::string_view sentence);
 absl::Status OutOfRange(std::string_view reason, std::string_view sentence,
                         std::map<std::string, std::string> metadata = {});
 
+// DEADLINE_EXCEEDED, reason DEADLINE_PASSED, and CANCELLED, reason CANCELLED: nothing was done.
+absl::Status DeadlinePassed();
+absl::Status CallCancelled();
+
 // The reason of an error made above ("PLACE_TAKEN"), or "" if it has none (then it is INTERNAL).
 std::string ReasonOf(const absl::Status& status);
+// Its metadata, and the fields that an INVALID_ARGUMENT names; empty if it has none.
+std::map<std::string, std::string> MetadataOf(const absl::Status& status);
+std::vector<Violation> ViolationsOf(const absl::Status& status);
 
 // The wire form. `domain` is "mestring.housing". An error without a reason becomes INTERNAL, whose
 // text names only `error_id`; the caller of ToWire logs the real text under that id.
 grpc::Status ToWire(const absl::Status& status, std::string_view domain, std::string_view error_id);
 
-// The inverse, for our own clients: the same code, reason, sentence and metadata.
+// The inverse, for our own clients: the same code, reason, sentence and metadata. What gRPC itself
+// says (no details) gets the reason that its code allows: UNAUTHENTICATED, FORBIDDEN, UNAVAILABLE …
 absl::Status FromWire(const grpc::Status& status);
 
 }  // namespace mestring
 
 // Returns early with the error of `expr`, a status.
-#define TRY(expr)                                       \
-  do {                                                  \
+#define TRY(expr)                                            \
+  do {                                                       \
     if (absl::Status _try = (expr); !_try.ok()) return _try; \
   } while (0)
 
