@@ -1,1 +1,938 @@
+// The database of one service, and the only file that knows SOCI.
+//
+// Invariants:
+// - A physical transaction of a writer locks the stream_head row first, so that the writes of a
+//   service run one at a time, also over several replicas. What it publishes gets the positions after
+//   the head; the rows of the log and the new head are written last, in the same transaction. So
+//   positions are gap-free, in commit order, and durable before anybody hears of them.
+// - Callers of Write queue up; the first in line leads: it runs all that wait, each in a savepoint,
+//   commits once, and only then does any of them return. One fsync serves up to kGroupMax callers.
+// - A transaction in which a statement failed is never committed. PostgreSQL answers the COMMIT of
+//   such a transaction with a cheerful ROLLBACK; SQLite would keep half of it. Both are one error here.
+//
+// A thread of its own for the writer was rejected: it costs two more context switches per write than
+// letting the first caller lead. So was a sequence for the positions: its numbers become visible out
+// of order, and a reader of "all after n" loses those that commit late.
 #include "common/database.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <condition_variable>
+#include <cstring>
+#include <deque>
+#include <mutex>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/strings/escaping.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
+#include "common/fault.h"
+#include "common/field_rules.h"
+#include "google/protobuf/message.h"
+#include "mestring/events/v1/events.pb.h"
+
+// SOCI's configuration header asks for Boost, which nothing here needs.
+#define SOCICONFIG_H_INCLUDED
+#define SOCI_HAVE_CXX11
+#include <soci/postgresql/soci-postgresql.h>
+#include <soci/soci.h>
+#include <soci/sqlite3/soci-sqlite3.h>
+
+namespace mestring {
+
+// Made by kernel's mestring_schema().
+extern const absl::Span<const Migration> kKernelSchema;
+
+namespace {
+
+// --- Bounds ---------------------------------------------------------------------------------------
+
+// Prepared statements kept per connection. A service has some hundred texts; lists with filters
+// make more. Beyond it all are dropped and prepared again as they come.
+constexpr size_t kStatementsMax = 400;
+// Statements dropped after an error and not yet released, see Connection::Release.
+constexpr size_t kReleasedMax = 16;
+// Rows of the log per INSERT, largest first: fewer round trips, and few distinct texts.
+constexpr size_t kInsertRows[] = {32, 8, 1};
+// Callers that wait for a read connection. As kWriteQueueMax: the most that may wait in line.
+constexpr int kReadQueueMax = 1024;
+// How long a caller waits for a read connection: half of what a server allows for the whole call.
+constexpr absl::Duration kReadWaitMax = absl::Seconds(15);
+// SQLite: how long to wait for somebody at the sqlite3 prompt who holds the lock.
+constexpr std::string_view kSqliteBusyTimeout = "PRAGMA busy_timeout = 5000";
+// PostgreSQL: a server that does not answer is given up after this time, so that callers hear of it
+// before their deadlines; TCP_USER_TIMEOUT does it for a connection that is established.
+constexpr std::string_view kConnectLimits[] = {"connect_timeout=5", "tcp_user_timeout=10000"};
+// PostgreSQL: no statement runs longer than a call may; a lock that is not had by then will not be had;
+// and a replica that stopped within a transaction does not keep the others from writing.
+constexpr std::string_view kServerLimits =
+    "SET statement_timeout = '30s'; SET lock_timeout = '10s'; SET idle_in_transaction_session_timeout = '10s';"
+    " SET client_min_messages = 'error'";
+// Migrations may take longer, and wait for another replica that is migrating.
+constexpr std::string_view kMigrationLimits = "SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = '10min'";
+constexpr absl::Duration kRetryWhenFull = absl::Milliseconds(200);
+constexpr absl::Duration kRetryWhenDiskFull = absl::Seconds(10);
+// What is shown of a statement in an error.
+constexpr size_t kSqlShownMax = 200;
+
+// --- What differs between the engines -------------------------------------------------------------
+
+enum class Engine { kSqlite, kPostgresql };
+
+// A write begins. SQLite's lock is of the whole file, so the head is only read: a write that changes
+// nothing then costs no fsync.
+constexpr std::string_view kBeginWriteSqlite[] = {"BEGIN IMMEDIATE", "SELECT epoch, position FROM stream_head"};
+constexpr std::string_view kBeginWritePostgresql[] = {
+    "BEGIN ISOLATION LEVEL READ COMMITTED", "UPDATE stream_head SET position = position RETURNING epoch, position"};
+// A read begins: its first SELECT fixes the snapshot on both.
+constexpr std::string_view kBeginReadSqlite[] = {"BEGIN", "SELECT epoch, position FROM stream_head"};
+constexpr std::string_view kBeginReadPostgresql[] = {"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+                                                     "SELECT epoch, position FROM stream_head"};
+// One migration at a time, over all replicas. The number is arbitrary, and ours.
+constexpr std::string_view kMigrationLock = "SELECT pg_advisory_xact_lock(1108711)";
+
+struct Target {
+  Engine engine = Engine::kSqlite;
+  std::string connect;  // a path, or what libpq takes
+};
+
+absl::StatusOr<Target> ParseUrl(std::string_view url) {
+  absl::string_view rest = url;
+  if (absl::ConsumePrefix(&rest, "sqlite:")) {
+    // SOCI would take a path with "=" for a list of settings; each connection to ":memory:" is a database of its own.
+    if (rest.empty() || rest == ":memory:" || absl::StrContains(rest, '=')) {
+      return absl::FailedPreconditionError("the database is sqlite:<path>, and the path may not hold \"=\"");
+    }
+    return Target{Engine::kSqlite, std::string(rest)};
+  }
+  const bool uri = absl::StartsWith(url, "postgresql://") || absl::StartsWith(url, "postgres://");
+  if (!uri && !absl::ConsumePrefix(&rest, "postgresql:")) {
+    return absl::FailedPreconditionError("the database is sqlite:<path> or postgresql://user@host:port/name");
+  }
+  Target target{Engine::kPostgresql, std::string(rest)};
+  for (std::string_view limit : kConnectLimits) {
+    if (absl::StrContains(rest, limit.substr(0, limit.find('=') + 1))) continue;
+    const char separator = !uri ? ' ' : absl::StrContains(target.connect, '?') ? '&' : '?';
+    absl::StrAppend(&target.connect, std::string(1, separator), limit);
+  }
+  return target;
+}
+
+// SOCI's own factory takes the connection string apart for a setting of its own and drops "=" signs on the way.
+class PlainPostgresql : public soci::backend_factory {
+ public:
+  soci::details::session_backend* make_session(const soci::connection_parameters& parameters) const override {
+    return new soci::postgresql_session_backend(parameters, /*single_row_mode=*/false);
+  }
+};
+
+// A process owns its SQLite file: the head, the relay and the timers rely on being alone. The lock is
+// on a file beside it, because closing any descriptor of the database itself would drop SQLite's own locks.
+class ProcessLock {
+ public:
+  ProcessLock() = default;
+  ProcessLock(const ProcessLock&) = delete;
+  ~ProcessLock() {
+    if (file_ >= 0) close(file_);
+  }
+
+  absl::Status Take(const std::string& database) {
+    const std::string path = database + ".lock";
+    file_ = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (file_ < 0) {
+      return absl::FailedPreconditionError(absl::StrCat("cannot write ", path, ": ", strerror(errno)));
+    }
+    if (flock(file_, LOCK_EX | LOCK_NB) != 0) {
+      return absl::FailedPreconditionError(
+          absl::StrCat("the database ", database, " is in use by another process; SQLite serves one at a time"));
+    }
+    return absl::OkStatus();
+  }
+
+ private:
+  int file_ = -1;
+};
+
+// --- Errors ---------------------------------------------------------------------------------------
+
+absl::Status DatabaseGone() {
+  return Unavailable("DATABASE_UNAVAILABLE", "the database cannot be reached at the moment");
+}
+
+// Only the engine's own sentence and the statement's text, never a bound value: SOCI's what() holds
+// them, and so does PostgreSQL's DETAIL (switched off at connect) and its class 22, malformed data.
+absl::Status Failed(std::string_view message, std::string_view sql) {
+  return absl::InternalError(absl::StrCat("database: ", message, " in: ", sql.substr(0, kSqlShownMax)));
+}
+
+absl::Status DiskFull() {
+  return Overloaded("DATABASE_FULL", "the database has no room left; an operator has to make some", kRetryWhenDiskFull);
+}
+
+// "UNIQUE constraint failed: stays.place_id" of SQLite, after what SOCI puts before it; of PostgreSQL
+// 'duplicate key value violates unique constraint "stays_live_place"'.
+std::string WhichConstraint(std::string_view message) {
+  const size_t last = message.rfind('"');
+  if (last != std::string_view::npos && last > 0) {
+    const size_t first = message.rfind('"', last - 1);
+    if (first != std::string_view::npos) return std::string(message.substr(first + 1, last - first - 1));
+  }
+  return std::string(message.substr(message.rfind(": ") == std::string_view::npos ? 0 : message.rfind(": ") + 2));
+}
+
+absl::Status ExplainSqlite(const soci::sqlite3_soci_error& error, std::string_view sql) {
+  switch (error.result() & 0xff) {
+    case SQLITE_CONSTRAINT:
+      return ConstraintBroken(WhichConstraint(error.get_error_message()));
+    case SQLITE_FULL:
+      return DiskFull();
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+      return Unavailable("DATABASE_BUSY", "somebody else keeps the database locked");
+    default:
+      return Failed(error.get_error_message(), sql);
+  }
+}
+
+absl::Status ExplainPostgresql(const soci::postgresql_soci_error& error, std::string_view sql) {
+  const std::string state = error.sqlstate();
+  if (absl::StartsWith(state, "23")) return ConstraintBroken(WhichConstraint(error.get_error_message()));
+  if (state == "53100") return DiskFull();
+  if (state == "55P03" || state == "57014" || state == "40P01" || state == "40001") {
+    return Unavailable("DATABASE_BUSY", "the database was too busy to finish this");
+  }
+  if (absl::StartsWith(state, "22")) return Failed(absl::StrCat("malformed data, SQLSTATE ", state), sql);
+  return Failed(error.get_error_message(), sql);
+}
+
+// States in which the server has ended this connection, is ending it, or has become a standby.
+bool MeansLost(const std::string& state) {
+  return absl::StartsWith(state, "08") || absl::StartsWith(state, "57P") || state == "25006" || state == "53300" ||
+         state == "25P03";
+}
+
+// A row of the log before it is inserted.
+struct LogRow {
+  Cursor cursor;
+  int64_t kind = 1;
+  std::string id, type, subject;
+  int64_t subject_version = 0;
+  int64_t time = 0;
+  std::string data, traceparent;
+};
+
+// INSERT of that many rows of the log; each placeholder has a name of its own.
+std::string InsertLogSql(size_t rows) {
+  constexpr std::string_view kColumns[] = {"epoch",   "position",        "kind", "id",   "type",
+                                           "subject", "subject_version", "time", "data", "traceparent"};
+  std::string sql = absl::StrCat("INSERT INTO outbox (", absl::StrJoin(kColumns, ", "), ") VALUES ");
+  for (size_t i = 0; i < rows; ++i) {
+    absl::StrAppend(
+        &sql, i == 0 ? "(" : ", (",
+        absl::StrJoin(kColumns, ", ",
+                      [i](std::string* out, std::string_view column) { absl::StrAppend(out, ":", column, "_", i); }),
+        ")");
+  }
+  return sql;
+}
+
+}  // namespace
+
+// --- One connection -------------------------------------------------------------------------------
+
+class Connection {
+ public:
+  enum class Use { kWrite, kRead };
+
+  // `why` receives the library's own words if it cannot be reached: for the operator at the start, not
+  // for callers, because they name hosts and users.
+  static absl::StatusOr<std::unique_ptr<Connection>> Open(const Target& target, Use use, std::string* why = nullptr) {
+    auto connection = std::unique_ptr<Connection>(new Connection(target.engine));
+    TRY(connection->Connect(target, why));
+    TRY(connection->SetUp(use));
+    return connection;
+  }
+
+  Engine engine() const { return engine_; }
+  // The server is gone, or no longer ours: nothing but closing makes sense.
+  bool lost() const { return lost_; }
+
+  // Runs one prepared statement; see Tx::Run.
+  absl::StatusOr<int64_t> Run(std::string_view sql, const std::vector<Value>& parameters, size_t columns = 0,
+                              std::vector<std::vector<Cell>>* rows = nullptr) {
+    soci::statement* statement = nullptr;
+    absl::StatusOr<int64_t> changed = Guarded(sql, [&] {
+      statement = Prepared(sql);
+      return Execute(*statement, parameters, columns, rows);
+    });
+    if (!changed.ok() && statement != nullptr) Release(sql);
+    return changed;
+  }
+
+  // Runs statements without parameters, on PostgreSQL in one round trip. `rows` are those of the last.
+  absl::Status Together(absl::Span<const std::string_view> statements, size_t columns = 0,
+                        std::vector<std::vector<Cell>>* rows = nullptr) {
+    if (engine_ == Engine::kPostgresql) return Once(absl::StrJoin(statements, "; "), columns, rows);
+    for (std::string_view sql : statements) {
+      const bool last = &sql == &statements.back();
+      TRY(Run(sql, {}, last ? columns : 0, last ? rows : nullptr).status());
+    }
+    return absl::OkStatus();
+  }
+
+  // Runs one text that is not worth keeping prepared.
+  absl::Status Once(std::string_view sql, size_t columns = 0, std::vector<std::vector<Cell>>* rows = nullptr) {
+    return Guarded(sql,
+                   [&] {
+                     soci::statement statement(session_);
+                     statement.alloc();
+                     statement.prepare(std::string(sql), soci::details::st_one_time_query);
+                     return Execute(statement, {}, columns, rows);
+                   })
+        .status();
+  }
+
+  // Begins a transaction with one of the pairs above; `head` is the end of the log as it sees it.
+  absl::Status Begin(absl::Span<const std::string_view> statements, Cursor* head) {
+    released_.clear();
+    std::vector<std::vector<Cell>> rows;
+    TRY(Together(statements, 2, &rows));
+    if (rows.size() != 1 || !absl::SimpleAtoi(rows[0][0].value_or(""), &head->epoch) ||
+        !absl::SimpleAtoi(rows[0][1].value_or(""), &head->position)) {
+      return Failed("stream_head has not exactly one row", statements.back());
+    }
+    return absl::OkStatus();
+  }
+
+  // Ends whatever transaction is open. On an error the connection counts as lost.
+  void Rollback() {
+    if (lost_ || !InTransaction()) return;
+    if (!Together({"ROLLBACK"}).ok()) lost_ = true;
+  }
+
+  // SQLite ends the whole transaction by itself after some errors (disk full, I/O).
+  bool InTransaction() {
+    if (engine_ == Engine::kSqlite) {
+      auto* backend = static_cast<soci::sqlite3_session_backend*>(session_.get_backend());
+      return sqlite_api::sqlite3_get_autocommit(backend->conn_) == 0;
+    }
+    return PQtransactionStatus(Server()) != PQTRANS_IDLE;
+  }
+
+ private:
+  explicit Connection(Engine engine) : engine_(engine) {}
+
+  PGconn* Server() { return static_cast<soci::postgresql_session_backend*>(session_.get_backend())->conn_; }
+
+  absl::Status Connect(const Target& target, std::string* why) {
+    static const PlainPostgresql postgresql;
+    try {
+      if (engine_ == Engine::kSqlite) {
+        session_.open(soci::sqlite3, target.connect);
+      } else {
+        session_.open(postgresql, target.connect);
+        PQsetErrorVerbosity(Server(), PQERRORS_TERSE);
+      }
+    } catch (const std::exception& error) {
+      if (why != nullptr) *why = error.what();
+      return DatabaseGone();
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status SetUp(Use use) {
+    if (engine_ == Engine::kSqlite) return SetUpSqlite(use);
+    TRY(Once(kServerLimits));
+    return use == Use::kWrite ? CheckDurability() : absl::OkStatus();
+  }
+
+  absl::Status SetUpSqlite(Use use) {
+    std::vector<std::vector<Cell>> mode;
+    TRY(Once(kSqliteBusyTimeout));
+    TRY(Once("PRAGMA journal_mode = WAL", 1, &mode));
+    if (mode.size() != 1 || mode[0][0] != "wal") {
+      return absl::FailedPreconditionError("SQLite cannot keep its write-ahead log beside the database here");
+    }
+    TRY(Once("PRAGMA synchronous = FULL"));
+    TRY(Once("PRAGMA foreign_keys = ON"));
+    TRY(Once("PRAGMA temp_store = MEMORY"));
+    // 16 MiB of pages per connection: indexes of a million rows stay in memory.
+    TRY(Once("PRAGMA cache_size = -16384"));
+    // The log is cut back after a burst, so that it does not keep its largest size for ever.
+    TRY(Once("PRAGMA journal_size_limit = 67108864"));
+    return use == Use::kRead ? Once("PRAGMA query_only = ON") : absl::OkStatus();
+  }
+
+  // A position that is published and then lost with the power would be used a second time.
+  absl::Status CheckDurability() {
+    std::vector<std::vector<Cell>> rows;
+    TRY(Once("SELECT current_setting('fsync'), current_setting('synchronous_commit')", 2, &rows));
+    if (rows.size() != 1) return Failed("no settings", "current_setting");
+    if (rows[0][0] == "off") {
+      return absl::FailedPreconditionError("PostgreSQL runs with fsync=off: what it answers can be lost");
+    }
+    if (rows[0][1] == "off" || rows[0][1] == "local") return Once("SET synchronous_commit = on");
+    return absl::OkStatus();
+  }
+
+  soci::statement* Prepared(std::string_view sql) {
+    auto found = statements_.find(sql);
+    if (found != statements_.end()) return found->second.get();
+    if (statements_.size() >= kStatementsMax) statements_.clear();
+    auto statement = std::make_unique<soci::statement>(session_);
+    statement->alloc();
+    statement->prepare(std::string(sql), soci::details::st_repeatable_query);
+    return statements_.emplace(sql, std::move(statement)).first->second.get();
+  }
+
+  // After an error a statement's state is unknown: it is prepared anew when it is next needed. It is
+  // destroyed only after the transaction, because PostgreSQL refuses the DEALLOCATE in a failed one and
+  // would keep it for as long as the connection lives.
+  void Release(std::string_view sql) {
+    auto found = statements_.find(sql);
+    if (found == statements_.end()) return;
+    if (engine_ == Engine::kPostgresql && released_.size() < kReleasedMax) {
+      released_.push_back(std::move(found->second));
+    }
+    statements_.erase(found);
+  }
+
+  int64_t Execute(soci::statement& statement, const std::vector<Value>& parameters, size_t columns,
+                  std::vector<std::vector<Cell>>* rows) {
+    // All of these are referred to until bind_clean_up.
+    static const std::string kNothing;
+    soci::indicator null = soci::i_null;
+    std::vector<std::string> cells(columns);
+    std::vector<soci::indicator> indicators(columns, soci::i_ok);
+    for (const Value& value : parameters) {
+      if (const auto* text = std::get_if<std::string>(&value)) {
+        statement.exchange(soci::use(*text));
+      } else if (const auto* number = std::get_if<int64_t>(&value)) {
+        statement.exchange(soci::use(*number));
+      } else {
+        statement.exchange(soci::use(kNothing, null));
+      }
+    }
+    for (size_t i = 0; i < columns; ++i) statement.exchange(soci::into(cells[i], indicators[i]));
+    statement.define_and_bind();
+    // To the end: an unfinished RETURNING keeps its savepoint from being released.
+    for (bool got = statement.execute(true); got && columns > 0; got = statement.fetch()) {
+      std::vector<Cell>& row = rows->emplace_back(columns);
+      for (size_t i = 0; i < columns; ++i) {
+        if (indicators[i] == soci::i_ok) row[i] = cells[i];
+      }
+    }
+    const int64_t changed = statement.get_affected_rows();
+    statement.bind_clean_up();
+    return changed;
+  }
+
+  // Calls `run` and turns what SOCI throws into a status. No exception leaves this class.
+  template <class F>
+  absl::StatusOr<int64_t> Guarded(std::string_view sql, F run) {
+    try {
+      return run();
+    } catch (const soci::sqlite3_soci_error& error) {
+      return ExplainSqlite(error, sql);
+    } catch (const soci::postgresql_soci_error& error) {
+      if (MeansLost(error.sqlstate()) || PQstatus(Server()) != CONNECTION_OK) {
+        lost_ = true;
+        return DatabaseGone();
+      }
+      return ExplainPostgresql(error, sql);
+    } catch (const soci::soci_error& error) {
+      return Failed(error.get_error_message(), sql);
+    } catch (const std::exception& error) {
+      return Failed("out of memory, or a fault of the library", sql);
+    }
+  }
+
+  const Engine engine_;
+  soci::session session_;  // before the statements: it is destroyed after them
+  absl::flat_hash_map<std::string, std::unique_ptr<soci::statement>> statements_;
+  std::vector<std::unique_ptr<soci::statement>> released_;
+  bool lost_ = false;
+};
+
+// --- One transaction ------------------------------------------------------------------------------
+
+struct Tx::Group {
+  const bool writes;
+  Cursor head;               // after all that was appended so far
+  std::vector<LogRow> rows;  // what this physical transaction appends to the log, in order
+  size_t inserted = 0;       // of them are in the table already
+
+  // Puts the rows into the table. They are kept back until the commit, because many in one statement
+  // cost little more than one, or until somebody looks at the table.
+  absl::Status Insert(Connection& connection) {
+    while (inserted < rows.size()) {
+      const size_t left = rows.size() - inserted;
+      const size_t count =
+          *std::find_if(std::begin(kInsertRows), std::end(kInsertRows), [left](size_t size) { return size <= left; });
+      std::vector<Value> values;
+      values.reserve(count * 10);
+      for (size_t i = inserted; i < inserted + count; ++i) {
+        const LogRow& row = rows[i];
+        for (Value value : {Value(row.cursor.epoch), Value(row.cursor.position), Value(row.kind), Value(row.id),
+                            Value(row.type), Value(row.subject), Value(row.subject_version), Value(row.time),
+                            Value(row.data), Value(row.traceparent)}) {
+          values.push_back(std::move(value));
+        }
+      }
+      TRY(connection.Run(InsertLogSql(count), values).status());
+      inserted += count;
+    }
+    return absl::OkStatus();
+  }
+};
+
+absl::StatusOr<int64_t> Tx::Run(std::string_view sql, const std::vector<Value>& parameters, int columns,
+                                std::vector<std::vector<Cell>>* rows) {
+  TRY(failed_);
+  for (const Value& value : parameters) {
+    const auto* text = std::get_if<std::string>(&value);
+    if (text != nullptr && text->find('\0') != std::string::npos) {
+      // PostgreSQL cannot hold it, and SOCI would cut the text there without a word.
+      return failed_ = absl::InternalError(absl::StrCat("a bound text holds a NUL byte, in: ", sql));
+    }
+  }
+  if (group_->inserted < group_->rows.size() && absl::StrContains(sql, "outbox")) {
+    failed_ = group_->Insert(connection_);
+    TRY(failed_);
+  }
+  absl::StatusOr<int64_t> changed = connection_.Run(sql, parameters, static_cast<size_t>(columns), rows);
+  if (!changed.ok()) failed_ = changed.status();
+  return changed;
+}
+
+absl::StatusOr<std::vector<std::vector<Cell>>> Tx::QueryCells(std::string_view sql,
+                                                              const std::vector<Value>& parameters, int columns) {
+  std::vector<std::vector<Cell>> rows;
+  TRY(Run(sql, parameters, columns, &rows).status());
+  return rows;
+}
+
+absl::Status Tx::Append(int64_t kind, const google::protobuf::Message& event, std::string_view subject,
+                        int64_t version) {
+  TRY(failed_);
+  if (!group_->writes) return failed_ = absl::InternalError("a Read cannot publish");
+  // The error of a rule is the caller's to see, but what follows must not be committed without its event.
+  failed_ = CheckEvent(event);
+  TRY(failed_);
+  LogRow& row = group_->rows.emplace_back();
+  row.cursor = group_->head;
+  row.kind = kind;
+  row.id = NewId(now_);
+  row.type = event.GetDescriptor()->full_name();
+  row.subject = subject;
+  row.subject_version = version;
+  row.time = absl::ToUnixMicros(now_);
+  row.data = absl::Base64Escape(event.SerializeAsString());
+  row.traceparent = traceparent_;
+  return absl::OkStatus();
+}
+
+absl::Status Tx::Publish(const google::protobuf::Message& event, std::string_view subject, int64_t version) {
+  ++group_->head.position;
+  return Append(1, event, subject, version);
+}
+
+absl::StatusOr<Cursor> Tx::Head() { return group_->head; }
+
+absl::Status Tx::Schedule(std::string_view kind, std::string_view subject, absl::Time due) {
+  return Exec(
+             "INSERT INTO timers (kind, subject, due_time, attempts, next_try) VALUES (:kind, :subject, :due, 0, :due2)"
+             " ON CONFLICT (kind, subject) DO UPDATE SET due_time = excluded.due_time, attempts = 0,"
+             " next_try = excluded.next_try",
+             kind, subject, due, due)
+      .status();
+}
+
+absl::Status Tx::CancelTimer(std::string_view kind, std::string_view subject) {
+  return Exec("DELETE FROM timers WHERE kind = :kind AND subject = :subject", kind, subject).status();
+}
+
+// --- The database ---------------------------------------------------------------------------------
+
+namespace {
+
+// The statements of a migration: comments removed (SOCI would look for placeholders in them), split
+// where a ";" ends a line.
+std::vector<std::string> StatementsOf(std::string_view sql) {
+  std::string bare;
+  for (std::string_view line : absl::StrSplit(sql, '\n')) {
+    bool quoted = false;
+    size_t end = 0;
+    while (end < line.size() && (quoted || line.substr(end, 2) != "--")) quoted ^= line[end++] == '\'';
+    absl::StrAppend(&bare, absl::StripTrailingAsciiWhitespace(line.substr(0, end)), "\n");
+  }
+  std::vector<std::string> statements;
+  for (std::string_view statement : absl::StrSplit(bare, ";\n")) {
+    statement = absl::StripAsciiWhitespace(statement);
+    if (!statement.empty()) statements.emplace_back(statement);
+  }
+  return statements;
+}
+
+absl::Status BeginMigration(Connection& connection) {
+  if (connection.engine() == Engine::kSqlite) return connection.Together({"BEGIN IMMEDIATE"});
+  return connection.Together({"BEGIN", kMigrationLimits, kMigrationLock});
+}
+
+// Within BeginMigration.
+absl::Status RunMigration(Connection& connection, std::string_view area, const Migration& migration, absl::Time now) {
+  std::vector<std::vector<Cell>> rows;
+  TRY(connection
+          .Run("SELECT 1 FROM schema_migrations WHERE area = :area AND number = :number",
+               {std::string(area), int64_t{migration.number}}, 1, &rows)
+          .status());
+  if (!rows.empty()) return absl::OkStatus();
+  for (const std::string& statement : StatementsOf(migration.sql)) TRY(connection.Once(statement));
+  return connection
+      .Run("INSERT INTO schema_migrations (area, number, name, applied_at) VALUES (:area, :number, :name, :time)",
+           {std::string(area), int64_t{migration.number}, std::string(migration.name), absl::ToUnixMicros(now)})
+      .status();
+}
+
+// A database that a newer program has migrated is not touched: this one does not know what it means.
+absl::Status CheckNotNewer(Connection& connection, std::string_view area, absl::Span<const Migration> migrations) {
+  const int known = migrations.empty() ? 0 : migrations.back().number;
+  std::vector<std::vector<Cell>> rows;
+  TRY(connection
+          .Run("SELECT name FROM schema_migrations WHERE area = :area AND number > :known ORDER BY number",
+               {std::string(area), int64_t{known}}, 1, &rows)
+          .status());
+  if (rows.empty()) return absl::OkStatus();
+  return absl::FailedPreconditionError(absl::StrCat("the database's schema (", rows.back()[0].value_or(""),
+                                                    ") is newer than this program; start the newer program"));
+}
+
+// Runs `step` in a migration's transaction.
+template <class F>
+absl::Status InMigration(Connection& connection, F step) {
+  TRY(BeginMigration(connection));
+  absl::Status status = step();
+  if (status.ok()) status = connection.Together({"COMMIT"});
+  if (!status.ok()) connection.Rollback();
+  return status;
+}
+
+absl::Status Migrate(Connection& connection, std::string_view area, absl::Span<const Migration> migrations,
+                     absl::Time now) {
+  TRY(InMigration(connection, [&]() -> absl::Status {
+    TRY(
+        connection.Once("CREATE TABLE IF NOT EXISTS schema_migrations (area TEXT NOT NULL, number BIGINT NOT NULL,"
+                        " name TEXT NOT NULL, applied_at BIGINT NOT NULL, PRIMARY KEY (area, number))"));
+    return CheckNotNewer(connection, area, migrations);
+  }));
+  for (const Migration& migration : migrations) {
+    absl::Status status = InMigration(connection, [&] { return RunMigration(connection, area, migration, now); });
+    if (!status.ok()) {
+      return absl::Status(
+          status.code() == absl::StatusCode::kUnavailable ? status.code() : absl::StatusCode::kFailedPrecondition,
+          absl::StrCat("migration ", migration.name, " failed: ", status.message()));
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+struct Database::Impl {
+  // One caller of Write, on its own stack.
+  struct Writer {
+    absl::FunctionRef<absl::Status(Tx&)> fn;
+    absl::Status result;
+    bool done = false;
+    std::condition_variable wake;
+  };
+
+  Options options;
+  Target target;
+  ProcessLock process_lock;
+
+  std::mutex write_mutex;
+  std::deque<Writer*> line;            // the first one leads
+  std::unique_ptr<Connection> writer;  // used by whoever leads; null when lost
+
+  std::mutex read_mutex;
+  std::condition_variable read_free;
+  std::vector<std::unique_ptr<Connection>> idle;  // null: not connected
+  int readers_waiting = 0;
+
+  std::vector<std::function<void(Cursor)>> listeners;
+  std::atomic<bool> healthy{true};
+  std::atomic<int> waiting{0};
+  std::atomic<int64_t> commits{0}, writes{0}, events{0};
+
+  absl::Status Write(absl::FunctionRef<absl::Status(Tx&)> fn);
+  absl::Status Read(absl::FunctionRef<absl::Status(Tx&)> fn);
+  void RunGroup(absl::Span<Writer* const> group);
+  absl::Status TryGroup(absl::Span<Writer* const> writers, bool* commit_sent);
+  absl::Status RunWriters(absl::Span<Writer* const> writers, Tx::Group& group, int* succeeded);
+  absl::Status RunWriter(Writer& writer, Tx::Group& group, absl::Time now);
+  absl::Status Commit(Tx::Group& group, Cursor before);
+  absl::StatusOr<std::unique_ptr<Connection>> BorrowReader();
+  void ReturnReader(std::unique_ptr<Connection> connection);
+  absl::Status BeginRead(std::unique_ptr<Connection>& connection, Cursor* head);
+  absl::Status Noted(absl::Status status);
+};
+
+// Which database's function this thread is running, to refuse a Write within a Write instead of hanging.
+thread_local const void* running_write = nullptr;
+
+// Keeps `healthy` true to the last attempt to reach the database.
+absl::Status Database::Impl::Noted(absl::Status status) {
+  healthy = status.code() != absl::StatusCode::kUnavailable;
+  return status;
+}
+
+absl::Status Database::Impl::Write(absl::FunctionRef<absl::Status(Tx&)> fn) {
+  if (running_write == this) return absl::InternalError("Write was called from inside a Write");
+  Writer me{.fn = fn, .result = absl::OkStatus(), .done = false, .wake = {}};
+  std::unique_lock lock(write_mutex);
+  if (line.size() >= static_cast<size_t>(kWriteQueueMax)) {
+    return Overloaded("WRITE_QUEUE_FULL", "too many writes wait already", kRetryWhenFull);
+  }
+  line.push_back(&me);
+  waiting = static_cast<int>(line.size());
+  me.wake.wait(lock, [&] { return me.done || line.front() == &me; });
+  if (me.done) return me.result;
+
+  const size_t size = std::min(line.size(), static_cast<size_t>(kGroupMax));
+  const std::vector<Writer*> group(line.begin(), line.begin() + static_cast<int64_t>(size));
+  lock.unlock();
+  RunGroup(group);
+  lock.lock();
+  line.erase(line.begin(), line.begin() + static_cast<int64_t>(size));
+  waiting = static_cast<int>(line.size());
+  // Under the lock: a writer that sees `done` leaves, and its condition variable goes with it.
+  if (!line.empty()) line.front()->wake.notify_one();
+  for (Writer* writer : group) {
+    writer->done = true;
+    if (writer != &me) writer->wake.notify_one();
+  }
+  return me.result;
+}
+
+// Runs the group, once more if the connection was lost before the commit was sent, and gives every
+// writer its result.
+void Database::Impl::RunGroup(absl::Span<Writer* const> group) {
+  absl::Status status;
+  for (bool again = true;; again = false) {
+    const bool was_connected = writer != nullptr;
+    bool commit_sent = false;
+    status = Noted(TryGroup(group, &commit_sent));
+    if (status.ok()) return;
+    const bool lost = writer == nullptr || writer->lost();
+    if (writer != nullptr) writer->Rollback();
+    if (writer != nullptr && writer->lost()) writer = nullptr;
+    if (!(again && lost && was_connected && !commit_sent)) break;
+  }
+  // Refusals too: they may rest on writes of the same group that are now undone.
+  for (Writer* member : group) member->result = status;
+}
+
+// One attempt. OK: every writer has its result, and what succeeded is durable. Error: nothing is known
+// to be committed.
+absl::Status Database::Impl::TryGroup(absl::Span<Writer* const> writers, bool* commit_sent) {
+  if (writer == nullptr) {
+    ASSIGN(writer, Connection::Open(target, Connection::Use::kWrite));
+  }
+  Tx::Group group{.writes = true, .head = {}, .rows = {}};
+  const bool sqlite = target.engine == Engine::kSqlite;
+  TRY(writer->Begin(sqlite ? absl::MakeConstSpan(kBeginWriteSqlite) : absl::MakeConstSpan(kBeginWritePostgresql),
+                    &group.head));
+  const Cursor before = group.head;
+  int succeeded = 0;
+  TRY(RunWriters(writers, group, &succeeded));
+  if (succeeded == 0) {
+    writer->Rollback();
+    return absl::OkStatus();
+  }
+  TRY(group.Insert(*writer));
+  FAULT("tx.before_commit");
+  *commit_sent = true;
+  TRY(Commit(group, before));
+  FAULT("tx.after_commit");
+  ++commits;
+  writes += succeeded;
+  events += static_cast<int64_t>(group.rows.size());
+  if (group.head != before) {
+    for (const auto& listener : listeners) listener(group.head);
+  }
+  return absl::OkStatus();
+}
+
+// Each in its savepoint; the positions and log rows of one that fails are given back. One alone needs
+// no savepoint: if it fails nothing is committed.
+absl::Status Database::Impl::RunWriters(absl::Span<Writer* const> writers, Tx::Group& group, int* succeeded) {
+  const absl::Time now = options.clock->Now();
+  const bool alone = writers.size() == 1;
+  if (!alone) TRY(writer->Together({"SAVEPOINT one_write"}));
+  for (size_t i = 0; i < writers.size(); ++i) {
+    const Cursor head = group.head;
+    const size_t rows = group.rows.size(), inserted = group.inserted;
+    const absl::Status status = RunWriter(*writers[i], group, now);
+    if (writer->lost()) return DatabaseGone();
+    if (!writer->InTransaction()) return status.ok() ? DatabaseGone() : status;
+    if (status.ok()) {
+      ++*succeeded;
+      if (i + 1 < writers.size()) TRY(writer->Together({"RELEASE SAVEPOINT one_write", "SAVEPOINT one_write"}));
+    } else {
+      group.head = head;
+      group.rows.resize(rows);
+      group.inserted = inserted;
+      // The savepoint itself stays, for the next.
+      if (!alone) TRY(writer->Together({"ROLLBACK TO SAVEPOINT one_write"}));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Database::Impl::RunWriter(Writer& member, Tx::Group& group, absl::Time now) {
+  Tx tx(*writer, group, now, options.zone, options.event_source);
+  running_write = this;
+  member.result = member.fn(tx);
+  running_write = nullptr;
+  if (member.result.ok()) member.result = tx.failed_;
+  return member.result;
+}
+
+absl::Status Database::Impl::Commit(Tx::Group& group, Cursor before) {
+  if (group.head == before) return writer->Together({"COMMIT"});
+  if (target.engine == Engine::kPostgresql) {
+    const std::string move =
+        absl::StrCat("UPDATE stream_head SET epoch = ", group.head.epoch, ", position = ", group.head.position);
+    return writer->Together({move, "COMMIT"});
+  }
+  TRY(writer
+          ->Run("UPDATE stream_head SET epoch = :epoch, position = :position", {group.head.epoch, group.head.position})
+          .status());
+  return writer->Together({"COMMIT"});
+}
+
+absl::StatusOr<std::unique_ptr<Connection>> Database::Impl::BorrowReader() {
+  std::unique_lock lock(read_mutex);
+  if (idle.empty()) {
+    if (readers_waiting >= kReadQueueMax) {
+      return Overloaded("READ_QUEUE_FULL", "too many reads wait already", kRetryWhenFull);
+    }
+    ++readers_waiting;
+    const bool free =
+        read_free.wait_for(lock, absl::ToChronoMilliseconds(kReadWaitMax), [this] { return !idle.empty(); });
+    --readers_waiting;
+    if (!free) return Overloaded("READ_QUEUE_FULL", "no connection became free to read with", kRetryWhenFull);
+  }
+  std::unique_ptr<Connection> connection = std::move(idle.back());
+  idle.pop_back();
+  return connection;
+}
+
+void Database::Impl::ReturnReader(std::unique_ptr<Connection> connection) {
+  if (connection != nullptr && connection->lost()) connection = nullptr;
+  {
+    std::lock_guard lock(read_mutex);
+    idle.push_back(std::move(connection));
+  }
+  read_free.notify_one();
+}
+
+// Connects if necessary. A connection that turns out to be lost is replaced once: nothing has run yet.
+absl::Status Database::Impl::BeginRead(std::unique_ptr<Connection>& connection, Cursor* head) {
+  for (bool again = connection != nullptr;; again = false) {
+    if (connection == nullptr) {
+      ASSIGN(connection, Connection::Open(target, Connection::Use::kRead));
+    }
+    const absl::Status status =
+        connection->Begin(target.engine == Engine::kSqlite ? absl::MakeConstSpan(kBeginReadSqlite)
+                                                           : absl::MakeConstSpan(kBeginReadPostgresql),
+                          head);
+    if (status.ok() || !connection->lost() || !again) return status;
+    connection = nullptr;
+  }
+}
+
+absl::Status Database::Impl::Read(absl::FunctionRef<absl::Status(Tx&)> fn) {
+  ASSIGN(std::unique_ptr<Connection> connection, BorrowReader());
+  Tx::Group snapshot{.writes = false, .head = {}, .rows = {}};
+  absl::Status status = Noted(BeginRead(connection, &snapshot.head));
+  if (status.ok()) {
+    Tx tx(*connection, snapshot, options.clock->Now(), options.zone, options.event_source);
+    status = fn(tx);
+    if (status.ok()) status = tx.failed_;
+    if (connection->lost()) status = Noted(DatabaseGone());
+  }
+  if (connection != nullptr) connection->Rollback();
+  ReturnReader(std::move(connection));
+  return status;
+}
+
+Database::Database(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Database::~Database() = default;
+
+absl::StatusOr<std::unique_ptr<Database>> Database::Open(Options options, absl::Span<const Migration> migrations) {
+  auto impl = std::make_unique<Impl>();
+  ASSIGN(impl->target, ParseUrl(options.url));
+  if (impl->target.engine == Engine::kSqlite) TRY(impl->process_lock.Take(impl->target.connect));
+  impl->options = std::move(options);
+  std::string why;
+  absl::StatusOr<std::unique_ptr<Connection>> writer = Connection::Open(impl->target, Connection::Use::kWrite, &why);
+  if (!why.empty()) return absl::UnavailableError(absl::StrCat("the database cannot be reached: ", why));
+  ASSIGN(impl->writer, std::move(writer));
+  const absl::Time now = impl->options.clock->Now();
+  TRY(Migrate(*impl->writer, "kernel", kKernelSchema, now));
+  TRY(Migrate(*impl->writer, "service", migrations, now));
+  impl->idle.resize(static_cast<size_t>(std::max(1, impl->options.read_connections)));
+  return std::unique_ptr<Database>(new Database(std::move(impl)));
+}
+
+absl::Status Database::Write(absl::FunctionRef<absl::Status(Tx&)> fn) { return impl_->Write(fn); }
+absl::Status Database::Read(absl::FunctionRef<absl::Status(Tx&)> fn) { return impl_->Read(fn); }
+
+absl::StatusOr<Cursor> Database::StartEpoch(int64_t seen, std::string_view reason) {
+  Cursor started;
+  TRY(Write([&](Tx& tx) -> absl::Status {
+    Cursor& head = tx.group_->head;
+    // Never lower than the clock's seconds: an epoch of a database that was restored and a Redis that
+    // was lost still sorts after every cursor that anybody holds.
+    head.epoch = std::max({head.epoch, seen, absl::ToUnixSeconds(tx.now()) - 1}) + 1;
+    started = head;
+    TRY(tx.Exec("INSERT INTO epochs (epoch, base, started_at, reason) VALUES (:epoch, :base, :time, :reason)",
+                head.epoch, head.position, tx.now(), reason)
+            .status());
+    events::v1::EpochStarted event;
+    event.set_epoch(head.epoch);
+    event.set_base(head.position);
+    event.set_reason(std::string(reason));
+    return tx.Append(0, event, "", 0);
+  }));
+  return started;
+}
+
+void Database::OnCommit(std::function<void(Cursor head)> listener) { impl_->listeners.push_back(std::move(listener)); }
+
+bool Database::healthy() const { return impl_->healthy; }
+
+absl::Status Database::Ping() {
+  const absl::Status status = Read([](Tx&) { return absl::OkStatus(); });
+  // All connections being busy is not the database being gone.
+  return absl::IsResourceExhausted(status) ? absl::OkStatus() : status;
+}
+
+std::string_view Database::engine() const { return impl_->target.engine == Engine::kSqlite ? "sqlite" : "postgresql"; }
+const Clock& Database::clock() const { return *impl_->options.clock; }
+absl::TimeZone Database::zone() const { return impl_->options.zone; }
+int Database::queue_length() const { return impl_->waiting; }
+Database::CommitCounts Database::counts() const {
+  return {.commits = impl_->commits, .writes = impl_->writes, .events = impl_->events};
+}
+
+}  // namespace mestring

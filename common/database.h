@@ -53,7 +53,10 @@ class Tx {
   absl::TimeZone zone() const { return zone_; }
 
   // Runs a statement; returns the number of rows it changed. A broken constraint is ALREADY_EXISTS
-  // with reason CONSTRAINT (the rule before it should have given the better error).
+  // with reason CONSTRAINT (the rule before it should have given the better error). After an error,
+  // here or in a Query, the transaction can only be given up: every later call returns the same error,
+  // and so does the Write, whatever its function returns. What may exist already is inserted with
+  // ON CONFLICT.
   template <class... P>
   absl::StatusOr<int64_t> Exec(std::string_view sql, const P&... parameters) {
     return Run(sql, {ToValue(parameters)...}, 0, nullptr);
@@ -97,7 +100,8 @@ class Tx {
   }
 
   // Appends an event to the log in this transaction. `subject` is the id of the resource, `version`
-  // its version after the change. Fails if the event's fields break their rules or hold free text.
+  // its version after the change. Fails, and with it the transaction, if the event's fields break their
+  // rules or hold free text.
   absl::Status Publish(const google::protobuf::Message& event, std::string_view subject, int64_t version);
 
   // The cursor of the log as this transaction sees it: `as_of` in lists.
@@ -108,6 +112,9 @@ class Tx {
   absl::Status Schedule(std::string_view kind, std::string_view subject, absl::Time due);
   absl::Status CancelTimer(std::string_view kind, std::string_view subject);
 
+  // The `source` of events of this service: "/municipalities/1108/housing".
+  std::string_view event_source() const { return event_source_; }
+
   // The W3C trace context under which events of this transaction are published.
   void set_traceparent(std::string traceparent) { traceparent_ = std::move(traceparent); }
 
@@ -115,8 +122,8 @@ class Tx {
   friend class Database;
   struct Group;  // What one physical transaction shares: the head, how many events it has appended.
 
-  Tx(Connection& connection, Group* group, absl::Time now, absl::TimeZone zone)
-      : connection_(connection), group_(group), now_(now), zone_(zone) {}
+  Tx(Connection& connection, Group& group, absl::Time now, absl::TimeZone zone, std::string_view event_source)
+      : connection_(connection), group_(&group), now_(now), zone_(zone), event_source_(event_source) {}
 
   static void FromCell(Cell& cell, std::string* out) { *out = std::move(cell).value_or(""); }
   static void FromCell(Cell& cell, int64_t* out) {
@@ -135,12 +142,15 @@ class Tx {
 
   absl::StatusOr<int64_t> Run(std::string_view sql, const std::vector<Value>& parameters, int columns,
                               std::vector<std::vector<Cell>>* rows);
+  absl::Status Append(int64_t kind, const google::protobuf::Message& event, std::string_view subject, int64_t version);
 
   Connection& connection_;
-  Group* const group_;  // null in a Read
+  Group* const group_;
   const absl::Time now_;
   const absl::TimeZone zone_;
+  const std::string_view event_source_;
   std::string traceparent_;
+  absl::Status failed_;  // the first error of a statement
 };
 
 // A numbered step of the schema, run once, in its own transaction. Never edited once landed.
