@@ -1,1 +1,131 @@
+// Timers: rows that become calls.
+//
+// Choosing the timer, removing its row and running its handler are one Write. So a timer fires exactly
+// once whatever dies when, several replicas cannot fire the same one, and what a handler schedules in
+// the past takes its place in the order. A timer whose handler fails is rolled back with everything the
+// handler did and put off in a Write of its own; the others do not wait for it. Firing many in one
+// Write would be faster after days of downtime, but one failure would then undo its neighbours.
 #include "common/timers.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+namespace mestring {
+namespace {
+
+// Pauses after a failure: doubling from the first to the longest. Ten minutes is often enough for what
+// a person has to repair, and rarely enough not to fill the log.
+constexpr absl::Duration kPauseFirst = absl::Seconds(1);
+constexpr absl::Duration kPauseLongest = absl::Minutes(10);
+constexpr int64_t kPauseDoublings = 10;
+// Beyond this a timer counts as overdue: well above kTick and a restart's downtime is what it shows.
+constexpr absl::Duration kOverdueAfter = absl::Seconds(5);
+// The most that one FireDue fires: a handler that always schedules itself in the past ends here.
+constexpr int kFireMax = 100'000;
+
+// What one attempt did.
+struct Attempt {
+  bool found = false;
+  std::string kind, subject;
+  absl::Time due;
+  absl::Status handled;
+};
+
+absl::Duration PauseAfter(int64_t attempts) {
+  return std::min(kPauseFirst * (int64_t{1} << std::min(attempts, kPauseDoublings)), kPauseLongest);
+}
+
+// Puts a failed timer off, unless somebody has moved or cancelled it meanwhile.
+absl::Status PutOff(Tx& tx, const Attempt& attempt) {
+  ASSIGN(auto rows,
+         tx.Query<int64_t>("SELECT attempts FROM timers WHERE kind = :kind AND subject = :subject AND due_time = :due",
+                           attempt.kind, attempt.subject, attempt.due));
+  if (rows.empty()) return absl::OkStatus();
+  const int64_t attempts = std::get<0>(rows[0]);
+  return tx
+      .Exec("UPDATE timers SET attempts = :attempts, next_try = :next WHERE kind = :kind AND subject = :subject",
+            attempts + 1, tx.now() + PauseAfter(attempts), attempt.kind, attempt.subject)
+      .status();
+}
+
+}  // namespace
+
+void Timers::On(std::string kind, Handler handler) { handlers_[std::move(kind)] = std::move(handler); }
+
+absl::StatusOr<int> Timers::FireDue() {
+  // A look without the writer's lock first: five times a second there is usually nothing.
+  bool any = false;
+  TRY(db_.Read([&](Tx& tx) -> absl::Status {
+    ASSIGN(auto due, tx.Query<int64_t>("SELECT 1 FROM timers WHERE due_time <= :now AND next_try <= :now2 LIMIT 1",
+                                       tx.now(), tx.now()));
+    any = !due.empty();
+    return absl::OkStatus();
+  }));
+  int fired = 0;
+  for (int i = 0; any && i < kFireMax; ++i) {
+    Attempt attempt;
+    const absl::Status status = db_.Write([&](Tx& tx) -> absl::Status {
+      attempt = Attempt();
+      ASSIGN(auto due, (tx.Query<std::string, std::string, int64_t>(
+                           "SELECT kind, subject, due_time FROM timers WHERE due_time <= :now AND next_try <= :now2"
+                           " ORDER BY due_time, kind, subject LIMIT 1",
+                           tx.now(), tx.now())));
+      if (due.empty()) return absl::OkStatus();
+      const auto& [kind, subject, micros] = due[0];
+      attempt = {.found = true, .kind = kind, .subject = subject, .due = absl::FromUnixMicros(micros), .handled = {}};
+      TRY(tx.CancelTimer(kind, subject));
+      const auto handler = handlers_.find(kind);
+      attempt.handled = handler == handlers_.end()
+                            ? absl::InternalError(absl::StrCat("nothing handles timers of kind ", kind))
+                            : handler->second(tx, subject, attempt.due);
+      return attempt.handled;
+    });
+    if (status.ok() && !attempt.found) break;
+    if (status.ok()) {
+      ++fired;
+    } else if (!attempt.handled.ok()) {
+      TRY(db_.Write([&](Tx& tx) { return PutOff(tx, attempt); }));
+    } else {
+      return status;  // the database's own trouble, not the timer's
+    }
+  }
+  return fired;
+}
+
+void Timers::Start(std::function<bool()> leading) {
+  thread_ = std::thread([this, leading = std::move(leading)] {
+    std::unique_lock lock(mutex_);
+    while (!stopping_) {
+      lock.unlock();
+      // An error is the database's; it is asked again at the next tick, and its health shows elsewhere.
+      if (leading()) FireDue().status().IgnoreError();
+      lock.lock();
+      wake_.wait_for(lock, absl::ToChronoMilliseconds(kTick), [this] { return stopping_; });
+    }
+  });
+}
+
+void Timers::Stop() {
+  {
+    std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  wake_.notify_all();
+  if (thread_.joinable()) thread_.join();
+}
+
+absl::StatusOr<Timers::Counts> Timers::Count() {
+  Counts counts;
+  TRY(db_.Read([&](Tx& tx) -> absl::Status {
+    ASSIGN(auto pending, tx.Query<int64_t>("SELECT COUNT(*) FROM timers"));
+    ASSIGN(auto overdue,
+           tx.Query<int64_t>("SELECT COUNT(*) FROM timers WHERE due_time < :late", tx.now() - kOverdueAfter));
+    counts = {.pending = std::get<0>(pending.at(0)), .overdue = std::get<0>(overdue.at(0))};
+    return absl::OkStatus();
+  }));
+  return counts;
+}
+
+}  // namespace mestring
