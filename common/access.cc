@@ -15,11 +15,9 @@
 // Remembering: a verified token by its SHA-256, for at most `remember` and never beyond its `exp`. A
 // signature costs some 30 to 100 microseconds, a hash one; a caller makes many calls with one token.
 
-#include <openssl/sha.h>
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <array>
 #include <atomic>
 #include <cmath>
 #include <fstream>
@@ -37,6 +35,7 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/time/clock.h"
 #include "cjose/cjose.h"
+#include "common/digest.h"
 #include "common/errors.h"
 #include "common/field_rules.h"
 #include "common/ids.h"
@@ -58,8 +57,6 @@ constexpr size_t kKeysBytesMax = 1 << 20;
 constexpr size_t kRsaBitsMin = 2048;
 // Of one claim. They are stored in the access log and in tables.
 constexpr size_t kClaimLengthMax = 200;
-
-using Hash = std::array<uint8_t, SHA256_DIGEST_LENGTH>;
 
 struct FreeKey {
   void operator()(cjose_jwk_t* key) const { cjose_jwk_release(key); }
@@ -271,7 +268,7 @@ struct TokenVerifier::Impl {
   absl::Mutex mutex;
   std::shared_ptr<const Keys> keys ABSL_GUARDED_BY(mutex);
   FileMark mark ABSL_GUARDED_BY(mutex);
-  absl::flat_hash_map<Hash, Remembered> remembered ABSL_GUARDED_BY(mutex);
+  absl::flat_hash_map<Digest, Remembered> remembered ABSL_GUARDED_BY(mutex);
   std::atomic<int64_t> next_look_ns{0};
   // One signature at a time: nothing says that a key of cjose may be used by two threads at once, and
   // it keeps a flood of bad signatures to one of the cores.
@@ -281,7 +278,7 @@ struct TokenVerifier::Impl {
   // Returns the keys by which the signature is right.
   absl::StatusOr<std::shared_ptr<const Keys>> CheckSignature(std::string_view token, std::string_view header_part);
   absl::StatusOr<Verified> CheckClaims(std::string_view payload_part, absl::Time now) const;
-  void Remember(const Hash& hash, const Verified& verified, const std::shared_ptr<const Keys>& by, absl::Time now);
+  void Remember(const Digest& hash, const Verified& verified, const std::shared_ptr<const Keys>& by, absl::Time now);
 };
 
 // Takes over a changed key file. A file that cannot be used (half written, say) leaves the keys as
@@ -358,7 +355,7 @@ absl::StatusOr<TokenVerifier::Impl::Verified> TokenVerifier::Impl::CheckClaims(s
   return Verified{std::make_shared<const Caller>(std::move(caller)), *expires};
 }
 
-void TokenVerifier::Impl::Remember(const Hash& hash, const Verified& verified, const std::shared_ptr<const Keys>& by,
+void TokenVerifier::Impl::Remember(const Digest& hash, const Verified& verified, const std::shared_ptr<const Keys>& by,
                                    absl::Time now) {
   const absl::Time until = std::min(now + options.remember, verified.expires);
   absl::MutexLock lock(&mutex);
@@ -390,8 +387,7 @@ absl::StatusOr<std::shared_ptr<const Caller>> TokenVerifier::Verify(std::string_
   if (token.empty()) return Unauthenticated("a token is needed");
   if (token.size() > kTokenBytesMax) return Unauthenticated("the token is too large");
   impl_->LookAtKeys();
-  Hash hash;
-  SHA256(reinterpret_cast<const uint8_t*>(token.data()), token.size(), hash.data());
+  const Digest hash = Sha256(token);
   {
     absl::ReaderMutexLock lock(&impl_->mutex);
     const auto found = impl_->remembered.find(hash);

@@ -1,1 +1,474 @@
 #include "common/rpc.h"
+
+// The gate and the edge.
+//
+// The gate is gRPC's AuthMetadataProcessor. It does not hand the caller on as properties of the
+// AuthContext, although that is what they seem to be for: the context belongs to the connection, all
+// calls on it share it, and what one call adds every later one sees (grpc/grpc#28809). Behind a
+// gateway that would give one person's call the name of another. So the edge takes the caller from
+// its own call's token again, which by then is remembered and costs a hash. A use case is handed a
+// Call, never the ServerContext: no code of a service holds the token.
+//
+// The gate runs on the transport's thread (IsBlocking is false): a remembered token costs about two
+// microseconds and a new one a tenth of a millisecond, while the thread pool of gRPC costs a switch
+// for each call and is not bounded.
+//
+// A write is answered only once, whatever happens on the way: its response stands in `requests`, in
+// the transaction of its effects. Rows of the access log stand in the same transaction too, so that no
+// change of a person's data exists without the row that says who made it.
+//
+// Overload: calls at work are counted here, and one too many is refused at once with a time to come
+// again. The thread pool behind is a little larger, so that there is a thread to say so.
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/escaping.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/time/clock.h"
+#include "common/digest.h"
+#include "common/field_rules.h"
+#include "common/ids.h"
+#include "common/log.h"
+#include "common/metrics.h"
+#include "google/protobuf/io/coded_stream.h"
+#include "google/protobuf/io/zero_copy_stream_impl_lite.h"
+
+namespace mestring {
+namespace {
+
+using ::google::protobuf::Descriptor;
+using ::google::protobuf::FieldDescriptor;
+using ::google::protobuf::Message;
+using ::google::protobuf::MethodDescriptor;
+using Metadata = std::multimap<grpc::string_ref, grpc::string_ref>;
+
+constexpr std::string_view kBearer = "Bearer ";
+// A caller turned away for overload comes again after this; calls take some milliseconds.
+constexpr absl::Duration kOverloadRetry = absl::Milliseconds(100);
+// Old requests are removed by every kPruneEvery-th write, so many at a time: more than were added
+// since, few enough to go unnoticed.
+constexpr int kPruneEvery = 64;
+constexpr int kPruneMax = 128;
+// Hashes of callers kept; they cost a few microseconds each to work out.
+constexpr size_t kHashesMax = 20000;
+
+std::string_view Text(grpc::string_ref text) { return std::string_view(text.data(), text.size()); }
+
+std::optional<std::string_view> Find(const Metadata& metadata, const char* name) {
+  const auto found = metadata.find(name);
+  if (found == metadata.end()) return std::nullopt;
+  return Text(found->second);
+}
+
+bool IsHex(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) { return absl::ascii_isdigit(c) || (c >= 'a' && c <= 'f'); });
+}
+
+// A W3C trace context of version 00 as it came, or "" if it is none.
+std::string TraceparentIn(const Metadata& metadata) {
+  const std::string_view text = Find(metadata, "traceparent").value_or("");
+  const bool fits = text.size() == 55 && text.substr(0, 3) == "00-" && text[35] == '-' && text[52] == '-' &&
+                    IsHex(text.substr(3, 32)) && IsHex(text.substr(36, 16)) && IsHex(text.substr(53, 2));
+  return fits ? std::string(text) : "";
+}
+
+std::string_view TraceIdOf(std::string_view traceparent) {
+  return traceparent.empty() ? "" : traceparent.substr(3, 32);
+}
+
+std::string RoleNames(const std::vector<Role>& roles) {
+  return absl::StrJoin(roles, ",", [](std::string* out, Role role) {
+    // Without "ROLE_", as in the token.
+    out->append(access::v1::Role_Name(role), 5);
+  });
+}
+
+std::string CodeName(const absl::Status& status) {
+  return status.ok() ? "OK" : absl::StatusCodeToString(status.code());
+}
+
+// A verdict about somebody's data, as opposed to a failure on the way to it.
+bool IsVerdict(const absl::Status& status) {
+  switch (status.code()) {
+    case absl::StatusCode::kInvalidArgument:
+    case absl::StatusCode::kNotFound:
+    case absl::StatusCode::kAlreadyExists:
+    case absl::StatusCode::kFailedPrecondition:
+    case absl::StatusCode::kAborted:
+    case absl::StatusCode::kPermissionDenied:
+    case absl::StatusCode::kOutOfRange:
+      return true;
+    default:
+      return false;
+  }
+}
+
+std::string DeterministicBytes(const Message& message) {
+  std::string bytes;
+  {
+    google::protobuf::io::StringOutputStream stream(&bytes);
+    google::protobuf::io::CodedOutputStream coded(&stream);
+    coded.SetSerializationDeterministic(true);
+    message.SerializeToCodedStream(&coded);
+  }
+  return bytes;
+}
+
+// Tells a repeat from another request under the same id, and from somebody else's.
+std::string Fingerprint(const Call& call, const Message& request) {
+  return Sha256Hex(absl::StrCat(View(call.rpc), "\n", call.caller.subject, "\n", DeterministicBytes(request)));
+}
+
+// The stored response of a repeated request; false if the id is new. Refuses an id that stands for another request.
+absl::StatusOr<bool> FindAnswer(Tx& tx, const std::string& request_id, const std::string& fingerprint,
+                                Message* response) {
+  ASSIGN(const auto rows, (tx.Query<std::string, std::string>(
+                              "SELECT fingerprint, response FROM requests WHERE request_id = :id", request_id)));
+  if (rows.empty()) return false;
+  if (std::get<0>(rows[0]) != fingerprint) {
+    return InvalidArgument("request_id", "was used for another request");
+  }
+  std::string bytes;
+  if (!absl::Base64Unescape(std::get<1>(rows[0]), &bytes) || !response->ParseFromString(bytes)) {
+    return absl::InternalError("a stored response cannot be read");
+  }
+  return true;
+}
+
+absl::Status StoreAnswer(Tx& tx, const Call& call, const std::string& fingerprint, const Message& response) {
+  return tx
+      .Exec(
+          "INSERT INTO requests (request_id, rpc, fingerprint, response, caller, create_time) "
+          "VALUES (:id, :rpc, :fingerprint, :response, :caller, :time)",
+          call.request_id, call.rpc, fingerprint, absl::Base64Escape(response.SerializeAsString()), call.caller.subject,
+          tx.now())
+      .status();
+}
+
+absl::Status PruneAnswers(Tx& tx) {
+  return tx
+      .Exec(
+          "DELETE FROM requests WHERE request_id IN "
+          "(SELECT request_id FROM requests WHERE create_time < :before ORDER BY create_time LIMIT :limit)",
+          tx.now() - Edge::kRequestRetention, kPruneMax)
+      .status();
+}
+
+absl::Status LogAccess(Tx& tx, const Call& call, const std::set<std::string>& persons, const std::string& outcome) {
+  if (persons.empty()) return absl::OkStatus();
+  const std::string roles = RoleNames(call.caller.roles);
+  for (const std::string& person : persons) {
+    TRY(tx.Exec("INSERT INTO access_log (time, caller, roles, organisation_id, rpc, person_ref, outcome) "
+                "VALUES (:time, :caller, :roles, :organisation, :rpc, :person, :outcome)",
+                tx.now(), call.caller.subject, roles, call.caller.organisation_id, call.rpc, person, outcome)
+            .status());
+  }
+  return absl::OkStatus();
+}
+
+std::set<std::string> PersonsOf(const Call& call, const Message& request, const Message& response) {
+  std::set<std::string> persons = call.persons();
+  for (std::string& person : PersonsIn(request)) persons.insert(std::move(person));
+  for (std::string& person : PersonsIn(response)) persons.insert(std::move(person));
+  return persons;
+}
+
+// Counts a call while it is at work.
+class Place {
+ public:
+  Place(std::atomic<int>& calls, int max) : calls_(calls), taken_(calls.fetch_add(1) < max) {}
+  ~Place() { calls_.fetch_sub(1); }
+  Place(const Place&) = delete;
+  Place& operator=(const Place&) = delete;
+  bool taken() const { return taken_; }
+
+ private:
+  std::atomic<int>& calls_;
+  const bool taken_;
+};
+
+}  // namespace
+
+// What the edge knows of an RPC, read from the contract once.
+struct Edge::Method {
+  std::string path, service, name;
+  std::vector<Role> roles;
+  const FieldDescriptor* request_id = nullptr;
+};
+
+// One call under way.
+struct Edge::Served {
+  const Method& method;
+  const Message& request;
+  Message* response;
+  Call& call;
+  absl::Time deadline;
+
+  absl::Status CheckTime() const { return absl::Now() < deadline ? absl::OkStatus() : DeadlinePassed(); }
+};
+
+class Edge::Gate : public grpc::AuthMetadataProcessor {
+ public:
+  explicit Gate(Edge& edge) : edge_(edge) {}
+
+  bool IsBlocking() const override { return false; }
+
+  grpc::Status Process(const InputMetadata& metadata, grpc::AuthContext*, OutputMetadata*, OutputMetadata*) override {
+    const std::string_view path = Find(metadata, ":path").value_or("");
+    if (IsOpen(path)) return grpc::Status::OK;
+    const Method* method = edge_.MethodAt(path);
+    if (method == nullptr) return grpc::Status(grpc::StatusCode::UNIMPLEMENTED, "there is no such method");
+    const absl::StatusOr<std::shared_ptr<const Caller>> caller = edge_.CallerFrom(metadata, *method);
+    if (caller.ok()) return grpc::Status::OK;
+    return edge_.Finish(*method, nullptr, "", TraceparentIn(metadata), caller.status(), absl::ZeroDuration());
+  }
+
+ private:
+  // Probes carry no token; reflection is what a client needs before it can know of tokens.
+  bool IsOpen(std::string_view path) const {
+    return absl::StartsWith(View(path), "/grpc.health.v1.Health/") ||
+           (edge_.options_.reflection && absl::StartsWith(View(path), "/grpc.reflection.v1alpha.ServerReflection/"));
+  }
+
+  Edge& edge_;
+};
+
+Edge::Edge(Database& db, Metrics& metrics, TokenVerifier& verifier, Options options)
+    : db_(db), metrics_(metrics), verifier_(verifier), options_(std::move(options)) {}
+Edge::~Edge() = default;
+
+std::shared_ptr<grpc::AuthMetadataProcessor> Edge::NewGate() { return std::make_shared<Gate>(*this); }
+
+grpc::Status Edge::Write(grpc::ServerContext* context, const Message& request, Message* response, UseCase use_case) {
+  return Run(Kind::kWrite, context, request, response, use_case, [](Call&) { return absl::OkStatus(); });
+}
+
+grpc::Status Edge::Read(grpc::ServerContext* context, const Message& request, Message* response, UseCase use_case) {
+  return Run(Kind::kRead, context, request, response, use_case, [](Call&) { return absl::OkStatus(); });
+}
+
+grpc::Status Edge::Serve(grpc::ServerContext* context, const Message& request, Message* response,
+                         absl::FunctionRef<absl::Status(Call&)> use_case) {
+  return Run(
+      Kind::kServe, context, request, response, [](Tx&, Call&) { return absl::OkStatus(); }, use_case);
+}
+
+grpc::Status Edge::Run(Kind kind, grpc::ServerContext* context, const Message& request, Message* response,
+                       UseCase in_transaction, absl::FunctionRef<absl::Status(Call&)> outside) {
+  const absl::Time start = absl::Now();
+  const Method* method = MethodOf(*request.GetDescriptor());
+  if (method == nullptr) return grpc::Status(grpc::StatusCode::UNIMPLEMENTED, "the contract has no such method");
+  const std::string traceparent = TraceparentIn(context->client_metadata());
+  const Place place(calls_, options_.calls_max);
+  if (!place.taken()) {
+    return Finish(*method, nullptr, "", traceparent,
+                  Overloaded("TOO_MANY_CALLS", "more calls at once than the service takes", kOverloadRetry),
+                  absl::Now() - start);
+  }
+  const absl::StatusOr<std::shared_ptr<const Caller>> caller = CallerFrom(context->client_metadata(), *method);
+  if (!caller.ok()) return Finish(*method, nullptr, "", traceparent, caller.status(), absl::Now() - start);
+
+  Call call(**caller, method->path);
+  call.traceparent = traceparent;
+  Served served{*method, request, response, call,
+                std::min(absl::FromChrono(context->deadline()), start + kDeadlineMax)};
+  absl::Status status = context->IsCancelled() ? CallCancelled() : served.CheckTime();
+  if (status.ok()) status = CheckFields(request);
+  if (status.ok()) {
+    if (method->request_id != nullptr) {
+      call.request_id = request.GetReflection()->GetString(request, method->request_id);
+    }
+    status = kind == Kind::kWrite  ? RunWrite(served, in_transaction)
+             : kind == Kind::kRead ? RunRead(served, in_transaction)
+                                   : outside(call);
+  }
+  return Finish(*method, caller->get(), call.request_id, traceparent, status, absl::Now() - start);
+}
+
+absl::Status Edge::RunWrite(Served& served, UseCase use_case) {
+  Call& call = served.call;
+  const std::string fingerprint = call.request_id.empty() ? "" : Fingerprint(call, served.request);
+  const bool prune = writes_.fetch_add(1, std::memory_order_relaxed) % kPruneEvery == 0;
+  const absl::Status status = db_.Write([&](Tx& tx) -> absl::Status {
+    // The wait in the queue counts, too.
+    TRY(served.CheckTime());
+    // This may be the second run: nothing of the first may remain.
+    served.response->Clear();
+    tx.set_traceparent(call.traceparent);
+    if (!call.request_id.empty()) {
+      ASSIGN(const bool repeated, FindAnswer(tx, call.request_id, fingerprint, served.response));
+      if (repeated) return LogAccess(tx, call, PersonsOf(call, served.request, *served.response), "OK");
+    }
+    TRY(use_case(tx, call));
+    if (!call.request_id.empty()) TRY(StoreAnswer(tx, call, fingerprint, *served.response));
+    if (prune) TRY(PruneAnswers(tx));
+    return LogAccess(tx, call, PersonsOf(call, served.request, *served.response), "OK");
+  });
+  return status.ok() ? status : LogRefusal(served, status);
+}
+
+absl::Status Edge::RunRead(Served& served, UseCase use_case) {
+  Call& call = served.call;
+  const absl::Status status = db_.Read([&](Tx& tx) {
+    served.response->Clear();
+    return use_case(tx, call);
+  });
+  if (!status.ok()) return LogRefusal(served, status);
+  const std::set<std::string> persons = PersonsOf(call, served.request, *served.response);
+  if (persons.empty()) return absl::OkStatus();
+  return db_.Write([&](Tx& tx) { return LogAccess(tx, call, persons, "OK"); });
+}
+
+// Adds the rows of a refusal to the access log. The refusal is the answer either way: a row that
+// cannot be written must not turn a no into something else.
+absl::Status Edge::LogRefusal(Served& served, const absl::Status& refusal) {
+  if (!IsVerdict(refusal)) return refusal;
+  std::set<std::string> persons = served.call.persons();
+  for (std::string& person : PersonsIn(served.request)) persons.insert(std::move(person));
+  if (persons.empty()) return refusal;
+  const absl::Status logged = db_.Write([&](Tx& tx) { return LogAccess(tx, served.call, persons, CodeName(refusal)); });
+  if (!logged.ok()) {
+    Log(Severity::kError, "access_log.refusal_not_written",
+        {{"rpc", served.call.rpc}, {"error", View(logged.message())}});
+  }
+  return refusal;
+}
+
+absl::StatusOr<std::shared_ptr<const Caller>> Edge::CallerOf(const grpc::ServerContextBase& context,
+                                                             const Descriptor& request) {
+  const Method* method = MethodOf(request);
+  if (method == nullptr) return absl::InternalError("the contract has no such method");
+  return CallerFrom(context.client_metadata(), *method);
+}
+
+grpc::Status Edge::Ended(const grpc::ServerContextBase& context, const Descriptor& request, const Caller* caller,
+                         const absl::Status& status, absl::Duration took) {
+  const Method* method = MethodOf(request);
+  if (method == nullptr) return grpc::Status(grpc::StatusCode::UNIMPLEMENTED, "the contract has no such method");
+  return Finish(*method, caller, "", TraceparentIn(context.client_metadata()), status, took);
+}
+
+absl::StatusOr<std::shared_ptr<const Caller>> Edge::CallerFrom(const Metadata& metadata, const Method& method) {
+  const auto [first, last] = metadata.equal_range("authorization");
+  if (first == last) return Unauthenticated("a token is needed");
+  // Two tokens: which of them counts would be a guess.
+  if (std::next(first) != last) return Unauthenticated("there is more than one token");
+  std::string_view token = Text(first->second);
+  if (!absl::StartsWithIgnoreCase(View(token), View(kBearer))) {
+    return Unauthenticated("the authorization is not a bearer token");
+  }
+  token.remove_prefix(kBearer.size());
+  ASSIGN(std::shared_ptr<const Caller> caller, verifier_.Verify(token, absl::Now()));
+  const bool allowed =
+      std::any_of(method.roles.begin(), method.roles.end(), [&](Role role) { return caller->Is(role); });
+  if (!allowed) return Forbidden("none of your roles may call this");
+  return caller;
+}
+
+const Edge::Method* Edge::MethodOf(const Descriptor& request) {
+  {
+    absl::ReaderMutexLock lock(&mutex_);
+    const auto found = methods_.find(&request);
+    if (found != methods_.end()) return found->second.get();
+  }
+  // buf's STANDARD rules give each RPC its own request, in the file of its service.
+  const MethodDescriptor* found = nullptr;
+  for (int i = 0; found == nullptr && i < request.file()->service_count(); ++i) {
+    const auto& service = *request.file()->service(i);
+    for (int j = 0; found == nullptr && j < service.method_count(); ++j) {
+      if (service.method(j)->input_type() == &request) found = service.method(j);
+    }
+  }
+  if (found == nullptr) return nullptr;
+  auto method = std::make_unique<Method>();
+  method->service = found->service()->full_name();
+  method->name = found->name();
+  method->path = absl::StrCat("/", method->service, "/", method->name);
+  // An RPC without roles is one that nobody may call.
+  method->roles = AllowedRoles(*found).value_or(std::vector<Role>());
+  const FieldDescriptor* request_id = request.FindFieldByName("request_id");
+  if (request_id != nullptr && request_id->type() == FieldDescriptor::TYPE_STRING && !request_id->is_repeated()) {
+    method->request_id = request_id;
+  }
+  absl::MutexLock lock(&mutex_);
+  return methods_.try_emplace(&request, std::move(method)).first->second.get();
+}
+
+const Edge::Method* Edge::MethodAt(std::string_view path) {
+  {
+    absl::ReaderMutexLock lock(&mutex_);
+    const auto found = paths_.find(View(path));
+    if (found != paths_.end()) return found->second;
+  }
+  if (path.empty() || path[0] != '/') return nullptr;
+  std::string name(path.substr(1));
+  std::replace(name.begin(), name.end(), '/', '.');
+  const MethodDescriptor* descriptor = google::protobuf::DescriptorPool::generated_pool()->FindMethodByName(name);
+  const Method* method = descriptor == nullptr ? nullptr : MethodOf(*descriptor->input_type());
+  // Compared as a whole: "/a.B.C" and "/a/B/C" lead to the same name, too.
+  if (method == nullptr || method->path != path) return nullptr;
+  absl::MutexLock lock(&mutex_);
+  paths_.try_emplace(std::string(path), method);
+  return method;
+}
+
+std::string Edge::HashOf(const Caller* caller) {
+  if (caller == nullptr) return "";
+  {
+    absl::ReaderMutexLock lock(&mutex_);
+    const auto found = hashes_.find(caller->subject);
+    if (found != hashes_.end()) return found->second;
+  }
+  std::string hash = KeyedHash(options_.hash_key, caller->subject);
+  absl::MutexLock lock(&mutex_);
+  if (hashes_.size() >= kHashesMax) hashes_.clear();
+  hashes_[caller->subject] = hash;
+  return hash;
+}
+
+// The end of every call: its line, its count, its wire form.
+grpc::Status Edge::Finish(const Method& method, const Caller* caller, std::string_view request_id,
+                          std::string_view traceparent, const absl::Status& status, absl::Duration took) {
+  const std::string reason = ReasonOf(status);
+  std::string error_id;
+  if (!status.ok() && reason.empty()) {
+    error_id = NewId(absl::Now());
+    const std::string text(status.message());
+    Log(Severity::kError, "rpc.internal_error",
+        {{"error_id", error_id},
+         {"rpc", method.path},
+         // The text of a library may repeat a value.
+         {"error", HoldsNationalId(text) ? std::string_view("withheld: it holds a national identity number") : text}});
+  }
+  const std::string code = status.ok() || !reason.empty() ? CodeName(status) : "INTERNAL";
+  const std::string roles = caller == nullptr ? "" : RoleNames(caller->roles);
+  Log(Severity::kInfo, "rpc",
+      {{"method", method.path},
+       {"code", code},
+       {"reason", reason},
+       {"duration_ms", absl::ToDoubleMilliseconds(took)},
+       {"roles", roles},
+       {"caller", HashOf(caller)},
+       {"request_id", request_id},
+       {"trace_id", TraceIdOf(traceparent)}});
+  metrics_.RpcHandled(method.service, method.name, code, took);
+  return ToWire(status, options_.domain, error_id);
+}
+
+std::string PageToken(std::string_view key) { return absl::WebSafeBase64Escape(View(key)); }
+
+absl::StatusOr<std::string> PageKey(std::string_view page_token) {
+  std::string key;
+  if (!absl::WebSafeBase64Unescape(View(page_token), &key)) {
+    return InvalidArgument("page_token", "is not one that this service handed out");
+  }
+  return key;
+}
+
+}  // namespace mestring

@@ -2,7 +2,8 @@
 //
 // A use case is a function of its service:
 //
-//   absl::Status Housing::EndStay(Tx& tx, Call& call, const pb::EndStayRequest& request, pb::EndStayResponse* response);
+//   absl::Status Housing::EndStay(Tx& tx, Call& call, const pb::EndStayRequest& request, pb::EndStayResponse*
+//   response);
 //
 // and its whole edge one line in the service's class:
 //
@@ -17,17 +18,26 @@
 // The access log gets a row for every person named in the request, the response, or by
 // call.Concerns(), for refusals too. A use case that loads a person's data calls Concerns() before
 // it may refuse. A read is answered only when its rows are durable.
+//
+// Before the edge stands the gate: it sees the token and the method before the message is read and
+// before a thread is taken, and turns away who has no business here.
 #pragma once
 
+#include <atomic>
+#include <memory>
 #include <set>
 #include <string>
 #include <string_view>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
+#include "absl/synchronization/mutex.h"
 #include "common/access.h"
 #include "common/database.h"
+#include "google/protobuf/descriptor.h"
 #include "google/protobuf/message.h"
+#include "grpcpp/security/auth_metadata_processor.h"
 #include "grpcpp/server_context.h"
 #include "grpcpp/support/status.h"
 
@@ -58,39 +68,82 @@ class Edge {
  public:
   // A response is kept for repeats at least this long (architecture.md section 2).
   static constexpr absl::Duration kRequestRetention = absl::Hours(48);
+  // No call runs longer, whatever deadline its caller set.
+  static constexpr absl::Duration kDeadlineMax = absl::Seconds(30);
 
   using UseCase = absl::FunctionRef<absl::Status(Tx&, Call&)>;
 
-  // `domain` is "mestring.housing"; `hash_key` keys the hash under which a caller appears in log lines.
-  Edge(Database& db, Metrics& metrics, std::string domain, std::string hash_key);
+  struct Options {
+    std::string domain;       // "mestring.housing"
+    std::string hash_key;     // keys the hash under which a caller appears in log lines
+    int calls_max = 128;      // at work at once; beyond them RESOURCE_EXHAUSTED at once
+    bool reflection = false;  // its methods are open to anybody who can connect
+  };
+
+  Edge(Database& db, Metrics& metrics, TokenVerifier& verifier, Options options);
+  ~Edge();
 
   grpc::Status Write(grpc::ServerContext* context, const google::protobuf::Message& request,
                      google::protobuf::Message* response, UseCase use_case);
   grpc::Status Read(grpc::ServerContext* context, const google::protobuf::Message& request,
                     google::protobuf::Message* response, UseCase use_case);
+  // As Read, for what needs no transaction of its own.
+  grpc::Status Serve(grpc::ServerContext* context, const google::protobuf::Message& request,
+                     google::protobuf::Message* response, absl::FunctionRef<absl::Status(Call&)> use_case);
 
-  // For RPCs without a use case in a transaction (streams): the verified caller.
-  static Caller CallerOf(const grpc::AuthContext& auth);
+  // For RPCs that are not unary: the verified caller, who has one of the roles that the RPC allows.
+  absl::StatusOr<std::shared_ptr<const Caller>> CallerOf(const grpc::ServerContextBase& context,
+                                                         const google::protobuf::Descriptor& request);
+  // Their line, count and wire form, when they end.
+  grpc::Status Ended(const grpc::ServerContextBase& context, const google::protobuf::Descriptor& request,
+                     const Caller* caller, const absl::Status& status, absl::Duration took);
+
+  // Checks signature and role of each call before any handler runs. For the credentials of the
+  // server; the edge must outlive it.
+  std::shared_ptr<grpc::AuthMetadataProcessor> NewGate();
 
   Database& db() { return db_; }
+  int calls() const { return calls_; }
 
  private:
-  grpc::Status Run(bool write, grpc::ServerContext* context, const google::protobuf::Message& request,
-                   google::protobuf::Message* response, UseCase use_case);
+  class Gate;
+  struct Method;
+  struct Served;
+  enum class Kind { kWrite, kRead, kServe };
+
+  grpc::Status Run(Kind kind, grpc::ServerContext* context, const google::protobuf::Message& request,
+                   google::protobuf::Message* response, UseCase in_transaction,
+                   absl::FunctionRef<absl::Status(Call&)> outside);
+  absl::Status RunWrite(Served& served, UseCase use_case);
+  absl::Status RunRead(Served& served, UseCase use_case);
+  absl::Status LogRefusal(Served& served, const absl::Status& refusal);
+  const Method* MethodOf(const google::protobuf::Descriptor& request);
+  const Method* MethodAt(std::string_view path);
+  absl::StatusOr<std::shared_ptr<const Caller>> CallerFrom(
+      const std::multimap<grpc::string_ref, grpc::string_ref>& metadata, const Method& method);
+  grpc::Status Finish(const Method& method, const Caller* caller, std::string_view request_id,
+                      std::string_view traceparent, const absl::Status& status, absl::Duration took);
+  std::string HashOf(const Caller* caller);
 
   Database& db_;
   Metrics& metrics_;
-  const std::string domain_;
-  const std::string hash_key_;
+  TokenVerifier& verifier_;
+  const Options options_;
+  std::atomic<int> calls_{0};
+  std::atomic<int64_t> writes_{0};
+  absl::Mutex mutex_;
+  absl::flat_hash_map<const google::protobuf::Descriptor*, std::unique_ptr<Method>> methods_ ABSL_GUARDED_BY(mutex_);
+  absl::flat_hash_map<std::string, const Method*> paths_ ABSL_GUARDED_BY(mutex_);
+  absl::flat_hash_map<std::string, std::string> hashes_ ABSL_GUARDED_BY(mutex_);
 };
 
-#define MESTRING_RPC_(kind, pb, Method)                                                              \
-  grpc::Status Method(grpc::ServerContext* context, const pb::Method##Request* request,             \
-                      pb::Method##Response* response) override {                                     \
-    return edge_.kind(context, *request, response, [&](::mestring::Tx& tx, ::mestring::Call& call) { \
-      return Method(tx, call, *request, response);                                                   \
-    });                                                                                              \
-  }                                                                                                  \
+#define MESTRING_RPC_(kind, pb, Method)                                                               \
+  grpc::Status Method(grpc::ServerContext* context, const pb::Method##Request* request,               \
+                      pb::Method##Response* response) override {                                      \
+    return edge_.kind(context, *request, response, [&](::mestring::Tx& tx, ::mestring::Call& call) {  \
+      return Method(tx, call, *request, response);                                                    \
+    });                                                                                               \
+  }                                                                                                   \
   absl::Status Method(::mestring::Tx& tx, ::mestring::Call& call, const pb::Method##Request& request, \
                       pb::Method##Response* response)
 
