@@ -91,7 +91,7 @@ std::optional<std::string> DecodePart(std::string_view part) {
   const bool clean =
       std::all_of(part.begin(), part.end(), [](char c) { return absl::ascii_isalnum(c) || c == '-' || c == '_'; });
   std::string bytes;
-  if (!clean || part.empty() || !absl::WebSafeBase64Unescape(View(part), &bytes)) return std::nullopt;
+  if (!clean || part.empty() || !absl::WebSafeBase64Unescape(part, &bytes)) return std::nullopt;
   return bytes;
 }
 
@@ -296,7 +296,7 @@ void TokenVerifier::Impl::LookAtKeys() {
   }
   absl::StatusOr<Keys> read = ReadKeys(options.jwks_file);
   if (!read.ok()) {
-    Log(Severity::kError, "access.keys_unusable", {{"error", View(read.status().message())}});
+    Log(Severity::kError, "access.keys_unusable", {{"error", read.status().message()}});
     return;
   }
   absl::MutexLock lock(&mutex);
@@ -393,10 +393,10 @@ absl::StatusOr<std::shared_ptr<const Caller>> TokenVerifier::Verify(std::string_
     const auto found = impl_->remembered.find(hash);
     if (found != impl_->remembered.end() && now < found->second.until) return found->second.caller;
   }
-  const std::vector<absl::string_view> parts = absl::StrSplit(View(token), '.');
-  if (parts.size() != 3 || !DecodePart(View(parts[2]))) return Unauthenticated("the token is not a signed JWT");
-  ASSIGN(const std::shared_ptr<const Keys> keys, impl_->CheckSignature(token, View(parts[0])));
-  ASSIGN(const Impl::Verified verified, impl_->CheckClaims(View(parts[1]), now));
+  const std::vector<std::string_view> parts = absl::StrSplit(token, '.');
+  if (parts.size() != 3 || !DecodePart(parts[2])) return Unauthenticated("the token is not a signed JWT");
+  ASSIGN(const std::shared_ptr<const Keys> keys, impl_->CheckSignature(token, parts[0]));
+  ASSIGN(const Impl::Verified verified, impl_->CheckClaims(parts[1], now));
   impl_->Remember(hash, verified, keys, now);
   return verified.caller;
 }

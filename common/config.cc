@@ -21,7 +21,6 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "absl/time/time.h"
-#include "common/text.h"
 
 namespace mestring {
 namespace {
@@ -45,7 +44,7 @@ struct Variable {
   Read read;
 };
 
-absl::Status MustBe(std::string_view what) { return absl::InvalidArgumentError(absl::StrCat("must be ", View(what))); }
+absl::Status MustBe(std::string_view what) { return absl::InvalidArgumentError(absl::StrCat("must be ", what)); }
 
 Read Text(std::string Config::*field) {
   return [field](Config* config, const std::string& text) {
@@ -243,7 +242,7 @@ absl::Status CheckWhole(const Config& config) {
 Config Config::Defaults(std::string_view service, int port) {
   Config config;
   config.service = std::string(service);
-  config.database = absl::StrCat("sqlite:", View(service), ".db");
+  config.database = absl::StrCat("sqlite:", service, ".db");
   config.redis_url = "redis://127.0.0.1:7379";
   config.listen = absl::StrCat("127.0.0.1:", port);
   config.metrics_listen = absl::StrCat("127.0.0.1:", port + kMetricsOffset);
@@ -262,11 +261,11 @@ absl::StatusOr<Config> Config::FromEnvironment(std::string_view service, int por
                                                const std::vector<std::string>& environment) {
   Config config = Defaults(service, port);
   for (const std::string& entry : environment) {
-    if (!absl::StartsWith(entry, View(kPrefix))) continue;
+    if (!absl::StartsWith(entry, kPrefix)) continue;
     const std::pair<std::string, std::string> pair = absl::StrSplit(entry, absl::MaxSplits('=', 1));
     const auto& table = Table();
     const auto variable = std::find_if(table.begin(), table.end(), [&pair](const Variable& candidate) {
-      return pair.first == absl::StrCat(View(kPrefix), View(candidate.name));
+      return pair.first == absl::StrCat(kPrefix, candidate.name);
     });
     if (variable == table.end()) {
       return absl::InvalidArgumentError(absl::StrCat(pair.first, " is not a variable of this program; see --help"));
@@ -286,16 +285,16 @@ std::string Config::Help(std::string_view service, int port, bool markdown) {
   if (markdown) {
     text = "| Variable | Default | Meaning |\n|---|---|---|\n";
   } else {
-    text = absl::StrCat("mestring-", View(service), ": configured by environment variables\n\n");
+    text = absl::StrCat("mestring-", service, ": configured by environment variables\n\n");
   }
   for (const Variable& variable : Table()) {
     const std::string value = variable.show(defaults);
     if (markdown) {
-      absl::StrAppend(&text, "| `", View(kPrefix), View(variable.name), "` | ",
-                      value.empty() ? "" : absl::StrCat("`", value, "`"), " | ", View(variable.help), " |\n");
+      absl::StrAppend(&text, "| `", kPrefix, variable.name, "` | ", value.empty() ? "" : absl::StrCat("`", value, "`"),
+                      " | ", variable.help, " |\n");
     } else {
-      absl::StrAppend(&text, "  ", View(kPrefix), View(variable.name),
-                      value.empty() ? "" : absl::StrCat("  [", value, "]"), "\n      ", View(variable.help), "\n");
+      absl::StrAppend(&text, "  ", kPrefix, variable.name, value.empty() ? "" : absl::StrCat("  [", value, "]"),
+                      "\n      ", variable.help, "\n");
     }
   }
   return text;

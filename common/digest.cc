@@ -10,7 +10,6 @@
 #include <memory>
 
 #include "absl/strings/escaping.h"
-#include "common/text.h"
 
 namespace mestring {
 namespace {

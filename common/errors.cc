@@ -34,7 +34,7 @@ constexpr absl::Duration kUnavailableRetry = absl::Seconds(1);
 
 template <class Detail>
 std::string TypeUrl() {
-  return absl::StrCat(View(kTypeUrlPrefix), Detail::descriptor()->full_name());
+  return absl::StrCat(kTypeUrlPrefix, Detail::descriptor()->full_name());
 }
 
 template <class Detail>
@@ -44,7 +44,7 @@ void Attach(const Detail& detail, absl::Status* status) {
 
 absl::Status Make(absl::StatusCode code, std::string_view reason, std::string_view sentence,
                   const std::map<std::string, std::string>& metadata = {}) {
-  absl::Status status(code, View(sentence));
+  absl::Status status(code, sentence);
   google::rpc::ErrorInfo info;
   info.set_reason(std::string(reason));
   info.mutable_metadata()->insert(metadata.begin(), metadata.end());
@@ -88,11 +88,11 @@ absl::Status InvalidArgument(std::string_view field, std::string_view problem) {
 }
 
 absl::Status NotFound(std::string_view what) {
-  return Make(absl::StatusCode::kNotFound, "NOT_FOUND", absl::StrCat("there is no such ", View(what)));
+  return Make(absl::StatusCode::kNotFound, "NOT_FOUND", absl::StrCat("there is no such ", what));
 }
 
 absl::Status AlreadyExists(std::string_view what) {
-  return Make(absl::StatusCode::kAlreadyExists, "ALREADY_EXISTS", absl::StrCat("there is already such a ", View(what)));
+  return Make(absl::StatusCode::kAlreadyExists, "ALREADY_EXISTS", absl::StrCat("there is already such a ", what));
 }
 
 absl::Status ConstraintBroken(std::string_view constraint) {
@@ -174,7 +174,7 @@ grpc::Status ToWire(const absl::Status& status, std::string_view domain, std::st
   google::rpc::ErrorInfo info;
   if (!InfoOf(status, &info)) {
     absl::Status hidden = Make(absl::StatusCode::kInternal, "INTERNAL",
-                               absl::StrCat("an error of ours; it is logged under the id ", View(error_id)),
+                               absl::StrCat("an error of ours; it is logged under the id ", error_id),
                                {{"error_id", std::string(error_id)}});
     return ToWire(hidden, domain, error_id);
   }

@@ -16,7 +16,6 @@
 #include "absl/strings/str_format.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
-#include "common/text.h"
 
 namespace mestring {
 namespace {
@@ -100,7 +99,7 @@ void Log(Severity severity, std::string_view event, std::initializer_list<LogFie
   line.reserve(512);
   line.append("{\"time\":\"");
   AppendTime(&line);
-  absl::StrAppend(&line, "\",\"severity\":\"", View(NameOf(severity)), "\",\"event\":");
+  absl::StrAppend(&line, "\",\"severity\":\"", NameOf(severity), "\",\"event\":");
   AppendQuoted(event, &line);
   for (const LogField& field : fields) {
     const size_t before = line.size();

@@ -12,7 +12,6 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
-#include "common/text.h"
 #include "prometheus/counter.h"
 #include "prometheus/histogram.h"
 #include "prometheus/registry.h"
@@ -54,8 +53,8 @@ Metrics::~Metrics() = default;
 
 void Metrics::RpcHandled(std::string_view service, std::string_view method, std::string_view code,
                          absl::Duration took) {
-  const std::string rpc = absl::StrCat(View(service), "/", View(method));
-  const std::string outcome = absl::StrCat(rpc, "/", View(code));
+  const std::string rpc = absl::StrCat(service, "/", method);
+  const std::string outcome = absl::StrCat(rpc, "/", code);
   prometheus::Counter* counter = nullptr;
   prometheus::Histogram* histogram = nullptr;
   {

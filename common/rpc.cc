@@ -122,7 +122,7 @@ std::string DeterministicBytes(const Message& message) {
 
 // Tells a repeat from another request under the same id, and from somebody else's.
 std::string Fingerprint(const Call& call, const Message& request) {
-  return Sha256Hex(absl::StrCat(View(call.rpc), "\n", call.caller.subject, "\n", DeterministicBytes(request)));
+  return Sha256Hex(absl::StrCat(call.rpc, "\n", call.caller.subject, "\n", DeterministicBytes(request)));
 }
 
 // The stored response of a repeated request; false if the id is new. Refuses an id that stands for another request.
@@ -232,8 +232,8 @@ class Edge::Gate : public grpc::AuthMetadataProcessor {
  private:
   // Probes carry no token; reflection is what a client needs before it can know of tokens.
   bool IsOpen(std::string_view path) const {
-    return absl::StartsWith(View(path), "/grpc.health.v1.Health/") ||
-           (edge_.options_.reflection && absl::StartsWith(View(path), "/grpc.reflection.v1alpha.ServerReflection/"));
+    return absl::StartsWith(path, "/grpc.health.v1.Health/") ||
+           (edge_.options_.reflection && absl::StartsWith(path, "/grpc.reflection.v1alpha.ServerReflection/"));
   }
 
   Edge& edge_;
@@ -334,8 +334,7 @@ absl::Status Edge::LogRefusal(Served& served, const absl::Status& refusal) {
   if (persons.empty()) return refusal;
   const absl::Status logged = db_.Write([&](Tx& tx) { return LogAccess(tx, served.call, persons, CodeName(refusal)); });
   if (!logged.ok()) {
-    Log(Severity::kError, "access_log.refusal_not_written",
-        {{"rpc", served.call.rpc}, {"error", View(logged.message())}});
+    Log(Severity::kError, "access_log.refusal_not_written", {{"rpc", served.call.rpc}, {"error", logged.message()}});
   }
   return refusal;
 }
@@ -360,7 +359,7 @@ absl::StatusOr<std::shared_ptr<const Caller>> Edge::CallerFrom(const Metadata& m
   // Two tokens: which of them counts would be a guess.
   if (std::next(first) != last) return Unauthenticated("there is more than one token");
   std::string_view token = Text(first->second);
-  if (!absl::StartsWithIgnoreCase(View(token), View(kBearer))) {
+  if (!absl::StartsWithIgnoreCase(token, kBearer)) {
     return Unauthenticated("the authorization is not a bearer token");
   }
   token.remove_prefix(kBearer.size());
@@ -403,7 +402,7 @@ const Edge::Method* Edge::MethodOf(const Descriptor& request) {
 const Edge::Method* Edge::MethodAt(std::string_view path) {
   {
     absl::ReaderMutexLock lock(&mutex_);
-    const auto found = paths_.find(View(path));
+    const auto found = paths_.find(path);
     if (found != paths_.end()) return found->second;
   }
   if (path.empty() || path[0] != '/') return nullptr;
@@ -461,11 +460,11 @@ grpc::Status Edge::Finish(const Method& method, const Caller* caller, std::strin
   return ToWire(status, options_.domain, error_id);
 }
 
-std::string PageToken(std::string_view key) { return absl::WebSafeBase64Escape(View(key)); }
+std::string PageToken(std::string_view key) { return absl::WebSafeBase64Escape(key); }
 
 absl::StatusOr<std::string> PageKey(std::string_view page_token) {
   std::string key;
-  if (!absl::WebSafeBase64Unescape(View(page_token), &key)) {
+  if (!absl::WebSafeBase64Unescape(page_token, &key)) {
     return InvalidArgument("page_token", "is not one that this service handed out");
   }
   return key;
