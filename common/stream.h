@@ -1,6 +1,11 @@
 // One Redis stream, as the relay writes it and a subscriber reads it: the only place that speaks
 // hiredis. Each method answers UNAVAILABLE if Redis is gone or refuses (READONLY, LOADING, MISCONF,
-// OOM …) and drops the connection; the next call connects again. Not thread-safe: one per thread.
+// OOM …) and drops the connection; the next call connects again. Not thread-safe, except Interrupt:
+// one per thread.
+//
+// What the ACL of each user needs (bus.md section 8): a relay +eval +evalsha +script|load +exists +xadd
+// +xtrim +xdel +xsetid +xinfo +xgroup|setid +xrevrange +set, and +info if CheckPolicy shall look; a
+// subscriber +xread +get.
 #pragma once
 
 #include <cstdint>
@@ -8,6 +13,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -20,7 +26,7 @@
 namespace mestring {
 
 struct RedisOptions {
-  // "redis://[user:password@]host:port" or "unix:/path".
+  // "redis://[user:password@]host:port" or "unix:/path". User and password may be percent-encoded.
   std::string url;
   absl::Duration connect_timeout = absl::Seconds(2);
   // Longer than kBlock, or a waiting read looks like a dead server.
@@ -30,6 +36,11 @@ struct RedisOptions {
 // "mestring:{1108}:housing"
 std::string StreamKey(std::string_view municipality, std::string_view service);
 
+// The event in one entry of a stream; of an entry that is not ours (a field is missing or malformed)
+// only the cursor text. Fields that we do not know are passed over.
+using EntryFields = std::vector<std::pair<std::string_view, std::string_view>>;
+events::v1::Event ParseEntry(std::string_view id, const EntryFields& fields);
+
 class RedisConnection;
 
 class Stream {
@@ -37,32 +48,41 @@ class Stream {
   // Rows in one append script: larger ones stall other clients of Redis (bus.md section 11).
   static constexpr int kAppendRowsMax = 128;
   static constexpr int kAppendBytesMax = 256 << 10;
+  // Appends sent and not answered yet: enough that Redis never waits for the next one.
+  static constexpr int kInFlightMax = 4;
   // How long one read waits in Redis for something new.
   static constexpr absl::Duration kBlock = absl::Seconds(2);
   static constexpr absl::Duration kHeartbeatExpiry = absl::Seconds(10);
+  // Entries that one trim removes at most, by whole nodes: Redis serves nobody else meanwhile.
+  static constexpr int kTrimMax = 10'000;
 
   Stream(RedisOptions options, std::string key);
   ~Stream();
 
   const std::string& key() const { return key_; }
 
-  // The stream's last generated ID ({0,0} if it does not exist).
+  // The stream's last generated ID ({0,0} if it does not exist). An ID beyond int64, which only a
+  // stranger can have written, reads as the largest.
   absl::StatusOr<Cursor> LastId();
 
   struct Repair {
-    bool reset = false;                 // trim everything first, then jump (R4)
-    std::vector<std::string> orphans;   // entry IDs to remove first (R2), then
-    Cursor valid_last;                  // the ID to set the stream and its groups back to
+    bool reset = false;                // trim everything first, then jump (R4)
+    std::vector<std::string> orphans;  // entry IDs to remove first (R2)
+    std::optional<Cursor> valid_last;  // then set the last ID, and groups that are beyond it, back to this
   };
   // Appends all rows or nothing, if the stream's last ID is `expected_last`. Returns the stream's last
   // ID: the last row's if it did, another one if it was not the expected (nothing happened then).
-  absl::StatusOr<Cursor> Append(Cursor expected_last, absl::Span<const events::v1::Event> rows,
-                                const Repair& repair);
+  absl::StatusOr<Cursor> Append(Cursor expected_last, absl::Span<const events::v1::Event> rows, const Repair& repair);
   absl::StatusOr<Cursor> Append(Cursor expected_last, absl::Span<const events::v1::Event> rows) {
     return Append(expected_last, rows, Repair());
   }
+  // The same in two halves, so that the next rows are read from the log while Redis works: at most
+  // kInFlightMax may be sent before the first answer is taken. If one does not match, those behind it
+  // do not either. Nothing else may be called between the two.
+  absl::Status SendAppend(Cursor expected_last, absl::Span<const events::v1::Event> rows);
+  absl::StatusOr<Cursor> TakeAppended();
 
-  // The newest entries at or below `max`, newest first: ID and event id ("" for a foreign entry).
+  // The newest entries at or below `max` ("+": all), newest first: ID and event id ("" for a foreign entry).
   struct Entry {
     std::string id;
     std::string event_id;
@@ -81,8 +101,11 @@ class Stream {
   absl::StatusOr<int64_t> Trim(Cursor min);
   absl::Status Delete(Cursor entry);
   // FAILED_PRECONDITION unless maxmemory-policy is noeviction (an evicted stream is a flushed one).
+  // PERMISSION_DENIED if the ACL of our user does not let us look (+info).
   absl::Status CheckPolicy();
   void Disconnect();
+  // Makes the call under way, and every later one, fail at once. From any thread.
+  void Interrupt();
 
  private:
   const std::string key_;

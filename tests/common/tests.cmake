@@ -1,0 +1,1 @@
+mestring_test(stream_test service common/stream_test.cc)

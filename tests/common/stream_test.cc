@@ -1,0 +1,344 @@
+// What we rely on in Redis, on a real Redis: this is the conformance suite of the bus seam. If a new
+// version of Redis, or another server that speaks its protocol, passes it, the relay's proof holds.
+#include "common/stream.h"
+
+#include "absl/strings/str_cat.h"
+#include "common/clock.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/support/redis.h"
+#include "tests/support/wait.h"
+
+namespace mestring {
+namespace {
+
+using events::v1::Event;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+Event Row(Cursor cursor, std::string data = "bytes\0and more") {
+  Event event;
+  event.set_cursor(cursor.ToString());
+  event.set_id(absl::StrCat("id-", cursor.ToString()));
+  event.set_source("/municipalities/1108/test");
+  event.set_type("mestring.test.v1.Happened");
+  event.set_subject("a-subject");
+  event.set_subject_version(7);
+  *event.mutable_time() = ToProto(absl::FromUnixMicros(1795417200'123456));
+  event.set_data(std::move(data));
+  event.set_traceparent("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
+  return event;
+}
+
+std::vector<Event> Rows(int64_t epoch, int64_t first, int64_t last) {
+  std::vector<Event> rows;
+  for (int64_t position = first; position <= last; ++position) rows.push_back(Row({epoch, position}));
+  return rows;
+}
+
+std::vector<std::string> Cursors(const std::vector<Event>& events) {
+  std::vector<std::string> cursors;
+  for (const Event& event : events) cursors.push_back(event.cursor());
+  return cursors;
+}
+
+class StreamTest : public testing::Test {
+ protected:
+  static RedisServer& server() {
+    static RedisServer* const server = new RedisServer();
+    return *server;
+  }
+  static void TearDownTestSuite() { server().Kill(); }
+  void SetUp() override { server().FlushAll(); }
+  std::vector<std::string> Ids() {
+    auto entries = stream_.NewestFirst("+", 1000);
+    std::vector<std::string> ids;
+    for (const Stream::Entry& entry : *entries) ids.insert(ids.begin(), entry.id);
+    return ids;
+  }
+
+  const std::string key_ = StreamKey("1108", "test");
+  Stream stream_{server().options(), key_};
+};
+
+TEST_F(StreamTest, AnEntryComesBackAsItWasAppended) {
+  EXPECT_EQ(key_, "mestring:{1108}:test");
+  ASSERT_TRUE(stream_.Append({0, 0}, Rows(5, 1, 2)).ok());
+  const auto events = stream_.Read({5, 1}, 10, absl::ZeroDuration());
+  ASSERT_TRUE(events.ok()) << events.status();
+  ASSERT_EQ(events->size(), 1);
+  EXPECT_EQ(events->front().SerializeAsString(), Row({5, 2}).SerializeAsString());
+  // As any other language sees it.
+  EXPECT_THAT(
+      server().Do({"XRANGE", key_, "5-2", "5-2"}),
+      HasSubstr("specversion\n1.0\nid\nid-5-2\nsource\n/municipalities/1108/test\ntype\nmestring.test.v1.Happened\n"
+                "subject\na-subject\nsubjectversion\n7\ntime\n2026-11-23T07:00:00.123456Z\n"
+                "datacontenttype\napplication/protobuf\ntraceparent\n00-"));
+}
+
+TEST_F(StreamTest, AnEntryWithoutSubjectOrTraceIsStillOurs) {
+  Event row = Row({5, 1});
+  row.clear_subject();
+  row.clear_traceparent();
+  row.clear_data();
+  ASSERT_TRUE(stream_.Append({0, 0}, {row}).ok());
+  EXPECT_EQ(stream_.Read({0, 0}, 10, absl::ZeroDuration())->front().SerializeAsString(), row.SerializeAsString());
+}
+
+TEST_F(StreamTest, NothingIsAppendedUnlessTheLastIdIsTheExpectedOne) {
+  EXPECT_EQ(*stream_.LastId(), Cursor());
+  EXPECT_EQ(*stream_.Append({5, 1}, Rows(5, 2, 3)), Cursor());
+  EXPECT_EQ(*stream_.Append({0, 0}, Rows(5, 1, 3)), (Cursor{5, 3}));
+  EXPECT_EQ(*stream_.Append({5, 2}, Rows(5, 3, 9)), (Cursor{5, 3}));
+  EXPECT_EQ(*stream_.Append({5, 4}, Rows(5, 5, 9)), (Cursor{5, 3}));
+  EXPECT_EQ(*stream_.Append({5, 3}, Rows(5, 4, 4)), (Cursor{5, 4}));
+  EXPECT_THAT(Ids(), ElementsAre("5-1", "5-2", "5-3", "5-4"));
+}
+
+TEST_F(StreamTest, TheLastIdOutlivesItsEntry) {
+  ASSERT_TRUE(stream_.Append({0, 0}, Rows(5, 1, 3)).ok());
+  ASSERT_TRUE(stream_.Delete({5, 3}).ok());
+  EXPECT_EQ(*stream_.LastId(), (Cursor{5, 3}));
+  EXPECT_EQ(*stream_.Trim({6, 0}), 2);
+  EXPECT_EQ(*stream_.LastId(), (Cursor{5, 3}));
+  EXPECT_EQ(*stream_.Append({5, 3}, Rows(5, 4, 4)), (Cursor{5, 4}));
+}
+
+TEST_F(StreamTest, BatchesThatAreUnderWayTogetherStandOrFallInOrder) {
+  ASSERT_TRUE(stream_.SendAppend({0, 0}, Rows(5, 1, 100)).ok());
+  ASSERT_TRUE(stream_.SendAppend({5, 100}, Rows(5, 101, 200)).ok());
+  EXPECT_EQ(*stream_.TakeAppended(), (Cursor{5, 100}));
+  EXPECT_EQ(*stream_.TakeAppended(), (Cursor{5, 200}));
+  ASSERT_TRUE(stream_.SendAppend({5, 199}, Rows(5, 200, 201)).ok());
+  ASSERT_TRUE(stream_.SendAppend({5, 201}, Rows(5, 202, 202)).ok());
+  EXPECT_EQ(*stream_.TakeAppended(), (Cursor{5, 200}));
+  EXPECT_EQ(*stream_.TakeAppended(), (Cursor{5, 200}));
+}
+
+TEST_F(StreamTest, OrphansAreRemovedInTheSameStepThatAppends) {
+  ASSERT_TRUE(stream_.Append({0, 0}, Rows(5, 1, 4)).ok());
+  Stream::Repair repair;
+  repair.orphans = {"5-4", "5-3"};
+  repair.valid_last = Cursor{5, 2};
+  EXPECT_EQ(*stream_.Append({5, 3}, Rows(7, 2, 3), repair), (Cursor{5, 4}));
+  EXPECT_THAT(Ids(), ElementsAre("5-1", "5-2", "5-3", "5-4"));
+  EXPECT_EQ(*stream_.Append({5, 4}, Rows(7, 2, 3), repair), (Cursor{7, 3}));
+  EXPECT_THAT(Ids(), ElementsAre("5-1", "5-2", "7-2", "7-3"));
+}
+
+TEST_F(StreamTest, AStrangersEntryCanBeTakenOutAndTheIdSetBack) {
+  ASSERT_TRUE(stream_.Append({0, 0}, Rows(5, 1, 2)).ok());
+  server().Do({"XGROUP", "CREATE", key_, "ahead", "$"});
+  server().Do({"XGROUP", "CREATE", key_, "behind", "5-1"});
+  const std::string stray = server().Do({"XADD", key_, "*", "field", "value"});
+  server().Do({"XREADGROUP", "GROUP", "ahead", "me", "STREAMS", key_, ">"});
+  EXPECT_GT(stream_.LastId()->epoch, 1'000'000'000'000);
+  const auto newest = stream_.NewestFirst("+", 1);
+  EXPECT_EQ(newest->front().id, stray);
+  EXPECT_EQ(newest->front().event_id, "");
+  const auto read = stream_.Read({5, 2}, 10, absl::ZeroDuration());
+  EXPECT_EQ(read->front().cursor(), stray);
+  EXPECT_EQ(read->front().type(), "");
+
+  Stream::Repair repair;
+  repair.orphans = {stray};
+  repair.valid_last = Cursor{5, 2};
+  EXPECT_EQ(*stream_.Append(*stream_.LastId(), Rows(5, 3, 3), repair), (Cursor{5, 3}));
+  // Nobody who reads as a group misses what follows, and nobody sees again what they had.
+  EXPECT_THAT(server().Do({"XREADGROUP", "GROUP", "ahead", "me", "STREAMS", key_, ">"}),
+              testing::AllOf(HasSubstr("5-3"), testing::Not(HasSubstr("5-2"))));
+  EXPECT_THAT(server().Do({"XREADGROUP", "GROUP", "behind", "me", "STREAMS", key_, ">"}),
+              testing::AllOf(HasSubstr("5-2"), HasSubstr("5-3")));
+}
+
+TEST_F(StreamTest, TheIdIsSetBackAlsoWhenTheStrangersEntryIsGoneAlready) {
+  ASSERT_TRUE(stream_.Append({0, 0}, Rows(5, 1, 2)).ok());
+  server().Do({"XDEL", key_, server().Do({"XADD", key_, "*", "field", "value"})});
+  Stream::Repair repair;
+  repair.valid_last = Cursor{5, 2};
+  EXPECT_EQ(*stream_.Append(*stream_.LastId(), {}, repair), (Cursor{5, 2}));
+}
+
+TEST_F(StreamTest, AnImpossiblyLargeIdReadsAsTheLargest) {
+  server().Do({"XADD", key_, "18446744073709551615-18446744073709551615", "field", "value"});
+  EXPECT_EQ(stream_.LastId()->ToString(), "9223372036854775807-9223372036854775807");
+}
+
+TEST_F(StreamTest, AResetJumpsOverWhatIsNoLongerRetainedAndKeepsTheGroups) {
+  ASSERT_TRUE(stream_.Append({0, 0}, Rows(5, 1, 3)).ok());
+  server().Do({"XGROUP", "CREATE", key_, "group", "5-1"});
+  Stream::Repair repair;
+  repair.reset = true;
+  EXPECT_EQ(*stream_.Append({5, 3}, Rows(5, 50, 51), repair), (Cursor{5, 51}));
+  EXPECT_THAT(Ids(), ElementsAre("5-50", "5-51"));
+  EXPECT_THAT(server().Do({"XREADGROUP", "GROUP", "group", "me", "STREAMS", key_, ">"}), HasSubstr("5-50"));
+  // Also backwards, when nothing that stands there is ours.
+  repair.valid_last = Cursor{5, 9};
+  EXPECT_EQ(*stream_.Append({5, 51}, Rows(5, 10, 10), repair), (Cursor{5, 10}));
+  EXPECT_THAT(Ids(), ElementsAre("5-10"));
+}
+
+TEST_F(StreamTest, ABatchIsRefusedWholeWhenRedisIsFull) {
+  ASSERT_TRUE(stream_.Append({0, 0}, Rows(5, 1, 1)).ok());
+  server().Do({"CONFIG", "SET", "maxmemory", "1mb"});
+  const auto refused = stream_.Append({5, 1}, Rows(5, 2, 100));
+  EXPECT_EQ(refused.status().code(), absl::StatusCode::kUnavailable);
+  EXPECT_THAT(std::string(refused.status().message()), HasSubstr("OOM"));
+  server().Do({"CONFIG", "SET", "maxmemory", "0"});
+  EXPECT_EQ(*stream_.LastId(), (Cursor{5, 1}));
+}
+
+TEST_F(StreamTest, AForgottenScriptIsSentAgain) {
+  ASSERT_TRUE(stream_.Append({0, 0}, Rows(5, 1, 1)).ok());
+  server().Do({"SCRIPT", "FLUSH"});
+  EXPECT_EQ(*stream_.Append({5, 1}, Rows(5, 2, 2)), (Cursor{5, 2}));
+  server().Do({"SCRIPT", "FLUSH"});
+  ASSERT_TRUE(stream_.SendAppend({5, 2}, Rows(5, 3, 3)).ok());
+  EXPECT_EQ(stream_.TakeAppended().status().code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(*stream_.Append({5, 2}, Rows(5, 3, 3)), (Cursor{5, 3}));
+}
+
+TEST_F(StreamTest, AReaderWaitsForTheNextEntryAndNoLongerThanAsked) {
+  EXPECT_THAT(*stream_.Read({0, 0}, 10, absl::ZeroDuration()), IsEmpty());
+  EXPECT_THAT(*stream_.Read({0, 0}, 10, absl::Milliseconds(30)), IsEmpty());
+  ASSERT_TRUE(stream_.Append({0, 0}, Rows(5, 1, 5)).ok());
+  EXPECT_THAT(Cursors(*stream_.Read({5, 2}, 2, absl::Seconds(2))), ElementsAre("5-3", "5-4"));
+  // Beyond the end, and at an entry that is gone, it is silent: that is why a reader checks successors.
+  EXPECT_THAT(*stream_.Read({6, 0}, 10, absl::ZeroDuration()), IsEmpty());
+  ASSERT_TRUE(stream_.Trim({5, 4}).ok());
+  EXPECT_THAT(Cursors(*stream_.Read({5, 1}, 10, absl::ZeroDuration())), ElementsAre("5-4", "5-5"));
+}
+
+TEST_F(StreamTest, AWaitingReaderSurvivesAFlushAndSeesOnlyWhatIsNewToIt) {
+  ASSERT_TRUE(stream_.Append({0, 0}, Rows(5, 1, 10)).ok());
+  server().FlushAll();
+  Stream relay(server().options(), key_);
+  ASSERT_TRUE(relay.Append({0, 0}, Rows(5, 1, 11)).ok());
+  EXPECT_THAT(Cursors(*stream_.Read({5, 10}, 10, absl::Seconds(2))), ElementsAre("5-11"));
+}
+
+TEST_F(StreamTest, TrimmingIsExact) {
+  ASSERT_TRUE(stream_.Append({0, 0}, Rows(5, 1, 120)).ok());
+  ASSERT_TRUE(stream_.Append({5, 120}, Rows(5, 121, 240)).ok());
+  while (*stream_.Trim({5, 157}) > 0) continue;
+  EXPECT_EQ(Ids().front(), "5-157");
+}
+
+TEST_F(StreamTest, TheSignOfLifeExpires) {
+  EXPECT_EQ(*stream_.Heartbeat(), std::nullopt);
+  ASSERT_TRUE(stream_.SetHeartbeat({5, 17}).ok());
+  EXPECT_EQ(**stream_.Heartbeat(), (Cursor{5, 17}));
+  const int64_t expiry = std::stoll(server().Do({"PTTL", key_ + ":head"}));
+  EXPECT_GT(expiry, 5'000);
+  EXPECT_LE(expiry, 10'000);
+}
+
+TEST_F(StreamTest, AnEvictionPolicyThatCouldDropTheStreamIsNoticed) {
+  EXPECT_TRUE(stream_.CheckPolicy().ok());
+  server().Do({"CONFIG", "SET", "maxmemory-policy", "allkeys-lru"});
+  EXPECT_EQ(stream_.CheckPolicy().code(), absl::StatusCode::kFailedPrecondition);
+  server().Do({"CONFIG", "SET", "maxmemory-policy", "noeviction"});
+}
+
+TEST_F(StreamTest, AReplicaIsNotWrittenTo) {
+  ASSERT_TRUE(stream_.Append({0, 0}, Rows(5, 1, 1)).ok());
+  server().Do({"REPLICAOF", "127.0.0.1", "1"});
+  const auto refused = stream_.Append({5, 1}, Rows(5, 2, 2));
+  EXPECT_THAT(std::string(refused.status().message()), HasSubstr("READONLY"));
+  server().Do({"REPLICAOF", "NO", "ONE"});
+  EXPECT_EQ(*stream_.Append({5, 1}, Rows(5, 2, 2)), (Cursor{5, 2}));
+}
+
+TEST_F(StreamTest, APausedRedisIsGivenUpAndComesBack) {
+  RedisOptions options = server().options();
+  options.command_timeout = absl::Milliseconds(100);
+  Stream stream(options, key_);
+  ASSERT_TRUE(stream.Append({0, 0}, Rows(5, 1, 1)).ok());
+  server().Pause();
+  EXPECT_EQ(stream.LastId().status().code(), absl::StatusCode::kUnavailable);
+  server().Continue();
+  EXPECT_TRUE(WaitUntil([&] { return stream.LastId().ok(); }));
+}
+
+TEST_F(StreamTest, AWaitingReadCanBeInterrupted) {
+  std::thread reader([&] { EXPECT_FALSE(stream_.Read({0, 0}, 1, absl::Seconds(2)).ok()); });
+  EXPECT_TRUE(WaitUntil([&] { return server().Do({"CLIENT", "LIST"}).find("cmd=xread") != std::string::npos; }));
+  const absl::Time begin = absl::Now();
+  stream_.Interrupt();
+  reader.join();
+  EXPECT_LT(absl::Now() - begin, absl::Seconds(1));
+  EXPECT_FALSE(stream_.LastId().ok());
+}
+
+TEST_F(StreamTest, ARedisThatIsAwayIsSaidInASentence) {
+  Stream away(RedisServer::OptionsFor(absl::StrCat("redis://127.0.0.1:", FreePort())), key_);
+  EXPECT_THAT(std::string(away.LastId().status().message()), HasSubstr("Redis does not answer: "));
+  Stream wrong(RedisServer::OptionsFor("http://somewhere"), key_);
+  EXPECT_EQ(wrong.LastId().status().code(), absl::StatusCode::kInvalidArgument);
+}
+
+// The users of bus.md section 8: what each needs it may, and no more.
+TEST_F(StreamTest, TheUsersOfTheBusMayDoWhatTheyNeedAndNothingElse) {
+  server().Do({"ACL",          "SETUSER",        "relay",         "on",         ">s3c:r@t",
+               "resetkeys",    "~" + key_ + "*", "-@all",         "+eval",      "+evalsha",
+               "+script|load", "+exists",        "+xadd",         "+xtrim",     "+xdel",
+               "+xsetid",      "+xinfo",         "+xgroup|setid", "+xrevrange", "+set"});
+  server().Do({"ACL", "SETUSER", "reader", "on", ">reader", "resetkeys", "%R~" + key_ + "*", "-@all", "+xread",
+               "+xrange", "+xinfo", "+get"});
+  const std::string at = absl::StrCat("@127.0.0.1:", server().port());
+  Stream relay(RedisServer::OptionsFor("redis://relay:s3c%3Ar%40t" + at), key_);
+  Stream reader(RedisServer::OptionsFor("redis://reader:reader" + at), key_);
+
+  ASSERT_TRUE(relay.Append({0, 0}, Rows(5, 1, 3)).ok());
+  Stream::Repair repair;
+  repair.reset = true;
+  repair.orphans = {"5-3"};
+  repair.valid_last = Cursor{5, 2};
+  server().Do({"XGROUP", "CREATE", key_, "group", "$"});
+  EXPECT_EQ(*relay.Append({5, 3}, Rows(5, 3, 4), repair), (Cursor{5, 4}));
+  EXPECT_TRUE(relay.NewestFirst("+", 1).ok());
+  EXPECT_TRUE(relay.SetHeartbeat({5, 3}).ok());
+  EXPECT_TRUE(relay.Trim({5, 2}).ok());
+  EXPECT_TRUE(relay.Delete({5, 2}).ok());
+  EXPECT_EQ(relay.CheckPolicy().code(), absl::StatusCode::kPermissionDenied);
+  EXPECT_TRUE(relay.LastId().ok());
+
+  EXPECT_EQ(reader.Read({5, 3}, 10, absl::ZeroDuration())->size(), 1);
+  EXPECT_EQ(**reader.Heartbeat(), (Cursor{5, 3}));
+  EXPECT_THAT(std::string(reader.Append({5, 4}, Rows(5, 5, 5)).status().message()), HasSubstr("NOPERM"));
+  EXPECT_FALSE(reader.Delete({5, 3}).ok());
+  EXPECT_FALSE(reader.SetHeartbeat({5, 9}).ok());
+  Stream foreign(RedisServer::OptionsFor("redis://reader:reader" + at), "mestring:{1108}:other");
+  EXPECT_FALSE(foreign.Read({0, 0}, 1, absl::ZeroDuration()).ok());
+  Stream stranger(RedisServer::OptionsFor("redis://reader:wrong" + at), key_);
+  EXPECT_THAT(std::string(stranger.LastId().status().message()), HasSubstr("WRONGPASS"));
+  server().Do({"ACL", "DELUSER", "relay", "reader"});
+}
+
+TEST(ParseEntryTest, AnythingLessThanAWholeEventIsForeign) {
+  const EntryFields whole = {{"specversion", "1.0"},
+                             {"id", "x"},
+                             {"source", "/s"},
+                             {"type", "t"},
+                             {"subjectversion", "3"},
+                             {"time", "2026-11-23T07:00:00.5Z"},
+                             {"datacontenttype", "application/protobuf"},
+                             {"data", ""}};
+  EXPECT_EQ(ParseEntry("5-1", whole).id(), "x");
+  for (size_t missing = 0; missing < whole.size(); ++missing) {
+    EntryFields fields = whole;
+    fields.erase(fields.begin() + missing);
+    EXPECT_EQ(ParseEntry("5-1", fields).id(), "") << whole[missing].first;
+  }
+  EntryFields malformed = whole;
+  malformed[4].second = "three";
+  EXPECT_EQ(ParseEntry("5-1", malformed).id(), "");
+  malformed = whole;
+  malformed.emplace_back("ours-of-tomorrow", "passed over");
+  EXPECT_EQ(ParseEntry("5-1", malformed).id(), "x");
+  EXPECT_EQ(ParseEntry("5-1", {}).cursor(), "5-1");
+}
+
+}  // namespace
+}  // namespace mestring

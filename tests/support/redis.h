@@ -1,0 +1,58 @@
+// A private Redis: its own folder, loopback port and UNIX socket, append-only file with fsync every
+// second, noeviction. What a test does to it is what can happen to a real one.
+#pragma once
+
+#include <signal.h>
+
+#include <string>
+#include <vector>
+
+#include "common/stream.h"
+#include "tests/support/process.h"
+
+namespace mestring {
+
+class RedisServer {
+ public:
+  // Starts it; `settings` are further lines of its configuration ("maxmemory 4mb"). The process ends if it
+  // does not come up: no test can go on without it.
+  explicit RedisServer(std::vector<std::string> settings = {});
+  ~RedisServer();
+
+  int port() const { return port_; }
+  std::string url() const;
+  // With timeouts that suit a test.
+  RedisOptions options() const { return OptionsFor(url()); }
+  static RedisOptions OptionsFor(std::string url);
+
+  // kill -9: what Redis had written to the kernel stays.
+  void Kill();
+  // Starts it again after Kill, with what is in its folder. Returns when it answers and has loaded.
+  void Start();
+  void Restart() {
+    Kill();
+    Start();
+  }
+  // SIGSTOP and SIGCONT.
+  void Pause() { process_.Signal(SIGSTOP); }
+  void Continue() { process_.Signal(SIGCONT); }
+
+  // Its files, as they are now, to come back to by RestartFromCopy.
+  void SaveCopy();
+  void RestartFromCopy();
+  // kill -9 and a power loss: the last `bytes` of the append-only file are gone. Starts it again.
+  void RestartWithoutTail(size_t bytes);
+
+  // Sends one command and returns the answer as text (elements of an array each on a line; "(error) …").
+  // Aborts if there is no answer.
+  std::string Do(const std::vector<std::string>& command);
+  void FlushAll() { Do({"FLUSHALL"}); }
+
+ private:
+  const std::vector<std::string> settings_;
+  TempFolder folder_;
+  int port_ = 0;
+  Process process_;
+};
+
+}  // namespace mestring
