@@ -125,14 +125,6 @@ absl::StatusOr<Target> ParseUrl(std::string_view url) {
   return target;
 }
 
-// SOCI's own factory takes the connection string apart for a setting of its own and drops "=" signs on the way.
-class PlainPostgresql : public soci::backend_factory {
- public:
-  soci::details::session_backend* make_session(const soci::connection_parameters& parameters) const override {
-    return new soci::postgresql_session_backend(parameters, /*single_row_mode=*/false);
-  }
-};
-
 // A process owns its SQLite file: the head, the relay and the timers rely on being alone. The lock is
 // on a file beside it, because closing any descriptor of the database itself would drop SQLite's own locks.
 class ProcessLock {
@@ -280,11 +272,8 @@ class Connection {
   absl::Status Together(absl::Span<const std::string_view> statements, size_t columns = 0,
                         std::vector<std::vector<Cell>>* rows = nullptr) {
     if (engine_ == Engine::kPostgresql) return Once(absl::StrJoin(statements, "; "), columns, rows);
-    for (std::string_view sql : statements) {
-      const bool last = &sql == &statements.back();
-      TRY(Run(sql, {}, last ? columns : 0, last ? rows : nullptr).status());
-    }
-    return absl::OkStatus();
+    for (std::string_view sql : statements.first(statements.size() - 1)) TRY(Run(sql, {}).status());
+    return Run(statements.back(), {}, columns, rows).status();
   }
 
   // Runs one text that is not worth keeping prepared.
@@ -332,12 +321,11 @@ class Connection {
   PGconn* Server() { return static_cast<soci::postgresql_session_backend*>(session_.get_backend())->conn_; }
 
   absl::Status Connect(const Target& target, std::string* why) {
-    static const PlainPostgresql postgresql;
     try {
       if (engine_ == Engine::kSqlite) {
         session_.open(soci::sqlite3, target.connect);
       } else {
-        session_.open(postgresql, target.connect);
+        session_.open(soci::postgresql, target.connect);
         PQsetErrorVerbosity(Server(), PQERRORS_TERSE);
       }
     } catch (const std::exception& error) {
