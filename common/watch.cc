@@ -1,1 +1,664 @@
 #include "common/watch.h"
+
+// The hub of the watchers.
+//
+// One thread (the tail) reads the log as it grows, parses each event once, works out who may see it and
+// what goes over the wire, and puts it into the ring. A watcher has a place in the ring and at most one
+// write under way. It belongs to exactly one at any time, and moves along this chain:
+//
+//   catching up (a page of the log at a time) -> advancing -> writing -> advancing -> … -> waiting
+//
+// OnWriteDone advances a watcher on gRPC's thread; those that wait are advanced by a few wakers when
+// the tail has added something. So there is no thread, queue or timer for each watcher, and an event
+// for a thousand of them is parsed and serialised once: what they write is the same slice.
+//
+// Only Finish breaks the chain: it may come from anywhere (the client is gone, the sweeper finds a
+// write that does not end, the service drains), once, and afterwards the watcher does nothing more.
+//
+// The order is that of the log, bookmarks included: a bookmark says how far this watcher has looked,
+// and is written by the same chain. A queue for each watcher would have been simpler; a thousand slow
+// readers would then have held a thousand queues.
+
+#include <algorithm>
+#include <chrono>
+#include <deque>
+#include <optional>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "absl/container/flat_hash_set.h"
+#include "absl/synchronization/mutex.h"
+#include "common/fault.h"
+#include "common/field_rules.h"
+#include "common/log.h"
+#include "common/outbox.h"
+#include "google/protobuf/descriptor.h"
+#include "grpcpp/impl/codegen/proto_utils.h"
+#include "grpcpp/support/byte_buffer.h"
+#include "grpcpp/support/server_callback.h"
+#include "mestring/events/v1/events.grpc.pb.h"
+
+namespace mestring {
+namespace {
+
+namespace pb = events::v1;
+
+// Entries that the tail reads at once.
+constexpr int kTailPage = 512;
+// Entries that a watcher behind the ring holds at a time; with the next one it bounds the memory of a
+// watcher, and that of a thousand who come back together after a restart.
+constexpr int kCatchUpPage = 32;
+// Reads of the log for those behind the ring, at once: they must not take the connections of RPCs.
+constexpr int kCatchUpThreads = 2;
+constexpr int kWakers = 2;
+// Watchers that a waker takes at once.
+constexpr size_t kWakeBatch = 16;
+// Entries looked at under one hold of the lock.
+constexpr int kScanMax = 256;
+// How often the sweeper looks for bookmarks that are due and writes that do not end.
+constexpr absl::Duration kSweep = absl::Seconds(1);
+constexpr absl::Duration kTooManyRetry = absl::Seconds(5);
+
+constexpr int kListDefault = 50;
+constexpr int kListMax = 1000;
+// gRPC clients take 4 MB by default.
+constexpr size_t kListBytesMax = 1 << 20;
+
+absl::Duration Uptime() { return absl::FromChrono(std::chrono::steady_clock::now().time_since_epoch()); }
+
+// An event as it lies in the ring: immutable, shared by all watchers.
+struct Entry {
+  Cursor cursor;
+  std::string type, subject;
+  Audience audience;
+  grpc::ByteBuffer wire;  // a WatchResponse
+};
+using EntryPtr = std::shared_ptr<const Entry>;
+
+grpc::ByteBuffer WireOf(const pb::WatchResponse& response) {
+  const grpc::Slice slice(response.SerializeAsString());
+  return grpc::ByteBuffer(&slice, 1);
+}
+
+// The stream's own entries are for all; what this program does not know, or cannot read, is for
+// subscribers only: nobody could say whom it concerns.
+Audience AudienceOfEvent(const pb::Event& event) {
+  if (event.type() == pb::EpochStarted::descriptor()->full_name() ||
+      event.type() == pb::Erased::descriptor()->full_name()) {
+    return AudienceOf(nullptr);
+  }
+  const auto* type = google::protobuf::DescriptorPool::generated_pool()->FindMessageTypeByName(event.type());
+  if (type == nullptr) return Audience();
+  const auto* prototype = google::protobuf::MessageFactory::generated_factory()->GetPrototype(type);
+  const std::unique_ptr<google::protobuf::Message> message(prototype->New());
+  return message->ParseFromString(event.data()) ? AudienceOf(message.get()) : Audience();
+}
+
+EntryPtr EntryOf(pb::Event event) {
+  auto entry = std::make_shared<Entry>();
+  entry->cursor = ParseCursor(event.cursor()).value_or(Cursor());
+  entry->type = event.type();
+  entry->subject = event.subject();
+  entry->audience = AudienceOfEvent(event);
+  pb::WatchResponse response;
+  response.set_cursor(event.cursor());
+  *response.mutable_event() = std::move(event);
+  entry->wire = WireOf(response);
+  return entry;
+}
+
+absl::Status Draining() {
+  return Unavailable("DRAINING", "the service is stopping; watch again from your last cursor");
+}
+
+absl::Status TooSlow() {
+  return Overloaded("WATCHER_TOO_SLOW", "you do not take events fast enough; watch again from your last cursor",
+                    absl::Seconds(1));
+}
+
+// One page of the log for a caller, what they may not see left out.
+absl::Status ListEvents(Tx& tx, Call& call, const pb::ListRequest& request, pb::ListResponse* response) {
+  Cursor at;
+  if (!request.after().empty()) {
+    ASSIGN(at, ParseCursor(request.after()));
+  }
+  ASSIGN(const Cursor head, tx.Head());
+  const int size = request.page_size() == 0 ? kListDefault : std::min(request.page_size(), kListMax);
+  const bool sees_all = call.caller.Is(access::v1::ROLE_SERVICE);
+  size_t bytes = 0;
+  int looked = 0;
+  while (response->events_size() < size && looked < kListMax && bytes < kListBytesMax) {
+    ASSIGN(std::vector<pb::Event> events, ReadLog(tx, at, std::min(size - response->events_size(), kListMax - looked)));
+    if (events.empty()) break;
+    for (pb::Event& event : events) {
+      if (bytes >= kListBytesMax) break;
+      ++looked;
+      ASSIGN(at, ParseCursor(event.cursor()));
+      if (!sees_all) {
+        const Audience audience = AudienceOfEvent(event);
+        if (!MaySee(call.caller, audience)) continue;
+        for (const std::string& person : audience.persons) call.Concerns(person);
+      }
+      bytes += event.ByteSizeLong();
+      *response->add_events() = std::move(event);
+    }
+  }
+  response->set_as_of(at.ToString());
+  response->set_head(head.ToString());
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+// One Watch call. What is not said to be guarded belongs to whoever has the watcher at the moment.
+class Watch::Watcher : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
+ public:
+  Watcher(Hub& hub, grpc::CallbackServerContext* context) : hub_(hub), context_(context), started_(Uptime()) {}
+
+  void OnWriteDone(bool ok) override;
+  void OnCancel() override { End(CallCancelled()); }
+  void OnDone() override;
+
+  // The caller, and what they want to see.
+  std::shared_ptr<const Caller> caller;
+  absl::flat_hash_set<std::string> types, subjects;
+  bool from_now = false;
+
+  // How far this watcher has looked. Nothing at or before it is sent again.
+  Cursor cursor;
+  bool in_ring = false;
+  uint64_t place = 0;  // in the ring, of the next entry to look at
+  // While behind the ring: a page of the log.
+  std::vector<EntryPtr> page;
+  size_t page_next = 0;
+  // Keeps this object until OnDone.
+  std::shared_ptr<Watcher> self;
+
+  bool Wants(const Entry& entry) const {
+    return (types.empty() || types.contains(entry.type)) && (subjects.empty() || subjects.contains(entry.subject)) &&
+           MaySee(*caller, entry.audience);
+  }
+
+  void Write(grpc::ByteBuffer message) ABSL_LOCKS_EXCLUDED(mutex_);
+  void WriteBookmark() {
+    pb::WatchResponse bookmark;
+    bookmark.set_cursor(cursor.ToString());
+    Write(WireOf(bookmark));
+  }
+  // Ends the call, if it has not ended.
+  void End(const absl::Status& status) ABSL_LOCKS_EXCLUDED(mutex_);
+  bool ended() const ABSL_LOCKS_EXCLUDED(mutex_) {
+    absl::MutexLock lock(&mutex_);
+    return ended_.has_value();
+  }
+  bool BookmarkDue(absl::Duration every) const ABSL_LOCKS_EXCLUDED(mutex_) {
+    absl::MutexLock lock(&mutex_);
+    return !last_write_ || Uptime() - *last_write_ >= every;
+  }
+  // Ends the call if its write does not, and cuts the connection's stream if even that is not taken.
+  void Sweep(absl::Duration write_timeout) ABSL_LOCKS_EXCLUDED(mutex_);
+
+ private:
+  Hub& hub_;
+  mutable absl::Mutex mutex_;
+  grpc::CallbackServerContext* context_ ABSL_GUARDED_BY(mutex_);  // null after OnDone
+  const absl::Duration started_;
+  grpc::ByteBuffer message_ ABSL_GUARDED_BY(mutex_);
+  bool writing_ ABSL_GUARDED_BY(mutex_) = false;
+  std::optional<absl::Duration> last_write_ ABSL_GUARDED_BY(mutex_);
+  std::optional<absl::Duration> ended_ ABSL_GUARDED_BY(mutex_);
+};
+
+// The gRPC service. Watch is raw: what goes out has been serialised once for all.
+class Watch::Edges : public pb::EventService::WithRawCallbackMethod_Watch<pb::EventService::Service> {
+ public:
+  explicit Edges(Hub& hub, Edge& edge) : hub_(hub), edge_(edge) {}
+
+  grpc::Status List(grpc::ServerContext* context, const pb::ListRequest* request, pb::ListResponse* response) override {
+    return edge_.Read(context, *request, response,
+                      [&](Tx& tx, Call& call) { return ListEvents(tx, call, *request, response); });
+  }
+
+  grpc::ServerWriteReactor<grpc::ByteBuffer>* Watch(grpc::CallbackServerContext* context,
+                                                    const grpc::ByteBuffer* request) override;
+
+ private:
+  Hub& hub_;
+  Edge& edge_;
+};
+
+class Watch::Hub {
+ public:
+  Hub(Database& db, Edge& edge, Options options)
+      : db(db), edge(edge), options(options), edges(*this, edge), ring_(options.ring_size) {}
+  ~Hub() { Stop(); }
+
+  absl::Status Start();
+  void Stop();
+  void Wake();
+  void Drain();
+  int watchers() const {
+    absl::ReaderMutexLock lock(&mutex_);
+    return static_cast<int>(all_.size());
+  }
+
+  // Takes a new watcher in, or says why not.
+  absl::Status Admit(const std::shared_ptr<Watcher>& watcher);
+  void Advance(const std::shared_ptr<Watcher>& watcher);
+  void Forget(const std::shared_ptr<Watcher>& watcher);
+
+  Database& db;
+  Edge& edge;
+  const Options options;
+  Edges edges;
+
+ private:
+  enum class Next { kWrite, kWait, kCatchUp, kTooSlow, kAgain };
+
+  Next LookInRing(Watcher& watcher, EntryPtr* found);
+  bool Wait(const std::shared_ptr<Watcher>& watcher);
+  void CatchUp(const std::shared_ptr<Watcher>& watcher);
+  bool ReadTail();
+  void Restart();
+  void RunTail();
+  void RunWaker();
+  void RunCatchUp();
+  void RunSweeper();
+  std::vector<std::shared_ptr<Watcher>> All() const {
+    absl::ReaderMutexLock lock(&mutex_);
+    return {all_.begin(), all_.end()};
+  }
+
+  mutable absl::Mutex mutex_;
+  // Entries first_ … next_ - 1, each at its number modulo the size.
+  std::vector<EntryPtr> ring_ ABSL_GUARDED_BY(mutex_);
+  uint64_t first_ ABSL_GUARDED_BY(mutex_) = 0, next_ ABSL_GUARDED_BY(mutex_) = 0;
+  Cursor before_first_ ABSL_GUARDED_BY(mutex_);
+  absl::flat_hash_set<std::shared_ptr<Watcher>> all_ ABSL_GUARDED_BY(mutex_);
+  std::vector<std::shared_ptr<Watcher>> waiting_ ABSL_GUARDED_BY(mutex_);
+  std::deque<std::shared_ptr<Watcher>> ready_ ABSL_GUARDED_BY(mutex_);
+  std::deque<std::shared_ptr<Watcher>> behind_ ABSL_GUARDED_BY(mutex_);
+  bool draining_ ABSL_GUARDED_BY(mutex_) = false;
+  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+
+  // Its own lock: a commit that wakes the tail must not wait for those who look into the ring.
+  absl::Mutex tail_mutex_;
+  bool wake_tail_ ABSL_GUARDED_BY(tail_mutex_) = false;
+  bool stop_tail_ ABSL_GUARDED_BY(tail_mutex_) = false;
+  Cursor tail_;  // of the tail's thread
+  std::vector<std::thread> threads_;
+};
+
+// --- The watcher ---------------------------------------------------------------------------------
+
+void Watch::Watcher::Write(grpc::ByteBuffer message) {
+  absl::MutexLock lock(&mutex_);
+  if (ended_) return;
+  FAULT("watch.before_write");
+  message_ = std::move(message);
+  writing_ = true;
+  last_write_ = Uptime();
+  StartWrite(&message_);
+}
+
+void Watch::Watcher::OnWriteDone(bool ok) {
+  // Advancing may end the call, and OnDone drops `self` on another thread.
+  const std::shared_ptr<Watcher> keep = [this] {
+    absl::MutexLock lock(&mutex_);
+    writing_ = false;
+    message_.Clear();
+    return self;
+  }();
+  if (!ok) return End(CallCancelled());
+  hub_.Advance(keep);
+}
+
+void Watch::Watcher::End(const absl::Status& status) {
+  absl::MutexLock lock(&mutex_);
+  if (ended_ || context_ == nullptr) return;
+  ended_ = Uptime();
+  Finish(hub_.edge.Ended(*context_, *pb::WatchRequest::descriptor(), caller.get(), status, Uptime() - started_));
+}
+
+void Watch::Watcher::Sweep(absl::Duration write_timeout) {
+  bool too_slow = false;
+  {
+    absl::MutexLock lock(&mutex_);
+    if (context_ == nullptr) return;
+    if (ended_) {
+      if (Uptime() - *ended_ > write_timeout) context_->TryCancel();
+      return;
+    }
+    too_slow = writing_ && Uptime() - *last_write_ > write_timeout;
+  }
+  if (too_slow) End(TooSlow());
+}
+
+void Watch::Watcher::OnDone() {
+  std::shared_ptr<Watcher> keep;
+  {
+    absl::MutexLock lock(&mutex_);
+    context_ = nullptr;
+    keep = std::move(self);
+  }
+  hub_.Forget(keep);
+}
+
+// --- The service ---------------------------------------------------------------------------------
+
+grpc::ServerWriteReactor<grpc::ByteBuffer>* Watch::Edges::Watch(grpc::CallbackServerContext* context,
+                                                                const grpc::ByteBuffer* request) {
+  auto watcher = std::make_shared<Watcher>(hub_, context);
+  watcher->self = watcher;
+  const absl::Status status = [&]() -> absl::Status {
+    ASSIGN(watcher->caller, edge_.CallerOf(*context, *pb::WatchRequest::descriptor()));
+    pb::WatchRequest parsed;
+    grpc::ByteBuffer bytes(*request);
+    if (!grpc::SerializationTraits<pb::WatchRequest>::Deserialize(&bytes, &parsed).ok()) {
+      return InvalidArgument("request", "is not a WatchRequest");
+    }
+    TRY(CheckFields(parsed));
+    watcher->types.insert(parsed.types().begin(), parsed.types().end());
+    watcher->subjects.insert(parsed.subjects().begin(), parsed.subjects().end());
+    watcher->from_now = parsed.after().empty();
+    if (!watcher->from_now) {
+      ASSIGN(watcher->cursor, ParseCursor(parsed.after()));
+    }
+    return hub_.Admit(watcher);
+  }();
+  if (!status.ok()) watcher->End(status);
+  return watcher.get();
+}
+
+// --- The hub -------------------------------------------------------------------------------------
+
+absl::Status Watch::Hub::Start() {
+  TRY(db.Read([this](Tx& tx) -> absl::Status {
+    ASSIGN(tail_, tx.Head());
+    return absl::OkStatus();
+  }));
+  {
+    absl::MutexLock lock(&mutex_);
+    before_first_ = tail_;
+  }
+  threads_.emplace_back([this] { RunTail(); });
+  threads_.emplace_back([this] { RunSweeper(); });
+  for (int i = 0; i < kWakers; ++i) threads_.emplace_back([this] { RunWaker(); });
+  for (int i = 0; i < kCatchUpThreads; ++i) threads_.emplace_back([this] { RunCatchUp(); });
+  return absl::OkStatus();
+}
+
+void Watch::Hub::Stop() {
+  Drain();
+  {
+    absl::MutexLock lock(&mutex_);
+    stopping_ = true;
+  }
+  {
+    absl::MutexLock lock(&tail_mutex_);
+    stop_tail_ = true;
+  }
+  for (std::thread& thread : threads_) thread.join();
+  threads_.clear();
+  // The server is shut down before this object goes: every call has ended, its OnDone may be on its way.
+  absl::MutexLock lock(&mutex_);
+  mutex_.Await(absl::Condition(
+      +[](absl::flat_hash_set<std::shared_ptr<Watcher>>* all) { return all->empty(); }, &all_));
+}
+
+void Watch::Hub::Wake() {
+  absl::MutexLock lock(&tail_mutex_);
+  wake_tail_ = true;
+}
+
+void Watch::Hub::Drain() {
+  {
+    absl::MutexLock lock(&mutex_);
+    draining_ = true;
+  }
+  for (const std::shared_ptr<Watcher>& watcher : All()) watcher->End(Draining());
+}
+
+absl::Status Watch::Hub::Admit(const std::shared_ptr<Watcher>& watcher) {
+  absl::MutexLock lock(&mutex_);
+  if (draining_) return Draining();
+  if (static_cast<int>(all_.size()) >= options.watchers_max) {
+    return Overloaded("TOO_MANY_WATCHERS", "more watchers than the service takes", kTooManyRetry);
+  }
+  all_.insert(watcher);
+  behind_.push_back(watcher);
+  return absl::OkStatus();
+}
+
+void Watch::Hub::Forget(const std::shared_ptr<Watcher>& watcher) {
+  absl::MutexLock lock(&mutex_);
+  all_.erase(watcher);
+}
+
+// Takes a watcher to its next write, or to where it waits.
+void Watch::Hub::Advance(const std::shared_ptr<Watcher>& watcher) {
+  while (!watcher->ended()) {
+    while (watcher->page_next < watcher->page.size()) {
+      const EntryPtr entry = std::move(watcher->page[watcher->page_next++]);
+      watcher->cursor = entry->cursor;
+      if (watcher->Wants(*entry)) return watcher->Write(entry->wire);
+    }
+    watcher->page.clear();
+    watcher->page_next = 0;
+    EntryPtr found;
+    switch (LookInRing(*watcher, &found)) {
+      case Next::kWrite:
+        return watcher->Write(found->wire);
+      case Next::kTooSlow:
+        return watcher->End(TooSlow());
+      case Next::kAgain:
+        continue;
+      case Next::kCatchUp: {
+        if (watcher->BookmarkDue(options.bookmark)) return watcher->WriteBookmark();
+        absl::MutexLock lock(&mutex_);
+        return behind_.push_back(watcher);
+      }
+      case Next::kWait:
+        // At the end of the ring for the first time, or for long: say how far this is.
+        if (watcher->BookmarkDue(options.bookmark - kSweep)) return watcher->WriteBookmark();
+        if (Wait(watcher)) return;
+    }
+  }
+}
+
+Watch::Hub::Next Watch::Hub::LookInRing(Watcher& watcher, EntryPtr* found) {
+  absl::ReaderMutexLock lock(&mutex_);
+  const auto at = [this](uint64_t place) -> const EntryPtr& {
+    mutex_.AssertReaderHeld();
+    return ring_[place % ring_.size()];
+  };
+  if (!watcher.in_ring) {
+    if (watcher.cursor < before_first_) return Next::kCatchUp;
+    // The first entry after the cursor.
+    uint64_t low = first_, high = next_;
+    while (low < high) {
+      const uint64_t middle = low + (high - low) / 2;
+      if (at(middle)->cursor <= watcher.cursor) {
+        low = middle + 1;
+      } else {
+        high = middle;
+      }
+    }
+    watcher.place = low;
+    watcher.in_ring = true;
+  }
+  if (watcher.place < first_) return Next::kTooSlow;
+  for (int looked = 0; watcher.place < next_; ++looked) {
+    if (looked == kScanMax) return Next::kAgain;
+    const EntryPtr& entry = at(watcher.place++);
+    // The page that led here may have gone further than the tail had.
+    if (entry->cursor <= watcher.cursor) continue;
+    watcher.cursor = entry->cursor;
+    if (!watcher.Wants(*entry)) continue;
+    *found = entry;
+    return Next::kWrite;
+  }
+  return Next::kWait;
+}
+
+// False if something has come meanwhile.
+bool Watch::Hub::Wait(const std::shared_ptr<Watcher>& watcher) {
+  absl::MutexLock lock(&mutex_);
+  if (watcher->place != next_) return false;
+  waiting_.push_back(watcher);
+  return true;
+}
+
+// One page of the log for a watcher behind the ring; also where every watcher begins, because only
+// the database can say whether its cursor is known.
+void Watch::Hub::CatchUp(const std::shared_ptr<Watcher>& watcher) {
+  if (watcher->ended()) return;
+  std::vector<pb::Event> events;
+  const absl::Status status = db.Read([&](Tx& tx) -> absl::Status {
+    events.clear();
+    if (watcher->from_now) {
+      ASSIGN(watcher->cursor, tx.Head());
+      return absl::OkStatus();
+    }
+    ASSIGN(events, ReadLog(tx, watcher->cursor, kCatchUpPage));
+    return absl::OkStatus();
+  });
+  if (!status.ok()) return watcher->End(status);
+  watcher->from_now = false;
+  watcher->page.reserve(events.size());
+  for (pb::Event& event : events) watcher->page.push_back(EntryOf(std::move(event)));
+  Advance(watcher);
+}
+
+// Takes what is new in the log into the ring. True if there may be more.
+bool Watch::Hub::ReadTail() {
+  std::vector<pb::Event> events;
+  const absl::Status status = db.Read([&](Tx& tx) -> absl::Status {
+    ASSIGN(events, ReadLog(tx, tail_, kTailPage));
+    return absl::OkStatus();
+  });
+  if (!status.ok()) {
+    if (status.code() == absl::StatusCode::kOutOfRange) Restart();
+    return false;
+  }
+  if (events.empty()) return false;
+  std::vector<EntryPtr> entries;
+  entries.reserve(events.size());
+  for (pb::Event& event : events) entries.push_back(EntryOf(std::move(event)));
+  tail_ = entries.back()->cursor;
+  absl::MutexLock lock(&mutex_);
+  for (EntryPtr& entry : entries) {
+    EntryPtr& slot = ring_[next_++ % ring_.size()];
+    if (next_ - first_ > ring_.size()) {
+      before_first_ = slot->cursor;
+      ++first_;
+    }
+    slot = std::move(entry);
+  }
+  std::move(waiting_.begin(), waiting_.end(), std::back_inserter(ready_));
+  waiting_.clear();
+  return static_cast<int>(events.size()) == kTailPage;
+}
+
+// The log is no longer the one that the tail followed (the database went back in time under us).
+// Watchers come back with their cursors and hear CURSOR_FORKED if theirs is of the lost part.
+void Watch::Hub::Restart() {
+  Cursor head;
+  const absl::Status status = db.Read([&](Tx& tx) -> absl::Status {
+    ASSIGN(head, tx.Head());
+    return absl::OkStatus();
+  });
+  if (!status.ok()) return;
+  Log(Severity::kError, "watch.log_changed", {{"tail", tail_.ToString()}, {"head", head.ToString()}});
+  tail_ = head;
+  {
+    absl::MutexLock lock(&mutex_);
+    std::fill(ring_.begin(), ring_.end(), nullptr);
+    first_ = next_;
+    before_first_ = head;
+    waiting_.clear();
+  }
+  for (const std::shared_ptr<Watcher>& watcher : All()) {
+    watcher->End(Unavailable("LOG_CHANGED", "the log is another one; watch again from your last cursor"));
+  }
+}
+
+void Watch::Hub::RunTail() {
+  while (true) {
+    {
+      absl::MutexLock lock(&tail_mutex_);
+      tail_mutex_.AwaitWithTimeout(absl::Condition(
+                                       +[](Hub* hub) { return hub->wake_tail_ || hub->stop_tail_; }, this),
+                                   options.poll);
+      if (stop_tail_) return;
+      wake_tail_ = false;
+    }
+    while (ReadTail()) {
+    }
+  }
+}
+
+void Watch::Hub::RunWaker() {
+  std::vector<std::shared_ptr<Watcher>> batch;
+  while (true) {
+    {
+      absl::MutexLock lock(&mutex_);
+      mutex_.Await(absl::Condition(
+          +[](Hub* hub) { return !hub->ready_.empty() || hub->stopping_; }, this));
+      if (stopping_) return;
+      while (!ready_.empty() && batch.size() < kWakeBatch) {
+        batch.push_back(std::move(ready_.front()));
+        ready_.pop_front();
+      }
+    }
+    for (const std::shared_ptr<Watcher>& watcher : batch) Advance(watcher);
+    batch.clear();
+  }
+}
+
+void Watch::Hub::RunCatchUp() {
+  while (true) {
+    std::shared_ptr<Watcher> watcher;
+    {
+      absl::MutexLock lock(&mutex_);
+      mutex_.Await(absl::Condition(
+          +[](Hub* hub) { return !hub->behind_.empty() || hub->stopping_; }, this));
+      if (stopping_) return;
+      watcher = std::move(behind_.front());
+      behind_.pop_front();
+    }
+    CatchUp(watcher);
+  }
+}
+
+void Watch::Hub::RunSweeper() {
+  while (true) {
+    {
+      absl::MutexLock lock(&mutex_);
+      if (mutex_.AwaitWithTimeout(absl::Condition(&stopping_), kSweep)) return;
+      // Those that wait too long for a bookmark go on; those that have ended go away.
+      std::vector<std::shared_ptr<Watcher>> still;
+      for (std::shared_ptr<Watcher>& watcher : waiting_) {
+        if (watcher->ended()) continue;
+        const bool due = watcher->BookmarkDue(options.bookmark - kSweep);
+        (due ? ready_.emplace_back() : still.emplace_back()) = std::move(watcher);
+      }
+      waiting_ = std::move(still);
+    }
+    for (const std::shared_ptr<Watcher>& watcher : All()) watcher->Sweep(options.write_timeout);
+  }
+}
+
+// --- The face ------------------------------------------------------------------------------------
+
+Watch::Watch(Database& db, Edge& edge, Options options) : hub_(std::make_unique<Hub>(db, edge, options)) {}
+Watch::~Watch() = default;
+grpc::Service* Watch::service() { return &hub_->edges; }
+absl::Status Watch::Start() { return hub_->Start(); }
+void Watch::Wake() { hub_->Wake(); }
+void Watch::Drain() { hub_->Drain(); }
+int Watch::watchers() const { return hub_->watchers(); }
+
+}  // namespace mestring

@@ -6,10 +6,11 @@
 #pragma once
 
 #include <memory>
-#include <string>
 
+#include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "common/database.h"
+#include "common/rpc.h"
 #include "grpcpp/impl/service_type.h"
 
 namespace mestring {
@@ -27,11 +28,13 @@ class Watch {
     absl::Duration poll = absl::Milliseconds(250);
   };
 
-  Watch(Database& db, std::string domain, Options options);
+  // `edge` says who calls, and counts; both outlive this object.
+  Watch(Database& db, Edge& edge, Options options);
   ~Watch();
 
   // The gRPC service; lives as long as this object.
   grpc::Service* service();
+  // Begins at the end of the log.
   absl::Status Start();
   // Something was committed.
   void Wake();
@@ -40,8 +43,10 @@ class Watch {
   int watchers() const;
 
  private:
-  struct Impl;
-  std::unique_ptr<Impl> impl_;
+  class Hub;
+  class Watcher;
+  class Edges;
+  std::unique_ptr<Hub> hub_;
 };
 
 }  // namespace mestring
