@@ -1,1 +1,14 @@
-int main() { return 0; }
+// mestringctl: one client for people and scripts.
+#include <cstdlib>
+#include <string>
+#include <vector>
+
+#include "services/ctl/commands.h"
+
+int main(int argc, char** argv) {
+  const std::vector<std::string> words(argv + 1, argv + argc);
+  return mestring::ctl::RunCommandLine(words, [](const std::string& name) {
+    const char* value = std::getenv(name.c_str());
+    return std::string(value == nullptr ? "" : value);
+  });
+}

@@ -1,0 +1,44 @@
+// One RPC from its name and JSON: what `call` does, and each step of a story.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "absl/functional/function_ref.h"
+#include "absl/status/statusor.h"
+#include "services/ctl/arguments.h"
+#include "services/ctl/client.h"
+#include "services/ctl/json.h"
+#include "services/ctl/settings.h"
+
+namespace mestring::ctl {
+
+// Keeps a client per service. Not thread-safe. `settings` outlives it.
+class Caller {
+ public:
+  explicit Caller(const Settings& settings) : settings_(settings) {}
+
+  absl::StatusOr<Client*> ClientOf(const std::string& target);
+
+  // Calls `method` ("housing.EndStay"). A request whose type has a request_id and that brings none gets a new one,
+  // which stands in `request` afterwards: repeating the call with it is safe.
+  absl::Status Call(std::string_view method, Json& request, const Identity& identity, bool every_field,
+                    absl::FunctionRef<absl::Status(Json response)> on_response);
+  // The same for a method with one response.
+  absl::StatusOr<Json> Call(std::string_view method, Json& request, const Identity& identity, bool every_field);
+  // Does the type of the method's request have a request_id?
+  absl::StatusOr<bool> TakesRequestId(std::string_view method);
+
+ private:
+  const Settings& settings_;
+  std::map<std::string, std::unique_ptr<Client>> clients_;
+};
+
+// The commands "call", "list" and "describe".
+absl::StatusOr<int> CallCommand(const Arguments& arguments, const Settings& settings);
+absl::StatusOr<int> ListCommand(const Arguments& arguments, const Settings& settings);
+absl::StatusOr<int> DescribeCommand(const Arguments& arguments, const Settings& settings);
+
+}  // namespace mestring::ctl

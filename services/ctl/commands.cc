@@ -1,0 +1,259 @@
+// The table of commands and the way from a command line to one of them.
+//
+// Hides: how words become a command, and a status an exit code.
+// Invariants: help, completion and parsing read the same table, so none can forget an option. Results go to standard
+// output, failures and remarks to standard error.
+#include "services/ctl/commands.h"
+
+#include <iostream>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "common/errors.h"
+#include "services/ctl/call.h"
+#include "services/ctl/events.h"
+#include "services/ctl/failure.h"
+#include "services/ctl/play.h"
+#include "services/ctl/status.h"
+#include "services/ctl/token.h"
+
+namespace mestring::ctl {
+namespace {
+
+constexpr std::string_view kCallDetails =
+    "Calls any RPC of a running service; what it offers comes from the service itself. The response is printed as\n"
+    "JSON, an error on standard error with its code, reason and fields. A missing request_id is made up and shown:\n"
+    "after an unclear end, repeat the call with it, and nothing happens twice.\n\n"
+    "  mestringctl call housing.GetAvailability --as STAFF\n"
+    "  mestringctl call housing.EndStay '{\"stay_id\": \"…\"}' --as STAFF\n"
+    "  mestringctl call housing.EventService.List '{\"page_size\": 5}' --as SERVICE\n";
+
+constexpr std::string_view kTailDetails =
+    "Without options: reads Redis as any subscriber may, from now on. With --owner: asks the service's own log. With\n"
+    "--journal: a subscriber of its own, which writes each event exactly once into a SQLite file and goes on where it\n"
+    "stopped, also after a crash, a flushed Redis or a week.\n";
+
+constexpr std::string_view kPlayDetails =
+    "A story is JSON: steps with a sentence, a call, and what must come of it (services/ctl/story.h describes them).\n"
+    "Stops at the first failed expectation with exit code 1. With --progress, a run that was interrupted goes on "
+    "where\n"
+    "it stopped, and a story that was played to its end is not played again.\n";
+
+constexpr std::string_view kTokenDetails =
+    "Signs with the local key (made by --init, or by ./deploy/local/run). Elsewhere the identity provider signs.\n\n"
+    "  mestringctl token --init .local/keys\n"
+    "  mestringctl token --as NAV --organisation nav-sandnes --lifetime 8h\n";
+
+std::vector<Command> MakeCommands() {
+  const Option after{"--after", "CURSOR", "begin after this one; 0-0 is before everything that is kept"};
+  const Option count{"--count", "N", "end after so many"};
+  return {
+      {"call",
+       "SERVICE.METHOD [JSON|-]",
+       "call an RPC",
+       kCallDetails,
+       1,
+       2,
+       {{"--all-fields", "", "print fields that have their default, too"}},
+       CallCommand},
+      {"list", "[SERVICE]", "services and methods, with the roles that may call them", "", 0, 1, {}, ListCommand},
+      {"describe",
+       "SERVICE.METHOD|MESSAGE",
+       "request and response of a method, or one message",
+       "",
+       1,
+       1,
+       {},
+       DescribeCommand},
+      {"status",
+       "[SERVICE]",
+       "are the services well? health, positions, lag, parked events; exit code 1 if not",
+       "",
+       0,
+       1,
+       {},
+       StatusCommand},
+      {"events tail",
+       "[SERVICE]",
+       "events as they arrive",
+       kTailDetails,
+       0,
+       1,
+       {after,
+        count,
+        {"--owner", "", "ask the owner's EventService instead of Redis"},
+        {"--journal", "FILE", "keep events and position in this SQLite file"}},
+       EventsTailCommand},
+      {"events list", "[SERVICE]", "events of the owner's log", "", 0, 1, {after, count}, EventsListCommand},
+      {"events parked", "[SERVICE]", "events that a service could not apply", "", 0, 1, {}, EventsParkedCommand},
+      {"events retry",
+       "SERVICE STREAM",
+       "apply parked events again, in order; exit code 1 if some remain",
+       "",
+       2,
+       2,
+       {{"--subject", "ID", "only those of this resource"}},
+       EventsRetryCommand},
+      {"events rebase",
+       "SERVICE STREAM CURSOR",
+       "let a subscription that stopped at a fork go on after a cursor that the owner knows",
+       "",
+       3,
+       3,
+       {},
+       EventsRebaseCommand},
+      {"play",
+       "FILE",
+       "perform a story: calls with expectations",
+       kPlayDetails,
+       1,
+       1,
+       {{"--journal", "FILE", "check events in this subscriber's journal"},
+        {"--progress", "FILE", "where the run is remembered"},
+        {"--let", "NAME=VALUE", "set a variable; may be repeated"},
+        {"--seed", "TEXT", "derive ids from it (default: a new one)"},
+        {"--clock-file", "FILE", "offset in seconds that the services read (MESTRINGCTL_CLOCK_FILE)"},
+        {"--zone", "NAME", "time zone of dates, default Europe/Oslo"}},
+       PlayCommand},
+      {"token",
+       "",
+       "sign a token, or make the local key",
+       kTokenDetails,
+       0,
+       0,
+       {{"--init", "FOLDER", "make key.json and jwks.json there, if they are missing"},
+        {"--subject", "TEXT", "claim sub"},
+        {"--lifetime", "TIME", "default 1h"},
+        {"--issuer", "TEXT", "claim iss (MESTRINGCTL_ISSUER)"},
+        {"--audience", "TEXT", "claim aud (MESTRINGCTL_AUDIENCE)"}},
+       TokenCommand},
+      {"completion",
+       "bash",
+       "print completion for the shell: source <(mestringctl completion bash)",
+       "",
+       1,
+       1,
+       {},
+       CompletionCommand},
+  };
+}
+
+std::string Help() {
+  std::string out = "mestringctl: one client for the services of Mestring\n\n";
+  for (const Command& command : Commands()) {
+    std::string left = absl::StrCat(command.name, command.arguments.empty() ? "" : " ", command.arguments);
+    left.resize(std::max<size_t>(left.size(), 36), ' ');
+    absl::StrAppend(&out, "  ", left, "  ", command.summary, "\n");
+  }
+  return absl::StrCat(out, "\nOptions of every command:\n", OptionsHelp(CommonOptions()), "\n", ExitCodesHelp(),
+                      "\n\"mestringctl COMMAND --help\" says more.\n");
+}
+
+std::string HelpOf(const Command& command) {
+  std::string out = absl::StrCat("mestringctl ", command.name, command.arguments.empty() ? "" : " ", command.arguments,
+                                 "\n\n", command.summary, "\n");
+  if (!command.details.empty()) absl::StrAppend(&out, "\n", command.details);
+  if (!command.options.empty()) absl::StrAppend(&out, "\nOptions:\n", OptionsHelp(command.options));
+  return absl::StrCat(out, "\nOptions of every command:\n", OptionsHelp(CommonOptions()), "\n", ExitCodesHelp());
+}
+
+// The command that the words begin with: the longest name wins. Its words are taken off.
+absl::StatusOr<const Command*> TakeCommand(std::vector<std::string>& words) {
+  std::vector<std::string> names;
+  for (const Command& command : Commands()) {
+    const std::vector<std::string> name = absl::StrSplit(command.name, ' ');
+    names.emplace_back(command.name);
+    if (words.size() < name.size() || !std::equal(name.begin(), name.end(), words.begin())) continue;
+    words.erase(words.begin(), words.begin() + static_cast<int64_t>(name.size()));
+    return &command;
+  }
+  std::string given = words.front();
+  if (given == "events" && words.size() > 1) absl::StrAppend(&given, " ", words[1]);
+  const std::string nearest = NearestTo(given, names);
+  return Usage(absl::StrCat(
+      "There is no command ", given,
+      nearest.empty() ? "; \"mestringctl --help\" lists them." : absl::StrCat("; did you mean ", nearest, "?")));
+}
+
+void PrintFailure(const absl::Status& failure, bool json) {
+  std::cerr << (json ? FailureJson(failure).dump() : FailureText(failure)) << std::endl;
+}
+
+int AnswerCompletion(const std::vector<std::string>& words,
+                     const std::function<std::string(const std::string&)>& variable) {
+  absl::StatusOr<Settings> settings = LoadSettings(Arguments(), variable);
+  if (!settings.ok()) return kNo;
+  for (const std::string& candidate : Complete({words.begin() + 1, words.end()}, *settings)) {
+    std::cout << candidate << "\n";
+  }
+  return kDone;
+}
+
+}  // namespace
+
+const std::vector<Command>& Commands() {
+  static const std::vector<Command>& commands = *new std::vector<Command>(MakeCommands());
+  return commands;
+}
+
+absl::StatusOr<int> TokenCommand(const Arguments& arguments, const Settings& settings) {
+  if (arguments.Has("--init")) {
+    TRY(LocalKey::Make(arguments.Get("--init")));
+    return kDone;
+  }
+  if (settings.identity.roles.empty()) return Usage("A token needs roles: --as ROLE[,ROLE].");
+  Claims claims;
+  claims.subject = arguments.Get("--subject");
+  claims.roles = settings.identity.roles;
+  claims.person_ref = settings.identity.person_ref;
+  claims.organisation_id = settings.identity.organisation_id;
+  claims.issuer = settings.issuer;
+  claims.audience = settings.audience;
+  if (arguments.Has("--lifetime")) {
+    ASSIGN(claims.lifetime, ParseDuration(arguments.Get("--lifetime")));
+  }
+  ASSIGN(const LocalKey key, LocalKey::Open(settings.keys));
+  ASSIGN(const std::string token, key.Sign(claims, absl::Now()));
+  std::cout << token << std::endl;
+  return kDone;
+}
+
+int RunCommandLine(const std::vector<std::string>& given,
+                   const std::function<std::string(const std::string&)>& variable) {
+  std::vector<std::string> words = given;
+  if (words.empty() || words.front() == "--help" || words.front() == "-h" || words.front() == "help") {
+    (words.empty() ? std::cerr : std::cout) << Help();
+    return words.empty() ? kUsage : kDone;
+  }
+  if (words.front() == "__complete") return AnswerCompletion(words, variable);
+  absl::StatusOr<const Command*> command = TakeCommand(words);
+  if (!command.ok()) {
+    PrintFailure(command.status(), false);
+    return kUsage;
+  }
+  std::vector<Option> options = (*command)->options;
+  options.insert(options.end(), CommonOptions().begin(), CommonOptions().end());
+  absl::StatusOr<Arguments> arguments =
+      ParseArguments(words, options, (*command)->arguments_min, (*command)->arguments_max);
+  if (!arguments.ok()) {
+    PrintFailure(arguments.status(), false);
+    std::cerr << "Usage: mestringctl " << (*command)->name << " " << (*command)->arguments << std::endl;
+    return kUsage;
+  }
+  if (arguments->Has("--help")) {
+    std::cout << HelpOf(**command);
+    return kDone;
+  }
+  absl::StatusOr<Settings> settings = LoadSettings(*arguments, variable);
+  if (!settings.ok()) {
+    PrintFailure(settings.status(), false);
+    return ExitCodeOf(settings.status());
+  }
+  absl::StatusOr<int> done = (*command)->run(*arguments, *settings);
+  if (done.ok()) return *done;
+  PrintFailure(done.status(), settings->json);
+  return ExitCodeOf(done.status());
+}
+
+}  // namespace mestring::ctl

@@ -1,0 +1,24 @@
+// An event for people and scripts: its type says which message its bytes are.
+#pragma once
+
+#include <string>
+
+#include "mestring/events/v1/events.pb.h"
+#include "services/ctl/json.h"
+
+namespace mestring::ctl {
+
+// {"cursor", "id", "type", "subject", "subject_version", "time", "data": {…}}. A type that this program does not know
+// keeps its bytes, as "data_base64".
+Json EventJson(const events::v1::Event& event);
+
+// One line: the cursor, the short type, the subject and the data, shortened to what a terminal holds.
+std::string EventLine(const Json& event, bool colour);
+
+// "StayReserved" of "mestring.housing.v1.StayReserved".
+std::string ShortType(const std::string& type);
+
+// Bold, dim, green, red …, or `text` itself where there is no colour. `code` is of ECMA-48, such as "1" or "32".
+std::string Styled(const std::string& text, const char* code, bool colour);
+
+}  // namespace mestring::ctl

@@ -1,0 +1,118 @@
+// Failures of the client.
+//
+// Hides: how google.rpc details travel inside an absl::Status, and how they look on a terminal.
+// Invariants: a usage error and an RPC's error are told apart by their payload, never by their text; whatever a
+// server sends is printed without control characters, so that it cannot repaint the terminal.
+// Rejected: common/errors.h FromWire. It keeps what a program decides by (code, reason, metadata); a person also
+// wants to see every field of an INVALID_ARGUMENT.
+#include "services/ctl/failure.h"
+
+#include "absl/strings/cord.h"
+#include "absl/strings/str_cat.h"
+#include "google/rpc/error_details.pb.h"
+#include "google/rpc/status.pb.h"
+#include "grpcpp/support/status.h"
+
+namespace mestring::ctl {
+namespace {
+
+constexpr std::string_view kUsagePayload = "mestringctl/usage";
+constexpr std::string_view kRpcPayload = "mestringctl/rpc";
+
+google::rpc::Status DetailsOf(const absl::Status& failure) {
+  google::rpc::Status details;
+  if (auto payload = failure.GetPayload(kRpcPayload)) details.ParseFromString(std::string(*payload));
+  return details;
+}
+
+std::string Printable(std::string_view text) {
+  std::string out(text);
+  for (char& c : out) {
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
+  }
+  return out;
+}
+
+void AddDetail(const google::protobuf::Any& any, Json& out) {
+  google::rpc::ErrorInfo info;
+  google::rpc::BadRequest bad;
+  google::rpc::RetryInfo retry;
+  if (any.UnpackTo(&info)) {
+    out["reason"] = info.reason();
+    for (const auto& [key, value] : info.metadata()) out["metadata"][key] = value;
+  } else if (any.UnpackTo(&bad)) {
+    for (const auto& violation : bad.field_violations()) {
+      out["fields"].push_back({{"field", violation.field()}, {"problem", violation.description()}});
+    }
+  } else if (any.UnpackTo(&retry)) {
+    out["retry_after_seconds"] = retry.retry_delay().seconds() + retry.retry_delay().nanos() / 1e9;
+  }
+}
+
+}  // namespace
+
+std::string ExitCodesHelp() {
+  return "Exit codes:\n"
+         "  0   done\n"
+         "  1   the answer is no: something is not well, an expectation failed, a file is missing\n"
+         "  2   the command line is wrong\n"
+         "  10+ an RPC failed, 10 plus its gRPC code: 13 INVALID_ARGUMENT, 14 DEADLINE_EXCEEDED, 15 NOT_FOUND,\n"
+         "      16 ALREADY_EXISTS, 17 PERMISSION_DENIED, 18 RESOURCE_EXHAUSTED, 19 FAILED_PRECONDITION, 20 ABORTED,\n"
+         "      21 OUT_OF_RANGE, 22 UNIMPLEMENTED, 23 INTERNAL, 24 UNAVAILABLE, 26 UNAUTHENTICATED\n";
+}
+
+absl::Status Usage(std::string_view sentence) {
+  absl::Status status = absl::InvalidArgumentError(sentence);
+  status.SetPayload(kUsagePayload, absl::Cord("1"));
+  return status;
+}
+
+absl::Status FromRpc(const grpc::Status& status) {
+  if (status.ok()) return absl::OkStatus();
+  absl::Status failure(static_cast<absl::StatusCode>(status.error_code()), Printable(status.error_message()));
+  failure.SetPayload(kRpcPayload, absl::Cord(status.error_details()));
+  return failure;
+}
+
+ExitCode ExitCodeOf(const absl::Status& failure) {
+  if (failure.ok()) return kDone;
+  if (failure.GetPayload(kUsagePayload)) return kUsage;
+  if (failure.GetPayload(kRpcPayload)) return static_cast<ExitCode>(kRpc + static_cast<int>(failure.code()));
+  return kNo;
+}
+
+std::string CodeName(const absl::Status& failure) { return absl::StatusCodeToString(failure.code()); }
+
+std::string ReasonIn(const absl::Status& failure) { return Text(FailureJson(failure), "reason"); }
+
+Json FailureJson(const absl::Status& failure) {
+  Json out = {{"code", CodeName(failure)}, {"reason", ""}, {"message", Printable(failure.message())}};
+  const google::rpc::Status details = DetailsOf(failure);
+  for (const auto& any : details.details()) AddDetail(any, out);
+  if (Text(out, "reason").empty()) out.erase("reason");
+  return out;
+}
+
+std::string FailureText(const absl::Status& failure) {
+  if (!failure.GetPayload(kRpcPayload)) return Printable(failure.message());
+  const Json json = FailureJson(failure);
+  std::string out = CodeName(failure);
+  if (const std::string reason = Text(json, "reason"); !reason.empty()) absl::StrAppend(&out, " ", Printable(reason));
+  absl::StrAppend(&out, ": ", Printable(failure.message()));
+  if (auto fields = json.find("fields"); fields != json.end()) {
+    for (const Json& field : *fields) {
+      absl::StrAppend(&out, "\n  ", Printable(Text(field, "field")), ": ", Printable(Text(field, "problem")));
+    }
+  }
+  if (auto metadata = json.find("metadata"); metadata != json.end()) {
+    for (const auto& [key, value] : metadata->items()) {
+      absl::StrAppend(&out, "\n  ", Printable(key), " = ", Printable(value.get<std::string>()));
+    }
+  }
+  if (auto retry = json.find("retry_after_seconds"); retry != json.end()) {
+    absl::StrAppend(&out, "\n  try again in ", absl::FormatDuration(absl::Seconds(retry->get<double>())));
+  }
+  return out;
+}
+
+}  // namespace mestring::ctl

@@ -1,0 +1,50 @@
+// What can go wrong for a user of the client, and the exit code of each.
+//
+// Inside, a failure is an absl::Status. One that came over the wire keeps its google.rpc details, so that
+// it can be shown whole: code, reason, sentence, fields, and when to try again.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "services/ctl/json.h"
+
+namespace grpc {
+class Status;
+}
+
+namespace mestring::ctl {
+
+enum ExitCode {
+  kDone = 0,
+  kNo = 1,     // the answer is no: something is not well, an expectation failed, a file is missing
+  kUsage = 2,  // the command line is wrong
+  kRpc = 10,   // plus the number of the gRPC code: 13 INVALID_ARGUMENT, 15 NOT_FOUND, 19 FAILED_PRECONDITION …
+};
+
+// For --help: the table above.
+std::string ExitCodesHelp();
+
+// The command line is wrong; the sentence says what to write instead.
+absl::Status Usage(std::string_view sentence);
+
+// An RPC failed.
+absl::Status FromRpc(const grpc::Status& status);
+
+ExitCode ExitCodeOf(const absl::Status& failure);
+
+// "FAILED_PRECONDITION", also for a failure of our own.
+std::string CodeName(const absl::Status& failure);
+
+// The stable reason of an RPC's failure ("PLACE_TAKEN"), "" if there is none.
+std::string ReasonIn(const absl::Status& failure);
+
+// {"code": …, "reason": …, "message": …, "fields": [{"field","problem"}], "metadata": {…}, "retry_after_seconds": …}
+Json FailureJson(const absl::Status& failure);
+
+// The same for a person: the sentence first, then one line for each field.
+std::string FailureText(const absl::Status& failure);
+
+}  // namespace mestring::ctl

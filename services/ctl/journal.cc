@@ -1,0 +1,139 @@
+// The journal.
+//
+// Hides: the subscription behind it, and SQLite's own interface for the reader.
+// Invariants: an event is in the table if and only if the cursor has passed it. What is printed or checked is read
+// from the table, so it was committed before anybody saw it.
+// Rejected: printing from the subscription's handler. It runs inside a transaction that may be rolled back and run
+// again, and would then tell of an event twice.
+#include "services/ctl/journal.h"
+
+#include <sqlite3.h>
+
+#include <filesystem>
+
+#include "absl/cleanup/cleanup.h"
+#include "absl/strings/str_cat.h"
+#include "common/clock.h"
+#include "common/errors.h"
+#include "grpcpp/client_context.h"
+#include "mestring/events/v1/events.grpc.pb.h"
+#include "services/ctl/client.h"
+#include "services/ctl/event_text.h"
+#include "services/ctl/failure.h"
+
+namespace mestring {
+extern const absl::Span<const Migration> kJournalSchema;
+}
+
+namespace mestring::ctl {
+namespace {
+
+// A writer holds SQLite for a fraction of a millisecond; a checkpoint a little longer.
+constexpr int kBusyMilliseconds = 2000;
+
+absl::Status Append(Tx& tx, std::string_view stream, const events::v1::Event& event) {
+  ASSIGN(const Cursor cursor, ParseCursor(event.cursor()));
+  return tx
+      .Exec(
+          "INSERT INTO journal (stream, epoch, position, id, type, event) VALUES (:stream, :epoch, :position, :id, "
+          ":type, :event)",
+          stream, cursor.epoch, cursor.position, event.id(), event.type(), EventJson(event).dump())
+      .status();
+}
+
+// Asks the owner by its EventService, as a service that subscribes.
+Subscription::Owner OwnerOf(const Settings& settings, std::shared_ptr<Client> client) {
+  return [&settings, client](Cursor after, int page_size) -> absl::StatusOr<events::v1::ListResponse> {
+    Identity identity = settings.identity;
+    if (!identity.given()) identity.roles = {"SERVICE"};
+    grpc::ClientContext context;
+    TRY(client->Prepare(identity, /*streams=*/false, context));
+    events::v1::ListRequest request;
+    if (after != Cursor()) request.set_after(after.ToString());
+    request.set_page_size(page_size);
+    events::v1::ListResponse response;
+    const auto stub = events::v1::EventService::NewStub(client->channel());
+    TRY(FromWire(stub->List(&context, request, &response)));
+    return response;
+  };
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Journal>> Journal::Start(const Settings& settings, const std::string& service,
+                                                        const std::string& path) {
+  std::unique_ptr<Journal> journal(new Journal());
+  journal->clock_ = std::make_unique<SystemClock>();
+  Database::Options options;
+  options.url = absl::StrCat("sqlite:", path);
+  options.read_connections = 1;
+  options.clock = journal->clock_.get();
+  options.zone = absl::UTCTimeZone();
+  options.event_source = "/journal";
+  ASSIGN(journal->database_, Database::Open(options, kJournalSchema));
+  ASSIGN(std::shared_ptr<Client> client, Client::Open(settings, service));
+  Subscription::Options subscription;
+  subscription.redis.url = settings.redis;
+  subscription.key = StreamKey(settings.municipality, service);
+  subscription.owner = OwnerOf(settings, client);
+  journal->subscription_ = std::make_unique<Subscription>(*journal->database_, subscription);
+  journal->subscription_->OnAny(
+      [key = subscription.key](Tx& tx, const events::v1::Event& event) { return Append(tx, key, event); });
+  TRY(journal->subscription_->Start());
+  return journal;
+}
+
+Journal::~Journal() {
+  if (subscription_ != nullptr) subscription_->Stop();
+}
+
+absl::StatusOr<std::unique_ptr<JournalReader>> JournalReader::Open(const std::string& path) {
+  sqlite3* database = nullptr;
+  // Not read-only: a reader of a WAL file must be able to make its shared memory. Nothing here writes.
+  const int opened = sqlite3_open_v2(path.c_str(), &database, SQLITE_OPEN_READWRITE, nullptr);
+  std::unique_ptr<JournalReader> reader(new JournalReader(database));
+  if (opened != SQLITE_OK) return absl::NotFoundError(absl::StrCat("There is no journal at ", path, " yet."));
+  sqlite3_busy_timeout(database, kBusyMilliseconds);
+  if (!reader->Last().ok()) return absl::NotFoundError(absl::StrCat(path, " holds no journal yet."));
+  return reader;
+}
+
+JournalReader::~JournalReader() { sqlite3_close(database_); }
+
+absl::StatusOr<std::vector<Json>> JournalReader::After(Cursor after, int limit) {
+  constexpr char kSql[] =
+      "SELECT event FROM journal WHERE (epoch, position) > (?1, ?2) ORDER BY epoch, position LIMIT ?3";
+  sqlite3_stmt* statement = nullptr;
+  if (sqlite3_prepare_v2(database_, kSql, -1, &statement, nullptr) != SQLITE_OK) {
+    return absl::UnavailableError(absl::StrCat("Cannot read the journal: ", sqlite3_errmsg(database_), "."));
+  }
+  absl::Cleanup finalize = [statement] { sqlite3_finalize(statement); };
+  sqlite3_bind_int64(statement, 1, after.epoch);
+  sqlite3_bind_int64(statement, 2, after.position);
+  sqlite3_bind_int(statement, 3, limit);
+  std::vector<Json> events;
+  int step;
+  while ((step = sqlite3_step(statement)) == SQLITE_ROW) {
+    const unsigned char* text = sqlite3_column_text(statement, 0);
+    std::optional<Json> event = ParseJson(text == nullptr ? "" : reinterpret_cast<const char*>(text));
+    if (!event) return absl::DataLossError("The journal holds an event that is not JSON.");
+    events.push_back(*std::move(event));
+  }
+  if (step != SQLITE_DONE) {
+    return absl::UnavailableError(absl::StrCat("Cannot read the journal: ", sqlite3_errmsg(database_), "."));
+  }
+  return events;
+}
+
+absl::StatusOr<Cursor> JournalReader::Last() {
+  constexpr char kSql[] = "SELECT epoch, position FROM journal ORDER BY epoch DESC, position DESC LIMIT 1";
+  sqlite3_stmt* statement = nullptr;
+  if (sqlite3_prepare_v2(database_, kSql, -1, &statement, nullptr) != SQLITE_OK) {
+    return absl::UnavailableError(absl::StrCat("Cannot read the journal: ", sqlite3_errmsg(database_), "."));
+  }
+  absl::Cleanup finalize = [statement] { sqlite3_finalize(statement); };
+  if (sqlite3_step(statement) != SQLITE_ROW) return Cursor();
+  return Cursor{sqlite3_column_int64(statement, 0), sqlite3_column_int64(statement, 1)};
+}
+
+}  // namespace mestring::ctl

@@ -1,0 +1,44 @@
+// The stage of a real run: services that answer over gRPC, a subscriber's journal, and a clock that can be moved.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "services/ctl/call.h"
+#include "services/ctl/journal.h"
+#include "services/ctl/play.h"
+
+namespace mestring::ctl {
+
+class LiveStage : public Stage {
+ public:
+  // How long a service may take to notice that the clock was moved (it looks once a second).
+  static constexpr absl::Duration kClockWait = absl::Seconds(15);
+  // A journal that is only just being made.
+  static constexpr absl::Duration kJournalWait = absl::Seconds(20);
+
+  // `journal`: the file of a subscriber's journal; "" leaves the events unchecked. `settings` outlives it.
+  static absl::StatusOr<std::unique_ptr<LiveStage>> Open(const Settings& settings, const std::string& journal);
+
+  absl::StatusOr<Json> Call(const std::string& method, Json& request, const Identity& identity,
+                            const std::string& request_id) override;
+  bool HasEvents() const override { return journal_ != nullptr; }
+  absl::StatusOr<std::vector<Json>> EventsAfter(Cursor after) override;
+  absl::Time Now() override;
+  absl::Status MoveClock(absl::Time to) override;
+  void Pause() override;
+
+  // The whole journal against the owner's whole log: the same events, each once, in the same order. Returns how many.
+  absl::StatusOr<int> CompareWithLog(const std::string& service);
+
+ private:
+  explicit LiveStage(const Settings& settings) : settings_(settings), caller_(settings) {}
+
+  const Settings& settings_;
+  Caller caller_;
+  std::unique_ptr<JournalReader> journal_;
+  absl::Duration offset_;
+};
+
+}  // namespace mestring::ctl

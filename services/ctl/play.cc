@@ -1,0 +1,342 @@
+// Performing a story.
+//
+// Hides: in which order a step is told, checked and saved.
+// Invariants: nothing waits a fixed time; what takes time is asked again until it is so, with a bound. Progress is
+// saved after each step, and ids derive from the run's seed, so that a story that was interrupted goes on where it
+// stopped and repeats no effect: a step that was under way is sent again under the same request_id.
+// Rejected: telling the events from a second process that prints on its own. Its lines would fall between those of
+// the wrong step; the subscriber stays a process of its own, and the story reads its journal.
+#include "services/ctl/play.h"
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
+#include "absl/strings/str_split.h"
+#include "common/clock.h"
+#include "common/errors.h"
+#include "services/ctl/event_text.h"
+#include "services/ctl/failure.h"
+#include "services/ctl/token.h"
+
+namespace mestring::ctl {
+namespace {
+
+// Of what was expected, this much is told beside a call that went well.
+constexpr size_t kToldCharactersMax = 100;
+// A loop in a story is for a handful of places, not for load.
+constexpr int kIterationsMax = 1000;
+
+constexpr char kBold[] = "1", kDim[] = "2", kRed[] = "31", kGreen[] = "32", kYellow[] = "33";
+
+void Flatten(const std::string& path, const Json& json, std::vector<std::string>& out) {
+  if (json.is_object()) {
+    for (const auto& [name, value] : json.items()) {
+      const bool matcher = absl::StartsWith(name, "$");
+      Flatten(matcher || path.empty() ? path + (matcher ? "" : name) : absl::StrCat(path, ".", name), value, out);
+    }
+  } else {
+    out.push_back(
+        absl::StrCat(path, path.empty() ? "" : " = ", json.is_string() ? json.get<std::string>() : json.dump()));
+  }
+}
+
+std::string Told(const Json& expected) {
+  std::vector<std::string> parts;
+  Flatten("", expected, parts);
+  std::string out;
+  for (const std::string& part : parts) {
+    if (out.size() + part.size() > kToldCharactersMax) return out + (out.empty() ? "" : ", ") + "…";
+    absl::StrAppend(&out, out.empty() ? "" : ", ", part);
+  }
+  return out;
+}
+
+absl::StatusOr<Identity> IdentityOf(const Json& step) {
+  Identity identity;
+  if (!Text(step, "as").empty()) {
+    ASSIGN(identity.roles, ParseRoles(Text(step, "as")));
+  }
+  identity.person_ref = Text(step, "person");
+  identity.organisation_id = Text(step, "organisation");
+  return identity;
+}
+
+// "1..7" or a list.
+absl::StatusOr<std::vector<Json>> Values(const Json& range) {
+  if (range.is_array()) return std::vector<Json>(range.begin(), range.end());
+  const std::pair<std::string, std::string> ends =
+      absl::StrSplit(range.is_string() ? range.get<std::string>() : "", absl::MaxSplits("..", 1));
+  int first, last;
+  if (!absl::SimpleAtoi(ends.first, &first) || !absl::SimpleAtoi(ends.second, &last) ||
+      last - first >= kIterationsMax) {
+    return absl::InvalidArgumentError(absl::StrCat("\"for\" wants \"1..7\" or a list, not ", range.dump(), "."));
+  }
+  std::vector<Json> values;
+  for (int i = first; i <= last; ++i) values.push_back(std::to_string(i));
+  return values;
+}
+
+// Is this the event? `expected` is a short or full type, or {"type", "subject", "data": {…}}.
+bool IsEvent(const Json& expected, const Json& event) {
+  const std::string type = expected.is_string() ? expected.get<std::string>() : Text(expected, "type");
+  if (type != Text(event, "type") && type != ShortType(Text(event, "type"))) return false;
+  if (expected.is_string()) return true;
+  Json rest = expected;
+  rest.erase("type");
+  return Match(rest, event).empty();
+}
+
+absl::Status Stop(std::string_view sentence) { return absl::FailedPreconditionError(sentence); }
+
+}  // namespace
+
+absl::StatusOr<absl::Time> NextTime(std::string_view text, absl::Time now, absl::TimeZone zone) {
+  static constexpr std::string_view kDays[] = {"monday", "tuesday",  "wednesday", "thursday",
+                                               "friday", "saturday", "sunday"};
+  const std::vector<std::string> words = absl::StrSplit(absl::AsciiStrToLower(text), ' ', absl::SkipEmpty());
+  const std::vector<std::string> clock = absl::StrSplit(words.empty() ? "" : words.back(), ':');
+  int hour = -1, minute = -1, weekday = -1;
+  for (int i = 0; i < 7; ++i) {
+    if (words.size() == 2 && words[0] == kDays[i]) weekday = i;
+  }
+  if (clock.size() != 2 || !absl::SimpleAtoi(clock[0], &hour) || !absl::SimpleAtoi(clock[1], &minute) || hour < 0 ||
+      hour > 23 || minute < 0 || minute > 59 || words.size() > 2 || (words.size() == 2 && weekday < 0)) {
+    return absl::InvalidArgumentError(absl::StrCat("\"", text, "\" is not \"15:40\" or \"monday 08:00\"."));
+  }
+  for (absl::CivilDay day = DateIn(zone, now);; ++day) {
+    if (weekday >= 0 && static_cast<int>(absl::GetWeekday(day)) != weekday) continue;
+    const absl::Time time = absl::FromCivil(absl::CivilMinute(day) + 60 * hour + minute, zone);
+    if (time > now) return time;
+  }
+}
+
+Play::Play(const Story& story, Stage& stage, Options options, std::ostream& out)
+    : story_(story), stage_(stage), options_(std::move(options)), out_(out), variables_(options_.seed, [this] {
+        return DateIn(options_.zone, stage_.Now());
+      }) {}
+
+absl::Status Play::Run() {
+  const Json& progress = options_.progress;
+  if (progress.is_object() && progress.value("done", false)) {
+    out_ << "The story \"" << story_.name << "\" was played on this data before; it is not played twice.\n";
+    return absl::OkStatus();
+  }
+  for (const auto& [name, value] : story_.let.items()) {
+    ASSIGN(Json expanded, variables_.Expand(value));
+    variables_.Set(name, std::move(expanded));
+  }
+  if (options_.let.is_object()) {
+    for (const auto& [name, value] : options_.let.items()) variables_.Set(name, value);
+  }
+  if (progress.is_object()) {
+    first_step_ = progress.value("next_step", size_t{0});
+    moved_step_ = progress.value("moved_step", SIZE_MAX);
+    sent_ = progress.value("sent", Json::object());
+    const Json saved = progress.value("variables", Json::object());
+    for (const auto& [name, value] : saved.items()) variables_.Set(name, value);
+    ASSIGN(cursor_, ParseCursor(progress.value("cursor", std::string("0-0"))));
+    if (first_step_ > 0) out_ << "Going on at step " << first_step_ + 1 << " of " << story_.steps.size() << ".\n";
+  } else if (stage_.HasEvents()) {
+    // The story tells of what happens from here on.
+    for (bool more = true; more;) {
+      ASSIGN(const auto before, stage_.EventsAfter(cursor_));
+      more = !before.empty();
+      if (more) {
+        ASSIGN(cursor_, ParseCursor(Text(before.back(), "cursor")));
+      }
+    }
+  }
+  for (size_t i = first_step_; i < story_.steps.size(); ++i) {
+    if (absl::Status status = RunStep(i); !status.ok()) {
+      return absl::Status(status.code(), absl::StrCat("The story stopped at step ", i + 1, " of ", story_.steps.size(),
+                                                      ": ", status.message()));
+    }
+    ++steps_played_;
+    TRY(Save(i + 1, i + 1 == story_.steps.size()));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Play::RunStep(size_t index) {
+  const Json& step = story_.steps[index];
+  if (step.contains("chapter")) out_ << "\n" << Styled(Text(step, "chapter"), kBold, options_.colour) << "\n";
+  TRY(Advance(index, step));
+  if (step.contains("say")) {
+    ASSIGN(const Json sentence, variables_.Expand(step["say"]));
+    const std::string time = absl::FormatTime("%a %d %b %H:%M", stage_.Now(), options_.zone);
+    out_ << "\n"
+         << Styled(time, kDim, options_.colour) << "  "
+         << (sentence.is_string() ? sentence.get<std::string>() : sentence.dump()) << std::endl;
+  }
+  if (!step.contains("for")) return RunOnce(index, "", step);
+  ASSIGN(const Json loop, variables_.Expand(step["for"]));
+  if (loop.size() != 1) return absl::InvalidArgumentError("\"for\" takes one variable.");
+  ASSIGN(const std::vector<Json> values, Values(loop.begin().value()));
+  for (const Json& value : values) {
+    variables_.Set(loop.begin().key(), value);
+    TRY(RunOnce(index, value.is_string() ? value.get<std::string>() : value.dump(), step));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Play::RunOnce(size_t index, const std::string& iteration, const Json& step) {
+  Json once = step;
+  for (const char* plan : {"for", "say", "chapter", "advance", "advance_to"}) once.erase(plan);
+  ASSIGN(const Json expanded, variables_.Expand(once));
+  if (expanded.contains("call") || expanded.contains("repeat")) {
+    TRY(PerformUntil(expanded, variables_.Uuid(absl::StrCat("request/", index, "/", iteration))));
+  }
+  return AwaitEvents(expanded.value("events", Json::array()));
+}
+
+absl::Status Play::Advance(size_t index, const Json& step) {
+  if (!step.contains("advance") && !step.contains("advance_to")) return absl::OkStatus();
+  if (moved_step_ == index) return absl::OkStatus();
+  const absl::Time now = stage_.Now();
+  absl::Time to = now;
+  if (step.contains("advance")) {
+    ASSIGN(const absl::Duration by, ParseDuration(Text(step, "advance")));
+    to = now + by;
+  } else {
+    ASSIGN(to, NextTime(Text(step, "advance_to"), now, options_.zone));
+  }
+  out_ << "\n"
+       << Styled(absl::FormatTime("… until %A %d %B %H:%M", to, options_.zone), kDim, options_.colour) << std::endl;
+  TRY(stage_.MoveClock(to));
+  moved_step_ = index;
+  return Save(index, false);
+}
+
+absl::Status Play::PerformUntil(const Json& step, const std::string& request_id) {
+  if (!step.contains("within")) return Perform(step, request_id);
+  ASSIGN(const absl::Duration within, ParseDuration(Text(step, "within")));
+  const absl::Time deadline = absl::Now() + within;
+  ASSIGN(const Identity identity, IdentityOf(step));
+  for (;;) {
+    Json request = step.value("request", Json::object());
+    const absl::StatusOr<Json> answer = stage_.Call(Text(step, "call"), request, identity, request_id);
+    std::vector<Mismatch> mismatches;
+    const absl::Status checked = CheckAnswer(step, answer, mismatches);
+    if (checked.ok()) {
+      Tell(step, answer);
+      return answer.ok() ? Keep(step, *answer) : absl::OkStatus();
+    }
+    if (absl::Now() >= deadline) {
+      ShowFailure(step, answer, mismatches);
+      return Stop(absl::StrCat(checked.message(), " (asked again for ", absl::FormatDuration(within), ")"));
+    }
+    stage_.Pause();
+  }
+}
+
+absl::Status Play::Perform(const Json& step, const std::string& request_id) {
+  Json again = step;
+  if (step.contains("repeat")) {
+    const std::string name = Text(step, "repeat");
+    if (!sent_.contains(name)) return absl::InvalidArgumentError(absl::StrCat("No step is called \"", name, "\"."));
+    const Json& first = sent_[name];
+    again = first["step"];
+    again["request"] = first["request"];
+    again["expect"] = first["answer"];
+    for (const char* once : {"save", "name", "events"}) again.erase(once);
+  }
+  ASSIGN(const Identity identity, IdentityOf(again));
+  Json request = again.value("request", Json::object());
+  const absl::StatusOr<Json> answer = stage_.Call(Text(again, "call"), request, identity, request_id);
+  std::vector<Mismatch> mismatches;
+  if (absl::Status checked = CheckAnswer(again, answer, mismatches); !checked.ok()) {
+    ShowFailure(again, answer, mismatches);
+    return checked;
+  }
+  if (step.contains("repeat")) again["expect"] = "the very same answer";
+  Tell(again, answer);
+  if (!answer.ok()) return absl::OkStatus();
+  if (step.contains("name")) {
+    sent_[Text(step, "name")] = {{"step", step}, {"request", request}, {"answer", *answer}};
+  }
+  return Keep(step, *answer);
+}
+
+absl::Status Play::CheckAnswer(const Json& step, const absl::StatusOr<Json>& answer,
+                               std::vector<Mismatch>& mismatches) {
+  const std::string call = Text(step, "call");
+  if (step.contains("refused")) {
+    if (answer.ok()) return Stop(absl::StrCat(call, " was to be refused, and was not."));
+    mismatches = Match(step["refused"], FailureJson(answer.status()));
+    return mismatches.empty() ? absl::OkStatus() : Stop(absl::StrCat(call, " was refused for another reason."));
+  }
+  if (!answer.ok()) return Stop(absl::StrCat(call, " failed."));
+  if (step.contains("expect")) mismatches = Match(step["expect"], *answer);
+  return mismatches.empty() ? absl::OkStatus() : Stop(absl::StrCat(call, " answered otherwise than expected."));
+}
+
+absl::Status Play::Keep(const Json& step, const Json& answer) {
+  if (!step.contains("save")) return absl::OkStatus();
+  for (const auto& [name, path] : step["save"].items()) {
+    const Json value = ctl::At(answer, path.is_string() ? path.get<std::string>() : "");
+    if (value.is_null()) return Stop(absl::StrCat("the answer holds no ", path.dump(), " to keep as ", name, "."));
+    variables_.Set(name, value);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Play::AwaitEvents(const Json& expected) {
+  if (!stage_.HasEvents()) return absl::OkStatus();
+  const absl::Time deadline = absl::Now() + options_.events_wait;
+  size_t arrived = 0;
+  for (;;) {
+    ASSIGN(const std::vector<Json> events, stage_.EventsAfter(cursor_));
+    for (const Json& event : events) {
+      ASSIGN(cursor_, ParseCursor(Text(event, "cursor")));
+      out_ << "      " << Styled("event", kGreen, options_.colour) << " " << EventLine(event, options_.colour)
+           << std::endl;
+      if (arrived < expected.size() && IsEvent(expected[arrived], event)) ++arrived;
+    }
+    if (arrived == expected.size()) return absl::OkStatus();
+    if (absl::Now() >= deadline) break;
+    stage_.Pause();
+  }
+  out_ << "    " << Styled("FAILED", kRed, options_.colour) << " this event did not reach the subscriber in "
+       << absl::FormatDuration(options_.events_wait) << ": " << expected[arrived].dump() << std::endl;
+  return Stop(absl::StrCat("the event ", expected[arrived].dump(), " did not arrive."));
+}
+
+absl::Status Play::Save(size_t next_step, bool done) {
+  if (!options_.save) return absl::OkStatus();
+  return options_.save({{"story", story_.name},
+                        {"seed", options_.seed},
+                        {"next_step", next_step},
+                        {"moved_step", moved_step_},
+                        {"done", done},
+                        {"cursor", cursor_.ToString()},
+                        {"variables", variables_.values()},
+                        {"sent", sent_}});
+}
+
+void Play::Tell(const Json& step, const absl::StatusOr<Json>& answer) {
+  const std::string as = Text(step, "as");
+  out_ << "    " << ShortType(Text(step, "call")) << (as.empty() ? "" : absl::StrCat(" (", as, ")"));
+  if (!answer.ok()) {
+    out_ << "  " << Styled("refused", kYellow, options_.colour) << "  " << ReasonIn(answer.status()) << ": "
+         << answer.status().message();
+  } else if (const std::string told = Told(step.value("expect", Json::object())); !told.empty()) {
+    out_ << "  " << told;
+  }
+  out_ << std::endl;
+}
+
+void Play::ShowFailure(const Json& step, const absl::StatusOr<Json>& answer, const std::vector<Mismatch>& mismatches) {
+  out_ << "    " << Styled("FAILED", kRed, options_.colour) << " " << Text(step, "call") << "\n";
+  if (!answer.ok()) out_ << "      " << absl::StrReplaceAll(FailureText(answer.status()), {{"\n", "\n      "}}) << "\n";
+  for (const Mismatch& mismatch : mismatches) {
+    out_ << "      " << mismatch.path << "\n        expected " << mismatch.expected << "\n        got      "
+         << mismatch.got << "\n";
+  }
+  if (answer.ok() && mismatches.empty()) out_ << "      got " << answer->dump() << "\n";
+  out_ << "      request " << step.value("request", Json::object()).dump() << std::endl;
+}
+
+}  // namespace mestring::ctl
