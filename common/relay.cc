@@ -1,1 +1,629 @@
+// One thread copies the log to the stream. It holds three facts, and doubts each of them readily:
+// - the lease: that this process is the one that publishes. It saves work; nothing is wrong if two
+//   publish for a moment, because both copy the same rows and only one append of each can match.
+// - the term: that the log grows under the epoch which this relay began. Another's epoch at the head,
+//   or a head that went back, means that the database is not the one it was: begin a new term.
+// - where the stream ends. After each error, each reconnect and each surprise it is looked up again
+//   (Verify): what is known to `epochs` and the log stays, what is not is an orphan and goes.
+// Whatever fails, the answer is the same: drop what is believed, wait a little, look again. Nothing here
+// is remembered across a restart but what the database says.
+//
+// Marking rows as published was rejected: the mark and Redis disagree exactly when it matters, after
+// one of them lost its tail; and it is one more write per event.
 #include "common/relay.h"
+
+#include <algorithm>
+#include <atomic>
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <set>
+#include <thread>
+
+#include "absl/random/random.h"
+#include "common/fault.h"
+#include "common/log.h"
+#include "common/outbox.h"
+
+namespace mestring {
+namespace {
+
+using events::v1::Event;
+using events::v1::RelayStatus;
+
+constexpr char kLeaseName[] = "relay";
+// A relay has nothing to wait for in Redis: what has not answered by then is paused or unreachable.
+constexpr absl::Duration kCommandTimeout = absl::Seconds(3);
+// The look at the stream with which a term begins must not delay the start of a service.
+constexpr absl::Duration kProbeTimeout = absl::Milliseconds(500);
+// Commits of other replicas ring no bell here.
+constexpr absl::Duration kPoll = absl::Milliseconds(100);
+constexpr absl::Duration kBackoffMin = absl::Milliseconds(50), kBackoffMax = absl::Seconds(5);
+// Rows read from the log at once, and pages copied before heartbeat and lease are looked after again.
+constexpr int kPageRows = 4 * Stream::kAppendRowsMax, kPagesPerRound = 32;
+// Entries looked at in one step when the stream's end is unknown to us, and how many of them are worth
+// removing one by one: with more, filling the stream anew is quicker.
+constexpr int kWalkRows = 256, kOrphansMax = 10'000;
+// An epoch is a count of seconds; what is beyond this is none of ours (and Lua's numbers end there).
+constexpr int64_t kEpochMax = int64_t{1} << 53;
+// How far ahead of our clock another relay's may be.
+constexpr absl::Duration kClockSkewMax = absl::Hours(24);
+// Rows of the log removed in one write, so that others do not wait long; and how rarely one looks.
+constexpr int kPruneRows = 1000, kPruneEveryBeats = 30;
+// Trims in one heartbeat: 50,000 entries a second, more than are ever written.
+constexpr int kTrimsPerBeat = 10;
+// Erased entries that are looked after at once; the window holds no more by far.
+constexpr int64_t kErasedMax = 100'000;
+
+// Wakes the thread. Outlives the relay, because the database may still ring it.
+class Bell {
+ public:
+  void Ring() {
+    if (rung_.exchange(true)) return;
+    const std::lock_guard lock(mutex_);
+    changed_.notify_all();
+  }
+  void Stop() {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+    changed_.notify_all();
+  }
+  void Finished() {
+    const std::lock_guard lock(mutex_);
+    finished_ = true;
+    changed_.notify_all();
+  }
+  bool stopping() const { return stopping_; }
+  // Until it rings, unless `deaf`, or the time is over, or the end.
+  void Wait(absl::Duration timeout, bool deaf) {
+    std::unique_lock lock(mutex_);
+    changed_.wait_for(lock, absl::ToChronoNanoseconds(timeout), [&] { return stopping_ || (rung_ && !deaf); });
+    rung_ = false;
+  }
+  bool WaitFinished(absl::Duration timeout) {
+    std::unique_lock lock(mutex_);
+    return changed_.wait_for(lock, absl::ToChronoNanoseconds(timeout), [&] { return finished_; });
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::atomic<bool> rung_{false}, stopping_{false};
+  bool finished_ = false;
+};
+
+// The entry before `cursor`, {0,0} if none is retained.
+absl::StatusOr<Cursor> Predecessor(Tx& tx, Cursor cursor) {
+  ASSIGN(auto rows, (tx.Query<int64_t, int64_t>("SELECT epoch, position FROM outbox WHERE epoch = :epoch AND"
+                                                " position < :position ORDER BY position DESC LIMIT 1",
+                                                cursor.epoch, cursor.position)));
+  if (rows.empty()) {
+    ASSIGN(rows, (tx.Query<int64_t, int64_t>("SELECT epoch, position FROM outbox WHERE epoch < :epoch"
+                                             " ORDER BY epoch DESC, position DESC LIMIT 1",
+                                             cursor.epoch)));
+  }
+  if (rows.empty()) return Cursor();
+  return Cursor{std::get<0>(rows[0]), std::get<1>(rows[0])};
+}
+
+// True if this entry of the stream is one of the log: its cursor belongs to our history, and where the
+// row is retained it is the same event.
+absl::StatusOr<bool> IsOurs(Tx& tx, const Stream::Entry& entry, Cursor oldest) {
+  const absl::StatusOr<Cursor> cursor = ParseCursor(entry.id);
+  if (!cursor.ok() || entry.event_id.empty()) return false;
+  if (const absl::Status known = CheckKnown(tx, *cursor); !known.ok()) {
+    if (ReasonOf(known) == "CURSOR_FORKED") return false;
+    return known;
+  }
+  ASSIGN(const auto rows, tx.Query<std::string>("SELECT id FROM outbox WHERE epoch = :epoch AND position = :position",
+                                                cursor->epoch, cursor->position));
+  return rows.empty() ? *cursor < oldest : std::get<0>(rows[0]) == entry.event_id;
+}
+
+// The stream does not end where we left it. Somebody else publishes, or Redis lost something: look again.
+absl::Status Moved() { return Unavailable("STREAM_MOVED", "the stream does not end where this relay left it"); }
+
+// True if everything after `from` up to `to` was erased: nothing of it can be on the stream.
+absl::StatusOr<bool> AllErased(Tx& tx, Cursor from, Cursor to) {
+  if (!CheckKnown(tx, to).ok()) return false;
+  ASSIGN(const auto rows, ReadLog(tx, from, kWalkRows));
+  for (const Event& row : rows) {
+    ASSIGN(const Cursor cursor, ParseCursor(row.cursor()));
+    if (cursor > to) return true;
+    if (row.type() != events::v1::Erased::descriptor()->full_name()) return false;
+    if (cursor == to) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+struct Relay::Impl {
+  Impl(Database& database, Options given) : db(database), options(std::move(given)) {
+    options.redis.command_timeout = std::min(options.redis.command_timeout, kCommandTimeout);
+    db.OnCommit([bell = bell](Cursor) { bell->Ring(); });
+  }
+
+  // --- the thread's life -------------------------------------------------------------------------
+  void Run();
+  absl::Duration Round();
+  absl::Status Serve();
+  void Failed(const absl::Status& status);
+  absl::Duration PauseAfterFailure();
+
+  // --- lease and term (R1, R5) -------------------------------------------------------------------
+  absl::Status Lead();
+  absl::StatusOr<bool> TakeLease();
+  void GiveLeaseBack();
+  absl::Status BeginTerm();
+  int64_t SeenOnStream();
+  absl::Status CheckHead(Cursor found);
+  absl::Status TermOver(std::string_view reason, std::string_view sentence);
+
+  // --- the stream (R2 to R4, R6, R7) -------------------------------------------------------------
+  struct End {
+    Cursor last;                       // the last ID
+    std::optional<Cursor> valid;       // the newest entry that is ours
+    std::vector<std::string> orphans;  // above it
+    int64_t ahead = 0;                 // the largest epoch among them
+    bool astray = false;               // too many of them
+  };
+  absl::Status Verify();
+  absl::StatusOr<End> FindEnd();
+  absl::Status Repair(const End& end);
+  absl::StatusOr<bool> Copy();
+  absl::StatusOr<std::vector<Event>> ReadAfter(Cursor cursor);
+  absl::Status SendRows(absl::Span<const Event> rows);
+  absl::Status TakeAnswer();
+  absl::Status Beat();
+  absl::Status RemoveErased();
+  absl::Status Prune();
+
+  // A read, and a note if the database cannot be reached: then the term is in doubt.
+  absl::Status Read(absl::FunctionRef<absl::Status(Tx&)> fn) { return Noted(db.Read(fn)); }
+  absl::Status Write(absl::FunctionRef<absl::Status(Tx&)> fn) { return Noted(db.Write(fn)); }
+  absl::Status Noted(absl::Status status) {
+    if (absl::IsUnavailable(status)) new_term = "reconnect";
+    return status;
+  }
+  bool embedded() const { return db.engine() == "sqlite"; }
+
+  Database& db;
+  Options options;
+  const std::shared_ptr<Bell> bell = std::make_shared<Bell>();
+  std::thread thread;
+  std::unique_ptr<Stream> stream;  // null without a URL
+  std::atomic<bool> leading{false};
+
+  // Of the thread (of Start before it runs).
+  bool has_lease = false;
+  std::string new_term = "start";  // why a term must begin; empty in a term
+  int64_t seen_epoch = 0;          // the largest found on the stream
+  int64_t epoch = 0;               // of our term
+  Cursor head;                     // of the log, when it was last read
+  bool verified = false;           // the next two are true
+  Cursor stream_last;              // the stream's last ID
+  Cursor published;                // up to here the log is on it, or was trimmed
+  std::deque<Cursor> in_flight;    // the last IDs of the appends sent and not answered
+  std::set<Cursor> removed;        // erased entries taken off the stream since the last verification
+  int failures = 0, beats = 0;
+  absl::Time next_beat = absl::InfinitePast(), next_lease = absl::InfinitePast(), next_try = absl::InfinitePast();
+  absl::BitGen random;
+  std::string policy;
+
+  mutable std::mutex mutex;
+  RelayStatus status;   // guarded by mutex; head, published, redis_up, counters, error
+  Cursor counted_from;  // guarded by mutex; published, or where the term began if that is not known
+};
+
+// --- the thread's life ---------------------------------------------------------------------------
+
+void Relay::Impl::Run() {
+  while (!bell->stopping()) {
+    const absl::Duration pause = Round();
+    bell->Wait(pause, /*deaf=*/failures > 0);
+  }
+  if (has_lease) GiveLeaseBack();
+  leading = false;
+  bell->Finished();
+}
+
+// One round; how long to wait for the bell after it.
+absl::Duration Relay::Impl::Round() {
+  absl::Status done = Lead();
+  leading = has_lease && new_term.empty();
+  if (done.ok() && !has_lease) return options.lease / 4;
+  if (done.ok()) done = Serve();
+  leading = has_lease && new_term.empty();
+  if (!done.ok()) {
+    Failed(done);
+    return PauseAfterFailure();
+  }
+  failures = 0;
+  const absl::Duration until_beat = std::max(next_beat - absl::Now(), absl::ZeroDuration());
+  return embedded() ? until_beat : std::min(until_beat, kPoll);
+}
+
+absl::Status Relay::Impl::Serve() {
+  if (stream != nullptr) {
+    if (!verified) TRY(Verify());
+    ASSIGN(const bool all, Copy());
+    if (!all) bell->Ring();
+  }
+  if (absl::Now() < next_beat) return absl::OkStatus();
+  if (stream == nullptr) {
+    TRY(ReadAfter(Cursor()).status());  // for the head
+  } else {
+    TRY(Beat());
+  }
+  if (beats++ % kPruneEveryBeats == 0) TRY(Prune());
+  next_beat = absl::Now() + options.heartbeat;
+  const std::lock_guard lock(mutex);
+  status.set_error(policy);
+  return absl::OkStatus();
+}
+
+void Relay::Impl::Failed(const absl::Status& why) {
+  const bool redis = ReasonOf(why) == "REDIS_UNAVAILABLE";
+  verified = false;
+  if (stream != nullptr) stream->Disconnect();
+  in_flight.clear();
+  const std::string text(why.message());
+  const std::lock_guard lock(mutex);
+  if (redis) status.set_redis_up(false);
+  // Once for each new reason, not for each try.
+  if (status.error() != text) Log(Severity::kWarning, "relay.failed", {{"stream", options.key}, {"error", text}});
+  status.set_error(text);
+}
+
+// Doubles up to the most; a part of it by chance, so that not everybody comes back in the same instant.
+absl::Duration Relay::Impl::PauseAfterFailure() {
+  const absl::Duration full = std::min(kBackoffMax, kBackoffMin * (1 << std::min(failures++, 10)));
+  return full * absl::Uniform(random, 0.5, 1.0);
+}
+
+// --- lease and term ------------------------------------------------------------------------------
+
+absl::Status Relay::Impl::Lead() {
+  const bool due = absl::Now() >= next_lease || !new_term.empty();
+  if (!has_lease || (due && !embedded())) {
+    const bool had = has_lease;
+    ASSIGN(has_lease, TakeLease());
+    next_lease = absl::Now() + options.lease / 3;
+    if (!has_lease) {
+      if (had) Log(Severity::kWarning, "relay.lease_lost", {{"stream", options.key}});
+      new_term = "takeover";
+      return absl::OkStatus();
+    }
+  }
+  return new_term.empty() ? absl::OkStatus() : BeginTerm();
+}
+
+// By the machine's clock, not the service's: a lease is about processes. Two machines whose clocks
+// differ may both hold it for a while, and that is harmless.
+absl::StatusOr<bool> Relay::Impl::TakeLease() {
+  bool taken = false;
+  TRY(Write([&](Tx& tx) -> absl::Status {
+    const absl::Time now = absl::Now();
+    ASSIGN(int64_t rows, tx.Exec("UPDATE lease SET holder = :holder, expires = :expires WHERE name = :name AND"
+                                 " (holder = :mine OR expires < :now OR :unconditional = 1)",
+                                 options.holder, now + options.lease, kLeaseName, options.holder, now, embedded()));
+    if (rows == 0) {
+      ASSIGN(rows, tx.Exec("INSERT INTO lease (name, holder, expires) VALUES (:name, :holder, :expires)"
+                           " ON CONFLICT (name) DO NOTHING",
+                           kLeaseName, options.holder, now + options.lease));
+    }
+    taken = rows == 1;
+    return absl::OkStatus();
+  }));
+  return taken;
+}
+
+void Relay::Impl::GiveLeaseBack() {
+  // If this fails the others wait until it expires.
+  db.Write([&](Tx& tx) -> absl::Status {
+      return tx.Exec("DELETE FROM lease WHERE name = :name AND holder = :holder", kLeaseName, options.holder).status();
+    }).IgnoreError();
+  has_lease = false;
+}
+
+absl::Status Relay::Impl::BeginTerm() {
+  seen_epoch = std::max(seen_epoch, SeenOnStream());
+  ASSIGN(const Cursor started, db.StartEpoch(seen_epoch, new_term));
+  FAULT("relay.term_committed");
+  Log(Severity::kInfo, "relay.term", {{"stream", options.key}, {"cursor", started.ToString()}, {"reason", new_term}});
+  epoch = started.epoch;
+  head = started;
+  new_term.clear();
+  verified = false;
+  const std::lock_guard lock(mutex);
+  status.set_head(head.ToString());
+  if (status.published().empty()) counted_from = started;
+  return absl::OkStatus();
+}
+
+// The largest epoch at the end of the stream that one of our kind has written; 0 if Redis does not
+// say so at once. A term never waits for Redis: a stream that is ahead is found later (R5).
+int64_t Relay::Impl::SeenOnStream() {
+  if (stream == nullptr) return 0;
+  RedisOptions hurried = options.redis;
+  hurried.connect_timeout = std::min(hurried.connect_timeout, kProbeTimeout);
+  hurried.command_timeout = std::min(hurried.command_timeout, kProbeTimeout);
+  Stream probe(hurried, options.key);
+  const auto entries = probe.NewestFirst("+", kWalkRows);
+  const auto last = probe.LastId();
+  if (!entries.ok() || !last.ok()) return 0;
+  const int64_t clock = absl::ToUnixSeconds(std::max(absl::Now(), db.clock().Now()) + kClockSkewMax);
+  int64_t seen = last->epoch <= clock ? last->epoch : 0;
+  for (const Stream::Entry& entry : *entries) {
+    const absl::StatusOr<Cursor> cursor = ParseCursor(entry.id);
+    if (cursor.ok() && !entry.event_id.empty() && cursor->epoch < kEpochMax) seen = std::max(seen, cursor->epoch);
+  }
+  return seen;
+}
+
+absl::Status Relay::Impl::TermOver(std::string_view reason, std::string_view sentence) {
+  new_term = std::string(reason);
+  return Unavailable("TERM_OVER", sentence);
+}
+
+// Every reading of the log passes here.
+absl::Status Relay::Impl::CheckHead(Cursor found) {
+  if (found.epoch != epoch) return TermOver("reconnect", "the log has another epoch than this relay's");
+  if (found < head) return TermOver("reconnect", "the log went back in time");
+  head = found;
+  const std::lock_guard lock(mutex);
+  status.set_head(head.ToString());
+  return absl::OkStatus();
+}
+
+// --- the stream ----------------------------------------------------------------------------------
+
+absl::Status Relay::Impl::Verify() {
+  ASSIGN(const End end, FindEnd());
+  if (end.ahead > epoch) {
+    seen_epoch = end.ahead;
+    return TermOver("stream_ahead", "the stream is ahead of this relay's epoch");
+  }
+  TRY(Repair(end));
+  const absl::Status checked = stream->CheckPolicy();
+  if (absl::IsUnavailable(checked)) return checked;
+  if (policy.empty() && !checked.ok()) {
+    Log(Severity::kWarning, "relay.policy", {{"stream", options.key}, {"error", std::string(checked.message())}});
+  }
+  // That it could not be checked is worth a line in the log, not an alarm for ever.
+  policy = absl::IsFailedPrecondition(checked) ? std::string(checked.message()) : "";
+  verified = true;
+  removed.clear();
+  const std::lock_guard lock(mutex);
+  status.set_redis_up(true);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Relay::Impl::End> Relay::Impl::FindEnd() {
+  End end;
+  ASSIGN(end.last, stream->LastId());
+  std::string max = "+";
+  while (!end.valid && !end.astray) {
+    ASSIGN(const std::vector<Stream::Entry> entries, stream->NewestFirst(max, kWalkRows));
+    if (entries.empty()) break;
+    TRY(Read([&](Tx& tx) -> absl::Status {
+      ASSIGN(const Cursor oldest, OldestEntry(tx));
+      for (const Stream::Entry& entry : entries) {
+        ASSIGN(const bool ours, IsOurs(tx, entry, oldest));
+        const absl::StatusOr<Cursor> cursor = ParseCursor(entry.id);
+        if (ours) {
+          end.valid = *cursor;
+          return absl::OkStatus();
+        }
+        end.orphans.push_back(entry.id);
+        const bool credible = cursor.ok() && !entry.event_id.empty() && cursor->epoch < kEpochMax;
+        if (credible) end.ahead = std::max(end.ahead, cursor->epoch);
+      }
+      return absl::OkStatus();
+    }));
+    max = "(" + entries.back().id;
+    end.astray = end.orphans.size() > static_cast<size_t>(kOrphansMax);
+  }
+  return end;
+}
+
+// Makes the stream a contiguous part of the log again, and decides where copying goes on.
+absl::Status Relay::Impl::Repair(const End& end) {
+  Cursor from;          // the rows after this are copied
+  bool reset = false;   // the stream cannot be continued
+  bool erased = false;  // the last ID is ahead of the last entry, and rightly so
+  TRY(Read([&](Tx& tx) -> absl::Status {
+    ASSIGN(const Cursor first, FirstEntrySince(tx, tx.now() - options.window));
+    ASSIGN(const Cursor window, Predecessor(tx, first));
+    reset = !end.valid || end.astray || *end.valid < window;
+    if (!reset) {
+      const absl::Status next = ReadLog(tx, *end.valid, 1).status();
+      reset = ReasonOf(next) == "CURSOR_PRUNED";
+      if (!reset) TRY(next);
+    }
+    if (!reset && end.orphans.empty() && *end.valid < end.last) {
+      ASSIGN(erased, AllErased(tx, *end.valid, end.last));
+    }
+    from = reset ? window : erased ? end.last : *end.valid;
+    return absl::OkStatus();
+  }));
+
+  const bool empty = end.last == Cursor();
+  stream_last = end.last;
+  if (!empty && (reset || !end.orphans.empty() || end.last != from)) {
+    Stream::Repair repair;
+    repair.reset = reset;
+    if (!reset) repair.orphans = end.orphans;
+    repair.valid_last = from;
+    ASSIGN(stream_last, stream->Append(end.last, {}, repair));
+    if (stream_last != from) return Moved();
+    if (!end.orphans.empty()) {
+      Log(Severity::kWarning, "relay.orphans_removed",
+          {{"stream", options.key}, {"count", static_cast<int64_t>(end.orphans.size())}, {"after", from.ToString()}});
+    }
+  }
+  const bool rebuilt = reset ? head.position > 0 : from < published;
+  if (rebuilt) Log(Severity::kWarning, "relay.rebuild", {{"stream", options.key}, {"after", from.ToString()}});
+  published = from;
+  const std::lock_guard lock(mutex);
+  status.set_rebuilds(status.rebuilds() + (rebuilt ? 1 : 0));
+  status.set_orphans_removed(status.orphans_removed() + static_cast<int64_t>(end.orphans.size()));
+  return absl::OkStatus();
+}
+
+// Copies what is behind `published`, some pages at most. True if that was all. The next page is read
+// while Redis works on the one before.
+absl::StatusOr<bool> Relay::Impl::Copy() {
+  bool all = false;
+  for (int page = 0; page < kPagesPerRound && !all && !bell->stopping(); ++page) {
+    const Cursor sent = in_flight.empty() ? published : in_flight.back();
+    ASSIGN(const std::vector<Event> rows, ReadAfter(sent));
+    all = rows.size() < static_cast<size_t>(kPageRows);
+    TRY(SendRows(rows));
+  }
+  while (!in_flight.empty()) TRY(TakeAnswer());
+  return all;
+}
+
+absl::StatusOr<std::vector<Event>> Relay::Impl::ReadAfter(Cursor cursor) {
+  std::vector<Event> rows;
+  Cursor found;
+  TRY(Read([&](Tx& tx) -> absl::Status {
+    ASSIGN(found, tx.Head());
+    if (stream == nullptr || found.epoch != epoch) return absl::OkStatus();
+    ASSIGN(rows, ReadLog(tx, cursor, kPageRows));
+    return absl::OkStatus();
+  }));
+  TRY(CheckHead(found));
+  return rows;
+}
+
+absl::Status Relay::Impl::SendRows(absl::Span<const Event> rows) {
+  while (!rows.empty()) {
+    size_t count = 0, bytes = 0;
+    while (count < rows.size() && count < Stream::kAppendRowsMax && (count == 0 || bytes < Stream::kAppendBytesMax)) {
+      bytes += rows[count++].data().size();
+    }
+    ASSIGN(const Cursor last, ParseCursor(rows[count - 1].cursor()));
+    if (in_flight.size() == Stream::kInFlightMax) TRY(TakeAnswer());
+    FAULT("relay.before_append");
+    TRY(stream->SendAppend(in_flight.empty() ? stream_last : in_flight.back(), rows.subspan(0, count)));
+    in_flight.push_back(last);
+    rows.remove_prefix(count);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Relay::Impl::TakeAnswer() {
+  ASSIGN(const Cursor last, stream->TakeAppended());
+  FAULT("relay.after_append");
+  if (last != in_flight.front()) return Moved();
+  in_flight.pop_front();
+  stream_last = published = last;
+  const std::lock_guard lock(mutex);
+  status.set_published(published.ToString());
+  counted_from = published;
+  return absl::OkStatus();
+}
+
+// R6, in this order: whoever sees the heartbeat may rely on the stream having been looked at.
+absl::Status Relay::Impl::Beat() {
+  ASSIGN(const Cursor last, stream->LastId());
+  if (last != stream_last) return Moved();
+  TRY(stream->SetHeartbeat(head));
+  Cursor oldest;
+  TRY(Read([&](Tx& tx) -> absl::Status {
+    ASSIGN(oldest, FirstEntrySince(tx, tx.now() - options.window));
+    return absl::OkStatus();
+  }));
+  FAULT("relay.before_trim");
+  int64_t trimmed = Stream::kTrimMax;
+  for (int i = 0; i < kTrimsPerBeat && trimmed > 0; ++i) {
+    ASSIGN(trimmed, stream->Trim(oldest));
+  }
+  return RemoveErased();
+}
+
+absl::Status Relay::Impl::RemoveErased() {
+  std::vector<std::tuple<int64_t, int64_t>> erased;
+  TRY(Read([&](Tx& tx) -> absl::Status {
+    ASSIGN(const Cursor first, FirstEntrySince(tx, tx.now() - options.window));
+    ASSIGN(erased, (tx.Query<int64_t, int64_t>("SELECT epoch, position FROM outbox WHERE kind = 2 AND epoch >= :epoch"
+                                               " ORDER BY epoch, position LIMIT :limit",
+                                               first.epoch, kErasedMax)));
+    return absl::OkStatus();
+  }));
+  for (const auto& [epoch, position] : erased) {
+    const Cursor cursor{epoch, position};
+    if (cursor > published || removed.count(cursor) > 0) continue;
+    TRY(stream->Delete(cursor));
+    removed.insert(cursor);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Relay::Impl::Prune() {
+  int64_t pruned = 0;
+  TRY(Write([&](Tx& tx) -> absl::Status {
+    ASSIGN(pruned, PruneLog(tx, tx.now() - options.retention, kPruneRows));
+    return absl::OkStatus();
+  }));
+  if (pruned == kPruneRows) beats = 0;  // more next time
+  return absl::OkStatus();
+}
+
+// --- the interface -------------------------------------------------------------------------------
+
+Relay::Relay(Database& db, Options options) : impl_(std::make_unique<Impl>(db, std::move(options))) {}
+Relay::~Relay() { Stop(); }
+
+absl::Status Relay::Start() {
+  if (!impl_->options.redis.url.empty()) {
+    impl_->stream = std::make_unique<Stream>(impl_->options.redis, impl_->options.key);
+  }
+  TRY(impl_->Lead());
+  impl_->leading = impl_->has_lease;
+  impl_->thread = std::thread([impl = impl_.get()] { impl->Run(); });
+  return absl::OkStatus();
+}
+
+void Relay::Stop() {
+  if (!impl_->thread.joinable()) return;
+  impl_->bell->Stop();
+  // A batch takes milliseconds. What takes longer is a Redis that does not answer.
+  if (!impl_->bell->WaitFinished(absl::Milliseconds(500)) && impl_->stream != nullptr) impl_->stream->Interrupt();
+  impl_->thread.join();
+}
+
+void Relay::Wake() { impl_->bell->Ring(); }
+bool Relay::leading() const { return impl_->leading; }
+
+RelayStatus Relay::Status() const {
+  RelayStatus status;
+  Cursor counted_from;
+  {
+    const std::lock_guard lock(impl_->mutex);
+    status = impl_->status;
+    counted_from = impl_->counted_from;
+  }
+  status.set_stream(impl_->options.key);
+  status.set_leading(leading());
+  std::vector<Event> waiting;
+  absl::Time now;
+  const absl::Status read = impl_->db.Read([&](Tx& tx) -> absl::Status {
+    now = tx.now();
+    ASSIGN(const Cursor head, tx.Head());
+    status.set_head(head.ToString());
+    if (!status.leading() || impl_->stream == nullptr) return absl::OkStatus();
+    status.set_lag_events(std::max<int64_t>(0, head.position - counted_from.position));
+    if (status.lag_events() == 0) return absl::OkStatus();
+    ASSIGN(waiting, ReadLog(tx, counted_from, 1));
+    return absl::OkStatus();
+  });
+  if (!waiting.empty()) status.set_lag_seconds(absl::ToDoubleSeconds(now - FromProto(waiting[0].time())));
+  if (status.error().empty() && !read.ok()) status.set_error(std::string(read.message()));
+  return status;
+}
+
+}  // namespace mestring

@@ -68,7 +68,10 @@ class Subscription {
   // See OperationsService. All three may be called while it runs.
   absl::StatusOr<events::v1::RetryParkedEventsResponse> RetryParked(std::string_view subject);
   absl::Status Rebase(Cursor cursor);
+  // Where the subscription of `key` goes on, whatever its state was: after a snapshot, in its transaction.
   static absl::Status SetCursor(Tx& tx, std::string_view key, Cursor cursor);
+  // The oldest first, of all streams if `stream` is empty. `after`: empty, or "<stream> <cursor>" of the
+  // last one of the page before.
   static absl::StatusOr<std::vector<events::v1::ParkedEvent>> ListParked(Tx& tx, std::string_view stream, int limit,
                                                                          std::string_view after);
 

@@ -45,11 +45,9 @@ std::vector<std::string> Cursors(const std::vector<Event>& events) {
 
 class StreamTest : public testing::Test {
  protected:
-  static RedisServer& server() {
-    static RedisServer* const server = new RedisServer();
-    return *server;
-  }
-  static void TearDownTestSuite() { server().Kill(); }
+  static RedisServer& server() { return *server_; }
+  static void SetUpTestSuite() { server_ = std::make_unique<RedisServer>(); }
+  static void TearDownTestSuite() { server_.reset(); }
   void SetUp() override { server().FlushAll(); }
   std::vector<std::string> Ids() {
     auto entries = stream_.NewestFirst("+", 1000);
@@ -58,6 +56,7 @@ class StreamTest : public testing::Test {
     return ids;
   }
 
+  static inline std::unique_ptr<RedisServer> server_;
   const std::string key_ = StreamKey("1108", "test");
   Stream stream_{server().options(), key_};
 };
