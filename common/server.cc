@@ -1,1 +1,578 @@
 #include "common/server.h"
+
+// A service as a process: what is started in which order, and stopped in which.
+//
+// Up: configuration and files that can be wrong first, so that a bad start says so and has touched
+// nothing; then the database and its schema; the relay's term, before which no event may be written;
+// the service's own code; what listens on its behalf; and the ports last. When a port answers,
+// everything behind it works.
+//
+// Down, the other way round: first nobody new comes (health), then the watches end, then the RPCs under
+// way finish, and only then stop relay, timers and subscriptions, so that what the last RPC wrote still
+// goes out if there is time. Nothing depends on there being time: SIGKILL at any moment loses nothing
+// that was answered.
+//
+// Unary handlers run on gRPC's own bounded threads: they block in the database, and blocking a callback
+// thread would stop everything, probes included. Only Watch and health are callbacks.
+
+#include <openssl/rand.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cstdio>
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <optional>
+#include <thread>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/escaping.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "absl/strings/str_split.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/clock.h"
+#include "common/access.h"
+#include "common/http.h"
+#include "common/log.h"
+#include "common/metrics.h"
+#include "common/operations.h"
+#include "common/outbox.h"
+#include "common/relay.h"
+#include "common/stream.h"
+#include "common/watch.h"
+#include "google/protobuf/util/json_util.h"
+#include "grpcpp/ext/proto_server_reflection_plugin.h"
+#include "grpcpp/grpcpp.h"
+#include "grpcpp/health_check_service_interface.h"
+#include "grpcpp/impl/server_builder_option.h"
+#include "grpcpp/impl/server_builder_plugin.h"
+#include "grpcpp/impl/server_initializer.h"
+#include "grpcpp/resource_quota.h"
+#include "grpcpp/security/server_credentials.h"
+#include "grpcpp/security/tls_certificate_provider.h"
+#include "grpcpp/security/tls_credentials_options.h"
+#include "mestring/events/v1/events.grpc.pb.h"
+
+extern char** environ;
+
+namespace mestring {
+namespace {
+
+// The largest request: lists of ids and codes, never files (architecture.md section 10).
+constexpr int kMessageBytesMax = 256 << 10;
+constexpr int kMetadataBytesMax = 16 << 10;
+// A gateway puts all its calls and watches on one connection.
+constexpr int kStreamsPerConnectionMax = 2000;
+// A connection lives this long, so that load spreads over replicas and a withdrawn certificate ends;
+// RPCs under way then have longer than their longest deadline.
+constexpr int kConnectionAgeMs = 120'000;
+constexpr int kConnectionGraceMs = 40'000;
+constexpr int kKeepaliveMs = 60'000;
+constexpr int kKeepaliveTimeoutMs = 20'000;
+// Clients that ask more often than this are sent away (too_many_pings).
+constexpr int kPingIntervalMinMs = 10'000;
+// Threads beyond those for RPCs at work: to refuse one too many, and for reflection.
+constexpr int kSpareThreads = 16;
+// gRPC ends a thread when more than this many wait for work and starts one when none does; with its
+// default of 2 nearly every call would pay for a new thread.
+constexpr int kIdleThreadsMax = 32;
+constexpr absl::Duration kHealthEvery = absl::Seconds(5);
+// How often certificate files are looked at.
+constexpr int kCertificateEverySeconds = 10;
+// Of a call to the owner of a stream.
+constexpr absl::Duration kOwnerDeadline = absl::Seconds(5);
+constexpr size_t kTokenFileBytesMax = 16 << 10;
+
+absl::Status CannotStart(std::string_view sentence) { return absl::FailedPreconditionError(sentence); }
+
+bool IsLoopback(std::string_view address) {
+  const std::string_view host = address.substr(0, address.rfind(':'));
+  return host == "localhost" || host == "[::1]" || absl::StartsWith(host, "127.");
+}
+
+absl::Status CheckReadable(std::string_view variable, const std::string& path) {
+  if (path.empty() || ::access(path.c_str(), R_OK) == 0) return absl::OkStatus();
+  return CannotStart(absl::StrCat("the file of ", variable, ", ", path, ", cannot be read"));
+}
+
+// TLS, mutual if there is a client CA; else plain text, which only a loopback address may speak.
+absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> CredentialsFor(const Config& config) {
+  if (config.tls_certificate_file.empty()) {
+    if (!IsLoopback(config.listen)) {
+      return CannotStart(absl::StrCat("plain text is spoken on a loopback address only, and MESTRING_LISTEN is ",
+                                      config.listen, ": set MESTRING_TLS_CERTIFICATE_FILE and MESTRING_TLS_KEY_FILE"));
+    }
+    return grpc::experimental::LocalServerCredentials(LOCAL_TCP);
+  }
+  TRY(CheckReadable("MESTRING_TLS_CERTIFICATE_FILE", config.tls_certificate_file));
+  TRY(CheckReadable("MESTRING_TLS_KEY_FILE", config.tls_key_file));
+  TRY(CheckReadable("MESTRING_TLS_CLIENT_CA_FILE", config.tls_client_ca_file));
+  const bool mutual = !config.tls_client_ca_file.empty();
+  grpc::experimental::TlsServerCredentialsOptions options(
+      std::make_shared<grpc::experimental::FileWatcherCertificateProvider>(
+          config.tls_key_file, config.tls_certificate_file, config.tls_client_ca_file, kCertificateEverySeconds));
+  options.watch_identity_key_cert_pairs();
+  if (mutual) options.watch_root_certs();
+  options.set_cert_request_type(mutual ? GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY
+                                       : GRPC_SSL_DONT_REQUEST_CLIENT_CERTIFICATE);
+  return grpc::experimental::TlsServerCredentials(options);
+}
+
+// How we speak to the owners of streams: as they speak to us.
+std::shared_ptr<grpc::ChannelCredentials> ClientCredentialsFor(const Config& config) {
+  if (config.tls_certificate_file.empty()) return grpc::InsecureChannelCredentials();
+  grpc::experimental::TlsChannelCredentialsOptions options;
+  options.set_certificate_provider(std::make_shared<grpc::experimental::FileWatcherCertificateProvider>(
+      config.tls_key_file, config.tls_certificate_file, config.tls_client_ca_file, kCertificateEverySeconds));
+  options.watch_identity_key_cert_pairs();
+  if (!config.tls_client_ca_file.empty()) options.watch_root_certs();
+  return grpc::experimental::TlsCredentials(options);
+}
+
+std::string OwnerAddress(const Config& config, std::string_view service) {
+  for (absl::string_view pair : absl::StrSplit(config.owners, ',', absl::SkipEmpty())) {
+    const std::pair<absl::string_view, absl::string_view> parts = absl::StrSplit(pair, absl::MaxSplits('=', 1));
+    if (parts.first == absl::string_view(service)) return std::string(parts.second);
+  }
+  return "";
+}
+
+// Asks the owner of a stream for what comes after a cursor. The token is read anew each time: whoever
+// renews it writes the file.
+Subscription::Owner OwnerAt(const std::string& address, const Config& config) {
+  auto stub = std::shared_ptr<events::v1::EventService::Stub>(
+      events::v1::EventService::NewStub(grpc::CreateChannel(address, ClientCredentialsFor(config))));
+  return
+      [stub, token_file = config.token_file](Cursor after, int page_size) -> absl::StatusOr<events::v1::ListResponse> {
+        grpc::ClientContext context;
+        context.set_deadline(absl::ToChronoTime(absl::Now() + kOwnerDeadline));
+        std::ifstream file(token_file);
+        std::string token(std::istreambuf_iterator<char>(file), {});
+        if (token.size() > kTokenFileBytesMax) return Unauthenticated("the token file is too large");
+        absl::StripAsciiWhitespace(&token);
+        context.AddMetadata("authorization", absl::StrCat("Bearer ", token));
+        events::v1::ListRequest request;
+        if (after != Cursor()) request.set_after(after.ToString());
+        request.set_page_size(page_size);
+        events::v1::ListResponse response;
+        TRY(FromWire(stub->List(&context, request, &response)));
+        return response;
+      };
+}
+
+// Notes the names of the services that a server really has, and adds reflection to this server only
+// (the library's own way adds it to every server of the process, the health port included).
+class Listing : public grpc::ServerBuilderPlugin {
+ public:
+  explicit Listing(std::vector<std::string>* services) : services_(services) {}
+  std::string name() override { return "mestring.listing"; }
+  void InitServer(grpc::ServerInitializer*) override {}
+  void Finish(grpc::ServerInitializer* initializer) override { *services_ = *initializer->GetServiceList(); }
+  void ChangeArguments(const std::string&, void*) override {}
+
+ private:
+  std::vector<std::string>* const services_;
+};
+
+class Plugins : public grpc::ServerBuilderOption {
+ public:
+  Plugins(std::vector<std::string>* services, bool reflection) : services_(services), reflection_(reflection) {}
+  void UpdateArguments(grpc::ChannelArguments*) override {}
+  void UpdatePlugins(std::vector<std::unique_ptr<grpc::ServerBuilderPlugin>>* plugins) override {
+    plugins->push_back(std::make_unique<Listing>(services_));
+    if (reflection_) plugins->push_back(std::make_unique<grpc::reflection::ProtoServerReflectionPlugin>());
+  }
+
+ private:
+  std::vector<std::string>* const services_;
+  const bool reflection_;
+};
+
+// Every RPC of every service must say who may call it.
+absl::Status CheckContracts(const std::vector<std::string>& services) {
+  for (const std::string& name : services) {
+    if (absl::StartsWith(name, "grpc.")) continue;
+    const auto* service = google::protobuf::DescriptorPool::generated_pool()->FindServiceByName(name);
+    if (service == nullptr) return CannotStart(absl::StrCat("the contract of ", name, " is not in this program"));
+    for (int i = 0; i < service->method_count(); ++i) TRY(AllowedRoles(*service->method(i)).status());
+  }
+  return absl::OkStatus();
+}
+
+std::string RandomKey() {
+  std::string key(32, '\0');
+  RAND_bytes(reinterpret_cast<uint8_t*>(key.data()), static_cast<int>(key.size()));
+  return key;
+}
+
+std::string EscapeHtml(std::string text) {
+  return absl::StrReplaceAll(text, {{"&", "&amp;"}, {"<", "&lt;"}, {">", "&gt;"}});
+}
+
+}  // namespace
+
+struct Server::Impl {
+  Config config;
+  std::unique_ptr<Clock> own_clock;
+  absl::Time start = absl::Now();
+  Metrics metrics;
+  std::unique_ptr<Database> db;
+  std::unique_ptr<TokenVerifier> verifier;
+  std::unique_ptr<Edge> edge;
+  std::unique_ptr<Watch> watch;
+  std::unique_ptr<Relay> relay;
+  std::unique_ptr<Timers> timers;
+  std::map<std::string, std::unique_ptr<Subscription>> subscriptions;  // by the key of the stream
+  absl::Status subscribing;                                            // the first Subscribe that could not be
+  std::unique_ptr<Kernel> kernel;
+  std::unique_ptr<Service> service;
+  std::vector<std::unique_ptr<grpc::Service>> common_services;
+  std::vector<std::string> service_names;
+  int port = 0, health_port = 0;
+  std::unique_ptr<grpc::Server> server, health_server;
+  std::unique_ptr<HttpServer> http;
+
+  std::atomic<int64_t> timers_overdue{0};
+  std::atomic<bool> ready{false};
+  absl::Mutex mutex;
+  bool draining ABSL_GUARDED_BY(mutex) = false;
+  bool stopped ABSL_GUARDED_BY(mutex) = false;
+  std::thread health_thread;
+
+  absl::Status OpenAll(const ServiceDefinition& definition);
+  absl::Status MakeService(const ServiceDefinition& definition);
+  Subscription& Subscribe(std::string_view service_name);
+  absl::Status StartServer();
+  absl::Status StartHealthServer();
+  absl::Status StartHttp();
+  void RegisterMetrics();
+  void RegisterSubscriptionMetrics();
+  Operated Parts() { return {*edge, config, *relay, *timers, *watch, subscriptions, start}; }
+  void WatchHealth();
+  void SetHealth();
+  void Stop();
+};
+
+absl::Status Server::Impl::OpenAll(const ServiceDefinition& definition) {
+  if (config.clock == nullptr) {
+    own_clock = std::make_unique<SystemClock>(config.clock_offset_file);
+    config.clock = own_clock.get();
+  }
+  ASSIGN(verifier,
+         TokenVerifier::Make(
+             {.jwks_file = config.jwks_file, .issuer = config.token_issuer, .audience = config.token_audience}));
+  Database::Options options;
+  options.url = config.database;
+  options.clock = config.clock;
+  if (!absl::LoadTimeZone(config.time_zone, &options.zone)) return CannotStart("MESTRING_TIME_ZONE is not known here");
+  options.event_source = absl::StrCat("/municipalities/", config.municipality, "/", config.service);
+  ASSIGN(db, Database::Open(std::move(options), definition.schema));
+
+  Edge::Options edge_options;
+  edge_options.domain = absl::StrCat("mestring.", config.service);
+  edge_options.hash_key = config.log_hash_key.empty() ? RandomKey() : config.log_hash_key;
+  edge_options.calls_max = config.threads;
+  edge_options.reflection = config.reflection;
+  edge = std::make_unique<Edge>(*db, metrics, *verifier, std::move(edge_options));
+  watch = std::make_unique<Watch>(*db, *edge, Watch::Options());
+
+  Relay::Options relay_options;
+  relay_options.redis.url = config.redis_url;
+  relay_options.key = StreamKey(config.municipality, config.service);
+  relay_options.window = config.stream_window;
+  relay_options.retention = config.log_retention;
+  relay_options.holder = NewId(absl::Now());
+  relay = std::make_unique<Relay>(*db, std::move(relay_options));
+  db->OnCommit([this](Cursor) {
+    relay->Wake();
+    watch->Wake();
+  });
+  timers = std::make_unique<Timers>(*db);
+  return absl::OkStatus();
+}
+
+absl::Status Server::Impl::MakeService(const ServiceDefinition& definition) {
+  TRY(relay->Start());
+  kernel = std::make_unique<Kernel>(
+      Kernel{*db, *timers, *edge, config,
+             [this](std::string_view service_name) -> Subscription& { return Subscribe(service_name); }});
+  service = definition.make(*kernel);
+  TRY(subscribing);
+  for (const auto& [key, subscription] : subscriptions) TRY(subscription->Start());
+  timers->Start([this] { return relay->leading(); });
+  return watch->Start();
+}
+
+Subscription& Server::Impl::Subscribe(std::string_view service_name) {
+  const std::string address = OwnerAddress(config, service_name);
+  if (address.empty() && subscribing.ok()) {
+    subscribing = CannotStart(
+        absl::StrCat("MESTRING_OWNERS does not say where ", service_name, " answers, whose events this service needs"));
+  }
+  Subscription::Options options;
+  options.redis.url = config.redis_url;
+  options.key = StreamKey(config.municipality, service_name);
+  options.owner = OwnerAt(address, config);
+  std::unique_ptr<Subscription>& subscription = subscriptions[options.key];
+  if (subscription == nullptr) subscription = std::make_unique<Subscription>(*db, options);
+  return *subscription;
+}
+
+absl::Status Server::Impl::StartServer() {
+  ASSIGN(const std::shared_ptr<grpc::ServerCredentials> credentials, CredentialsFor(config));
+  credentials->SetAuthMetadataProcessor(edge->NewGate());
+  grpc::ServerBuilder builder;
+  builder.AddListeningPort(config.listen, credentials, &port);
+  for (grpc::Service* own : service->GrpcServices()) builder.RegisterService(own);
+  common_services.push_back(NewOperationsService(Parts()));
+  common_services.push_back(NewAccessLogService(*edge));
+  for (const auto& common : common_services) builder.RegisterService(common.get());
+  builder.RegisterService(watch->service());
+  builder.SetOption(std::make_unique<Plugins>(&service_names, config.reflection));
+
+  builder.SetMaxReceiveMessageSize(kMessageBytesMax);
+  builder.SetResourceQuota(grpc::ResourceQuota("mestring").SetMaxThreads(config.threads + kSpareThreads));
+  builder.SetSyncServerOption(grpc::ServerBuilder::MAX_POLLERS, kIdleThreadsMax);
+  // Without this a second process could listen on the same port and take half of the calls.
+  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, kMetadataBytesMax);
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kStreamsPerConnectionMax);
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_MS, kConnectionAgeMs);
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_GRACE_MS, kConnectionGraceMs);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMs);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveTimeoutMs);
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, kPingIntervalMinMs);
+  server = builder.BuildAndStart();
+  if (server == nullptr || port == 0) {
+    return CannotStart(
+        absl::StrCat("cannot listen on ", config.listen, " (MESTRING_LISTEN): is something else using it?"));
+  }
+  // Until here the gate has let nobody through to an RPC without roles, either.
+  return CheckContracts(service_names);
+}
+
+absl::Status Server::Impl::StartHealthServer() {
+  grpc::ServerBuilder builder;
+  builder.AddListeningPort(config.health_listen, grpc::InsecureServerCredentials(), &health_port);
+  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, kMetadataBytesMax);
+  builder.SetMaxReceiveMessageSize(kMetadataBytesMax);
+  health_server = builder.BuildAndStart();
+  if (health_server != nullptr && health_port != 0) return absl::OkStatus();
+  return CannotStart(absl::StrCat("cannot listen on ", config.health_listen,
+                                  " (MESTRING_HEALTH_LISTEN): is something else using it?"));
+}
+
+absl::Status Server::Impl::StartHttp() {
+  std::map<std::string, std::function<HttpServer::Page()>> pages;
+  pages["/metrics"] = [this] {
+    return HttpServer::Page{200, "text/plain; version=0.0.4; charset=utf-8", metrics.Text()};
+  };
+  pages["/healthz"] = [this] {
+    return ready ? HttpServer::Page{200, "text/plain; charset=utf-8", "ok\n"}
+                 : HttpServer::Page{503, "text/plain; charset=utf-8", "not ready\n"};
+  };
+  pages["/status"] = [this] {
+    events::v1::GetStatusResponse status;
+    if (!DescribeStatus(Parts(), &status).ok()) status.set_service(config.service);
+    google::protobuf::util::JsonPrintOptions options;
+    options.add_whitespace = true;
+    options.preserve_proto_field_names = true;
+    std::string json;
+    (void)google::protobuf::util::MessageToJsonString(status, &json, options);
+    return HttpServer::Page{
+        200, "text/html; charset=utf-8",
+        absl::StrCat("<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>", config.service, "</title><h1>",
+                     config.service, "</h1><p>", ready ? "ready" : "not ready", "</p><pre>", EscapeHtml(json),
+                     "</pre></html>\n")};
+  };
+  ASSIGN(http, HttpServer::Start(config.metrics_listen, std::move(pages)));
+  return absl::OkStatus();
+}
+
+void Server::Impl::RegisterMetrics() {
+  const auto relay_status = [this](auto field) { return [this, field] { return double(field(relay->Status())); }; };
+  using RelayStatus = events::v1::RelayStatus;
+  metrics.Gauge("mestring_redis_up", "1 if Redis answered last time.",
+                relay_status([](const RelayStatus& s) { return s.redis_up(); }));
+  metrics.Gauge("mestring_relay_leading", "1 if this process holds the relay's lease.",
+                relay_status([](const RelayStatus& s) { return s.leading(); }));
+  metrics.Gauge("mestring_relay_lag_events", "Events in the log that are not on the stream.",
+                relay_status([](const RelayStatus& s) { return s.lag_events(); }));
+  metrics.Gauge("mestring_relay_lag_seconds", "Age of the oldest event that is not on the stream.",
+                relay_status([](const RelayStatus& s) { return s.lag_seconds(); }));
+  metrics.Counter("mestring_stream_rebuilds_total", "How often the stream was filled again from the log.",
+                  relay_status([](const RelayStatus& s) { return s.rebuilds(); }));
+  metrics.Counter("mestring_stream_orphans_removed_total",
+                  "Entries removed from the stream that the log does not know.",
+                  relay_status([](const RelayStatus& s) { return s.orphans_removed(); }));
+  metrics.Gauge("mestring_epoch", "The current epoch of the log; it grows with each term of the relay.",
+                relay_status([](const RelayStatus& s) { return ParseCursor(s.head()).value_or(Cursor()).epoch; }));
+  metrics.Counter("mestring_commits_total", "Commits of the database.",
+                  [this] { return double(db->counts().commits); });
+  metrics.Counter("mestring_writes_total", "Writes in them; writes per commit is the size of a group.",
+                  [this] { return double(db->counts().writes); });
+  metrics.Counter("mestring_events_total", "Events published.", [this] { return double(db->counts().events); });
+  metrics.Gauge("mestring_write_queue_length", "Writes that wait.", [this] { return double(db->queue_length()); });
+  metrics.Gauge("mestring_database_up", "1 if the database answered last time.",
+                [this] { return db->healthy() ? 1.0 : 0.0; });
+  metrics.Gauge("mestring_timers_overdue", "Timers due for more than 5 seconds.",
+                [this] { return double(timers_overdue); });
+  metrics.Gauge("mestring_watchers", "Open watches.", [this] { return double(watch->watchers()); });
+  metrics.Gauge("mestring_calls", "Unary RPCs at work.", [this] { return double(edge->calls()); });
+  metrics.Gauge("mestring_ready", "1 if the service is ready.", [this] { return ready ? 1.0 : 0.0; });
+  RegisterSubscriptionMetrics();
+}
+
+void Server::Impl::RegisterSubscriptionMetrics() {
+  using Status = events::v1::SubscriptionStatus;
+  const auto sum = [this](auto field) {
+    return [this, field] {
+      double total = 0;
+      for (const auto& [key, subscription] : subscriptions) total += field(subscription->Status());
+      return total;
+    };
+  };
+  metrics.Gauge("mestring_subscription_lag_events", "Events of other services not applied yet.",
+                sum([](const Status& s) { return double(std::max<int64_t>(0, s.lag_events())); }));
+  metrics.Gauge("mestring_parked_events", "Events that could not be applied.",
+                sum([](const Status& s) { return double(s.parked_events()); }));
+  metrics.Gauge("mestring_subscriptions_forked", "Subscriptions stopped because the owner's past changed.",
+                sum([](const Status& s) { return s.state() == Status::STATE_FORKED ? 1.0 : 0.0; }));
+  metrics.Gauge("mestring_subscriptions_stale", "Subscriptions whose owner shows no sign of life.",
+                sum([](const Status& s) { return s.state() == Status::STATE_STALE ? 1.0 : 0.0; }));
+}
+
+void Server::Impl::SetHealth() {
+  bool serving = db->healthy();
+  {
+    absl::MutexLock lock(&mutex);
+    serving = serving && !draining;
+  }
+  ready = serving;
+  for (grpc::Server* each : {server.get(), health_server.get()}) {
+    grpc::HealthCheckServiceInterface* health = each->GetHealthCheckService();
+    health->SetServingStatus("", serving);
+    health->SetServingStatus("readiness", serving);
+    // That it can be said at all is what liveness means.
+    health->SetServingStatus("liveness", true);
+    for (const std::string& name : service_names) {
+      if (!absl::StartsWith(name, "grpc.")) health->SetServingStatus(name, serving);
+    }
+  }
+}
+
+void Server::Impl::WatchHealth() {
+  while (true) {
+    if (const absl::Status ping = db->Ping(); !ping.ok()) {
+      Log(Severity::kError, "database.unreachable", {{"error", ping.message()}});
+    } else if (const auto counts = timers->Count(); counts.ok()) {
+      timers_overdue = counts->overdue;
+    }
+    SetHealth();
+    absl::MutexLock lock(&mutex);
+    if (mutex.AwaitWithTimeout(absl::Condition(&draining), kHealthEvery)) return;
+  }
+}
+
+void Server::Impl::Stop() {
+  {
+    absl::MutexLock lock(&mutex);
+    if (stopped) return;
+    stopped = true;
+    draining = true;
+  }
+  if (health_thread.joinable()) health_thread.join();
+  if (server != nullptr && health_server != nullptr) {
+    SetHealth();
+    absl::SleepFor(config.drain_delay);
+  }
+  if (watch != nullptr) watch->Drain();
+  if (server != nullptr) server->Shutdown(absl::ToChronoTime(absl::Now() + config.drain_deadline));
+  if (timers != nullptr) timers->Stop();
+  for (const auto& [key, subscription] : subscriptions) subscription->Stop();
+  if (relay != nullptr) relay->Stop();
+  if (health_server != nullptr) health_server->Shutdown(absl::ToChronoTime(absl::Now()));
+  http.reset();
+}
+
+Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Server::~Server() { Stop(); }
+int Server::port() const { return impl_->port; }
+int Server::metrics_port() const { return impl_->http->port(); }
+int Server::health_port() const { return impl_->health_port; }
+Kernel& Server::kernel() { return *impl_->kernel; }
+void Server::Stop() { impl_->Stop(); }
+
+absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServiceDefinition& definition, Config config) {
+  grpc::EnableDefaultHealthCheckService(true);
+  auto server = std::unique_ptr<Server>(new Server(std::make_unique<Impl>()));
+  Impl& impl = *server->impl_;
+  impl.config = std::move(config);
+  TRY(CredentialsFor(impl.config).status());
+  TRY(impl.OpenAll(definition));
+  TRY(impl.MakeService(definition));
+  impl.RegisterMetrics();
+  TRY(impl.StartHealthServer());
+  TRY(impl.StartHttp());
+  TRY(impl.StartServer());
+  impl.SetHealth();
+  impl.health_thread = std::thread([&impl] { impl.WatchHealth(); });
+  return server;
+}
+
+int RunService(int argc, char** argv, const ServiceDefinition& definition) {
+  const std::string program = absl::StrCat("mestring-", definition.name);
+  for (int i = 1; i < argc; ++i) {
+    const std::string_view argument = argv[i];
+    if (argument == "--help" || argument == "--help=markdown") {
+      const std::string help = Config::Help(definition.name, definition.port, argument == "--help=markdown");
+      fputs(help.c_str(), stdout);
+      return 0;
+    }
+    fprintf(stderr, "%s: %s is not an option; see --help\n", program.c_str(), argv[i]);
+    return 2;
+  }
+  std::vector<std::string> environment;
+  for (char** entry = environ; *entry != nullptr; ++entry) environment.emplace_back(*entry);
+  absl::StatusOr<Config> config = Config::FromEnvironment(definition.name, definition.port, environment);
+  if (!config.ok()) {
+    fprintf(stderr, "%s: %s\n", program.c_str(), std::string(config.status().message()).c_str());
+    return 2;
+  }
+
+  // Blocked before the first thread, so that no thread ever takes one: only the wait below does.
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  signal(SIGPIPE, SIG_IGN);
+
+  absl::StatusOr<std::unique_ptr<Server>> server = Server::Start(definition, *std::move(config));
+  if (!server.ok()) {
+    fprintf(stderr, "%s: %s\n", program.c_str(), std::string(server.status().message()).c_str());
+    return 1;
+  }
+  Log(Severity::kInfo, "service.started",
+      {{"service", definition.name},
+       {"port", int64_t{(*server)->port()}},
+       {"metrics_port", int64_t{(*server)->metrics_port()}},
+       {"health_port", int64_t{(*server)->health_port()}}});
+  int received = 0;
+  sigwait(&signals, &received);
+  // A second signal ends the process as it always does: everything answered is safe.
+  pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
+  Log(Severity::kInfo, "service.stopping", {{"signal", int64_t{received}}});
+  (*server)->Stop();
+  Log(Severity::kInfo, "service.stopped", {{"service", definition.name}});
+  return 0;
+}
+
+}  // namespace mestring

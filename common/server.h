@@ -26,7 +26,7 @@ struct Kernel {
   Edge& edge;
   const Config& config;
   // Subscribes to another service's stream: Subscribe("peer_support").On<pb::ApprovalExpired>(…).
-  // Started after the service is made. Needs MESTRING_OWNER_<SERVICE> in the configuration.
+  // Started after the service is made. The start fails unless MESTRING_OWNERS says where that service answers.
   std::function<Subscription&(std::string_view service)> Subscribe;
 };
 

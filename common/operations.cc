@@ -1,0 +1,172 @@
+#include "common/operations.h"
+
+// The two services that every service has besides its own and EventService.
+//
+// OperationsService only passes on what the parts of the kernel say of themselves; it holds no state
+// and shows no personal data. AccessLogService shows a person who has looked at their data. There is
+// no key in that table, two looks may fall into one microsecond: so a page ends at a time and the
+// number of rows of that time it has shown, which stays right while new rows come in front.
+
+#include <utility>
+#include <vector>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "mestring/access/v1/access_log.grpc.pb.h"
+#include "mestring/events/v1/operations.grpc.pb.h"
+
+namespace mestring {
+namespace {
+
+class Operations : public events::v1::OperationsService::Service {
+ public:
+  explicit Operations(const Operated& operated) : operated_(operated) {}
+
+  grpc::Status GetStatus(grpc::ServerContext* context, const events::v1::GetStatusRequest* request,
+                         events::v1::GetStatusResponse* response) override {
+    return operated_.edge.Serve(context, *request, response,
+                                [&](Call&) { return DescribeStatus(operated_, response); });
+  }
+
+  grpc::Status ListParkedEvents(grpc::ServerContext* context, const events::v1::ListParkedEventsRequest* request,
+                                events::v1::ListParkedEventsResponse* response) override {
+    return operated_.edge.Read(context, *request, response, [&](Tx& tx, Call&) -> absl::Status {
+      ASSIGN(const std::string after, PageKey(request->page_token()));
+      const size_t size = PageSize(request->page_size());
+      ASSIGN(auto parked, Subscription::ListParked(tx, request->stream(), static_cast<int>(size) + 1, after));
+      const bool more = parked.size() > size;
+      if (more) parked.resize(size);
+      for (auto& event : parked) *response->add_events() = std::move(event);
+      if (more) {
+        const auto& last = response->events(response->events_size() - 1);
+        response->set_next_page_token(PageToken(absl::StrCat(last.stream(), " ", last.cursor())));
+      }
+      return absl::OkStatus();
+    });
+  }
+
+  grpc::Status RetryParkedEvents(grpc::ServerContext* context, const events::v1::RetryParkedEventsRequest* request,
+                                 events::v1::RetryParkedEventsResponse* response) override {
+    return operated_.edge.Serve(context, *request, response, [&](Call&) -> absl::Status {
+      ASSIGN(Subscription* const subscription, Find(request->stream()));
+      ASSIGN(*response, subscription->RetryParked(request->subject()));
+      return absl::OkStatus();
+    });
+  }
+
+  grpc::Status RebaseSubscription(grpc::ServerContext* context, const events::v1::RebaseSubscriptionRequest* request,
+                                  events::v1::RebaseSubscriptionResponse* response) override {
+    return operated_.edge.Serve(context, *request, response, [&](Call&) -> absl::Status {
+      ASSIGN(Subscription* const subscription, Find(request->stream()));
+      ASSIGN(const Cursor cursor, ParseCursor(request->cursor()));
+      TRY(subscription->Rebase(cursor));
+      *response->mutable_subscription() = subscription->Status();
+      return absl::OkStatus();
+    });
+  }
+
+ private:
+  absl::StatusOr<Subscription*> Find(const std::string& stream) const {
+    const auto found = operated_.subscriptions.find(stream);
+    if (found == operated_.subscriptions.end()) return NotFound("subscription");
+    return found->second.get();
+  }
+
+  const Operated operated_;
+};
+
+// Where a page of the access log ends.
+struct LogPlace {
+  int64_t time = INT64_MAX;  // microseconds
+  int64_t shown = 0;         // rows of that time on the pages before
+};
+
+absl::StatusOr<LogPlace> PlaceIn(std::string_view page_token) {
+  LogPlace place;
+  if (page_token.empty()) return place;
+  ASSIGN(const std::string key, PageKey(page_token));
+  const std::pair<std::string, std::string> parts = absl::StrSplit(key, absl::MaxSplits(' ', 1));
+  if (!absl::SimpleAtoi(parts.first, &place.time) || !absl::SimpleAtoi(parts.second, &place.shown) || place.shown < 0) {
+    return InvalidArgument("page_token", "is not one that this service handed out");
+  }
+  return place;
+}
+
+// A resident sees who looked at their own data; for anybody else's there is nothing to see.
+absl::Status MayList(const Caller& caller, const std::string& person_ref) {
+  if (caller.Is(access::v1::ROLE_UNIT_LEADER)) return absl::OkStatus();
+  return !caller.person_ref.empty() && caller.person_ref == person_ref ? absl::OkStatus() : NotFound("access log");
+}
+
+absl::Status ListAccess(Tx& tx, Call& call, const access::v1::ListAccessLogRequest& request,
+                        access::v1::ListAccessLogResponse* response) {
+  TRY(MayList(call.caller, request.person_ref()));
+  ASSIGN(const LogPlace place, PlaceIn(request.page_token()));
+  const int size = PageSize(request.page_size());
+  ASSIGN(const auto rows, (tx.Query<int64_t, std::string, std::string, std::string, std::string, std::string>(
+                              "SELECT time, caller, roles, organisation_id, rpc, outcome FROM access_log "
+                              "WHERE person_ref = :person AND time <= :time "
+                              "ORDER BY time DESC, caller, rpc, outcome LIMIT :limit OFFSET :shown",
+                              request.person_ref(), place.time, size + 1, place.shown)));
+  LogPlace end = place;
+  for (const auto& [time, caller, roles, organisation, rpc, outcome] : rows) {
+    if (response->entries_size() == size) {
+      response->set_next_page_token(PageToken(absl::StrCat(end.time, " ", end.shown)));
+      break;
+    }
+    end = time == end.time ? LogPlace{time, end.shown + 1} : LogPlace{time, 1};
+    auto* entry = response->add_entries();
+    *entry->mutable_time() = ToProto(absl::FromUnixMicros(time));
+    entry->set_caller(caller);
+    for (absl::string_view name : absl::StrSplit(roles, ',', absl::SkipEmpty())) {
+      Role role = access::v1::ROLE_UNSPECIFIED;
+      if (access::v1::Role_Parse(absl::StrCat("ROLE_", name), &role)) entry->add_roles(role);
+    }
+    entry->set_organisation_id(organisation);
+    entry->set_rpc(rpc);
+    entry->set_outcome(outcome);
+  }
+  return absl::OkStatus();
+}
+
+class AccessLog : public access::v1::AccessLogService::Service {
+ public:
+  explicit AccessLog(Edge& edge) : edge_(edge) {}
+
+  grpc::Status ListAccessLog(grpc::ServerContext* context, const access::v1::ListAccessLogRequest* request,
+                             access::v1::ListAccessLogResponse* response) override {
+    return edge_.Read(context, *request, response,
+                      [&](Tx& tx, Call& call) { return ListAccess(tx, call, *request, response); });
+  }
+
+ private:
+  Edge& edge_;
+};
+
+}  // namespace
+
+absl::Status DescribeStatus(const Operated& operated, events::v1::GetStatusResponse* response) {
+  response->set_service(operated.config.service);
+  response->set_municipality(operated.config.municipality);
+  *response->mutable_start_time() = ToProto(operated.start);
+  *response->mutable_service_time() = ToProto(operated.edge.db().clock().Now());
+  response->set_database(std::string(operated.edge.db().engine()));
+  *response->mutable_relay() = operated.relay.Status();
+  for (const auto& [key, subscription] : operated.subscriptions) {
+    *response->add_subscriptions() = subscription->Status();
+  }
+  ASSIGN(const Timers::Counts timers, operated.timers.Count());
+  response->set_timers_pending(timers.pending);
+  response->set_timers_overdue(timers.overdue);
+  response->set_watchers(operated.watch.watchers());
+  return absl::OkStatus();
+}
+
+std::unique_ptr<grpc::Service> NewOperationsService(const Operated& operated) {
+  return std::make_unique<Operations>(operated);
+}
+
+std::unique_ptr<grpc::Service> NewAccessLogService(Edge& edge) { return std::make_unique<AccessLog>(edge); }
+
+}  // namespace mestring

@@ -1,0 +1,37 @@
+// OperationsService and AccessLogService, written once: both are part of every service.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include "absl/time/time.h"
+#include "common/config.h"
+#include "common/relay.h"
+#include "common/rpc.h"
+#include "common/subscription.h"
+#include "common/timers.h"
+#include "common/watch.h"
+#include "grpcpp/impl/service_type.h"
+#include "mestring/events/v1/operations.pb.h"
+
+namespace mestring {
+
+// What there is to operate; all of it outlives the services.
+struct Operated {
+  Edge& edge;
+  const Config& config;
+  Relay& relay;
+  Timers& timers;
+  Watch& watch;
+  const std::map<std::string, std::unique_ptr<Subscription>>& subscriptions;  // by the key of the stream
+  absl::Time start;
+};
+
+// The state of the service, also for its status page.
+absl::Status DescribeStatus(const Operated& operated, events::v1::GetStatusResponse* response);
+
+std::unique_ptr<grpc::Service> NewOperationsService(const Operated& operated);
+std::unique_ptr<grpc::Service> NewAccessLogService(Edge& edge);
+
+}  // namespace mestring
