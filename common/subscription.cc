@@ -242,7 +242,7 @@ absl::Status Subscription::Impl::LoadPlace() {
 void Subscription::Impl::SignOfLife() {
   heard = absl::Now();
   const std::lock_guard lock(mutex);
-  fresh_until = heard + Stream::kHeartbeatExpiry;
+  fresh_until = heard + options.stale;
 }
 
 // An empty batch: nothing new.
@@ -251,7 +251,7 @@ absl::StatusOr<Subscription::Impl::Batch> Subscription::Impl::Next() {
   if (cursor == Cursor()) ask_owner = true;
   if (!ask_owner && absl::Now() >= next_stream) {
     absl::StatusOr<Batch> read = FromStream();
-    if (read.ok() && (!read->events.empty() || !ask_owner)) return read;
+    if (read.ok() && !read->events.empty()) return read;
     if (!read.ok()) {
       const absl::Duration pause =
           std::min(options.retry_max, options.retry_min * (1 << std::min(stream_failures++, 16)));
@@ -261,7 +261,7 @@ absl::StatusOr<Subscription::Impl::Batch> Subscription::Impl::Next() {
     }
   }
   const absl::Time now = absl::Now();
-  if (!ask_owner && now - heard >= options.fallback && now >= next_owner) ask_owner = true;
+  if (now - heard >= options.fallback && now >= next_owner) ask_owner = true;
   if (ask_owner) return FromOwner();
   if (now < next_stream) Wait(std::min(next_stream, std::max(next_owner, heard + options.fallback)) - now);
   return Batch{{}, cursor};
@@ -330,7 +330,7 @@ absl::StatusOr<Subscription::Impl::Batch> Subscription::Impl::FromOwner() {
   if (as_of.ok()) found.end = std::max(found.end, *as_of);
   ask_owner = end.ok() && found.end < *end && found.end != cursor;
   const std::lock_guard lock(mutex);
-  owner_until = fresh_until = absl::Now() + Stream::kHeartbeatExpiry;
+  owner_until = fresh_until = absl::Now() + options.stale;
   if (end.ok()) head = *end;
   return found;
 }

@@ -41,6 +41,8 @@ class Subscription {
     absl::Duration retry_max = absl::Seconds(10);
     // Without an entry or heartbeat from Redis for this long, the owner is asked directly.
     absl::Duration fallback = absl::Seconds(5);
+    // Without a sign of life from the owner for this long, what was learned from it is stale.
+    absl::Duration stale = Stream::kHeartbeatExpiry;
   };
 
   Subscription(Database& db, Options options);

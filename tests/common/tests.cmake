@@ -1,2 +1,5 @@
 mestring_test(stream_test service common/stream_test.cc)
 mestring_test(relay_test service common/relay_test.cc)
+mestring_test(subscription_test service common/subscription_test.cc)
+mestring_test(clock_test unit common/clock_test.cc)
+mestring_test(ids_test unit common/ids_test.cc)

@@ -77,6 +77,7 @@ Subscription::Options TestSubscriptionOptions(RedisOptions redis, Subscription::
   options.retry_min = absl::Milliseconds(5);
   options.retry_max = absl::Milliseconds(100);
   options.fallback = absl::Milliseconds(300);
+  options.stale = absl::Seconds(1);
   return options;
 }
 
