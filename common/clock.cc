@@ -54,7 +54,7 @@ std::string FormatDate(absl::CivilDay day) {
 absl::StatusOr<absl::CivilDay> ParseDate(std::string_view text) {
   absl::CivilDay day;
   // Formatting it again rejects what abseil forgives: spaces, missing zeros, 30 February.
-  if (text.size() != kDateLength || !absl::ParseCivilTime(text, &day) || FormatDate(day) != text) {
+  if (text.size() != kDateLength || !absl::ParseCivilTime(text, &day) || day.year() < 1 || FormatDate(day) != text) {
     return InvalidArgument("date", "must be a date like 2026-11-23");
   }
   return day;

@@ -70,10 +70,10 @@ constexpr std::string_view kSqliteBusyTimeout = "PRAGMA busy_timeout = 5000";
 // PostgreSQL: a server that does not answer is given up after this time, so that callers hear of it
 // before their deadlines; TCP_USER_TIMEOUT does it for a connection that is established.
 constexpr std::string_view kConnectLimits[] = {"connect_timeout=5", "tcp_user_timeout=10000"};
-// PostgreSQL: no statement runs longer than a call may; a lock that is not had by then will not be had;
-// and a replica that stopped within a transaction does not keep the others from writing.
+// PostgreSQL: no statement runs longer than a call may. A replica that stopped within a transaction is
+// cut off before the others give up waiting for its lock.
 constexpr std::string_view kServerLimits =
-    "SET statement_timeout = '30s'; SET lock_timeout = '10s'; SET idle_in_transaction_session_timeout = '10s';"
+    "SET statement_timeout = '30s'; SET lock_timeout = '15s'; SET idle_in_transaction_session_timeout = '10s';"
     " SET client_min_messages = 'error'";
 // Migrations may take longer, and wait for another replica that is migrating.
 constexpr std::string_view kMigrationLimits = "SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = '10min'";

@@ -6,8 +6,8 @@
 // insert it is for. (Person references are not made here; they are random, and somebody else's.)
 //
 // A national identity number is looked for by its arithmetic and not only by its form, because
-// eleven digits alone are also a telephone number with a prefix or a case number; and never inside a
-// UUID, whose last group can by chance be eleven decimal digits after a letter.
+// eleven digits alone are also a telephone number with a prefix or a case number. Digits beside a
+// letter do not count, and no group of a UUID is eleven long, so no UUID is ever taken for a person.
 #include "common/ids.h"
 
 #include <sys/random.h>
@@ -69,10 +69,6 @@ bool DateIsPossible(const std::array<int, 11>& d) {
   return month >= 1 && month <= 12 && day >= 1 && day <= kDays[month - 1];
 }
 
-bool IsUuidAt(std::string_view text, size_t start) {
-  return start + kUuidLength <= text.size() && IsUuid(absl::AsciiStrToLower(text.substr(start, kUuidLength)));
-}
-
 // A separator as people write it: "010190 12345", "010190.12345".
 bool IsSeparator(char c) { return c == ' ' || c == '.'; }
 
@@ -123,10 +119,6 @@ bool IsUuid(std::string_view text) {
 bool HoldsNationalId(std::string_view text) {
   size_t i = 0;
   while (i < text.size()) {
-    if (IsUuidAt(text, i)) {
-      i += kUuidLength;
-      continue;
-    }
     if (NumberAt(text, i)) return true;
     // On to the next place where a number can begin: not in the middle of a word or a longer number.
     if (absl::ascii_isalnum(text[i])) {
@@ -144,7 +136,8 @@ absl::StatusOr<Cursor> ParseCursor(std::string_view text) {
   const size_t hyphen = text.find('-');
   Cursor cursor;
   if (hyphen == std::string_view::npos || !absl::SimpleAtoi(text.substr(0, hyphen), &cursor.epoch) ||
-      !absl::SimpleAtoi(text.substr(hyphen + 1), &cursor.position) || cursor.ToString() != text) {
+      !absl::SimpleAtoi(text.substr(hyphen + 1), &cursor.position) || cursor.epoch < 0 || cursor.position < 0 ||
+      cursor.ToString() != text) {
     return InvalidArgument("cursor", "must be \"<epoch>-<position>\"");
   }
   return cursor;

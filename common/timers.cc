@@ -95,6 +95,7 @@ absl::StatusOr<int> Timers::FireDue() {
 }
 
 void Timers::Start(std::function<bool()> leading) {
+  stopping_ = false;
   thread_ = std::thread([this, leading = std::move(leading)] {
     std::unique_lock lock(mutex_);
     while (!stopping_) {

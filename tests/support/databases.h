@@ -14,8 +14,12 @@
 
 namespace mestring {
 
-// For testing::ValuesIn; INSTANTIATE_TEST_SUITE_P(…, testing::ValuesIn(kEngines), EngineName).
+// For INSTANTIATE_TEST_SUITE_P(…, testing::ValuesIn(kEngines), [](const auto& info) { return EngineName(info); }).
+#ifdef MESTRING_UNIT_ONLY
+inline constexpr const char* kEngines[] = {"sqlite"};  // the sanitizers' build starts no other program
+#else
 inline constexpr const char* kEngines[] = {"sqlite", "postgresql"};
+#endif
 inline std::string EngineName(const auto& info) { return info.param; }
 
 // A private PostgreSQL server. Aborts the test program if there is none to start.

@@ -1,0 +1,165 @@
+// Every kind of field goes to its column and comes back.
+#include "common/rows.h"
+
+#include <array>
+
+#include "tests/conformance/fixture.h"
+
+namespace mestring {
+
+template <>
+struct Table<sample::v1::Sample> {
+  static constexpr std::string_view kName = "samples", kNoun = "sample";
+  static constexpr std::array kDerived = {std::string_view("free_places")};
+};
+
+namespace {
+
+using sample::v1::Sample;
+
+constexpr Migration kSamples[] = {{1, "0001_samples",
+                                   "CREATE TABLE samples (id TEXT PRIMARY KEY, version BIGINT NOT NULL, state TEXT,"
+                                   " create_time BIGINT, update_time BIGINT, due_time BIGINT, note TEXT,"
+                                   " urgent BIGINT NOT NULL, count BIGINT NOT NULL, part TEXT, parts TEXT, tags TEXT,"
+                                   " states TEXT, amounts TEXT, nickname TEXT, limit_ore BIGINT);\n"}};
+
+class RowsTest : public EachEngine {
+ protected:
+  void SetUp() override { Reopen(kSamples); }
+
+  Sample Full() {
+    Sample row;
+    row.set_id("a");
+    row.set_state(sample::v1::SAMPLE_STATE_OPEN);
+    *row.mutable_due_time() = ToProto(clock_.Now() + absl::Microseconds(123456));
+    row.set_note("«æøå» \"quoted\" {brace}");
+    row.set_urgent(true);
+    row.set_count(-3);
+    row.mutable_part()->set_code("x\"}");
+    row.mutable_part()->set_amount_ore(1LL << 60);
+    row.mutable_part()->set_state(sample::v1::SAMPLE_STATE_CLOSED);
+    row.add_parts()->set_code("one");
+    row.add_parts();
+    row.add_tags("first, second");
+    row.add_tags("");
+    row.add_states(sample::v1::SAMPLE_STATE_CLOSED);
+    row.add_states(sample::v1::SAMPLE_STATE_OPEN);
+    (*row.mutable_amounts())["rent"] = 500000;
+    row.set_nickname("");
+    row.set_limit_ore(0);
+    return row;
+  }
+
+  Sample LoadOne(std::string_view id) {
+    Sample loaded;
+    const absl::Status status = db_->Read([&](Tx& tx) -> absl::Status {
+      ASSIGN(loaded, Load<Sample>(tx, id));
+      return absl::OkStatus();
+    });
+    EXPECT_TRUE(status.ok()) << status;
+    return loaded;
+  }
+
+  // The columns of the one row, as stored.
+  std::vector<Cell> Stored(std::string_view columns, int count) {
+    std::vector<Cell> cells;
+    const absl::Status status = db_->Read([&](Tx& tx) -> absl::Status {
+      ASSIGN(auto rows, tx.QueryCells(absl::StrCat("SELECT ", columns, " FROM samples"), {}, count));
+      cells = rows.at(0);
+      return absl::OkStatus();
+    });
+    EXPECT_TRUE(status.ok()) << status;
+    return cells;
+  }
+};
+INSTANTIATE_TEST_SUITE_P(Engines, RowsTest, testing::ValuesIn(kEngines),
+                         [](const auto& info) { return EngineName(info); });
+
+TEST_P(RowsTest, EveryKindOfFieldComesBack) {
+  Sample row = Full();
+  ASSERT_TRUE(db_->Write([&](Tx& tx) { return Insert(tx, row); }).ok());
+  EXPECT_EQ(row.version(), 1);
+  EXPECT_EQ(FromProto(row.create_time()), clock_.Now());
+  const Sample loaded = LoadOne("a");
+  EXPECT_EQ(loaded.DebugString(), row.DebugString());
+  EXPECT_TRUE(loaded.has_nickname());
+  EXPECT_TRUE(loaded.has_limit_ore());
+}
+
+TEST_P(RowsTest, WhatIsUnsetIsNullAndStaysUnset) {
+  Sample row;
+  row.set_id("a");
+  ASSERT_TRUE(db_->Write([&](Tx& tx) { return Insert(tx, row); }).ok());
+  const Sample loaded = LoadOne("a");
+  EXPECT_EQ(loaded.DebugString(), row.DebugString());
+  EXPECT_FALSE(loaded.has_nickname());
+  EXPECT_FALSE(loaded.has_limit_ore());
+  EXPECT_FALSE(loaded.has_due_time());
+  for (const Cell& cell :
+       Stored("state, due_time, note, part, parts, tags, states, amounts, nickname, limit_ore", 10)) {
+    EXPECT_EQ(cell, std::nullopt);
+  }
+}
+
+TEST_P(RowsTest, AListIsJsonWithTheNamesOfTheContract) {
+  Sample row = Full();
+  ASSERT_TRUE(db_->Write([&](Tx& tx) { return Insert(tx, row); }).ok());
+  const auto cells = Stored("state, part, tags, states, urgent", 5);
+  EXPECT_EQ(cells[0], "SAMPLE_STATE_OPEN");
+  EXPECT_EQ(cells[1], R"({"code":"x\"}","amount_ore":"1152921504606846976","state":"SAMPLE_STATE_CLOSED"})");
+  EXPECT_EQ(cells[2], R"(["first, second",""])");
+  EXPECT_EQ(cells[3], R"(["SAMPLE_STATE_CLOSED","SAMPLE_STATE_OPEN"])");
+  EXPECT_EQ(cells[4], "1");
+}
+
+TEST_P(RowsTest, SavingNeedsTheVersionThatWasLoaded) {
+  Sample row = Full();
+  ASSERT_TRUE(db_->Write([&](Tx& tx) { return Insert(tx, row); }).ok());
+  Sample old = row;
+  clock_.Advance(absl::Minutes(1));
+  row.clear_tags();
+  row.set_state(sample::v1::SAMPLE_STATE_CLOSED);
+  ASSERT_TRUE(db_->Write([&](Tx& tx) { return Save(tx, row); }).ok());
+  EXPECT_EQ(row.version(), 2);
+  EXPECT_EQ(LoadOne("a").DebugString(), row.DebugString());
+  EXPECT_EQ(FromProto(row.update_time()) - FromProto(row.create_time()), absl::Minutes(1));
+  EXPECT_TRUE(absl::IsAborted(db_->Write([&](Tx& tx) { return Save(tx, old); })));
+  EXPECT_EQ(LoadOne("a").DebugString(), row.DebugString());
+}
+
+TEST_P(RowsTest, RowsAreSelectedByParameters) {
+  const absl::Status status = db_->Write([&](Tx& tx) -> absl::Status {
+    for (const char* id : {"a", "b", "c"}) {
+      Sample row = Full();
+      row.set_id(id);
+      row.set_count(id[0]);
+      TRY(Insert(tx, row));
+    }
+    ASSIGN(const auto rows,
+           Select<Sample>(tx, "WHERE count > :count AND state = :state ORDER BY id DESC", 'a', "SAMPLE_STATE_OPEN"));
+    EXPECT_EQ(rows.size(), 2u);
+    EXPECT_EQ(rows[0].id(), "c");
+    EXPECT_TRUE(absl::IsNotFound(Load<Sample>(tx, "nobody").status()));
+    return absl::OkStatus();
+  });
+  EXPECT_TRUE(status.ok()) << status;
+}
+
+TEST_P(RowsTest, AValueThatTheContractDoesNotNameIsNotStored) {
+  Sample row = Full();
+  row.set_state(static_cast<sample::v1::SampleState>(77));
+  EXPECT_FALSE(db_->Write([&](Tx& tx) { return Insert(tx, row); }).ok());
+}
+
+TEST_P(RowsTest, JsonOfANewerProgramIsRead) {
+  Sample row = Full();
+  ASSERT_TRUE(db_->Write([&](Tx& tx) -> absl::Status {
+                   TRY(Insert(tx, row));
+                   return tx.Exec("UPDATE samples SET part = :part", R"({"code":"y","not_yet_known":[1,2]})").status();
+                 })
+                  .ok());
+  EXPECT_EQ(LoadOne("a").part().code(), "y");
+}
+
+}  // namespace
+}  // namespace mestring

@@ -1,0 +1,466 @@
+// What every engine must do: the contract of common/database.h, on each of them.
+#include <atomic>
+#include <random>
+
+#include "tests/conformance/fixture.h"
+
+namespace mestring {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+using DatabaseTest = EachEngine;
+INSTANTIATE_TEST_SUITE_P(Engines, DatabaseTest, testing::ValuesIn(kEngines),
+                         [](const auto& info) { return EngineName(info); });
+
+absl::Status Stop() { return Refused("TEST", "not this time"); }
+
+TEST_P(DatabaseTest, AWriteIsThereAndAFailedOneIsNot) {
+  EXPECT_TRUE(db_->Write([](Tx& tx) { return InsertThing(tx, "a"); }).ok());
+  const absl::Status refused = db_->Write([](Tx& tx) -> absl::Status {
+    TRY(InsertThing(tx, "b"));
+    TRY(PublishChange(tx, 1));
+    return Stop();
+  });
+  EXPECT_EQ(ReasonOf(refused), "TEST");
+  EXPECT_THAT(Things(), ElementsAre("a"));
+  EXPECT_THAT(Log(), IsEmpty());
+}
+
+TEST_P(DatabaseTest, WhatWasWrittenIsThereAfterReopening) {
+  ASSERT_TRUE(db_->Write([](Tx& tx) -> absl::Status {
+                   TRY(InsertThing(tx, "a"));
+                   return PublishChange(tx, 7);
+                 })
+                  .ok());
+  Reopen();
+  EXPECT_THAT(Things(), ElementsAre("a"));
+  EXPECT_THAT(Log(), SizeIs(1));
+  EXPECT_EQ(Head(), (Cursor{0, 1}));
+}
+
+TEST_P(DatabaseTest, OneFailureInAGroupUndoesOnlyItself) {
+  const auto before = db_->counts();
+  const auto results = InOneGroup({
+      [](Tx& tx) -> absl::Status {
+        TRY(InsertThing(tx, "a"));
+        return PublishChange(tx, 1);
+      },
+      [](Tx& tx) -> absl::Status {
+        TRY(InsertThing(tx, "b"));
+        TRY(PublishChange(tx, 2));
+        return Stop();
+      },
+      [](Tx& tx) -> absl::Status {
+        TRY(PublishChange(tx, 3));
+        return InsertThing(tx, "a");  // the constraint says no
+      },
+      [](Tx& tx) -> absl::Status {
+        TRY(InsertThing(tx, "d"));
+        TRY(PublishChange(tx, 4));
+        return PublishChange(tx, 5);
+      },
+  });
+  EXPECT_TRUE(results[0].ok()) << results[0];
+  EXPECT_EQ(ReasonOf(results[1]), "TEST");
+  EXPECT_EQ(ReasonOf(results[2]), "CONSTRAINT");
+  EXPECT_TRUE(results[3].ok()) << results[3];
+  EXPECT_THAT(Things(), ElementsAre("a", "d"));
+  const auto log = Log();
+  ASSERT_THAT(log, SizeIs(3));
+  EXPECT_EQ(log[0].subject_version(), 1);
+  EXPECT_EQ(log[1].subject_version(), 4);
+  EXPECT_EQ(log[2].subject_version(), 5);
+  EXPECT_EQ(log[2].cursor(), "0-3");
+  // The one that held the door, and one for all four.
+  EXPECT_EQ(db_->counts().commits - before.commits, 2);
+  EXPECT_EQ(db_->counts().writes - before.writes, 3);
+  EXPECT_EQ(db_->counts().events - before.events, 3);
+}
+
+TEST_P(DatabaseTest, EventsAreSeenInTheirOwnTransactionAndSurviveTheRollbackOfTheNext) {
+  const auto log_size = [](Tx& tx) -> absl::StatusOr<size_t> {
+    ASSIGN(auto rows, tx.Query<int64_t>("SELECT position FROM outbox"));
+    return rows.size();
+  };
+  std::vector<size_t> seen(3);
+  const auto results = InOneGroup({
+      [&](Tx& tx) -> absl::Status { return PublishChange(tx, 1); },
+      [&](Tx& tx) -> absl::Status {
+        TRY(PublishChange(tx, 2));
+        ASSIGN(seen[1], log_size(tx));
+        return Stop();
+      },
+      [&](Tx& tx) -> absl::Status {
+        TRY(PublishChange(tx, 3));
+        ASSIGN(seen[2], log_size(tx));
+        return absl::OkStatus();
+      },
+  });
+  EXPECT_EQ(seen[1], 2u);
+  EXPECT_EQ(seen[2], 2u);
+  const auto log = Log();
+  ASSERT_THAT(log, SizeIs(2));
+  EXPECT_EQ(log[0].subject_version(), 1);
+  EXPECT_EQ(log[1].subject_version(), 3);
+}
+
+TEST_P(DatabaseTest, PositionsAreGapFreeAndInCommitOrderUnderManyThreads) {
+  constexpr int kThreads = 16, kWrites = 60;
+  std::atomic<int> succeeded{0}, wrong_results{0};
+  std::vector<Cursor> heads;  // on committing threads, one at a time
+  db_->OnCommit([&](Cursor head) { heads.push_back(head); });
+  std::vector<std::thread> threads;
+  for (int t = 0; t < kThreads; ++t) {
+    threads.emplace_back([&, t] {
+      std::minstd_rand random(static_cast<unsigned>(t));
+      for (int i = 0; i < kWrites; ++i) {
+        const unsigned fate = random() % 5;
+        const absl::Status status = db_->Write([&](Tx& tx) -> absl::Status {
+          ASSIGN(auto count, tx.Query<int64_t>("SELECT COUNT(*) FROM things"));
+          const int64_t order = std::get<0>(count.at(0));
+          if (fate == 0) return Stop();
+          TRY(InsertThing(tx, absl::StrCat(t, "-", i), order));
+          TRY(PublishChange(tx, order, absl::StrCat(t, "-", i)));
+          if (fate == 1) return Stop();
+          if (fate == 2) return InsertThing(tx, "first");
+          return absl::OkStatus();
+        });
+        if (status.ok() != (fate > 2)) ++wrong_results;
+        if (status.ok()) ++succeeded;
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(wrong_results, 0);
+  const auto log = Log();
+  ASSERT_THAT(log, SizeIs(static_cast<size_t>(succeeded)));
+  // The n-th event is of the write that found n things: what it decided on is what stood before it.
+  for (size_t i = 0; i < log.size(); ++i) {
+    ASSERT_EQ(log[i].cursor(), absl::StrCat("0-", i + 1));
+    ASSERT_EQ(log[i].subject_version(), static_cast<int64_t>(i) + 1);
+  }
+  EXPECT_TRUE(std::is_sorted(heads.begin(), heads.end()));
+  EXPECT_EQ(heads.back(), Head());
+}
+
+TEST_P(DatabaseTest, AReadSeesOneSnapshot) {
+  ASSERT_TRUE(db_->Write([](Tx& tx) { return InsertThing(tx, "a"); }).ok());
+  const absl::Status status = db_->Read([&](Tx& tx) -> absl::Status {
+    EXPECT_TRUE(std::async(std::launch::async,
+                           [&] {
+                             return db_->Write([](Tx& writing) -> absl::Status {
+                               TRY(InsertThing(writing, "b"));
+                               return PublishChange(writing, 1);
+                             });
+                           })
+                    .get()
+                    .ok());
+    ASSIGN(auto things, tx.Query<std::string>("SELECT id FROM things WHERE id <> 'first'"));
+    EXPECT_THAT(things, ElementsAre(std::make_tuple("a")));
+    ASSIGN(const Cursor head, tx.Head());
+    EXPECT_EQ(head, Cursor{});
+    return absl::OkStatus();
+  });
+  EXPECT_TRUE(status.ok()) << status;
+  EXPECT_THAT(Things(), ElementsAre("a", "b"));
+}
+
+TEST_P(DatabaseTest, MoreReadersThanConnectionsTakeTurns) {
+  std::vector<std::future<absl::Status>> readers;
+  for (int i = 0; i < 32; ++i) {
+    readers.push_back(std::async(std::launch::async, [&] {
+      return db_->Read([](Tx& tx) { return tx.Query<int64_t>("SELECT COUNT(*) FROM things").status(); });
+    }));
+  }
+  for (auto& reader : readers) EXPECT_TRUE(reader.get().ok());
+}
+
+TEST_P(DatabaseTest, AReadCannotChangeAnything) {
+  EXPECT_FALSE(db_->Read([](Tx& tx) { return InsertThing(tx, "a"); }).ok());
+  EXPECT_FALSE(db_->Read([](Tx& tx) { return PublishChange(tx, 1); }).ok());
+  EXPECT_FALSE(db_->Read([](Tx& tx) { return tx.Schedule("kind", "subject", tx.now()); }).ok());
+  EXPECT_THAT(Things(), IsEmpty());
+  EXPECT_TRUE(db_->Ping().ok());
+}
+
+TEST_P(DatabaseTest, ABrokenConstraintSaysSo) {
+  for (const char* sql :
+       {"INSERT INTO things (id, number) VALUES ('first', 1)", "INSERT INTO things (id, number) VALUES ('a', -1)",
+        "INSERT INTO things (id) VALUES ('a')", "INSERT INTO parts (thing_id) VALUES ('nobody')"}) {
+    const absl::Status status = db_->Write([&](Tx& tx) { return tx.Exec(sql).status(); });
+    EXPECT_TRUE(absl::IsAlreadyExists(status)) << sql << ": " << status;
+    EXPECT_EQ(ReasonOf(status), "CONSTRAINT") << sql;
+  }
+  EXPECT_THAT(Things(), IsEmpty());
+}
+
+TEST_P(DatabaseTest, NoErrorRepeatsAValue) {
+  for (const char* sql :
+       {"INSERT INTO things (id, number) VALUES (:id, -1)", "SELECT nonsense FROM things WHERE id = :id",
+        "INSERT INTO parts (thing_id) VALUES (:id)", "UPDATE things SET number = -5, note = :note"}) {
+    const absl::Status status = db_->Write([&](Tx& tx) { return tx.Exec(sql, "secret").status(); });
+    EXPECT_FALSE(status.ok()) << sql;
+    EXPECT_EQ(status.ToString().find("secret"), std::string::npos) << status;
+  }
+}
+
+TEST_P(DatabaseTest, AfterAnErrorTheTransactionIsGivenUpWhateverItsFunctionSays) {
+  const absl::Status status = db_->Write([](Tx& tx) -> absl::Status {
+    TRY(InsertThing(tx, "a"));
+    EXPECT_EQ(ReasonOf(InsertThing(tx, "a")), "CONSTRAINT");
+    EXPECT_EQ(ReasonOf(InsertThing(tx, "b")), "CONSTRAINT");
+    EXPECT_EQ(ReasonOf(PublishChange(tx, 1)), "CONSTRAINT");
+    return absl::OkStatus();
+  });
+  EXPECT_EQ(ReasonOf(status), "CONSTRAINT");
+  EXPECT_THAT(Things(), IsEmpty());
+  EXPECT_TRUE(db_->Write([](Tx& tx) { return InsertThing(tx, "a"); }).ok());
+}
+
+TEST_P(DatabaseTest, AWriteWithinAWriteIsRefused) {
+  const absl::Status status = db_->Write([&](Tx&) { return db_->Write([](Tx&) { return absl::OkStatus(); }); });
+  EXPECT_FALSE(status.ok());
+  EXPECT_TRUE(db_->Write([](Tx& tx) { return InsertThing(tx, "a"); }).ok());
+}
+
+TEST_P(DatabaseTest, ValuesComeBackAsTheyWere) {
+  const std::string text = "æøå «» \t\n'\"\\ :colon ;-- 日本語";
+  const std::string big(5 << 20, 'x');
+  ASSERT_TRUE(db_->Write([&](Tx& tx) -> absl::Status {
+                   constexpr std::string_view kInsert =
+                       "INSERT INTO things (id, number, note) VALUES (:id, :number, :note)";
+                   TRY(tx.Exec(kInsert, "a", std::numeric_limits<int64_t>::max(), text).status());
+                   TRY(tx.Exec(kInsert, "b", 0, "").status());
+                   TRY(tx.Exec(kInsert, "c", true, std::optional<std::string>()).status());
+                   return tx.Exec(kInsert, "d", 1, big).status();
+                 })
+                  .ok());
+  const absl::Status status = db_->Read([&](Tx& tx) -> absl::Status {
+    ASSIGN(auto rows, (tx.Query<std::string, int64_t, std::optional<std::string>>(
+                          "SELECT id, number, note FROM things WHERE id <> 'first' ORDER BY id")));
+    EXPECT_EQ(rows.size(), 4u);
+    EXPECT_EQ(rows[0], std::make_tuple("a", std::numeric_limits<int64_t>::max(), text));
+    EXPECT_EQ(rows[1], std::make_tuple("b", 0, ""));
+    EXPECT_EQ(rows[2], std::make_tuple("c", 1, std::nullopt));
+    EXPECT_EQ(std::get<2>(rows[3]), big);
+    ASSIGN(auto plain, (tx.Query<std::string>("SELECT note FROM things WHERE id = :id", "c")));
+    EXPECT_THAT(plain, ElementsAre(std::make_tuple("")));
+    return absl::OkStatus();
+  });
+  EXPECT_TRUE(status.ok()) << status;
+}
+
+TEST_P(DatabaseTest, ANulByteIsRefusedAndNotCutOff) {
+  const std::string with_nul("ab\0cd", 5);
+  EXPECT_FALSE(db_->Write([&](Tx& tx) { return InsertThing(tx, with_nul); }).ok());
+  EXPECT_THAT(Things(), IsEmpty());
+}
+
+TEST_P(DatabaseTest, ExecCountsTheRowsItChanged) {
+  const absl::Status status = db_->Write([](Tx& tx) -> absl::Status {
+    for (const char* id : {"a", "b", "c"}) TRY(InsertThing(tx, id));
+    ASSIGN(int64_t changed, tx.Exec("UPDATE things SET number = number + 1 WHERE id IN ('a', 'b')"));
+    EXPECT_EQ(changed, 2);
+    ASSIGN(changed, tx.Exec("UPDATE things SET number = :number WHERE id = :id", 9, "nobody"));
+    EXPECT_EQ(changed, 0);
+    ASSIGN(changed, tx.Exec("DELETE FROM things WHERE id = :id", "c"));
+    EXPECT_EQ(changed, 1);
+    ASSIGN(changed, tx.Exec("INSERT INTO things (id, number) VALUES ('a', 1) ON CONFLICT (id) DO NOTHING"));
+    EXPECT_EQ(changed, 0);
+    ASSIGN(auto returned, (tx.Query<std::string>("DELETE FROM things WHERE number > 1 RETURNING id")));
+    EXPECT_EQ(returned.size(), 2u);
+    return absl::OkStatus();
+  });
+  EXPECT_TRUE(status.ok()) << status;
+}
+
+TEST_P(DatabaseTest, TimeStandsStillInATransaction) {
+  const absl::Status status = db_->Write([&](Tx& tx) -> absl::Status {
+    const absl::Time now = tx.now();
+    clock_.Advance(absl::Hours(1));
+    EXPECT_EQ(tx.now(), now);
+    EXPECT_EQ(tx.today(), absl::CivilDay(2026, 11, 23));
+    return absl::OkStatus();
+  });
+  EXPECT_TRUE(status.ok()) << status;
+  // Late in the evening it is already the next day in Oslo.
+  clock_.Set(absl::FromCivil(absl::CivilMinute(2026, 11, 23, 23, 30), absl::UTCTimeZone()));
+  EXPECT_TRUE(db_->Read([](Tx& tx) {
+                   EXPECT_EQ(tx.today(), absl::CivilDay(2026, 11, 24));
+                   return absl::OkStatus();
+                 })
+                  .ok());
+}
+
+TEST_P(DatabaseTest, AnEventHasItsAttributes) {
+  const std::string id = NewId(clock_.Now());
+  ASSERT_TRUE(db_->Write([&](Tx& tx) {
+                   sample::v1::SampleChanged event;
+                   event.set_sample_id(id);
+                   event.set_number(3);
+                   tx.set_traceparent("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
+                   return tx.Publish(event, id, 12);
+                 })
+                  .ok());
+  const auto log = Log();
+  ASSERT_THAT(log, SizeIs(1));
+  EXPECT_EQ(log[0].cursor(), "0-1");
+  EXPECT_TRUE(IsUuid(log[0].id()));
+  EXPECT_EQ(log[0].source(), "/municipalities/1108/sample");
+  EXPECT_EQ(log[0].type(), "mestring.sample.v1.SampleChanged");
+  EXPECT_EQ(log[0].subject(), id);
+  EXPECT_EQ(log[0].subject_version(), 12);
+  EXPECT_EQ(FromProto(log[0].time()), clock_.Now());
+  EXPECT_EQ(log[0].traceparent(), "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
+  sample::v1::SampleChanged event;
+  ASSERT_TRUE(event.ParseFromString(log[0].data()));
+  EXPECT_EQ(event.sample_id(), id);
+  EXPECT_EQ(event.number(), 3);
+}
+
+TEST_P(DatabaseTest, AnEventWithFreeTextIsRefusedWithEverythingElseOfItsWrite) {
+  const absl::Status status = db_->Write([](Tx& tx) -> absl::Status {
+    TRY(InsertThing(tx, "a"));
+    sample::v1::Gossip gossip;
+    gossip.set_text("what somebody said");
+    EXPECT_FALSE(tx.Publish(gossip, "subject", 1).ok());
+    return absl::OkStatus();
+  });
+  EXPECT_FALSE(status.ok());
+  EXPECT_THAT(Things(), IsEmpty());
+  EXPECT_EQ(Head(), Cursor{});
+}
+
+TEST_P(DatabaseTest, ManyEventsOfOneWriteKeepTheirOrder) {
+  constexpr int kEvents = 131;  // three sizes of INSERT
+  ASSERT_TRUE(db_->Write([](Tx& tx) -> absl::Status {
+                   for (int i = 1; i <= kEvents; ++i) TRY(PublishChange(tx, i));
+                   return absl::OkStatus();
+                 })
+                  .ok());
+  const auto log = Log();
+  ASSERT_THAT(log, SizeIs(kEvents));
+  for (int i = 0; i < kEvents; ++i) ASSERT_EQ(log[static_cast<size_t>(i)].subject_version(), i + 1);
+}
+
+TEST_P(DatabaseTest, AnEpochIsNeverLowerThanTheClockNorThanAnySeen) {
+  const int64_t seconds = absl::ToUnixSeconds(clock_.Now());
+  auto first = db_->StartEpoch(0, "start");
+  ASSERT_TRUE(first.ok()) << first.status();
+  EXPECT_EQ(*first, (Cursor{seconds, 0}));
+  ASSERT_TRUE(db_->Write([](Tx& tx) { return PublishChange(tx, 1); }).ok());
+  auto second = db_->StartEpoch(0, "reconnect");
+  ASSERT_TRUE(second.ok());
+  EXPECT_EQ(*second, (Cursor{seconds + 1, 1}));
+  auto third = db_->StartEpoch(seconds + 100, "stream_ahead");
+  ASSERT_TRUE(third.ok());
+  EXPECT_EQ(*third, (Cursor{seconds + 101, 1}));
+  ASSERT_TRUE(db_->Write([](Tx& tx) { return PublishChange(tx, 2); }).ok());
+
+  const auto log = Log();
+  ASSERT_THAT(log, SizeIs(5));
+  EXPECT_EQ(log[0].cursor(), absl::StrCat(seconds, "-0"));
+  EXPECT_EQ(log[0].type(), "mestring.events.v1.EpochStarted");
+  EXPECT_EQ(log[1].cursor(), absl::StrCat(seconds, "-1"));
+  EXPECT_EQ(log[2].cursor(), absl::StrCat(seconds + 1, "-1"));
+  EXPECT_EQ(log[3].cursor(), absl::StrCat(seconds + 101, "-1"));
+  EXPECT_EQ(log[4].cursor(), absl::StrCat(seconds + 101, "-2"));
+  events::v1::EpochStarted event;
+  ASSERT_TRUE(event.ParseFromString(log[3].data()));
+  EXPECT_EQ(event.epoch(), seconds + 101);
+  EXPECT_EQ(event.base(), 1);
+  EXPECT_EQ(event.reason(), "stream_ahead");
+}
+
+TEST_P(DatabaseTest, ListenersHearOfCommitsThatAppendedAndOfNoOthers) {
+  std::vector<Cursor> heads;
+  db_->OnCommit([&](Cursor head) { heads.push_back(head); });
+  ASSERT_TRUE(db_->Write([](Tx& tx) { return InsertThing(tx, "a"); }).ok());
+  ASSERT_FALSE(db_->Write([](Tx& tx) -> absl::Status {
+                    TRY(PublishChange(tx, 1));
+                    return Stop();
+                  })
+                   .ok());
+  ASSERT_TRUE(db_->Write([](Tx& tx) { return PublishChange(tx, 1); }).ok());
+  auto epoch = db_->StartEpoch(0, "start");
+  ASSERT_TRUE(epoch.ok());
+  EXPECT_THAT(heads, ElementsAre(Cursor{0, 1}, *epoch));
+}
+
+TEST_P(DatabaseTest, TheLineForTheWriterIsBounded) {
+  std::promise<void> release;
+  std::vector<std::thread> threads;
+  std::atomic<int> done{0};
+  threads.emplace_back([&, future = release.get_future().share()] {
+    EXPECT_TRUE(db_->Write([&](Tx&) {
+                     future.wait();
+                     return absl::OkStatus();
+                   })
+                    .ok());
+  });
+  ASSERT_TRUE(WaitUntil([&] { return db_->queue_length() == 1; }));
+  for (int i = 1; i < Database::kWriteQueueMax; ++i) {
+    threads.emplace_back([&] { done += db_->Write([](Tx&) { return absl::OkStatus(); }).ok(); });
+  }
+  EXPECT_TRUE(WaitUntil([&] { return db_->queue_length() == Database::kWriteQueueMax; }));
+  const absl::Status refused = db_->Write([](Tx&) { return absl::OkStatus(); });
+  EXPECT_TRUE(absl::IsResourceExhausted(refused)) << refused;
+  EXPECT_EQ(ReasonOf(refused), "WRITE_QUEUE_FULL");
+  release.set_value();
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(done, Database::kWriteQueueMax - 1);
+  EXPECT_EQ(db_->queue_length(), 0);
+  EXPECT_TRUE(db_->Write([](Tx& tx) { return InsertThing(tx, "a"); }).ok());
+}
+
+TEST_P(DatabaseTest, MoreStatementsThanAreKeptStillRun) {
+  const absl::Status status = db_->Write([](Tx& tx) -> absl::Status {
+    for (int i = 0; i < 1000; ++i) {
+      ASSIGN(auto rows, tx.Query<int64_t>(absl::StrCat("SELECT ", i, " FROM things WHERE id = :id"), "first"));
+      if (rows.size() != 1 || std::get<0>(rows[0]) != i) return absl::InternalError("wrong answer");
+    }
+    return absl::OkStatus();
+  });
+  EXPECT_TRUE(status.ok()) << status;
+}
+
+TEST_P(DatabaseTest, MigrationsRunOnceAndInOrder) {
+  const Migration next[] = {kThings[0],
+                            {2, "0002_more", "ALTER TABLE things ADD COLUMN colour TEXT;\n"},
+                            {3, "0003_red", "UPDATE things SET colour = 'red';\n"}};
+  Reopen(next);
+  Reopen(next);
+  EXPECT_TRUE(db_->Read([](Tx& tx) -> absl::Status {
+                   ASSIGN(auto rows, (tx.Query<std::string, std::string>("SELECT colour, note FROM things")));
+                   EXPECT_THAT(rows, ElementsAre(std::make_tuple("red", "a -- b; c")));
+                   return absl::OkStatus();
+                 })
+                  .ok());
+}
+
+TEST_P(DatabaseTest, ASchemaNewerThanTheProgramIsRefused) {
+  const Migration newer[] = {kThings[0], {2, "0002_more", "ALTER TABLE things ADD COLUMN colour TEXT;\n"}};
+  Reopen(newer);
+  db_ = nullptr;
+  const auto older = Open(kThings);
+  EXPECT_TRUE(absl::IsFailedPrecondition(older.status())) << older.status();
+  EXPECT_THAT(std::string(older.status().message()), testing::HasSubstr("0002_more"));
+}
+
+TEST_P(DatabaseTest, AMigrationThatFailsLeavesNothing) {
+  db_ = nullptr;
+  const Migration broken[] = {
+      kThings[0], {2, "0002_broken", "CREATE TABLE half (id TEXT);\nINSERT INTO nowhere (id) VALUES ('x');\n"}};
+  const auto failed = Open(broken);
+  EXPECT_TRUE(absl::IsFailedPrecondition(failed.status())) << failed.status();
+  EXPECT_THAT(std::string(failed.status().message()), testing::HasSubstr("0002_broken"));
+  const Migration repaired[] = {kThings[0], {2, "0002_repaired", "CREATE TABLE half (id TEXT);\n"}};
+  Reopen(repaired);
+  EXPECT_TRUE(db_->Ping().ok());
+}
+
+}  // namespace
+}  // namespace mestring
