@@ -271,6 +271,11 @@ grpc::Status Edge::Run(Kind kind, grpc::ServerContext* context, const Message& r
                   Overloaded("TOO_MANY_CALLS", "more calls at once than the service takes", kOverloadRetry),
                   absl::Now() - start);
   }
+  // Looked at after the place is taken, so that whoever waits for calls() to reach 0 waits for this one.
+  if (draining_) {
+    return Finish(*method, nullptr, "", traceparent, Unavailable("DRAINING", "the service is stopping; try again"),
+                  absl::Now() - start);
+  }
   const absl::StatusOr<std::shared_ptr<const Caller>> caller = CallerFrom(context->client_metadata(), *method);
   if (!caller.ok()) return Finish(*method, nullptr, "", traceparent, caller.status(), absl::Now() - start);
 

@@ -102,8 +102,12 @@ class Edge {
   // server; the edge must outlive it.
   std::shared_ptr<grpc::AuthMetadataProcessor> NewGate();
 
-  Database& db() { return db_; }
+  // From now on calls are refused with UNAVAILABLE (reason DRAINING); those at work go on.
+  void Drain() { draining_ = true; }
+  // At work now.
   int calls() const { return calls_; }
+
+  Database& db() { return db_; }
 
  private:
   class Gate;
@@ -130,6 +134,7 @@ class Edge {
   TokenVerifier& verifier_;
   const Options options_;
   std::atomic<int> calls_{0};
+  std::atomic<bool> draining_{false};
   std::atomic<int64_t> writes_{0};
   absl::Mutex mutex_;
   absl::flat_hash_map<const google::protobuf::Descriptor*, std::unique_ptr<Method>> methods_ ABSL_GUARDED_BY(mutex_);

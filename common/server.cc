@@ -82,6 +82,8 @@ constexpr int kSpareThreads = 16;
 // gRPC ends a thread when more than this many wait for work and starts one when none does; with its
 // default of 2 nearly every call would pay for a new thread.
 constexpr int kIdleThreadsMax = 32;
+// For answers and the ends of watches that are written but not sent, when the last RPC is done.
+constexpr absl::Duration kLastWords = absl::Milliseconds(100);
 constexpr absl::Duration kHealthEvery = absl::Seconds(5);
 // How often certificate files are looked at.
 constexpr int kCertificateEverySeconds = 10;
@@ -255,6 +257,7 @@ struct Server::Impl {
   void RegisterSubscriptionMetrics();
   Operated Parts() { return {*edge, config, *relay, *timers, *watch, subscriptions, start}; }
   void WatchHealth();
+  void FinishCalls();
   void SetHealth();
   void Stop();
 };
@@ -481,6 +484,15 @@ void Server::Impl::WatchHealth() {
   }
 }
 
+// Lets the RPCs under way end. Not by Shutdown's own deadline alone: it also waits for every idle
+// connection whose client does not happen to read, and a stop would always take all of the deadline.
+void Server::Impl::FinishCalls() {
+  edge->Drain();
+  const absl::Time deadline = absl::Now() + config.drain_deadline;
+  while (edge->calls() > 0 && absl::Now() < deadline) absl::SleepFor(absl::Milliseconds(2));
+  server->Shutdown(absl::ToChronoTime(absl::Now() + kLastWords));
+}
+
 void Server::Impl::Stop() {
   {
     absl::MutexLock lock(&mutex);
@@ -494,7 +506,7 @@ void Server::Impl::Stop() {
     absl::SleepFor(config.drain_delay);
   }
   if (watch != nullptr) watch->Drain();
-  if (server != nullptr) server->Shutdown(absl::ToChronoTime(absl::Now() + config.drain_deadline));
+  if (server != nullptr) FinishCalls();
   if (timers != nullptr) timers->Stop();
   for (const auto& [key, subscription] : subscriptions) subscription->Stop();
   if (relay != nullptr) relay->Stop();

@@ -1,0 +1,343 @@
+// The edge, through a real stub, on each engine: who may, what is refused and how, first answers,
+// the access log.
+#include "common/rpc.h"
+
+#include <gtest/gtest.h>
+
+#include <regex>
+#include <thread>
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "common/errors.h"
+#include "common/ids.h"
+#include "google/rpc/error_details.pb.h"
+#include "google/rpc/status.pb.h"
+#include "mestring/access/v1/access_log.grpc.pb.h"
+#include "mestring/events/v1/events.grpc.pb.h"
+#include "mestring/events/v1/operations.grpc.pb.h"
+#include "mestring/test/v1/test.grpc.pb.h"
+#include "tests/support/running_service.h"
+#include "tests/support/test_service.h"
+#include "tests/support/tokens.h"
+#include "tests/support/wait.h"
+
+namespace mestring {
+namespace {
+
+namespace tpb = test::v1;
+using access::v1::ROLE_HOUSING_OFFICE;
+using access::v1::ROLE_NAV;
+using access::v1::ROLE_OPERATOR;
+using access::v1::ROLE_RESIDENT;
+using access::v1::ROLE_STAFF;
+using access::v1::ROLE_UNIT_LEADER;
+
+std::string NewUuid() { return NewId(absl::Now()); }
+
+class RpcTest : public testing::TestWithParam<const char*> {
+ protected:
+  tpb::WriteNoteRequest NewNote(std::string person = "") {
+    tpb::WriteNoteRequest request;
+    request.set_request_id(NewUuid());
+    request.set_person_ref(person.empty() ? NewUuid() : person);
+    request.set_text("words");
+    return request;
+  }
+  absl::Status Write(const tpb::WriteNoteRequest& request, tpb::WriteNoteResponse* response,
+                     std::unique_ptr<grpc::ClientContext> context = nullptr) {
+    if (context == nullptr) context = running_.As({ROLE_STAFF});
+    return FromWire(notes_->WriteNote(context.get(), request, response));
+  }
+  absl::Status Get(const std::string& id, std::unique_ptr<grpc::ClientContext> context) {
+    tpb::GetNoteRequest request;
+    request.set_id(id);
+    tpb::GetNoteResponse response;
+    return FromWire(notes_->GetNote(context.get(), request, &response));
+  }
+  // "<caller> <roles> <method> <outcome>" of each row about a person, in the order of writing.
+  std::vector<std::string> AccessRows(const std::string& person) {
+    std::vector<std::string> rows;
+    EXPECT_TRUE(running_.db()
+                    .Read([&](Tx& tx) -> absl::Status {
+                      ASSIGN(auto found, (tx.Query<std::string, std::string, std::string, std::string>(
+                                             "SELECT caller, roles, rpc, outcome FROM access_log "
+                                             "WHERE person_ref = :person ORDER BY time, rpc, outcome",
+                                             person)));
+                      rows.clear();
+                      for (auto& [caller, roles, rpc, outcome] : found) {
+                        rows.push_back(
+                            absl::StrCat(caller, " ", roles, " ", rpc.substr(rpc.rfind('/') + 1), " ", outcome));
+                      }
+                      return absl::OkStatus();
+                    })
+                    .ok());
+    return rows;
+  }
+  int64_t CountOf(const std::string& table) {
+    int64_t count = -1;
+    EXPECT_TRUE(running_.db()
+                    .Read([&](Tx& tx) -> absl::Status {
+                      ASSIGN(auto rows, tx.Query<int64_t>("SELECT count(*) FROM " + table));
+                      count = std::get<0>(rows[0]);
+                      return absl::OkStatus();
+                    })
+                    .ok());
+    return count;
+  }
+
+  RunningService running_{TestServiceDefinition(), GetParam()};
+  std::unique_ptr<tpb::NoteService::Stub> notes_ = tpb::NoteService::NewStub(running_.channel());
+  std::unique_ptr<tpb::EmptyService::Stub> empty_ = tpb::EmptyService::NewStub(running_.channel());
+};
+
+INSTANTIATE_TEST_SUITE_P(Engines, RpcTest, testing::ValuesIn(kEngines),
+                         [](const auto& info) { return EngineName(info); });
+
+TEST_P(RpcTest, AWriteIsAnsweredAndItsEventIsInTheLog) {
+  tpb::WriteNoteResponse response;
+  ASSERT_EQ(Write(NewNote(), &response), absl::OkStatus());
+  EXPECT_EQ(response.note().version(), 1);
+  EXPECT_EQ(CountOf("notes"), 1);
+  EXPECT_EQ(CountOf("outbox WHERE kind = 1"), 1);
+}
+
+TEST_P(RpcTest, ACallWithoutATokenIsUnauthenticated) {
+  tpb::WriteNoteResponse response;
+  const absl::Status status = Write(NewNote(), &response, RunningService::Nobody());
+  EXPECT_EQ(status.code(), absl::StatusCode::kUnauthenticated);
+  EXPECT_EQ(ReasonOf(status), "UNAUTHENTICATED");
+  EXPECT_EQ(CountOf("notes"), 0);
+}
+
+TEST_P(RpcTest, ARoleThatTheContractDoesNotNameIsForbidden) {
+  tpb::WriteNoteResponse response;
+  const absl::Status status = Write(NewNote(), &response, running_.As({ROLE_HOUSING_OFFICE}));
+  EXPECT_EQ(status.code(), absl::StatusCode::kPermissionDenied);
+  EXPECT_EQ(ReasonOf(status), "FORBIDDEN");
+  EXPECT_EQ(CountOf("notes"), 0);
+}
+
+TEST_P(RpcTest, CallersWhoShareAConnectionAreNotMixedUp) {
+  const std::string ann = NewUuid(), bob = NewUuid();
+  tpb::WriteNoteResponse of_ann, of_bob;
+  ASSERT_EQ(Write(NewNote(ann), &of_ann), absl::OkStatus());
+  ASSERT_EQ(Write(NewNote(bob), &of_bob), absl::OkStatus());
+  for (int i = 0; i < 20; ++i) {
+    EXPECT_EQ(Get(of_ann.note().id(), running_.As({ROLE_RESIDENT}, ann, "", "ann")), absl::OkStatus());
+    EXPECT_EQ(Get(of_ann.note().id(), running_.As({ROLE_RESIDENT}, bob, "", "bob")).code(),
+              absl::StatusCode::kNotFound);
+    EXPECT_EQ(Get(of_bob.note().id(), running_.As({ROLE_RESIDENT}, bob, "", "bob")), absl::OkStatus());
+  }
+}
+
+TEST_P(RpcTest, TwoTokensAreRefused) {
+  std::unique_ptr<grpc::ClientContext> context = running_.As({ROLE_STAFF});
+  context->AddMetadata("authorization", "Bearer " + Token({ROLE_STAFF}));
+  tpb::WriteNoteResponse response;
+  EXPECT_EQ(Write(NewNote(), &response, std::move(context)).code(), absl::StatusCode::kUnauthenticated);
+}
+
+TEST_P(RpcTest, EveryWrongFieldIsNamed) {
+  tpb::WriteNoteRequest request;
+  request.set_request_id("not a uuid");
+  request.set_organisation_id("has spaces");
+  tpb::WriteNoteResponse response;
+  const absl::Status status = Write(request, &response);
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  std::set<std::string> fields;
+  for (const Violation& violation : ViolationsOf(status)) fields.insert(violation.field);
+  EXPECT_EQ(fields, (std::set<std::string>{"request_id", "person_ref", "organisation_id"}));
+}
+
+TEST_P(RpcTest, ANationalIdentityNumberIsRefusedAndNotRepeated) {
+  tpb::WriteNoteRequest request = NewNote();
+  request.set_text("born 15076500565 in Sandnes");
+  tpb::WriteNoteResponse response;
+  const absl::Status status = Write(request, &response);
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(status.ToString().find("15076500565"), std::string::npos);
+  EXPECT_EQ(CountOf("access_log"), 0);
+}
+
+TEST_P(RpcTest, ARepeatedRequestGetsTheFirstAnswerAndDoesNothing) {
+  const tpb::WriteNoteRequest request = NewNote();
+  tpb::WriteNoteResponse first, second;
+  ASSERT_EQ(Write(request, &first), absl::OkStatus());
+  running_.clock().Advance(absl::Hours(47));
+  running_.Restart();
+  ASSERT_EQ(Write(request, &second), absl::OkStatus());
+  EXPECT_EQ(first.SerializeAsString(), second.SerializeAsString());
+  EXPECT_EQ(CountOf("notes"), 1);
+  EXPECT_EQ(CountOf("outbox WHERE kind = 1"), 1);
+}
+
+TEST_P(RpcTest, TheSameRequestIdForAnotherRequestIsRefused) {
+  tpb::WriteNoteRequest request = NewNote();
+  tpb::WriteNoteResponse response;
+  ASSERT_EQ(Write(request, &response), absl::OkStatus());
+  request.set_text("other words");
+  const absl::Status status = Write(request, &response);
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  ASSERT_EQ(ViolationsOf(status).size(), 1u);
+  EXPECT_EQ(ViolationsOf(status)[0].field, "request_id");
+  EXPECT_EQ(CountOf("notes"), 1);
+}
+
+TEST_P(RpcTest, ARequestIdOfSomebodyElseDoesNotShowTheirAnswer) {
+  const tpb::WriteNoteRequest request = NewNote();
+  tpb::WriteNoteResponse response, other;
+  ASSERT_EQ(Write(request, &response), absl::OkStatus());
+  EXPECT_EQ(Write(request, &other, running_.As({ROLE_STAFF}, "", "", "somebody-else")).code(),
+            absl::StatusCode::kInvalidArgument);
+  EXPECT_FALSE(other.has_note());
+}
+
+TEST_P(RpcTest, ARefusedRequestMayBeRepeatedWithTheSameId) {
+  tpb::WriteNoteRequest request = NewNote();
+  request.set_refuse(true);
+  tpb::WriteNoteResponse response;
+  const absl::Status status = Write(request, &response);
+  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(ReasonOf(status), "NOTES_FORBIDDEN");
+  EXPECT_EQ(CountOf("notes"), 0);
+  EXPECT_EQ(CountOf("outbox WHERE kind = 1"), 0);
+  request.set_refuse(false);
+  EXPECT_EQ(Write(request, &response), absl::OkStatus());
+}
+
+TEST_P(RpcTest, ManyRepeatsAtOnceWriteOnce) {
+  const tpb::WriteNoteRequest request = NewNote();
+  std::vector<std::thread> threads;
+  std::vector<tpb::WriteNoteResponse> responses(16);
+  for (tpb::WriteNoteResponse& response : responses) {
+    threads.emplace_back([&] { EXPECT_EQ(Write(request, &response), absl::OkStatus()); });
+  }
+  for (std::thread& thread : threads) thread.join();
+  for (const tpb::WriteNoteResponse& response : responses) EXPECT_EQ(response.note().id(), responses[0].note().id());
+  EXPECT_EQ(CountOf("notes"), 1);
+}
+
+TEST_P(RpcTest, OldAnswersAreForgotten) {
+  tpb::WriteNoteResponse response;
+  for (int i = 0; i < 10; ++i) ASSERT_EQ(Write(NewNote(), &response), absl::OkStatus());
+  running_.clock().Advance(absl::Hours(49));
+  for (int i = 0; i < 64; ++i) ASSERT_EQ(Write(NewNote(), &response), absl::OkStatus());
+  EXPECT_EQ(CountOf("requests"), 64);
+}
+
+TEST_P(RpcTest, TheAccessLogSaysWhoWroteReadAndWasRefused) {
+  const std::string person = NewUuid();
+  tpb::WriteNoteResponse response;
+  ASSERT_EQ(Write(NewNote(person), &response, running_.As({ROLE_STAFF}, "", "", "sara")), absl::OkStatus());
+  running_.clock().Advance(absl::Seconds(1));
+  ASSERT_EQ(Get(response.note().id(), running_.As({ROLE_STAFF, ROLE_NAV}, "", "", "nils")), absl::OkStatus());
+  running_.clock().Advance(absl::Seconds(1));
+  ASSERT_EQ(Get(response.note().id(), running_.As({ROLE_RESIDENT}, NewUuid(), "", "eve")).code(),
+            absl::StatusCode::kNotFound);
+  running_.clock().Advance(absl::Seconds(1));
+  tpb::WriteNoteRequest refused = NewNote(person);
+  refused.set_refuse(true);
+  ASSERT_FALSE(Write(refused, &response, running_.As({ROLE_STAFF}, "", "", "sara")).ok());
+  EXPECT_EQ(AccessRows(person),
+            (std::vector<std::string>{"sara STAFF WriteNote OK", "nils STAFF,NAV GetNote OK",
+                                      "eve RESIDENT GetNote NOT_FOUND", "sara STAFF WriteNote FAILED_PRECONDITION"}));
+}
+
+TEST_P(RpcTest, APersonSeesWhoHasLookedAndNobodyElsesLog) {
+  const std::string person = NewUuid();
+  tpb::WriteNoteResponse response;
+  for (int i = 0; i < 5; ++i) {
+    ASSERT_EQ(Write(NewNote(person), &response, running_.As({ROLE_STAFF}, "", "unit-7", "sara")), absl::OkStatus());
+  }
+  auto log = access::v1::AccessLogService::NewStub(running_.channel());
+  access::v1::ListAccessLogRequest request;
+  request.set_person_ref(person);
+  request.set_page_size(2);
+  int entries = 0, pages = 0;
+  for (bool more = true; more; ++pages) {
+    access::v1::ListAccessLogResponse page;
+    running_.clock().Advance(absl::Seconds(1));
+    auto context = running_.As({ROLE_RESIDENT}, person, "", "ann");
+    ASSERT_TRUE(log->ListAccessLog(context.get(), request, &page).ok());
+    for (const auto& entry : page.entries()) {
+      ++entries;
+      EXPECT_EQ(entry.caller(), "sara");
+      EXPECT_EQ(entry.organisation_id(), "unit-7");
+      EXPECT_EQ(entry.roles(0), ROLE_STAFF);
+      EXPECT_EQ(entry.outcome(), "OK");
+    }
+    request.set_page_token(page.next_page_token());
+    more = !page.next_page_token().empty();
+  }
+  EXPECT_EQ(entries, 5);
+  EXPECT_EQ(pages, 3);
+  access::v1::ListAccessLogResponse page;
+  request.clear_page_token();
+  auto stranger = running_.As({ROLE_RESIDENT}, NewUuid(), "", "eve");
+  EXPECT_EQ(log->ListAccessLog(stranger.get(), request, &page).error_code(), grpc::StatusCode::NOT_FOUND);
+  auto leader = running_.As({ROLE_UNIT_LEADER}, "", "", "lea");
+  EXPECT_TRUE(log->ListAccessLog(leader.get(), request, &page).ok());
+  EXPECT_EQ(AccessRows(person).back(), "lea UNIT_LEADER ListAccessLog OK");
+}
+
+TEST_P(RpcTest, AnErrorOfOursHidesItsTextBehindAnId) {
+  auto context = running_.As({ROLE_STAFF});
+  tpb::BreakResponse response;
+  const grpc::Status wire = notes_->Break(context.get(), tpb::BreakRequest(), &response);
+  EXPECT_EQ(wire.error_code(), grpc::StatusCode::INTERNAL);
+  EXPECT_EQ(wire.error_message().find("secret"), std::string::npos);
+  EXPECT_TRUE(IsUuid(MetadataOf(FromWire(wire))["error_id"]));
+}
+
+TEST_P(RpcTest, ErrorsCarryTheDomainOfTheService) {
+  tpb::WriteNoteRequest request = NewNote();
+  request.set_refuse(true);
+  auto context = running_.As({ROLE_STAFF});
+  tpb::WriteNoteResponse response;
+  const grpc::Status wire = notes_->WriteNote(context.get(), request, &response);
+  google::rpc::Status details;
+  ASSERT_TRUE(details.ParseFromString(wire.error_details()));
+  google::rpc::ErrorInfo info;
+  ASSERT_TRUE(details.details(0).UnpackTo(&info));
+  EXPECT_EQ(info.domain(), "mestring.test");
+  EXPECT_EQ(info.reason(), "NOTES_FORBIDDEN");
+}
+
+TEST_P(RpcTest, ACallWhoseDeadlineHasPassedIsNotBegun) {
+  auto context = running_.As({ROLE_STAFF});
+  context->set_deadline(std::chrono::system_clock::now() - std::chrono::seconds(1));
+  tpb::WriteNoteResponse response;
+  EXPECT_EQ(Write(NewNote(), &response, std::move(context)).code(), absl::StatusCode::kDeadlineExceeded);
+  EXPECT_EQ(CountOf("notes"), 0);
+}
+
+TEST_P(RpcTest, TheTraceOfTheCallerIsThatOfTheEvent) {
+  const std::string trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+  auto context = running_.As({ROLE_STAFF});
+  context->AddMetadata("traceparent", trace);
+  tpb::WriteNoteResponse response;
+  ASSERT_EQ(Write(NewNote(), &response, std::move(context)), absl::OkStatus());
+  context = running_.As({ROLE_STAFF});
+  context->AddMetadata("traceparent", "00-nonsense");
+  ASSERT_EQ(Write(NewNote(), &response, std::move(context)), absl::OkStatus());
+  EXPECT_EQ(CountOf("outbox WHERE traceparent = '" + trace + "'"), 1);
+  EXPECT_EQ(CountOf("outbox WHERE kind = 1 AND traceparent = ''"), 1);
+}
+
+TEST_P(RpcTest, TheStatusOfTheServiceIsForOperators) {
+  auto operations = events::v1::OperationsService::NewStub(running_.channel());
+  events::v1::GetStatusResponse status;
+  auto context = running_.As({ROLE_OPERATOR});
+  ASSERT_TRUE(operations->GetStatus(context.get(), {}, &status).ok());
+  EXPECT_EQ(status.service(), "test");
+  EXPECT_EQ(status.database(), GetParam());
+  EXPECT_TRUE(status.relay().leading());
+  EXPECT_EQ(FromProto(status.service_time()), running_.clock().Now());
+  context = running_.As({ROLE_STAFF});
+  EXPECT_EQ(operations->GetStatus(context.get(), {}, &status).error_code(), grpc::StatusCode::PERMISSION_DENIED);
+}
+
+}  // namespace
+}  // namespace mestring

@@ -1,0 +1,140 @@
+#include "tests/support/test_service.h"
+
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "absl/synchronization/mutex.h"
+#include "absl/time/clock.h"
+#include "common/rows.h"
+#include "mestring/test/v1/test.grpc.pb.h"
+
+namespace mestring {
+
+namespace tpb = test::v1;
+
+template <>
+struct Table<tpb::Note> {
+  static constexpr std::string_view kName = "notes", kNoun = "note";
+};
+
+namespace {
+
+constexpr Migration kSchema[] = {
+    {1, "0001_notes",
+     "CREATE TABLE notes (id TEXT PRIMARY KEY, version BIGINT NOT NULL, create_time BIGINT, "
+     "update_time BIGINT, person_ref TEXT, organisation_id TEXT, text TEXT);"}};
+
+// Longer than any test holds on.
+constexpr absl::Duration kHoldMax = absl::Seconds(15);
+
+absl::Mutex hold_mutex(absl::kConstInit);
+bool released ABSL_GUARDED_BY(hold_mutex) = false;
+int held ABSL_GUARDED_BY(hold_mutex) = 0;
+
+class Nothing : public tpb::EmptyService::Service {
+ public:
+  grpc::Status Empty(grpc::ServerContext*, const tpb::EmptyRequest*, tpb::EmptyResponse*) override {
+    return grpc::Status::OK;
+  }
+};
+
+class Notes : public tpb::NoteService::Service {
+ public:
+  explicit Notes(Edge& edge) : edge_(edge) {}
+
+  MESTRING_WRITE(tpb, WriteNote);
+  MESTRING_READ(tpb, GetNote);
+  MESTRING_READ(tpb, Break);
+
+  grpc::Status Hold(grpc::ServerContext* context, const tpb::HoldRequest* request,
+                    tpb::HoldResponse* response) override {
+    return edge_.Serve(context, *request, response, [](Call&) {
+      absl::MutexLock lock(&hold_mutex);
+      ++held;
+      hold_mutex.AwaitWithTimeout(absl::Condition(&released), kHoldMax);
+      --held;
+      return absl::OkStatus();
+    });
+  }
+
+ private:
+  Edge& edge_;
+};
+
+absl::Status Notes::WriteNote(Tx& tx, Call& call, const tpb::WriteNoteRequest& request,
+                              tpb::WriteNoteResponse* response) {
+  tpb::Note& note = *response->mutable_note();
+  note.set_id(NewId(tx.now()));
+  note.set_person_ref(request.person_ref());
+  note.set_organisation_id(request.organisation_id());
+  note.set_text(request.text());
+  TRY(Insert(tx, note));
+  if (request.hide()) {
+    tpb::NoteHidden event;
+    event.set_note_id(note.id());
+    TRY(tx.Publish(event, note.id(), note.version()));
+  } else {
+    tpb::NoteWritten event;
+    event.set_note_id(note.id());
+    event.set_person_ref(note.person_ref());
+    event.set_organisation_id(note.organisation_id());
+    TRY(tx.Publish(event, note.id(), note.version()));
+  }
+  if (request.refuse()) return Refused("NOTES_FORBIDDEN", "no notes today", {{"caller_is_person", "false"}});
+  (void)call;
+  return absl::OkStatus();
+}
+
+absl::Status Notes::GetNote(Tx& tx, Call& call, const tpb::GetNoteRequest& request, tpb::GetNoteResponse* response) {
+  ASSIGN(tpb::Note note, Load<tpb::Note>(tx, request.id()));
+  call.Concerns(note.person_ref());
+  if (call.caller.IsOnlyPerson() && call.caller.person_ref != note.person_ref()) return NotFound("note");
+  *response->mutable_note() = std::move(note);
+  return absl::OkStatus();
+}
+
+absl::Status Notes::Break(Tx&, Call&, const tpb::BreakRequest&, tpb::BreakResponse*) {
+  return absl::InternalError("a secret of ours");
+}
+
+class Unguarded : public tpb::UnguardedService::Service {};
+
+class TestService : public Service {
+ public:
+  TestService(Kernel& kernel, bool unguarded) : notes_(kernel.edge), has_unguarded_(unguarded) {}
+  std::vector<grpc::Service*> GrpcServices() override {
+    std::vector<grpc::Service*> services = {&empty_, &notes_};
+    if (has_unguarded_) services.push_back(&unguarded_);
+    return services;
+  }
+
+ private:
+  Nothing empty_;
+  Notes notes_;
+  Unguarded unguarded_;
+  const bool has_unguarded_;
+};
+
+ServiceDefinition Definition(bool unguarded) {
+  return {.name = "test", .port = 7190, .schema = kSchema, .make = [unguarded](Kernel& kernel) {
+            return std::make_unique<TestService>(kernel, unguarded);
+          }};
+}
+
+}  // namespace
+
+ServiceDefinition TestServiceDefinition() { return Definition(false); }
+ServiceDefinition UnguardedServiceDefinition() { return Definition(true); }
+
+void ReleaseHold(bool release) {
+  absl::MutexLock lock(&hold_mutex);
+  released = release;
+}
+
+int Held() {
+  absl::MutexLock lock(&hold_mutex);
+  return held;
+}
+
+}  // namespace mestring
