@@ -59,7 +59,7 @@ class Tx {
   // ON CONFLICT.
   template <class... P>
   absl::StatusOr<int64_t> Exec(std::string_view sql, const P&... parameters) {
-    return Run(sql, {ToValue(parameters)...}, 0, nullptr);
+    return Run(sql, Bind(parameters...), 0, nullptr);
   }
 
   // Runs a query whose columns are, in order, of the types C: std::string (NULL reads as ""),
@@ -68,7 +68,7 @@ class Tx {
   template <class... C, class... P>
   absl::StatusOr<std::vector<std::tuple<C...>>> Query(std::string_view sql, const P&... parameters) {
     std::vector<std::vector<Cell>> cells;
-    ASSIGN(int64_t ignored, Run(sql, {ToValue(parameters)...}, sizeof...(C), &cells));
+    ASSIGN(int64_t ignored, Run(sql, Bind(parameters...), sizeof...(C), &cells));
     (void)ignored;
     std::vector<std::tuple<C...>> rows;
     rows.reserve(cells.size());
@@ -97,6 +97,16 @@ class Tx {
   template <class T>
   static Value ToValue(const std::optional<T>& value) {
     return value ? ToValue(*value) : Value(std::monostate{});
+  }
+
+  // Parameters of a statement, in order. (Not an initializer list: that copies each, and g++ 12 warns of
+  // uninitialized memory in such copies of a variant.)
+  template <class... P>
+  static std::vector<Value> Bind(const P&... parameters) {
+    std::vector<Value> values;
+    values.reserve(sizeof...(P));
+    (values.push_back(ToValue(parameters)), ...);
+    return values;
   }
 
   // Appends an event to the log in this transaction. `subject` is the id of the resource, `version`
