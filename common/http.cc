@@ -5,11 +5,18 @@
 // it but counts and states. The library reports errors by exceptions and to its own log; neither leaves
 // this file.
 
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <thread>
 #include <utility>
 #include <vector>
 
 #include "CivetServer.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 
 namespace mestring {
 namespace {
@@ -37,6 +44,17 @@ class PageHandler : public CivetHandler {
   const std::function<HttpServer::Page()> page_;
 };
 
+void Knock(int port) {
+  const int knock = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (knock < 0) return;
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(static_cast<uint16_t>(port));
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  (void)connect(knock, reinterpret_cast<const sockaddr*>(&address), sizeof address);
+  close(knock);
+}
+
 }  // namespace
 
 struct HttpServer::Impl {
@@ -45,7 +63,22 @@ struct HttpServer::Impl {
 };
 
 HttpServer::HttpServer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
-HttpServer::~HttpServer() = default;
+
+// The library's listening thread looks only every two seconds whether it should stop, or when somebody
+// connects: so somebody does.
+HttpServer::~HttpServer() {
+  const int own_port = port();
+  std::atomic<bool> closed{false};
+  std::thread closing([&] {
+    impl_->server->close();
+    closed = true;
+  });
+  while (!closed) {
+    Knock(own_port);
+    absl::SleepFor(absl::Milliseconds(5));
+  }
+  closing.join();
+}
 
 absl::StatusOr<std::unique_ptr<HttpServer>> HttpServer::Start(const std::string& address,
                                                               std::map<std::string, std::function<Page()>> pages) {
