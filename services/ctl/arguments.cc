@@ -14,6 +14,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/errors.h"
 #include "services/ctl/failure.h"
+#include "services/ctl/table.h"
 
 namespace mestring::ctl {
 namespace {
@@ -98,11 +99,11 @@ absl::StatusOr<Arguments> ParseArguments(const std::vector<std::string>& words, 
 
 std::string OptionsHelp(const std::vector<Option>& options) {
   size_t width = 0;
-  for (const Option& option : options) width = std::max(width, option.name.size() + 1 + option.value.size());
+  for (const Option& option : options) width = std::max(width, Columns(option.name) + 1 + Columns(option.value));
   std::string out;
   for (const Option& option : options) {
     std::string left = absl::StrCat(option.name, option.value.empty() ? "" : " ", option.value);
-    left.resize(width, ' ');
+    left.append(width - Columns(left), ' ');
     absl::StrAppend(&out, "  ", left, "  ", option.help, "\n");
   }
   return out;

@@ -15,6 +15,7 @@
 #include "common/ids.h"
 #include "mestring/access/v1/access.pb.h"
 #include "services/ctl/failure.h"
+#include "services/ctl/table.h"
 
 namespace mestring::ctl {
 namespace {
@@ -96,7 +97,14 @@ absl::StatusOr<bool> Caller::TakesRequestId(std::string_view method) {
 absl::StatusOr<int> CallCommand(const Arguments& arguments, const Settings& settings) {
   ASSIGN(Json request, ReadRequest(arguments));
   Caller caller(settings);
-  TRY(caller.Call(arguments.At(0), request, settings.identity, arguments.Has("--all-fields"), [&](Json response) {
+  const std::string table = arguments.Get("--table");
+  const bool every_field = arguments.Has("--all-fields") || !table.empty();
+  TRY(caller.Call(arguments.At(0), request, settings.identity, every_field, [&](Json response) -> absl::Status {
+    if (!table.empty()) {
+      ASSIGN(const std::string text, TableOf(response, table));
+      std::cout << text << std::flush;
+      return absl::OkStatus();
+    }
     std::cout << response.dump(settings.json ? -1 : 2) << std::endl;
     return absl::OkStatus();
   }));

@@ -5,6 +5,7 @@
 // output, failures and remarks to standard error.
 #include "services/ctl/commands.h"
 
+#include <algorithm>
 #include <iostream>
 
 #include "absl/strings/str_cat.h"
@@ -20,6 +21,9 @@
 
 namespace mestring::ctl {
 namespace {
+
+// Where the summaries begin in the list of commands.
+constexpr size_t kCommandColumns = 38;
 
 constexpr std::string_view kCallDetails =
     "Calls any RPC of a running service; what it offers comes from the service itself. The response is printed as\n"
@@ -55,7 +59,8 @@ std::vector<Command> MakeCommands() {
        kCallDetails,
        1,
        2,
-       {{"--all-fields", "", "print fields that have their default, too"}},
+       {{"--all-fields", "", "print fields that have their default, too"},
+        {"--table", "LIST:FIELD,…", "print a list of the response as a table: --table offers:code,name"}},
        CallCommand},
       {"list", "[SERVICE]", "services and methods, with the roles that may call them", "", 0, 1, {}, ListCommand},
       {"describe",
@@ -82,6 +87,7 @@ std::vector<Command> MakeCommands() {
        1,
        {after,
         count,
+        {"--no-follow", "", "end when all that is there was shown"},
         {"--owner", "", "ask the owner's EventService instead of Redis"},
         {"--journal", "FILE", "keep events and position in this SQLite file"}},
        EventsTailCommand},
@@ -110,6 +116,7 @@ std::vector<Command> MakeCommands() {
        1,
        1,
        {{"--journal", "FILE", "check events in this subscriber's journal"},
+        {"--brief", "", "tell only the sentences, and what fails"},
         {"--progress", "FILE", "where the run is remembered"},
         {"--let", "NAME=VALUE", "set a variable; may be repeated"},
         {"--seed", "TEXT", "derive ids from it (default: a new one)"},
@@ -143,7 +150,7 @@ std::string Help() {
   std::string out = "mestringctl: one client for the services of Mestring\n\n";
   for (const Command& command : Commands()) {
     std::string left = absl::StrCat(command.name, command.arguments.empty() ? "" : " ", command.arguments);
-    left.resize(std::max<size_t>(left.size(), 36), ' ');
+    left.resize(std::max(left.size(), kCommandColumns), ' ');
     absl::StrAppend(&out, "  ", left, "  ", command.summary, "\n");
   }
   return absl::StrCat(out, "\nOptions of every command:\n", OptionsHelp(CommonOptions()), "\n", ExitCodesHelp(),
@@ -164,12 +171,17 @@ absl::StatusOr<const Command*> TakeCommand(std::vector<std::string>& words) {
   for (const Command& command : Commands()) {
     const std::vector<std::string> name = absl::StrSplit(command.name, ' ');
     names.emplace_back(command.name);
+    names.push_back(name.front());
     if (words.size() < name.size() || !std::equal(name.begin(), name.end(), words.begin())) continue;
     words.erase(words.begin(), words.begin() + static_cast<int64_t>(name.size()));
     return &command;
   }
   std::string given = words.front();
-  if (given == "events" && words.size() > 1) absl::StrAppend(&given, " ", words[1]);
+  if (given == "events") {
+    if (words.size() == 1) return Usage("events needs one of tail, list, parked, retry and rebase.");
+    absl::StrAppend(&given, " ", words[1]);
+    names.erase(std::remove(names.begin(), names.end(), "events"), names.end());
+  }
   const std::string nearest = NearestTo(given, names);
   return Usage(absl::StrCat(
       "There is no command ", given,

@@ -31,6 +31,8 @@ constexpr int kReadMax = 200;
 constexpr absl::Duration kJournalPoll = absl::Milliseconds(20);
 // How soon a tail notices that it shall end.
 constexpr absl::Duration kBlock = absl::Milliseconds(500);
+// A read that only takes what is there; Redis takes 0 for without end.
+constexpr absl::Duration kGlance = absl::Milliseconds(1);
 
 volatile std::sig_atomic_t ending = 0;
 
@@ -80,7 +82,7 @@ absl::StatusOr<int64_t> CountOf(const Arguments& arguments) {
   return count;
 }
 
-absl::Status TailRedis(const Settings& settings, const std::string& service, const std::string& after,
+absl::Status TailRedis(const Settings& settings, const std::string& service, const std::string& after, bool follow,
                        Printer& printer) {
   RedisOptions redis;
   redis.url = settings.redis;
@@ -92,11 +94,12 @@ absl::Status TailRedis(const Settings& settings, const std::string& service, con
     ASSIGN(cursor, ParseCursor(after));
   }
   while (!ending) {
-    absl::StatusOr<std::vector<events::v1::Event>> events = stream.Read(cursor, kReadMax, kBlock);
+    absl::StatusOr<std::vector<events::v1::Event>> events = stream.Read(cursor, kReadMax, follow ? kBlock : kGlance);
     if (!events.ok()) {
       if (ending) return absl::OkStatus();
       return events.status();
     }
+    if (events->empty() && !follow) return absl::OkStatus();
     for (const events::v1::Event& event : *events) {
       ASSIGN(cursor, ParseCursor(event.cursor()));
       if (!printer.Take(EventJson(event)) || ending) return absl::OkStatus();
@@ -177,7 +180,7 @@ absl::StatusOr<int> EventsTailCommand(const Arguments& arguments, const Settings
   } else if (arguments.Has("--owner")) {
     TRY(TailOwner(settings, service, after, printer));
   } else {
-    TRY(TailRedis(settings, service, after, printer));
+    TRY(TailRedis(settings, service, after, !arguments.Has("--no-follow"), printer));
   }
   return kDone;
 }

@@ -157,6 +157,7 @@ absl::StatusOr<int> PlayCommand(const Arguments& arguments, const Settings& give
   Play::Options options;
   options.seed = arguments.Get("--seed", NewId(absl::Now()));
   options.colour = settings.colour;
+  options.brief = arguments.Has("--brief");
   ASSIGN(options.let, LetOf(arguments));
   const std::string zone = arguments.Get("--zone", "Europe/Oslo");
   if (!absl::LoadTimeZone(zone, &options.zone)) return Usage(absl::StrCat("There is no time zone ", zone, "."));

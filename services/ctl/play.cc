@@ -167,17 +167,20 @@ absl::Status Play::RunStep(size_t index) {
   if (step.contains("say")) {
     ASSIGN(const Json sentence, variables_.Expand(step["say"]));
     const std::string time = absl::FormatTime("%a %d %b %H:%M", stage_.Now(), options_.zone);
-    out_ << "\n"
-         << Styled(time, kDim, options_.colour) << "  "
+    out_ << (options_.brief ? "" : "\n") << Styled(time, kDim, options_.colour) << "  "
          << (sentence.is_string() ? sentence.get<std::string>() : sentence.dump()) << std::endl;
   }
   if (!step.contains("for")) return RunOnce(index, "", step);
   ASSIGN(const Json loop, variables_.Expand(step["for"]));
   if (loop.size() != 1) return absl::InvalidArgumentError("\"for\" takes one variable.");
   ASSIGN(const std::vector<Json> values, Values(loop.begin().value()));
+  const Json calls = step.value("do", Json::array({step}));
   for (const Json& value : values) {
     variables_.Set(loop.begin().key(), value);
-    TRY(RunOnce(index, value.is_string() ? value.get<std::string>() : value.dump(), step));
+    const std::string name = value.is_string() ? value.get<std::string>() : value.dump();
+    for (size_t i = 0; i < calls.size(); ++i) {
+      TRY(RunOnce(index, i == 0 ? name : absl::StrCat(name, "/", i), calls[i]));
+    }
   }
   return absl::OkStatus();
 }
@@ -291,8 +294,10 @@ absl::Status Play::AwaitEvents(const Json& expected) {
     ASSIGN(const std::vector<Json> events, stage_.EventsAfter(cursor_));
     for (const Json& event : events) {
       ASSIGN(cursor_, ParseCursor(Text(event, "cursor")));
-      out_ << "      " << Styled("event", kGreen, options_.colour) << " " << EventLine(event, options_.colour)
-           << std::endl;
+      if (!options_.brief) {
+        out_ << "      " << Styled("event", kGreen, options_.colour) << " " << EventLine(event, options_.colour)
+             << std::endl;
+      }
       if (arrived < expected.size() && IsEvent(expected[arrived], event)) ++arrived;
     }
     if (arrived == expected.size()) return absl::OkStatus();
@@ -317,6 +322,7 @@ absl::Status Play::Save(size_t next_step, bool done) {
 }
 
 void Play::Tell(const Json& step, const absl::StatusOr<Json>& answer) {
+  if (options_.brief) return;
   const std::string as = Text(step, "as");
   out_ << "    " << ShortType(Text(step, "call")) << (as.empty() ? "" : absl::StrCat(" (", as, ")"));
   if (!answer.ok()) {

@@ -46,6 +46,7 @@ class Play {
     Json let;             // variables from outside; override those of the story
     absl::TimeZone zone;  // of ${today} and "advance_to"
     bool colour = false;
+    bool brief = false;  // tell only the sentences
     // Called after each step with what a later run needs to go on (or to know that all is done).
     std::function<absl::Status(const Json& progress)> save;
     Json progress;  // what an earlier run saved; null if there was none

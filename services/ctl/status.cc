@@ -19,6 +19,7 @@
 #include "services/ctl/client.h"
 #include "services/ctl/event_text.h"
 #include "services/ctl/failure.h"
+#include "services/ctl/table.h"
 
 namespace mestring::ctl {
 namespace {
@@ -62,21 +63,6 @@ Report Ask(const Settings& settings, const std::string& service, const std::stri
 
 std::string Or(const std::string& text, const char* otherwise) { return text.empty() ? otherwise : text; }
 
-void PrintTable(const std::vector<std::vector<std::string>>& rows) {
-  std::vector<size_t> widths;
-  for (const auto& row : rows) {
-    widths.resize(std::max(widths.size(), row.size()));
-    for (size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
-  }
-  for (const auto& row : rows) {
-    std::string line;
-    for (size_t i = 0; i < row.size(); ++i) {
-      absl::StrAppend(&line, row[i], i + 1 < row.size() ? std::string(widths[i] - row[i].size() + 2, ' ') : "");
-    }
-    std::cout << line << "\n";
-  }
-}
-
 void PrintText(const std::vector<Report>& reports, const Settings& settings) {
   std::vector<std::vector<std::string>> rows = {
       {"SERVICE", "STATE", "DATABASE", "HEAD", "PUBLISHED", "LAG", "TIMERS", "WATCHERS", "ITS TIME"}};
@@ -93,7 +79,7 @@ void PrintText(const std::vector<Report>& reports, const Settings& settings) {
                     absl::StrCat(status.watchers()),
                     absl::FormatTime("%Y-%m-%d %H:%M", FromProto(status.service_time()), absl::LocalTimeZone())});
   }
-  PrintTable(rows);
+  std::cout << AlignedTable(rows);
   for (const Report& report : reports) {
     for (const SubscriptionStatus& subscription : report.status.subscriptions()) {
       std::cout << report.service << " follows " << subscription.stream() << " at " << Or(subscription.cursor(), "0-0")

@@ -23,9 +23,9 @@
 namespace mestring::ctl {
 namespace {
 
-constexpr std::array kMembers = {"story",   "let",        "chapter", "say",     "as",     "organisation", "person",
-                                 "call",    "request",    "expect",  "refused", "within", "save",         "events",
-                                 "advance", "advance_to", "name",    "repeat",  "for"};
+constexpr std::array kMembers = {
+    "story",   "let",    "chapter", "say",    "as",      "organisation", "person", "call",   "request", "expect",
+    "refused", "within", "save",    "events", "advance", "advance_to",   "name",   "repeat", "for",     "do"};
 
 absl::Status Wrong(size_t number, std::string_view problem) {
   return absl::InvalidArgumentError(absl::StrCat("Step ", number, " of the story: ", problem));
@@ -50,6 +50,15 @@ absl::Status CheckStep(const Json& step, size_t number) {
     if (step.contains(object) && !step[object].is_object()) {
       return Wrong(number, absl::StrCat("\"", object, "\" is not an object."));
     }
+  }
+  if (step.contains("do") != (step.contains("for") && !step.contains("call"))) {
+    return Wrong(number, "needs \"for\", and either \"call\" or \"do\".");
+  }
+  for (const Json& inner : step.value("do", Json::array())) {
+    for (const char* outer : {"say", "chapter", "for", "do", "advance", "advance_to", "name", "repeat"}) {
+      if (inner.contains(outer)) return Wrong(number, absl::StrCat("\"do\" cannot hold \"", outer, "\"."));
+    }
+    TRY(CheckStep(inner, number));
   }
   if (step.contains("events") && !step["events"].is_array()) return Wrong(number, "\"events\" is not a list.");
   return absl::OkStatus();
@@ -132,6 +141,18 @@ void MatchAt(const std::string& path, const Json& expected, const Json& got, std
   }
 }
 
+// The first element of `list` whose member is so: "code=akutten".
+const Json* ElementWhere(const Json& list, std::string_view condition) {
+  const std::pair<std::string, std::string> wanted = absl::StrSplit(condition, absl::MaxSplits('=', 1));
+  if (!list.is_array()) return nullptr;
+  for (const Json& element : list) {
+    if (element.is_object() && element.contains(wanted.first) && Plain(element[wanted.first]) == wanted.second) {
+      return &element;
+    }
+  }
+  return nullptr;
+}
+
 }  // namespace
 
 absl::StatusOr<Story> ParseStory(std::string_view text) {
@@ -180,17 +201,22 @@ absl::StatusOr<Json> Variables::Value(std::string_view name) const {
 }
 
 absl::StatusOr<Json> Variables::ExpandString(const std::string& text) const {
-  std::string out;
+  std::string out = text;
   size_t from = 0;
-  for (size_t begin = text.find("${"); begin != std::string::npos; begin = text.find("${", from)) {
-    const size_t end = text.find('}', begin);
-    if (end == std::string::npos) return absl::InvalidArgumentError(absl::StrCat("\"", text, "\" lacks a }."));
-    ASSIGN(const Json value, Value(std::string_view(text).substr(begin + 2, end - begin - 2)));
-    if (begin == 0 && end + 1 == text.size()) return value;
-    absl::StrAppend(&out, text.substr(from, begin - from), Plain(value));
-    from = end + 1;
+  // The innermost first: "${place_${n}}".
+  for (size_t end = out.find('}'); end != std::string::npos; end = out.find('}', from)) {
+    const size_t begin = out.rfind("${", end);
+    if (begin == std::string::npos) {
+      from = end + 1;
+      continue;
+    }
+    ASSIGN(const Json value, Value(std::string_view(out).substr(begin + 2, end - begin - 2)));
+    if (begin == 0 && end + 1 == out.size()) return value;
+    out.replace(begin, end + 1 - begin, Plain(value));
+    from = begin + Plain(value).size();
   }
-  return Json(out + text.substr(from));
+  if (absl::StrContains(out, "${")) return absl::InvalidArgumentError(absl::StrCat("\"", text, "\" lacks a }."));
+  return Json(out);
 }
 
 absl::StatusOr<Json> Variables::Expand(const Json& json) const {
@@ -223,7 +249,12 @@ Json At(const Json& json, std::string_view path) {
   const Json* at = &json;
   for (std::string_view name : absl::StrSplit(path, '.', absl::SkipEmpty())) {
     size_t index = 0;
-    if (at->is_array() && absl::SimpleAtoi(name, &index) && index < at->size()) {
+    if (const size_t bracket = name.find('['); bracket != std::string_view::npos && name.back() == ']') {
+      const std::string list(name.substr(0, bracket));
+      if (!at->is_object() || !at->contains(list)) return Json();
+      at = ElementWhere((*at)[list], name.substr(bracket + 1, name.size() - bracket - 2));
+      if (at == nullptr) return Json();
+    } else if (at->is_array() && absl::SimpleAtoi(name, &index) && index < at->size()) {
       at = &(*at)[index];
     } else if (at->is_object() && at->contains(std::string(name))) {
       at = &(*at)[std::string(name)];

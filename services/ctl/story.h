@@ -13,8 +13,8 @@
 //    "events": ["StayReserved", {"type": …, "data": {…}}]}   what must reach the subscriber, in this order
 // and further: "advance": "60d" or "advance_to": "15:40" | "monday 08:00" moves the rehearsal's clock before the call;
 // "name": "a" and later "repeat": "a" sends the very same request again and wants the very same answer;
-// "for": {"n": "1..7"} or {"n": ["a", "b"]} does the step once for each.
-// In strings, ${x} is a variable; ${today}, ${today+30} are dates of the rehearsal; ${uuid:x} is a UUID, the same
+// "for": {"n": "1..7"} or {"n": ["a", "b"]} does the step once for each; "do": [step, …] beside it several calls for
+// each. In strings, ${x} is a variable; ${today}, ${today+30} are dates of the rehearsal; ${uuid:x} is a UUID, the same
 // one throughout a run.
 #pragma once
 
@@ -76,7 +76,7 @@ struct Mismatch {
 //   {"$set": true|false}   a value that is there and not empty, or not
 std::vector<Mismatch> Match(const Json& expected, const Json& got);
 
-// The value at "stays.0.id", null if there is none.
+// The value at "stays.0.id" or "offers[code=akutten].id", null if there is none.
 Json At(const Json& json, std::string_view path);
 
 }  // namespace mestring::ctl

@@ -17,7 +17,7 @@ struct Claims {
   std::vector<std::string> roles;  // "NAV", without ROLE_
   std::string person_ref;
   std::string organisation_id;
-  std::string issuer = "https://mestring.local";
+  std::string issuer = "mestring-local";
   std::string audience = "mestring";
   absl::Duration lifetime = absl::Hours(1);
 };

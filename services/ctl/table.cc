@@ -1,0 +1,53 @@
+// Tables on a terminal.
+//
+// Hides: padding. Characters outside ASCII are counted as one column each, which is right for Norwegian.
+#include "services/ctl/table.h"
+
+#include <algorithm>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "services/ctl/failure.h"
+#include "services/ctl/story.h"
+
+namespace mestring::ctl {
+
+size_t Columns(std::string_view text) {
+  return static_cast<size_t>(std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xc0) != 0x80; }));
+}
+
+std::string AlignedTable(const std::vector<std::vector<std::string>>& rows) {
+  std::vector<size_t> widths;
+  for (const auto& row : rows) {
+    widths.resize(std::max(widths.size(), row.size()));
+    for (size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], Columns(row[i]));
+  }
+  std::string out;
+  for (const auto& row : rows) {
+    for (size_t i = 0; i < row.size(); ++i) {
+      absl::StrAppend(&out, row[i], i + 1 < row.size() ? std::string(widths[i] - Columns(row[i]) + 2, ' ') : "\n");
+    }
+  }
+  return out;
+}
+
+absl::StatusOr<std::string> TableOf(const Json& response, std::string_view layout) {
+  const std::pair<std::string, std::string> parts = absl::StrSplit(layout, absl::MaxSplits(':', 1));
+  const std::vector<std::string> columns = absl::StrSplit(parts.second, ',', absl::SkipEmpty());
+  if (columns.empty()) return Usage("--table wants LIST:FIELD,FIELD, such as offers:code,name.");
+  const Json list = At(response, parts.first);
+  std::vector<std::vector<std::string>> rows(1);
+  for (const std::string& column : columns)
+    rows[0].push_back(absl::AsciiStrToUpper(column.substr(column.rfind('.') + 1)));
+  for (const Json& element : list.is_array() ? list : Json::array()) {
+    std::vector<std::string>& row = rows.emplace_back();
+    for (const std::string& column : columns) {
+      const Json cell = At(element, column);
+      row.push_back(cell.is_null() ? "-" : cell.is_string() ? cell.get<std::string>() : cell.dump());
+    }
+  }
+  return AlignedTable(rows);
+}
+
+}  // namespace mestring::ctl

@@ -1,0 +1,141 @@
+// Calls over reflection, against a server of the test's own that knows nothing of this client.
+#include "services/ctl/call.h"
+
+#include <memory>
+
+#include "common/errors.h"
+#include "gmock/gmock.h"
+#include "grpcpp/ext/proto_server_reflection_plugin.h"
+#include "grpcpp/health_check_service_interface.h"
+#include "grpcpp/server.h"
+#include "grpcpp/server_builder.h"
+#include "gtest/gtest.h"
+#include "mestring/events/v1/events.grpc.pb.h"
+#include "mestring/events/v1/operations.grpc.pb.h"
+#include "services/ctl/commands.h"
+#include "services/ctl/failure.h"
+
+namespace mestring::ctl {
+namespace {
+
+using testing::HasSubstr;
+
+class Operations : public events::v1::OperationsService::Service {
+ public:
+  grpc::Status GetStatus(grpc::ServerContext*, const events::v1::GetStatusRequest*,
+                         events::v1::GetStatusResponse* response) override {
+    response->set_service("housing");
+    response->mutable_relay()->set_redis_up(redis_up);
+    return grpc::Status::OK;
+  }
+  grpc::Status RetryParkedEvents(grpc::ServerContext*, const events::v1::RetryParkedEventsRequest* request,
+                                 events::v1::RetryParkedEventsResponse*) override {
+    return ToWire(Refused("NOT_PARKED", absl::StrCat("Nothing of ", request->stream(), " is parked.")),
+                  "mestring.housing", "e");
+  }
+  bool redis_up = true;
+};
+
+class Events : public events::v1::EventService::Service {
+ public:
+  grpc::Status Watch(grpc::ServerContext*, const events::v1::WatchRequest*,
+                     grpc::ServerWriter<events::v1::WatchResponse>* writer) override {
+    for (int i = 1; i <= 3; ++i) {
+      events::v1::WatchResponse response;
+      response.set_cursor(absl::StrCat("1-", i));
+      writer->Write(response);
+    }
+    return grpc::Status::OK;
+  }
+};
+
+class CallTest : public testing::Test {
+ protected:
+  CallTest() {
+    grpc::EnableDefaultHealthCheckService(true);
+    grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+    grpc::ServerBuilder builder;
+    int port = 0;
+    builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
+    builder.RegisterService(&operations_);
+    builder.RegisterService(&events_);
+    server_ = builder.BuildAndStart();
+    server_->GetHealthCheckService()->SetServingStatus("readiness", true);
+    address_ = absl::StrCat("127.0.0.1:", port);
+    settings_.services = {{"housing", address_}};
+    settings_.deadline = absl::Seconds(10);
+    settings_.quiet = true;
+  }
+  ~CallTest() override { server_->Shutdown(); }
+
+  absl::StatusOr<Json> Call(const std::string& method, Json request, bool every_field = false) {
+    Caller caller(settings_);
+    return caller.Call(method, request, Identity(), every_field);
+  }
+
+  Operations operations_;
+  Events events_;
+  std::unique_ptr<grpc::Server> server_;
+  std::string address_;
+  Settings settings_;
+};
+
+TEST_F(CallTest, AMethodIsFoundByItsShortName) {
+  absl::StatusOr<Json> response = Call("housing.GetStatus", Json::object());
+  ASSERT_TRUE(response.ok()) << response.status();
+  EXPECT_EQ((*response)["service"], "housing");
+  EXPECT_FALSE(response->contains("watchers"));
+  response = Call("mestring.events.v1.OperationsService/GetStatus", Json::object(), /*every_field=*/true);
+  ASSERT_TRUE(response.ok()) << response.status();
+  EXPECT_EQ((*response)["watchers"], "0");
+}
+
+TEST_F(CallTest, AnUnknownMethodSuggestsTheNearest) {
+  const absl::Status status = Call("housing.GetStaus", Json::object()).status();
+  EXPECT_EQ(ExitCodeOf(status), kUsage);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("GetStatus"));
+}
+
+TEST_F(CallTest, AFieldThatDoesNotExistIsAUsageError) {
+  const absl::Status status = Call("housing.RetryParkedEvents", {{"strem", "x"}}).status();
+  EXPECT_EQ(ExitCodeOf(status), kUsage);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("strem"));
+}
+
+TEST_F(CallTest, ARefusalKeepsItsReason) {
+  const absl::Status status = Call("housing.RetryParkedEvents", {{"stream", "s"}}).status();
+  EXPECT_EQ(ExitCodeOf(status), kRpc + 9);
+  EXPECT_EQ(ReasonIn(status), "NOT_PARKED");
+}
+
+TEST_F(CallTest, AStreamHandsOverEachResponse) {
+  Caller caller(settings_);
+  Json request = Json::object();
+  std::vector<std::string> cursors;
+  ASSERT_TRUE(caller
+                  .Call("housing.Watch", request, Identity(), false,
+                        [&cursors](Json response) {
+                          cursors.push_back(Text(response, "cursor"));
+                          return absl::OkStatus();
+                        })
+                  .ok());
+  EXPECT_EQ(cursors, (std::vector<std::string>{"1-1", "1-2", "1-3"}));
+}
+
+TEST_F(CallTest, StatusIsOneWhenSomethingIsNotWell) {
+  char name[] = "/tmp/mestring-keys-XXXXXX";
+  const std::string keys = mkdtemp(name);
+  const auto no_environment = [](const std::string&) { return std::string(); };
+  ASSERT_EQ(RunCommandLine({"token", "--init", keys}, no_environment), kDone);
+  const std::vector<std::string> words = {"status", "--keys", keys, "--services", "housing=" + address_};
+  EXPECT_EQ(RunCommandLine(words, no_environment), kDone);
+  operations_.redis_up = false;
+  EXPECT_EQ(RunCommandLine(words, no_environment), kNo);
+  operations_.redis_up = true;
+  server_->GetHealthCheckService()->SetServingStatus("readiness", false);
+  EXPECT_EQ(RunCommandLine(words, no_environment), kNo);
+  EXPECT_EQ(std::system(absl::StrCat("rm -r ", keys).c_str()), 0);
+}
+
+}  // namespace
+}  // namespace mestring::ctl
