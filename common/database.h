@@ -99,15 +99,16 @@ class Tx {
     return value ? ToValue(*value) : Value(std::monostate{});
   }
 
-  // Parameters of a statement, in order. (Not an initializer list: that copies each, and g++ 12 warns of
-  // uninitialized memory in such copies of a variant.)
+  // Parameters of a statement, in order.
   template <class... P>
   static std::vector<Value> Bind(const P&... parameters) {
     std::vector<Value> values;
     values.reserve(sizeof...(P));
-    (values.push_back(ToValue(parameters)), ...);
+    (Push(values, ToValue(parameters)), ...);
     return values;
   }
+  // Not inline: where it is, g++ 12 warns wrongly of the bounds of a variant.
+  [[gnu::noinline]] static void Push(std::vector<Value>& values, Value&& value) { values.push_back(std::move(value)); }
 
   // Appends an event to the log in this transaction. `subject` is the id of the resource, `version`
   // its version after the change. Fails, and with it the transaction, if the event's fields break their
@@ -152,6 +153,7 @@ class Tx {
 
   absl::StatusOr<int64_t> Run(std::string_view sql, const std::vector<Value>& parameters, int columns,
                               std::vector<std::vector<Cell>>* rows);
+  absl::Status BeginEpoch(int64_t seen, std::string_view reason);
   absl::Status Append(int64_t kind, const google::protobuf::Message& event, std::string_view subject, int64_t version);
 
   Connection& connection_;

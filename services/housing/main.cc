@@ -1,1 +1,5 @@
-int main() { return 0; }
+// The housing service as a process: wiring only.
+#include "common/server.h"
+#include "services/housing/housing.h"
+
+int main(int argc, char** argv) { return mestring::RunService(argc, argv, mestring::HousingDefinition()); }

@@ -1,0 +1,308 @@
+// From an approval to a place: need, the list, vacancies, and place offers.
+//
+// The list is a partial index over rank_key (schema): score from high to low, the day a home is needed, a
+// lot. An offer that is declined, expires or is revoked passes on by itself: the vacancy is open again
+// and whoever is first for it now is seen by ProposeCandidates. Nothing offers automatically: which of
+// two people gets a home is decided by a person, who says why if it is not the first.
+
+#include <utility>
+
+#include "services/housing/housing.h"
+#include "services/housing/housing_records.h"
+
+namespace mestring::housing {
+namespace {
+
+// Later than every rank key: they begin with a digit.
+constexpr std::string_view kAfterAll = "z";
+
+template <class Event>
+Event About(const pb::PlaceOffer& place_offer) {
+  Event event;
+  event.set_place_offer_id(place_offer.id());
+  event.set_person_ref(place_offer.person_ref());
+  event.set_application_id(place_offer.application_id());
+  event.set_offer_id(place_offer.offer_id());
+  return event;
+}
+
+template <class Event>
+Event About(const pb::Vacancy& vacancy) {
+  Event event;
+  event.set_vacancy_id(vacancy.id());
+  event.set_place_id(vacancy.place_id());
+  event.set_offer_id(vacancy.offer_id());
+  return event;
+}
+
+absl::StatusOr<std::optional<pb::ListEntry>> LiveEntry(Tx& tx, std::string_view application_id) {
+  ASSIGN(std::vector<pb::ListEntry> rows,
+         Select<pb::ListEntry>(tx, "WHERE application_id = :application AND state <> 'LIST_ENTRY_STATE_LEFT'",
+                               application_id));
+  if (rows.empty()) return std::optional<pb::ListEntry>();
+  return std::optional<pb::ListEntry>(std::move(rows.front()));
+}
+
+// Who waits, would suit, has a valid approval and was not offered this vacancy before, in the order of
+// need; only those before this rank.
+absl::StatusOr<std::vector<pb::ListEntry>> Candidates(Tx& tx, const pb::Vacancy& vacancy, std::string_view before,
+                                                      int limit) {
+  // The kinds are a JSON list of names; no name is part of another within its quotes.
+  const std::string suits = absl::StrCat("%\"", pb::OfferKind_Name(vacancy.offer_kind()), "\"%");
+  return Select<pb::ListEntry>(
+      tx,
+      "WHERE state = 'LIST_ENTRY_STATE_WAITING' AND rank_key < :before AND suitable_kinds LIKE :suits "
+      "AND approved_until >= :today AND NOT EXISTS (SELECT 1 FROM place_offers o WHERE o.vacancy_id = :vacancy "
+      "AND o.list_entry_id = list_entries.id) ORDER BY rank_key LIMIT :limit",
+      before, suits, Today(tx), vacancy.id(), limit);
+}
+
+// [B2] Most pressing need first; passing somebody over is possible, and says why.
+absl::Status CheckFirst(Tx& tx, const pb::Vacancy& vacancy, const pb::ListEntry& entry, std::string_view reason_code) {
+  if (!reason_code.empty()) return CheckCode(tx, pb::CODE_LIST_KIND_PASSED_OVER_REASON, reason_code);
+  ASSIGN(const std::vector<pb::ListEntry> first, Candidates(tx, vacancy, entry.rank_key(), 1));
+  if (first.empty()) return absl::OkStatus();
+  return Refused("PASSED_OVER_REASON_REQUIRED", "somebody suitable has a more pressing need",
+                 {{"list_entry_id", first.front().id()}});
+}
+
+}  // namespace
+
+absl::StatusOr<pb::ListEntry> EnterList(Tx& tx, const pb::Application& application,
+                                        const pb::NeedAssessment& assessment) {
+  pb::ListEntry entry = NewListEntry(NewId(tx.now()), application, assessment, Today(tx));
+  TRY(Insert(tx, entry));
+  pb::ListEntered event;
+  event.set_list_entry_id(entry.id());
+  event.set_application_id(entry.application_id());
+  event.set_person_ref(entry.person_ref());
+  TRY(tx.Publish(event, entry.id(), entry.version()));
+  return entry;
+}
+
+absl::Status RenewListEntry(Tx& tx, const pb::Application& application) {
+  ASSIGN(std::optional<pb::ListEntry> entry, LiveEntry(tx, application.id()));
+  if (!entry) return absl::OkStatus();
+  entry->set_approved_until(application.approved_until());
+  return Save(tx, *entry);
+}
+
+// ---- Need ------------------------------------------------------------------------------------------
+
+absl::Status Housing::AssessNeed(Tx& tx, Call& call, const pb::AssessNeedRequest& request,
+                                 pb::AssessNeedResponse* response) {
+  TRY(Check(request));
+  ASSIGN(pb::Application application,
+         LoadForChange<pb::Application>(tx, call, request.application_id(), request.expected_version()));
+  TRY(MayAssess(application));
+  ASSIGN(const pb::NeedRule rule, CurrentNeedRule(tx));
+  ASSIGN(const int64_t score, Score(rule, request));
+  TRY(CheckCode(tx, pb::CODE_LIST_KIND_PRIORITY_REASON, request.reason_code()));
+  pb::NeedAssessment assessment =
+      NewAssessment(NewId(tx.now()), call.caller, application, request, rule, score, Today(tx));
+  TRY(Insert(tx, assessment));
+  application.set_assessment_id(assessment.id());
+  if (application.state() == pb::APPLICATION_STATE_SUBMITTED) application.set_state(pb::APPLICATION_STATE_UNDER_REVIEW);
+  const bool enters = application.state() == pb::APPLICATION_STATE_APPROVED;
+  if (enters) application.set_state(pb::APPLICATION_STATE_LISTED);
+  TRY(Save(tx, application));
+  pb::NeedAssessed event;
+  event.set_application_id(application.id());
+  event.set_person_ref(application.person_ref());
+  event.set_assessment_id(assessment.id());
+  event.set_rule_version(assessment.rule_version());
+  event.set_reason_code(assessment.reason_code());
+  TRY(tx.Publish(event, application.id(), application.version()));
+  if (enters) {
+    ASSIGN(*response->mutable_list_entry(), EnterList(tx, application, assessment));
+  } else if (application.state() == pb::APPLICATION_STATE_LISTED) {
+    ASSIGN(std::optional<pb::ListEntry> entry, LiveEntry(tx, application.id()));
+    if (!entry) return absl::InternalError("a listed application without a list entry");
+    ApplyAssessment(assessment, &*entry);
+    TRY(Save(tx, *entry));
+    *response->mutable_list_entry() = *std::move(entry);
+  }
+  *response->mutable_assessment() = std::move(assessment);
+  *response->mutable_application() = std::move(application);
+  return absl::OkStatus();
+}
+
+absl::Status Housing::ListNeedAssessments(Tx& tx, Call& call, const pb::ListNeedAssessmentsRequest& request,
+                                          pb::ListNeedAssessmentsResponse* response) {
+  TRY(LoadVisible<pb::Application>(tx, call, request.application_id()).status());
+  TRY(Page(tx, Filter().Is("application_id", request.application_id()),
+           {.size = request.page_size(), .token = request.page_token(), .descending = true},
+           response->mutable_assessments(), response->mutable_next_page_token()));
+  return SetAsOf(tx, response);
+}
+
+absl::Status Housing::ListWaiting(Tx& tx, Call&, const pb::ListWaitingRequest& request,
+                                  pb::ListWaitingResponse* response) {
+  Filter filter;
+  filter.Where("state = 'LIST_ENTRY_STATE_WAITING'");
+  if (request.suitable_kind() != pb::OFFER_KIND_UNSPECIFIED) {
+    filter.Where("suitable_kinds LIKE ?", absl::StrCat("%\"", pb::OfferKind_Name(request.suitable_kind()), "\"%"));
+  }
+  TRY(Page(tx, std::move(filter), {.size = request.page_size(), .token = request.page_token(), .key = "rank_key"},
+           response->mutable_entries(), response->mutable_next_page_token()));
+  return SetAsOf(tx, response);
+}
+
+// ---- Vacancies -------------------------------------------------------------------------------------
+
+absl::Status Housing::OpenVacancy(Tx& tx, Call&, const pb::OpenVacancyRequest& request,
+                                  pb::OpenVacancyResponse* response) {
+  const std::string today = Today(tx);
+  ASSIGN(const pb::Place place, Load<pb::Place>(tx, request.place_id()));
+  ASSIGN(const pb::Offer offer, Load<pb::Offer>(tx, place.offer_id()));
+  ASSIGN(const pb::OfferPolicy policy, PolicyInForce(tx, offer.id(), today));
+  TRY(MayOpenVacancy(policy, place));
+  pb::Vacancy vacancy;
+  vacancy.set_id(NewId(tx.now()));
+  vacancy.set_state(pb::VACANCY_STATE_OPEN);
+  vacancy.set_place_id(place.id());
+  vacancy.set_offer_id(offer.id());
+  vacancy.set_offer_kind(offer.kind());
+  vacancy.set_from_date(OrToday(tx, request.from_date()));
+  if (vacancy.from_date() < today) return Refused("START_IN_PAST", "a vacancy cannot begin before today");
+  ASSIGN(const auto live, tx.Query<int64_t>("SELECT 1 FROM vacancies WHERE place_id = :place AND state IN "
+                                            "('VACANCY_STATE_OPEN', 'VACANCY_STATE_OFFERED')",
+                                            place.id()));
+  if (!live.empty()) return Refused("PLACE_IN_USE", "the place has an open vacancy already");
+  TRY(CheckFree(tx, place.id(), {vacancy.from_date(), std::string(kNoEnd)}));
+  TRY(Insert(tx, vacancy));
+  auto event = About<pb::VacancyOpened>(vacancy);
+  event.set_offer_kind(vacancy.offer_kind());
+  event.set_from_date(vacancy.from_date());
+  TRY(tx.Publish(event, vacancy.id(), vacancy.version()));
+  *response->mutable_vacancy() = std::move(vacancy);
+  return absl::OkStatus();
+}
+
+absl::Status Housing::CloseVacancy(Tx& tx, Call&, const pb::CloseVacancyRequest& request,
+                                   pb::CloseVacancyResponse* response) {
+  ASSIGN(pb::Vacancy vacancy, Load<pb::Vacancy>(tx, request.vacancy_id()));
+  TRY(CheckVersion(request.expected_version(), vacancy.version()));
+  TRY(MayClose(vacancy));
+  vacancy.set_state(pb::VACANCY_STATE_CLOSED);
+  TRY(Save(tx, vacancy));
+  TRY(tx.Publish(About<pb::VacancyClosed>(vacancy), vacancy.id(), vacancy.version()));
+  *response->mutable_vacancy() = std::move(vacancy);
+  return absl::OkStatus();
+}
+
+absl::Status Housing::GetVacancy(Tx& tx, Call&, const pb::GetVacancyRequest& request,
+                                 pb::GetVacancyResponse* response) {
+  ASSIGN(*response->mutable_vacancy(), Load<pb::Vacancy>(tx, request.vacancy_id()));
+  return absl::OkStatus();
+}
+
+absl::Status Housing::ListVacancies(Tx& tx, Call&, const pb::ListVacanciesRequest& request,
+                                    pb::ListVacanciesResponse* response) {
+  TRY(Page(tx, Filter().IsState("state", request.state()), {request.page_size(), request.page_token()},
+           response->mutable_vacancies(), response->mutable_next_page_token()));
+  return SetAsOf(tx, response);
+}
+
+absl::Status Housing::ProposeCandidates(Tx& tx, Call&, const pb::ProposeCandidatesRequest& request,
+                                        pb::ProposeCandidatesResponse* response) {
+  ASSIGN(const pb::Vacancy vacancy, Load<pb::Vacancy>(tx, request.vacancy_id()));
+  ASSIGN(std::vector<pb::ListEntry> candidates, Candidates(tx, vacancy, kAfterAll, PageSize(request.page_size())));
+  for (pb::ListEntry& entry : candidates) *response->add_candidates() = std::move(entry);
+  return SetAsOf(tx, response);
+}
+
+// ---- Place offers ----------------------------------------------------------------------------------
+
+absl::Status Housing::MakePlaceOffer(Tx& tx, Call& call, const pb::MakePlaceOfferRequest& request,
+                                     pb::MakePlaceOfferResponse* response) {
+  const std::string today = Today(tx);
+  ASSIGN(pb::Application application, LoadVisible<pb::Application>(tx, call, request.application_id()));
+  ASSIGN(pb::Vacancy vacancy, Load<pb::Vacancy>(tx, request.vacancy_id()));
+  ASSIGN(std::optional<pb::ListEntry> entry, LiveEntry(tx, application.id()));
+  TRY(MayOffer(vacancy, application, entry.value_or(pb::ListEntry()), today));
+  TRY(CheckFirst(tx, vacancy, *entry, request.passed_over_reason_code()));
+  ASSIGN(const pb::OfferPolicy policy, PolicyInForce(tx, vacancy.offer_id(), today));
+  pb::PlaceOffer place_offer = NewPlaceOffer(NewId(tx.now()), vacancy, application, *entry, policy, today);
+  place_offer.set_passed_over_reason_code(request.passed_over_reason_code());
+  TRY(Insert(tx, place_offer));
+  TRY(tx.Schedule(kPlaceOfferTimer, place_offer.id(), EndOf(tx, place_offer.answer_by())));
+  vacancy.set_state(pb::VACANCY_STATE_OFFERED);
+  TRY(Save(tx, vacancy));
+  entry->set_state(pb::LIST_ENTRY_STATE_OFFERED);
+  TRY(Save(tx, *entry));
+  application.set_state(pb::APPLICATION_STATE_OFFERED);
+  application.set_place_offer_id(place_offer.id());
+  TRY(Save(tx, application));
+  auto event = About<pb::PlaceOfferMade>(place_offer);
+  event.set_vacancy_id(place_offer.vacancy_id());
+  event.set_from_date(place_offer.from_date());
+  event.set_answer_by(place_offer.answer_by());
+  TRY(tx.Publish(event, place_offer.id(), place_offer.version()));
+  *response->mutable_place_offer() = std::move(place_offer);
+  return absl::OkStatus();
+}
+
+absl::Status Housing::AnswerPlaceOffer(Tx& tx, Call& call, const pb::AnswerPlaceOfferRequest& request,
+                                       pb::AnswerPlaceOfferResponse* response) {
+  TRY(Check(request));
+  ASSIGN(pb::PlaceOffer place_offer,
+         LoadForChange<pb::PlaceOffer>(tx, call, request.place_offer_id(), request.expected_version()));
+  TRY(MayAnswer(place_offer, Today(tx)));
+  const bool accepts = request.answer() == pb::ANSWER_ACCEPT;
+  if (!accepts) TRY(CheckCode(tx, pb::CODE_LIST_KIND_DECLINE_REASON, request.decline_reason_code()));
+  place_offer.set_state(accepts ? pb::PLACE_OFFER_STATE_ACCEPTED : pb::PLACE_OFFER_STATE_DECLINED);
+  place_offer.set_end_reason_code(request.decline_reason_code());
+  TRY(Save(tx, place_offer));
+  TRY(tx.CancelTimer(kPlaceOfferTimer, place_offer.id()));
+  auto event = About<pb::PlaceOfferAnswered>(place_offer);
+  event.set_answer(request.answer());
+  event.set_decline_reason_code(request.decline_reason_code());
+  TRY(tx.Publish(event, place_offer.id(), place_offer.version()));
+  // [B1] A person may decline a permanent home; that ends nothing else of theirs.
+  if (!accepts) {
+    TRY(ReopenVacancy(tx, place_offer.vacancy_id()));
+    TRY(ReturnToList(tx, place_offer.application_id()));
+  }
+  *response->mutable_place_offer() = std::move(place_offer);
+  return absl::OkStatus();
+}
+
+absl::Status Housing::RevokePlaceOffer(Tx& tx, Call& call, const pb::RevokePlaceOfferRequest& request,
+                                       pb::RevokePlaceOfferResponse* response) {
+  ASSIGN(pb::PlaceOffer place_offer,
+         LoadForChange<pb::PlaceOffer>(tx, call, request.place_offer_id(), request.expected_version()));
+  TRY(MayRevoke(place_offer));
+  TRY(CheckCode(tx, pb::CODE_LIST_KIND_REVOKE_REASON, request.reason_code()));
+  place_offer.set_state(pb::PLACE_OFFER_STATE_REVOKED);
+  place_offer.set_end_reason_code(request.reason_code());
+  TRY(Save(tx, place_offer));
+  TRY(tx.CancelTimer(kPlaceOfferTimer, place_offer.id()));
+  auto event = About<pb::PlaceOfferRevoked>(place_offer);
+  event.set_reason_code(request.reason_code());
+  TRY(tx.Publish(event, place_offer.id(), place_offer.version()));
+  TRY(ReopenVacancy(tx, place_offer.vacancy_id()));
+  TRY(ReturnToList(tx, place_offer.application_id()));
+  *response->mutable_place_offer() = std::move(place_offer);
+  return absl::OkStatus();
+}
+
+absl::Status Housing::GetPlaceOffer(Tx& tx, Call& call, const pb::GetPlaceOfferRequest& request,
+                                    pb::GetPlaceOfferResponse* response) {
+  ASSIGN(*response->mutable_place_offer(), LoadVisible<pb::PlaceOffer>(tx, call, request.place_offer_id()));
+  return absl::OkStatus();
+}
+
+absl::Status Housing::ListPlaceOffers(Tx& tx, Call& call, const pb::ListPlaceOffersRequest& request,
+                                      pb::ListPlaceOffersResponse* response) {
+  TRY(Page(tx,
+           Filter()
+               .Within(ScopeOf(call.caller), false)
+               .Is("person_ref", request.person_ref())
+               .IsState("state", request.state()),
+           {request.page_size(), request.page_token()}, response->mutable_place_offers(),
+           response->mutable_next_page_token()));
+  return SetAsOf(tx, response);
+}
+
+}  // namespace mestring::housing

@@ -1,0 +1,245 @@
+// Applications for municipal housing, from the day they come to the day they end.
+//
+// Two clocks run beside each other and never ask about vacancies: the decision's (one month, or the date
+// of a preliminary answer) and, after an approval, that of its term (12 months). Being approved and
+// having a home are different states, because the first is a decision and the second is luck: what lies
+// between them, the list and the place offers, is allocation.cc.
+
+#include <utility>
+
+#include "services/housing/housing.h"
+#include "services/housing/housing_records.h"
+
+namespace mestring::housing {
+namespace {
+
+// Most events of an application say just whose it is.
+template <class Event>
+Event About(const pb::Application& application) {
+  Event event;
+  event.set_application_id(application.id());
+  event.set_person_ref(application.person_ref());
+  return event;
+}
+
+absl::Status CheckDecisionCodes(Tx& tx, const pb::DecideApplicationRequest& request) {
+  TRY(CheckCode(tx, pb::CODE_LIST_KIND_DECISION_REASON, request.reason_code()));
+  if (!request.exception_code().empty()) {
+    TRY(CheckCode(tx, pb::CODE_LIST_KIND_CRITERIA_EXCEPTION, request.exception_code()));
+  }
+  if (!request.alternative_route_code().empty()) {
+    TRY(CheckCode(tx, pb::CODE_LIST_KIND_ALTERNATIVE_ROUTE, request.alternative_route_code()));
+  }
+  if (request.override_reason_code().empty()) return absl::OkStatus();
+  return CheckCode(tx, pb::CODE_LIST_KIND_OVERRIDE_REASON, request.override_reason_code());
+}
+
+absl::Status CheckNoOther(Tx& tx, std::string_view person_ref) {
+  ASSIGN(
+      const auto live,
+      tx.Query<int64_t>("SELECT 1 FROM applications WHERE person_ref = :person AND state IN "
+                        "('APPLICATION_STATE_SUBMITTED', 'APPLICATION_STATE_INCOMPLETE', "
+                        "'APPLICATION_STATE_UNDER_REVIEW', 'APPLICATION_STATE_APPROVED', 'APPLICATION_STATE_LISTED', "
+                        "'APPLICATION_STATE_OFFERED')",
+                        person_ref));
+  if (live.empty()) return absl::OkStatus();
+  return Refused("APPLICATION_OPEN", "the person has an application under way already");
+}
+
+absl::Status StopClocks(Tx& tx, const pb::Application& application) {
+  TRY(tx.CancelTimer(kApplicationDecisionTimer, application.id()));
+  TRY(tx.CancelTimer(kInformationTimer, application.id()));
+  return tx.CancelTimer(kApprovalTimer, application.id());
+}
+
+absl::Status PublishDecided(Tx& tx, const pb::Application& application, const pb::Decision& decision) {
+  auto event = About<pb::ApplicationDecided>(application);
+  event.set_decision_id(decision.id());
+  event.set_outcome(decision.outcome());
+  event.set_reason_code(decision.reason_code());
+  event.set_alternative_route_code(decision.alternative_route_code());
+  event.set_overridden(!decision.override_reason_code().empty() || !decision.exception_code().empty());
+  event.set_complaint_deadline(decision.complaint_deadline());
+  event.set_approved_until(application.approved_until());
+  return tx.Publish(event, application.id(), application.version());
+}
+
+}  // namespace
+
+absl::Status Housing::SubmitApplication(Tx& tx, Call& call, const pb::SubmitApplicationRequest& request,
+                                        pb::SubmitApplicationResponse* response) {
+  const std::string today = Today(tx);
+  TRY(MaySubmit(call.caller, request));
+  if (request.residence_since() > today) return InvalidArgument("residence_since", "must not lie ahead");
+  TRY(CheckNoOther(tx, request.person_ref()));
+  ASSIGN(const pb::CaseRules rules, CurrentCaseRules(tx));
+  pb::Application application = NewApplication(NewId(tx.now()), request, rules, today);
+  TRY(Insert(tx, application));
+  TRY(tx.Schedule(kApplicationDecisionTimer, application.id(), EndOf(tx, application.decide_by())));
+  auto event = About<pb::ApplicationSubmitted>(application);
+  event.set_decide_by(application.decide_by());
+  TRY(tx.Publish(event, application.id(), application.version()));
+  *response->mutable_application() = std::move(application);
+  return absl::OkStatus();
+}
+
+absl::Status Housing::RequestInformation(Tx& tx, Call& call, const pb::RequestInformationRequest& request,
+                                         pb::RequestInformationResponse* response) {
+  ASSIGN(pb::Application application,
+         LoadForChange<pb::Application>(tx, call, request.application_id(), request.expected_version()));
+  TRY(MayRequestInformation(application, request.information_by(), Today(tx)));
+  for (const std::string& code : request.information_codes()) {
+    TRY(CheckCode(tx, pb::CODE_LIST_KIND_INFORMATION, code));
+  }
+  application.set_state(pb::APPLICATION_STATE_INCOMPLETE);
+  *application.mutable_information_codes() = request.information_codes();
+  application.set_information_by(request.information_by());
+  TRY(Save(tx, application));
+  TRY(tx.Schedule(kInformationTimer, application.id(), EndOf(tx, application.information_by())));
+  auto event = About<pb::InformationRequested>(application);
+  *event.mutable_information_codes() = application.information_codes();
+  event.set_information_by(application.information_by());
+  TRY(tx.Publish(event, application.id(), application.version()));
+  *response->mutable_application() = std::move(application);
+  return absl::OkStatus();
+}
+
+absl::Status Housing::CompleteApplication(Tx& tx, Call& call, const pb::CompleteApplicationRequest& request,
+                                          pb::CompleteApplicationResponse* response) {
+  ASSIGN(pb::Application application,
+         LoadForChange<pb::Application>(tx, call, request.application_id(), request.expected_version()));
+  TRY(MayComplete(application));
+  application.set_state(pb::APPLICATION_STATE_UNDER_REVIEW);
+  application.clear_information_codes();
+  application.clear_information_by();
+  TRY(Save(tx, application));
+  TRY(tx.CancelTimer(kInformationTimer, application.id()));
+  TRY(tx.Publish(About<pb::ApplicationCompleted>(application), application.id(), application.version()));
+  *response->mutable_application() = std::move(application);
+  return absl::OkStatus();
+}
+
+absl::Status Housing::GivePreliminaryAnswer(Tx& tx, Call& call, const pb::GivePreliminaryAnswerRequest& request,
+                                            pb::GivePreliminaryAnswerResponse* response) {
+  ASSIGN(pb::Application application,
+         LoadForChange<pb::Application>(tx, call, request.application_id(), request.expected_version()));
+  TRY(MayGivePreliminaryAnswer(application, request.decide_by(), Today(tx)));
+  application.set_decide_by(request.decide_by());
+  application.set_deadline_missed(false);
+  TRY(Save(tx, application));
+  TRY(tx.Schedule(kApplicationDecisionTimer, application.id(), EndOf(tx, application.decide_by())));
+  auto event = About<pb::PreliminaryAnswerGiven>(application);
+  event.set_decide_by(application.decide_by());
+  TRY(tx.Publish(event, application.id(), application.version()));
+  *response->mutable_application() = std::move(application);
+  return absl::OkStatus();
+}
+
+absl::Status Housing::DecideApplication(Tx& tx, Call& call, const pb::DecideApplicationRequest& request,
+                                        pb::DecideApplicationResponse* response) {
+  TRY(Check(request));
+  const std::string today = Today(tx);
+  ASSIGN(pb::Application application,
+         LoadForChange<pb::Application>(tx, call, request.application_id(), request.expected_version()));
+  ASSIGN(const pb::CaseRules rules, CurrentCaseRules(tx));
+  TRY(MayDecide(application, rules, request, today));
+  if (!IsLive(application.state())) TRY(CheckNoOther(tx, application.person_ref()));
+  TRY(CheckDecisionCodes(tx, request));
+  pb::Decision decision = NewDecision(NewId(tx.now()), call.caller, application, request, rules, today);
+  TRY(SaveDecision(tx, application.decision_id(), &decision));
+  ApplyDecision(decision, rules, &application);
+  TRY(Save(tx, application));
+  TRY(StopClocks(tx, application));
+  TRY(PublishDecided(tx, application, decision));
+  if (IsApproved(application.state())) {
+    TRY(tx.Schedule(kApprovalTimer, application.id(), EndOf(tx, application.approved_until())));
+  }
+  if (application.state() == pb::APPLICATION_STATE_LISTED) {
+    ASSIGN(const pb::NeedAssessment assessment, Load<pb::NeedAssessment>(tx, application.assessment_id()));
+    ASSIGN(*response->mutable_list_entry(), EnterList(tx, application, assessment));
+  }
+  *response->mutable_application() = std::move(application);
+  *response->mutable_decision() = std::move(decision);
+  return absl::OkStatus();
+}
+
+absl::Status Housing::RenewApproval(Tx& tx, Call& call, const pb::RenewApprovalRequest& request,
+                                    pb::RenewApprovalResponse* response) {
+  const std::string today = Today(tx);
+  ASSIGN(pb::Application application,
+         LoadForChange<pb::Application>(tx, call, request.application_id(), request.expected_version()));
+  TRY(MayRenew(application, today));
+  TRY(CheckCode(tx, pb::CODE_LIST_KIND_DECISION_REASON, request.reason_code()));
+  ASSIGN(const pb::CaseRules rules, CurrentCaseRules(tx));
+  pb::Decision decision = NewDecision(NewId(tx.now()), call.caller, application, request, rules, today);
+  // The approval that is extended stays in force: nothing of it was wrong.
+  TRY(SaveDecision(tx, "", &decision));
+  ApplyDecision(decision, rules, &application);
+  TRY(Save(tx, application));
+  TRY(tx.Schedule(kApprovalTimer, application.id(), EndOf(tx, application.approved_until())));
+  TRY(RenewListEntry(tx, application));
+  auto event = About<pb::ApprovalRenewed>(application);
+  event.set_decision_id(decision.id());
+  event.set_approved_until(application.approved_until());
+  event.set_complaint_deadline(decision.complaint_deadline());
+  TRY(tx.Publish(event, application.id(), application.version()));
+  *response->mutable_application() = std::move(application);
+  *response->mutable_decision() = std::move(decision);
+  return absl::OkStatus();
+}
+
+absl::Status Housing::WithdrawApplication(Tx& tx, Call& call, const pb::WithdrawApplicationRequest& request,
+                                          pb::WithdrawApplicationResponse* response) {
+  ASSIGN(pb::Application application,
+         LoadForChange<pb::Application>(tx, call, request.application_id(), request.expected_version()));
+  TRY(MayWithdraw(application));
+  TRY(RevokeOfferOf(tx, application));
+  application.set_state(pb::APPLICATION_STATE_WITHDRAWN);
+  application.clear_place_offer_id();
+  TRY(Save(tx, application));
+  TRY(StopClocks(tx, application));
+  TRY(tx.Publish(About<pb::ApplicationWithdrawn>(application), application.id(), application.version()));
+  TRY(LeaveList(tx, application.id(), pb::LIST_LEAVE_REASON_WITHDRAWN));
+  *response->mutable_application() = std::move(application);
+  return absl::OkStatus();
+}
+
+absl::Status Housing::LapseApplication(Tx& tx, Call& call, const pb::LapseApplicationRequest& request,
+                                       pb::LapseApplicationResponse* response) {
+  ASSIGN(pb::Application application,
+         LoadForChange<pb::Application>(tx, call, request.application_id(), request.expected_version()));
+  TRY(MayLapse(application));
+  TRY(CheckCode(tx, pb::CODE_LIST_KIND_LAPSE_REASON, request.reason_code()));
+  TRY(RevokeOfferOf(tx, application));
+  application.set_state(pb::APPLICATION_STATE_LAPSED);
+  application.clear_place_offer_id();
+  application.set_end_reason_code(request.reason_code());
+  TRY(Save(tx, application));
+  TRY(StopClocks(tx, application));
+  auto event = About<pb::ApplicationLapsed>(application);
+  event.set_reason_code(request.reason_code());
+  TRY(tx.Publish(event, application.id(), application.version()));
+  TRY(LeaveList(tx, application.id(), pb::LIST_LEAVE_REASON_LAPSED));
+  *response->mutable_application() = std::move(application);
+  return absl::OkStatus();
+}
+
+absl::Status Housing::GetApplication(Tx& tx, Call& call, const pb::GetApplicationRequest& request,
+                                     pb::GetApplicationResponse* response) {
+  ASSIGN(*response->mutable_application(), LoadVisible<pb::Application>(tx, call, request.application_id()));
+  return absl::OkStatus();
+}
+
+absl::Status Housing::ListApplications(Tx& tx, Call& call, const pb::ListApplicationsRequest& request,
+                                       pb::ListApplicationsResponse* response) {
+  TRY(Page(tx,
+           Filter()
+               .Within(ScopeOf(call.caller), false)
+               .Is("person_ref", request.person_ref())
+               .IsState("state", request.state()),
+           {request.page_size(), request.page_token()}, response->mutable_applications(),
+           response->mutable_next_page_token()));
+  return SetAsOf(tx, response);
+}
+
+}  // namespace mestring::housing

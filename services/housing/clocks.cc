@@ -1,0 +1,192 @@
+// What happens in housing because time passes: deadlines missed, offers and approvals run out, marks of
+// 60 and 90 days, overstays.
+//
+// Each clock is a timer of the kernel, set in the write that makes it necessary and stopped in the write
+// that makes it needless. A handler judges by the day it was due, not by the day it fires: after three
+// days of downtime everything happens in its order, as of its own day. It looks at the state all the
+// same, so that a timer which fires once too often does nothing. A nightly job over all cases would be
+// simpler to explain, and would look at a million rows to find three.
+
+#include <utility>
+
+#include "services/housing/housing.h"
+#include "services/housing/housing_records.h"
+
+namespace mestring::housing {
+namespace {
+
+absl::Status PublishMissed(Tx& tx, pb::DeadlineKind kind, std::string_view subject, int64_t version,
+                           const std::string& person_ref, const std::string& due_date) {
+  pb::DeadlineMissed event;
+  event.set_kind(kind);
+  event.set_subject_id(std::string(subject));
+  event.set_person_ref(person_ref);
+  event.set_due_date(due_date);
+  return tx.Publish(event, subject, version);
+}
+
+// The day that a timer of EndOf(date) ends the day before, or that BeginOf(date) begins.
+std::string DayOf(const Tx& tx, absl::Time due) { return FormatDate(DateIn(tx.zone(), due)); }
+
+// [B1] A requisition is decided the same day.
+absl::Status OnRequisitionDecision(Tx& tx, std::string_view id, absl::Time) {
+  ASSIGN(pb::Requisition requisition, Load<pb::Requisition>(tx, id));
+  if (requisition.state() != pb::REQUISITION_STATE_RECEIVED) return absl::OkStatus();
+  requisition.set_deadline_missed(true);
+  TRY(Save(tx, requisition));
+  return PublishMissed(tx, pb::DEADLINE_KIND_REQUISITION_DECISION, id, requisition.version(), requisition.person_ref(),
+                       requisition.decide_by());
+}
+
+absl::Status OnGrantLapse(Tx& tx, std::string_view id, absl::Time) {
+  ASSIGN(pb::Requisition requisition, Load<pb::Requisition>(tx, id));
+  if (requisition.state() != pb::REQUISITION_STATE_GRANTED) return absl::OkStatus();
+  requisition.set_state(pb::REQUISITION_STATE_LAPSED);
+  TRY(Save(tx, requisition));
+  pb::RequisitionLapsed event;
+  event.set_requisition_id(requisition.id());
+  event.set_person_ref(requisition.person_ref());
+  event.set_organisation_id(requisition.organisation_id());
+  return tx.Publish(event, requisition.id(), requisition.version());
+}
+
+// [B2] An application is decided within one month, also with no vacancy.
+absl::Status OnApplicationDecision(Tx& tx, std::string_view id, absl::Time) {
+  ASSIGN(pb::Application application, Load<pb::Application>(tx, id));
+  if (!IsUndecided(application.state())) return absl::OkStatus();
+  application.set_deadline_missed(true);
+  TRY(Save(tx, application));
+  return PublishMissed(tx, pb::DEADLINE_KIND_APPLICATION_DECISION, id, application.version(), application.person_ref(),
+                       application.decide_by());
+}
+
+absl::Status OnInformation(Tx& tx, std::string_view id, absl::Time) {
+  ASSIGN(pb::Application application, Load<pb::Application>(tx, id));
+  if (application.state() != pb::APPLICATION_STATE_INCOMPLETE) return absl::OkStatus();
+  TRY(Save(tx, application));  // for the version of the event
+  return PublishMissed(tx, pb::DEADLINE_KIND_INFORMATION, id, application.version(), application.person_ref(),
+                       application.information_by());
+}
+
+// [B2] An approval is valid 12 months. An offer that was accepted in time keeps it: the person has done
+// what was theirs to do.
+absl::Status OnApprovalExpiry(Tx& tx, std::string_view id, absl::Time due) {
+  ASSIGN(pb::Application application, Load<pb::Application>(tx, id));
+  if (!IsApproved(application.state()) || !IsExpired(application, DayOf(tx, due))) return absl::OkStatus();
+  if (!application.place_offer_id().empty()) {
+    ASSIGN(const pb::PlaceOffer place_offer, Load<pb::PlaceOffer>(tx, application.place_offer_id()));
+    if (place_offer.state() != pb::PLACE_OFFER_STATE_PENDING) return absl::OkStatus();
+    TRY(RevokeOfferOf(tx, application));
+  }
+  return ExpireApplication(tx, &application);
+}
+
+// [B1] The complaint term of 3 weeks is over.
+absl::Status OnComplaintPeriod(Tx& tx, std::string_view id, absl::Time) {
+  ASSIGN(pb::Decision decision, Load<pb::Decision>(tx, id));
+  if (decision.state() != pb::DECISION_STATE_IN_FORCE || decision.complaint_period_ended()) return absl::OkStatus();
+  decision.set_complaint_period_ended(true);
+  TRY(Save(tx, decision));
+  pb::ComplaintPeriodEnded event;
+  event.set_decision_id(decision.id());
+  event.set_case_id(decision.case_id());
+  event.set_person_ref(decision.person_ref());
+  event.set_complaint_deadline(decision.complaint_deadline());
+  return tx.Publish(event, decision.id(), decision.version());
+}
+
+// [H7] The time to answer is over; the vacancy passes on.
+absl::Status OnPlaceOfferExpiry(Tx& tx, std::string_view id, absl::Time) {
+  ASSIGN(pb::PlaceOffer place_offer, Load<pb::PlaceOffer>(tx, id));
+  if (place_offer.state() != pb::PLACE_OFFER_STATE_PENDING) return absl::OkStatus();
+  place_offer.set_state(pb::PLACE_OFFER_STATE_EXPIRED);
+  TRY(Save(tx, place_offer));
+  pb::PlaceOfferExpired event;
+  event.set_place_offer_id(place_offer.id());
+  event.set_person_ref(place_offer.person_ref());
+  event.set_application_id(place_offer.application_id());
+  event.set_offer_id(place_offer.offer_id());
+  TRY(tx.Publish(event, place_offer.id(), place_offer.version()));
+  TRY(ReopenVacancy(tx, place_offer.vacancy_id()));
+  return ReturnToList(tx, place_offer.application_id());
+}
+
+// Nobody has come. That is said, and decided by a person: no reservation is thrown away at midnight.
+absl::Status OnArrival(Tx& tx, std::string_view id, absl::Time) {
+  ASSIGN(pb::Stay stay, Load<pb::Stay>(tx, id));
+  if (stay.state() != pb::STAY_STATE_RESERVED) return absl::OkStatus();
+  stay.set_arrival_missed(true);
+  TRY(Save(tx, stay));
+  return PublishMissed(tx, pb::DEADLINE_KIND_ARRIVAL, id, stay.version(), stay.person_ref(), stay.start_date());
+}
+
+// [B1] Should not last over 3 months: alerts at 60 and 90 days.
+absl::Status OnMark(Tx& tx, std::string_view id, absl::Time due) {
+  ASSIGN(pb::Stay stay, Load<pb::Stay>(tx, id));
+  if (stay.state() != pb::STAY_STATE_ARRIVED) return absl::OkStatus();
+  ASSIGN(const pb::OfferPolicy policy, Load<pb::OfferPolicy>(tx, stay.policy_id()));
+  const int mark = NextMark(stay, policy);
+  if (mark == 0 || PlusDays(stay.count_from(), mark) > DayOf(tx, due)) return absl::OkStatus();
+  stay.add_marks_passed(mark);
+  TRY(Save(tx, stay));
+  pb::StayLimitApproaching event;
+  event.set_stay_id(stay.id());
+  event.set_person_ref(stay.person_ref());
+  event.set_offer_id(stay.offer_id());
+  event.set_organisation_id(stay.organisation_id());
+  event.set_mark_days(mark);
+  event.set_limit_date(stay.limit_date());
+  TRY(tx.Publish(event, stay.id(), stay.version()));
+  const int next = NextMark(stay, policy);
+  return next == 0 ? absl::OkStatus() : tx.Schedule(kMarkTimer, id, BeginOf(tx, PlusDays(stay.count_from(), next)));
+}
+
+// Runs each day on which somebody is still there after their departure: the place is held a night more,
+// and what was to follow there gives way (H1).
+absl::Status OnOverstay(Tx& tx, std::string_view id, absl::Time due) {
+  ASSIGN(pb::Stay stay, Load<pb::Stay>(tx, id));
+  const std::string day = DayOf(tx, due);
+  if (stay.state() != pb::STAY_STATE_ARRIVED || stay.end_date().empty() || stay.end_date() >= day) {
+    return absl::OkStatus();
+  }
+  const bool is_new = ApplyOverstay(day, &stay);
+  TRY(Save(tx, stay));
+  if (is_new) {
+    pb::StayOverstayed event;
+    event.set_stay_id(stay.id());
+    event.set_person_ref(stay.person_ref());
+    event.set_place_id(stay.place_id());
+    event.set_offer_id(stay.offer_id());
+    event.set_organisation_id(stay.organisation_id());
+    event.set_end_date(stay.end_date());
+    TRY(tx.Publish(event, stay.id(), stay.version()));
+  }
+  TRY(MakeWay(tx, stay));
+  return tx.Schedule(kOverstayTimer, id, EndOf(tx, day));
+}
+
+absl::Status OnContact(Tx& tx, std::string_view id, absl::Time) {
+  ASSIGN(pb::Contact contact, Load<pb::Contact>(tx, id));
+  if (contact.state() != pb::CONTACT_STATE_PLANNED) return absl::OkStatus();
+  contact.set_state(pb::CONTACT_STATE_OVERDUE);
+  TRY(Save(tx, contact));
+  return PublishMissed(tx, pb::DEADLINE_KIND_CONTACT, id, contact.version(), contact.person_ref(), contact.due_date());
+}
+
+}  // namespace
+
+void SetClocks(Timers& timers) {
+  timers.On(std::string(kRequisitionDecisionTimer), OnRequisitionDecision);
+  timers.On(std::string(kGrantTimer), OnGrantLapse);
+  timers.On(std::string(kApplicationDecisionTimer), OnApplicationDecision);
+  timers.On(std::string(kInformationTimer), OnInformation);
+  timers.On(std::string(kApprovalTimer), OnApprovalExpiry);
+  timers.On(std::string(kComplaintTimer), OnComplaintPeriod);
+  timers.On(std::string(kPlaceOfferTimer), OnPlaceOfferExpiry);
+  timers.On(std::string(kArrivalTimer), OnArrival);
+  timers.On(std::string(kMarkTimer), OnMark);
+  timers.On(std::string(kOverstayTimer), OnOverstay);
+  timers.On(std::string(kContactTimer), OnContact);
+}
+
+}  // namespace mestring::housing

@@ -1,1 +1,0 @@
-#include "services/housing/housing.h"

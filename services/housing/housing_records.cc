@@ -1,0 +1,330 @@
+#include "services/housing/housing_records.h"
+
+// The questions to many rows, each with the index that answers it (schema/0001_housing.sql), and the
+// few changes that belong to more than one use case.
+//
+// A stay holds its place in [start_date, held_until): the end with its turnaround days stands in the
+// row, so that "who is in the way" is one range on one index, and looks only at what ends after the
+// wanted start. Computing the end in SQL from the policy would need both engines' date functions and
+// could use no index.
+
+#include <utility>
+
+namespace mestring::housing {
+namespace {
+
+absl::Status Taken(std::string_view place_id = "") {
+  std::map<std::string, std::string> metadata;
+  if (!place_id.empty()) metadata["place_id"] = std::string(place_id);
+  return Refused("PLACE_TAKEN", "no such place is free for the whole time", std::move(metadata));
+}
+
+// A closure that had not begun when the stay before it was to end.
+absl::Status PutOff(Tx& tx, pb::PlaceClosure closure, const std::string& until) {
+  closure.set_start_date(until);
+  if (closure.held_until() <= until) {
+    closure.set_state(pb::PLACE_CLOSURE_STATE_ENDED);
+    closure.set_end_date(until);
+    closure.clear_held_until();
+    TRY(Save(tx, closure));
+    pb::PlaceReopened event;
+    event.set_closure_id(closure.id());
+    event.set_place_id(closure.place_id());
+    event.set_offer_id(closure.offer_id());
+    event.set_end_date(until);
+    return tx.Publish(event, closure.id(), closure.version());
+  }
+  TRY(Save(tx, closure));
+  pb::PlaceClosed event;
+  event.set_closure_id(closure.id());
+  event.set_place_id(closure.place_id());
+  event.set_offer_id(closure.offer_id());
+  event.set_start_date(closure.start_date());
+  event.set_end_date(closure.end_date());
+  event.set_reason_code(closure.reason_code());
+  return tx.Publish(event, closure.id(), closure.version());
+}
+
+absl::Status PutOff(Tx& tx, pb::Vacancy vacancy, const std::string& until) {
+  vacancy.set_from_date(until);
+  TRY(Save(tx, vacancy));
+  pb::VacancyOpened event;
+  event.set_vacancy_id(vacancy.id());
+  event.set_place_id(vacancy.place_id());
+  event.set_offer_id(vacancy.offer_id());
+  event.set_offer_kind(vacancy.offer_kind());
+  event.set_from_date(vacancy.from_date());
+  return tx.Publish(event, vacancy.id(), vacancy.version());
+}
+
+}  // namespace
+
+// ---- Loads -----------------------------------------------------------------------------------------
+
+absl::StatusOr<pb::OfferPolicy> PolicyInForce(Tx& tx, std::string_view offer_id, std::string_view date) {
+  ASSIGN(std::vector<pb::OfferPolicy> rows,
+         Select<pb::OfferPolicy>(tx,
+                                 "WHERE offer_id = :offer AND valid_from <= :date "
+                                 "ORDER BY valid_from DESC, policy_version DESC LIMIT 1",
+                                 offer_id, date));
+  if (rows.empty()) return Refused("POLICY_MISSING", "the offer has no policy in force on that date");
+  return std::move(rows.front());
+}
+
+absl::StatusOr<pb::CaseRules> CurrentCaseRules(Tx& tx) {
+  ASSIGN(std::vector<pb::CaseRules> rows, Select<pb::CaseRules>(tx, "ORDER BY rules_version DESC LIMIT 1"));
+  if (rows.empty()) return Refused("CASE_RULES_MISSING", "no case rules are in force");
+  return std::move(rows.front());
+}
+
+absl::StatusOr<pb::NeedRule> CurrentNeedRule(Tx& tx) {
+  ASSIGN(std::vector<pb::NeedRule> rows, Select<pb::NeedRule>(tx, "ORDER BY rule_version DESC LIMIT 1"));
+  if (rows.empty()) return Refused("NEED_RULE_MISSING", "no need rule is in force");
+  return std::move(rows.front());
+}
+
+absl::Status CheckCode(Tx& tx, pb::CodeListKind kind, std::string_view code) {
+  const std::string& list = pb::CodeListKind_Name(kind);
+  ASSIGN(auto rows,
+         tx.Query<int64_t>("SELECT 1 FROM code_entries WHERE kind = :kind AND code = :code AND list_version = "
+                           "(SELECT MAX(list_version) FROM code_lists WHERE kind = :list)",
+                           list, code, list));
+  if (!rows.empty()) return absl::OkStatus();
+  return Refused("UNKNOWN_CODE", "the code is not in its list", {{"list", list}});
+}
+
+absl::StatusOr<std::optional<pb::Tenancy>> TenancyOf(Tx& tx, const pb::Stay& stay) {
+  ASSIGN(std::vector<pb::Tenancy> rows,
+         Select<pb::Tenancy>(tx, "WHERE stay_id = :stay AND state <> 'TENANCY_STATE_ENDED'", stay.id()));
+  if (rows.empty()) return std::optional<pb::Tenancy>();
+  return std::optional<pb::Tenancy>(std::move(rows.front()));
+}
+
+// ---- Pages -----------------------------------------------------------------------------------------
+
+Filter& Filter::Is(std::string_view column, std::string_view value) {
+  return value.empty() ? *this : Where(absl::StrCat(column, " = ?"), std::string(value));
+}
+
+Filter& Filter::Where(std::string_view condition) {
+  absl::StrAppend(&where, " AND ", condition);
+  return *this;
+}
+
+Filter& Filter::Where(std::string_view condition, Value value) {
+  const size_t mark = condition.find('?');
+  absl::StrAppend(&where, " AND ", condition.substr(0, mark), ":v", values.size(), condition.substr(mark + 1));
+  values.push_back(std::move(value));
+  return *this;
+}
+
+Filter& Filter::Within(const Scope& scope, bool has_organisation) {
+  if (scope.kind == Scope::kAll) return *this;
+  if (scope.kind == Scope::kPerson) return Where("person_ref = ?", scope.value);
+  if (!has_organisation) return Where("1 = 0");
+  const std::string unit = absl::StrCat(":v", values.size() + 1);
+  Where(absl::StrCat("(organisation_id = ? OR responsible_unit = ", unit, ")"), scope.value);
+  values.push_back(scope.value);
+  return *this;
+}
+
+// ---- Places ----------------------------------------------------------------------------------------
+
+absl::Status CheckFree(Tx& tx, std::string_view place_id, const Hold& hold) {
+  const std::string today = Today(tx);
+  ASSIGN(auto rows,
+         tx.Query<std::string>(
+             "SELECT id FROM stays WHERE place_id = :place1 AND held_until > :start1 AND start_date < :until1 AND id "
+             "<> :own1 "
+             "UNION ALL SELECT id FROM stays WHERE place_id = :place2 AND state = 'STAY_STATE_ARRIVED' AND id <> :own2 "
+             "AND :start2 <= :today "
+             "UNION ALL SELECT id FROM place_closures WHERE place_id = :place3 AND held_until > :start3 AND start_date "
+             "< :until3 "
+             "UNION ALL SELECT id FROM vacancies WHERE place_id = :place4 AND id <> :own4 AND from_date < :until4 "
+             "AND state IN ('VACANCY_STATE_OPEN', 'VACANCY_STATE_OFFERED') LIMIT 1",
+             place_id, hold.start_date, hold.held_until, hold.own_stay_id, place_id, hold.own_stay_id, hold.start_date,
+             today, place_id, hold.start_date, hold.held_until, place_id, hold.own_vacancy_id, hold.held_until));
+  return rows.empty() ? absl::OkStatus() : Taken(place_id);
+}
+
+absl::StatusOr<pb::Place> FirstFreePlace(Tx& tx, std::string_view offer_id, const Hold& hold) {
+  ASSIGN(std::vector<pb::Place> rows,
+         Select<pb::Place>(
+             tx,
+             "WHERE offer_id = :offer AND remove_date IS NULL "
+             "AND NOT EXISTS (SELECT 1 FROM stays s WHERE s.place_id = places.id AND s.held_until > :start1 "
+             "AND s.start_date < :until1) "
+             "AND NOT EXISTS (SELECT 1 FROM stays a WHERE a.place_id = places.id AND a.state = 'STAY_STATE_ARRIVED' "
+             "AND :start2 <= :today) "
+             "AND NOT EXISTS (SELECT 1 FROM place_closures c WHERE c.place_id = places.id AND c.held_until > :start3 "
+             "AND c.start_date < :until3) "
+             "AND NOT EXISTS (SELECT 1 FROM vacancies v WHERE v.place_id = places.id AND v.from_date < :until4 "
+             "AND v.state IN ('VACANCY_STATE_OPEN', 'VACANCY_STATE_OFFERED')) "
+             "ORDER BY label, id LIMIT 1",
+             offer_id, hold.start_date, hold.held_until, hold.start_date, Today(tx), hold.start_date, hold.held_until,
+             hold.held_until));
+  if (rows.empty()) return Taken();
+  return std::move(rows.front());
+}
+
+pb::PlaceState PlaceHolds::StateOf(const pb::Place& place) const {
+  const auto found = stays.find(place.id());
+  static const std::vector<pb::Stay> kNobody;
+  return housing::StateOf(place, found == stays.end() ? kNobody : found->second, closed.contains(place.id()), date,
+                          today);
+}
+
+absl::StatusOr<PlaceHolds> HoldsOn(Tx& tx, std::string_view date, std::string_view offer_id) {
+  PlaceHolds holds;
+  holds.date = std::string(date);
+  holds.today = Today(tx);
+  const std::string places = offer_id.empty() ? "(SELECT id FROM places WHERE id > :offer)"
+                                              : "(SELECT id FROM places WHERE offer_id = :offer)";
+  ASSIGN(auto rows, (tx.Query<std::string, std::string, std::string>(
+                        absl::StrCat("SELECT place_id, state, end_date FROM stays WHERE held_until > :from "
+                                     "AND start_date <= :until AND place_id IN ",
+                                     places),
+                        date, date, offer_id)));
+  // Tonight, whoever has not left is there, also when the time of the stay is over.
+  if (date == holds.today) {
+    ASSIGN(auto late, (tx.Query<std::string, std::string, std::string>(
+                          absl::StrCat("SELECT place_id, state, end_date FROM stays WHERE state = 'STAY_STATE_ARRIVED' "
+                                       "AND held_until <= :today AND place_id IN ",
+                                       places),
+                          date, offer_id)));
+    rows.insert(rows.end(), late.begin(), late.end());
+  }
+  for (auto& [place_id, state, end_date] : rows) {
+    pb::StayState parsed = pb::STAY_STATE_UNSPECIFIED;
+    pb::StayState_Parse(state, &parsed);
+    pb::Stay& stay = holds.stays[place_id].emplace_back();
+    stay.set_state(parsed);
+    stay.set_end_date(std::move(end_date));
+  }
+  ASSIGN(auto closures,
+         tx.Query<std::string>(absl::StrCat("SELECT place_id FROM place_closures WHERE held_until > :from "
+                                            "AND start_date <= :until AND place_id IN ",
+                                            places),
+                               date, date, offer_id));
+  for (auto& [place_id] : closures) holds.closed.insert(std::move(place_id));
+  return holds;
+}
+
+absl::Status MakeWay(Tx& tx, const pb::Stay& stay) {
+  const std::string& until = stay.held_until();
+  ASSIGN(std::vector<pb::Stay> reserved,
+         Select<pb::Stay>(tx,
+                          "WHERE place_id = :place AND held_until > :start AND start_date < :until "
+                          "AND state = 'STAY_STATE_RESERVED' AND id <> :own ORDER BY start_date",
+                          stay.place_id(), stay.start_date(), until, stay.id()));
+  for (pb::Stay& other : reserved) TRY(EndReservation(tx, pb::STAY_STATE_CANCELLED, kPlaceNotVacated, &other));
+  ASSIGN(std::vector<pb::PlaceClosure> closures,
+         Select<pb::PlaceClosure>(tx, "WHERE place_id = :place AND held_until > :start AND start_date < :until",
+                                  stay.place_id(), stay.start_date(), until));
+  for (pb::PlaceClosure& closure : closures) TRY(PutOff(tx, std::move(closure), until));
+  ASSIGN(std::vector<pb::Vacancy> vacancies,
+         Select<pb::Vacancy>(tx,
+                             "WHERE place_id = :place AND from_date < :until "
+                             "AND state IN ('VACANCY_STATE_OPEN', 'VACANCY_STATE_OFFERED')",
+                             stay.place_id(), until));
+  for (pb::Vacancy& vacancy : vacancies) TRY(PutOff(tx, std::move(vacancy), until));
+  return absl::OkStatus();
+}
+
+// ---- What one case does to another -----------------------------------------------------------------
+
+absl::Status SaveDecision(Tx& tx, std::string_view earlier_id, pb::Decision* decision) {
+  if (!earlier_id.empty()) {
+    ASSIGN(pb::Decision earlier, Load<pb::Decision>(tx, earlier_id));
+    ApplySupersession(*decision, &earlier);
+    TRY(Save(tx, earlier));
+    TRY(tx.CancelTimer(kComplaintTimer, earlier.id()));
+  }
+  TRY(Insert(tx, *decision));
+  return tx.Schedule(kComplaintTimer, decision->id(), EndOf(tx, decision->complaint_deadline()));
+}
+
+absl::Status ReleaseSource(Tx& tx, const pb::Stay& stay) {
+  if (!stay.place_offer_id().empty()) {
+    ASSIGN(const pb::PlaceOffer place_offer, Load<pb::PlaceOffer>(tx, stay.place_offer_id()));
+    return ReturnToList(tx, place_offer.application_id());
+  }
+  ASSIGN(pb::Requisition requisition, Load<pb::Requisition>(tx, stay.requisition_id()));
+  ApplyRelease(Today(tx), &requisition);
+  TRY(Save(tx, requisition));
+  if (requisition.state() == pb::REQUISITION_STATE_GRANTED) {
+    return tx.Schedule(kGrantTimer, requisition.id(), EndOf(tx, requisition.use_by()));
+  }
+  pb::RequisitionLapsed event;
+  event.set_requisition_id(requisition.id());
+  event.set_person_ref(requisition.person_ref());
+  event.set_organisation_id(requisition.organisation_id());
+  return tx.Publish(event, requisition.id(), requisition.version());
+}
+
+absl::Status ReopenVacancy(Tx& tx, std::string_view vacancy_id) {
+  ASSIGN(pb::Vacancy vacancy, Load<pb::Vacancy>(tx, vacancy_id));
+  vacancy.set_state(pb::VACANCY_STATE_OPEN);
+  return Save(tx, vacancy);
+}
+
+absl::Status ExpireApplication(Tx& tx, pb::Application* application) {
+  application->set_state(pb::APPLICATION_STATE_EXPIRED);
+  application->clear_place_offer_id();
+  TRY(Save(tx, *application));
+  pb::ApplicationExpired event;
+  event.set_application_id(application->id());
+  event.set_person_ref(application->person_ref());
+  TRY(tx.Publish(event, application->id(), application->version()));
+  return LeaveList(tx, application->id(), pb::LIST_LEAVE_REASON_EXPIRED);
+}
+
+absl::Status ReturnToList(Tx& tx, std::string_view application_id) {
+  ASSIGN(pb::Application application, Load<pb::Application>(tx, application_id));
+  if (IsExpired(application, Today(tx))) return ExpireApplication(tx, &application);
+  ApplyRelease(&application);
+  TRY(Save(tx, application));
+  ASSIGN(pb::ListEntry entry,
+         FirstOf(Select<pb::ListEntry>(tx, "WHERE application_id = :application AND state <> 'LIST_ENTRY_STATE_LEFT'",
+                                       application_id)));
+  entry.set_state(pb::LIST_ENTRY_STATE_WAITING);
+  return Save(tx, entry);
+}
+
+absl::Status LeaveList(Tx& tx, std::string_view application_id, pb::ListLeaveReason reason) {
+  ASSIGN(std::vector<pb::ListEntry> entries,
+         Select<pb::ListEntry>(tx, "WHERE application_id = :application AND state <> 'LIST_ENTRY_STATE_LEFT'",
+                               application_id));
+  for (pb::ListEntry& entry : entries) {
+    entry.set_state(pb::LIST_ENTRY_STATE_LEFT);
+    entry.set_leave_reason(reason);
+    TRY(Save(tx, entry));
+    pb::ListLeft event;
+    event.set_list_entry_id(entry.id());
+    event.set_application_id(entry.application_id());
+    event.set_person_ref(entry.person_ref());
+    event.set_reason(reason);
+    TRY(tx.Publish(event, entry.id(), entry.version()));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status RevokeOfferOf(Tx& tx, const pb::Application& application) {
+  if (application.place_offer_id().empty()) return absl::OkStatus();
+  ASSIGN(pb::PlaceOffer place_offer, Load<pb::PlaceOffer>(tx, application.place_offer_id()));
+  TRY(MayRevoke(place_offer));
+  place_offer.set_state(pb::PLACE_OFFER_STATE_REVOKED);
+  place_offer.set_end_reason_code(std::string(kApplicationEnded));
+  TRY(Save(tx, place_offer));
+  TRY(tx.CancelTimer(kPlaceOfferTimer, place_offer.id()));
+  pb::PlaceOfferRevoked event;
+  event.set_place_offer_id(place_offer.id());
+  event.set_person_ref(place_offer.person_ref());
+  event.set_application_id(place_offer.application_id());
+  event.set_offer_id(place_offer.offer_id());
+  event.set_reason_code(place_offer.end_reason_code());
+  TRY(tx.Publish(event, place_offer.id(), place_offer.version()));
+  return ReopenVacancy(tx, place_offer.vacancy_id());
+}
+
+}  // namespace mestring::housing

@@ -1,0 +1,240 @@
+// What the use cases of housing share: tables, loads that come with their refusal, pages, and the
+// changes that one case makes to another (a place is held, a reservation comes to nothing).
+#pragma once
+
+#include <array>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "common/clock.h"
+#include "common/database.h"
+#include "common/errors.h"
+#include "common/ids.h"
+#include "common/rows.h"
+#include "common/rpc.h"
+#include "mestring/housing/v1/housing.pb.h"
+#include "mestring/housing/v1/housing_events.pb.h"
+#include "services/housing/housing_rules.h"
+
+namespace mestring {
+
+#define HOUSING_TABLE_(Message, table, noun)                       \
+  template <>                                                      \
+  struct Table<housing::v1::Message> {                             \
+    static constexpr std::string_view kName = table, kNoun = noun; \
+  }
+// As above, with a field that no column holds.
+#define HOUSING_TABLE_DERIVED_(Message, table, noun, derived)           \
+  template <>                                                           \
+  struct Table<housing::v1::Message> {                                  \
+    static constexpr std::string_view kName = table, kNoun = noun;      \
+    static constexpr std::array kDerived = {std::string_view(derived)}; \
+  }
+
+HOUSING_TABLE_DERIVED_(Offer, "offers", "offer", "policy");
+HOUSING_TABLE_(OfferPolicy, "offer_policies", "policy");
+HOUSING_TABLE_DERIVED_(Place, "places", "place", "state");
+HOUSING_TABLE_(PlaceClosure, "place_closures", "closure");
+HOUSING_TABLE_(SupportTeam, "support_teams", "support team");
+HOUSING_TABLE_DERIVED_(CodeList, "code_lists", "code list", "entries");
+HOUSING_TABLE_(NeedRule, "need_rules", "need rule");
+HOUSING_TABLE_(CaseRules, "case_rules", "case rules");
+HOUSING_TABLE_(Requisition, "requisitions", "requisition");
+HOUSING_TABLE_(Decision, "decisions", "decision");
+HOUSING_TABLE_(Application, "applications", "application");
+HOUSING_TABLE_(NeedAssessment, "need_assessments", "need assessment");
+HOUSING_TABLE_(ListEntry, "list_entries", "list entry");
+HOUSING_TABLE_(Vacancy, "vacancies", "vacancy");
+HOUSING_TABLE_(PlaceOffer, "place_offers", "place offer");
+HOUSING_TABLE_(Stay, "stays", "stay");
+HOUSING_TABLE_(Tenancy, "tenancies", "tenancy");
+HOUSING_TABLE_(Contact, "contacts", "contact");
+
+#undef HOUSING_TABLE_
+#undef HOUSING_TABLE_DERIVED_
+
+namespace housing {
+
+// ---- Clocks: the kinds of timers, each for the id of its subject -----------------------------------
+
+inline constexpr std::string_view kRequisitionDecisionTimer = "requisition_decision";
+inline constexpr std::string_view kGrantTimer = "grant_lapse";
+inline constexpr std::string_view kApplicationDecisionTimer = "application_decision";
+inline constexpr std::string_view kInformationTimer = "information";
+inline constexpr std::string_view kApprovalTimer = "approval_expiry";
+inline constexpr std::string_view kComplaintTimer = "complaint_period";
+inline constexpr std::string_view kPlaceOfferTimer = "place_offer_expiry";
+inline constexpr std::string_view kArrivalTimer = "arrival";
+inline constexpr std::string_view kMarkTimer = "stay_mark";
+inline constexpr std::string_view kOverstayTimer = "overstay";
+inline constexpr std::string_view kContactTimer = "contact";
+
+// ---- Time ------------------------------------------------------------------------------------------
+
+inline std::string Today(const Tx& tx) { return FormatDate(tx.today()); }
+// The date, or today if it is empty.
+inline std::string OrToday(const Tx& tx, std::string_view date) { return date.empty() ? Today(tx) : std::string(date); }
+inline absl::Time BeginOf(const Tx& tx, std::string_view date) { return StartOfDay(tx.zone(), Day(date)); }
+// When a day is over: the moment at which what was due on it is late.
+inline absl::Time EndOf(const Tx& tx, std::string_view date) { return StartOfDay(tx.zone(), Day(date) + 1); }
+
+// ---- Loads -----------------------------------------------------------------------------------------
+
+// The first of the rows, or NotFound; for queries that find at most one.
+template <class M>
+absl::StatusOr<M> FirstOf(absl::StatusOr<std::vector<M>> rows) {
+  if (!rows.ok()) return rows.status();
+  if (rows->empty()) return NotFound(Table<M>::kNoun);
+  return std::move(rows->front());
+}
+
+// A resource about a person, if the caller may see it. The person's access log shows the attempt.
+template <class M>
+absl::StatusOr<M> LoadVisible(Tx& tx, Call& call, std::string_view id) {
+  ASSIGN(M row, Load<M>(tx, id));
+  call.Concerns(row.person_ref());
+  TRY(MaySee(call.caller, row));
+  return row;
+}
+
+// The same, for a change: the caller's version must be the current one.
+template <class M>
+absl::StatusOr<M> LoadForChange(Tx& tx, Call& call, std::string_view id, int64_t expected_version) {
+  ASSIGN(M row, LoadVisible<M>(tx, call, id));
+  TRY(CheckVersion(expected_version, row.version()));
+  return row;
+}
+
+// The policy of an offer that is in force on a date, or POLICY_MISSING.
+absl::StatusOr<pb::OfferPolicy> PolicyInForce(Tx& tx, std::string_view offer_id, std::string_view date);
+// CASE_RULES_MISSING, NEED_RULE_MISSING if nobody has set them.
+absl::StatusOr<pb::CaseRules> CurrentCaseRules(Tx& tx);
+absl::StatusOr<pb::NeedRule> CurrentNeedRule(Tx& tx);
+// The notified or signed tenancy of a stay, if it has one.
+absl::StatusOr<std::optional<pb::Tenancy>> TenancyOf(Tx& tx, const pb::Stay& stay);
+// UNKNOWN_CODE unless the current version of the list has it.
+absl::Status CheckCode(Tx& tx, pb::CodeListKind kind, std::string_view code);
+
+// ---- Pages -----------------------------------------------------------------------------------------
+
+// Conditions of a list, each with its bound value.
+class Filter {
+ public:
+  // column = value, unless the value is empty.
+  Filter& Is(std::string_view column, std::string_view value);
+  // column = the name of a state, unless it is UNSPECIFIED.
+  template <class State>
+  Filter& IsState(std::string_view column, State state) {
+    if (state == 0) return *this;
+    return Is(column, google::protobuf::GetEnumDescriptor<State>()->FindValueByNumber(state)->name());
+  }
+  // A condition without a value, or with one at its "?".
+  Filter& Where(std::string_view condition);
+  Filter& Where(std::string_view condition, Value value);
+  // What the caller may see.
+  Filter& Within(const Scope& scope, bool has_organisation);
+
+  std::string where = "WHERE 1 = 1";
+  std::vector<Value> values;
+};
+
+struct Paging {
+  int size;
+  std::string_view token;
+  // A text column, unique among the rows.
+  std::string_view key = "id";
+  bool descending = false;
+};
+
+template <class M>
+absl::Status Page(Tx& tx, Filter filter, const Paging& paging, google::protobuf::RepeatedPtrField<M>* rows,
+                  std::string* next_page_token) {
+  ASSIGN(const std::string after, PageKey(paging.token));
+  if (!after.empty()) filter.Where(absl::StrCat(paging.key, paging.descending ? " < ?" : " > ?"), after);
+  const int size = PageSize(paging.size);
+  filter.values.push_back(int64_t{size} + 1);  // one more shows whether there is a next page
+  TRY(SelectRows(
+      tx, Table<M>::kName,
+      absl::StrCat(filter.where, " ORDER BY ", paging.key, paging.descending ? " DESC" : "", " LIMIT :limit"),
+      filter.values, M::default_instance(), DerivedFields<M>(), [rows] { return rows->Add(); }));
+  if (rows->size() <= size) return absl::OkStatus();
+  rows->RemoveLast();
+  const M& last = rows->Get(size - 1);
+  const auto* key = M::descriptor()->FindFieldByName(std::string(paging.key));
+  *next_page_token = PageToken(M::GetReflection()->GetString(last, key));
+  return absl::OkStatus();
+}
+
+// as_of of a list.
+template <class Response>
+absl::Status SetAsOf(Tx& tx, Response* response) {
+  ASSIGN(const Cursor head, tx.Head());
+  response->set_as_of(head.ToString());
+  return absl::OkStatus();
+}
+
+// ---- Places ----------------------------------------------------------------------------------------
+
+// A time for which somebody wants a place.
+struct Hold {
+  std::string start_date;
+  std::string held_until;
+  // What does not count, because it is what asks: a stay, a vacancy.
+  std::string_view own_stay_id = "";
+  std::string_view own_vacancy_id = "";
+};
+
+// PLACE_TAKEN if a stay with its turnaround days, a closure, or a vacancy kept for the list lies in
+// that time, or if it begins tonight and somebody has not left. (H1)
+absl::Status CheckFree(Tx& tx, std::string_view place_id, const Hold& hold);
+// The first place of an offer that is free for that time, in the order of their labels, or PLACE_TAKEN.
+absl::StatusOr<pb::Place> FirstFreePlace(Tx& tx, std::string_view offer_id, const Hold& hold);
+// Who and what holds places on a date: what StateOf asks.
+struct PlaceHolds {
+  pb::PlaceState StateOf(const pb::Place& place) const;
+
+  std::string date, today;
+  std::map<std::string, std::vector<pb::Stay>, std::less<>> stays;  // by place, with state and end only
+  std::set<std::string, std::less<>> closed;
+};
+// Of the places of one offer, or of all if it is empty.
+absl::StatusOr<PlaceHolds> HoldsOn(Tx& tx, std::string_view date, std::string_view offer_id);
+
+// Somebody has not left a place, which is held until a later date now. What was to follow cannot be:
+// reservations fall (StayCancelled), closures and vacancies are put off. (H1)
+absl::Status MakeWay(Tx& tx, const pb::Stay& stay);
+
+// ---- What one case does to another -----------------------------------------------------------------
+
+// Saves a new decision, with its complaint term, in the place of an earlier one if there is one.
+absl::Status SaveDecision(Tx& tx, std::string_view earlier_id, pb::Decision* decision);
+// A reservation comes to nothing: CANCELLED or NOT_ARRIVED, with the reason; its tenancy and contacts
+// end, and what it rested on is released.
+absl::Status EndReservation(Tx& tx, pb::StayState state, std::string_view reason_code, pb::Stay* stay);
+// What it rested on can be used again, or has run out meanwhile.
+absl::Status ReleaseSource(Tx& tx, const pb::Stay& stay);
+// The place offer has ended without a stay: its vacancy is open again.
+absl::Status ReopenVacancy(Tx& tx, std::string_view vacancy_id);
+// An approved and assessed applicant comes on the list.
+absl::StatusOr<pb::ListEntry> EnterList(Tx& tx, const pb::Application& application,
+                                        const pb::NeedAssessment& assessment);
+// The list entry follows a renewed approval.
+absl::Status RenewListEntry(Tx& tx, const pb::Application& application);
+// The person is back on the list with the same need, or the term of the approval is over.
+absl::Status ReturnToList(Tx& tx, std::string_view application_id);
+// The approval was not used within its term.
+absl::Status ExpireApplication(Tx& tx, pb::Application* application);
+// The list entry of an application leaves the list, if there is one.
+absl::Status LeaveList(Tx& tx, std::string_view application_id, pb::ListLeaveReason reason);
+// Revokes the place offer that an ending application has, if it has one.
+absl::Status RevokeOfferOf(Tx& tx, const pb::Application& application);
+
+}  // namespace housing
+}  // namespace mestring

@@ -1,0 +1,1073 @@
+#include "services/housing/housing_rules.h"
+
+// The rules in the order of a person's way: residence, requisition or application, need, place offer,
+// stay, tenancy, follow-up. Each function says its rule first, with its source, and then does it in
+// the same order.
+//
+// They hide nothing: what a rule needs to know is a parameter, so that a test can put any case before
+// them. The alternative, rules that load what they need, would read shorter here and could be tried
+// only with a database. What one case must not see of another (overlaps, who is before whom on the
+// list) is asked in SQL by the use cases, because it is a question to many rows.
+
+#include <algorithm>
+#include <set>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "common/clock.h"
+#include "common/errors.h"
+#include "google/protobuf/descriptor.h"
+
+namespace mestring::housing {
+namespace {
+
+using access::v1::ROLE_HOUSING_OFFICE;
+using access::v1::ROLE_NAV;
+using access::v1::ROLE_RESIDENT;
+using access::v1::ROLE_SERVICE;
+using access::v1::ROLE_SPECIALIST_HEALTH;
+using access::v1::ROLE_STAFF;
+using access::v1::ROLE_UNIT_LEADER;
+
+// The highest score there can be is 50 factors of 10 levels of weight 1000: below this, so that the
+// rank key has a fixed width.
+constexpr int64_t kScoreMax = 999999;
+// Statistics are read over a period of at most this, which bounds what one call reads.
+constexpr int kStatisticsDaysMax = 3 * 366;
+
+template <class State>
+absl::Status WrongState(State state, std::string_view sentence) {
+  return Refused("WRONG_STATE", sentence,
+                 {{"state", google::protobuf::GetEnumDescriptor<State>()->FindValueByNumber(state)->name()}});
+}
+
+bool IsOwn(const Caller& caller, std::string_view person_ref) {
+  return caller.Is(ROLE_RESIDENT) && !person_ref.empty() && caller.person_ref == person_ref;
+}
+
+bool IsOfOrganisation(const Caller& caller, std::string_view organisation_id, std::string_view responsible_unit) {
+  if (caller.organisation_id.empty()) return false;
+  if (caller.IsAny({ROLE_NAV, ROLE_SPECIALIST_HEALTH}) && caller.organisation_id == organisation_id) return true;
+  return caller.Is(ROLE_SPECIALIST_HEALTH) && caller.organisation_id == responsible_unit;
+}
+
+// A Norwegian housing case is far from any of these limits; they keep date arithmetic in its range.
+absl::Status CheckPlannable(std::string_view field, std::string_view date, std::string_view today) {
+  if (date.empty() || date < PlusMonths(today, 12 * kPlanYearsMax)) return absl::OkStatus();
+  return InvalidArgument(field, absl::StrCat("must be within ", kPlanYearsMax, " years"));
+}
+
+std::string Lot(std::string_view id) {
+  // FNV-1a over the random part of an id: drawn once, when the id was made, and the same ever after.
+  uint32_t hash = 2166136261u;
+  for (char c : id) hash = (hash ^ static_cast<unsigned char>(c)) * 16777619u;
+  return absl::StrFormat("%08x", hash);
+}
+
+// [H9] Submission time is never the primary key of need rank; [B2] the list is ordered by need, time on
+// it has no weight. So: score, then the day a home is needed, then a lot.
+std::string RankKey(const pb::ListEntry& entry) {
+  return absl::StrFormat("%06d_%s_%s_%s", kScoreMax - std::min(entry.score(), kScoreMax),
+                         entry.needed_by().empty() ? std::string(kNoEnd) : entry.needed_by(), Lot(entry.id()),
+                         entry.id());
+}
+
+}  // namespace
+
+// ---- Dates -----------------------------------------------------------------------------------------
+
+absl::CivilDay Day(std::string_view date) { return ParseDate(date).value(); }
+
+std::string PlusDays(std::string_view date, int days) { return FormatDate(Day(date) + days); }
+
+std::string PlusMonths(std::string_view date, int months) {
+  const absl::CivilDay day = Day(date);
+  const absl::CivilMonth month = absl::CivilMonth(day) + months;
+  const absl::CivilDay last = absl::CivilDay(month + 1) - 1;
+  return FormatDate(std::min(absl::CivilDay(month) + (day.day() - 1), last));
+}
+
+// ---- Who sees what ---------------------------------------------------------------------------------
+
+bool WorksWithHousing(const Caller& caller) {
+  return caller.IsAny({ROLE_STAFF, ROLE_HOUSING_OFFICE, ROLE_UNIT_LEADER, ROLE_SERVICE});
+}
+
+Scope ScopeOf(const Caller& caller) {
+  if (WorksWithHousing(caller)) return {Scope::kAll, ""};
+  if (caller.IsAny({ROLE_NAV, ROLE_SPECIALIST_HEALTH})) return {Scope::kOrganisation, caller.organisation_id};
+  return {Scope::kPerson, caller.person_ref};
+}
+
+// A resident sees their own; NAV sees its own office's requisitions and what came of them, the
+// specialist health service its own referrals and those for which it keeps the responsibility.
+
+absl::Status MaySee(const Caller& caller, const pb::Requisition& requisition) {
+  if (WorksWithHousing(caller) || IsOwn(caller, requisition.person_ref()) ||
+      IsOfOrganisation(caller, requisition.organisation_id(), requisition.responsible_unit())) {
+    return absl::OkStatus();
+  }
+  return NotFound("requisition");
+}
+
+absl::Status MaySee(const Caller& caller, const pb::Decision& decision) {
+  if (WorksWithHousing(caller) || IsOwn(caller, decision.person_ref()) ||
+      IsOfOrganisation(caller, decision.organisation_id(), "")) {
+    return absl::OkStatus();
+  }
+  return NotFound("decision");
+}
+
+absl::Status MaySee(const Caller& caller, const pb::Application& application) {
+  if (WorksWithHousing(caller) || IsOwn(caller, application.person_ref())) return absl::OkStatus();
+  return NotFound("application");
+}
+
+absl::Status MaySee(const Caller& caller, const pb::PlaceOffer& place_offer) {
+  if (WorksWithHousing(caller) || IsOwn(caller, place_offer.person_ref())) return absl::OkStatus();
+  return NotFound("place offer");
+}
+
+absl::Status MaySee(const Caller& caller, const pb::Stay& stay) {
+  if (WorksWithHousing(caller) || IsOwn(caller, stay.person_ref()) ||
+      IsOfOrganisation(caller, stay.organisation_id(), stay.responsible_unit())) {
+    return absl::OkStatus();
+  }
+  return NotFound("stay");
+}
+
+absl::Status MaySee(const Caller& caller, const pb::Tenancy& tenancy) {
+  if (WorksWithHousing(caller) || IsOwn(caller, tenancy.person_ref())) return absl::OkStatus();
+  return NotFound("tenancy");
+}
+
+absl::Status MaySee(const Caller& caller, const pb::Contact& contact) {
+  if (WorksWithHousing(caller) || IsOwn(caller, contact.person_ref())) return absl::OkStatus();
+  return NotFound("contact");
+}
+
+// ---- Shapes ----------------------------------------------------------------------------------------
+
+absl::Status Check(const pb::SetOfferPolicyRequest& request) {
+  const pb::OfferPolicy& policy = request.policy();
+  for (int i = 1; i < policy.mark_days_size(); ++i) {
+    if (policy.mark_days(i) <= policy.mark_days(i - 1)) return InvalidArgument("policy.mark_days", "must rise");
+  }
+  // [H8] An Akutten stay creates no tenancy (KOSTRA: temporary = no tenancy contract is made);
+  // Bokollektivet and Småhus need one.
+  const bool has_tenancy = policy.tenancy_kind() != pb::TENANCY_KIND_NONE;
+  if (has_tenancy != (policy.route() == pb::ROUTE_APPLICATION)) {
+    return InvalidArgument("policy.tenancy_kind", "only the application route has tenancies, and always has one");
+  }
+  // [S4] Lutsivegen: the specialist health service keeps treatment and guidance responsibility.
+  if (policy.route() == pb::ROUTE_SPECIALIST &&
+      policy.treatment_responsibility() != pb::TREATMENT_RESPONSIBILITY_SPECIALIST_HEALTH) {
+    return InvalidArgument("policy.treatment_responsibility",
+                           "on this route it stays with the specialist health service");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Check(const pb::SetCodeListRequest& request) {
+  std::set<std::string_view> codes;
+  for (const pb::CodeEntry& entry : request.entries()) {
+    if (!codes.insert(entry.code()).second) return InvalidArgument("entries", "must not name a code twice");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Check(const pb::SetNeedRuleRequest& request) {
+  std::set<std::string_view> codes;
+  for (const pb::NeedWeight& weight : request.weights()) {
+    if (!codes.insert(weight.factor_code()).second) return InvalidArgument("weights", "must not name a factor twice");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Check(const pb::ClosePlaceRequest& request) {
+  if (!request.start_date().empty() && !request.end_date().empty() && request.end_date() <= request.start_date()) {
+    return InvalidArgument("end_date", "must be after start_date");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Check(const pb::DecideApplicationRequest& request) {
+  if (request.outcome() == pb::OUTCOME_GRANTED && !request.has_criteria()) {
+    return InvalidArgument("criteria", "is required for an approval");
+  }
+  if (request.outcome() == pb::OUTCOME_REFUSED && !request.exception_code().empty()) {
+    return InvalidArgument("exception_code", "belongs to an approval");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Check(const pb::AssessNeedRequest& request) {
+  std::set<std::string_view> codes;
+  for (const pb::NeedFactor& factor : request.factors()) {
+    if (!codes.insert(factor.factor_code()).second) return InvalidArgument("factors", "must not name a factor twice");
+  }
+  std::set<int> kinds;
+  for (int kind : request.suitable_kinds()) {
+    if (kind == pb::OFFER_KIND_UNSPECIFIED) return InvalidArgument("suitable_kinds", "must be specified");
+    if (!kinds.insert(kind).second) return InvalidArgument("suitable_kinds", "must not name a kind twice");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Check(const pb::AnswerPlaceOfferRequest& request) {
+  const bool declines = request.answer() == pb::ANSWER_DECLINE;
+  if (declines && request.decline_reason_code().empty()) {
+    return InvalidArgument("decline_reason_code", "is required to decline");
+  }
+  if (!declines && !request.decline_reason_code().empty()) {
+    return InvalidArgument("decline_reason_code", "belongs to a decline");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Check(const pb::ReserveStayRequest& request) {
+  if (request.requisition_id().empty() == request.place_offer_id().empty()) {
+    return InvalidArgument("requisition_id", "exactly one of requisition_id and place_offer_id must be set");
+  }
+  if (!request.place_id().empty() && request.requisition_id().empty()) {
+    return InvalidArgument("place_id", "is decided by the place offer");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Check(const pb::MoveStayRequest& request) {
+  if (request.reserved_stay_id().empty() == request.place_id().empty()) {
+    return InvalidArgument("reserved_stay_id", "exactly one of reserved_stay_id and place_id must be set");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Check(const pb::JudgeOverstayRequest& request) {
+  if (request.authorised() == request.authorised_until().empty()) {
+    return InvalidArgument("authorised_until", "must be set if the overstay is authorised, and only then");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Check(const pb::ListDecisionsRequest& request) {
+  if (request.case_id().empty() == request.person_ref().empty()) {
+    return InvalidArgument("case_id", "exactly one of case_id and person_ref must be set");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckPeriod(std::string_view from_date, std::string_view to_date) {
+  if (to_date < from_date) return InvalidArgument("to_date", "must not be before from_date");
+  if (Day(to_date) - Day(from_date) > kStatisticsDaysMax) {
+    return InvalidArgument("to_date", "must be within three years of from_date");
+  }
+  return absl::OkStatus();
+}
+
+// ---- Residence -------------------------------------------------------------------------------------
+
+// [S4] Akutten: the person must be registered resident (bostedsregistrert) in Sandnes. [B2] Residence
+// terms vary between municipalities (one year, two years): they are policy data.
+bool MeetsResidence(const ResidenceTerms& terms, pb::Residence residence, std::string_view since,
+                    std::string_view today) {
+  if (terms.rule == pb::RESIDENCE_RULE_NONE) return true;
+  if (residence != pb::RESIDENCE_REGISTERED &&
+      (terms.rule == pb::RESIDENCE_RULE_REGISTERED || residence != pb::RESIDENCE_STAYS_HERE)) {
+    return false;
+  }
+  if (terms.months == 0) return true;
+  return !since.empty() && PlusMonths(since, terms.months) <= today;
+}
+
+// [H5] Residence rule unmet: refusal of that offer must carry an alternative-route note, because NAV
+// where the person stays has a duty all the same; an override carries actor and reason.
+absl::Status CheckResidence(bool met, pb::Outcome outcome, const ResidenceAnswer& answer) {
+  if (!answer.override_reason_code.empty() && (met || outcome == pb::OUTCOME_REFUSED)) {
+    return Refused("OVERRIDE_NOT_NEEDED", "no residence rule stands in the way of this decision");
+  }
+  if (met) return absl::OkStatus();
+  if (outcome == pb::OUTCOME_GRANTED && answer.override_reason_code.empty()) {
+    return Refused("RESIDENCE_REQUIRED", "the person does not meet the residence rule");
+  }
+  if (outcome == pb::OUTCOME_REFUSED &&
+      (answer.alternative_route_code.empty() || answer.alternative_route_note.empty())) {
+    return Refused("ALTERNATIVE_ROUTE_REQUIRED", "a refusal for residence must say where the person can turn instead");
+  }
+  return absl::OkStatus();
+}
+
+// ---- Requisitions and referrals --------------------------------------------------------------------
+
+// [H4] Akutten only by a requisition whose requester is a NAV office; Lutsivegen only with a named
+// responsible unit of the specialist health service; other offers only by application.
+absl::Status MaySubmit(const Caller& caller, const pb::OfferPolicy& policy,
+                       const pb::SubmitRequisitionRequest& request) {
+  if (policy.route() == pb::ROUTE_REQUISITION && !caller.Is(ROLE_NAV)) {
+    return Refused("WRONG_ROUTE", "places of this offer are requisitioned by NAV");
+  }
+  if (policy.route() == pb::ROUTE_SPECIALIST && !caller.Is(ROLE_SPECIALIST_HEALTH)) {
+    return Refused("WRONG_ROUTE", "only the specialist health service refers to this offer");
+  }
+  if (policy.route() == pb::ROUTE_APPLICATION) {
+    return Refused("WRONG_ROUTE", "places of this offer are given after an application");
+  }
+  if (caller.organisation_id.empty()) return Forbidden("the caller does not say for which office it acts");
+  if (policy.route() == pb::ROUTE_SPECIALIST && request.responsible_unit().empty()) {
+    return Refused("RESPONSIBLE_UNIT_REQUIRED", "the referral must name the unit that keeps treatment responsibility");
+  }
+  return absl::OkStatus();
+}
+
+pb::Requisition NewRequisition(std::string id, const Caller& caller, const pb::SubmitRequisitionRequest& request,
+                               const pb::OfferPolicy& policy, const pb::CaseRules& rules, std::string_view today,
+                               bool already_housed) {
+  pb::Requisition requisition;
+  requisition.set_id(std::move(id));
+  requisition.set_state(pb::REQUISITION_STATE_RECEIVED);
+  requisition.set_person_ref(request.person_ref());
+  requisition.set_offer_id(request.offer_id());
+  requisition.set_policy_id(policy.id());
+  requisition.set_route(policy.route());
+  requisition.set_organisation_id(caller.organisation_id);
+  if (policy.route() == pb::ROUTE_SPECIALIST) requisition.set_responsible_unit(request.responsible_unit());
+  requisition.set_channel(request.channel());
+  requisition.set_origin(request.origin());
+  requisition.set_residence(request.residence());
+  requisition.set_residence_since(request.residence_since());
+  // [B1] Handled the same day (sosialtjenesteloven section 27).
+  requisition.set_decide_by(PlusDays(today, rules.requisition_decision_days()));
+  // [B1] After an institution or prison temporary shelter only exceptionally: try permanent first.
+  if (policy.route() == pb::ROUTE_REQUISITION &&
+      (request.origin() == pb::ORIGIN_INSTITUTION || request.origin() == pb::ORIGIN_PRISON)) {
+    requisition.add_warnings(pb::WARNING_PERMANENT_HOME_FIRST);
+  }
+  if (!MeetsResidence(ResidenceTermsOf(policy), request.residence(), request.residence_since(), today)) {
+    requisition.add_warnings(pb::WARNING_RESIDENCE_NOT_MET);
+  }
+  if (already_housed) requisition.add_warnings(pb::WARNING_ALREADY_HOUSED);
+  return requisition;
+}
+
+// A requisition is decided once. One that was refused may be granted after all (omgjøring), never the
+// other way round: what was granted stands. [H6] No decision waits for a vacancy, so none is asked for.
+absl::Status MayDecide(const pb::Requisition& requisition, const pb::OfferPolicy& policy,
+                       const pb::DecideRequisitionRequest& request, std::string_view today) {
+  const bool reconsidered =
+      requisition.state() == pb::REQUISITION_STATE_REFUSED && request.outcome() == pb::OUTCOME_GRANTED;
+  if (requisition.state() != pb::REQUISITION_STATE_RECEIVED && !reconsidered) {
+    return WrongState(requisition.state(), "this requisition is not to be decided any more");
+  }
+  const bool met =
+      MeetsResidence(ResidenceTermsOf(policy), requisition.residence(), requisition.residence_since(), today);
+  return CheckResidence(
+      met, request.outcome(),
+      {request.override_reason_code(), request.alternative_route_code(), request.alternative_route_note()});
+}
+
+void ApplyDecision(const pb::Decision& decision, const pb::OfferPolicy& policy, pb::Requisition* requisition) {
+  const bool granted = decision.outcome() == pb::OUTCOME_GRANTED;
+  requisition->set_state(granted ? pb::REQUISITION_STATE_GRANTED : pb::REQUISITION_STATE_REFUSED);
+  requisition->set_decision_id(decision.id());
+  if (granted) requisition->set_use_by(PlusDays(decision.decide_date(), policy.grant_days()));
+}
+
+absl::Status MayWithdraw(const pb::Requisition& requisition) {
+  if (requisition.state() == pb::REQUISITION_STATE_RECEIVED || requisition.state() == pb::REQUISITION_STATE_GRANTED) {
+    return absl::OkStatus();
+  }
+  return WrongState(requisition.state(), "only a requisition that has not led to a stay can be withdrawn");
+}
+
+void ApplyRelease(std::string_view today, pb::Requisition* requisition) {
+  requisition->clear_stay_id();
+  requisition->set_state(requisition->use_by() >= today ? pb::REQUISITION_STATE_GRANTED : pb::REQUISITION_STATE_LAPSED);
+}
+
+// ---- Decisions -------------------------------------------------------------------------------------
+
+namespace {
+
+// [H6] A grant or refusal has reason, decider and complaint deadline. [B1] Complaint term 3 weeks.
+pb::Decision DecisionOf(std::string id, const Caller& caller, const pb::CaseRules& rules, std::string_view today) {
+  pb::Decision decision;
+  decision.set_id(std::move(id));
+  decision.set_state(pb::DECISION_STATE_IN_FORCE);
+  decision.set_decided_by(caller.subject);
+  decision.set_decide_date(std::string(today));
+  decision.set_complaint_deadline(PlusDays(today, 7 * rules.complaint_weeks()));
+  return decision;
+}
+
+template <class Request>
+void SetAnswer(const Request& request, const Caller& caller, pb::Decision* decision) {
+  decision->set_outcome(request.outcome());
+  decision->set_reason_code(request.reason_code());
+  decision->set_grounds(request.grounds());
+  decision->set_alternative_route_code(request.alternative_route_code());
+  decision->set_alternative_route_note(request.alternative_route_note());
+  decision->set_override_reason_code(request.override_reason_code());
+  if (!request.override_reason_code().empty()) decision->set_override_by(caller.subject);
+}
+
+}  // namespace
+
+pb::Decision NewDecision(std::string id, const Caller& caller, const pb::Requisition& requisition,
+                         const pb::DecideRequisitionRequest& request, const pb::CaseRules& rules,
+                         std::string_view today) {
+  pb::Decision decision = DecisionOf(std::move(id), caller, rules, today);
+  decision.set_case_kind(pb::CASE_KIND_REQUISITION);
+  decision.set_case_id(requisition.id());
+  decision.set_person_ref(requisition.person_ref());
+  decision.set_organisation_id(requisition.organisation_id());
+  SetAnswer(request, caller, &decision);
+  return decision;
+}
+
+pb::Decision NewDecision(std::string id, const Caller& caller, const pb::Application& application,
+                         const pb::DecideApplicationRequest& request, const pb::CaseRules& rules,
+                         std::string_view today) {
+  pb::Decision decision = DecisionOf(std::move(id), caller, rules, today);
+  decision.set_case_kind(pb::CASE_KIND_APPLICATION);
+  decision.set_case_id(application.id());
+  decision.set_person_ref(application.person_ref());
+  decision.set_exception_code(request.exception_code());
+  SetAnswer(request, caller, &decision);
+  return decision;
+}
+
+// [B2] An extension is a written, reasoned decision as well.
+pb::Decision NewDecision(std::string id, const Caller& caller, const pb::Application& application,
+                         const pb::RenewApprovalRequest& request, const pb::CaseRules& rules, std::string_view today) {
+  pb::Decision decision = DecisionOf(std::move(id), caller, rules, today);
+  decision.set_case_kind(pb::CASE_KIND_RENEWAL);
+  decision.set_case_id(application.id());
+  decision.set_person_ref(application.person_ref());
+  decision.set_outcome(pb::OUTCOME_GRANTED);
+  decision.set_reason_code(request.reason_code());
+  decision.set_grounds(request.grounds());
+  return decision;
+}
+
+void ApplySupersession(const pb::Decision& later, pb::Decision* earlier) {
+  earlier->set_state(pb::DECISION_STATE_SUPERSEDED);
+  earlier->set_superseded_by_id(later.id());
+}
+
+// ---- Applications ----------------------------------------------------------------------------------
+
+bool IsUndecided(pb::ApplicationState state) {
+  return state == pb::APPLICATION_STATE_SUBMITTED || state == pb::APPLICATION_STATE_INCOMPLETE ||
+         state == pb::APPLICATION_STATE_UNDER_REVIEW;
+}
+
+bool IsApproved(pb::ApplicationState state) {
+  return state == pb::APPLICATION_STATE_APPROVED || state == pb::APPLICATION_STATE_LISTED ||
+         state == pb::APPLICATION_STATE_OFFERED;
+}
+
+bool IsLive(pb::ApplicationState state) { return IsUndecided(state) || IsApproved(state); }
+
+// A resident applies for themself; staff and the housing office for anybody.
+absl::Status MaySubmit(const Caller& caller, const pb::SubmitApplicationRequest& request) {
+  if (WorksWithHousing(caller) || IsOwn(caller, request.person_ref())) return absl::OkStatus();
+  return NotFound("person");
+}
+
+// [B2] One general application; it names no home. Decision within one month (forvaltningsloven section
+// 11a), and the clock does not ask whether there is a vacancy.
+pb::Application NewApplication(std::string id, const pb::SubmitApplicationRequest& request, const pb::CaseRules& rules,
+                               std::string_view today) {
+  pb::Application application;
+  application.set_id(std::move(id));
+  application.set_state(pb::APPLICATION_STATE_SUBMITTED);
+  application.set_person_ref(request.person_ref());
+  application.set_residence(request.residence());
+  application.set_residence_since(request.residence_since());
+  application.set_needed_by(request.needed_by());
+  application.set_submit_date(std::string(today));
+  application.set_decide_by(PlusMonths(today, rules.application_decision_months()));
+  return application;
+}
+
+absl::Status MayRequestInformation(const pb::Application& application, std::string_view information_by,
+                                   std::string_view today) {
+  if (!IsUndecided(application.state())) return WrongState(application.state(), "this application is decided");
+  if (information_by < today) return Refused("DATE_OUT_OF_ORDER", "the date to answer has passed");
+  return CheckPlannable("information_by", information_by, today);
+}
+
+absl::Status MayComplete(const pb::Application& application) {
+  if (application.state() == pb::APPLICATION_STATE_INCOMPLETE) return absl::OkStatus();
+  return WrongState(application.state(), "nothing is missing from this application");
+}
+
+// [B2] Decision within one month or preliminary answer (fvl section 11a): only to a later date.
+absl::Status MayGivePreliminaryAnswer(const pb::Application& application, std::string_view decide_by,
+                                      std::string_view today) {
+  if (!IsUndecided(application.state())) return WrongState(application.state(), "this application is decided");
+  if (decide_by <= application.decide_by() || decide_by <= today) {
+    return Refused("DATE_OUT_OF_ORDER", "the new date must be later than the one before");
+  }
+  return CheckPlannable("decide_by", decide_by, today);
+}
+
+// [B2] Criteria: lacks a fit home, cannot get one alone, can meet normal rental terms (with help if
+// needed), 18 or older, lawful stay; with an exception where a refusal would be clearly unreasonable.
+// A refused application may be approved after all. An incomplete one can only be refused. [H6] No
+// decision waits for a vacancy.
+absl::Status MayDecide(const pb::Application& application, const pb::CaseRules& rules,
+                       const pb::DecideApplicationRequest& request, std::string_view today) {
+  const bool grants = request.outcome() == pb::OUTCOME_GRANTED;
+  const bool reconsidered = application.state() == pb::APPLICATION_STATE_REFUSED && grants;
+  if (!IsUndecided(application.state()) && !reconsidered) {
+    return WrongState(application.state(), "this application is not to be decided any more");
+  }
+  if (grants && application.state() == pb::APPLICATION_STATE_INCOMPLETE) {
+    return WrongState(application.state(), "what is missing must come before an approval");
+  }
+  const pb::Criteria& criteria = request.criteria();
+  const bool meets_criteria = criteria.lacks_fit_home() && criteria.cannot_get_one_alone() &&
+                              criteria.can_meet_rental_terms() && criteria.of_age() && criteria.stays_lawfully();
+  if (grants && !meets_criteria && request.exception_code().empty()) {
+    return Refused("CRITERIA_NOT_MET", "a criterion is not met, and no exception was given");
+  }
+  const bool met =
+      MeetsResidence(ResidenceTermsOf(rules), application.residence(), application.residence_since(), today);
+  return CheckResidence(
+      met, request.outcome(),
+      {request.override_reason_code(), request.alternative_route_code(), request.alternative_route_note()});
+}
+
+// [B2] An approval is valid 12 months. APPROVED is not ALLOCATED: it leads to the list, not to a home.
+void ApplyDecision(const pb::Decision& decision, const pb::CaseRules& rules, pb::Application* application) {
+  application->set_decision_id(decision.id());
+  application->clear_information_codes();
+  application->clear_information_by();
+  if (decision.outcome() == pb::OUTCOME_REFUSED) {
+    application->set_state(pb::APPLICATION_STATE_REFUSED);
+    return;
+  }
+  application->set_approved_until(PlusMonths(decision.decide_date(), rules.approval_months()));
+  if (IsApproved(application->state())) return;  // a renewal
+  application->set_state(application->assessment_id().empty() ? pb::APPLICATION_STATE_APPROVED
+                                                              : pb::APPLICATION_STATE_LISTED);
+}
+
+absl::Status MayRenew(const pb::Application& application, std::string_view today) {
+  if (!IsApproved(application.state())) return WrongState(application.state(), "only an approval can be renewed");
+  if (IsExpired(application, today)) return Refused("APPROVAL_EXPIRED", "the approval has expired: apply again");
+  return absl::OkStatus();
+}
+
+absl::Status MayWithdraw(const pb::Application& application) {
+  if (IsLive(application.state())) return absl::OkStatus();
+  return WrongState(application.state(), "this application is not under way any more");
+}
+
+// [B2] A decision lapses if its premises change.
+absl::Status MayLapse(const pb::Application& application) {
+  if (IsApproved(application.state())) return absl::OkStatus();
+  return WrongState(application.state(), "only an approval can lapse");
+}
+
+bool IsExpired(const pb::Application& application, std::string_view today) {
+  return !application.approved_until().empty() && application.approved_until() < today;
+}
+
+void ApplyRelease(pb::Application* application) {
+  application->clear_place_offer_id();
+  application->set_state(pb::APPLICATION_STATE_LISTED);
+}
+
+// ---- Need and the list -----------------------------------------------------------------------------
+
+// Need is assessed while the application is under way, before or after its decision; not in the middle
+// of a place offer, whose order it would call in question.
+absl::Status MayAssess(const pb::Application& application) {
+  if (IsLive(application.state()) && application.state() != pb::APPLICATION_STATE_OFFERED) return absl::OkStatus();
+  return WrongState(application.state(), "the need of this application is not to be assessed now");
+}
+
+absl::StatusOr<int64_t> Score(const pb::NeedRule& rule, const pb::AssessNeedRequest& request) {
+  int64_t score = 0;
+  for (int i = 0; i < request.factors_size(); ++i) {
+    const pb::NeedFactor& factor = request.factors(i);
+    const auto weight = std::find_if(rule.weights().begin(), rule.weights().end(), [&factor](const pb::NeedWeight& w) {
+      return w.factor_code() == factor.factor_code();
+    });
+    if (weight == rule.weights().end()) {
+      return InvalidArgument(absl::StrCat("factors[", i, "].factor_code"), "is not a factor of the need rule");
+    }
+    if (factor.level() > weight->level_max()) {
+      return InvalidArgument(absl::StrCat("factors[", i, "].level"),
+                             absl::StrCat("must be at most ", weight->level_max()));
+    }
+    score += int64_t{weight->weight()} * factor.level();
+  }
+  return score;
+}
+
+// [H9] A rank stores the version of the rule and the reason.
+pb::NeedAssessment NewAssessment(std::string id, const Caller& caller, const pb::Application& application,
+                                 const pb::AssessNeedRequest& request, const pb::NeedRule& rule, int64_t score,
+                                 std::string_view today) {
+  pb::NeedAssessment assessment;
+  assessment.set_id(std::move(id));
+  assessment.set_application_id(application.id());
+  assessment.set_person_ref(application.person_ref());
+  assessment.set_rule_version(rule.rule_version());
+  *assessment.mutable_factors() = request.factors();
+  assessment.set_score(score);
+  assessment.set_reason_code(request.reason_code());
+  *assessment.mutable_suitable_kinds() = request.suitable_kinds();
+  assessment.set_assessed_by(caller.subject);
+  assessment.set_assess_date(std::string(today));
+  return assessment;
+}
+
+pb::ListEntry NewListEntry(std::string id, const pb::Application& application, const pb::NeedAssessment& assessment,
+                           std::string_view today) {
+  pb::ListEntry entry;
+  entry.set_id(std::move(id));
+  entry.set_state(pb::LIST_ENTRY_STATE_WAITING);
+  entry.set_application_id(application.id());
+  entry.set_person_ref(application.person_ref());
+  entry.set_needed_by(application.needed_by());
+  entry.set_approved_until(application.approved_until());
+  entry.set_enter_date(std::string(today));
+  ApplyAssessment(assessment, &entry);
+  return entry;
+}
+
+void ApplyAssessment(const pb::NeedAssessment& assessment, pb::ListEntry* entry) {
+  entry->set_assessment_id(assessment.id());
+  entry->set_rule_version(assessment.rule_version());
+  entry->set_score(assessment.score());
+  entry->set_reason_code(assessment.reason_code());
+  *entry->mutable_suitable_kinds() = assessment.suitable_kinds();
+  entry->set_rank_key(RankKey(*entry));
+}
+
+bool Suits(const pb::ListEntry& entry, pb::OfferKind kind) {
+  return std::find(entry.suitable_kinds().begin(), entry.suitable_kinds().end(), kind) != entry.suitable_kinds().end();
+}
+
+// ---- Vacancies and place offers --------------------------------------------------------------------
+
+// [H4] Only places of the application route are given from the list.
+absl::Status MayOpenVacancy(const pb::OfferPolicy& policy, const pb::Place& place) {
+  if (policy.route() != pb::ROUTE_APPLICATION) {
+    return Refused("WRONG_ROUTE", "places of this offer are not given from the list");
+  }
+  if (!place.remove_date().empty()) return Refused("PLACE_REMOVED", "the place is no longer part of the offer");
+  return absl::OkStatus();
+}
+
+absl::Status MayClose(const pb::Vacancy& vacancy) {
+  if (vacancy.state() == pb::VACANCY_STATE_OPEN) return absl::OkStatus();
+  return WrongState(vacancy.state(), "only an open vacancy can be closed");
+}
+
+// [H7] At most one open offer per vacancy and per person. [H4] Only on an approved, unexpired
+// application. The kind of home is judged by the assessment, not by the applicant [B2].
+absl::Status MayOffer(const pb::Vacancy& vacancy, const pb::Application& application, const pb::ListEntry& entry,
+                      std::string_view today) {
+  if (vacancy.state() != pb::VACANCY_STATE_OPEN) return Refused("VACANCY_TAKEN", "the vacancy is not open");
+  if (application.state() == pb::APPLICATION_STATE_OFFERED) {
+    return Refused("PERSON_HAS_OFFER", "the person has a place offer already");
+  }
+  if (application.state() == pb::APPLICATION_STATE_APPROVED) {
+    return Refused("NEED_NOT_ASSESSED", "the need of this application is not assessed yet");
+  }
+  if (application.state() != pb::APPLICATION_STATE_LISTED) {
+    return WrongState(application.state(), "the application is not on the list");
+  }
+  if (IsExpired(application, today)) return Refused("APPROVAL_EXPIRED", "the approval has expired");
+  if (!Suits(entry, vacancy.offer_kind())) {
+    return Refused("NOT_SUITABLE", "the assessment does not find this kind of offer suitable");
+  }
+  return absl::OkStatus();
+}
+
+pb::PlaceOffer NewPlaceOffer(std::string id, const pb::Vacancy& vacancy, const pb::Application& application,
+                             const pb::ListEntry& entry, const pb::OfferPolicy& policy, std::string_view today) {
+  pb::PlaceOffer place_offer;
+  place_offer.set_id(std::move(id));
+  place_offer.set_state(pb::PLACE_OFFER_STATE_PENDING);
+  place_offer.set_vacancy_id(vacancy.id());
+  place_offer.set_place_id(vacancy.place_id());
+  place_offer.set_offer_id(vacancy.offer_id());
+  place_offer.set_policy_id(policy.id());
+  place_offer.set_application_id(application.id());
+  place_offer.set_list_entry_id(entry.id());
+  place_offer.set_person_ref(application.person_ref());
+  place_offer.set_from_date(std::max<std::string>(vacancy.from_date(), std::string(today)));
+  // The time to answer ends with the approval at the latest.
+  place_offer.set_answer_by(std::min(PlusDays(today, policy.answer_days()), application.approved_until()));
+  return place_offer;
+}
+
+// [H7] An expired offer cannot be accepted: by the date, also before the clock has marked it.
+absl::Status MayAnswer(const pb::PlaceOffer& place_offer, std::string_view today) {
+  if (place_offer.state() == pb::PLACE_OFFER_STATE_EXPIRED ||
+      (place_offer.state() == pb::PLACE_OFFER_STATE_PENDING && place_offer.answer_by() < today)) {
+    return Refused("OFFER_EXPIRED", "the time to answer has run out");
+  }
+  if (place_offer.state() != pb::PLACE_OFFER_STATE_PENDING) {
+    return WrongState(place_offer.state(), "this place offer is answered or taken back");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status MayRevoke(const pb::PlaceOffer& place_offer) {
+  if (!place_offer.stay_id().empty()) return Refused("ALREADY_PLACED", "the place offer has led to a stay");
+  if (place_offer.state() != pb::PLACE_OFFER_STATE_PENDING && place_offer.state() != pb::PLACE_OFFER_STATE_ACCEPTED) {
+    return WrongState(place_offer.state(), "this place offer is not open any more");
+  }
+  return absl::OkStatus();
+}
+
+// ---- Stays -----------------------------------------------------------------------------------------
+
+// [H1] A stay holds its place in [start, end + turnaround).
+std::string HeldUntil(std::string_view end_date, int turnaround_days) {
+  return end_date.empty() ? std::string(kNoEnd) : PlusDays(end_date, turnaround_days);
+}
+
+// [H4] Only a granted requisition gives a place, once, and within its time.
+absl::Status MayReserve(const pb::Requisition& requisition, std::string_view today) {
+  if (requisition.state() == pb::REQUISITION_STATE_PLACED) {
+    return Refused("ALREADY_PLACED", "the requisition has led to a stay already");
+  }
+  if (requisition.state() != pb::REQUISITION_STATE_GRANTED || requisition.use_by() < today) {
+    return WrongState(requisition.state(), "the requisition is not granted, or its grant has lapsed");
+  }
+  return absl::OkStatus();
+}
+
+// [H4] Bokollektivet and Småhus only from an approved application via an accepted offer.
+absl::Status MayReserve(const pb::PlaceOffer& place_offer, const pb::Application& application) {
+  if (!place_offer.stay_id().empty()) return Refused("ALREADY_PLACED", "the place offer has led to a stay already");
+  if (place_offer.state() != pb::PLACE_OFFER_STATE_ACCEPTED) {
+    return Refused("OFFER_NOT_ACCEPTED", "the place offer was not accepted");
+  }
+  if (application.state() != pb::APPLICATION_STATE_OFFERED) {
+    return WrongState(application.state(), "the application behind the place offer has ended");
+  }
+  return absl::OkStatus();
+}
+
+// [B1] Temporary shelter should not last over 3 months: longer only by an extension with its reason.
+absl::StatusOr<Period> PeriodOf(const pb::ReserveStayRequest& request, std::string_view earliest,
+                                const pb::OfferPolicy& policy, std::string_view today) {
+  Period period{request.start_date(), request.end_date()};
+  if (period.start_date.empty()) period.start_date = std::string(std::max(earliest, today));
+  if (period.start_date < today) return Refused("START_IN_PAST", "a stay cannot begin before today");
+  if (period.start_date < earliest)
+    return Refused("DATE_OUT_OF_ORDER", "the place is not offered before its first day");
+  TRY(CheckPlannable("start_date", period.start_date, today));
+  TRY(CheckPlannable("end_date", period.end_date, today));
+  if (!period.end_date.empty() && period.end_date <= period.start_date) {
+    return Refused("DATE_OUT_OF_ORDER", "a stay must end after it begins");
+  }
+  if (policy.max_stay_days() == 0) return period;
+  const std::string last = PlusDays(period.start_date, policy.max_stay_days());
+  if (period.end_date.empty()) period.end_date = last;
+  if (period.end_date > last) return Refused("MAX_STAY_EXCEEDED", "longer than the longest stay of this offer");
+  return period;
+}
+
+pb::Stay NewStay(std::string id, const Period& period, const pb::OfferPolicy& policy, const pb::Place& place) {
+  pb::Stay stay;
+  stay.set_id(std::move(id));
+  stay.set_state(pb::STAY_STATE_RESERVED);
+  stay.set_place_id(place.id());
+  stay.set_offer_id(place.offer_id());
+  stay.set_policy_id(policy.id());
+  stay.set_support_team_id(place.support_team_id().empty() ? policy.support_team_id() : place.support_team_id());
+  stay.set_start_date(period.start_date);
+  stay.set_end_date(period.end_date);
+  stay.set_turnaround_days(policy.turnaround_days());
+  stay.set_held_until(HeldUntil(period.end_date, policy.turnaround_days()));
+  if (policy.max_stay_days() > 0) stay.set_limit_date(PlusDays(period.start_date, policy.max_stay_days()));
+  return stay;
+}
+
+// [H2] A person has at most one stay with state ARRIVED in the unit's offers. [H1] A place has one
+// resident. [H8] Bokollektivet and Småhus need a tenancy, which must be signed and begun.
+absl::Status MayArrive(const pb::Stay& stay, const pb::OfferPolicy& policy, const ArrivalFacts& facts,
+                       std::string_view arrive_date, std::string_view today) {
+  if (stay.state() != pb::STAY_STATE_RESERVED) return WrongState(stay.state(), "the stay is not reserved");
+  if (arrive_date > today || stay.start_date() > today) return Refused("NOT_YET", "the stay has not begun");
+  if (arrive_date < stay.start_date()) return Refused("DATE_OUT_OF_ORDER", "the arrival cannot be before the stay");
+  if (!stay.end_date().empty() && stay.end_date() <= today) {
+    return Refused("DATE_OUT_OF_ORDER", "the reserved time is over: cancel it, or extend it first");
+  }
+  if (facts.housed_elsewhere) {
+    return Refused("PERSON_ALREADY_HOUSED", "the person lives in another place of the unit: move the stay");
+  }
+  if (facts.place_occupied) return Refused("PLACE_OCCUPIED", "somebody still lives in the place");
+  if (policy.tenancy_kind() == pb::TENANCY_KIND_NONE) return absl::OkStatus();
+  if (facts.tenancy == nullptr || facts.tenancy->state() != pb::TENANCY_STATE_SIGNED ||
+      facts.tenancy->start_date() > arrive_date) {
+    return Refused("TENANCY_REQUIRED", "the tenancy must be signed and begun before the person moves in");
+  }
+  return absl::OkStatus();
+}
+
+void ApplyArrival(std::string_view arrive_date, const pb::OfferPolicy& policy, pb::Stay* stay) {
+  stay->set_state(pb::STAY_STATE_ARRIVED);
+  stay->set_arrive_date(std::string(arrive_date));
+  stay->set_count_from(std::string(arrive_date));
+  if (policy.max_stay_days() > 0) stay->set_limit_date(PlusDays(arrive_date, policy.max_stay_days()));
+}
+
+absl::Status MayCancel(const pb::Stay& stay) {
+  if (stay.state() == pb::STAY_STATE_RESERVED) return absl::OkStatus();
+  return WrongState(stay.state(), "only a reservation can be cancelled");
+}
+
+absl::Status MayNotArrive(const pb::Stay& stay, std::string_view today) {
+  if (stay.state() != pb::STAY_STATE_RESERVED) return WrongState(stay.state(), "the stay is not reserved");
+  if (stay.start_date() > today) return Refused("NOT_YET", "the stay has not begun");
+  return absl::OkStatus();
+}
+
+void ApplyNoStay(pb::StayState state, std::string_view reason_code, pb::Stay* stay) {
+  stay->set_state(state);
+  stay->set_end_reason_code(std::string(reason_code));
+  stay->clear_held_until();
+}
+
+// [B1] An extension needs a reason; the request has one.
+absl::Status MayExtend(const pb::Stay& stay, std::string_view end_date, std::string_view today) {
+  if (stay.state() != pb::STAY_STATE_RESERVED && stay.state() != pb::STAY_STATE_ARRIVED) {
+    return WrongState(stay.state(), "this stay is over");
+  }
+  if (stay.end_date().empty()) return Refused("EXTENSION_NOT_POSSIBLE", "the stay has no end");
+  if (end_date <= stay.end_date() || end_date <= today) {
+    return Refused("DATE_OUT_OF_ORDER", "the new end must be later than the old one and than today");
+  }
+  return CheckPlannable("end_date", end_date, today);
+}
+
+void ApplyNewEnd(std::string_view end_date, pb::Stay* stay) {
+  stay->set_end_date(std::string(end_date));
+  stay->set_held_until(HeldUntil(end_date, stay->turnaround_days()));
+}
+
+bool IsBeyondLimit(const pb::Stay& stay) {
+  return !stay.limit_date().empty() && (stay.end_date().empty() || stay.end_date() > stay.limit_date());
+}
+
+absl::Status MayEnd(const pb::Stay& stay, std::string_view end_date, std::string_view today) {
+  if (stay.state() != pb::STAY_STATE_ARRIVED) return WrongState(stay.state(), "nobody lives there by this stay");
+  if (end_date > today) return Refused("NOT_YET", "the end of a stay is recorded when it has come");
+  if (end_date < stay.arrive_date()) return Refused("DATE_OUT_OF_ORDER", "a stay cannot end before its arrival");
+  return absl::OkStatus();
+}
+
+// [H10] The end of a stay has a destination code.
+void ApplyEnd(std::string_view end_date, std::string_view destination_code, std::string_view reason_code,
+              pb::Stay* stay) {
+  stay->set_state(pb::STAY_STATE_ENDED);
+  ApplyNewEnd(end_date, stay);
+  stay->set_destination_code(std::string(destination_code));
+  stay->set_end_reason_code(std::string(reason_code));
+  stay->clear_absence_reason_code();
+  stay->clear_absent_since();
+  stay->clear_expected_return();
+}
+
+// A move by place stays inside the offer, whose route was walked already; another offer has its own
+// route [H4] and is reached by a reservation there.
+absl::Status MayMoveInside(const pb::Stay& stay, const pb::Place& place, std::string_view today) {
+  if (stay.state() != pb::STAY_STATE_RESERVED && stay.state() != pb::STAY_STATE_ARRIVED) {
+    return WrongState(stay.state(), "this stay is over");
+  }
+  if (place.offer_id() != stay.offer_id()) {
+    return Refused("WRONG_ROUTE", "the place belongs to another offer: reserve a stay there and move to it");
+  }
+  if (!place.remove_date().empty()) return Refused("PLACE_REMOVED", "the place is no longer part of the offer");
+  if (place.id() == stay.place_id()) return Refused("PLACE_TAKEN", "the person has this place already");
+  if (!stay.end_date().empty() && stay.end_date() <= today) {
+    return Refused("DATE_OUT_OF_ORDER", "the stay is past its end: extend it first");
+  }
+  return absl::OkStatus();
+}
+
+// [H2] MoveStay ends and starts in one step; both are the person's own.
+absl::Status MayMoveTo(const pb::Stay& stay, const pb::Stay& reserved) {
+  if (reserved.person_ref() != stay.person_ref()) return NotFound("stay");
+  if (stay.state() != pb::STAY_STATE_ARRIVED) return WrongState(stay.state(), "nobody lives there by this stay");
+  return absl::OkStatus();
+}
+
+pb::Stay NewStayAfterMove(std::string id, const pb::Stay& from, const pb::Place& place, std::string_view today) {
+  pb::Stay stay = from;
+  stay.set_id(std::move(id));
+  stay.set_place_id(place.id());
+  if (!place.support_team_id().empty()) stay.set_support_team_id(place.support_team_id());
+  stay.set_start_date(std::string(today));
+  stay.set_arrive_date(std::string(today));
+  stay.set_held_until(HeldUntil(stay.end_date(), stay.turnaround_days()));
+  stay.set_moved_from_stay_id(from.id());
+  return stay;
+}
+
+absl::Status MayBeAbsent(const pb::Stay& stay, std::string_view since, std::string_view expected_return,
+                         std::string_view today) {
+  if (stay.state() != pb::STAY_STATE_ARRIVED || !stay.absence_reason_code().empty()) {
+    return WrongState(stay.state(), "nobody lives there by this stay, or they are away already");
+  }
+  if (since > today) return Refused("NOT_YET", "an absence is recorded when it has begun");
+  if (since < stay.arrive_date() || (!expected_return.empty() && expected_return < since)) {
+    return Refused("DATE_OUT_OF_ORDER", "arrival, absence and return must come in this order");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status MayJudgeOverstay(const pb::Stay& stay, const pb::JudgeOverstayRequest& request, std::string_view today) {
+  if (stay.state() != pb::STAY_STATE_ARRIVED || stay.end_date().empty() || stay.end_date() >= today) {
+    return WrongState(stay.state(), "the stay is not past its end");
+  }
+  if (request.authorised() && request.authorised_until() <= today) {
+    return Refused("DATE_OUT_OF_ORDER", "the new end must be later than today");
+  }
+  return CheckPlannable("authorised_until", request.authorised_until(), today);
+}
+
+bool ApplyOverstay(std::string_view today, pb::Stay* stay) {
+  stay->set_held_until(HeldUntil(PlusDays(today, 1), stay->turnaround_days()));
+  if (stay->overstay() == pb::OVERSTAY_OPEN || stay->overstay() == pb::OVERSTAY_UNAUTHORISED) return false;
+  stay->set_overstay(pb::OVERSTAY_OPEN);
+  return true;
+}
+
+// [B1] Alerts at 60 and 90 days, because measures towards a permanent home start at once.
+int NextMark(const pb::Stay& stay, const pb::OfferPolicy& policy) {
+  const int last = stay.marks_passed().empty() ? 0 : *stay.marks_passed().rbegin();
+  for (int days : policy.mark_days()) {
+    if (days > last) return days;
+  }
+  return 0;
+}
+
+pb::PlaceState StateOf(const pb::Place& place, const std::vector<pb::Stay>& stays, bool closed, std::string_view date,
+                       std::string_view today) {
+  if (!place.remove_date().empty() && place.remove_date() <= date) return pb::PLACE_STATE_REMOVED;
+  bool reserved = false, made_ready = false;
+  for (const pb::Stay& stay : stays) {
+    const bool is_over = !stay.end_date().empty() && stay.end_date() <= date;
+    if (stay.state() == pb::STAY_STATE_ARRIVED && (!is_over || date == today)) return pb::PLACE_STATE_OCCUPIED;
+    (stay.state() == pb::STAY_STATE_RESERVED && !is_over ? reserved : made_ready) = true;
+  }
+  if (reserved) return pb::PLACE_STATE_RESERVED;
+  if (made_ready) return pb::PLACE_STATE_TURNAROUND;
+  return closed ? pb::PLACE_STATE_CLOSED : pb::PLACE_STATE_FREE;
+}
+
+// ---- Tenancies and contacts ------------------------------------------------------------------------
+
+namespace {
+
+bool HoldsPlace(const pb::Stay& stay) {
+  return stay.state() == pb::STAY_STATE_RESERVED || stay.state() == pb::STAY_STATE_ARRIVED;
+}
+
+}  // namespace
+
+// [B2] Homes for special groups may deviate from the law of tenancy (husleieloven section 11-1), but
+// the tenant must be told in writing.
+absl::Status MayGiveNotice(const pb::Stay& stay, const pb::OfferPolicy& policy, bool has_tenancy,
+                           std::string_view notice_date, std::string_view today) {
+  if (!HoldsPlace(stay)) return WrongState(stay.state(), "this stay is over");
+  if (policy.tenancy_kind() != pb::TENANCY_KIND_SPECIAL_TERMS) {
+    return Refused("TENANCY_NOT_ALLOWED", "this offer has no tenancies on special terms");
+  }
+  if (has_tenancy) return Refused("TENANCY_EXISTS", "the stay has a notice or a tenancy already");
+  if (notice_date > today) return Refused("NOT_YET", "a notice is recorded when it was given");
+  return absl::OkStatus();
+}
+
+// [H8] An Akutten stay creates no tenancy; Bokollektivet and Småhus need one; Småhus special terms need
+// written notice before the start (husleieloven section 11-1). [B2] Otherwise a tenancy lasts at least
+// 3 years (section 9-3).
+absl::Status MaySign(const pb::Stay& stay, const pb::OfferPolicy& policy, const pb::Tenancy* tenancy,
+                     std::string_view start_date, std::string_view end_date) {
+  if (policy.tenancy_kind() == pb::TENANCY_KIND_NONE) {
+    return Refused("TENANCY_NOT_ALLOWED", "no tenancy contract is made for this stay");
+  }
+  if (!HoldsPlace(stay)) return WrongState(stay.state(), "this stay is over");
+  if (tenancy != nullptr && tenancy->state() == pb::TENANCY_STATE_SIGNED) {
+    return Refused("TENANCY_EXISTS", "the stay has a tenancy already");
+  }
+  if (!end_date.empty() && end_date <= start_date) {
+    return Refused("DATE_OUT_OF_ORDER", "a tenancy must end after it begins");
+  }
+  if (policy.tenancy_kind() == pb::TENANCY_KIND_SPECIAL_TERMS) {
+    if (tenancy == nullptr || tenancy->notice_date().empty() || tenancy->notice_date() > start_date) {
+      return Refused("SPECIAL_TERMS_NOTICE_REQUIRED", "special terms need a written notice before the tenancy starts");
+    }
+    return absl::OkStatus();
+  }
+  if (!end_date.empty() && end_date < PlusMonths(start_date, policy.tenancy_months_min())) {
+    return Refused("TENANCY_TOO_SHORT", "shorter than the shortest ordinary tenancy");
+  }
+  return absl::OkStatus();
+}
+
+pb::Tenancy NewTenancy(std::string id, const pb::Stay& stay, const pb::OfferPolicy& policy) {
+  pb::Tenancy tenancy;
+  tenancy.set_id(std::move(id));
+  tenancy.set_state(pb::TENANCY_STATE_NOTIFIED);
+  tenancy.set_stay_id(stay.id());
+  tenancy.set_place_id(stay.place_id());
+  tenancy.set_person_ref(stay.person_ref());
+  tenancy.set_kind(policy.tenancy_kind());
+  tenancy.set_rent_monthly_ore(policy.rent_monthly_ore());
+  return tenancy;
+}
+
+absl::Status MayHaveTeam(const pb::Stay& stay) {
+  return HoldsPlace(stay) ? absl::OkStatus() : WrongState(stay.state(), "this stay is over");
+}
+
+absl::Status MayPlanContact(const pb::Stay& stay, std::string_view due_date, std::string_view today) {
+  if (!HoldsPlace(stay)) return WrongState(stay.state(), "this stay is over");
+  if (due_date < today) return Refused("DATE_OUT_OF_ORDER", "a contact is planned for today or later");
+  return CheckPlannable("due_date", due_date, today);
+}
+
+absl::Status MayRecord(const pb::Contact& contact, std::string_view held_date, std::string_view today) {
+  TRY(MayCancel(contact));
+  if (held_date > today) return Refused("NOT_YET", "a contact is recorded when it was held");
+  return absl::OkStatus();
+}
+
+absl::Status MayCancel(const pb::Contact& contact) {
+  if (contact.state() == pb::CONTACT_STATE_PLANNED || contact.state() == pb::CONTACT_STATE_OVERDUE) {
+    return absl::OkStatus();
+  }
+  return WrongState(contact.state(), "this contact was held or called off");
+}
+
+// ---- Statistics ------------------------------------------------------------------------------------
+
+// [B8] Small numbers: suppress cells below the limit (ssb.no).
+void Suppress(int cell_min, google::protobuf::RepeatedPtrField<pb::Count>* counts) {
+  int suppressed = 0;
+  pb::Count* smallest = nullptr;
+  for (pb::Count& count : *counts) {
+    if (count.count() == 0) continue;
+    if (count.count() < cell_min) {
+      count.clear_count();
+      ++suppressed;
+    } else if (smallest == nullptr || count.count() < smallest->count()) {
+      smallest = &count;
+    }
+  }
+  if (suppressed == 1 && smallest != nullptr) smallest->clear_count();
+}
+
+}  // namespace mestring::housing

@@ -1,0 +1,264 @@
+// The rules of housing. A housing officer can read this file together with housing_rules.cc.
+//
+// Pure functions over the messages of the contract: no clock, no database. May… says whether a caller
+// may do a thing to a thing; Check… whether a thing is as it must be; Apply… carries a permitted
+// change out; New… makes what comes into being. Dates are ISO text, which compares as dates do.
+//
+// The sources behind the tags stand where a rule does: [S4] the jury's visit to Sandnes, [B1] rules of
+// temporary shelter (sosialtjenesteloven section 27, veiviseren.no), [B2] of municipal housing
+// (husbanken.no, forvaltningsloven, husleieloven), [H1]…[H11] the invariants of the service.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/civil_time.h"
+#include "common/access.h"
+#include "mestring/housing/v1/housing.pb.h"
+
+namespace mestring::housing {
+
+namespace pb = v1;
+
+// ---- Dates -----------------------------------------------------------------------------------------
+
+// An open-ended hold: later than every date that somebody means.
+inline constexpr std::string_view kNoEnd = "9999-12-31";
+// No plan reaches further; it keeps dates far from kNoEnd.
+inline constexpr int kPlanYearsMax = 20;
+
+// The civil day of a date that was checked before.
+absl::CivilDay Day(std::string_view date);
+std::string PlusDays(std::string_view date, int days);
+// The same day of a later month, or its last day if it has no such day.
+std::string PlusMonths(std::string_view date, int months);
+
+// ---- Codes that the service itself sets ------------------------------------------------------------
+
+// A stay ended because the person moved to another offer of the unit, or to another place of the same.
+inline constexpr std::string_view kMoved = "MOVED";
+inline constexpr std::string_view kMovedInside = "MOVED_INSIDE";
+// A reservation fell because the one before has not left.
+inline constexpr std::string_view kPlaceNotVacated = "PLACE_NOT_VACATED";
+// A place offer was revoked because its application ended.
+inline constexpr std::string_view kApplicationEnded = "APPLICATION_ENDED";
+
+// ---- Who sees what ---------------------------------------------------------------------------------
+
+// Staff of the unit, the housing office, the unit leader, and services that subscribe.
+bool WorksWithHousing(const Caller& caller);
+
+// What of a list a caller sees: all of it, what their organisation asked for, or what is their own.
+struct Scope {
+  enum Kind { kAll, kOrganisation, kPerson };
+  Kind kind;
+  std::string value;
+};
+Scope ScopeOf(const Caller& caller);
+
+// NotFound for those who may not, as if the thing did not exist.
+absl::Status MaySee(const Caller& caller, const pb::Requisition& requisition);
+absl::Status MaySee(const Caller& caller, const pb::Decision& decision);
+absl::Status MaySee(const Caller& caller, const pb::Application& application);
+absl::Status MaySee(const Caller& caller, const pb::PlaceOffer& place_offer);
+absl::Status MaySee(const Caller& caller, const pb::Stay& stay);
+absl::Status MaySee(const Caller& caller, const pb::Tenancy& tenancy);
+absl::Status MaySee(const Caller& caller, const pb::Contact& contact);
+
+// ---- Shapes of requests that the contract's field rules cannot say ---------------------------------
+
+absl::Status Check(const pb::SetOfferPolicyRequest& request);
+absl::Status Check(const pb::SetCodeListRequest& request);
+absl::Status Check(const pb::SetNeedRuleRequest& request);
+absl::Status Check(const pb::ClosePlaceRequest& request);
+absl::Status Check(const pb::DecideApplicationRequest& request);
+absl::Status Check(const pb::AssessNeedRequest& request);
+absl::Status Check(const pb::AnswerPlaceOfferRequest& request);
+absl::Status Check(const pb::ReserveStayRequest& request);
+absl::Status Check(const pb::MoveStayRequest& request);
+absl::Status Check(const pb::JudgeOverstayRequest& request);
+absl::Status Check(const pb::ListDecisionsRequest& request);
+// "from_date" and "to_date" of statistics.
+absl::Status CheckPeriod(std::string_view from_date, std::string_view to_date);
+
+// ---- Residence -------------------------------------------------------------------------------------
+
+struct ResidenceTerms {
+  pb::ResidenceRule rule;
+  int months;
+};
+inline ResidenceTerms ResidenceTermsOf(const pb::OfferPolicy& policy) {
+  return {policy.residence_rule(), policy.residence_months()};
+}
+inline ResidenceTerms ResidenceTermsOf(const pb::CaseRules& rules) {
+  return {rules.application_residence_rule(), rules.application_residence_months()};
+}
+
+bool MeetsResidence(const ResidenceTerms& terms, pb::Residence residence, std::string_view since,
+                    std::string_view today);
+
+// What a decision says about a residence rule that is not met.
+struct ResidenceAnswer {
+  std::string_view override_reason_code;
+  std::string_view alternative_route_code;
+  std::string_view alternative_route_note;
+};
+absl::Status CheckResidence(bool met, pb::Outcome outcome, const ResidenceAnswer& answer);
+
+// ---- Requisitions and referrals --------------------------------------------------------------------
+
+absl::Status MaySubmit(const Caller& caller, const pb::OfferPolicy& policy,
+                       const pb::SubmitRequisitionRequest& request);
+pb::Requisition NewRequisition(std::string id, const Caller& caller, const pb::SubmitRequisitionRequest& request,
+                               const pb::OfferPolicy& policy, const pb::CaseRules& rules, std::string_view today,
+                               bool already_housed);
+absl::Status MayDecide(const pb::Requisition& requisition, const pb::OfferPolicy& policy,
+                       const pb::DecideRequisitionRequest& request, std::string_view today);
+void ApplyDecision(const pb::Decision& decision, const pb::OfferPolicy& policy, pb::Requisition* requisition);
+absl::Status MayWithdraw(const pb::Requisition& requisition);
+// A reservation that came to nothing gives the grant back, if it can still be used.
+void ApplyRelease(std::string_view today, pb::Requisition* requisition);
+
+// ---- Decisions -------------------------------------------------------------------------------------
+
+pb::Decision NewDecision(std::string id, const Caller& caller, const pb::Requisition& requisition,
+                         const pb::DecideRequisitionRequest& request, const pb::CaseRules& rules,
+                         std::string_view today);
+pb::Decision NewDecision(std::string id, const Caller& caller, const pb::Application& application,
+                         const pb::DecideApplicationRequest& request, const pb::CaseRules& rules,
+                         std::string_view today);
+pb::Decision NewDecision(std::string id, const Caller& caller, const pb::Application& application,
+                         const pb::RenewApprovalRequest& request, const pb::CaseRules& rules, std::string_view today);
+void ApplySupersession(const pb::Decision& later, pb::Decision* earlier);
+
+// ---- Applications ----------------------------------------------------------------------------------
+
+// Under way: submitted, and neither housed nor ended.
+bool IsLive(pb::ApplicationState state);
+// Waits for its decision.
+bool IsUndecided(pb::ApplicationState state);
+// Approved, and neither housed nor ended.
+bool IsApproved(pb::ApplicationState state);
+
+absl::Status MaySubmit(const Caller& caller, const pb::SubmitApplicationRequest& request);
+pb::Application NewApplication(std::string id, const pb::SubmitApplicationRequest& request, const pb::CaseRules& rules,
+                               std::string_view today);
+absl::Status MayRequestInformation(const pb::Application& application, std::string_view information_by,
+                                   std::string_view today);
+absl::Status MayComplete(const pb::Application& application);
+absl::Status MayGivePreliminaryAnswer(const pb::Application& application, std::string_view decide_by,
+                                      std::string_view today);
+absl::Status MayDecide(const pb::Application& application, const pb::CaseRules& rules,
+                       const pb::DecideApplicationRequest& request, std::string_view today);
+void ApplyDecision(const pb::Decision& decision, const pb::CaseRules& rules, pb::Application* application);
+absl::Status MayRenew(const pb::Application& application, std::string_view today);
+absl::Status MayWithdraw(const pb::Application& application);
+absl::Status MayLapse(const pb::Application& application);
+// The last day of the approval is over.
+bool IsExpired(const pb::Application& application, std::string_view today);
+// A place offer or reservation came to nothing: back on the list.
+void ApplyRelease(pb::Application* application);
+
+// ---- Need and the list -----------------------------------------------------------------------------
+
+absl::Status MayAssess(const pb::Application& application);
+// INVALID_ARGUMENT for a factor or level that the rule does not have.
+absl::StatusOr<int64_t> Score(const pb::NeedRule& rule, const pb::AssessNeedRequest& request);
+pb::NeedAssessment NewAssessment(std::string id, const Caller& caller, const pb::Application& application,
+                                 const pb::AssessNeedRequest& request, const pb::NeedRule& rule, int64_t score,
+                                 std::string_view today);
+pb::ListEntry NewListEntry(std::string id, const pb::Application& application, const pb::NeedAssessment& assessment,
+                           std::string_view today);
+// Ranks an entry by an assessment; keeps its lot.
+void ApplyAssessment(const pb::NeedAssessment& assessment, pb::ListEntry* entry);
+bool Suits(const pb::ListEntry& entry, pb::OfferKind kind);
+
+// ---- Vacancies and place offers --------------------------------------------------------------------
+
+absl::Status MayOpenVacancy(const pb::OfferPolicy& policy, const pb::Place& place);
+absl::Status MayClose(const pb::Vacancy& vacancy);
+absl::Status MayOffer(const pb::Vacancy& vacancy, const pb::Application& application, const pb::ListEntry& entry,
+                      std::string_view today);
+pb::PlaceOffer NewPlaceOffer(std::string id, const pb::Vacancy& vacancy, const pb::Application& application,
+                             const pb::ListEntry& entry, const pb::OfferPolicy& policy, std::string_view today);
+absl::Status MayAnswer(const pb::PlaceOffer& place_offer, std::string_view today);
+absl::Status MayRevoke(const pb::PlaceOffer& place_offer);
+
+// ---- Stays -----------------------------------------------------------------------------------------
+
+// The nights of a stay: from start up to, not including, end; no end for an open one.
+struct Period {
+  std::string start_date;
+  std::string end_date;
+};
+
+// [start, held_until): the time in which nobody else can have the place.
+std::string HeldUntil(std::string_view end_date, int turnaround_days);
+
+absl::Status MayReserve(const pb::Requisition& requisition, std::string_view today);
+absl::Status MayReserve(const pb::PlaceOffer& place_offer, const pb::Application& application);
+// The period that a request asks for, completed by the policy.
+absl::StatusOr<Period> PeriodOf(const pb::ReserveStayRequest& request, std::string_view earliest,
+                                const pb::OfferPolicy& policy, std::string_view today);
+pb::Stay NewStay(std::string id, const Period& period, const pb::OfferPolicy& policy, const pb::Place& place);
+
+// What stands in the way of an arrival besides the stay itself.
+struct ArrivalFacts {
+  bool housed_elsewhere;       // the person lives in another place of the unit
+  bool place_occupied;         // somebody lives in the place
+  const pb::Tenancy* tenancy;  // of the stay; null: none
+};
+absl::Status MayArrive(const pb::Stay& stay, const pb::OfferPolicy& policy, const ArrivalFacts& facts,
+                       std::string_view arrive_date, std::string_view today);
+void ApplyArrival(std::string_view arrive_date, const pb::OfferPolicy& policy, pb::Stay* stay);
+absl::Status MayCancel(const pb::Stay& stay);
+absl::Status MayNotArrive(const pb::Stay& stay, std::string_view today);
+// The reservation comes to nothing; the place is free.
+void ApplyNoStay(pb::StayState state, std::string_view reason_code, pb::Stay* stay);
+absl::Status MayExtend(const pb::Stay& stay, std::string_view end_date, std::string_view today);
+void ApplyNewEnd(std::string_view end_date, pb::Stay* stay);
+bool IsBeyondLimit(const pb::Stay& stay);
+absl::Status MayEnd(const pb::Stay& stay, std::string_view end_date, std::string_view today);
+void ApplyEnd(std::string_view end_date, std::string_view destination_code, std::string_view reason_code,
+              pb::Stay* stay);
+absl::Status MayMoveInside(const pb::Stay& stay, const pb::Place& place, std::string_view today);
+absl::Status MayMoveTo(const pb::Stay& stay, const pb::Stay& reserved);
+// The stay that a person has after a move inside the offer: what the old one was, in another place.
+pb::Stay NewStayAfterMove(std::string id, const pb::Stay& from, const pb::Place& place, std::string_view today);
+absl::Status MayBeAbsent(const pb::Stay& stay, std::string_view since, std::string_view expected_return,
+                         std::string_view today);
+absl::Status MayJudgeOverstay(const pb::Stay& stay, const pb::JudgeOverstayRequest& request, std::string_view today);
+// On a day on which the departure has passed: the place is held for tonight too, and made ready
+// after. True if the overstay is new.
+bool ApplyOverstay(std::string_view today, pb::Stay* stay);
+// The first mark that the stay has not passed, or 0.
+int NextMark(const pb::Stay& stay, const pb::OfferPolicy& policy);
+
+// What a place is on a night, by the stays and closures that hold it then.
+// Tonight, whoever has not left counts too, even if their departure is planned for today.
+pb::PlaceState StateOf(const pb::Place& place, const std::vector<pb::Stay>& stays, bool closed, std::string_view date,
+                       std::string_view today);
+
+// ---- Tenancies and contacts ------------------------------------------------------------------------
+
+absl::Status MayGiveNotice(const pb::Stay& stay, const pb::OfferPolicy& policy, bool has_tenancy,
+                           std::string_view notice_date, std::string_view today);
+// `tenancy` is that of the stay, with its notice if one was given; null if there is none.
+absl::Status MaySign(const pb::Stay& stay, const pb::OfferPolicy& policy, const pb::Tenancy* tenancy,
+                     std::string_view start_date, std::string_view end_date);
+pb::Tenancy NewTenancy(std::string id, const pb::Stay& stay, const pb::OfferPolicy& policy);
+absl::Status MayHaveTeam(const pb::Stay& stay);
+absl::Status MayPlanContact(const pb::Stay& stay, std::string_view due_date, std::string_view today);
+absl::Status MayRecord(const pb::Contact& contact, std::string_view held_date, std::string_view today);
+absl::Status MayCancel(const pb::Contact& contact);
+
+// ---- Statistics ------------------------------------------------------------------------------------
+
+// Takes away numbers that could point at somebody: those below `cell_min` but not zero, and where that
+// is a single one, the next smallest too, which a known sum would otherwise give away.
+void Suppress(int cell_min, google::protobuf::RepeatedPtrField<pb::Count>* counts);
+
+}  // namespace mestring::housing

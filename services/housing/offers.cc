@@ -1,0 +1,361 @@
+// Offers, their policies and places, and the other data that say how housing works here.
+//
+// All of it is versioned data: a policy, a code list, a need rule and the case rules are never changed;
+// a new version takes over from its date, and cases keep the one under which they began. Editing rows in
+// place would be less code, and would rewrite why a person was refused last year.
+
+#include <utility>
+
+#include "services/housing/housing.h"
+#include "services/housing/housing_records.h"
+
+namespace mestring {
+
+ServiceDefinition HousingDefinition() {
+  return {.name = "housing", .port = 7101, .schema = kHousingSchema, .make = [](Kernel& kernel) {
+            return std::make_unique<housing::Housing>(kernel);
+          }};
+}
+
+namespace housing {
+namespace {
+
+// Puts the policy in force today into an offer that is read.
+absl::Status FillPolicy(Tx& tx, pb::Offer* offer) {
+  absl::StatusOr<pb::OfferPolicy> policy = PolicyInForce(tx, offer->id(), Today(tx));
+  if (policy.ok()) *offer->mutable_policy() = *std::move(policy);
+  return ReasonOf(policy.status()) == "POLICY_MISSING" ? absl::OkStatus() : policy.status();
+}
+
+// The state of places on a date: one look at who and what holds them then, history untouched.
+absl::Status FillStates(Tx& tx, const std::string& date, std::string_view offer_id,
+                        google::protobuf::RepeatedPtrField<pb::Place>* places) {
+  ASSIGN(const PlaceHolds holds, HoldsOn(tx, date, offer_id));
+  for (pb::Place& place : *places) place.set_state(holds.StateOf(place));
+  return absl::OkStatus();
+}
+
+template <class Event>
+Event PlaceEvent(const pb::Place& place) {
+  Event event;
+  event.set_place_id(place.id());
+  event.set_offer_id(place.offer_id());
+  return event;
+}
+
+template <class M>
+absl::StatusOr<int64_t> LastVersion(Tx& tx, std::string_view column) {
+  ASSIGN(auto rows, tx.Query<int64_t>(absl::StrCat("SELECT MAX(", column, ") FROM ", Table<M>::kName)));
+  return std::get<0>(rows.front());
+}
+
+}  // namespace
+
+absl::Status Housing::RegisterOffer(Tx& tx, Call&, const pb::RegisterOfferRequest& request,
+                                    pb::RegisterOfferResponse* response) {
+  ASSIGN(const auto same, tx.Query<int64_t>("SELECT 1 FROM offers WHERE code = :code", request.code()));
+  if (!same.empty()) return AlreadyExists("offer");
+  pb::Offer offer;
+  offer.set_id(NewId(tx.now()));
+  offer.set_code(request.code());
+  offer.set_name(request.name());
+  offer.set_kind(request.kind());
+  TRY(Insert(tx, offer));
+  pb::OfferRegistered event;
+  event.set_offer_id(offer.id());
+  event.set_code(offer.code());
+  event.set_kind(offer.kind());
+  TRY(tx.Publish(event, offer.id(), offer.version()));
+  *response->mutable_offer() = std::move(offer);
+  return absl::OkStatus();
+}
+
+absl::Status Housing::SetOfferPolicy(Tx& tx, Call&, const pb::SetOfferPolicyRequest& request,
+                                     pb::SetOfferPolicyResponse* response) {
+  TRY(Check(request));
+  ASSIGN(pb::Offer offer, Load<pb::Offer>(tx, request.offer_id()));
+  TRY(CheckVersion(request.expected_version(), offer.version()));
+  pb::OfferPolicy policy = request.policy();
+  if (!policy.support_team_id().empty()) TRY(Load<pb::SupportTeam>(tx, policy.support_team_id()).status());
+  TRY(CheckCode(tx, pb::CODE_LIST_KIND_DESTINATION, policy.destination_code()));
+  ASSIGN(const auto last,
+         Select<pb::OfferPolicy>(tx, "WHERE offer_id = :offer ORDER BY policy_version DESC LIMIT 1", offer.id()));
+  if (!last.empty() && last.front().valid_from() > policy.valid_from()) {
+    return Refused("DATE_OUT_OF_ORDER", "a later policy is set already");
+  }
+  policy.set_id(NewId(tx.now()));
+  policy.set_offer_id(offer.id());
+  policy.set_policy_version(last.empty() ? 1 : last.front().policy_version() + 1);
+  TRY(Insert(tx, policy));
+  TRY(Save(tx, offer));
+  pb::OfferPolicySet event;
+  event.set_offer_id(offer.id());
+  event.set_policy_id(policy.id());
+  event.set_policy_version(policy.policy_version());
+  event.set_valid_from(policy.valid_from());
+  event.set_route(policy.route());
+  TRY(tx.Publish(event, offer.id(), offer.version()));
+  TRY(FillPolicy(tx, &offer));
+  *response->mutable_policy() = std::move(policy);
+  *response->mutable_offer() = std::move(offer);
+  return absl::OkStatus();
+}
+
+absl::Status Housing::AddPlace(Tx& tx, Call&, const pb::AddPlaceRequest& request, pb::AddPlaceResponse* response) {
+  TRY(Load<pb::Offer>(tx, request.offer_id()).status());
+  if (!request.support_team_id().empty()) TRY(Load<pb::SupportTeam>(tx, request.support_team_id()).status());
+  ASSIGN(const auto same,
+         tx.Query<int64_t>("SELECT 1 FROM places WHERE offer_id = :offer AND label = :label AND remove_date IS NULL",
+                           request.offer_id(), request.label()));
+  if (!same.empty()) return AlreadyExists("place");
+  pb::Place place;
+  place.set_id(NewId(tx.now()));
+  place.set_offer_id(request.offer_id());
+  place.set_label(request.label());
+  place.set_support_team_id(request.support_team_id());
+  TRY(Insert(tx, place));
+  TRY(tx.Publish(PlaceEvent<pb::PlaceAdded>(place), place.id(), place.version()));
+  place.set_state(pb::PLACE_STATE_FREE);
+  *response->mutable_place() = std::move(place);
+  return absl::OkStatus();
+}
+
+// [H11] A place with a future stay cannot be removed; nor one where somebody lives, or which is kept for
+// the list.
+absl::Status Housing::RemovePlace(Tx& tx, Call&, const pb::RemovePlaceRequest& request,
+                                  pb::RemovePlaceResponse* response) {
+  ASSIGN(pb::Place place, Load<pb::Place>(tx, request.place_id()));
+  TRY(CheckVersion(request.expected_version(), place.version()));
+  if (!place.remove_date().empty()) return Refused("PLACE_REMOVED", "the place is removed already");
+  ASSIGN(const auto used,
+         tx.Query<int64_t>("SELECT 1 FROM stays WHERE place_id = :place1 AND held_until > :today "
+                           "AND state IN ('STAY_STATE_RESERVED', 'STAY_STATE_ARRIVED') "
+                           "UNION ALL SELECT 1 FROM stays WHERE place_id = :place2 AND state = 'STAY_STATE_ARRIVED' "
+                           "UNION ALL SELECT 1 FROM vacancies WHERE place_id = :place3 "
+                           "AND state IN ('VACANCY_STATE_OPEN', 'VACANCY_STATE_OFFERED')",
+                           place.id(), Today(tx), place.id(), place.id()));
+  if (!used.empty()) return Refused("PLACE_IN_USE", "the place has a current or future stay, or is kept for the list");
+  place.set_remove_date(Today(tx));
+  TRY(Save(tx, place));
+  pb::PlaceRemoved event = PlaceEvent<pb::PlaceRemoved>(place);
+  event.set_remove_date(place.remove_date());
+  TRY(tx.Publish(event, place.id(), place.version()));
+  place.set_state(pb::PLACE_STATE_REMOVED);
+  *response->mutable_place() = std::move(place);
+  return absl::OkStatus();
+}
+
+// [H1] A place never has a stay over a closure: whoever lives there is moved first.
+absl::Status Housing::ClosePlace(Tx& tx, Call&, const pb::ClosePlaceRequest& request,
+                                 pb::ClosePlaceResponse* response) {
+  TRY(Check(request));
+  ASSIGN(const pb::Place place, Load<pb::Place>(tx, request.place_id()));
+  if (!place.remove_date().empty()) return Refused("PLACE_REMOVED", "the place is no longer part of the offer");
+  TRY(CheckCode(tx, pb::CODE_LIST_KIND_CLOSURE_REASON, request.reason_code()));
+  pb::PlaceClosure closure;
+  closure.set_id(NewId(tx.now()));
+  closure.set_state(pb::PLACE_CLOSURE_STATE_ACTIVE);
+  closure.set_place_id(place.id());
+  closure.set_offer_id(place.offer_id());
+  closure.set_start_date(OrToday(tx, request.start_date()));
+  closure.set_end_date(request.end_date());
+  closure.set_reason_code(request.reason_code());
+  closure.set_held_until(HeldUntil(closure.end_date(), 0));
+  if (closure.start_date() < Today(tx)) return Refused("START_IN_PAST", "a place cannot be closed before today");
+  if (closure.held_until() <= closure.start_date()) {
+    return Refused("DATE_OUT_OF_ORDER", "a closure must end after it begins");
+  }
+  if (absl::Status free = CheckFree(tx, place.id(), {closure.start_date(), closure.held_until()}); !free.ok()) {
+    return ReasonOf(free) == "PLACE_TAKEN"
+               ? Refused("PLACE_IN_USE", "somebody or something holds the place in that time")
+               : free;
+  }
+  TRY(Insert(tx, closure));
+  pb::PlaceClosed event = PlaceEvent<pb::PlaceClosed>(place);
+  event.set_closure_id(closure.id());
+  event.set_start_date(closure.start_date());
+  event.set_end_date(closure.end_date());
+  event.set_reason_code(closure.reason_code());
+  TRY(tx.Publish(event, closure.id(), closure.version()));
+  *response->mutable_closure() = std::move(closure);
+  return absl::OkStatus();
+}
+
+absl::Status Housing::ReopenPlace(Tx& tx, Call&, const pb::ReopenPlaceRequest& request,
+                                  pb::ReopenPlaceResponse* response) {
+  ASSIGN(pb::PlaceClosure closure, Load<pb::PlaceClosure>(tx, request.closure_id()));
+  TRY(CheckVersion(request.expected_version(), closure.version()));
+  const std::string today = Today(tx);
+  if (closure.state() != pb::PLACE_CLOSURE_STATE_ACTIVE || closure.held_until() <= today) {
+    return Refused("WRONG_STATE", "the closure is over", {{"state", pb::PlaceClosureState_Name(closure.state())}});
+  }
+  closure.set_state(pb::PLACE_CLOSURE_STATE_ENDED);
+  closure.set_end_date(std::max(today, closure.start_date()));
+  closure.clear_held_until();
+  TRY(Save(tx, closure));
+  pb::PlaceReopened event;
+  event.set_closure_id(closure.id());
+  event.set_place_id(closure.place_id());
+  event.set_offer_id(closure.offer_id());
+  event.set_end_date(closure.end_date());
+  TRY(tx.Publish(event, closure.id(), closure.version()));
+  *response->mutable_closure() = std::move(closure);
+  return absl::OkStatus();
+}
+
+absl::Status Housing::RegisterSupportTeam(Tx& tx, Call&, const pb::RegisterSupportTeamRequest& request,
+                                          pb::RegisterSupportTeamResponse* response) {
+  ASSIGN(const auto same, tx.Query<int64_t>("SELECT 1 FROM support_teams WHERE code = :code", request.code()));
+  if (!same.empty()) return AlreadyExists("support team");
+  pb::SupportTeam team;
+  team.set_id(NewId(tx.now()));
+  team.set_code(request.code());
+  team.set_name(request.name());
+  team.set_kind(request.kind());
+  TRY(Insert(tx, team));
+  *response->mutable_support_team() = std::move(team);
+  return absl::OkStatus();
+}
+
+absl::Status Housing::SetCodeList(Tx& tx, Call&, const pb::SetCodeListRequest& request,
+                                  pb::SetCodeListResponse* response) {
+  TRY(Check(request));
+  const std::string& kind = pb::CodeListKind_Name(request.kind());
+  ASSIGN(const auto last, tx.Query<int64_t>("SELECT MAX(list_version) FROM code_lists WHERE kind = :kind", kind));
+  pb::CodeList list;
+  list.set_id(NewId(tx.now()));
+  list.set_kind(request.kind());
+  list.set_list_version(std::get<0>(last.front()) + 1);
+  TRY(Insert(tx, list));
+  for (int i = 0; i < request.entries_size(); ++i) {
+    TRY(tx.Exec("INSERT INTO code_entries (kind, list_version, code, name, sequence) VALUES (:kind, :version, :code, "
+                ":name, "
+                ":sequence)",
+                kind, list.list_version(), request.entries(i).code(), request.entries(i).name(), i)
+            .status());
+  }
+  pb::CodeListSet event;
+  event.set_code_list_id(list.id());
+  event.set_kind(list.kind());
+  event.set_list_version(list.list_version());
+  TRY(tx.Publish(event, list.id(), list.version()));
+  *list.mutable_entries() = request.entries();
+  *response->mutable_code_list() = std::move(list);
+  return absl::OkStatus();
+}
+
+absl::Status Housing::SetNeedRule(Tx& tx, Call&, const pb::SetNeedRuleRequest& request,
+                                  pb::SetNeedRuleResponse* response) {
+  TRY(Check(request));
+  ASSIGN(const int64_t last, LastVersion<pb::NeedRule>(tx, "rule_version"));
+  pb::NeedRule rule;
+  rule.set_id(NewId(tx.now()));
+  rule.set_rule_version(last + 1);
+  *rule.mutable_weights() = request.weights();
+  TRY(Insert(tx, rule));
+  pb::NeedRuleSet event;
+  event.set_need_rule_id(rule.id());
+  event.set_rule_version(rule.rule_version());
+  TRY(tx.Publish(event, rule.id(), rule.version()));
+  *response->mutable_need_rule() = std::move(rule);
+  return absl::OkStatus();
+}
+
+absl::Status Housing::SetCaseRules(Tx& tx, Call&, const pb::SetCaseRulesRequest& request,
+                                   pb::SetCaseRulesResponse* response) {
+  ASSIGN(const int64_t last, LastVersion<pb::CaseRules>(tx, "rules_version"));
+  pb::CaseRules rules = request.case_rules();
+  rules.set_id(NewId(tx.now()));
+  rules.set_rules_version(last + 1);
+  TRY(Insert(tx, rules));
+  pb::CaseRulesSet event;
+  event.set_case_rules_id(rules.id());
+  event.set_rules_version(rules.rules_version());
+  TRY(tx.Publish(event, rules.id(), rules.version()));
+  *response->mutable_case_rules() = std::move(rules);
+  return absl::OkStatus();
+}
+
+absl::Status Housing::GetOffer(Tx& tx, Call&, const pb::GetOfferRequest& request, pb::GetOfferResponse* response) {
+  ASSIGN(*response->mutable_offer(), Load<pb::Offer>(tx, request.offer_id()));
+  return FillPolicy(tx, response->mutable_offer());
+}
+
+absl::Status Housing::ListOffers(Tx& tx, Call&, const pb::ListOffersRequest& request,
+                                 pb::ListOffersResponse* response) {
+  TRY(Page(tx, Filter(), {request.page_size(), request.page_token()}, response->mutable_offers(),
+           response->mutable_next_page_token()));
+  for (pb::Offer& offer : *response->mutable_offers()) TRY(FillPolicy(tx, &offer));
+  return SetAsOf(tx, response);
+}
+
+absl::Status Housing::ListOfferPolicies(Tx& tx, Call&, const pb::ListOfferPoliciesRequest& request,
+                                        pb::ListOfferPoliciesResponse* response) {
+  TRY(Load<pb::Offer>(tx, request.offer_id()).status());
+  TRY(Page(tx, Filter().Is("offer_id", request.offer_id()),
+           {.size = request.page_size(), .token = request.page_token(), .descending = true},
+           response->mutable_policies(), response->mutable_next_page_token()));
+  return SetAsOf(tx, response);
+}
+
+absl::Status Housing::GetPlace(Tx& tx, Call&, const pb::GetPlaceRequest& request, pb::GetPlaceResponse* response) {
+  google::protobuf::RepeatedPtrField<pb::Place> places;
+  ASSIGN(*places.Add(), Load<pb::Place>(tx, request.place_id()));
+  TRY(FillStates(tx, Today(tx), places[0].offer_id(), &places));
+  *response->mutable_place() = std::move(places[0]);
+  return absl::OkStatus();
+}
+
+absl::Status Housing::ListPlaces(Tx& tx, Call&, const pb::ListPlacesRequest& request,
+                                 pb::ListPlacesResponse* response) {
+  TRY(Load<pb::Offer>(tx, request.offer_id()).status());
+  TRY(Page(tx, Filter().Is("offer_id", request.offer_id()), {request.page_size(), request.page_token()},
+           response->mutable_places(), response->mutable_next_page_token()));
+  TRY(FillStates(tx, OrToday(tx, request.date()), request.offer_id(), response->mutable_places()));
+  return SetAsOf(tx, response);
+}
+
+absl::Status Housing::ListPlaceClosures(Tx& tx, Call&, const pb::ListPlaceClosuresRequest& request,
+                                        pb::ListPlaceClosuresResponse* response) {
+  TRY(Page(tx, Filter().Is("offer_id", request.offer_id()).Where("held_until > ?", Today(tx)),
+           {request.page_size(), request.page_token()}, response->mutable_closures(),
+           response->mutable_next_page_token()));
+  return SetAsOf(tx, response);
+}
+
+absl::Status Housing::ListSupportTeams(Tx& tx, Call&, const pb::ListSupportTeamsRequest& request,
+                                       pb::ListSupportTeamsResponse* response) {
+  TRY(Page(tx, Filter(), {request.page_size(), request.page_token()}, response->mutable_support_teams(),
+           response->mutable_next_page_token()));
+  return SetAsOf(tx, response);
+}
+
+absl::Status Housing::GetCodeList(Tx& tx, Call&, const pb::GetCodeListRequest& request,
+                                  pb::GetCodeListResponse* response) {
+  const std::string& kind = pb::CodeListKind_Name(request.kind());
+  ASSIGN(*response->mutable_code_list(),
+         FirstOf(Select<pb::CodeList>(tx, "WHERE kind = :kind ORDER BY list_version DESC LIMIT 1", kind)));
+  ASSIGN(const auto entries,
+         (tx.Query<std::string, std::string>(
+             "SELECT code, name FROM code_entries WHERE kind = :kind AND list_version = :version ORDER BY sequence",
+             kind, response->code_list().list_version())));
+  for (const auto& [code, name] : entries) {
+    pb::CodeEntry* entry = response->mutable_code_list()->add_entries();
+    entry->set_code(code);
+    entry->set_name(name);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Housing::GetNeedRule(Tx& tx, Call&, const pb::GetNeedRuleRequest&, pb::GetNeedRuleResponse* response) {
+  ASSIGN(*response->mutable_need_rule(), FirstOf(Select<pb::NeedRule>(tx, "ORDER BY rule_version DESC LIMIT 1")));
+  return absl::OkStatus();
+}
+
+absl::Status Housing::GetCaseRules(Tx& tx, Call&, const pb::GetCaseRulesRequest&, pb::GetCaseRulesResponse* response) {
+  ASSIGN(*response->mutable_case_rules(), FirstOf(Select<pb::CaseRules>(tx, "ORDER BY rules_version DESC LIMIT 1")));
+  return absl::OkStatus();
+}
+
+}  // namespace housing
+}  // namespace mestring

@@ -1,0 +1,249 @@
+// What people ask of housing across cases: what is free, what comes free, what is due, who is near the
+// end of their time, and what of all this is one's own.
+//
+// Each query goes down an index that ends where its answer ends (schema): places are some hundreds and
+// are read whole; stays, applications and offers may be a million and are touched only where they are
+// current. Read models kept beside the tables would answer faster and could be wrong.
+
+#include <algorithm>
+#include <tuple>
+#include <utility>
+
+#include "absl/strings/str_split.h"
+#include "services/housing/housing.h"
+#include "services/housing/housing_records.h"
+
+namespace mestring::housing {
+namespace {
+
+using access::v1::ROLE_RESIDENT;
+
+// How many requisitions and decisions a person sees of themself, the newest.
+constexpr int kOwnCasesMax = 10;
+
+// Pages in the order of a date, and of the id among equals: the token names both.
+struct DateKey {
+  std::string date, id;
+};
+
+absl::StatusOr<DateKey> ParseDateKey(std::string_view page_token) {
+  ASSIGN(const std::string key, PageKey(page_token));
+  if (key.empty()) return DateKey{};
+  const std::vector<std::string> parts = absl::StrSplit(key, '|');
+  if (parts.size() != 2) return InvalidArgument("page_token", "is not one that was handed out");
+  return DateKey{parts[0], parts[1]};
+}
+
+std::string DateToken(std::string_view date, std::string_view id) { return PageToken(absl::StrCat(date, "|", id)); }
+
+// One kind of deadline: the rows it stands in, and its date. The conditions are those of the partial
+// indexes, word for word, so that both engines use them.
+struct DeadlineQuery {
+  pb::DeadlineKind kind;
+  std::string_view table, date, condition;
+};
+constexpr DeadlineQuery kDeadlines[] = {
+    {pb::DEADLINE_KIND_REQUISITION_DECISION, "requisitions", "decide_by", "state = 'REQUISITION_STATE_RECEIVED'"},
+    {pb::DEADLINE_KIND_APPLICATION_DECISION, "applications", "decide_by",
+     "state IN ('APPLICATION_STATE_SUBMITTED', 'APPLICATION_STATE_INCOMPLETE', 'APPLICATION_STATE_UNDER_REVIEW')"},
+    {pb::DEADLINE_KIND_INFORMATION, "applications", "information_by", "state = 'APPLICATION_STATE_INCOMPLETE'"},
+    {pb::DEADLINE_KIND_PLACE_OFFER_ANSWER, "place_offers", "answer_by", "state = 'PLACE_OFFER_STATE_PENDING'"},
+    {pb::DEADLINE_KIND_ARRIVAL, "stays", "start_date", "state = 'STAY_STATE_RESERVED'"},
+    {pb::DEADLINE_KIND_CONTACT, "contacts", "due_date", "state IN ('CONTACT_STATE_PLANNED', 'CONTACT_STATE_OVERDUE')"},
+};
+
+absl::Status AddDeadlines(Tx& tx, const DeadlineQuery& query, const std::string& until, const DateKey& after, int limit,
+                          std::vector<pb::Deadline>* deadlines) {
+  const std::string sql =
+      absl::StrCat("SELECT id, person_ref, ", query.date, " FROM ", query.table, " WHERE ", query.condition, " AND ",
+                   query.date, " <= :until AND ", query.date, " >= :from AND (", query.date,
+                   " > :date OR id > :id) ORDER BY ", query.date, ", id LIMIT :limit");
+  ASSIGN(auto rows,
+         (tx.Query<std::string, std::string, std::string>(sql, until, after.date, after.date, after.id, limit)));
+  for (auto& [id, person_ref, date] : rows) {
+    pb::Deadline& deadline = deadlines->emplace_back();
+    deadline.set_kind(query.kind);
+    deadline.set_subject_id(std::move(id));
+    deadline.set_person_ref(std::move(person_ref));
+    deadline.set_missed(date < Today(tx));
+    deadline.set_due_date(std::move(date));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckNotPast(const Tx& tx, std::string_view date) {
+  if (date.empty() || date >= Today(tx)) return absl::OkStatus();
+  return InvalidArgument("date", "must not lie in the past");
+}
+
+template <class M, class... P>
+absl::Status ReadNewest(Tx& tx, std::string_view tail, M* into, const P&... parameters) {
+  ASSIGN(std::vector<M> rows, Select<M>(tx, tail, parameters...));
+  if (!rows.empty()) *into = std::move(rows.front());
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status Housing::GetAvailability(Tx& tx, Call&, const pb::GetAvailabilityRequest& request,
+                                      pb::GetAvailabilityResponse* response) {
+  TRY(CheckNotPast(tx, request.date()));
+  const std::string date = OrToday(tx, request.date());
+  std::vector<pb::Offer> offers;
+  if (request.offer_id().empty()) {
+    ASSIGN(offers, Select<pb::Offer>(tx, "ORDER BY id"));
+  } else {
+    ASSIGN(offers.emplace_back(), Load<pb::Offer>(tx, request.offer_id()));
+  }
+  ASSIGN(const PlaceHolds holds, HoldsOn(tx, date, request.offer_id()));
+  for (const pb::Offer& offer : offers) {
+    pb::Availability* availability = response->add_availabilities();
+    availability->set_offer_id(offer.id());
+    availability->set_offer_code(offer.code());
+    ASSIGN(const std::vector<pb::Place> places, Select<pb::Place>(tx, "WHERE offer_id = :offer", offer.id()));
+    for (const pb::Place& place : places) {
+      const pb::PlaceState state = holds.StateOf(place);
+      if (state == pb::PLACE_STATE_REMOVED) continue;
+      availability->set_places(availability->places() + 1);
+      if (state == pb::PLACE_STATE_FREE) availability->set_free(availability->free() + 1);
+      if (state == pb::PLACE_STATE_RESERVED) availability->set_reserved(availability->reserved() + 1);
+      if (state == pb::PLACE_STATE_OCCUPIED) availability->set_occupied(availability->occupied() + 1);
+      if (state == pb::PLACE_STATE_TURNAROUND) availability->set_turnaround(availability->turnaround() + 1);
+      if (state == pb::PLACE_STATE_CLOSED) availability->set_closed(availability->closed() + 1);
+    }
+  }
+  response->set_date(date);
+  return SetAsOf(tx, response);
+}
+
+absl::Status Housing::ListUpcomingVacancies(Tx& tx, Call&, const pb::ListUpcomingVacanciesRequest& request,
+                                            pb::ListUpcomingVacanciesResponse* response) {
+  const std::string today = Today(tx);
+  const std::string until = PlusDays(today, request.days());
+  ASSIGN(const DateKey after, ParseDateKey(request.page_token()));
+  ASSIGN(const auto rows,
+         (tx.Query<std::string, std::string, std::string, std::string>(
+             absl::StrCat("SELECT id, offer_id, (SELECT MAX(s.held_until) FROM stays s WHERE s.place_id = places.id "
+                          "AND s.held_until > :today1), (SELECT MAX(c.held_until) FROM place_closures c "
+                          "WHERE c.place_id = places.id AND c.held_until > :today2) "
+                          "FROM places WHERE remove_date IS NULL AND offer_id ",
+                          request.offer_id().empty() ? ">" : "=", " :offer"),
+             today, today, request.offer_id())));
+  std::vector<std::tuple<std::string, std::string, std::string>> free;
+  for (const auto& [id, offer_id, stays_until, closed_until] : rows) {
+    const std::string date = std::max({today, stays_until, closed_until});
+    if (date <= until && std::tie(date, id) > std::tie(after.date, after.id)) free.emplace_back(date, id, offer_id);
+  }
+  std::sort(free.begin(), free.end());
+  const size_t size = PageSize(request.page_size());
+  for (size_t i = 0; i < std::min(size, free.size()); ++i) {
+    const auto& [date, id, offer_id] = free[i];
+    pb::UpcomingVacancy* upcoming = response->add_upcoming_vacancies();
+    upcoming->set_place_id(id);
+    upcoming->set_offer_id(offer_id);
+    upcoming->set_free_date(date);
+    if (i + 1 == size && free.size() > size) response->set_next_page_token(DateToken(date, id));
+  }
+  return SetAsOf(tx, response);
+}
+
+absl::Status Housing::ListDeadlines(Tx& tx, Call&, const pb::ListDeadlinesRequest& request,
+                                    pb::ListDeadlinesResponse* response) {
+  const std::string until = OrToday(tx, request.until());
+  ASSIGN(const DateKey after, ParseDateKey(request.page_token()));
+  const int size = PageSize(request.page_size());
+  std::vector<pb::Deadline> deadlines;
+  for (const DeadlineQuery& query : kDeadlines) {
+    const auto& kinds = request.kinds();
+    if (!kinds.empty() && std::find(kinds.begin(), kinds.end(), query.kind) == kinds.end()) continue;
+    TRY(AddDeadlines(tx, query, until, after, size + 1, &deadlines));
+  }
+  // An application may be due twice on one day under one id; the kinds of a page boundary stay together
+  // because both come from the same row and the order is by date, id, kind.
+  std::sort(deadlines.begin(), deadlines.end(), [](const pb::Deadline& a, const pb::Deadline& b) {
+    return std::forward_as_tuple(a.due_date(), a.subject_id(), a.kind()) <
+           std::forward_as_tuple(b.due_date(), b.subject_id(), b.kind());
+  });
+  size_t end = std::min<size_t>(size, deadlines.size());
+  while (end > 0 && end < deadlines.size() && deadlines[end].subject_id() == deadlines[end - 1].subject_id()) ++end;
+  if (end < deadlines.size()) {
+    response->set_next_page_token(DateToken(deadlines[end - 1].due_date(), deadlines[end - 1].subject_id()));
+  }
+  for (size_t i = 0; i < end; ++i) *response->add_deadlines() = std::move(deadlines[i]);
+  return SetAsOf(tx, response);
+}
+
+absl::Status Housing::ListStaysNearLimit(Tx& tx, Call&, const pb::ListStaysNearLimitRequest& request,
+                                         pb::ListStaysNearLimitResponse* response) {
+  ASSIGN(const DateKey after, ParseDateKey(request.page_token()));
+  const size_t size = PageSize(request.page_size());
+  ASSIGN(std::vector<pb::Stay> stays,
+         Select<pb::Stay>(
+             tx,
+             "WHERE state = 'STAY_STATE_ARRIVED' AND limit_date IS NOT NULL AND limit_date <= :until "
+             "AND limit_date >= :from AND (limit_date > :date OR id > :id) ORDER BY limit_date, id LIMIT :limit",
+             PlusDays(Today(tx), request.days()), after.date, after.date, after.id, int64_t(size) + 1));
+  if (stays.size() > size) {
+    stays.pop_back();
+    response->set_next_page_token(DateToken(stays.back().limit_date(), stays.back().id()));
+  }
+  for (pb::Stay& stay : stays) *response->add_stays() = std::move(stay);
+  return SetAsOf(tx, response);
+}
+
+absl::Status Housing::GetTeamLoads(Tx& tx, Call&, const pb::GetTeamLoadsRequest&, pb::GetTeamLoadsResponse* response) {
+  ASSIGN(const std::vector<pb::SupportTeam> teams, Select<pb::SupportTeam>(tx, "ORDER BY code"));
+  ASSIGN(const auto residents, (tx.Query<std::string, int64_t>(
+                                   "SELECT support_team_id, COUNT(*) FROM stays WHERE state = 'STAY_STATE_ARRIVED' "
+                                   "GROUP BY support_team_id")));
+  ASSIGN(const auto contacts, (tx.Query<std::string, int64_t>(
+                                  "SELECT support_team_id, COUNT(*) FROM contacts WHERE state IN "
+                                  "('CONTACT_STATE_PLANNED', 'CONTACT_STATE_OVERDUE') GROUP BY support_team_id")));
+  for (const pb::SupportTeam& team : teams) {
+    pb::TeamLoad* load = response->add_team_loads();
+    *load->mutable_support_team() = team;
+    for (const auto& [id, count] : residents) {
+      if (id == team.id()) load->set_residents(static_cast<int32_t>(count));
+    }
+    for (const auto& [id, count] : contacts) {
+      if (id == team.id()) load->set_open_contacts(static_cast<int32_t>(count));
+    }
+  }
+  return SetAsOf(tx, response);
+}
+
+// [B2] Openness about the list is for the person about their own case: never the rank of others.
+absl::Status Housing::GetMyStatus(Tx& tx, Call& call, const pb::GetMyStatusRequest&,
+                                  pb::GetMyStatusResponse* response) {
+  const std::string& person = call.caller.person_ref;
+  if (!call.caller.Is(ROLE_RESIDENT) || person.empty()) return NotFound("person");
+  call.Concerns(person);
+  TRY(ReadNewest(tx, "WHERE person_ref = :person ORDER BY id DESC LIMIT 1", response->mutable_application(), person));
+  const pb::Application& application = response->application();
+  if (application.id().empty()) response->clear_application();
+  if (!application.assessment_id().empty()) {
+    ASSIGN(*response->mutable_assessment(), Load<pb::NeedAssessment>(tx, application.assessment_id()));
+  }
+  if (!application.place_offer_id().empty()) {
+    ASSIGN(*response->mutable_place_offer(), Load<pb::PlaceOffer>(tx, application.place_offer_id()));
+  }
+  ASSIGN(std::vector<pb::Stay> stays,
+         Select<pb::Stay>(tx, "WHERE person_ref = :person AND state = 'STAY_STATE_ARRIVED'", person));
+  ASSIGN(std::vector<pb::Stay> reserved,
+         Select<pb::Stay>(tx, "WHERE person_ref = :person AND state = 'STAY_STATE_RESERVED'", person));
+  stays.insert(stays.end(), reserved.begin(), reserved.end());
+  for (pb::Stay& stay : stays) {
+    ASSIGN(std::optional<pb::Tenancy> tenancy, TenancyOf(tx, stay));
+    if (tenancy && !response->has_tenancy()) *response->mutable_tenancy() = *std::move(tenancy);
+    *response->add_stays() = std::move(stay);
+  }
+  ASSIGN(std::vector<pb::Requisition> requisitions,
+         Select<pb::Requisition>(tx, "WHERE person_ref = :person ORDER BY id DESC LIMIT :limit", person, kOwnCasesMax));
+  for (pb::Requisition& requisition : requisitions) *response->add_requisitions() = std::move(requisition);
+  ASSIGN(std::vector<pb::Decision> decisions,
+         Select<pb::Decision>(tx, "WHERE person_ref = :person ORDER BY id DESC LIMIT :limit", person, kOwnCasesMax));
+  for (pb::Decision& decision : decisions) *response->add_decisions() = std::move(decision);
+  return SetAsOf(tx, response);
+}
+
+}  // namespace mestring::housing

@@ -1,0 +1,151 @@
+// Requisitions by NAV and referrals by the specialist health service, and their decisions.
+//
+// Both are one resource, because they are one case: somebody outside asks for a place of an offer, and
+// the unit decides the same day. Which of the two it is stands in the policy of the offer (H4), not in
+// the RPC. A decision is a row of its own that is never changed: a reversal supersedes it.
+
+#include <utility>
+
+#include "services/housing/housing.h"
+#include "services/housing/housing_records.h"
+
+namespace mestring::housing {
+namespace {
+
+absl::Status CheckDecisionCodes(Tx& tx, const pb::DecideRequisitionRequest& request) {
+  TRY(CheckCode(tx, pb::CODE_LIST_KIND_DECISION_REASON, request.reason_code()));
+  if (!request.alternative_route_code().empty()) {
+    TRY(CheckCode(tx, pb::CODE_LIST_KIND_ALTERNATIVE_ROUTE, request.alternative_route_code()));
+  }
+  if (request.override_reason_code().empty()) return absl::OkStatus();
+  return CheckCode(tx, pb::CODE_LIST_KIND_OVERRIDE_REASON, request.override_reason_code());
+}
+
+absl::Status PublishDecided(Tx& tx, const pb::Requisition& requisition, const pb::Decision& decision) {
+  pb::RequisitionDecided event;
+  event.set_requisition_id(requisition.id());
+  event.set_person_ref(requisition.person_ref());
+  event.set_offer_id(requisition.offer_id());
+  event.set_organisation_id(requisition.organisation_id());
+  event.set_decision_id(decision.id());
+  event.set_outcome(decision.outcome());
+  event.set_reason_code(decision.reason_code());
+  event.set_alternative_route_code(decision.alternative_route_code());
+  event.set_overridden(!decision.override_reason_code().empty());
+  event.set_complaint_deadline(decision.complaint_deadline());
+  event.set_use_by(requisition.use_by());
+  return tx.Publish(event, requisition.id(), requisition.version());
+}
+
+}  // namespace
+
+absl::Status Housing::SubmitRequisition(Tx& tx, Call& call, const pb::SubmitRequisitionRequest& request,
+                                        pb::SubmitRequisitionResponse* response) {
+  const std::string today = Today(tx);
+  TRY(Load<pb::Offer>(tx, request.offer_id()).status());
+  ASSIGN(const pb::OfferPolicy policy, PolicyInForce(tx, request.offer_id(), today));
+  TRY(MaySubmit(call.caller, policy, request));
+  if (request.residence_since() > today) return InvalidArgument("residence_since", "must not lie ahead");
+  ASSIGN(const pb::CaseRules rules, CurrentCaseRules(tx));
+  ASSIGN(const auto housed,
+         tx.Query<int64_t>("SELECT 1 FROM stays WHERE person_ref = :person AND state = 'STAY_STATE_ARRIVED'",
+                           request.person_ref()));
+  pb::Requisition requisition =
+      NewRequisition(NewId(tx.now()), call.caller, request, policy, rules, today, !housed.empty());
+  TRY(Insert(tx, requisition));
+  TRY(tx.Schedule(kRequisitionDecisionTimer, requisition.id(), EndOf(tx, requisition.decide_by())));
+  pb::RequisitionReceived event;
+  event.set_requisition_id(requisition.id());
+  event.set_person_ref(requisition.person_ref());
+  event.set_offer_id(requisition.offer_id());
+  event.set_route(requisition.route());
+  event.set_organisation_id(requisition.organisation_id());
+  event.set_responsible_unit(requisition.responsible_unit());
+  event.set_decide_by(requisition.decide_by());
+  TRY(tx.Publish(event, requisition.id(), requisition.version()));
+  *response->mutable_requisition() = std::move(requisition);
+  return absl::OkStatus();
+}
+
+absl::Status Housing::DecideRequisition(Tx& tx, Call& call, const pb::DecideRequisitionRequest& request,
+                                        pb::DecideRequisitionResponse* response) {
+  const std::string today = Today(tx);
+  ASSIGN(pb::Requisition requisition,
+         LoadForChange<pb::Requisition>(tx, call, request.requisition_id(), request.expected_version()));
+  ASSIGN(const pb::OfferPolicy policy, Load<pb::OfferPolicy>(tx, requisition.policy_id()));
+  ASSIGN(const pb::CaseRules rules, CurrentCaseRules(tx));
+  TRY(MayDecide(requisition, policy, request, today));
+  TRY(CheckDecisionCodes(tx, request));
+  pb::Decision decision = NewDecision(NewId(tx.now()), call.caller, requisition, request, rules, today);
+  TRY(SaveDecision(tx, requisition.decision_id(), &decision));
+  ApplyDecision(decision, policy, &requisition);
+  TRY(Save(tx, requisition));
+  TRY(tx.CancelTimer(kRequisitionDecisionTimer, requisition.id()));
+  if (decision.outcome() == pb::OUTCOME_GRANTED) {
+    TRY(tx.Schedule(kGrantTimer, requisition.id(), EndOf(tx, requisition.use_by())));
+  }
+  TRY(PublishDecided(tx, requisition, decision));
+  *response->mutable_requisition() = std::move(requisition);
+  *response->mutable_decision() = std::move(decision);
+  return absl::OkStatus();
+}
+
+absl::Status Housing::WithdrawRequisition(Tx& tx, Call& call, const pb::WithdrawRequisitionRequest& request,
+                                          pb::WithdrawRequisitionResponse* response) {
+  ASSIGN(pb::Requisition requisition,
+         LoadForChange<pb::Requisition>(tx, call, request.requisition_id(), request.expected_version()));
+  TRY(MayWithdraw(requisition));
+  TRY(CheckCode(tx, pb::CODE_LIST_KIND_WITHDRAW_REASON, request.reason_code()));
+  requisition.set_state(pb::REQUISITION_STATE_WITHDRAWN);
+  TRY(Save(tx, requisition));
+  TRY(tx.CancelTimer(kRequisitionDecisionTimer, requisition.id()));
+  TRY(tx.CancelTimer(kGrantTimer, requisition.id()));
+  pb::RequisitionWithdrawn event;
+  event.set_requisition_id(requisition.id());
+  event.set_person_ref(requisition.person_ref());
+  event.set_organisation_id(requisition.organisation_id());
+  event.set_reason_code(request.reason_code());
+  TRY(tx.Publish(event, requisition.id(), requisition.version()));
+  *response->mutable_requisition() = std::move(requisition);
+  return absl::OkStatus();
+}
+
+absl::Status Housing::GetRequisition(Tx& tx, Call& call, const pb::GetRequisitionRequest& request,
+                                     pb::GetRequisitionResponse* response) {
+  ASSIGN(*response->mutable_requisition(), LoadVisible<pb::Requisition>(tx, call, request.requisition_id()));
+  return absl::OkStatus();
+}
+
+absl::Status Housing::ListRequisitions(Tx& tx, Call& call, const pb::ListRequisitionsRequest& request,
+                                       pb::ListRequisitionsResponse* response) {
+  TRY(Page(tx,
+           Filter()
+               .Within(ScopeOf(call.caller), true)
+               .Is("person_ref", request.person_ref())
+               .IsState("state", request.state()),
+           {request.page_size(), request.page_token()}, response->mutable_requisitions(),
+           response->mutable_next_page_token()));
+  return SetAsOf(tx, response);
+}
+
+absl::Status Housing::ListDecisions(Tx& tx, Call& call, const pb::ListDecisionsRequest& request,
+                                    pb::ListDecisionsResponse* response) {
+  TRY(Check(request));
+  Filter filter;
+  const Scope scope = ScopeOf(call.caller);
+  // Decisions name no responsible unit: those who asked see them.
+  if (scope.kind == Scope::kOrganisation) filter.Where("organisation_id = ?", scope.value);
+  if (scope.kind == Scope::kPerson) filter.Within(scope, true);
+  TRY(Page(tx, filter.Is("case_id", request.case_id()).Is("person_ref", request.person_ref()),
+           {.size = request.page_size(), .token = request.page_token(), .descending = true},
+           response->mutable_decisions(), response->mutable_next_page_token()));
+  if (!request.case_id().empty() && response->decisions().empty() && request.page_token().empty()) {
+    ASSIGN(const auto persons,
+           tx.Query<std::string>("SELECT person_ref FROM decisions WHERE case_id = :case LIMIT 1", request.case_id()));
+    for (const auto& [person_ref] : persons) call.Concerns(person_ref);
+    return NotFound("decision");
+  }
+  return SetAsOf(tx, response);
+}
+
+}  // namespace mestring::housing

@@ -1,0 +1,132 @@
+// Statistics: the overview of need that the law asks for (boligsosial lov section 5), and what became of
+// stays. Counted over a period by its dates, then suppressed, before anything leaves the service.
+//
+// Counts are read when asked for, from the same rows as everything else. Counters kept as things happen
+// would be cheaper to read and would have to be right after every correction.
+
+#include <utility>
+
+#include "services/housing/housing.h"
+#include "services/housing/housing_records.h"
+
+namespace mestring::housing {
+namespace {
+
+using Counts = google::protobuf::RepeatedPtrField<pb::Count>;
+
+void Add(std::string_view code, int64_t number, Counts* counts) {
+  for (pb::Count& count : *counts) {
+    if (count.code() != code) continue;
+    count.set_count(count.count() + static_cast<int32_t>(number));
+    return;
+  }
+  pb::Count* count = counts->Add();
+  count->set_code(std::string(code));
+  count->set_count(static_cast<int32_t>(number));
+}
+
+// A statement whose rows are a code and a number.
+template <class... P>
+absl::Status CountInto(Tx& tx, std::string_view sql, Counts* counts, const P&... parameters) {
+  ASSIGN(const auto rows, (tx.Query<std::string, int64_t>(sql, parameters...)));
+  for (const auto& [code, number] : rows) Add(code, number, counts);
+  return absl::OkStatus();
+}
+
+// Who waits today: a person counts in each kind that would suit, and in all once.
+absl::Status CountWaiting(Tx& tx, int cell_min, pb::NeedStatistics* statistics) {
+  Counts all;
+  Add("ALL", 0, &all);
+  TRY(CountInto(tx, "SELECT 'ALL', COUNT(*) FROM list_entries WHERE state = 'LIST_ENTRY_STATE_WAITING'", &all));
+  Suppress(cell_min, &all);
+  *statistics->mutable_waiting() = all[0];
+  TRY(CountInto(tx,
+                "SELECT reason_code, COUNT(*) FROM list_entries WHERE state = 'LIST_ENTRY_STATE_WAITING' "
+                "GROUP BY reason_code ORDER BY reason_code",
+                statistics->mutable_waiting_by_reason()));
+  ASSIGN(const auto sets,
+         (tx.Query<std::string, int64_t>(
+             "SELECT suitable_kinds, COUNT(*) FROM list_entries WHERE state = 'LIST_ENTRY_STATE_WAITING' "
+             "GROUP BY suitable_kinds")));
+  for (int kind = pb::OfferKind_MIN + 1; kind <= pb::OfferKind_MAX; ++kind) {
+    const std::string& name = pb::OfferKind_Name(static_cast<pb::OfferKind>(kind));
+    for (const auto& [kinds, number] : sets) {
+      const bool suits = kinds.find(absl::StrCat("\"", name, "\"")) != std::string::npos;
+      Add(name, suits ? number : 0, statistics->mutable_waiting_by_kind());
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<pb::NeedStatistics> CountNeed(Tx& tx, const std::string& from_date, const std::string& to_date) {
+  TRY(CheckPeriod(from_date, to_date));
+  ASSIGN(const pb::CaseRules rules, CurrentCaseRules(tx));
+  const int cell_min = rules.statistics_cell_min();
+  pb::NeedStatistics statistics;
+  statistics.set_from_date(from_date);
+  statistics.set_to_date(to_date);
+  TRY(CountWaiting(tx, cell_min, &statistics));
+  TRY(CountInto(tx,
+                "SELECT state, COUNT(*) FROM applications WHERE submit_date >= :from AND submit_date <= :to "
+                "GROUP BY state ORDER BY state",
+                statistics.mutable_applications_by_state(), from_date, to_date));
+  TRY(CountInto(tx,
+                "SELECT state, COUNT(*) FROM requisitions WHERE create_time >= :from AND create_time < :to "
+                "GROUP BY state ORDER BY state",
+                statistics.mutable_requisitions_by_state(), BeginOf(tx, from_date), EndOf(tx, to_date)));
+  for (Counts* counts : {statistics.mutable_waiting_by_kind(), statistics.mutable_waiting_by_reason(),
+                         statistics.mutable_applications_by_state(), statistics.mutable_requisitions_by_state()}) {
+    Suppress(cell_min, counts);
+  }
+  return statistics;
+}
+
+}  // namespace
+
+absl::Status Housing::GetOutcomeStatistics(Tx& tx, Call&, const pb::GetOutcomeStatisticsRequest& request,
+                                           pb::GetOutcomeStatisticsResponse* response) {
+  TRY(CheckPeriod(request.from_date(), request.to_date()));
+  ASSIGN(const pb::CaseRules rules, CurrentCaseRules(tx));
+  const std::string_view offer = request.offer_id().empty() ? " AND offer_id > :offer" : " AND offer_id = :offer";
+  // A move inside an offer is no way out of it.
+  TRY(CountInto(tx,
+                absl::StrCat("SELECT destination_code, COUNT(*) FROM stays WHERE state = 'STAY_STATE_ENDED' "
+                             "AND end_date >= :from AND end_date <= :to AND end_reason_code <> :inside",
+                             offer, " GROUP BY destination_code ORDER BY destination_code"),
+                response->mutable_destinations(), request.from_date(), request.to_date(), kMovedInside,
+                request.offer_id()));
+  Add("ARRIVED", 0, response->mutable_arrivals());
+  Add("NOT_ARRIVED", 0, response->mutable_arrivals());
+  TRY(CountInto(
+      tx,
+      absl::StrCat("SELECT CASE WHEN state = 'STAY_STATE_NOT_ARRIVED' THEN 'NOT_ARRIVED' ELSE 'ARRIVED' END AS code, "
+                   "COUNT(*) FROM stays WHERE start_date >= :from AND start_date <= :to AND state IN "
+                   "('STAY_STATE_ARRIVED', 'STAY_STATE_ENDED', 'STAY_STATE_NOT_ARRIVED')",
+                   offer, " GROUP BY 1"),
+      response->mutable_arrivals(), request.from_date(), request.to_date(), request.offer_id()));
+  Suppress(rules.statistics_cell_min(), response->mutable_destinations());
+  Suppress(rules.statistics_cell_min(), response->mutable_arrivals());
+  const pb::Count& arrived = response->arrivals(0);
+  const pb::Count& missed = response->arrivals(1);
+  if (arrived.has_count() && missed.has_count() && arrived.count() + missed.count() > 0) {
+    const int sum = arrived.count() + missed.count();
+    response->set_not_arrived_percent((100 * missed.count() + sum / 2) / sum);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Housing::GetNeedStatistics(Tx& tx, Call&, const pb::GetNeedStatisticsRequest& request,
+                                        pb::GetNeedStatisticsResponse* response) {
+  ASSIGN(*response->mutable_statistics(), CountNeed(tx, request.from_date(), request.to_date()));
+  return absl::OkStatus();
+}
+
+absl::Status Housing::PublishStatistics(Tx& tx, Call&, const pb::PublishStatisticsRequest& request,
+                                        pb::PublishStatisticsResponse* response) {
+  ASSIGN(*response->mutable_statistics(), CountNeed(tx, request.from_date(), request.to_date()));
+  pb::StatisticsPublished event;
+  *event.mutable_statistics() = response->statistics();
+  return tx.Publish(event, NewId(tx.now()), 1);
+}
+
+}  // namespace mestring::housing

@@ -1,0 +1,484 @@
+// Stays: a place is held for a person, who comes, stays, moves, and leaves.
+//
+// Writes of the service run one at a time (common/database.h), so a use case may look whether a place is
+// free and then take it: nobody can come between. What a stay holds is [start_date, held_until) in its
+// row (H1). The alternative, a row per night, makes the overlap a unique index but an open-ended tenancy
+// an endless number of rows.
+//
+// A reservation rests on a granted requisition or an accepted place offer (H4) and gives it back when it
+// comes to nothing.
+
+#include <algorithm>
+#include <utility>
+
+#include "services/housing/housing.h"
+#include "services/housing/housing_records.h"
+
+namespace mestring::housing {
+namespace {
+
+// What every event of a stay says.
+template <class Event>
+Event About(const pb::Stay& stay) {
+  Event event;
+  event.set_stay_id(stay.id());
+  event.set_person_ref(stay.person_ref());
+  event.set_place_id(stay.place_id());
+  event.set_offer_id(stay.offer_id());
+  event.set_organisation_id(stay.organisation_id());
+  return event;
+}
+
+// [H2] A reservation elsewhere is allowed for a move: one.
+absl::Status CheckNoReservation(Tx& tx, std::string_view person_ref) {
+  ASSIGN(const auto rows,
+         tx.Query<int64_t>("SELECT 1 FROM stays WHERE person_ref = :person AND state = 'STAY_STATE_RESERVED'",
+                           person_ref));
+  if (rows.empty()) return absl::OkStatus();
+  return Refused("PERSON_ALREADY_RESERVED", "the person has a reservation already");
+}
+
+absl::StatusOr<std::vector<pb::Contact>> OpenContacts(Tx& tx, const pb::Stay& stay) {
+  return Select<pb::Contact>(
+      tx, "WHERE stay_id = :stay AND state IN ('CONTACT_STATE_PLANNED', 'CONTACT_STATE_OVERDUE') ORDER BY id",
+      stay.id());
+}
+
+// ---- Reserving -------------------------------------------------------------------------------------
+
+absl::Status SaveReserved(Tx& tx, pb::Stay* stay) {
+  TRY(Insert(tx, *stay));
+  TRY(tx.Schedule(kArrivalTimer, stay->id(), EndOf(tx, stay->start_date())));
+  auto event = About<pb::StayReserved>(*stay);
+  event.set_requisition_id(stay->requisition_id());
+  event.set_place_offer_id(stay->place_offer_id());
+  event.set_responsible_unit(stay->responsible_unit());
+  event.set_start_date(stay->start_date());
+  event.set_end_date(stay->end_date());
+  return tx.Publish(event, stay->id(), stay->version());
+}
+
+absl::StatusOr<pb::Stay> ReserveByRequisition(Tx& tx, Call& call, const pb::ReserveStayRequest& request) {
+  const std::string today = Today(tx);
+  ASSIGN(pb::Requisition requisition, LoadVisible<pb::Requisition>(tx, call, request.requisition_id()));
+  TRY(MayReserve(requisition, today));
+  ASSIGN(const pb::OfferPolicy policy, Load<pb::OfferPolicy>(tx, requisition.policy_id()));
+  ASSIGN(const Period period, PeriodOf(request, "", policy, today));
+  TRY(CheckNoReservation(tx, requisition.person_ref()));
+  const Hold hold{period.start_date, HeldUntil(period.end_date, policy.turnaround_days())};
+  pb::Place place;
+  if (request.place_id().empty()) {
+    ASSIGN(place, FirstFreePlace(tx, requisition.offer_id(), hold));
+  } else {
+    ASSIGN(place, Load<pb::Place>(tx, request.place_id()));
+    if (place.offer_id() != requisition.offer_id()) {
+      return Refused("WRONG_ROUTE", "the place belongs to another offer than was requisitioned");
+    }
+    if (!place.remove_date().empty()) return Refused("PLACE_REMOVED", "the place is no longer part of the offer");
+    TRY(CheckFree(tx, place.id(), hold));
+  }
+  pb::Stay stay = NewStay(NewId(tx.now()), period, policy, place);
+  stay.set_person_ref(requisition.person_ref());
+  stay.set_requisition_id(requisition.id());
+  stay.set_organisation_id(requisition.organisation_id());
+  stay.set_responsible_unit(requisition.responsible_unit());
+  TRY(SaveReserved(tx, &stay));
+  requisition.set_state(pb::REQUISITION_STATE_PLACED);
+  requisition.set_stay_id(stay.id());
+  TRY(Save(tx, requisition));
+  TRY(tx.CancelTimer(kGrantTimer, requisition.id()));
+  return stay;
+}
+
+absl::StatusOr<pb::Stay> ReserveByPlaceOffer(Tx& tx, Call& call, const pb::ReserveStayRequest& request) {
+  ASSIGN(pb::PlaceOffer place_offer, LoadVisible<pb::PlaceOffer>(tx, call, request.place_offer_id()));
+  ASSIGN(const pb::Application application, Load<pb::Application>(tx, place_offer.application_id()));
+  TRY(MayReserve(place_offer, application));
+  ASSIGN(pb::Vacancy vacancy, Load<pb::Vacancy>(tx, place_offer.vacancy_id()));
+  ASSIGN(const pb::OfferPolicy policy, Load<pb::OfferPolicy>(tx, place_offer.policy_id()));
+  ASSIGN(const Period period, PeriodOf(request, vacancy.from_date(), policy, Today(tx)));
+  TRY(CheckNoReservation(tx, place_offer.person_ref()));
+  ASSIGN(const pb::Place place, Load<pb::Place>(tx, place_offer.place_id()));
+  TRY(CheckFree(tx, place.id(),
+                {.start_date = period.start_date,
+                 .held_until = HeldUntil(period.end_date, policy.turnaround_days()),
+                 .own_vacancy_id = vacancy.id()}));
+  pb::Stay stay = NewStay(NewId(tx.now()), period, policy, place);
+  stay.set_person_ref(place_offer.person_ref());
+  stay.set_place_offer_id(place_offer.id());
+  TRY(SaveReserved(tx, &stay));
+  place_offer.set_stay_id(stay.id());
+  TRY(Save(tx, place_offer));
+  vacancy.set_state(pb::VACANCY_STATE_FILLED);
+  vacancy.set_stay_id(stay.id());
+  TRY(Save(tx, vacancy));
+  pb::VacancyFilled event;
+  event.set_vacancy_id(vacancy.id());
+  event.set_place_id(vacancy.place_id());
+  event.set_offer_id(vacancy.offer_id());
+  event.set_stay_id(stay.id());
+  TRY(tx.Publish(event, vacancy.id(), vacancy.version()));
+  return stay;
+}
+
+// ---- Arriving --------------------------------------------------------------------------------------
+
+// The stay of one who has moved in: its clocks begin, and an application is at its goal.
+absl::Status SaveArrived(Tx& tx, const pb::OfferPolicy& policy, pb::Stay* stay) {
+  TRY(Save(tx, *stay));
+  TRY(tx.CancelTimer(kArrivalTimer, stay->id()));
+  if (const int mark = NextMark(*stay, policy); mark > 0) {
+    TRY(tx.Schedule(kMarkTimer, stay->id(), BeginOf(tx, PlusDays(stay->count_from(), mark))));
+  }
+  if (!stay->end_date().empty()) TRY(tx.Schedule(kOverstayTimer, stay->id(), EndOf(tx, stay->end_date())));
+  auto event = About<pb::StayArrived>(*stay);
+  event.set_responsible_unit(stay->responsible_unit());
+  event.set_arrive_date(stay->arrive_date());
+  event.set_end_date(stay->end_date());
+  event.set_support_team_id(stay->support_team_id());
+  return tx.Publish(event, stay->id(), stay->version());
+}
+
+absl::Status CloseApplication(Tx& tx, const pb::Stay& stay) {
+  if (stay.place_offer_id().empty()) return absl::OkStatus();
+  ASSIGN(const pb::PlaceOffer place_offer, Load<pb::PlaceOffer>(tx, stay.place_offer_id()));
+  ASSIGN(pb::Application application, Load<pb::Application>(tx, place_offer.application_id()));
+  application.set_state(pb::APPLICATION_STATE_HOUSED);
+  TRY(Save(tx, application));
+  TRY(tx.CancelTimer(kApprovalTimer, application.id()));
+  return LeaveList(tx, application.id(), pb::LIST_LEAVE_REASON_HOUSED);
+}
+
+// Checks and carries out an arrival. `leaves_stay_id` is the stay that the person leaves by it, if any.
+absl::Status Arrive(Tx& tx, const std::string& arrive_date, std::string_view leaves_stay_id, pb::Stay* stay) {
+  ASSIGN(const pb::OfferPolicy policy, Load<pb::OfferPolicy>(tx, stay->policy_id()));
+  ASSIGN(const std::optional<pb::Tenancy> tenancy, TenancyOf(tx, *stay));
+  ASSIGN(const auto housed, tx.Query<int64_t>("SELECT 1 FROM stays WHERE person_ref = :person "
+                                              "AND state = 'STAY_STATE_ARRIVED' AND id <> :leaves",
+                                              stay->person_ref(), leaves_stay_id));
+  ASSIGN(const auto occupied, tx.Query<int64_t>("SELECT 1 FROM stays WHERE place_id = :place "
+                                                "AND state = 'STAY_STATE_ARRIVED' AND id <> :leaves",
+                                                stay->place_id(), leaves_stay_id));
+  TRY(MayArrive(*stay, policy, {!housed.empty(), !occupied.empty(), tenancy ? &*tenancy : nullptr}, arrive_date,
+                Today(tx)));
+  ApplyArrival(arrive_date, policy, stay);
+  TRY(SaveArrived(tx, policy, stay));
+  return CloseApplication(tx, *stay);
+}
+
+// ---- Leaving ---------------------------------------------------------------------------------------
+
+absl::Status EndTenancyOf(Tx& tx, const pb::Stay& stay, const std::string& end_date) {
+  ASSIGN(std::optional<pb::Tenancy> tenancy, TenancyOf(tx, stay));
+  if (!tenancy) return absl::OkStatus();
+  tenancy->set_state(pb::TENANCY_STATE_ENDED);
+  tenancy->set_end_date(end_date);
+  TRY(Save(tx, *tenancy));
+  pb::TenancyEnded event;
+  event.set_tenancy_id(tenancy->id());
+  event.set_stay_id(stay.id());
+  event.set_person_ref(stay.person_ref());
+  event.set_end_date(end_date);
+  return tx.Publish(event, tenancy->id(), tenancy->version());
+}
+
+absl::Status CancelContactsOf(Tx& tx, const pb::Stay& stay) {
+  ASSIGN(std::vector<pb::Contact> contacts, OpenContacts(tx, stay));
+  for (pb::Contact& contact : contacts) {
+    contact.set_state(pb::CONTACT_STATE_CANCELLED);
+    TRY(Save(tx, contact));
+    TRY(tx.CancelTimer(kContactTimer, contact.id()));
+    pb::ContactCancelled event;
+    event.set_contact_id(contact.id());
+    event.set_stay_id(contact.stay_id());
+    event.set_person_ref(contact.person_ref());
+    TRY(tx.Publish(event, contact.id(), contact.version()));
+  }
+  return absl::OkStatus();
+}
+
+// Saves a stay that is over: what follows it in the place can come, its clocks stand still.
+absl::Status SaveEnded(Tx& tx, pb::Stay* stay) {
+  TRY(Save(tx, *stay));
+  TRY(tx.CancelTimer(kMarkTimer, stay->id()));
+  TRY(tx.CancelTimer(kOverstayTimer, stay->id()));
+  auto event = About<pb::StayEnded>(*stay);
+  event.set_end_date(stay->end_date());
+  event.set_free_date(stay->held_until());
+  event.set_destination_code(stay->destination_code());
+  event.set_reason_code(stay->end_reason_code());
+  TRY(tx.Publish(event, stay->id(), stay->version()));
+  return MakeWay(tx, *stay);
+}
+
+// ---- Moving ----------------------------------------------------------------------------------------
+
+absl::Status PublishMoved(Tx& tx, const pb::Stay& from, const pb::Stay& to) {
+  auto event = About<pb::StayMoved>(to);
+  if (from.id() != to.id()) event.set_from_stay_id(from.id());
+  event.set_from_place_id(from.place_id());
+  event.set_from_offer_id(from.offer_id());
+  return tx.Publish(event, to.id(), to.version());
+}
+
+// A reservation changes its place.
+absl::Status MoveReservation(Tx& tx, const pb::Place& place, pb::Stay* stay) {
+  const pb::Stay from = *stay;
+  stay->set_place_id(place.id());
+  if (!place.support_team_id().empty()) stay->set_support_team_id(place.support_team_id());
+  TRY(Save(tx, *stay));
+  return PublishMoved(tx, from, *stay);
+}
+
+// What belongs to a resident and not to the place follows inside the offer.
+absl::Status Follow(Tx& tx, const pb::Stay& from, const pb::Stay& to) {
+  if (!to.requisition_id().empty()) {
+    ASSIGN(pb::Requisition requisition, Load<pb::Requisition>(tx, to.requisition_id()));
+    requisition.set_stay_id(to.id());
+    TRY(Save(tx, requisition));
+  }
+  if (!to.place_offer_id().empty()) {
+    ASSIGN(pb::PlaceOffer place_offer, Load<pb::PlaceOffer>(tx, to.place_offer_id()));
+    place_offer.set_stay_id(to.id());
+    TRY(Save(tx, place_offer));
+  }
+  ASSIGN(std::optional<pb::Tenancy> tenancy, TenancyOf(tx, from));
+  if (tenancy) {
+    tenancy->set_stay_id(to.id());
+    tenancy->set_place_id(to.place_id());
+    TRY(Save(tx, *tenancy));
+  }
+  ASSIGN(std::vector<pb::Contact> contacts, OpenContacts(tx, from));
+  for (pb::Contact& contact : contacts) {
+    contact.set_stay_id(to.id());
+    TRY(Save(tx, contact));
+  }
+  return absl::OkStatus();
+}
+
+// A resident moves to another place of the same offer, which needs no new decision.
+absl::StatusOr<pb::Stay> MoveInside(Tx& tx, const pb::Place& place, pb::Stay* stay) {
+  const std::string today = Today(tx);
+  ASSIGN(const pb::OfferPolicy policy, Load<pb::OfferPolicy>(tx, stay->policy_id()));
+  pb::Stay next = NewStayAfterMove(NewId(tx.now()), *stay, place, today);
+  TRY(CheckFree(tx, place.id(), {next.start_date(), next.held_until(), stay->id()}));
+  // The requisition or place offer leads to one live stay at a time: the old one ends first.
+  ApplyEnd(today, policy.destination_code(), kMovedInside, stay);
+  TRY(SaveEnded(tx, stay));
+  TRY(Insert(tx, next));
+  TRY(Follow(tx, *stay, next));
+  TRY(PublishMoved(tx, *stay, next));
+  TRY(SaveArrived(tx, policy, &next));
+  return next;
+}
+
+// A resident moves into the place of another offer that is reserved for them.
+absl::Status MoveToReserved(Tx& tx, pb::Stay* stay, pb::Stay* reserved) {
+  const std::string today = Today(tx);
+  ASSIGN(const pb::OfferPolicy policy, Load<pb::OfferPolicy>(tx, reserved->policy_id()));
+  const pb::Stay from = *stay;
+  ApplyEnd(today, policy.destination_code(), kMoved, stay);
+  TRY(SaveEnded(tx, stay));
+  TRY(EndTenancyOf(tx, *stay, today));
+  TRY(CancelContactsOf(tx, *stay));
+  reserved->set_moved_from_stay_id(stay->id());
+  TRY(Save(tx, *reserved));
+  TRY(PublishMoved(tx, from, *reserved));
+  return Arrive(tx, today, stay->id(), reserved);
+}
+
+}  // namespace
+
+absl::Status EndReservation(Tx& tx, pb::StayState state, std::string_view reason_code, pb::Stay* stay) {
+  ApplyNoStay(state, reason_code, stay);
+  TRY(Save(tx, *stay));
+  TRY(tx.CancelTimer(kArrivalTimer, stay->id()));
+  if (state == pb::STAY_STATE_CANCELLED) {
+    auto event = About<pb::StayCancelled>(*stay);
+    event.set_reason_code(stay->end_reason_code());
+    TRY(tx.Publish(event, stay->id(), stay->version()));
+  } else {
+    auto event = About<pb::StayNotArrived>(*stay);
+    event.set_reason_code(stay->end_reason_code());
+    TRY(tx.Publish(event, stay->id(), stay->version()));
+  }
+  TRY(EndTenancyOf(tx, *stay, Today(tx)));
+  TRY(CancelContactsOf(tx, *stay));
+  return ReleaseSource(tx, *stay);
+}
+
+absl::Status Housing::ReserveStay(Tx& tx, Call& call, const pb::ReserveStayRequest& request,
+                                  pb::ReserveStayResponse* response) {
+  TRY(Check(request));
+  ASSIGN(*response->mutable_stay(), request.requisition_id().empty() ? ReserveByPlaceOffer(tx, call, request)
+                                                                     : ReserveByRequisition(tx, call, request));
+  return absl::OkStatus();
+}
+
+absl::Status Housing::CancelStay(Tx& tx, Call& call, const pb::CancelStayRequest& request,
+                                 pb::CancelStayResponse* response) {
+  ASSIGN(pb::Stay stay, LoadForChange<pb::Stay>(tx, call, request.stay_id(), request.expected_version()));
+  TRY(MayCancel(stay));
+  TRY(CheckCode(tx, pb::CODE_LIST_KIND_STAY_CANCEL_REASON, request.reason_code()));
+  TRY(EndReservation(tx, pb::STAY_STATE_CANCELLED, request.reason_code(), &stay));
+  *response->mutable_stay() = std::move(stay);
+  return absl::OkStatus();
+}
+
+absl::Status Housing::ConfirmArrival(Tx& tx, Call& call, const pb::ConfirmArrivalRequest& request,
+                                     pb::ConfirmArrivalResponse* response) {
+  ASSIGN(pb::Stay stay, LoadForChange<pb::Stay>(tx, call, request.stay_id(), request.expected_version()));
+  TRY(Arrive(tx, OrToday(tx, request.arrive_date()), "", &stay));
+  *response->mutable_stay() = std::move(stay);
+  return absl::OkStatus();
+}
+
+absl::Status Housing::RecordNotArrived(Tx& tx, Call& call, const pb::RecordNotArrivedRequest& request,
+                                       pb::RecordNotArrivedResponse* response) {
+  ASSIGN(pb::Stay stay, LoadForChange<pb::Stay>(tx, call, request.stay_id(), request.expected_version()));
+  TRY(MayNotArrive(stay, Today(tx)));
+  TRY(CheckCode(tx, pb::CODE_LIST_KIND_NOT_ARRIVED_REASON, request.reason_code()));
+  TRY(EndReservation(tx, pb::STAY_STATE_NOT_ARRIVED, request.reason_code(), &stay));
+  *response->mutable_stay() = std::move(stay);
+  return absl::OkStatus();
+}
+
+absl::Status Housing::ExtendStay(Tx& tx, Call& call, const pb::ExtendStayRequest& request,
+                                 pb::ExtendStayResponse* response) {
+  ASSIGN(pb::Stay stay, LoadForChange<pb::Stay>(tx, call, request.stay_id(), request.expected_version()));
+  TRY(MayExtend(stay, request.end_date(), Today(tx)));
+  TRY(CheckCode(tx, pb::CODE_LIST_KIND_EXTENSION_REASON, request.reason_code()));
+  ApplyNewEnd(request.end_date(), &stay);
+  stay.set_extension_reason_code(request.reason_code());
+  stay.clear_overstay();
+  stay.clear_overstay_reason_code();
+  TRY(CheckFree(tx, stay.place_id(), {stay.start_date(), stay.held_until(), stay.id()}));
+  TRY(Save(tx, stay));
+  if (stay.state() == pb::STAY_STATE_ARRIVED) TRY(tx.Schedule(kOverstayTimer, stay.id(), EndOf(tx, stay.end_date())));
+  auto event = About<pb::StayExtended>(stay);
+  event.set_end_date(stay.end_date());
+  event.set_reason_code(request.reason_code());
+  event.set_beyond_limit(IsBeyondLimit(stay));
+  TRY(tx.Publish(event, stay.id(), stay.version()));
+  *response->mutable_stay() = std::move(stay);
+  return absl::OkStatus();
+}
+
+absl::Status Housing::MoveStay(Tx& tx, Call& call, const pb::MoveStayRequest& request, pb::MoveStayResponse* response) {
+  TRY(Check(request));
+  ASSIGN(pb::Stay stay, LoadForChange<pb::Stay>(tx, call, request.stay_id(), request.expected_version()));
+  if (!request.reserved_stay_id().empty()) {
+    ASSIGN(pb::Stay reserved, LoadVisible<pb::Stay>(tx, call, request.reserved_stay_id()));
+    TRY(MayMoveTo(stay, reserved));
+    TRY(MoveToReserved(tx, &stay, &reserved));
+    *response->mutable_stay() = std::move(reserved);
+    *response->mutable_ended_stay() = std::move(stay);
+    return absl::OkStatus();
+  }
+  ASSIGN(const pb::Place place, Load<pb::Place>(tx, request.place_id()));
+  TRY(MayMoveInside(stay, place, Today(tx)));
+  if (stay.state() == pb::STAY_STATE_RESERVED) {
+    TRY(CheckFree(tx, place.id(), {stay.start_date(), stay.held_until(), stay.id()}));
+    TRY(MoveReservation(tx, place, &stay));
+    *response->mutable_stay() = std::move(stay);
+    return absl::OkStatus();
+  }
+  ASSIGN(*response->mutable_stay(), MoveInside(tx, place, &stay));
+  *response->mutable_ended_stay() = std::move(stay);
+  return absl::OkStatus();
+}
+
+absl::Status Housing::EndStay(Tx& tx, Call& call, const pb::EndStayRequest& request, pb::EndStayResponse* response) {
+  const std::string end_date = OrToday(tx, request.end_date());
+  ASSIGN(pb::Stay stay, LoadForChange<pb::Stay>(tx, call, request.stay_id(), request.expected_version()));
+  TRY(MayEnd(stay, end_date, Today(tx)));
+  TRY(CheckCode(tx, pb::CODE_LIST_KIND_DESTINATION, request.destination_code()));
+  TRY(CheckCode(tx, pb::CODE_LIST_KIND_STAY_END_REASON, request.reason_code()));
+  ApplyEnd(end_date, request.destination_code(), request.reason_code(), &stay);
+  TRY(SaveEnded(tx, &stay));
+  TRY(EndTenancyOf(tx, stay, end_date));
+  TRY(CancelContactsOf(tx, stay));
+  *response->mutable_stay() = std::move(stay);
+  return absl::OkStatus();
+}
+
+absl::Status Housing::RecordAbsence(Tx& tx, Call& call, const pb::RecordAbsenceRequest& request,
+                                    pb::RecordAbsenceResponse* response) {
+  const std::string since = OrToday(tx, request.absent_since());
+  ASSIGN(pb::Stay stay, LoadForChange<pb::Stay>(tx, call, request.stay_id(), request.expected_version()));
+  TRY(MayBeAbsent(stay, since, request.expected_return(), Today(tx)));
+  TRY(CheckCode(tx, pb::CODE_LIST_KIND_ABSENCE_REASON, request.reason_code()));
+  stay.set_absence_reason_code(request.reason_code());
+  stay.set_absent_since(since);
+  stay.set_expected_return(request.expected_return());
+  TRY(Save(tx, stay));
+  pb::StayAbsenceBegan event;
+  event.set_stay_id(stay.id());
+  event.set_person_ref(stay.person_ref());
+  event.set_reason_code(stay.absence_reason_code());
+  event.set_absent_since(stay.absent_since());
+  event.set_expected_return(stay.expected_return());
+  TRY(tx.Publish(event, stay.id(), stay.version()));
+  *response->mutable_stay() = std::move(stay);
+  return absl::OkStatus();
+}
+
+absl::Status Housing::RecordReturn(Tx& tx, Call& call, const pb::RecordReturnRequest& request,
+                                   pb::RecordReturnResponse* response) {
+  ASSIGN(pb::Stay stay, LoadForChange<pb::Stay>(tx, call, request.stay_id(), request.expected_version()));
+  if (stay.absence_reason_code().empty()) return Refused("NOT_ABSENT", "the person is not recorded as absent");
+  stay.clear_absence_reason_code();
+  stay.clear_absent_since();
+  stay.clear_expected_return();
+  TRY(Save(tx, stay));
+  pb::StayAbsenceEnded event;
+  event.set_stay_id(stay.id());
+  event.set_person_ref(stay.person_ref());
+  TRY(tx.Publish(event, stay.id(), stay.version()));
+  *response->mutable_stay() = std::move(stay);
+  return absl::OkStatus();
+}
+
+absl::Status Housing::JudgeOverstay(Tx& tx, Call& call, const pb::JudgeOverstayRequest& request,
+                                    pb::JudgeOverstayResponse* response) {
+  ASSIGN(pb::Stay stay, LoadForChange<pb::Stay>(tx, call, request.stay_id(), request.expected_version()));
+  TRY(Check(request));
+  TRY(MayJudgeOverstay(stay, request, Today(tx)));
+  TRY(CheckCode(tx, pb::CODE_LIST_KIND_OVERSTAY_REASON, request.reason_code()));
+  stay.set_overstay(request.authorised() ? pb::OVERSTAY_AUTHORISED : pb::OVERSTAY_UNAUTHORISED);
+  stay.set_overstay_reason_code(request.reason_code());
+  if (request.authorised()) {
+    ApplyNewEnd(request.authorised_until(), &stay);
+    TRY(CheckFree(tx, stay.place_id(), {stay.start_date(), stay.held_until(), stay.id()}));
+    TRY(tx.Schedule(kOverstayTimer, stay.id(), EndOf(tx, stay.end_date())));
+  }
+  TRY(Save(tx, stay));
+  auto event = About<pb::StayOverstayJudged>(stay);
+  event.set_overstay(stay.overstay());
+  event.set_end_date(stay.end_date());
+  event.set_reason_code(stay.overstay_reason_code());
+  TRY(tx.Publish(event, stay.id(), stay.version()));
+  *response->mutable_stay() = std::move(stay);
+  return absl::OkStatus();
+}
+
+absl::Status Housing::GetStay(Tx& tx, Call& call, const pb::GetStayRequest& request, pb::GetStayResponse* response) {
+  ASSIGN(*response->mutable_stay(), LoadVisible<pb::Stay>(tx, call, request.stay_id()));
+  return absl::OkStatus();
+}
+
+absl::Status Housing::ListStays(Tx& tx, Call& call, const pb::ListStaysRequest& request,
+                                pb::ListStaysResponse* response) {
+  TRY(Page(tx,
+           Filter()
+               .Within(ScopeOf(call.caller), true)
+               .Is("person_ref", request.person_ref())
+               .Is("offer_id", request.offer_id())
+               .Is("support_team_id", request.support_team_id())
+               .IsState("state", request.state()),
+           {request.page_size(), request.page_token()}, response->mutable_stays(),
+           response->mutable_next_page_token()));
+  return SetAsOf(tx, response);
+}
+
+}  // namespace mestring::housing

@@ -1,0 +1,174 @@
+// Tenancies and follow-up at home: what makes a place a home.
+//
+// A tenancy belongs to one stay and ends with it. Its first step can be the written notice of special
+// terms, so that what must be there before the signature (H8) is in the same row, where the schema can
+// refuse it too. A contact at home holds dates and codes only: what was said stays between people.
+
+#include <utility>
+
+#include "services/housing/housing.h"
+#include "services/housing/housing_records.h"
+
+namespace mestring::housing {
+namespace {
+
+template <class Event>
+Event About(const pb::Tenancy& tenancy) {
+  Event event;
+  event.set_tenancy_id(tenancy.id());
+  event.set_stay_id(tenancy.stay_id());
+  event.set_person_ref(tenancy.person_ref());
+  return event;
+}
+
+template <class Event>
+Event About(const pb::Contact& contact) {
+  Event event;
+  event.set_contact_id(contact.id());
+  event.set_stay_id(contact.stay_id());
+  event.set_person_ref(contact.person_ref());
+  return event;
+}
+
+}  // namespace
+
+absl::Status Housing::GiveSpecialTermsNotice(Tx& tx, Call& call, const pb::GiveSpecialTermsNoticeRequest& request,
+                                             pb::GiveSpecialTermsNoticeResponse* response) {
+  const std::string notice_date = OrToday(tx, request.notice_date());
+  ASSIGN(const pb::Stay stay, LoadForChange<pb::Stay>(tx, call, request.stay_id(), request.expected_version()));
+  ASSIGN(const pb::OfferPolicy policy, Load<pb::OfferPolicy>(tx, stay.policy_id()));
+  ASSIGN(const std::optional<pb::Tenancy> present, TenancyOf(tx, stay));
+  TRY(MayGiveNotice(stay, policy, present.has_value(), notice_date, Today(tx)));
+  pb::Tenancy tenancy = NewTenancy(NewId(tx.now()), stay, policy);
+  tenancy.set_notice_date(notice_date);
+  TRY(Insert(tx, tenancy));
+  auto event = About<pb::SpecialTermsNoticeGiven>(tenancy);
+  event.set_notice_date(tenancy.notice_date());
+  TRY(tx.Publish(event, tenancy.id(), tenancy.version()));
+  *response->mutable_tenancy() = std::move(tenancy);
+  return absl::OkStatus();
+}
+
+absl::Status Housing::SignTenancy(Tx& tx, Call& call, const pb::SignTenancyRequest& request,
+                                  pb::SignTenancyResponse* response) {
+  ASSIGN(const pb::Stay stay, LoadForChange<pb::Stay>(tx, call, request.stay_id(), request.expected_version()));
+  ASSIGN(const pb::OfferPolicy policy, Load<pb::OfferPolicy>(tx, stay.policy_id()));
+  ASSIGN(const std::optional<pb::Tenancy> notified, TenancyOf(tx, stay));
+  const std::string start_date = request.start_date().empty() ? stay.start_date() : request.start_date();
+  TRY(MaySign(stay, policy, notified ? &*notified : nullptr, start_date, request.end_date()));
+  pb::Tenancy tenancy = notified ? *notified : NewTenancy(NewId(tx.now()), stay, policy);
+  tenancy.set_state(pb::TENANCY_STATE_SIGNED);
+  tenancy.set_sign_date(Today(tx));
+  tenancy.set_start_date(start_date);
+  tenancy.set_end_date(request.end_date());
+  TRY(notified ? Save(tx, tenancy) : Insert(tx, tenancy));
+  auto event = About<pb::TenancySigned>(tenancy);
+  event.set_kind(tenancy.kind());
+  event.set_start_date(tenancy.start_date());
+  event.set_end_date(tenancy.end_date());
+  TRY(tx.Publish(event, tenancy.id(), tenancy.version()));
+  *response->mutable_tenancy() = std::move(tenancy);
+  return absl::OkStatus();
+}
+
+absl::Status Housing::GetTenancy(Tx& tx, Call& call, const pb::GetTenancyRequest& request,
+                                 pb::GetTenancyResponse* response) {
+  ASSIGN(*response->mutable_tenancy(), LoadVisible<pb::Tenancy>(tx, call, request.tenancy_id()));
+  return absl::OkStatus();
+}
+
+absl::Status Housing::ListTenancies(Tx& tx, Call& call, const pb::ListTenanciesRequest& request,
+                                    pb::ListTenanciesResponse* response) {
+  TRY(Page(tx,
+           Filter()
+               .Within(ScopeOf(call.caller), false)
+               .Is("person_ref", request.person_ref())
+               .Is("stay_id", request.stay_id())
+               .IsState("state", request.state()),
+           {request.page_size(), request.page_token()}, response->mutable_tenancies(),
+           response->mutable_next_page_token()));
+  return SetAsOf(tx, response);
+}
+
+absl::Status Housing::AssignSupportTeam(Tx& tx, Call& call, const pb::AssignSupportTeamRequest& request,
+                                        pb::AssignSupportTeamResponse* response) {
+  ASSIGN(pb::Stay stay, LoadForChange<pb::Stay>(tx, call, request.stay_id(), request.expected_version()));
+  TRY(MayHaveTeam(stay));
+  TRY(Load<pb::SupportTeam>(tx, request.support_team_id()).status());
+  stay.set_support_team_id(request.support_team_id());
+  TRY(Save(tx, stay));
+  pb::SupportTeamAssigned event;
+  event.set_stay_id(stay.id());
+  event.set_person_ref(stay.person_ref());
+  event.set_support_team_id(stay.support_team_id());
+  TRY(tx.Publish(event, stay.id(), stay.version()));
+  *response->mutable_stay() = std::move(stay);
+  return absl::OkStatus();
+}
+
+absl::Status Housing::PlanContact(Tx& tx, Call& call, const pb::PlanContactRequest& request,
+                                  pb::PlanContactResponse* response) {
+  ASSIGN(const pb::Stay stay, LoadVisible<pb::Stay>(tx, call, request.stay_id()));
+  TRY(MayPlanContact(stay, request.due_date(), Today(tx)));
+  if (!request.support_team_id().empty()) TRY(Load<pb::SupportTeam>(tx, request.support_team_id()).status());
+  pb::Contact contact;
+  contact.set_id(NewId(tx.now()));
+  contact.set_state(pb::CONTACT_STATE_PLANNED);
+  contact.set_stay_id(stay.id());
+  contact.set_person_ref(stay.person_ref());
+  contact.set_support_team_id(request.support_team_id().empty() ? stay.support_team_id() : request.support_team_id());
+  contact.set_kind(request.kind());
+  contact.set_due_date(request.due_date());
+  TRY(Insert(tx, contact));
+  TRY(tx.Schedule(kContactTimer, contact.id(), EndOf(tx, contact.due_date())));
+  auto event = About<pb::ContactPlanned>(contact);
+  event.set_support_team_id(contact.support_team_id());
+  event.set_kind(contact.kind());
+  event.set_due_date(contact.due_date());
+  TRY(tx.Publish(event, contact.id(), contact.version()));
+  *response->mutable_contact() = std::move(contact);
+  return absl::OkStatus();
+}
+
+absl::Status Housing::RecordContact(Tx& tx, Call& call, const pb::RecordContactRequest& request,
+                                    pb::RecordContactResponse* response) {
+  const std::string held_date = OrToday(tx, request.held_date());
+  ASSIGN(pb::Contact contact, LoadForChange<pb::Contact>(tx, call, request.contact_id(), request.expected_version()));
+  TRY(MayRecord(contact, held_date, Today(tx)));
+  TRY(CheckCode(tx, pb::CODE_LIST_KIND_CONTACT_OUTCOME, request.outcome_code()));
+  contact.set_state(pb::CONTACT_STATE_HELD);
+  contact.set_held_date(held_date);
+  contact.set_outcome_code(request.outcome_code());
+  TRY(Save(tx, contact));
+  TRY(tx.CancelTimer(kContactTimer, contact.id()));
+  auto event = About<pb::ContactHeld>(contact);
+  event.set_support_team_id(contact.support_team_id());
+  event.set_kind(contact.kind());
+  event.set_held_date(contact.held_date());
+  event.set_outcome_code(contact.outcome_code());
+  TRY(tx.Publish(event, contact.id(), contact.version()));
+  *response->mutable_contact() = std::move(contact);
+  return absl::OkStatus();
+}
+
+absl::Status Housing::CancelContact(Tx& tx, Call& call, const pb::CancelContactRequest& request,
+                                    pb::CancelContactResponse* response) {
+  ASSIGN(pb::Contact contact, LoadForChange<pb::Contact>(tx, call, request.contact_id(), request.expected_version()));
+  TRY(MayCancel(contact));
+  contact.set_state(pb::CONTACT_STATE_CANCELLED);
+  TRY(Save(tx, contact));
+  TRY(tx.CancelTimer(kContactTimer, contact.id()));
+  TRY(tx.Publish(About<pb::ContactCancelled>(contact), contact.id(), contact.version()));
+  *response->mutable_contact() = std::move(contact);
+  return absl::OkStatus();
+}
+
+absl::Status Housing::ListContacts(Tx& tx, Call& call, const pb::ListContactsRequest& request,
+                                   pb::ListContactsResponse* response) {
+  TRY(LoadVisible<pb::Stay>(tx, call, request.stay_id()).status());
+  TRY(Page(tx, Filter().Is("stay_id", request.stay_id()), {request.page_size(), request.page_token()},
+           response->mutable_contacts(), response->mutable_next_page_token()));
+  return SetAsOf(tx, response);
+}
+
+}  // namespace mestring::housing
