@@ -534,6 +534,22 @@ absl::Status Tx::Publish(const google::protobuf::Message& event, std::string_vie
 
 absl::StatusOr<Cursor> Tx::Head() { return group_->head; }
 
+// Not inline: g++ 12 warns of an overflow that is none when it sees through a constant reason.
+[[gnu::noinline]] absl::Status Tx::BeginEpoch(int64_t seen, std::string_view reason) {
+  Cursor& head = group_->head;
+  // Never lower than the clock's seconds: an epoch of a database that was restored and a Redis that
+  // was lost still sorts after every cursor that anybody holds.
+  head.epoch = std::max({head.epoch, seen, absl::ToUnixSeconds(now_) - 1}) + 1;
+  TRY(Exec("INSERT INTO epochs (epoch, base, started_at, reason) VALUES (:epoch, :base, :time, :reason)", head.epoch,
+           head.position, now_, reason)
+          .status());
+  events::v1::EpochStarted event;
+  event.set_epoch(head.epoch);
+  event.set_base(head.position);
+  event.set_reason(std::string(reason));
+  return Append(0, event, "", 0);
+}
+
 absl::Status Tx::Schedule(std::string_view kind, std::string_view subject, absl::Time due) {
   return Exec(
              "INSERT INTO timers (kind, subject, due_time, attempts, next_try) VALUES (:kind, :subject, :due, 0, :due2)"
@@ -649,6 +665,7 @@ struct Database::Impl {
   std::mutex write_mutex;
   std::deque<Writer*> line;            // the first one leads
   std::unique_ptr<Connection> writer;  // used by whoever leads; null when lost
+  bool doubtful = false;               // the writer was lost, and nothing was committed since
 
   std::mutex read_mutex;
   std::condition_variable read_free;
@@ -722,6 +739,7 @@ void Database::Impl::RunGroup(absl::Span<Writer* const> group) {
     const bool lost = writer == nullptr || writer->lost();
     if (writer != nullptr) writer->Rollback();
     if (writer != nullptr && writer->lost()) writer = nullptr;
+    if (lost && target.engine == Engine::kPostgresql) doubtful = true;
     if (!(again && lost && was_connected && !commit_sent)) break;
   }
   // Refusals too: they may rest on writes of the same group that are now undone.
@@ -739,6 +757,12 @@ absl::Status Database::Impl::TryGroup(absl::Span<Writer* const> writers, bool* c
   TRY(writer->Begin(sqlite ? absl::MakeConstSpan(kBeginWriteSqlite) : absl::MakeConstSpan(kBeginWritePostgresql),
                     &group.head));
   const Cursor before = group.head;
+  // What answers may be a standby that lacks our last commits, or a copy put back: positions may come a
+  // second time, so the epoch must be another before any of them is given out. (The relay begins a term
+  // of its own when it notices; it may notice later than the next write.)
+  if (doubtful) {
+    TRY(Tx(*writer, group, options.clock->Now(), options.zone, options.event_source).BeginEpoch(0, "reconnect"));
+  }
   int succeeded = 0;
   TRY(RunWriters(writers, group, &succeeded));
   if (succeeded == 0) {
@@ -750,6 +774,7 @@ absl::Status Database::Impl::TryGroup(absl::Span<Writer* const> writers, bool* c
   *commit_sent = true;
   TRY(Commit(group, before));
   FAULT("tx.after_commit");
+  doubtful = false;
   ++commits;
   writes += succeeded;
   events += static_cast<int64_t>(group.rows.size());
@@ -888,19 +913,9 @@ absl::Status Database::Read(absl::FunctionRef<absl::Status(Tx&)> fn) { return im
 absl::StatusOr<Cursor> Database::StartEpoch(int64_t seen, std::string_view reason) {
   Cursor started;
   TRY(Write([&](Tx& tx) -> absl::Status {
-    Cursor& head = tx.group_->head;
-    // Never lower than the clock's seconds: an epoch of a database that was restored and a Redis that
-    // was lost still sorts after every cursor that anybody holds.
-    head.epoch = std::max({head.epoch, seen, absl::ToUnixSeconds(tx.now()) - 1}) + 1;
-    started = head;
-    TRY(tx.Exec("INSERT INTO epochs (epoch, base, started_at, reason) VALUES (:epoch, :base, :time, :reason)",
-                head.epoch, head.position, tx.now(), reason)
-            .status());
-    events::v1::EpochStarted event;
-    event.set_epoch(head.epoch);
-    event.set_base(head.position);
-    event.set_reason(std::string(reason));
-    return tx.Append(0, event, "", 0);
+    TRY(tx.BeginEpoch(seen, reason));
+    started = tx.group_->head;
+    return absl::OkStatus();
   }));
   return started;
 }

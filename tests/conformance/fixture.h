@@ -85,6 +85,16 @@ class DatabaseFixture : public testing::Test {
   }
   std::vector<events::v1::Event> Log() { return Log(*db_); }
 
+  // The events among entries: without the starts of epochs, one of which stands wherever a connection
+  // was lost.
+  static std::vector<events::v1::Event> Changes(const std::vector<events::v1::Event>& entries) {
+    std::vector<events::v1::Event> changes;
+    for (const auto& entry : entries) {
+      if (entry.type() == sample::v1::SampleChanged::descriptor()->full_name()) changes.push_back(entry);
+    }
+    return changes;
+  }
+
   Cursor Head() {
     Cursor head;
     const absl::Status status = db_->Read([&](Tx& tx) -> absl::Status {

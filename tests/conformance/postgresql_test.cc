@@ -40,7 +40,7 @@ TEST_F(PostgresqlTest, AWriteWhoseConnectionIsLostBeforeTheCommitRunsAgainOnce) 
   EXPECT_TRUE(status.ok()) << status;
   EXPECT_EQ(runs, 2);
   EXPECT_THAT(Things(), ElementsAre("a", "b"));
-  EXPECT_THAT(Log(), SizeIs(1));
+  EXPECT_THAT(Changes(Log()), SizeIs(1));
 
   runs = 0;
   const absl::Status hopeless = db_->Write([&](Tx& tx) -> absl::Status {
@@ -54,6 +54,21 @@ TEST_F(PostgresqlTest, AWriteWhoseConnectionIsLostBeforeTheCommitRunsAgainOnce) 
   EXPECT_TRUE(db_->Write([](Tx& tx) { return InsertThing(tx, "d"); }).ok());
   EXPECT_TRUE(db_->healthy());
   EXPECT_THAT(Things(), ElementsAre("a", "b", "d"));
+}
+
+TEST_F(PostgresqlTest, AWriterThatLostItsConnectionBeginsANewEpochBeforeItGivesOutAPosition) {
+  const auto started = db_->StartEpoch(0, "start");
+  ASSERT_TRUE(started.ok());
+  ASSERT_TRUE(db_->Write([](Tx& tx) { return PublishChange(tx, 1); }).ok());
+  CutConnections();
+  ASSERT_TRUE(db_->Write([](Tx& tx) { return PublishChange(tx, 2); }).ok());
+  ASSERT_TRUE(db_->Write([](Tx& tx) { return PublishChange(tx, 3); }).ok());
+  const auto log = Log();
+  std::vector<std::string> cursors;
+  for (const auto& entry : log) cursors.push_back(entry.cursor());
+  const int64_t epoch = started->epoch;
+  EXPECT_THAT(cursors, ElementsAre(absl::StrCat(epoch, "-0"), absl::StrCat(epoch, "-1"), absl::StrCat(epoch + 1, "-1"),
+                                   absl::StrCat(epoch + 1, "-2"), absl::StrCat(epoch + 1, "-3")));
 }
 
 TEST_F(PostgresqlTest, AGroupWhoseConnectionIsLostRunsAgainAsAWhole) {
@@ -76,7 +91,7 @@ TEST_F(PostgresqlTest, AGroupWhoseConnectionIsLostRunsAgainAsAWhole) {
   EXPECT_EQ(ReasonOf(results[1]), "CONSTRAINT");
   EXPECT_TRUE(results[2].ok()) << results[2];
   EXPECT_THAT(Things(), ElementsAre("a", "c"));
-  EXPECT_THAT(Log(), SizeIs(2));
+  EXPECT_THAT(Changes(Log()), SizeIs(2));
 }
 
 TEST_F(PostgresqlTest, TwoReplicasShareOneSequenceOfPositions) {
@@ -192,11 +207,15 @@ TEST_F(OwnServerTest, AServerThatDiesIsUnavailableAndNothingAnsweredIsLost) {
   EXPECT_EQ(other, 0);
   EXPECT_TRUE(db_->healthy());
   // One write per answer, and at most one more for each that was told it is unknown.
-  const auto log = Log();
+  const auto log = Changes(Log());
   EXPECT_GE(log.size(), static_cast<size_t>(answered));
   EXPECT_LE(log.size(), static_cast<size_t>(answered + unavailable));
   EXPECT_EQ(log.size(), Things().size());
-  for (size_t i = 0; i < log.size(); ++i) ASSERT_EQ(log[i].cursor(), absl::StrCat("0-", i + 1));
+  for (size_t i = 0; i < log.size(); ++i) {
+    const auto cursor = ParseCursor(log[i].cursor());
+    ASSERT_TRUE(cursor.ok());
+    ASSERT_EQ(cursor->position, static_cast<int64_t>(i) + 1);
+  }
 }
 
 TEST_F(OwnServerTest, AServerThatLosesWhatItAnsweredIsRefused) {
