@@ -121,7 +121,7 @@ std::vector<Command> MakeCommands() {
         {"--let", "NAME=VALUE", "set a variable; may be repeated"},
         {"--seed", "TEXT", "derive ids from it (default: a new one)"},
         {"--clock-file", "FILE", "offset in seconds that the services read (MESTRINGCTL_CLOCK_FILE)"},
-        {"--zone", "NAME", "time zone of dates, default Europe/Oslo"}},
+        {"--zone", "NAME", "time zone of dates (MESTRINGCTL_TIME_ZONE, default Europe/Oslo)"}},
        PlayCommand},
       {"token",
        "",

@@ -36,15 +36,13 @@ std::optional<Json> Decode(const events::v1::Event& event) {
   return ParseJson(text);
 }
 
-// Ids made at one time begin alike; their ends tell them apart.
-std::string Short(const std::string& text) { return IsUuid(text) ? absl::StrCat("…", text.substr(30)) : text; }
+}  // namespace
 
 std::string Brief(const Json& value) {
-  if (value.is_string()) return Short(value.get<std::string>());
-  return value.dump();
+  if (!value.is_string()) return value.dump();
+  const std::string& text = value.get_ref<const std::string&>();
+  return IsUuid(text) ? absl::StrCat("…", text.substr(30)) : text;
 }
-
-}  // namespace
 
 std::string ShortType(const std::string& type) { return type.substr(type.rfind('.') + 1); }
 

@@ -18,6 +18,9 @@ std::string EventLine(const Json& event, bool colour);
 // "StayReserved" of "mestring.housing.v1.StayReserved".
 std::string ShortType(const std::string& type);
 
+// A value in few characters: of a UUID only its end, which tells ids of one time apart.
+std::string Brief(const Json& value);
+
 // Bold, dim, green, red …, or `text` itself where there is no colour. `code` is of ECMA-48, such as "1" or "32".
 std::string Styled(const std::string& text, const char* code, bool colour);
 

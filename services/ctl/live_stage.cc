@@ -159,8 +159,7 @@ absl::StatusOr<int> PlayCommand(const Arguments& arguments, const Settings& give
   options.colour = settings.colour;
   options.brief = arguments.Has("--brief");
   ASSIGN(options.let, LetOf(arguments));
-  const std::string zone = arguments.Get("--zone", "Europe/Oslo");
-  if (!absl::LoadTimeZone(zone, &options.zone)) return Usage(absl::StrCat("There is no time zone ", zone, "."));
+  options.zone = settings.zone;
   if (const std::string path = arguments.Get("--progress"); !path.empty()) {
     if (const absl::StatusOr<std::string> saved = ReadWhole(path); saved.ok()) {
       const std::optional<Json> progress = ParseJson(*saved);

@@ -31,15 +31,22 @@ constexpr int kIterationsMax = 1000;
 
 constexpr char kBold[] = "1", kDim[] = "2", kRed[] = "31", kGreen[] = "32", kYellow[] = "33";
 
-void Flatten(const std::string& path, const Json& json, std::vector<std::string>& out) {
+// What was expected, as a few words each: the name of the member and its value.
+void Flatten(const std::string& name, const Json& json, std::vector<std::string>& out) {
   if (json.is_object()) {
-    for (const auto& [name, value] : json.items()) {
-      const bool matcher = absl::StartsWith(name, "$");
-      Flatten(matcher || path.empty() ? path + (matcher ? "" : name) : absl::StrCat(path, ".", name), value, out);
+    for (const auto& [member, value] : json.items()) {
+      if (member == "$set") {
+        out.push_back(absl::StrCat(value == true ? "" : "no ", name));
+      } else if (member == "$size") {
+        out.push_back(absl::StrCat(value.dump(), " ", name));
+      } else {
+        Flatten(member == "$contains" ? name : member, value, out);
+      }
     }
+  } else if (json.is_array()) {
+    for (const Json& element : json) Flatten(name, element, out);
   } else {
-    out.push_back(
-        absl::StrCat(path, path.empty() ? "" : " = ", json.is_string() ? json.get<std::string>() : json.dump()));
+    out.push_back(absl::StrCat(name, " = ", Brief(json)));
   }
 }
 
@@ -48,7 +55,7 @@ std::string Told(const Json& expected) {
   Flatten("", expected, parts);
   std::string out;
   for (const std::string& part : parts) {
-    if (out.size() + part.size() > kToldCharactersMax) return out + (out.empty() ? "" : ", ") + "…";
+    if (out.size() + part.size() > kToldCharactersMax) return out + " …";
     absl::StrAppend(&out, out.empty() ? "" : ", ", part);
   }
   return out;
@@ -254,7 +261,7 @@ absl::Status Play::Perform(const Json& step, const std::string& request_id) {
     ShowFailure(again, answer, mismatches);
     return checked;
   }
-  if (step.contains("repeat")) again["expect"] = "the very same answer";
+  if (step.contains("repeat")) again["expect"] = {{"answer", "the very same"}};
   Tell(again, answer);
   if (!answer.ok()) return absl::OkStatus();
   if (step.contains("name")) {

@@ -127,6 +127,9 @@ absl::StatusOr<Settings> LoadSettings(const Arguments& arguments,
   settings.issuer = setting("--issuer", "MESTRINGCTL_ISSUER", "issuer", Claims().issuer);
   settings.audience = setting("--audience", "MESTRINGCTL_AUDIENCE", "audience", Claims().audience);
 
+  const std::string zone = setting("--zone", "MESTRINGCTL_TIME_ZONE", "time_zone", "Europe/Oslo");
+  if (!absl::LoadTimeZone(zone, &settings.zone)) return Usage(absl::StrCat("There is no time zone ", zone, "."));
+
   settings.services = {{"housing", "127.0.0.1:7101"}};
   if (auto services = file.find("services"); services != file.end() && services->is_object()) {
     settings.services.clear();

@@ -29,6 +29,7 @@ struct Settings {
   std::string keys;                             // folder of the local key
   std::string redis;                            // of the subscriber, read-only
   std::string municipality;
+  absl::TimeZone zone;  // of the municipality, for dates and times that are shown
   std::string issuer, audience;
   std::string ca_file;     // TLS; empty: plain text
   std::string clock_file;  // of a rehearsal; empty: time cannot be moved

@@ -77,7 +77,7 @@ void PrintText(const std::vector<Report>& reports, const Settings& settings) {
                     absl::StrCat(status.relay().lag_events()),
                     absl::StrCat(status.timers_pending(), " (", status.timers_overdue(), " late)"),
                     absl::StrCat(status.watchers()),
-                    absl::FormatTime("%Y-%m-%d %H:%M", FromProto(status.service_time()), absl::LocalTimeZone())});
+                    absl::FormatTime("%Y-%m-%d %H:%M", FromProto(status.service_time()), settings.zone)});
   }
   std::cout << AlignedTable(rows);
   for (const Report& report : reports) {
