@@ -140,7 +140,8 @@ absl::Status Play::Run() {
   }
   if (progress.is_object()) {
     first_step_ = progress.value("next_step", size_t{0});
-    moved_step_ = progress.value("moved_step", SIZE_MAX);
+    moving_step_ = progress.value("moving_step", SIZE_MAX);
+    moving_to_ = absl::FromUnixSeconds(progress.value("moving_to", int64_t{0}));
     sent_ = progress.value("sent", Json::object());
     const Json saved = progress.value("variables", Json::object());
     for (const auto& [name, value] : saved.items()) variables_.Set(name, value);
@@ -204,20 +205,21 @@ absl::Status Play::RunOnce(size_t index, const std::string& iteration, const Jso
 
 absl::Status Play::Advance(size_t index, const Json& step) {
   if (!step.contains("advance") && !step.contains("advance_to")) return absl::OkStatus();
-  if (moved_step_ == index) return absl::OkStatus();
   const absl::Time now = stage_.Now();
-  absl::Time to = now;
-  if (step.contains("advance")) {
-    ASSIGN(const absl::Duration by, ParseDuration(Text(step, "advance")));
-    to = now + by;
-  } else {
-    ASSIGN(to, NextTime(Text(step, "advance_to"), now, options_.zone));
+  if (moving_step_ != index) {
+    if (step.contains("advance")) {
+      ASSIGN(const absl::Duration by, ParseDuration(Text(step, "advance")));
+      moving_to_ = absl::FromUnixSeconds(absl::ToUnixSeconds(now + by));
+    } else {
+      ASSIGN(moving_to_, NextTime(Text(step, "advance_to"), now, options_.zone));
+    }
+    moving_step_ = index;
+    TRY(Save(index, false));
   }
   out_ << "\n"
-       << Styled(absl::FormatTime("… until %A %d %B %H:%M", to, options_.zone), kDim, options_.colour) << std::endl;
-  TRY(stage_.MoveClock(to));
-  moved_step_ = index;
-  return Save(index, false);
+       << Styled(absl::FormatTime("… until %A %d %B %H:%M", moving_to_, options_.zone), kDim, options_.colour)
+       << std::endl;
+  return stage_.MoveClock(moving_to_);
 }
 
 absl::Status Play::PerformUntil(const Json& step, const std::string& request_id) {
@@ -321,7 +323,8 @@ absl::Status Play::Save(size_t next_step, bool done) {
   return options_.save({{"story", story_.name},
                         {"seed", options_.seed},
                         {"next_step", next_step},
-                        {"moved_step", moved_step_},
+                        {"moving_step", moving_step_},
+                        {"moving_to", absl::ToUnixSeconds(moving_to_)},
                         {"done", done},
                         {"cursor", cursor_.ToString()},
                         {"variables", variables_.values()},

@@ -28,7 +28,7 @@ class Stage {
   virtual bool HasEvents() const = 0;
   // What the subscriber has received after `after`, in order.
   virtual absl::StatusOr<std::vector<Json>> EventsAfter(Cursor after) = 0;
-  // The rehearsal's time, and moving it forward: returns when the services have it.
+  // The rehearsal's time, and moving it forward: returns when the services have it (also if it is there already).
   virtual absl::Time Now() = 0;
   virtual absl::Status MoveClock(absl::Time to) = 0;
   // Lets a little time pass before something is asked again.
@@ -81,7 +81,10 @@ class Play {
   Json sent_ = Json::object();  // named steps: what was sent and answered
   Cursor cursor_;               // of the last event that was told
   size_t first_step_ = 0;
-  size_t moved_step_ = SIZE_MAX;  // the step whose clock movement is done already
+  // The step that moves the clock, and to when: decided once, so that a step that is begun again does not move it
+  // twice.
+  size_t moving_step_ = SIZE_MAX;
+  absl::Time moving_to_;
   int steps_played_ = 0;
 };
 

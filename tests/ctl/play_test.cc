@@ -37,6 +37,7 @@ class FakeStage : public Stage {
   }
   absl::Time Now() override { return now; }
   absl::Status MoveClock(absl::Time to) override {
+    if (move_fails) return absl::DeadlineExceededError("the clock stands");
     now = to;
     ++moves;
     return absl::OkStatus();
@@ -54,6 +55,7 @@ class FakeStage : public Stage {
   bool has_events = false;
   absl::Time now = absl::FromCivil(absl::CivilMinute(2026, 11, 23, 8, 0), absl::UTCTimeZone());
   int moves = 0, pauses = 0;
+  bool move_fails = false;
 };
 
 class PlayTest : public testing::Test {
@@ -218,6 +220,17 @@ TEST_F(PlayTest, AnInterruptedStoryGoesOnWithTheSameIdsAndMovesTheClockOnce) {
   EXPECT_EQ(stage_.calls[1].request, stage_.calls[2].request);
   EXPECT_EQ(stage_.calls[2].request["a"], "x");
   EXPECT_EQ(stage_.moves, 1);
+}
+
+TEST_F(PlayTest, AMoveOfTheClockThatWasCutOffIsFinishedAndNotMadeTwice) {
+  const absl::Time before = stage_.now;
+  stage_.move_fails = true;
+  EXPECT_FALSE(Run(R"({"advance": "35d"})").ok());
+  // What was written before the cut may have taken hold already.
+  stage_.now = before + absl::Hours(24 * 35);
+  stage_.move_fails = false;
+  EXPECT_TRUE(Run(R"({"advance": "35d"})").ok());
+  EXPECT_EQ(stage_.now, before + absl::Hours(24 * 35));
 }
 
 TEST_F(PlayTest, AStoryIsNotPlayedTwice) {
