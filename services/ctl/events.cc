@@ -129,9 +129,13 @@ absl::Status TailOwner(const Settings& settings, const std::string& service, con
 
 absl::Status TailJournal(const Settings& settings, const std::string& service, const std::string& path,
                          Printer& printer) {
+  // What an earlier run has told ends here; asked before the subscription goes on, so that nothing falls between.
+  Cursor printed;
+  if (const auto earlier = JournalReader::Open(path); earlier.ok()) {
+    ASSIGN(printed, (*earlier)->Last());
+  }
   ASSIGN(const auto journal, Journal::Start(settings, service, path));
   ASSIGN(const auto reader, JournalReader::Open(path));
-  ASSIGN(Cursor printed, reader->Last());
   std::string told;
   while (!ending) {
     ASSIGN(const std::vector<Json> events, reader->After(printed, kReadMax));
