@@ -5,3 +5,9 @@ add_library(housing_town STATIC housing/town.cc)
 target_link_libraries(housing_town PUBLIC test_support housing)
 target_precompile_headers(housing_town REUSE_FROM kernel)
 mestring_test(housing_service_test service housing/housing_service_test.cc LINK housing_town)
+mestring_test(housing_clocks_test service housing/housing_clocks_test.cc LINK housing_town)
+mestring_test(housing_race_test service housing/housing_race_test.cc LINK housing_town)
+
+# All contracts, of all services.
+mestring_test(api_golden_test unit protos/api_golden_test.cc)
+target_compile_definitions(api_golden_test PRIVATE MESTRING_SOURCE_DIR="${CMAKE_SOURCE_DIR}")

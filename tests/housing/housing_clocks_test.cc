@@ -1,0 +1,223 @@
+// What happens in housing because time passes, with a clock that obeys.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/housing/town.h"
+
+namespace mestring::housing {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing::IsSupersetOf;
+using testing::SizeIs;
+using Stub = Town::Stub;
+
+class ClockTest : public testing::TestWithParam<const char*> {
+ protected:
+  Town town_{GetParam()};
+
+  pb::Stay Stay(const std::string& id) {
+    pb::GetStayRequest request;
+    request.set_stay_id(id);
+    return town_.Call(&Stub::GetStay, Staff(), request)->stay();
+  }
+  pb::Application Application(const std::string& id) {
+    pb::GetApplicationRequest request;
+    request.set_application_id(id);
+    return town_.Call(&Stub::GetApplication, Staff(), request)->application();
+  }
+  std::vector<pb::DeadlineKind> Missed() {
+    std::vector<pb::DeadlineKind> kinds;
+    for (const auto& event : town_.EventsOf<pb::DeadlineMissed>()) kinds.push_back(event.kind());
+    return kinds;
+  }
+};
+
+INSTANTIATE_TEST_SUITE_P(Engines, ClockTest, testing::ValuesIn(kEngines),
+                         [](const auto& info) { return EngineName(info); });
+
+TEST_P(ClockTest, AnUndecidedRequisitionMissesItsDeadlineAtMidnight) {
+  const pb::Requisition decided = town_.Granted(SomePerson(), town_.akutten);
+  const pb::Requisition requisition = town_.Requisitioned(SomePerson(), town_.akutten);
+  EXPECT_THAT(Missed(), IsEmpty());
+  town_.GoDays(1);
+  const auto missed = town_.EventsOf<pb::DeadlineMissed>();
+  ASSERT_THAT(missed, SizeIs(1));
+  EXPECT_EQ(missed[0].subject_id(), requisition.id());
+  EXPECT_EQ(missed[0].due_date(), "2026-11-23");
+  pb::DecideRequisitionRequest decide;
+  decide.set_requisition_id(requisition.id());
+  decide.set_outcome(pb::OUTCOME_GRANTED);
+  decide.set_reason_code("A");
+  EXPECT_TRUE(town_.Call(&Stub::DecideRequisition, Staff(), decide).ok()) << "late is better than never";
+}
+
+TEST_P(ClockTest, AGrantLapsesWhenNobodyUsesIt) {
+  town_.Granted(SomePerson(), town_.akutten);
+  town_.GoDays(7);
+  EXPECT_THAT(town_.EventsOf<pb::RequisitionLapsed>(), IsEmpty());
+  town_.GoDays(1);
+  EXPECT_THAT(town_.EventsOf<pb::RequisitionLapsed>(), SizeIs(1));
+}
+
+TEST_P(ClockTest, AnApplicationIsDueInAMonthAndAPreliminaryAnswerMovesThat) {
+  const pb::Application one = town_.Applied(SomePerson()), other = town_.Applied(SomePerson());
+  EXPECT_EQ(one.decide_by(), "2026-12-23");
+  pb::GivePreliminaryAnswerRequest answer;
+  answer.set_application_id(other.id());
+  answer.set_decide_by("2027-01-15");
+  EXPECT_TRUE(town_.Call(&Stub::GivePreliminaryAnswer, HousingOffice(), answer).ok());
+  town_.GoTo("2026-12-24");
+  ASSERT_THAT(town_.EventsOf<pb::DeadlineMissed>(), SizeIs(1));
+  EXPECT_EQ(town_.EventsOf<pb::DeadlineMissed>()[0].subject_id(), one.id());
+  EXPECT_TRUE(Application(one.id()).deadline_missed());
+  town_.GoTo("2027-01-16");
+  EXPECT_THAT(town_.EventsOf<pb::DeadlineMissed>(), SizeIs(2));
+}
+
+TEST_P(ClockTest, AnOfferExpiresAndPassesOn) {
+  const std::string person = SomePerson();
+  const pb::Application application = town_.Listed(person, 5);
+  const pb::Vacancy vacancy = town_.Vacant(town_.Places(town_.bokollektivet)[0].id());
+  const pb::PlaceOffer place_offer = town_.Offered(vacancy, application);
+  EXPECT_EQ(place_offer.answer_by(), "2026-11-30");
+  town_.GoTo("2026-12-01");
+  EXPECT_THAT(town_.EventsOf<pb::PlaceOfferExpired>(), SizeIs(1));
+  EXPECT_EQ(Application(application.id()).state(), pb::APPLICATION_STATE_LISTED);
+  pb::AnswerPlaceOfferRequest answer;
+  answer.set_place_offer_id(place_offer.id());
+  answer.set_answer(pb::ANSWER_ACCEPT);
+  EXPECT_EQ(ReasonOf(town_.Call(&Stub::AnswerPlaceOffer, Resident(person), answer).status()), "OFFER_EXPIRED");
+  town_.Offered(vacancy, town_.Listed(SomePerson(), 1));
+}
+
+TEST_P(ClockTest, AnApprovalExpiresAfterTwelveMonthsUnlessItIsRenewed) {
+  const pb::Application lost = town_.Listed(SomePerson(), 5), kept = town_.Listed(SomePerson(), 5);
+  EXPECT_EQ(lost.approved_until(), "2027-11-23");
+  town_.GoTo("2027-11-23");
+  pb::RenewApprovalRequest renew;
+  renew.set_application_id(kept.id());
+  renew.set_reason_code("A");
+  const auto renewed = town_.Call(&Stub::RenewApproval, HousingOffice(), renew);
+  ASSERT_TRUE(renewed.ok()) << renewed.status();
+  town_.GoDays(1);
+  EXPECT_EQ(Application(lost.id()).state(), pb::APPLICATION_STATE_EXPIRED);
+  EXPECT_EQ(Application(kept.id()).state(), pb::APPLICATION_STATE_LISTED);
+  const auto left = town_.EventsOf<pb::ListLeft>();
+  ASSERT_THAT(left, SizeIs(1));
+  EXPECT_EQ(left[0].reason(), pb::LIST_LEAVE_REASON_EXPIRED);
+}
+
+TEST_P(ClockTest, AnOfferAcceptedInTimeOutlivesTheApproval) {
+  const pb::Application application = town_.Listed(SomePerson(), 5);
+  town_.GoTo("2027-11-22");
+  const pb::PlaceOffer place_offer =
+      town_.Offered(town_.Vacant(town_.Places(town_.bokollektivet)[0].id()), application);
+  EXPECT_EQ(place_offer.answer_by(), "2027-11-23");
+  town_.Accepted(place_offer);
+  town_.GoTo("2027-11-25");
+  EXPECT_EQ(Application(application.id()).state(), pb::APPLICATION_STATE_OFFERED);
+  const pb::Stay stay = town_.ReservedBy(place_offer);
+  pb::CancelStayRequest cancel;
+  cancel.set_stay_id(stay.id());
+  cancel.set_reason_code("A");
+  EXPECT_TRUE(town_.Call(&Stub::CancelStay, Staff(), cancel).ok());
+  EXPECT_EQ(Application(application.id()).state(), pb::APPLICATION_STATE_EXPIRED) << "but not a place given up";
+}
+
+TEST_P(ClockTest, TheComplaintPeriodEndsAfterThreeWeeks) {
+  town_.Granted(SomePerson(), town_.akutten);
+  town_.GoTo("2026-12-14");
+  EXPECT_THAT(town_.EventsOf<pb::ComplaintPeriodEnded>(), IsEmpty());
+  town_.GoTo("2026-12-15");
+  ASSERT_THAT(town_.EventsOf<pb::ComplaintPeriodEnded>(), SizeIs(1));
+}
+
+TEST_P(ClockTest, AStayIsMarkedAtSixtyAndNinetyDays) {
+  const pb::Stay stay = town_.LivesIn(SomePerson(), town_.akutten);
+  town_.GoDays(59);
+  EXPECT_THAT(town_.EventsOf<pb::StayLimitApproaching>(), IsEmpty());
+  town_.GoDays(1);
+  ASSERT_THAT(town_.EventsOf<pb::StayLimitApproaching>(), SizeIs(1));
+  EXPECT_EQ(town_.EventsOf<pb::StayLimitApproaching>()[0].mark_days(), 60);
+  town_.GoDays(60);
+  const auto marks = town_.EventsOf<pb::StayLimitApproaching>();
+  ASSERT_THAT(marks, SizeIs(2));
+  EXPECT_EQ(marks[1].mark_days(), 90);
+  EXPECT_EQ(marks[1].limit_date(), stay.limit_date());
+}
+
+TEST_P(ClockTest, AnOverstayIsNoticedJudgedAndEnded) {
+  const pb::Stay stay = town_.LivesIn(SomePerson(), town_.akutten, "2026-11-26");
+  town_.GoTo("2026-11-26");
+  EXPECT_THAT(town_.EventsOf<pb::StayOverstayed>(), IsEmpty()) << "on the day itself they may still leave";
+  town_.GoTo("2026-11-28");
+  ASSERT_THAT(town_.EventsOf<pb::StayOverstayed>(), SizeIs(1));
+  EXPECT_EQ(Stay(stay.id()).held_until(), "2026-11-30") << "tonight, and a turnaround day";
+  pb::JudgeOverstayRequest judge;
+  judge.set_stay_id(stay.id());
+  judge.set_authorised(true);
+  judge.set_authorised_until("2026-12-01");
+  judge.set_reason_code("A");
+  const auto judged = town_.Call(&Stub::JudgeOverstay, Staff(), judge);
+  ASSERT_TRUE(judged.ok()) << judged.status();
+  EXPECT_EQ(judged->stay().overstay(), pb::OVERSTAY_AUTHORISED);
+  EXPECT_EQ(judged->stay().end_date(), "2026-12-01");
+  town_.GoTo("2026-12-02");
+  EXPECT_THAT(town_.EventsOf<pb::StayOverstayed>(), SizeIs(2)) << "once for each end date";
+  EXPECT_EQ(town_.Ended(stay).held_until(), "2026-12-03");
+}
+
+TEST_P(ClockTest, AReservationBehindAnOverstayFallsAndItsGrantIsKept) {
+  const pb::Stay stay = town_.LivesIn(SomePerson(), town_.akutten, "2026-11-25");
+  const pb::Requisition waiting = town_.Granted(SomePerson(), town_.akutten);
+  pb::ReserveStayRequest behind;
+  behind.set_requisition_id(waiting.id());
+  behind.set_place_id(stay.place_id());
+  behind.set_start_date("2026-11-26");
+  ASSERT_TRUE(town_.Call(&Stub::ReserveStay, Staff(), behind).ok());
+  town_.GoTo("2026-11-26");
+  const auto cancelled = town_.EventsOf<pb::StayCancelled>();
+  ASSERT_THAT(cancelled, SizeIs(1));
+  EXPECT_EQ(cancelled[0].reason_code(), "PLACE_NOT_VACATED");
+  pb::ReserveStayRequest again;
+  again.set_requisition_id(waiting.id());
+  EXPECT_TRUE(town_.Call(&Stub::ReserveStay, Staff(), again).ok()) << "another place is free";
+}
+
+TEST_P(ClockTest, WhoHasNotComeAndWhatWasNotHeldIsSaid) {
+  const pb::Stay stay = town_.LivesIn(SomePerson(), town_.akutten);
+  pb::PlanContactRequest plan;
+  plan.set_stay_id(stay.id());
+  plan.set_kind(pb::CONTACT_KIND_HOME_VISIT);
+  plan.set_due_date("2026-11-24");
+  ASSERT_TRUE(town_.Call(&Stub::PlanContact, Staff(), plan).ok());
+  const pb::Stay reserved = town_.Reserved(town_.Granted(SomePerson(), town_.akutten));
+  town_.GoTo("2026-11-25");
+  EXPECT_THAT(Missed(), ElementsAre(pb::DEADLINE_KIND_ARRIVAL, pb::DEADLINE_KIND_CONTACT));
+  EXPECT_TRUE(Stay(reserved.id()).arrival_missed());
+  EXPECT_EQ(Stay(reserved.id()).state(), pb::STAY_STATE_RESERVED) << "a person decides what follows";
+}
+
+TEST_P(ClockTest, AfterThreeDaysOfDowntimeEverythingComesInItsOrder) {
+  const pb::Stay stay = town_.LivesIn(SomePerson(), town_.akutten, "2026-11-24");
+  const pb::Requisition requisition = town_.Requisitioned(SomePerson(), town_.akutten);
+  const pb::Stay reserved = town_.Reserved(town_.Granted(SomePerson(), town_.akutten), "2026-11-24");
+  const size_t before = town_.EventTypes().size();
+  town_.service().Stop();
+  town_.service().clock().Advance(absl::Hours(72));
+  town_.service().Restart();
+  town_.GoDays(0);
+  std::vector<std::string> types = town_.EventTypes();
+  types.erase(types.begin(), types.begin() + static_cast<std::ptrdiff_t>(before));
+  EXPECT_THAT(types, ElementsAre("DeadlineMissed", "DeadlineMissed", "StayOverstayed"));
+  EXPECT_THAT(Missed(), ElementsAre(pb::DEADLINE_KIND_REQUISITION_DECISION, pb::DEADLINE_KIND_ARRIVAL));
+  EXPECT_EQ(Stay(stay.id()).held_until(), "2026-11-28") << "the place is held up to tonight, day by day";
+  town_.GoDays(0);
+  EXPECT_THAT(town_.EventTypes(), SizeIs(before + 3)) << "and once";
+}
+
+}  // namespace
+}  // namespace mestring::housing

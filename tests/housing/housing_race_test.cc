@@ -1,0 +1,136 @@
+// One place, many hands: two hundred callers at once want the same few places.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <map>
+#include <thread>
+
+#include "absl/synchronization/blocking_counter.h"
+#include "absl/synchronization/notification.h"
+#include "tests/housing/town.h"
+
+namespace mestring::housing {
+namespace {
+
+using testing::ElementsAre;
+using testing::Pair;
+using Stub = Town::Stub;
+
+constexpr int kCallers = 200;
+
+// Calls `call(i)` from as many threads at once, and counts how it ended: "" or the reason. Whoever is
+// told that the service is full tries again, as every client does.
+std::map<std::string, int> AllAtOnce(int callers, const std::function<absl::Status(int)>& call) {
+  std::vector<std::string> reasons(callers);
+  absl::Notification go;
+  absl::BlockingCounter ready(callers);
+  std::vector<std::thread> threads;
+  for (int i = 0; i < callers; ++i) {
+    threads.emplace_back([&, i] {
+      ready.DecrementCount();
+      go.WaitForNotification();
+      absl::Status status = call(i);
+      while (absl::IsResourceExhausted(status)) status = call(i);
+      reasons[i] = status.ok() ? "" : ReasonOf(status);
+    });
+  }
+  ready.Wait();
+  go.Notify();
+  for (std::thread& thread : threads) thread.join();
+  std::map<std::string, int> counts;
+  for (const std::string& reason : reasons) ++counts[reason];
+  return counts;
+}
+
+// Seven places that are requisitioned.
+std::string SevenShelterPlaces(Town& town) {
+  for (int i = 4; i <= 7; ++i) {
+    pb::AddPlaceRequest place;
+    place.set_offer_id(town.akutten);
+    place.set_label(absl::StrCat(i));
+    EXPECT_TRUE(town.Call(&Stub::AddPlace, UnitLeader(), place).ok());
+  }
+  return town.akutten;
+}
+
+class RaceTest : public testing::TestWithParam<const char*> {};
+
+INSTANTIATE_TEST_SUITE_P(Engines, RaceTest, testing::ValuesIn(kEngines),
+                         [](const auto& info) { return EngineName(info); });
+
+TEST_P(RaceTest, TwoHundredReserveSevenPlacesAndSevenGetOne) {
+  Town town(GetParam());
+  const std::string offer_id = SevenShelterPlaces(town);
+  std::vector<std::string> requisitions;
+  for (int i = 0; i < kCallers; ++i) requisitions.push_back(town.Granted(SomePerson(), offer_id).id());
+  const auto counts = AllAtOnce(kCallers, [&](int i) {
+    pb::ReserveStayRequest request;
+    request.set_requisition_id(requisitions[i]);
+    return town.Call(&Stub::ReserveStay, Staff(), request).status();
+  });
+  EXPECT_THAT(counts, ElementsAre(Pair("", 7), Pair("PLACE_TAKEN", kCallers - 7)));
+  EXPECT_EQ(town.Availability(offer_id).reserved(), 7);
+  EXPECT_EQ(town.EventsOf<pb::StayReserved>().size(), 7);
+}
+
+TEST_P(RaceTest, TwoHundredOfferAndReserveBokollektivetsSevenPlacesAndSevenAreGiven) {
+  Town town(GetParam());
+  std::vector<pb::Vacancy> vacancies;
+  for (const pb::Place& place : town.Places(town.bokollektivet)) vacancies.push_back(town.Vacant(place.id()));
+  ASSERT_EQ(vacancies.size(), 7);
+  std::vector<std::string> applications;
+  for (int i = 0; i < kCallers; ++i) applications.push_back(town.Listed(SomePerson(), i % 10).id());
+  const auto offered = AllAtOnce(kCallers, [&](int i) {
+    pb::MakePlaceOfferRequest request;
+    request.set_vacancy_id(vacancies[i % 7].id());
+    request.set_application_id(applications[i]);
+    request.set_passed_over_reason_code("A");
+    return town.Call(&Stub::MakePlaceOffer, HousingOffice(), request).status();
+  });
+  EXPECT_THAT(offered, ElementsAre(Pair("", 7), Pair("VACANCY_TAKEN", kCallers - 7)));
+
+  pb::ListPlaceOffersRequest list;
+  list.set_state(pb::PLACE_OFFER_STATE_PENDING);
+  const auto place_offers = town.Call(&Stub::ListPlaceOffers, HousingOffice(), list);
+  ASSERT_EQ(place_offers->place_offers_size(), 7);
+  for (const pb::PlaceOffer& place_offer : place_offers->place_offers()) town.Accepted(place_offer);
+  const auto reserved = AllAtOnce(kCallers, [&](int i) {
+    pb::ReserveStayRequest request;
+    request.set_place_offer_id(place_offers->place_offers(i % 7).id());
+    return town.Call(&Stub::ReserveStay, HousingOffice(), request).status();
+  });
+  EXPECT_THAT(reserved, ElementsAre(Pair("", 7), Pair("ALREADY_PLACED", kCallers - 7)));
+  EXPECT_EQ(town.Availability(town.bokollektivet).reserved(), 7);
+  EXPECT_EQ(town.Availability(town.bokollektivet).free(), 0);
+}
+
+TEST(RaceOfTwoServers, OnOneDatabaseGivesSevenPlacesToSeven) {
+  Town town("postgresql");
+  const std::string offer_id = SevenShelterPlaces(town);
+  // A second server of the same service, as a second replica would be.
+  Config second_config = town.service().config();
+  second_config.listen = second_config.metrics_listen = second_config.health_listen = "127.0.0.1:0";
+  auto second = Server::Start(HousingDefinition(), second_config);
+  ASSERT_TRUE(second.ok()) << second.status();
+  auto second_stub = pb::HousingService::NewStub(
+      grpc::CreateChannel(absl::StrCat("127.0.0.1:", (*second)->port()), grpc::InsecureChannelCredentials()));
+
+  std::vector<std::string> requisitions;
+  for (int i = 0; i < kCallers; ++i) requisitions.push_back(town.Granted(SomePerson(), offer_id).id());
+  const auto counts = AllAtOnce(kCallers, [&](int i) {
+    pb::ReserveStayRequest request;
+    request.set_request_id(SomePerson());
+    request.set_requisition_id(requisitions[i]);
+    if (i % 2 == 0) return town.Call(&Stub::ReserveStay, Staff(), request).status();
+    pb::ReserveStayResponse response;
+    const auto context = town.Context(Staff());
+    return FromWire(second_stub->ReserveStay(context.get(), request, &response));
+  });
+  EXPECT_THAT(counts, ElementsAre(Pair("", 7), Pair("PLACE_TAKEN", kCallers - 7)));
+  EXPECT_EQ(town.EventsOf<pb::StayReserved>().size(), 7);
+  (*second)->Stop();
+}
+
+}  // namespace
+}  // namespace mestring::housing
