@@ -103,6 +103,7 @@ absl::StatusOr<std::optional<pb::Tenancy>> TenancyOf(Tx& tx, const pb::Stay& sta
 // ---- Pages -----------------------------------------------------------------------------------------
 
 Filter& Filter::Is(std::string_view column, std::string_view value) {
+  names_person_ = names_person_ || (column == "person_ref" && !value.empty());
   return value.empty() ? *this : Where(absl::StrCat(column, " = ?"), std::string(value));
 }
 
@@ -120,10 +121,13 @@ Filter& Filter::Where(std::string_view condition, Value value) {
 
 Filter& Filter::Within(const Scope& scope, bool has_organisation) {
   if (scope.kind == Scope::kAll) return *this;
-  if (scope.kind == Scope::kPerson) return Where("person_ref = ?", scope.value);
+  if (scope.kind == Scope::kPerson) {
+    names_person_ = true;
+    return Where("person_ref = ?", scope.value);
+  }
   if (!has_organisation) return Where("1 = 0");
-  const std::string unit = absl::StrCat(":v", values.size() + 1);
-  Where(absl::StrCat("(organisation_id = ? OR responsible_unit = ", unit, ")"), scope.value);
+  if (scope.kind == Scope::kOrganisation) return Where("organisation_id = ?", scope.value);
+  Where(absl::StrCat("(organisation_id = ? OR responsible_unit = :v", values.size() + 1, ")"), scope.value);
   values.push_back(scope.value);
   return *this;
 }
@@ -185,14 +189,15 @@ absl::StatusOr<PlaceHolds> HoldsOn(Tx& tx, std::string_view date, std::string_vi
                                      "AND start_date <= :until AND place_id IN ",
                                      places),
                         date, date, offer_id)));
-  // Tonight, whoever has not left is there, also when the time of the stay is over.
+  // Tonight, whoever has not left is there, also when the time of the stay is over. (Asked by the state
+  // alone: with a date or a place SQLite would look for these few in the whole history.)
   if (date == holds.today) {
-    ASSIGN(auto late, (tx.Query<std::string, std::string, std::string>(
-                          absl::StrCat("SELECT place_id, state, end_date FROM stays WHERE state = 'STAY_STATE_ARRIVED' "
-                                       "AND held_until <= :today AND place_id IN ",
-                                       places),
-                          date, offer_id)));
-    rows.insert(rows.end(), late.begin(), late.end());
+    ASSIGN(auto arrived,
+           (tx.Query<std::string, std::string, std::string, std::string>(
+               "SELECT place_id, state, end_date, held_until FROM stays WHERE state = 'STAY_STATE_ARRIVED'")));
+    for (auto& [place_id, state, end_date, held_until] : arrived) {
+      if (held_until <= date) rows.emplace_back(place_id, state, end_date);
+    }
   }
   for (auto& [place_id, state, end_date] : rows) {
     pb::StayState parsed = pb::STAY_STATE_UNSPECIFIED;

@@ -98,7 +98,8 @@ bool WorksWithHousing(const Caller& caller) {
 
 Scope ScopeOf(const Caller& caller) {
   if (WorksWithHousing(caller)) return {Scope::kAll, ""};
-  if (caller.IsAny({ROLE_NAV, ROLE_SPECIALIST_HEALTH})) return {Scope::kOrganisation, caller.organisation_id};
+  if (caller.Is(ROLE_SPECIALIST_HEALTH)) return {Scope::kOrganisationOrUnit, caller.organisation_id};
+  if (caller.Is(ROLE_NAV)) return {Scope::kOrganisation, caller.organisation_id};
   return {Scope::kPerson, caller.person_ref};
 }
 

@@ -51,9 +51,10 @@ inline constexpr std::string_view kApplicationEnded = "APPLICATION_ENDED";
 // Staff of the unit, the housing office, the unit leader, and services that subscribe.
 bool WorksWithHousing(const Caller& caller);
 
-// What of a list a caller sees: all of it, what their organisation asked for, or what is their own.
+// What of a list a caller sees: all of it; what their organisation asked for; that and what it keeps
+// the responsibility of treatment for; or what is their own.
 struct Scope {
-  enum Kind { kAll, kOrganisation, kPerson };
+  enum Kind { kAll, kOrganisation, kOrganisationOrUnit, kPerson };
   Kind kind;
   std::string value;
 };

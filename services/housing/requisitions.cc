@@ -134,8 +134,7 @@ absl::Status Housing::ListDecisions(Tx& tx, Call& call, const pb::ListDecisionsR
   Filter filter;
   const Scope scope = ScopeOf(call.caller);
   // Decisions name no responsible unit: those who asked see them.
-  if (scope.kind == Scope::kOrganisation) filter.Where("organisation_id = ?", scope.value);
-  if (scope.kind == Scope::kPerson) filter.Within(scope, true);
+  filter.Within(scope.kind == Scope::kOrganisationOrUnit ? Scope{Scope::kOrganisation, scope.value} : scope, true);
   TRY(Page(tx, filter.Is("case_id", request.case_id()).Is("person_ref", request.person_ref()),
            {.size = request.page_size(), .token = request.page_token(), .descending = true},
            response->mutable_decisions(), response->mutable_next_page_token()));

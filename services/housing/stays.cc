@@ -469,14 +469,18 @@ absl::Status Housing::GetStay(Tx& tx, Call& call, const pb::GetStayRequest& requ
 
 absl::Status Housing::ListStays(Tx& tx, Call& call, const pb::ListStaysRequest& request,
                                 pb::ListStaysResponse* response) {
-  TRY(Page(tx,
-           Filter()
-               .Within(ScopeOf(call.caller), true)
-               .Is("person_ref", request.person_ref())
-               .Is("offer_id", request.offer_id())
-               .Is("support_team_id", request.support_team_id())
-               .IsState("state", request.state()),
-           {request.page_size(), request.page_token()}, response->mutable_stays(),
+  Filter filter;
+  filter.Within(ScopeOf(call.caller), true)
+      .Is("person_ref", request.person_ref())
+      .Is("offer_id", request.offer_id())
+      .Is("support_team_id", request.support_team_id())
+      .IsState("state", request.state());
+  // Who asks for an offer or a team asks who is there, not for its history.
+  const bool asks_who_is_there = !request.offer_id().empty() || !request.support_team_id().empty();
+  if (asks_who_is_there && request.state() == pb::STAY_STATE_UNSPECIFIED) {
+    filter.Where("state IN ('STAY_STATE_RESERVED', 'STAY_STATE_ARRIVED')");
+  }
+  TRY(Page(tx, std::move(filter), {request.page_size(), request.page_token()}, response->mutable_stays(),
            response->mutable_next_page_token()));
   return SetAsOf(tx, response);
 }
