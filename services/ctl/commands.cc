@@ -49,9 +49,7 @@ constexpr std::string_view kTokenDetails =
     "  mestringctl token --init .local/keys\n"
     "  mestringctl token --as NAV --organisation nav-sandnes --lifetime 8h\n";
 
-std::vector<Command> MakeCommands() {
-  const Option after{"--after", "CURSOR", "begin after this one; 0-0 is before everything that is kept"};
-  const Option count{"--count", "N", "end after so many"};
+std::vector<Command> CallCommands() {
   return {
       {"call",
        "SERVICE.METHOD [JSON|-]",
@@ -79,6 +77,13 @@ std::vector<Command> MakeCommands() {
        1,
        {},
        StatusCommand},
+  };
+}
+
+std::vector<Command> EventsCommands() {
+  const Option after{"--after", "CURSOR", "begin after this one; 0-0 is before everything that is kept"};
+  const Option count{"--count", "N", "end after so many"};
+  return {
       {"events tail",
        "[SERVICE]",
        "events as they arrive",
@@ -109,6 +114,11 @@ std::vector<Command> MakeCommands() {
        3,
        {},
        EventsRebaseCommand},
+  };
+}
+
+std::vector<Command> OtherCommands() {
+  return {
       {"play",
        "FILE",
        "perform a story: calls with expectations",
@@ -205,7 +215,11 @@ int AnswerCompletion(const std::vector<std::string>& words,
 }  // namespace
 
 const std::vector<Command>& Commands() {
-  static const std::vector<Command>& commands = *new std::vector<Command>(MakeCommands());
+  static const std::vector<Command>& commands = *[] {
+    auto* all = new std::vector<Command>(CallCommands());
+    for (const auto& part : {EventsCommands(), OtherCommands()}) all->insert(all->end(), part.begin(), part.end());
+    return all;
+  }();
   return commands;
 }
 

@@ -17,7 +17,7 @@ class Status;
 
 namespace mestring::ctl {
 
-enum ExitCode {
+enum ExitCode : int {
   kDone = 0,
   kNo = 1,     // the answer is no: something is not well, an expectation failed, a file is missing
   kUsage = 2,  // the command line is wrong

@@ -14,6 +14,7 @@
 #include "mestring/events/v1/operations.grpc.pb.h"
 #include "services/ctl/commands.h"
 #include "services/ctl/failure.h"
+#include "tests/support/process.h"
 
 namespace mestring::ctl {
 namespace {
@@ -123,8 +124,8 @@ TEST_F(CallTest, AStreamHandsOverEachResponse) {
 }
 
 TEST_F(CallTest, StatusIsOneWhenSomethingIsNotWell) {
-  char name[] = "/tmp/mestring-keys-XXXXXX";
-  const std::string keys = mkdtemp(name);
+  const TempFolder folder;
+  const std::string keys = folder.path() + "/keys";
   const auto no_environment = [](const std::string&) { return std::string(); };
   ASSERT_EQ(RunCommandLine({"token", "--init", keys}, no_environment), kDone);
   const std::vector<std::string> words = {"status", "--keys", keys, "--services", "housing=" + address_};
@@ -134,7 +135,6 @@ TEST_F(CallTest, StatusIsOneWhenSomethingIsNotWell) {
   operations_.redis_up = true;
   server_->GetHealthCheckService()->SetServingStatus("readiness", false);
   EXPECT_EQ(RunCommandLine(words, no_environment), kNo);
-  EXPECT_EQ(std::system(absl::StrCat("rm -r ", keys).c_str()), 0);
 }
 
 }  // namespace

@@ -1,7 +1,5 @@
 // The command line: what is understood, what is refused and how, and the exit codes.
 #include <algorithm>
-#include <cstdlib>
-#include <filesystem>
 #include <fstream>
 
 #include "common/errors.h"
@@ -15,6 +13,7 @@
 #include "services/ctl/settings.h"
 #include "services/ctl/status.h"
 #include "services/ctl/table.h"
+#include "tests/support/process.h"
 
 namespace mestring::ctl {
 namespace {
@@ -132,9 +131,8 @@ class SettingsTest : public testing::Test {
 };
 
 TEST_F(SettingsTest, AnOptionBeatsTheEnvironmentWhichBeatsTheFile) {
-  char name[] = "/tmp/mestring-settings-XXXXXX";
-  const std::string folder = mkdtemp(name);
-  const std::string path = folder + "/mestringctl.json";
+  const TempFolder folder;
+  const std::string path = folder.path() + "/mestringctl.json";
   std::ofstream(path) << R"({"services": {"housing": "file:1", "council": "file:2"}, "keys": "file-keys"})";
 
   const std::map<std::string, std::string> environment = {{"MESTRINGCTL_CONFIG", path},
@@ -145,7 +143,6 @@ TEST_F(SettingsTest, AnOptionBeatsTheEnvironmentWhichBeatsTheFile) {
   EXPECT_EQ(settings->keys, "option-keys");
   EXPECT_EQ(settings->services["housing"], "environment:1");
   EXPECT_EQ(settings->services["council"], "file:2");
-  std::filesystem::remove_all(folder);
 }
 
 TEST_F(SettingsTest, DurationsKnowDays) {

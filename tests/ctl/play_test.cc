@@ -89,7 +89,8 @@ class PlayTest : public testing::Test {
 TEST_F(PlayTest, VariablesGoFromAnswersIntoLaterRequests) {
   stage_.answers = {Json::parse(R"({"stay": {"id": "s1"}})"), Json::object()};
   ASSERT_TRUE(
-      Run(R"({"say": "First.", "as": "NAV", "organisation": "${office}", "call": "housing.A", "save": {"stay": "stay.id"}},
+      Run(R"({"say": "First.", "as": "NAV", "organisation": "${office}", "call": "housing.A",
+                      "save": {"stay": "stay.id"}},
                      {"say": "Then ${stay}.", "call": "housing.B", "request": {"stay_id": "${stay}"}})")
           .ok());
   ASSERT_EQ(stage_.calls.size(), 2u);

@@ -3,25 +3,20 @@
 
 #include <sys/stat.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 
 #include "common/access.h"
 #include "gtest/gtest.h"
 #include "services/ctl/failure.h"
+#include "tests/support/process.h"
 
 namespace mestring::ctl {
 namespace {
 
 class LocalKeyTest : public testing::Test {
  protected:
-  LocalKeyTest() {
-    char name[] = "/tmp/mestring-key-XXXXXX";
-    folder_ = mkdtemp(name);
-    EXPECT_TRUE(LocalKey::Make(folder_).ok());
-  }
-  ~LocalKeyTest() override { std::filesystem::remove_all(folder_); }
+  LocalKeyTest() { EXPECT_TRUE(LocalKey::Make(folder_).ok()); }
 
   absl::StatusOr<std::shared_ptr<const Caller>> Verify(const Claims& claims, absl::Time signed_at,
                                                        absl::Time verified_at) {
@@ -45,7 +40,8 @@ class LocalKeyTest : public testing::Test {
     return claims;
   }
 
-  std::string folder_;
+  TempFolder temporary_;
+  const std::string folder_ = temporary_.path();
   const absl::Time now_ = absl::Now();
 };
 
