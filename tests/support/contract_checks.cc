@@ -78,7 +78,10 @@ void SetValid(Message& message, const FieldDescriptor& field) {
                                        : *reflection->MutableMessage(&message, &field));
       break;
     case FieldDescriptor::CPPTYPE_INT32:
-      reflection->SetInt32(&message, &field, std::max<int64_t>(1, rule.min()));
+      if (field.is_repeated())
+        reflection->AddInt32(&message, &field, std::max<int64_t>(1, rule.min()));
+      else
+        reflection->SetInt32(&message, &field, std::max<int64_t>(1, rule.min()));
       break;
     case FieldDescriptor::CPPTYPE_INT64:
       reflection->SetInt64(&message, &field, std::max<int64_t>(1, rule.min()));
