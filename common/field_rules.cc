@@ -176,8 +176,12 @@ std::string StringProblem(const FieldPlan& plan, std::string_view text) {
     case common::v1::FORMAT_ORGANISATION:
       return IsCode(text) ? "" : "must be a code: letters, digits, \"_\", \"-\" and \".\", at most 64";
     case common::v1::FORMAT_TOKEN:
-      if (text.size() > kTokenLengthMax) return absl::StrCat("must have at most ", kTokenLengthMax, " bytes");
-      return HoldsControls(text, false) ? "must not hold control characters" : "";
+      // Web-safe base64: the only form in which tokens are handed out (PageToken in rpc.h).
+      return text.size() <= kTokenLengthMax &&
+                     std::all_of(text.begin(), text.end(),
+                                 [](char c) { return absl::ascii_isalnum(c) || c == '-' || c == '_' || c == '='; })
+                 ? ""
+                 : "is not one that this service handed out";
     default:
       break;
   }

@@ -5,6 +5,7 @@ add_library(housing_town STATIC housing/town.cc)
 target_link_libraries(housing_town PUBLIC test_support housing)
 target_precompile_headers(housing_town REUSE_FROM kernel)
 mestring_test(housing_service_test service housing/housing_service_test.cc LINK housing_town)
+mestring_test(housing_contract_test service housing/housing_contract_test.cc LINK housing_town)
 mestring_test(housing_clocks_test service housing/housing_clocks_test.cc LINK housing_town)
 mestring_test(housing_race_test service housing/housing_race_test.cc LINK housing_town)
 
