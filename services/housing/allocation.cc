@@ -164,6 +164,7 @@ absl::Status Housing::OpenVacancy(Tx& tx, Call&, const pb::OpenVacancyRequest& r
   vacancy.set_offer_id(offer.id());
   vacancy.set_offer_kind(offer.kind());
   vacancy.set_from_date(OrToday(tx, request.from_date()));
+  TRY(CheckPlannable("from_date", vacancy.from_date(), today));
   if (vacancy.from_date() < today) return Refused("START_IN_PAST", "a vacancy cannot begin before today");
   ASSIGN(const auto live, tx.Query<int64_t>("SELECT 1 FROM vacancies WHERE place_id = :place AND state IN "
                                             "('VACANCY_STATE_OPEN', 'VACANCY_STATE_OFFERED')",

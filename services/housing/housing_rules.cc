@@ -51,12 +51,6 @@ bool IsOfOrganisation(const Caller& caller, std::string_view organisation_id, st
   return caller.Is(ROLE_SPECIALIST_HEALTH) && caller.organisation_id == responsible_unit;
 }
 
-// A Norwegian housing case is far from any of these limits; they keep date arithmetic in its range.
-absl::Status CheckPlannable(std::string_view field, std::string_view date, std::string_view today) {
-  if (date.empty() || date < PlusMonths(today, 12 * kPlanYearsMax)) return absl::OkStatus();
-  return InvalidArgument(field, absl::StrCat("must be within ", kPlanYearsMax, " years"));
-}
-
 // A lot for an id: drawn once, when the id was made, and the same ever after. FNV-1a, then murmur's
 // finish, so that ids made one after the other get lots that have nothing to do with each other.
 std::string Lot(std::string_view id) {
@@ -88,6 +82,11 @@ std::string PlusMonths(std::string_view date, int months) {
   const absl::CivilMonth month = absl::CivilMonth(day) + months;
   const absl::CivilDay last = absl::CivilDay(month + 1) - 1;
   return FormatDate(std::min(absl::CivilDay(month) + (day.day() - 1), last));
+}
+
+absl::Status CheckPlannable(std::string_view field, std::string_view date, std::string_view today) {
+  if (date.empty() || date < PlusMonths(today, 12 * kPlanYearsMax)) return absl::OkStatus();
+  return InvalidArgument(field, absl::StrCat("must be within ", kPlanYearsMax, " years"));
 }
 
 // ---- Who sees what ---------------------------------------------------------------------------------
@@ -998,7 +997,7 @@ absl::Status MayGiveNotice(const pb::Stay& stay, const pb::OfferPolicy& policy, 
 // written notice before the start (husleieloven section 11-1). [B2] Otherwise a tenancy lasts at least
 // 3 years (section 9-3).
 absl::Status MaySign(const pb::Stay& stay, const pb::OfferPolicy& policy, const pb::Tenancy* tenancy,
-                     std::string_view start_date, std::string_view end_date) {
+                     std::string_view start_date, std::string_view end_date, std::string_view today) {
   if (policy.tenancy_kind() == pb::TENANCY_KIND_NONE) {
     return Refused("TENANCY_NOT_ALLOWED", "no tenancy contract is made for this stay");
   }
@@ -1006,6 +1005,7 @@ absl::Status MaySign(const pb::Stay& stay, const pb::OfferPolicy& policy, const 
   if (tenancy != nullptr && tenancy->state() == pb::TENANCY_STATE_SIGNED) {
     return Refused("TENANCY_EXISTS", "the stay has a tenancy already");
   }
+  TRY(CheckPlannable("start_date", start_date, today));
   if (!end_date.empty() && end_date <= start_date) {
     return Refused("DATE_OUT_OF_ORDER", "a tenancy must end after it begins");
   }

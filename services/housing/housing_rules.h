@@ -27,7 +27,7 @@ namespace pb = v1;
 
 // An open-ended hold: later than every date that somebody means.
 inline constexpr std::string_view kNoEnd = "9999-12-31";
-// No plan reaches further; it keeps dates far from kNoEnd.
+// No plan reaches further; it keeps dates far from kNoEnd and arithmetic with them in its range.
 inline constexpr int kPlanYearsMax = 20;
 
 // The civil day of a date that was checked before.
@@ -35,6 +35,9 @@ absl::CivilDay Day(std::string_view date);
 std::string PlusDays(std::string_view date, int days);
 // The same day of a later month, or its last day if it has no such day.
 std::string PlusMonths(std::string_view date, int months);
+
+// INVALID_ARGUMENT for a date beyond all plans; an empty one is none.
+absl::Status CheckPlannable(std::string_view field, std::string_view date, std::string_view today);
 
 // ---- Codes that the service itself sets ------------------------------------------------------------
 
@@ -249,7 +252,7 @@ absl::Status MayGiveNotice(const pb::Stay& stay, const pb::OfferPolicy& policy, 
                            std::string_view notice_date, std::string_view today);
 // `tenancy` is that of the stay, with its notice if one was given; null if there is none.
 absl::Status MaySign(const pb::Stay& stay, const pb::OfferPolicy& policy, const pb::Tenancy* tenancy,
-                     std::string_view start_date, std::string_view end_date);
+                     std::string_view start_date, std::string_view end_date, std::string_view today);
 pb::Tenancy NewTenancy(std::string id, const pb::Stay& stay, const pb::OfferPolicy& policy);
 absl::Status MayHaveTeam(const pb::Stay& stay);
 absl::Status MayPlanContact(const pb::Stay& stay, std::string_view due_date, std::string_view today);

@@ -73,6 +73,7 @@ absl::Status Housing::RegisterOffer(Tx& tx, Call&, const pb::RegisterOfferReques
 absl::Status Housing::SetOfferPolicy(Tx& tx, Call&, const pb::SetOfferPolicyRequest& request,
                                      pb::SetOfferPolicyResponse* response) {
   TRY(Check(request));
+  TRY(CheckPlannable("policy.valid_from", request.policy().valid_from(), Today(tx)));
   ASSIGN(pb::Offer offer, Load<pb::Offer>(tx, request.offer_id()));
   TRY(CheckVersion(request.expected_version(), offer.version()));
   pb::OfferPolicy policy = request.policy();
@@ -161,6 +162,7 @@ absl::Status Housing::ClosePlace(Tx& tx, Call&, const pb::ClosePlaceRequest& req
   closure.set_end_date(request.end_date());
   closure.set_reason_code(request.reason_code());
   closure.set_held_until(HeldUntil(closure.end_date(), 0));
+  TRY(CheckPlannable("start_date", closure.start_date(), Today(tx)));
   if (closure.start_date() < Today(tx)) return Refused("START_IN_PAST", "a place cannot be closed before today");
   if (closure.held_until() <= closure.start_date()) {
     return Refused("DATE_OUT_OF_ORDER", "a closure must end after it begins");

@@ -441,8 +441,8 @@ absl::Status Housing::RecordReturn(Tx& tx, Call& call, const pb::RecordReturnReq
 
 absl::Status Housing::JudgeOverstay(Tx& tx, Call& call, const pb::JudgeOverstayRequest& request,
                                     pb::JudgeOverstayResponse* response) {
-  ASSIGN(pb::Stay stay, LoadForChange<pb::Stay>(tx, call, request.stay_id(), request.expected_version()));
   TRY(Check(request));
+  ASSIGN(pb::Stay stay, LoadForChange<pb::Stay>(tx, call, request.stay_id(), request.expected_version()));
   TRY(MayJudgeOverstay(stay, request, Today(tx)));
   TRY(CheckCode(tx, pb::CODE_LIST_KIND_OVERSTAY_REASON, request.reason_code()));
   stay.set_overstay(request.authorised() ? pb::OVERSTAY_AUTHORISED : pb::OVERSTAY_UNAUTHORISED);

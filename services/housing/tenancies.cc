@@ -55,7 +55,7 @@ absl::Status Housing::SignTenancy(Tx& tx, Call& call, const pb::SignTenancyReque
   ASSIGN(const pb::OfferPolicy policy, Load<pb::OfferPolicy>(tx, stay.policy_id()));
   ASSIGN(const std::optional<pb::Tenancy> notified, TenancyOf(tx, stay));
   const std::string start_date = request.start_date().empty() ? stay.start_date() : request.start_date();
-  TRY(MaySign(stay, policy, notified ? &*notified : nullptr, start_date, request.end_date()));
+  TRY(MaySign(stay, policy, notified ? &*notified : nullptr, start_date, request.end_date(), Today(tx)));
   pb::Tenancy tenancy = notified ? *notified : NewTenancy(NewId(tx.now()), stay, policy);
   tenancy.set_state(pb::TENANCY_STATE_SIGNED);
   tenancy.set_sign_date(Today(tx));

@@ -516,7 +516,7 @@ TEST(H7, TheTimeToAnswerEndsWithTheApproval) {
 
 TEST(H8, AnAkuttenStayCreatesNoTenancy) {
   const pb::Stay stay = Stay(pb::STAY_STATE_ARRIVED, kToday, "2026-04-01");
-  EXPECT_REFUSED(MaySign(stay, Akutten(), nullptr, kToday, ""), "TENANCY_NOT_ALLOWED");
+  EXPECT_REFUSED(MaySign(stay, Akutten(), nullptr, kToday, "", kToday), "TENANCY_NOT_ALLOWED");
   EXPECT_TRUE(MayArrive(Stay(pb::STAY_STATE_RESERVED, kToday, ""), Akutten(), {}, kToday, kToday).ok());
 }
 
@@ -535,20 +535,20 @@ TEST(H8, NobodyMovesIntoBokollektivetWithoutASignedTenancyThatHasBegun) {
 
 TEST(H8, SpecialTermsNeedAWrittenNoticeBeforeTheStart) {
   const pb::Stay stay = Stay(pb::STAY_STATE_RESERVED, kToday, "");
-  EXPECT_REFUSED(MaySign(stay, Smahus(), nullptr, kToday, ""), "SPECIAL_TERMS_NOTICE_REQUIRED");
+  EXPECT_REFUSED(MaySign(stay, Smahus(), nullptr, kToday, "", kToday), "SPECIAL_TERMS_NOTICE_REQUIRED");
   pb::Tenancy notified = NewTenancy("t", stay, Smahus());
   notified.set_notice_date("2026-03-03");
-  EXPECT_REFUSED(MaySign(stay, Smahus(), &notified, kToday, ""), "SPECIAL_TERMS_NOTICE_REQUIRED");
+  EXPECT_REFUSED(MaySign(stay, Smahus(), &notified, kToday, "", kToday), "SPECIAL_TERMS_NOTICE_REQUIRED");
   notified.set_notice_date("2026-02-25");
-  EXPECT_TRUE(MaySign(stay, Smahus(), &notified, kToday, "").ok());
-  EXPECT_TRUE(MaySign(stay, Smahus(), &notified, kToday, "2026-09-01").ok()) << "special terms may be short";
+  EXPECT_TRUE(MaySign(stay, Smahus(), &notified, kToday, "", kToday).ok());
+  EXPECT_TRUE(MaySign(stay, Smahus(), &notified, kToday, "2026-09-01", kToday).ok()) << "special terms may be short";
 }
 
 TEST(H8, AnOrdinaryTenancyLastsThreeYears) {
   const pb::Stay stay = Stay(pb::STAY_STATE_RESERVED, kToday, "");
-  EXPECT_REFUSED(MaySign(stay, Bokollektivet(), nullptr, kToday, "2029-03-01"), "TENANCY_TOO_SHORT");
-  EXPECT_TRUE(MaySign(stay, Bokollektivet(), nullptr, kToday, "2029-03-02").ok());
-  EXPECT_TRUE(MaySign(stay, Bokollektivet(), nullptr, kToday, "").ok());
+  EXPECT_REFUSED(MaySign(stay, Bokollektivet(), nullptr, kToday, "2029-03-01", kToday), "TENANCY_TOO_SHORT");
+  EXPECT_TRUE(MaySign(stay, Bokollektivet(), nullptr, kToday, "2029-03-02", kToday).ok());
+  EXPECT_TRUE(MaySign(stay, Bokollektivet(), nullptr, kToday, "", kToday).ok());
 }
 
 TEST(H8, APolicyHasATenancyOnTheApplicationRouteAndNowhereElse) {
