@@ -86,7 +86,7 @@ constexpr int kIdleThreadsMax = 32;
 constexpr absl::Duration kLastWords = absl::Milliseconds(100);
 constexpr absl::Duration kHealthEvery = absl::Seconds(5);
 // How often certificate files are looked at.
-constexpr int kCertificateEverySeconds = 10;
+constexpr int kCertificateEverySeconds = 1;
 // Of a call to the owner of a stream.
 constexpr absl::Duration kOwnerDeadline = absl::Seconds(5);
 constexpr size_t kTokenFileBytesMax = 16 << 10;

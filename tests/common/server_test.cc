@@ -1,0 +1,399 @@
+// A service as a process: what it refuses to start with, what its ports say, how it stops, and what it
+// does when there is too much.
+#include "common/server.h"
+
+#include <arpa/inet.h>
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <set>
+#include <thread>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "common/errors.h"
+#include "common/ids.h"
+#include "google/rpc/error_details.pb.h"
+#include "google/rpc/status.pb.h"
+#include "grpcpp/generic/generic_stub.h"
+#include "grpcpp/grpcpp.h"
+#include "grpcpp/impl/codegen/proto_utils.h"
+#include "grpcpp/security/tls_certificate_provider.h"
+#include "mestring/events/v1/events.grpc.pb.h"
+#include "mestring/test/v1/test.grpc.pb.h"
+#include "tests/support/certificates.h"
+#include "tests/support/running_service.h"
+#include "tests/support/test_service.h"
+#include "tests/support/tokens.h"
+#include "tests/support/wait.h"
+
+namespace mestring {
+namespace {
+
+namespace tpb = test::v1;
+using access::v1::ROLE_STAFF;
+
+// What an HTTP port answers, head and all.
+std::string HttpGet(int port, const std::string& path) {
+  const int connection = socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(static_cast<uint16_t>(port));
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  std::string answer;
+  if (connect(connection, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0) {
+    const std::string request = absl::StrCat("GET ", path, " HTTP/1.0\r\n\r\n");
+    EXPECT_EQ(write(connection, request.data(), request.size()), static_cast<ssize_t>(request.size()));
+    char buffer[4096];
+    for (ssize_t got; (got = read(connection, buffer, sizeof buffer)) > 0;) answer.append(buffer, got);
+  }
+  close(connection);
+  return answer;
+}
+
+// A unary call of a method that we have no stub for, with the request's bytes.
+grpc::Status CallRaw(const std::shared_ptr<grpc::Channel>& channel, const std::string& method,
+                     const std::string& request, std::string* response, grpc::ClientContext* context) {
+  grpc::GenericStub stub(channel);
+  grpc::CompletionQueue queue;
+  const grpc::Slice slice(request);
+  auto call = stub.PrepareUnaryCall(context, method, grpc::ByteBuffer(&slice, 1), &queue);
+  call->StartCall();
+  grpc::ByteBuffer bytes;
+  grpc::Status status;
+  call->Finish(&bytes, &status, nullptr);
+  void* tag = nullptr;
+  bool ok = false;
+  queue.Next(&tag, &ok);
+  std::vector<grpc::Slice> slices;
+  if (status.ok() && bytes.Dump(&slices).ok()) {
+    for (const grpc::Slice& part : slices) response->append(reinterpret_cast<const char*>(part.begin()), part.size());
+  }
+  return status;
+}
+
+// grpc.health.v1: "SERVING", "NOT_SERVING", or the code of a failure. A HealthCheckRequest has the name
+// as its field 1, a HealthCheckResponse the state as its field 1.
+std::string Health(const std::shared_ptr<grpc::Channel>& channel, const std::string& name) {
+  grpc::ClientContext context;
+  context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(10));
+  const std::string request = name.empty() ? "" : absl::StrCat("\x0a", std::string(1, char(name.size())), name);
+  std::string response;
+  const grpc::Status status = CallRaw(channel, "/grpc.health.v1.Health/Check", request, &response, &context);
+  if (!status.ok()) return absl::StrCat("code ", status.error_code());
+  return response == "\x08\x01" ? "SERVING" : "NOT_SERVING";
+}
+
+std::shared_ptr<grpc::Channel> Plain(int port) {
+  grpc::ChannelArguments arguments;
+  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+  return grpc::CreateCustomChannel(absl::StrCat("127.0.0.1:", port), grpc::InsecureChannelCredentials(), arguments);
+}
+
+absl::Status Empty(const std::shared_ptr<grpc::Channel>& channel, std::unique_ptr<grpc::ClientContext> context) {
+  tpb::EmptyResponse response;
+  return FromWire(tpb::EmptyService::NewStub(channel)->Empty(context.get(), {}, &response));
+}
+
+// Why a service with this configuration does not start.
+std::string WhyNot(const ServiceDefinition& definition, const std::function<void(Config&)>& adjust) {
+  TempFolder folder;
+  ReplaceFile(folder.path() + "/jwks.json", TestKeySet());
+  Config config = Config::Defaults("test", 7190);
+  config.database = "sqlite:" + folder.path() + "/test.db";
+  config.redis_url = "";
+  config.listen = config.metrics_listen = config.health_listen = "127.0.0.1:0";
+  config.jwks_file = folder.path() + "/jwks.json";
+  adjust(config);
+  const auto server = Server::Start(definition, config);
+  return server.ok() ? "it started" : std::string(server.status().message());
+}
+
+TEST(ServerTest, AnRpcWithoutRolesStopsTheStart) {
+  EXPECT_EQ(WhyNot(UnguardedServiceDefinition(), [](Config&) {}),
+            "the contract does not say who may call mestring.test.v1.UnguardedService.Unguarded");
+}
+
+TEST(ServerTest, ATakenPortIsSaidInOneSentence) {
+  RunningService other(TestServiceDefinition());
+  for (std::string Config::*field : {&Config::listen, &Config::metrics_listen, &Config::health_listen}) {
+    const std::string why = WhyNot(TestServiceDefinition(), [&](Config& config) { config.*field = other.address(); });
+    EXPECT_NE(why.find(absl::StrCat("cannot listen on ", other.address())), std::string::npos) << why;
+  }
+}
+
+TEST(ServerTest, PlainTextIsForLoopbackOnly) {
+  const std::string why = WhyNot(TestServiceDefinition(), [](Config& config) { config.listen = "0.0.0.0:0"; });
+  EXPECT_NE(why.find("MESTRING_TLS_CERTIFICATE_FILE"), std::string::npos) << why;
+}
+
+TEST(ServerTest, AMissingKeyFileIsNamed) {
+  const std::string why =
+      WhyNot(TestServiceDefinition(), [](Config& config) { config.jwks_file = "/nowhere/jwks.json"; });
+  EXPECT_NE(why.find("/nowhere/jwks.json"), std::string::npos) << why;
+  const std::string tls = WhyNot(TestServiceDefinition(), [](Config& config) {
+    config.tls_certificate_file = "/nowhere/tls.crt";
+    config.tls_key_file = "/nowhere/tls.key";
+  });
+  EXPECT_NE(tls.find("/nowhere/tls.crt"), std::string::npos) << tls;
+}
+
+TEST(ServerTest, AKeyFileWithoutAUsableKeyStopsTheStart) {
+  for (const std::string text :
+       {"", "{}", "{\"keys\":[]}", "{\"keys\":[{\"kty\":\"oct\",\"kid\":\"a\",\"k\":\"c2VjcmV0\"}]}"}) {
+    const std::string why = WhyNot(TestServiceDefinition(),
+                                   [&](Config& config) { std::ofstream(config.jwks_file, std::ios::trunc) << text; });
+    EXPECT_NE(why.find("cannot be used"), std::string::npos) << why;
+  }
+}
+
+TEST(ServerTest, AnUnreachableDatabaseStopsTheStart) {
+  const std::string why = WhyNot(TestServiceDefinition(), [](Config& config) {
+    config.database = "postgresql:host=127.0.0.1 port=1 dbname=none connect_timeout=2";
+  });
+  EXPECT_NE(why, "it started");
+  EXPECT_FALSE(why.empty());
+}
+
+TEST(ServerTest, HealthIsSaidOnBothPortsUnderEachName) {
+  RunningService running(TestServiceDefinition());
+  const auto probe = Plain(running.server().health_port());
+  for (const auto& channel : {running.channel(), probe}) {
+    for (const char* name : {"", "liveness", "readiness", "mestring.test.v1.NoteService",
+                             "mestring.events.v1.EventService", "mestring.access.v1.AccessLogService"}) {
+      EXPECT_EQ(Health(channel, name), "SERVING") << name;
+    }
+    EXPECT_EQ(Health(channel, "mestring.no.v1.Service"), absl::StrCat("code ", grpc::StatusCode::NOT_FOUND));
+  }
+  // The health port has nothing else.
+  EXPECT_EQ(Empty(probe, running.As({ROLE_STAFF})).code(), absl::StatusCode::kUnimplemented);
+}
+
+TEST(ServerTest, TheHttpPortShowsMetricsHealthAndStatus) {
+  RunningService running(TestServiceDefinition());
+  tpb::WriteNoteRequest request;
+  request.set_request_id(NewId(absl::Now()));
+  request.set_person_ref(NewId(absl::Now()));
+  tpb::WriteNoteResponse response;
+  auto context = running.As({ROLE_STAFF});
+  ASSERT_TRUE(tpb::NoteService::NewStub(running.channel())->WriteNote(context.get(), request, &response).ok());
+  const int port = running.server().metrics_port();
+  const std::string metrics = HttpGet(port, "/metrics");
+  EXPECT_EQ(metrics.find("HTTP/1.1 200 OK\r\n"), 0u);
+  for (const char* line :
+       {"grpc_server_handled_total{grpc_code=\"OK\",grpc_method=\"WriteNote\",grpc_service=\"mestring.test.v1."
+        "NoteService\"} 1",
+        "grpc_server_handling_seconds_count{grpc_method=\"WriteNote\",grpc_service=\"mestring.test.v1.NoteService\"} 1",
+        "mestring_relay_lag_events", "mestring_redis_up 0", "mestring_watchers 0", "mestring_timers_overdue 0",
+        "mestring_parked_events 0", "mestring_ready 1", "mestring_events_total"}) {
+    EXPECT_NE(metrics.find(line), std::string::npos) << line;
+  }
+  EXPECT_EQ(metrics.find(request.person_ref()), std::string::npos);
+  EXPECT_NE(HttpGet(port, "/healthz").find("\r\n\r\nok\n"), std::string::npos);
+  EXPECT_NE(HttpGet(port, "/status").find("\"municipality\""), std::string::npos);
+  const std::string other = HttpGet(port, "/etc/passwd");
+  EXPECT_EQ(other.find(" 404 "), 8u) << other;
+}
+
+TEST(ServerTest, ReflectionIsOpenOnlyWhereItIsSwitchedOn) {
+  for (const bool on : {true, false}) {
+    RunningService running(TestServiceDefinition(), "sqlite", [on](Config& config) { config.reflection = on; });
+    grpc::GenericStub stub(running.channel());
+    grpc::CompletionQueue queue;
+    auto context = RunningService::Nobody();
+    auto call =
+        stub.PrepareCall(context.get(), "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo", &queue);
+    void* tag = nullptr;
+    bool ok = false;
+    call->StartCall(nullptr);
+    queue.Next(&tag, &ok);
+    // A ServerReflectionRequest with list_services = "*" (field 7).
+    const grpc::Slice request("\x3a\x01*");
+    call->WriteLast(grpc::ByteBuffer(&request, 1), grpc::WriteOptions(), nullptr);
+    queue.Next(&tag, &ok);
+    grpc::ByteBuffer bytes;
+    call->Read(&bytes, nullptr);
+    queue.Next(&tag, &ok);
+    std::string names;
+    std::vector<grpc::Slice> slices;
+    if (ok && bytes.Dump(&slices).ok()) {
+      for (const grpc::Slice& slice : slices) names.append(reinterpret_cast<const char*>(slice.begin()), slice.size());
+    }
+    grpc::Status status;
+    call->Finish(&status, nullptr);
+    queue.Next(&tag, &ok);
+    EXPECT_EQ(names.find("mestring.test.v1.NoteService") != std::string::npos, on);
+    EXPECT_EQ(status.ok(), on);
+  }
+}
+
+TEST(ServerTest, OneCallTooManyIsRefusedAtOnceAndProbesAreAnswered) {
+  RunningService running(TestServiceDefinition(), "sqlite", [](Config& config) { config.threads = 4; });
+  const auto notes = tpb::NoteService::NewStub(running.channel());
+  ReleaseHold(false);
+  std::vector<std::thread> holders;
+  for (int i = 0; i < 4; ++i) {
+    holders.emplace_back([&] {
+      auto context = running.As({ROLE_STAFF});
+      tpb::HoldResponse response;
+      EXPECT_TRUE(notes->Hold(context.get(), {}, &response).ok());
+    });
+  }
+  EXPECT_TRUE(WaitUntil([] { return Held() == 4; }));
+  const absl::Time start = absl::Now();
+  auto context = running.As({ROLE_STAFF});
+  tpb::HoldResponse response;
+  const grpc::Status wire = notes->Hold(context.get(), {}, &response);
+  EXPECT_EQ(Health(running.channel(), "readiness"), "SERVING");
+  EXPECT_LT(absl::Now() - start, absl::Seconds(5));
+  ReleaseHold(true);
+  for (std::thread& holder : holders) holder.join();
+
+  EXPECT_EQ(wire.error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+  EXPECT_EQ(ReasonOf(FromWire(wire)), "TOO_MANY_CALLS");
+  google::rpc::Status details;
+  ASSERT_TRUE(details.ParseFromString(wire.error_details()));
+  google::rpc::RetryInfo retry;
+  EXPECT_TRUE(details.details(1).UnpackTo(&retry));
+}
+
+TEST(ServerTest, AStopLetsCallsFinishAndTurnsNewOnesAway) {
+  auto running = std::make_unique<RunningService>(TestServiceDefinition(), "sqlite",
+                                                  [](Config& config) { config.drain_deadline = absl::Seconds(10); });
+  const auto channel = running->channel();
+  const auto probe = Plain(running->server().health_port());
+  const auto notes = tpb::NoteService::NewStub(channel);
+  ReleaseHold(false);
+  std::thread holder([&, context = running->As({ROLE_STAFF})] {
+    tpb::HoldResponse response;
+    EXPECT_EQ(FromWire(notes->Hold(context.get(), {}, &response)), absl::OkStatus());
+  });
+  ASSERT_TRUE(WaitUntil([] { return Held() == 1; }));
+  auto late = running->As({ROLE_STAFF});
+  std::thread stopper([&] { running->server().Stop(); });
+  EXPECT_TRUE(WaitUntil([&] { return Health(probe, "readiness") == "NOT_SERVING"; }));
+  EXPECT_EQ(Health(probe, "liveness"), "SERVING");
+  tpb::HoldResponse response;
+  EXPECT_TRUE(WaitUntil([&] {
+    auto context = running->As({ROLE_STAFF});
+    tpb::GetNoteRequest request;
+    request.set_id(NewId(absl::Now()));
+    tpb::GetNoteResponse note;
+    return ReasonOf(FromWire(notes->GetNote(context.get(), request, &note))) == "DRAINING";
+  }));
+  ReleaseHold(true);
+  holder.join();
+  stopper.join();
+}
+
+TEST(ServerTest, AMessageThatIsTooLargeIsRefused) {
+  RunningService running(TestServiceDefinition());
+  tpb::WriteNoteRequest request;
+  request.set_request_id(NewId(absl::Now()));
+  request.set_text(std::string(300 << 10, 'x'));
+  tpb::WriteNoteResponse response;
+  auto context = running.As({ROLE_STAFF});
+  EXPECT_EQ(tpb::NoteService::NewStub(running.channel())->WriteNote(context.get(), request, &response).error_code(),
+            grpc::StatusCode::RESOURCE_EXHAUSTED);
+}
+
+TEST(ServerTest, AMethodThatDoesNotExistIsUnimplemented) {
+  RunningService running(TestServiceDefinition());
+  for (const char* method :
+       {"/mestring.test.v1.NoteService/Burn", "/mestring.test.v1.NoteService.WriteNote", "/x", "/"}) {
+    auto context = running.As({ROLE_STAFF});
+    std::string response;
+    EXPECT_EQ(CallRaw(running.channel(), method, "", &response, context.get()).error_code(),
+              grpc::StatusCode::UNIMPLEMENTED)
+        << method;
+  }
+}
+
+TEST(ServerTest, AWithdrawnKeyStopsWorking) {
+  RunningService running(TestServiceDefinition());
+  EXPECT_EQ(Empty(running.channel(), running.As({ROLE_STAFF})), absl::OkStatus());
+  ReplaceFile(running.jwks_file(), TestKeySetOf("rs256"));
+  EXPECT_TRUE(WaitUntil(
+      [&] { return Empty(running.channel(), running.As({ROLE_STAFF})).code() == absl::StatusCode::kUnauthenticated; }));
+  ReplaceFile(running.jwks_file(), TestKeySet());
+  EXPECT_TRUE(WaitUntil([&] { return Empty(running.channel(), running.As({ROLE_STAFF})).ok(); }));
+}
+
+// --- TLS ---------------------------------------------------------------------------------------------
+
+class TlsTest : public testing::Test {
+ protected:
+  TlsTest() {
+    Install(NewCertificate(authority_, "server"));
+    ReplaceFile(Path("ca.crt"), authority_.certificate);
+  }
+  std::string Path(const std::string& name) { return folder_.path() + "/" + name; }
+  void Install(const CertifiedKey& server) {
+    ReplaceFile(Path("tls.key"), server.key);
+    ReplaceFile(Path("tls.crt"), server.certificate);
+  }
+  std::function<void(Config&)> Adjust(bool mutual) {
+    return [this, mutual](Config& config) {
+      config.tls_certificate_file = Path("tls.crt");
+      config.tls_key_file = Path("tls.key");
+      if (mutual) config.tls_client_ca_file = Path("ca.crt");
+    };
+  }
+  static std::shared_ptr<grpc::Channel> Channel(const std::string& address, const std::string& authority,
+                                                const CertifiedKey& own = {}) {
+    grpc::SslCredentialsOptions options;
+    options.pem_root_certs = authority;
+    options.pem_cert_chain = own.certificate;
+    options.pem_private_key = own.key;
+    grpc::ChannelArguments arguments;
+    arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+    return grpc::CreateCustomChannel(address, grpc::SslCredentials(options), arguments);
+  }
+  static absl::Status Try(const std::shared_ptr<grpc::Channel>& channel) {
+    grpc::ClientContext context;
+    context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(10));
+    context.AddMetadata("authorization", "Bearer " + Token({ROLE_STAFF}));
+    tpb::EmptyResponse response;
+    return FromWire(tpb::EmptyService::NewStub(channel)->Empty(&context, {}, &response));
+  }
+
+  TempFolder folder_;
+  const CertifiedKey authority_ = NewAuthority();
+};
+
+TEST_F(TlsTest, ACallerOverTlsStillNeedsAToken) {
+  RunningService running(TestServiceDefinition(), "sqlite", Adjust(false));
+  const auto channel = Channel(running.address(), authority_.certificate);
+  EXPECT_EQ(Try(channel), absl::OkStatus());
+  grpc::ClientContext context;
+  context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(10));
+  tpb::EmptyResponse response;
+  EXPECT_EQ(tpb::EmptyService::NewStub(channel)->Empty(&context, {}, &response).error_code(),
+            grpc::StatusCode::UNAUTHENTICATED);
+  EXPECT_FALSE(Try(Channel(running.address(), NewAuthority().certificate)).ok());
+  EXPECT_FALSE(Try(Plain(running.server().port())).ok());
+}
+
+TEST_F(TlsTest, MutualTlsTurnsAwayWhoShowsNoCertificateOfTheAuthority) {
+  RunningService running(TestServiceDefinition(), "sqlite", Adjust(true));
+  EXPECT_EQ(Try(Channel(running.address(), authority_.certificate, NewCertificate(authority_, "gateway"))),
+            absl::OkStatus());
+  EXPECT_FALSE(Try(Channel(running.address(), authority_.certificate)).ok());
+  EXPECT_FALSE(Try(Channel(running.address(), authority_.certificate, NewCertificate(NewAuthority(), "gateway"))).ok());
+}
+
+TEST_F(TlsTest, ANewCertificateIsTakenUpWhileConnectionsLive) {
+  RunningService running(TestServiceDefinition(), "sqlite", Adjust(false));
+  const auto before = Channel(running.address(), authority_.certificate);
+  EXPECT_EQ(Try(before), absl::OkStatus());
+  const CertifiedKey next = NewAuthority();
+  Install(NewCertificate(next, "server"));
+  EXPECT_TRUE(WaitUntil([&] { return Try(Channel(running.address(), next.certificate)).ok(); }));
+  EXPECT_EQ(Try(before), absl::OkStatus());
+}
+
+}  // namespace
+}  // namespace mestring
