@@ -119,6 +119,7 @@ class Edge {
                    google::protobuf::Message* response, UseCase in_transaction,
                    absl::FunctionRef<absl::Status(Call&)> outside);
   absl::Status RunWrite(Served& served, UseCase use_case);
+  absl::StatusOr<bool> Repeat(Served& served, const std::string& fingerprint);
   absl::Status RunRead(Served& served, UseCase use_case);
   absl::Status LogRefusal(Served& served, const absl::Status& refusal);
   const Method* MethodOf(const google::protobuf::Descriptor& request);
