@@ -168,8 +168,8 @@ class Watch::Watcher : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
 
   // How far this watcher has looked. Nothing at or before it is sent again.
   Cursor cursor;
-  bool in_ring = false;
-  uint64_t place = 0;  // in the ring, of the next entry to look at
+  uint64_t ring = 0;   // the number of the ring that it is in; 0: behind it
+  uint64_t place = 0;  // there, of the next entry to look at
   // While behind the ring: a page of the log.
   std::vector<EntryPtr> page;
   size_t page_next = 0;
@@ -261,6 +261,7 @@ class Watch::Hub {
   bool Wait(const std::shared_ptr<Watcher>& watcher);
   void CatchUp(const std::shared_ptr<Watcher>& watcher);
   bool ReadTail();
+  absl::Status Jump();
   void Restart();
   void RunTail();
   void RunWaker();
@@ -275,6 +276,8 @@ class Watch::Hub {
   // Entries first_ … next_ - 1, each at its number modulo the size.
   std::vector<EntryPtr> ring_ ABSL_GUARDED_BY(mutex_);
   uint64_t first_ ABSL_GUARDED_BY(mutex_) = 0, next_ ABSL_GUARDED_BY(mutex_) = 0;
+  // Grows when the ring is emptied: no watcher's place means anything then.
+  uint64_t ring_number_ ABSL_GUARDED_BY(mutex_) = 1;
   Cursor before_first_ ABSL_GUARDED_BY(mutex_);
   absl::flat_hash_set<std::shared_ptr<Watcher>> all_ ABSL_GUARDED_BY(mutex_);
   std::vector<std::shared_ptr<Watcher>> waiting_ ABSL_GUARDED_BY(mutex_);
@@ -287,7 +290,9 @@ class Watch::Hub {
   absl::Mutex tail_mutex_;
   bool wake_tail_ ABSL_GUARDED_BY(tail_mutex_) = false;
   bool stop_tail_ ABSL_GUARDED_BY(tail_mutex_) = false;
-  Cursor tail_;  // of the tail's thread
+  // Of the tail's thread.
+  Cursor tail_;
+  bool asleep_ = false;  // it has not followed the log, because nobody watched
   std::vector<std::thread> threads_;
 };
 
@@ -422,13 +427,17 @@ void Watch::Hub::Drain() {
 }
 
 absl::Status Watch::Hub::Admit(const std::shared_ptr<Watcher>& watcher) {
-  absl::MutexLock lock(&mutex_);
-  if (draining_) return Draining();
-  if (static_cast<int>(all_.size()) >= options.watchers_max) {
-    return Overloaded("TOO_MANY_WATCHERS", "more watchers than the service takes", kTooManyRetry);
+  {
+    absl::MutexLock lock(&mutex_);
+    if (draining_) return Draining();
+    if (static_cast<int>(all_.size()) >= options.watchers_max) {
+      return Overloaded("TOO_MANY_WATCHERS", "more watchers than the service takes", kTooManyRetry);
+    }
+    all_.insert(watcher);
+    behind_.push_back(watcher);
   }
-  all_.insert(watcher);
-  behind_.push_back(watcher);
+  // The tail may be asleep.
+  Wake();
   return absl::OkStatus();
 }
 
@@ -474,7 +483,7 @@ Watch::Hub::Next Watch::Hub::LookInRing(Watcher& watcher, EntryPtr* found) {
     mutex_.AssertReaderHeld();
     return ring_[place % ring_.size()];
   };
-  if (!watcher.in_ring) {
+  if (watcher.ring != ring_number_) {
     if (watcher.cursor < before_first_) return Next::kCatchUp;
     // The first entry after the cursor.
     uint64_t low = first_, high = next_;
@@ -487,7 +496,7 @@ Watch::Hub::Next Watch::Hub::LookInRing(Watcher& watcher, EntryPtr* found) {
       }
     }
     watcher.place = low;
-    watcher.in_ring = true;
+    watcher.ring = ring_number_;
   }
   if (watcher.place < first_) return Next::kTooSlow;
   for (int looked = 0; watcher.place < next_; ++looked) {
@@ -506,7 +515,7 @@ Watch::Hub::Next Watch::Hub::LookInRing(Watcher& watcher, EntryPtr* found) {
 // False if something has come meanwhile.
 bool Watch::Hub::Wait(const std::shared_ptr<Watcher>& watcher) {
   absl::MutexLock lock(&mutex_);
-  if (watcher->place != next_) return false;
+  if (watcher->ring != ring_number_ || watcher->place != next_) return false;
   waiting_.push_back(watcher);
   return true;
 }
@@ -532,8 +541,14 @@ void Watch::Hub::CatchUp(const std::shared_ptr<Watcher>& watcher) {
   Advance(watcher);
 }
 
-// Takes what is new in the log into the ring. True if there may be more.
+// Takes what is new in the log into the ring. True if there may be more. Without watchers nothing is
+// read: each commit would pay for events that nobody waits for.
 bool Watch::Hub::ReadTail() {
+  if (watchers() == 0) {
+    asleep_ = true;
+    return false;
+  }
+  if (asleep_ && !Jump().ok()) return false;
   std::vector<pb::Event> events;
   const absl::Status status = db.Read([&](Tx& tx) -> absl::Status {
     ASSIGN(events, ReadLog(tx, tail_, kTailPage));
@@ -562,24 +577,30 @@ bool Watch::Hub::ReadTail() {
   return static_cast<int>(events.size()) == kTailPage;
 }
 
+// Empties the ring and goes on at the end of the log. Who stands before it catches up by pages.
+absl::Status Watch::Hub::Jump() {
+  TRY(db.Read([this](Tx& tx) -> absl::Status {
+    ASSIGN(tail_, tx.Head());
+    return absl::OkStatus();
+  }));
+  asleep_ = false;
+  absl::MutexLock lock(&mutex_);
+  std::fill(ring_.begin(), ring_.end(), nullptr);
+  ++ring_number_;
+  first_ = next_;
+  before_first_ = tail_;
+  // Those that waited at the end of the old ring may lack something before the new one.
+  std::move(waiting_.begin(), waiting_.end(), std::back_inserter(ready_));
+  waiting_.clear();
+  return absl::OkStatus();
+}
+
 // The log is no longer the one that the tail followed (the database went back in time under us).
 // Watchers come back with their cursors and hear CURSOR_FORKED if theirs is of the lost part.
 void Watch::Hub::Restart() {
-  Cursor head;
-  const absl::Status status = db.Read([&](Tx& tx) -> absl::Status {
-    ASSIGN(head, tx.Head());
-    return absl::OkStatus();
-  });
-  if (!status.ok()) return;
-  Log(Severity::kError, "watch.log_changed", {{"tail", tail_.ToString()}, {"head", head.ToString()}});
-  tail_ = head;
-  {
-    absl::MutexLock lock(&mutex_);
-    std::fill(ring_.begin(), ring_.end(), nullptr);
-    first_ = next_;
-    before_first_ = head;
-    waiting_.clear();
-  }
+  const Cursor before = tail_;
+  if (!Jump().ok()) return;
+  Log(Severity::kError, "watch.log_changed", {{"before", before.ToString()}, {"after", tail_.ToString()}});
   for (const std::shared_ptr<Watcher>& watcher : All()) {
     watcher->End(Unavailable("LOG_CHANGED", "the log is another one; watch again from your last cursor"));
   }
