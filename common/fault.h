@@ -5,6 +5,18 @@
 //
 // The variable FAULT_POINT=<name>:<nth>:<kill|stop> makes the nth passage through that point
 // send SIGKILL or SIGSTOP to the process itself.
+//
+// All of them, in the order in which an event passes (tests/faults kills at each):
+//   tx.before_commit        a group of writes, its log rows inserted, not committed
+//   tx.after_commit         durable, nobody answered yet
+//   relay.term_committed    the new epoch is in the database, not on the stream
+//   relay.before_append     rows read from the log, not sent
+//   relay.after_append      on the stream, the relay does not count on it yet
+//   relay.before_trim       the heartbeat is written, the window not trimmed
+//   sub.read                read from the stream, nothing done
+//   sub.effects_done        handlers have run, the cursor not moved (then the two of tx, in the subscriber)
+//   sub.after_commit        effects and cursor durable, the subscription does not know it yet
+//   watch.before_write      an event is about to go to a watcher
 #pragma once
 
 #ifdef MESTRING_FAULTS

@@ -17,6 +17,7 @@
 #include <sys/time.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
 #include <limits>
 #include <mutex>
@@ -316,7 +317,8 @@ class RedisConnection {
   }
 
   absl::Status Lost() {
-    const std::string why = context_ == nullptr ? "out of memory" : context_->errstr;
+    const bool late = context_ != nullptr && context_->err == REDIS_ERR_IO && errno == EAGAIN;
+    const std::string why = context_ == nullptr ? "out of memory" : late ? "no answer in time" : context_->errstr;
     Drop();
     return Gone(absl::StrCat("Redis does not answer: ", why.empty() ? "the connection was closed" : why));
   }
