@@ -114,13 +114,13 @@ Read TimeZone(std::string Config::*field) {
   };
 }
 
-// "peer_support=127.0.0.1:7103,council=…"
+// "first=127.0.0.1:7102,second=…"
 Read Owners(std::string Config::*field) {
   return [field](Config* config, const std::string& text) {
     for (absl::string_view pair : absl::StrSplit(text, ',', absl::SkipEmpty())) {
       const std::pair<absl::string_view, absl::string_view> parts = absl::StrSplit(pair, absl::MaxSplits('=', 1));
       if (parts.first.empty() || !absl::StrContains(parts.second, ":")) {
-        return MustBe("a list such as peer_support=127.0.0.1:7103,council=127.0.0.1:7104");
+        return MustBe("a list such as first=127.0.0.1:7102,second=127.0.0.1:7103");
       }
     }
     config->*field = text;

@@ -88,11 +88,10 @@ class PlayTest : public testing::Test {
 
 TEST_F(PlayTest, VariablesGoFromAnswersIntoLaterRequests) {
   stage_.answers = {Json::parse(R"({"stay": {"id": "s1"}})"), Json::object()};
-  ASSERT_TRUE(
-      Run(R"({"say": "First.", "as": "NAV", "organisation": "${office}", "call": "housing.A",
+  ASSERT_TRUE(Run(R"({"say": "First.", "as": "NAV", "organisation": "${office}", "call": "housing.A",
                       "save": {"stay": "stay.id"}},
                      {"say": "Then ${stay}.", "call": "housing.B", "request": {"stay_id": "${stay}"}})")
-          .ok());
+                  .ok());
   ASSERT_EQ(stage_.calls.size(), 2u);
   EXPECT_EQ(stage_.calls[0].identity.roles, std::vector<std::string>{"NAV"});
   EXPECT_EQ(stage_.calls[0].identity.organisation_id, "nav-sandnes");
