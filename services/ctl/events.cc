@@ -9,6 +9,8 @@
 
 #include <csignal>
 #include <iostream>
+#include <map>
+#include <vector>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -67,6 +69,16 @@ class Printer {
   const Settings& settings_;
   int64_t left_;  // negative: without end
 };
+
+// Those that were named, else all that are configured.
+std::vector<std::string> ServicesOf(const Arguments& arguments, const Settings& settings) {
+  std::vector<std::string> services;
+  for (size_t i = 0; !arguments.At(i).empty(); ++i) services.push_back(arguments.At(i));
+  if (services.empty()) {
+    for (const auto& [service, address] : settings.services) services.push_back(service);
+  }
+  return services;
+}
 
 absl::StatusOr<std::string> ServiceOf(const Arguments& arguments, const Settings& settings) {
   if (!arguments.At(0).empty()) return arguments.At(0);
@@ -127,29 +139,31 @@ absl::Status TailOwner(const Settings& settings, const std::string& service, con
   return status.error_code() == grpc::StatusCode::CANCELLED ? absl::OkStatus() : FromRpc(status);
 }
 
-absl::Status TailJournal(const Settings& settings, const std::string& service, const std::string& path,
+absl::Status TailJournal(const Settings& settings, const std::vector<std::string>& services, const std::string& path,
                          Printer& printer) {
-  // What an earlier run has told ends here; asked before the subscription goes on, so that nothing falls between.
-  Cursor printed;
+  // What an earlier run has told ends here; asked before the subscriptions go on, so that nothing falls between.
+  int64_t printed = 0;
   if (const auto earlier = JournalReader::Open(path); earlier.ok()) {
     ASSIGN(printed, (*earlier)->Last());
   }
-  ASSIGN(const auto journal, Journal::Start(settings, service, path));
+  ASSIGN(const auto journal, Journal::Start(settings, services, path));
   ASSIGN(const auto reader, JournalReader::Open(path));
-  std::string told;
+  std::map<std::string, std::string> told;  // by stream
   while (!ending) {
-    ASSIGN(const std::vector<Json> events, reader->After(printed, kReadMax));
-    for (const Json& event : events) {
-      ASSIGN(printed, ParseCursor(Text(event, "cursor")));
-      if (!printer.Take(event)) return absl::OkStatus();
+    ASSIGN(const std::vector<JournalEntry> entries, reader->After(printed, kReadMax));
+    for (const JournalEntry& entry : entries) {
+      printed = entry.place;
+      if (!printer.Take(entry.event)) return absl::OkStatus();
     }
-    const events::v1::SubscriptionStatus status = journal->Status();
-    if (status.error() != told) {
-      told = status.error();
-      if (!told.empty())
-        std::cerr << events::v1::SubscriptionStatus::State_Name(status.state()) << ": " << told << std::endl;
+    for (const events::v1::SubscriptionStatus& status : journal->Status()) {
+      std::string& last = told[status.stream()];
+      if (status.error() == last) continue;
+      last = status.error();
+      if (last.empty()) continue;
+      std::cerr << status.stream() << " " << events::v1::SubscriptionStatus::State_Name(status.state()) << ": " << last
+                << std::endl;
     }
-    if (events.empty()) absl::SleepFor(kJournalPoll);
+    if (entries.empty()) absl::SleepFor(kJournalPoll);
   }
   return absl::OkStatus();
 }
@@ -173,15 +187,18 @@ absl::StatusOr<Response> Operate(const Settings& settings, const std::string& se
 }  // namespace
 
 absl::StatusOr<int> EventsTailCommand(const Arguments& arguments, const Settings& settings) {
-  ASSIGN(const std::string service, ServiceOf(arguments, settings));
   ASSIGN(const int64_t count, CountOf(arguments));
   Printer printer(settings, count);
   EndOnSignals();
   const std::string after = arguments.Get("--after");
   if (arguments.Has("--journal")) {
     if (!after.empty()) return Usage("A journal knows its own place; --after does not go with --journal.");
-    TRY(TailJournal(settings, service, arguments.Get("--journal"), printer));
-  } else if (arguments.Has("--owner")) {
+    TRY(TailJournal(settings, ServicesOf(arguments, settings), arguments.Get("--journal"), printer));
+    return kDone;
+  }
+  if (!arguments.At(1).empty()) return Usage("Several services at once only with --journal.");
+  ASSIGN(const std::string service, ServiceOf(arguments, settings));
+  if (arguments.Has("--owner")) {
     TRY(TailOwner(settings, service, after, printer));
   } else {
     TRY(TailRedis(settings, service, after, !arguments.Has("--no-follow"), printer));

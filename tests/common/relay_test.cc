@@ -43,6 +43,7 @@ class RelayTest : public testing::TestWithParam<const char*> {
 
   static inline std::unique_ptr<RedisServer> server_;
   TestDatabase files_{GetParam()};
+  FakeClock clock_;  // outlives what asks it
   std::unique_ptr<Database> db_;
   std::unique_ptr<Relay> relay_;
 };
@@ -141,16 +142,15 @@ TEST_P(RelayTest, AnEmptyRedisIsFilledAgain) {
 }
 
 TEST_P(RelayTest, AfterAFlushOnlyTheWindowIsFilled) {
-  FakeClock clock;
-  clock.Set(absl::Now());
-  Open(&clock);
+  clock_.Set(absl::Now());
+  Open(&clock_);
   StartRelay();
   Publish(1, 10);
   EXPECT_TRUE(Published());
   relay_.reset();
-  clock.Advance(absl::Hours(24 * 6));
+  clock_.Advance(absl::Hours(24 * 6));
   Publish(11, 15);
-  clock.Advance(absl::Hours(24 * 2));
+  clock_.Advance(absl::Hours(24 * 2));
   redis().FlushAll();
   StartRelay();
   EXPECT_TRUE(Published());
@@ -158,16 +158,15 @@ TEST_P(RelayTest, AfterAFlushOnlyTheWindowIsFilled) {
 }
 
 TEST_P(RelayTest, WhatIsOlderThanTheWindowIsTrimmedAndThanTheRetentionPruned) {
-  FakeClock clock;
-  clock.Set(absl::Now());
-  Open(&clock);
+  clock_.Set(absl::Now());
+  Open(&clock_);
   StartRelay();
   Publish(1, 10);
-  clock.Advance(absl::Hours(24 * 8));
+  clock_.Advance(absl::Hours(24 * 8));
   Publish(11, 15);
   EXPECT_TRUE(WaitUntil([&] { return WholeStream(redis().options())[0].cursor().ends_with("-11"); }));
   EXPECT_EQ(WholeLog(*db_).size(), 16);
-  clock.Advance(absl::Hours(24 * 83));
+  clock_.Advance(absl::Hours(24 * 83));
   EXPECT_TRUE(WaitUntil([&] { return WholeLog(*db_).size() < 16; }));
   EXPECT_TRUE(Published());
   // A stream that ended before what is retained is begun anew behind the gap.
