@@ -40,6 +40,11 @@ class RelayTest : public testing::TestWithParam<const char*> {
   }
   bool Published() { return StreamBecomesTheLog(*db_, redis().options()); }
   int64_t Epoch() { return HeadOf(*db_).epoch; }
+  // The cursor of the oldest entry on the stream, "" while it has none.
+  static std::string FirstOnStream() {
+    const std::vector<Event> stream = WholeStream(redis().options());
+    return stream.empty() ? "" : stream[0].cursor();
+  }
 
   static inline std::unique_ptr<RedisServer> server_;
   TestDatabase files_{GetParam()};
@@ -154,7 +159,7 @@ TEST_P(RelayTest, AfterAFlushOnlyTheWindowIsFilled) {
   redis().FlushAll();
   StartRelay();
   EXPECT_TRUE(Published());
-  EXPECT_TRUE(WholeStream(redis().options())[0].cursor().ends_with("-11"));
+  EXPECT_TRUE(FirstOnStream().ends_with("-11"));
 }
 
 TEST_P(RelayTest, WhatIsOlderThanTheWindowIsTrimmedAndThanTheRetentionPruned) {
@@ -164,7 +169,7 @@ TEST_P(RelayTest, WhatIsOlderThanTheWindowIsTrimmedAndThanTheRetentionPruned) {
   Publish(1, 10);
   clock_.Advance(absl::Hours(24 * 8));
   Publish(11, 15);
-  EXPECT_TRUE(WaitUntil([&] { return WholeStream(redis().options())[0].cursor().ends_with("-11"); }));
+  EXPECT_TRUE(WaitUntil([&] { return FirstOnStream().ends_with("-11"); }));
   EXPECT_EQ(WholeLog(*db_).size(), 16);
   clock_.Advance(absl::Hours(24 * 83));
   EXPECT_TRUE(WaitUntil([&] { return WholeLog(*db_).size() < 16; }));
@@ -175,7 +180,7 @@ TEST_P(RelayTest, WhatIsOlderThanTheWindowIsTrimmedAndThanTheRetentionPruned) {
   ASSERT_TRUE(db_->Write([](Tx& tx) { return tx.Exec("DELETE FROM outbox WHERE position < 18").status(); }).ok());
   StartRelay();
   EXPECT_TRUE(Published());
-  EXPECT_TRUE(WholeStream(redis().options())[0].cursor().ends_with("-18"));
+  EXPECT_TRUE(FirstOnStream().ends_with("-18"));
   EXPECT_EQ(relay_->Status().rebuilds(), 1);
 }
 
