@@ -11,4 +11,3 @@ mestring_test(housing_race_test service housing/housing_race_test.cc LINK housin
 
 # All contracts, of all services.
 mestring_test(api_golden_test unit protos/api_golden_test.cc)
-target_compile_definitions(api_golden_test PRIVATE MESTRING_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
