@@ -29,7 +29,7 @@ using google::protobuf::MethodDescriptor;
 
 constexpr char kFile[] = "README.md";
 // What people wrote; longer, and nobody reads it. What is about one file belongs into that file.
-constexpr int kLinesMax = 330;
+constexpr int kLinesMax = 350;
 
 std::vector<std::string> Lines() { return absl::StrSplit(ReadSource(kFile), '\n'); }
 
