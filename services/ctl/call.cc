@@ -131,7 +131,9 @@ absl::StatusOr<int> ListCommand(const Arguments& arguments, const Settings& sett
     }
   }
   if (settings.json) std::cout << all.dump() << std::endl;
-  if (all.empty()) return Usage(absl::StrCat("There is no service ", arguments.At(0), "."));
+  if (all.empty() && !arguments.At(0).empty()) {
+    return Usage(absl::StrCat("There is no service ", arguments.At(0), "."));
+  }
   return kDone;
 }
 

@@ -121,6 +121,15 @@ TEST(Readme, EveryCommandThatItShowsIsUnderstood) {
   }
 }
 
+// The client is where the main job builds it.
+TEST(Readme, FindsTheClientThatTheMainJobBuilds) {
+  const std::string run = ReadSource("deploy/local/run");
+  std::smatch built;
+  ASSERT_TRUE(std::regex_search(run, built, std::regex("\nbuilt=(\\S+)")));
+  EXPECT_TRUE(absl::StrContains(ReadSource(kFile), absl::StrCat("PATH=$PWD/", built[1].str(), "/services/ctl:$PATH")))
+      << built[1];
+}
+
 // "housing.EndStay", "housing.EventService.List": of the service's own contract, or of those that all have.
 const MethodDescriptor* MethodNamed(const ContractFiles& contracts, const std::string& name) {
   const std::vector<std::string> parts = absl::StrSplit(name, '.');
