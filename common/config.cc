@@ -18,6 +18,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "absl/time/time.h"
@@ -291,7 +292,7 @@ std::string Config::Help(std::string_view service, int port, bool markdown) {
     const std::string value = variable.show(defaults);
     if (markdown) {
       absl::StrAppend(&text, "| `", kPrefix, variable.name, "` | ", value.empty() ? "" : absl::StrCat("`", value, "`"),
-                      " | ", variable.help, " |\n");
+                      " | ", absl::StrReplaceAll(variable.help, {{"<", "\\<"}}), " |\n");  // "<file>" is no tag
     } else {
       absl::StrAppend(&text, "  ", kPrefix, variable.name, value.empty() ? "" : absl::StrCat("  [", value, "]"),
                       "\n      ", variable.help, "\n");

@@ -12,6 +12,7 @@
 #include <map>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
@@ -81,7 +82,10 @@ std::vector<std::string> ServicesOf(const Arguments& arguments, const Settings& 
 }
 
 absl::StatusOr<std::string> ServiceOf(const Arguments& arguments, const Settings& settings) {
-  if (!arguments.At(0).empty()) return arguments.At(0);
+  if (settings.services.contains(arguments.At(0))) return arguments.At(0);
+  // An address is a service, too.
+  if (absl::StrContains(arguments.At(0), ":")) return arguments.At(0);
+  if (!arguments.At(0).empty()) return Usage(absl::StrCat("There is no service ", arguments.At(0), "."));
   if (settings.services.size() == 1) return settings.services.begin()->first;
   return Usage("Several services are configured; say which.");
 }

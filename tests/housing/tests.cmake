@@ -11,4 +11,8 @@ mestring_test(housing_race_test service housing/housing_race_test.cc LINK housin
 
 # All contracts, of all services.
 mestring_test(api_golden_test unit protos/api_golden_test.cc)
-target_compile_definitions(api_golden_test PRIVATE MESTRING_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+mestring_test(asyncapi_test unit protos/asyncapi_test.cc)
+if(NOT MESTRING_UNIT_ONLY)
+  add_test(NAME asyncapi_yaml COMMAND /usr/bin/python3 ${CMAKE_CURRENT_LIST_DIR}/../protos/asyncapi_yaml.py)
+  set_tests_properties(asyncapi_yaml PROPERTIES LABELS service TIMEOUT 60)
+endif()
