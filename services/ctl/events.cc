@@ -71,23 +71,28 @@ class Printer {
   int64_t left_;  // negative: without end
 };
 
+absl::StatusOr<std::string> Known(const std::string& service, const Settings& settings) {
+  // An address is a service, too.
+  if (settings.services.contains(service) || absl::StrContains(service, ":")) return service;
+  return Usage(absl::StrCat("There is no service ", service, "."));
+}
+
+absl::StatusOr<std::string> ServiceOf(const Arguments& arguments, const Settings& settings) {
+  if (!arguments.At(0).empty()) return Known(arguments.At(0), settings);
+  if (settings.services.size() == 1) return settings.services.begin()->first;
+  return Usage("Several services are configured; say which.");
+}
+
 // Those that were named, else all that are configured.
-std::vector<std::string> ServicesOf(const Arguments& arguments, const Settings& settings) {
+absl::StatusOr<std::vector<std::string>> ServicesOf(const Arguments& arguments, const Settings& settings) {
   std::vector<std::string> services;
-  for (size_t i = 0; !arguments.At(i).empty(); ++i) services.push_back(arguments.At(i));
+  for (size_t i = 0; !arguments.At(i).empty(); ++i) {
+    ASSIGN(services.emplace_back(), Known(arguments.At(i), settings));
+  }
   if (services.empty()) {
     for (const auto& [service, address] : settings.services) services.push_back(service);
   }
   return services;
-}
-
-absl::StatusOr<std::string> ServiceOf(const Arguments& arguments, const Settings& settings) {
-  if (settings.services.contains(arguments.At(0))) return arguments.At(0);
-  // An address is a service, too.
-  if (absl::StrContains(arguments.At(0), ":")) return arguments.At(0);
-  if (!arguments.At(0).empty()) return Usage(absl::StrCat("There is no service ", arguments.At(0), "."));
-  if (settings.services.size() == 1) return settings.services.begin()->first;
-  return Usage("Several services are configured; say which.");
 }
 
 absl::StatusOr<int64_t> CountOf(const Arguments& arguments) {
@@ -197,7 +202,8 @@ absl::StatusOr<int> EventsTailCommand(const Arguments& arguments, const Settings
   const std::string after = arguments.Get("--after");
   if (arguments.Has("--journal")) {
     if (!after.empty()) return Usage("A journal knows its own place; --after does not go with --journal.");
-    TRY(TailJournal(settings, ServicesOf(arguments, settings), arguments.Get("--journal"), printer));
+    ASSIGN(const std::vector<std::string> services, ServicesOf(arguments, settings));
+    TRY(TailJournal(settings, services, arguments.Get("--journal"), printer));
     return kDone;
   }
   if (!arguments.At(1).empty()) return Usage("Several services at once only with --journal.");

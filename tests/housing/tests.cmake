@@ -8,11 +8,3 @@ mestring_test(housing_service_test service housing/housing_service_test.cc LINK 
 mestring_test(housing_contract_test service housing/housing_contract_test.cc LINK housing_town)
 mestring_test(housing_clocks_test service housing/housing_clocks_test.cc LINK housing_town)
 mestring_test(housing_race_test service housing/housing_race_test.cc LINK housing_town)
-
-# All contracts, of all services.
-mestring_test(api_golden_test unit protos/api_golden_test.cc)
-mestring_test(asyncapi_test unit protos/asyncapi_test.cc)
-if(NOT MESTRING_UNIT_ONLY)
-  add_test(NAME asyncapi_yaml COMMAND /usr/bin/python3 ${CMAKE_CURRENT_LIST_DIR}/../protos/asyncapi_yaml.py)
-  set_tests_properties(asyncapi_yaml PROPERTIES LABELS service TIMEOUT 60)
-endif()
