@@ -20,7 +20,7 @@ constexpr int kRounds = 9, kRoundsQuick = 5;
 // Connections, prepared statements and tokens are made in it; not counted.
 constexpr absl::Duration kWarmUp = absl::Milliseconds(400);
 
-constexpr int kWidths[] = {54, 34, 26, 12};
+constexpr int kWidths[] = {56, 40, 28, 12};
 
 void PrintLine(std::string_view what, std::string_view figures, std::string_view shown, std::string_view target,
                std::string_view verdict) {
@@ -44,7 +44,8 @@ RpcCall EmptyCall() {
 }
 
 std::string Rate(const Figures& figures) {
-  return absl::StrCat(Grouped(figures.per_second), "/s  p50 ", Millis(figures.p50), "  p99 ", Millis(figures.p99));
+  return absl::StrCat(Grouped(figures.per_second), "/s  ", Millis(figures.p50), "  ", Millis(figures.p99), "  ",
+                      absl::ToInt64Microseconds(figures.cpu), " µs");
 }
 
 // "0.62 (0.58-0.70)": the median and the range of the rounds.
@@ -71,7 +72,9 @@ double Median(std::vector<double> values) {
   return values.size() % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
 }
 
-Bench::Bench(bool quick_run) : quick(quick_run) { PrintLine("", "measured", "compared", "target", ""); }
+Bench::Bench(bool quick_run) : quick(quick_run) {
+  PrintLine("", "per second, p50, p99, server's CPU", "compared", "target", "");
+}
 
 void Bench::Heading(std::string_view title) { printf("\n%s\n", std::string(title).c_str()); }
 
@@ -106,12 +109,14 @@ void Bench::Die(const absl::Status& status) {
 
 std::vector<Figures> Bench::InTurns(const std::vector<Contender>& contenders) {
   const size_t count = contenders.size();
-  for (const Contender& each : contenders) each.client->RunClosed(each.call, kInFlight, kWarmUp);
-  std::vector<std::vector<double>> rates(count), ratios(count), p50(count), p99(count);
+  for (const Contender& each : contenders) each.server->client().RunClosed(each.call, kInFlight, kWarmUp);
+  std::vector<std::vector<double>> rates(count), ratios(count), p50(count), p99(count), cpu(count);
   for (int round = 0; round < Choose(kRounds, kRoundsQuick); ++round) {
     for (size_t i = 0; i < count; ++i) {
-      const LoadResult result =
-          contenders[i].client->RunClosed(contenders[i].call, kInFlight, Choose(kSlice, kSliceQuick));
+      ServerProcess& server = *contenders[i].server;
+      const absl::Duration used = server.cpu();
+      const LoadResult result = server.client().RunClosed(contenders[i].call, kInFlight, Choose(kSlice, kSliceQuick));
+      cpu[i].push_back(absl::ToDoubleSeconds(server.cpu() - used) / std::max<size_t>(1, result.latencies.size()));
       if (result.failed > 0) {
         Fail(absl::StrCat(contenders[i].what, ": ", result.failed, " calls failed, the first with ", result.error));
       }
@@ -129,14 +134,15 @@ std::vector<Figures> Bench::InTurns(const std::vector<Contender>& contenders) {
                   .ratio_low = *low,
                   .ratio_high = *high,
                   .p50 = absl::Seconds(Median(p50[i])),
-                  .p99 = absl::Seconds(Median(p99[i]))};
+                  .p99 = absl::Seconds(Median(p99[i])),
+                  .cpu = absl::Seconds(Median(cpu[i]))};
   }
   return figures;
 }
 
 void Bench::CompareWithEmpty(const std::vector<Contender>& contenders) {
   if (empty_ == nullptr) empty_ = ServerProcess::Empty();
-  std::vector<Contender> all = {{"empty RPC", &empty_->client(), EmptyCall(), AtLeast(1)}};
+  std::vector<Contender> all = {{"empty RPC", empty_.get(), EmptyCall(), AtLeast(1)}};
   all.insert(all.end(), contenders.begin(), contenders.end());
   const std::vector<Figures> figures = InTurns(all);
   Row(all[0].what, Rate(figures[0]));
@@ -149,8 +155,8 @@ void Bench::CompareWithEmpty(const std::vector<Contender>& contenders) {
 
 void Bench::CompareGrowth(ServerProcess& little, ServerProcess& much, const std::vector<Growing>& calls) {
   for (const Growing& each : calls) {
-    const std::vector<Figures> figures = InTurns(
-        {{each.what, &little.client(), each.little, AtLeast(1)}, {each.what, &much.client(), each.much, AtLeast(1)}});
+    const std::vector<Figures> figures =
+        InTurns({{each.what, &little, each.little, AtLeast(1)}, {each.what, &much, each.much, AtLeast(1)}});
     const double cost = 1 / figures[1].ratio;
     Row(each.what, absl::StrCat(Grouped(figures[0].per_second), "/s, then ", Grouped(figures[1].per_second), "/s"),
         cost, absl::StrCat(Ratio(cost, 1 / figures[1].ratio_high, 1 / figures[1].ratio_low), " cost"), AtMost(1.2));

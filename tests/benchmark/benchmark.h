@@ -40,6 +40,7 @@ struct Figures {
   double ratio = 1;                      // to the first in the comparison: the median of the rounds,
   double ratio_low = 1, ratio_high = 1;  // the lowest and the highest
   absl::Duration p50, p99;
+  absl::Duration cpu;  // of the server's process, for a call; not that of PostgreSQL's
 };
 
 // A server as a process: this program, started again with `serve NAME`.
@@ -61,6 +62,8 @@ class ServerProcess {
   Client& client() { return *client_; }
   // Of memory that is its own and in use, in bytes.
   int64_t memory() const;
+  // Processor time it has used.
+  absl::Duration cpu() const;
   // "test, PostgreSQL"
   std::string name() const;
 
@@ -73,7 +76,8 @@ class ServerProcess {
   TempFolder folder_;
   std::unique_ptr<TestDatabase> database_;
   Process process_;
-  std::string address_;
+  int starts_ = 0;
+  std::string log_file_, address_;
   std::unique_ptr<Client> client_;
 };
 
@@ -102,7 +106,7 @@ class Bench {
   // --- Comparisons ---
   struct Contender {
     std::string what;
-    Client* client;
+    ServerProcess* server;
     RpcCall call;
     Target target;
   };

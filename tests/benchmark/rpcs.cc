@@ -22,11 +22,10 @@ void MeasureRpcs(Bench& bench) {
     service.Fill([](Database& db) { return AddNotes(db, 1000); });
     service.Start();
     const std::string on = absl::StrCat(", ", EngineTitle(engine));
-    contenders.push_back({"durable write" + on, &service.client(), WriteNote(), AtLeast(0.5)});
-    contenders.push_back({"read" + on, &service.client(), GetNote(1000), AtLeast(0.8)});
+    contenders.push_back({"durable write" + on, &service, WriteNote(), AtLeast(0.5)});
+    contenders.push_back({"read" + on, &service, GetNote(1000), AtLeast(0.8)});
     const auto note = Bench::Must<test::v1::WriteNoteResponse>(service.client().Once(WriteNote()));
-    contenders.push_back(
-        {"read of a person's data, logged" + on, &service.client(), GetNote(note.note().id()), AtLeast(0.5)});
+    contenders.push_back({"read of a person's data, logged" + on, &service, GetNote(note.note().id()), AtLeast(0.5)});
   }
   bench.CompareWithEmpty(contenders);
 }
