@@ -78,8 +78,8 @@ Bench::Bench(bool quick_run) : quick(quick_run) {
 
 void Bench::Heading(std::string_view title) { printf("\n%s\n", std::string(title).c_str()); }
 
-void Bench::Row(std::string_view what, std::string_view figures) {
-  PrintLine(absl::StrCat("  ", what), figures, "", "", "");
+void Bench::Row(std::string_view what, std::string_view figures, std::string_view shown) {
+  PrintLine(absl::StrCat("  ", what), figures, shown, "", "");
 }
 
 void Bench::Row(std::string_view what, std::string_view figures, double value, std::string_view shown,
@@ -107,15 +107,16 @@ void Bench::Die(const absl::Status& status) {
   abort();
 }
 
-std::vector<Figures> Bench::InTurns(const std::vector<Contender>& contenders) {
+std::vector<Figures> Bench::InTurns(const std::vector<Contender>& contenders, Callers callers) {
   const size_t count = contenders.size();
-  for (const Contender& each : contenders) each.server->client().RunClosed(each.call, kInFlight, kWarmUp);
+  for (const Contender& each : contenders) each.server->client().RunClosed(each.call, kInFlight, kWarmUp, callers);
   std::vector<std::vector<double>> rates(count), ratios(count), p50(count), p99(count), cpu(count);
   for (int round = 0; round < Choose(kRounds, kRoundsQuick); ++round) {
     for (size_t i = 0; i < count; ++i) {
       ServerProcess& server = *contenders[i].server;
       const absl::Duration used = server.cpu();
-      const LoadResult result = server.client().RunClosed(contenders[i].call, kInFlight, Choose(kSlice, kSliceQuick));
+      const LoadResult result =
+          server.client().RunClosed(contenders[i].call, kInFlight, Choose(kSlice, kSliceQuick), callers);
       cpu[i].push_back(absl::ToDoubleSeconds(server.cpu() - used) / std::max<size_t>(1, result.latencies.size()));
       if (result.failed > 0) {
         Fail(absl::StrCat(contenders[i].what, ": ", result.failed, " calls failed, the first with ", result.error));
@@ -140,23 +141,27 @@ std::vector<Figures> Bench::InTurns(const std::vector<Contender>& contenders) {
   return figures;
 }
 
-void Bench::CompareWithEmpty(const std::vector<Contender>& contenders) {
+void Bench::CompareWithEmpty(const std::vector<Contender>& contenders, Callers callers) {
   if (empty_ == nullptr) empty_ = ServerProcess::Empty();
-  std::vector<Contender> all = {{"empty RPC", empty_.get(), EmptyCall(), AtLeast(1)}};
+  std::vector<Contender> all = {{"empty RPC", empty_.get(), EmptyCall(), std::nullopt}};
   all.insert(all.end(), contenders.begin(), contenders.end());
-  const std::vector<Figures> figures = InTurns(all);
+  const std::vector<Figures> figures = InTurns(all, callers);
   Row(all[0].what, Rate(figures[0]));
   for (size_t i = 1; i < all.size(); ++i) {
     const Figures& each = figures[i];
-    Row(all[i].what, Rate(each), each.ratio,
-        absl::StrCat(Ratio(each.ratio, each.ratio_low, each.ratio_high), " of empty"), all[i].target);
+    const std::string shown = Ratio(each.ratio, each.ratio_low, each.ratio_high) + " of empty";
+    if (all[i].target) {
+      Row(all[i].what, Rate(each), each.ratio, shown, *all[i].target);
+    } else {
+      Row(all[i].what, Rate(each), shown);
+    }
   }
 }
 
 void Bench::CompareGrowth(ServerProcess& little, ServerProcess& much, const std::vector<Growing>& calls) {
   for (const Growing& each : calls) {
     const std::vector<Figures> figures =
-        InTurns({{each.what, &little, each.little, AtLeast(1)}, {each.what, &much, each.much, AtLeast(1)}});
+        InTurns({{each.what, &little, each.little, std::nullopt}, {each.what, &much, each.much, std::nullopt}});
     const double cost = 1 / figures[1].ratio;
     Row(each.what, absl::StrCat(Grouped(figures[0].per_second), "/s, then ", Grouped(figures[1].per_second), "/s"),
         cost, absl::StrCat(Ratio(cost, 1 / figures[1].ratio_high, 1 / figures[1].ratio_low), " cost"), AtMost(1.2));

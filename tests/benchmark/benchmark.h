@@ -9,6 +9,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -95,7 +96,7 @@ class Bench {
   // --- The table ---
   void Heading(std::string_view title);
   // A figure for orientation.
-  void Row(std::string_view what, std::string_view figures);
+  void Row(std::string_view what, std::string_view figures, std::string_view shown = "");
   // A figure with a target: `value` is compared, `shown` is how it reads.
   void Row(std::string_view what, std::string_view figures, double value, std::string_view shown, const Target& target);
   // Something did not work; the run ends with 1.
@@ -108,10 +109,10 @@ class Bench {
     std::string what;
     ServerProcess* server;
     RpcCall call;
-    Target target;
+    std::optional<Target> target;
   };
-  // RPCs beside the empty one, 64 in flight, each with its row.
-  void CompareWithEmpty(const std::vector<Contender>& contenders);
+  // RPCs beside the empty one, 64 in flight, each with its row: against its target, or for orientation only.
+  void CompareWithEmpty(const std::vector<Contender>& contenders, Callers callers = Callers::kMany);
   // The same calls on a service with little data and on one with much, with a row for each.
   struct Growing {
     std::string what;
@@ -119,7 +120,7 @@ class Bench {
   };
   void CompareGrowth(ServerProcess& little, ServerProcess& much, const std::vector<Growing>& calls);
   // In turns; the first is what the others are compared with.
-  std::vector<Figures> InTurns(const std::vector<Contender>& contenders);
+  std::vector<Figures> InTurns(const std::vector<Contender>& contenders, Callers callers = Callers::kMany);
 
   // Reads an answer of a set-up call; a failure ends the program: nothing after it would mean anything.
   template <class Response>

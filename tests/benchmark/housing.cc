@@ -88,7 +88,7 @@ RpcCall GetAvailability() { return Always(ROLE_STAFF, pb::GetAvailabilityRequest
 }  // namespace
 
 void MeasureHousing(Bench& bench) {
-  bench.Heading("RPCs of housing, 64 calls in flight");
+  bench.Heading("RPCs of housing, 64 callers");
   const int64_t little = 1000, much = bench.Choose(1'000'000, 100'000);
   std::vector<std::unique_ptr<ServerProcess>> services, grown;
   std::vector<Bench::Contender> contenders;

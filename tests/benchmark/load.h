@@ -41,13 +41,19 @@ struct LoadResult {
   absl::Duration Percentile(double p) const;
 };
 
+// Who makes the calls that are in flight.
+enum class Callers {
+  kMany,  // each by a thread of its own that waits for its answer, as callers do who know nothing of each other
+  kOne,   // all by one thread, as the event loop of a gateway does
+};
+
 // What calls one server. Thread-safe.
 class Client {
  public:
   explicit Client(const std::string& address);
 
   // As many calls in flight at any moment as said: each answer starts the next call.
-  LoadResult RunClosed(const RpcCall& call, int in_flight, absl::Duration duration);
+  LoadResult RunClosed(const RpcCall& call, int in_flight, absl::Duration duration, Callers callers = Callers::kMany);
   // A call every 1/per_second, whether the ones before have been answered or not.
   LoadResult RunAtRate(const RpcCall& call, double per_second, absl::Duration duration);
   // One call; the bytes of its response.

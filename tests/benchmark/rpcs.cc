@@ -14,7 +14,7 @@
 namespace mestring {
 
 void MeasureRpcs(Bench& bench) {
-  bench.Heading("RPCs of the kernel (notes), 64 calls in flight");
+  bench.Heading("RPCs of the kernel (notes), 64 callers");
   std::vector<std::unique_ptr<ServerProcess>> services;
   std::vector<Bench::Contender> contenders;
   for (const char* engine : kEngines) {
@@ -28,6 +28,9 @@ void MeasureRpcs(Bench& bench) {
     contenders.push_back({"read of a person's data, logged" + on, &service, GetNote(note.note().id()), AtLeast(0.5)});
   }
   bench.CompareWithEmpty(contenders);
+  bench.Heading("The same from one caller with 64 calls in flight, for orientation");
+  for (Bench::Contender& each : contenders) each.target.reset();
+  bench.CompareWithEmpty(contenders, Callers::kOne);
 }
 
 }  // namespace mestring
