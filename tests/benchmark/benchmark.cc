@@ -16,7 +16,7 @@ namespace {
 
 // A slice is long enough for some thousand calls and short enough that its neighbours see the same machine.
 constexpr absl::Duration kSlice = absl::Seconds(1), kSliceQuick = absl::Milliseconds(400);
-constexpr int kRounds = 9, kRoundsQuick = 5;
+constexpr int kRounds = 7, kRoundsQuick = 3;
 // Connections, prepared statements and tokens are made in it; not counted.
 constexpr absl::Duration kWarmUp = absl::Milliseconds(400);
 

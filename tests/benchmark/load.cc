@@ -70,18 +70,21 @@ struct Client::Slot {
 
 // What one thread has seen.
 struct Client::Tally {
-  int64_t failed = 0;
+  int64_t refused = 0, failed = 0;
   std::string error;
   std::vector<absl::Duration> latencies;
 
   void Add(const Slot& slot) {
     if (slot.status.ok()) {
       latencies.push_back(absl::Now() - slot.begun);
+    } else if (slot.status.error_code() == grpc::StatusCode::RESOURCE_EXHAUSTED) {
+      ++refused;
     } else if (failed++ == 0) {
       error = FromWire(slot.status).ToString();
     }
   }
   void MoveInto(LoadResult* result) {
+    result->refused += refused;
     result->failed += failed;
     if (result->error.empty()) result->error = error;
     result->latencies.insert(result->latencies.end(), latencies.begin(), latencies.end());

@@ -34,8 +34,9 @@ RpcCall CallOf(std::string token, std::function<Request(int64_t number)> make) {
 
 struct LoadResult {
   double per_second = 0;
-  int64_t failed = 0;
-  std::string error;                      // of the first that failed
+  int64_t refused = 0;                    // because the server had too much to do already
+  int64_t failed = 0;                     // for any other reason
+  std::string error;                      // of the first of these
   std::vector<absl::Duration> latencies;  // of the others, sorted
 
   absl::Duration Percentile(double p) const;

@@ -116,8 +116,8 @@ void MeasureWith(Bench& bench, int connections, std::string_view how) {
   const auto percentile = [&](double p) {
     return delays.empty() ? 0.0 : absl::ToDoubleMilliseconds(delays[p * (delays.size() - 1)]);
   };
-  bench.Row(absl::StrCat("events that reached their watchers, ", how), Grouped(audience.events()) + " deliveries",
-            share, absl::StrFormat("%.4f of them", share), AtLeast(1));
+  bench.Row(absl::StrCat("events at their watchers, ", how), Grouped(audience.events()) + " deliveries", share,
+            absl::StrFormat("%.4f of them", share), AtLeast(1));
   bench.Row("  after their transaction", absl::StrFormat("p50 %.1f ms  p99 %.1f ms  last %.1f ms", percentile(0.5),
                                                          percentile(0.99), percentile(1)));
   bench.Row(absl::StrCat("memory per watcher, ", how), "", each, absl::StrFormat("%.1f KiB", each), AtMost(64, " KiB"));
