@@ -5,8 +5,12 @@
 //   service run one at a time, also over several replicas. What it publishes gets the positions after
 //   the head; the rows of the log and the new head are written last, in the same transaction. So
 //   positions are gap-free, in commit order, and durable before anybody hears of them.
-// - Callers of Write queue up; the first in line leads: it runs all that wait, each in a savepoint,
-//   commits once, and only then does any of them return. One fsync serves up to kGroupMax callers.
+// - Callers of Write queue up; the first in line leads: it runs all that wait, commits once, and only then
+//   does any of them return. One fsync serves up to kGroupMax callers.
+// - What one of them did before it failed is undone, and nothing of the others. Nearly always none fails
+//   after it has changed something, so a group runs without savepoints first, and with what may wait
+//   (InsertLater, the log) in a few statements for all; if that does not work out, all of it is rolled back
+//   and the group runs carefully: each in a savepoint, each statement at once.
 // - A transaction in which a statement failed is never committed. PostgreSQL answers the COMMIT of
 //   such a transaction with a cheerful ROLLBACK; SQLite would keep half of it. Both are one error here.
 //
@@ -59,7 +63,7 @@ namespace {
 constexpr size_t kStatementsMax = 400;
 // Statements dropped after an error and not yet released, see Connection::Release.
 constexpr size_t kReleasedMax = 16;
-// Rows of the log per INSERT, largest first: fewer round trips, and few distinct texts.
+// Rows per INSERT of what is put in before the commit, largest first: fewer round trips, and few distinct texts.
 constexpr size_t kInsertRows[] = {32, 8, 1};
 // Callers that wait for a read connection. As kWriteQueueMax: the most that may wait in line.
 constexpr int kReadQueueMax = 1024;
@@ -210,27 +214,24 @@ bool MeansLost(const std::string& state) {
          state == "25P03";
 }
 
-// A row of the log before it is inserted.
-struct LogRow {
-  Cursor cursor;
-  int64_t kind = 1;
-  std::string id, type, subject;
-  int64_t subject_version = 0;
-  int64_t time = 0;
-  std::string data, traceparent;
+// Rows that are put into a table before the commit, by as few statements as possible.
+struct LateRows {
+  std::string into;  // "outbox (epoch, position, …)"
+  std::vector<std::vector<Value>> rows;
+  size_t inserted = 0;  // of them are in the table already
+
+  std::string_view table() const { return std::string_view(into).substr(0, into.find(' ')); }
 };
 
-// INSERT of that many rows of the log; each placeholder has a name of its own.
-std::string InsertLogSql(size_t rows) {
-  constexpr std::string_view kColumns[] = {"epoch",   "position",        "kind", "id",   "type",
-                                           "subject", "subject_version", "time", "data", "traceparent"};
-  std::string sql = absl::StrCat("INSERT INTO outbox (", absl::StrJoin(kColumns, ", "), ") VALUES ");
-  for (size_t i = 0; i < rows; ++i) {
-    absl::StrAppend(
-        &sql, i == 0 ? "(" : ", (",
-        absl::StrJoin(kColumns, ", ",
-                      [i](std::string* out, std::string_view column) { absl::StrAppend(out, ":", column, "_", i); }),
-        ")");
+constexpr std::string_view kLog =
+    "outbox (epoch, position, kind, id, type, subject, subject_version, time, data, traceparent)";
+
+// INSERT of that many rows; each placeholder has a name of its own.
+std::string InsertSql(std::string_view into, size_t rows, size_t columns) {
+  std::string sql = absl::StrCat("INSERT INTO ", into, " VALUES ");
+  for (size_t i = 0; i < rows * columns; ++i) {
+    const bool first = i % columns == 0, last = (i + 1) % columns == 0;
+    absl::StrAppend(&sql, !first ? ", " : i == 0 ? "(" : ", (", ":v", i, last ? ")" : "");
   }
   return sql;
 }
@@ -453,48 +454,77 @@ class Connection {
 
 struct Tx::Group {
   const bool writes;
-  Cursor head;               // after all that was appended so far
-  std::vector<LogRow> rows;  // what this physical transaction appends to the log, in order
-  size_t inserted = 0;       // of them are in the table already
+  // One alone, or all once more because one failed: nothing is put off, so that a failure is that of its writer.
+  const bool careful = false;
+  Cursor head = {};  // after all that was appended so far
+  LateRows log = {.into = std::string(kLog), .rows = {}};
+  std::vector<LateRows> late = {};  // other tables, in the order of their first row
 
-  // Puts the rows into the table. They are kept back until the commit, because many in one statement
-  // cost little more than one, or until somebody looks at the table.
-  absl::Status Insert(Connection& connection) {
-    while (inserted < rows.size()) {
-      const size_t left = rows.size() - inserted;
+  LateRows& Late(std::string_view into) {
+    for (LateRows& table : late) {
+      if (table.into == into) return table;
+    }
+    return late.emplace_back(LateRows{.into = std::string(into), .rows = {}});
+  }
+
+  // Puts into the tables that `sql` names what is meant for them: it is about to look.
+  absl::Status InsertNamed(Connection& connection, std::string_view sql) {
+    TRY(InsertNamed(connection, log, sql));
+    for (LateRows& table : late) TRY(InsertNamed(connection, table, sql));
+    return absl::OkStatus();
+  }
+  absl::Status InsertAll(Connection& connection) {
+    TRY(Insert(connection, log));
+    for (LateRows& table : late) TRY(Insert(connection, table));
+    return absl::OkStatus();
+  }
+
+ private:
+  static absl::Status InsertNamed(Connection& connection, LateRows& table, std::string_view sql) {
+    const bool looks = table.inserted < table.rows.size() && absl::StrContains(sql, table.table());
+    return looks ? Insert(connection, table) : absl::OkStatus();
+  }
+  static absl::Status Insert(Connection& connection, LateRows& table) {
+    while (table.inserted < table.rows.size()) {
+      const size_t left = table.rows.size() - table.inserted;
       const size_t count =
           *std::find_if(std::begin(kInsertRows), std::end(kInsertRows), [left](size_t size) { return size <= left; });
+      const size_t columns = table.rows[table.inserted].size();
       std::vector<Value> values;
-      values.reserve(count * 10);
-      for (size_t i = inserted; i < inserted + count; ++i) {
-        const LogRow& row = rows[i];
-        for (Value value : {Value(row.cursor.epoch), Value(row.cursor.position), Value(row.kind), Value(row.id),
-                            Value(row.type), Value(row.subject), Value(row.subject_version), Value(row.time),
-                            Value(row.data), Value(row.traceparent)}) {
-          values.push_back(std::move(value));
-        }
+      values.reserve(count * columns);
+      for (size_t i = table.inserted; i < table.inserted + count; ++i) {
+        std::copy(table.rows[i].begin(), table.rows[i].end(), std::back_inserter(values));
       }
-      TRY(connection.Run(InsertLogSql(count), values).status());
-      inserted += count;
+      TRY(connection.Run(InsertSql(table.into, count, columns), values).status());
+      table.inserted += count;
     }
     return absl::OkStatus();
   }
 };
 
-absl::StatusOr<int64_t> Tx::Run(std::string_view sql, const std::vector<Value>& parameters, int columns,
-                                std::vector<std::vector<Cell>>* rows) {
-  TRY(failed_);
+namespace {
+
+// PostgreSQL cannot hold a NUL byte, and SOCI would cut the text there without a word.
+absl::Status CheckTexts(std::string_view sql, const std::vector<Value>& parameters) {
   for (const Value& value : parameters) {
     const auto* text = std::get_if<std::string>(&value);
     if (text != nullptr && text->find('\0') != std::string::npos) {
-      // PostgreSQL cannot hold it, and SOCI would cut the text there without a word.
-      return failed_ = absl::InternalError(absl::StrCat("a bound text holds a NUL byte, in: ", sql));
+      return absl::InternalError(absl::StrCat("a bound text holds a NUL byte, in: ", sql));
     }
   }
-  if (group_->inserted < group_->rows.size() && absl::StrContains(sql, "outbox")) {
-    failed_ = group_->Insert(connection_);
-    TRY(failed_);
-  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<int64_t> Tx::Run(std::string_view sql, const std::vector<Value>& parameters, int columns,
+                                std::vector<std::vector<Cell>>* rows) {
+  TRY(failed_);
+  failed_ = CheckTexts(sql, parameters);
+  TRY(failed_);
+  failed_ = group_->InsertNamed(connection_, sql);
+  TRY(failed_);
+  if (!absl::StartsWith(sql, "SELECT")) changed_ = true;
   absl::StatusOr<int64_t> changed = connection_.Run(sql, parameters, static_cast<size_t>(columns), rows);
   if (!changed.ok()) failed_ = changed.status();
   return changed;
@@ -507,6 +537,16 @@ absl::StatusOr<std::vector<std::vector<Cell>>> Tx::QueryCells(std::string_view s
   return rows;
 }
 
+absl::Status Tx::AddLater(std::string_view into, std::vector<Value> values) {
+  if (group_->careful || !group_->writes) return Run(InsertSql(into, 1, values.size()), values, 0, nullptr).status();
+  TRY(failed_);
+  failed_ = CheckTexts(into, values);
+  TRY(failed_);
+  changed_ = true;
+  group_->Late(into).rows.push_back(std::move(values));
+  return absl::OkStatus();
+}
+
 absl::Status Tx::Append(int64_t kind, const google::protobuf::Message& event, std::string_view subject,
                         int64_t version) {
   TRY(failed_);
@@ -514,16 +554,10 @@ absl::Status Tx::Append(int64_t kind, const google::protobuf::Message& event, st
   // The error of a rule is the caller's to see, but what follows must not be committed without its event.
   failed_ = CheckEvent(event);
   TRY(failed_);
-  LogRow& row = group_->rows.emplace_back();
-  row.cursor = group_->head;
-  row.kind = kind;
-  row.id = NewId(now_);
-  row.type = event.GetDescriptor()->full_name();
-  row.subject = subject;
-  row.subject_version = version;
-  row.time = absl::ToUnixMicros(now_);
-  row.data = absl::Base64Escape(event.SerializeAsString());
-  row.traceparent = traceparent_;
+  changed_ = true;
+  const Cursor at = group_->head;
+  group_->log.rows.push_back(Bind(at.epoch, at.position, kind, NewId(now_), event.GetDescriptor()->full_name(), subject,
+                                  version, now_, absl::Base64Escape(event.SerializeAsString()), traceparent_));
   return absl::OkStatus();
 }
 
@@ -681,8 +715,10 @@ struct Database::Impl {
   absl::Status Read(absl::FunctionRef<absl::Status(Tx&)> fn);
   void RunGroup(absl::Span<Writer* const> group);
   absl::Status TryGroup(absl::Span<Writer* const> writers, bool* commit_sent);
-  absl::Status RunWriters(absl::Span<Writer* const> writers, Tx::Group& group, int* succeeded);
-  absl::Status RunWriter(Writer& writer, Tx::Group& group, absl::Time now);
+  absl::Status TryGroupOnce(absl::Span<Writer* const> writers, bool careful, bool* commit_sent, bool* done);
+  absl::Status RunTogether(absl::Span<Writer* const> writers, Tx::Group& group, int* succeeded, bool* spoiled);
+  absl::Status RunCarefully(absl::Span<Writer* const> writers, Tx::Group& group, int* succeeded);
+  absl::Status RunWriter(Writer& writer, Tx::Group& group, absl::Time now, bool* changed);
   absl::Status Commit(Tx::Group& group, Cursor before);
   absl::StatusOr<std::unique_ptr<Connection>> BorrowReader();
   void ReturnReader(std::unique_ptr<Connection> connection);
@@ -752,7 +788,15 @@ absl::Status Database::Impl::TryGroup(absl::Span<Writer* const> writers, bool* c
   if (writer == nullptr) {
     ASSIGN(writer, Connection::Open(target, Connection::Use::kWrite));
   }
-  Tx::Group group{.writes = true, .head = {}, .rows = {}};
+  bool done = false;
+  if (writers.size() > 1) TRY(TryGroupOnce(writers, /*careful=*/false, commit_sent, &done));
+  return done ? absl::OkStatus() : TryGroupOnce(writers, /*careful=*/true, commit_sent, &done);
+}
+
+// `done` stays false if it has to be done again, carefully; nothing of it remains then.
+absl::Status Database::Impl::TryGroupOnce(absl::Span<Writer* const> writers, bool careful, bool* commit_sent,
+                                          bool* done) {
+  Tx::Group group{.writes = true, .careful = careful};
   const bool sqlite = target.engine == Engine::kSqlite;
   TRY(writer->Begin(sqlite ? absl::MakeConstSpan(kBeginWriteSqlite) : absl::MakeConstSpan(kBeginWritePostgresql),
                     &group.head));
@@ -764,12 +808,18 @@ absl::Status Database::Impl::TryGroup(absl::Span<Writer* const> writers, bool* c
     TRY(Tx(*writer, group, options.clock->Now(), options.zone, options.event_source).BeginEpoch(0, "reconnect"));
   }
   int succeeded = 0;
-  TRY(RunWriters(writers, group, &succeeded));
-  if (succeeded == 0) {
+  bool spoiled = false;
+  TRY(careful ? RunCarefully(writers, group, &succeeded) : RunTogether(writers, group, &succeeded, &spoiled));
+  if (!spoiled && succeeded > 0) {
+    const absl::Status inserted = group.InsertAll(*writer);
+    spoiled = !careful && !inserted.ok() && !writer->lost();
+    if (!spoiled) TRY(inserted);
+  }
+  *done = !spoiled;
+  if (spoiled || succeeded == 0) {
     writer->Rollback();
     return absl::OkStatus();
   }
-  TRY(group.Insert(*writer));
   FAULT("tx.before_commit");
   *commit_sent = true;
   TRY(Commit(group, before));
@@ -777,23 +827,41 @@ absl::Status Database::Impl::TryGroup(absl::Span<Writer* const> writers, bool* c
   doubtful = false;
   ++commits;
   writes += succeeded;
-  events += static_cast<int64_t>(group.rows.size());
+  events += static_cast<int64_t>(group.log.rows.size());
   if (group.head != before) {
     for (const auto& listener : listeners) listener(group.head);
   }
   return absl::OkStatus();
 }
 
+// Without savepoints. One that fails before it has changed anything leaves nothing to undo; any other
+// failure spoils the whole.
+absl::Status Database::Impl::RunTogether(absl::Span<Writer* const> writers, Tx::Group& group, int* succeeded,
+                                         bool* spoiled) {
+  const absl::Time now = options.clock->Now();
+  for (Writer* each : writers) {
+    bool changed = false;
+    const absl::Status status = RunWriter(*each, group, now, &changed);
+    if (writer->lost()) return DatabaseGone();
+    if (!writer->InTransaction()) return status.ok() ? DatabaseGone() : status;
+    if (status.ok()) ++*succeeded;
+    *spoiled = !status.ok() && changed;
+    if (*spoiled) return absl::OkStatus();
+  }
+  return absl::OkStatus();
+}
+
 // Each in its savepoint; the positions and log rows of one that fails are given back. One alone needs
 // no savepoint: if it fails nothing is committed.
-absl::Status Database::Impl::RunWriters(absl::Span<Writer* const> writers, Tx::Group& group, int* succeeded) {
+absl::Status Database::Impl::RunCarefully(absl::Span<Writer* const> writers, Tx::Group& group, int* succeeded) {
   const absl::Time now = options.clock->Now();
   const bool alone = writers.size() == 1;
   if (!alone) TRY(writer->Together({"SAVEPOINT one_write"}));
   for (size_t i = 0; i < writers.size(); ++i) {
     const Cursor head = group.head;
-    const size_t rows = group.rows.size(), inserted = group.inserted;
-    const absl::Status status = RunWriter(*writers[i], group, now);
+    const size_t rows = group.log.rows.size(), inserted = group.log.inserted;
+    bool changed = false;
+    const absl::Status status = RunWriter(*writers[i], group, now, &changed);
     if (writer->lost()) return DatabaseGone();
     if (!writer->InTransaction()) return status.ok() ? DatabaseGone() : status;
     if (status.ok()) {
@@ -801,8 +869,8 @@ absl::Status Database::Impl::RunWriters(absl::Span<Writer* const> writers, Tx::G
       if (i + 1 < writers.size()) TRY(writer->Together({"RELEASE SAVEPOINT one_write", "SAVEPOINT one_write"}));
     } else {
       group.head = head;
-      group.rows.resize(rows);
-      group.inserted = inserted;
+      group.log.rows.resize(rows);
+      group.log.inserted = inserted;
       // The savepoint itself stays, for the next.
       if (!alone) TRY(writer->Together({"ROLLBACK TO SAVEPOINT one_write"}));
     }
@@ -810,12 +878,14 @@ absl::Status Database::Impl::RunWriters(absl::Span<Writer* const> writers, Tx::G
   return absl::OkStatus();
 }
 
-absl::Status Database::Impl::RunWriter(Writer& member, Tx::Group& group, absl::Time now) {
+absl::Status Database::Impl::RunWriter(Writer& member, Tx::Group& group, absl::Time now, bool* changed) {
   Tx tx(*writer, group, now, options.zone, options.event_source);
   running_write = this;
   member.result = member.fn(tx);
   running_write = nullptr;
   if (member.result.ok()) member.result = tx.failed_;
+  // After a statement that failed PostgreSQL's transaction is of no use, whatever the statement was.
+  *changed = tx.changed_ || !tx.failed_.ok();
   return member.result;
 }
 
@@ -875,7 +945,7 @@ absl::Status Database::Impl::BeginRead(std::unique_ptr<Connection>& connection, 
 
 absl::Status Database::Impl::Read(absl::FunctionRef<absl::Status(Tx&)> fn) {
   ASSIGN(std::unique_ptr<Connection> connection, BorrowReader());
-  Tx::Group snapshot{.writes = false, .head = {}, .rows = {}};
+  Tx::Group snapshot{.writes = false};
   absl::Status status = Noted(BeginRead(connection, &snapshot.head));
   if (status.ok()) {
     Tx tx(*connection, snapshot, options.clock->Now(), options.zone, options.event_source);

@@ -62,6 +62,14 @@ class Tx {
     return Run(sql, Bind(parameters...), 0, nullptr);
   }
 
+  // Inserts a row that has its place in the transaction but not at once: it is put into the table before the
+  // commit, with those of other writes in one statement, or earlier if a statement names the table. `into` is
+  // "access_log (time, caller, …)". A row that breaks a constraint fails the Write as Exec's would.
+  template <class... P>
+  absl::Status InsertLater(std::string_view into, const P&... values) {
+    return AddLater(into, Bind(values...));
+  }
+
   // Runs a query whose columns are, in order, of the types C: std::string (NULL reads as ""),
   // int64_t (NULL reads as 0), or a std::optional of either.
   //   ASSIGN(auto rows, tx.Query<std::string, int64_t>("SELECT id, version FROM stays WHERE place_id = :p", place));
@@ -153,6 +161,7 @@ class Tx {
 
   absl::StatusOr<int64_t> Run(std::string_view sql, const std::vector<Value>& parameters, int columns,
                               std::vector<std::vector<Cell>>* rows);
+  absl::Status AddLater(std::string_view into, std::vector<Value> values);
   absl::Status BeginEpoch(int64_t seen, std::string_view reason);
   absl::Status Append(int64_t kind, const google::protobuf::Message& event, std::string_view subject, int64_t version);
 
@@ -162,7 +171,8 @@ class Tx {
   const absl::TimeZone zone_;
   const std::string_view event_source_;
   std::string traceparent_;
-  absl::Status failed_;  // the first error of a statement
+  absl::Status failed_;   // the first error of a statement
+  bool changed_ = false;  // something may have to be undone
 };
 
 // A numbered step of the schema, run once, in its own transaction. Never edited once landed.

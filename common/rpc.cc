@@ -141,14 +141,11 @@ absl::StatusOr<bool> FindAnswer(Tx& tx, const std::string& request_id, const std
   return true;
 }
 
-// False if the id is taken.
-absl::StatusOr<bool> StoreAnswer(Tx& tx, const Call& call, const std::string& fingerprint, const Message& response) {
-  ASSIGN(const int64_t stored,
-         tx.Exec("INSERT INTO requests (request_id, rpc, fingerprint, response, caller, create_time) "
-                 "VALUES (:id, :rpc, :fingerprint, :response, :caller, :time) ON CONFLICT DO NOTHING",
-                 call.request_id, call.rpc, fingerprint, absl::Base64Escape(response.SerializeAsString()),
-                 call.caller.subject, tx.now()));
-  return stored == 1;
+// ALREADY_EXISTS, now or at the commit, if the id is taken.
+absl::Status StoreAnswer(Tx& tx, const Call& call, const std::string& fingerprint, const Message& response) {
+  return tx.InsertLater("requests (request_id, rpc, fingerprint, response, caller, create_time)", call.request_id,
+                        call.rpc, fingerprint, absl::Base64Escape(response.SerializeAsString()), call.caller.subject,
+                        tx.now());
 }
 
 absl::Status PruneAnswers(Tx& tx) {
@@ -164,10 +161,8 @@ absl::Status LogAccess(Tx& tx, const Call& call, const std::set<std::string>& pe
   if (persons.empty()) return absl::OkStatus();
   const std::string roles = RoleNames(call.caller.roles);
   for (const std::string& person : persons) {
-    TRY(tx.Exec("INSERT INTO access_log (time, caller, roles, organisation_id, rpc, person_ref, outcome) "
-                "VALUES (:time, :caller, :roles, :organisation, :rpc, :person, :outcome)",
-                tx.now(), call.caller.subject, roles, call.caller.organisation_id, call.rpc, person, outcome)
-            .status());
+    TRY(tx.InsertLater("access_log (time, caller, roles, organisation_id, rpc, person_ref, outcome)", tx.now(),
+                       call.caller.subject, roles, call.caller.organisation_id, call.rpc, person, outcome));
   }
   return absl::OkStatus();
 }
@@ -305,7 +300,6 @@ absl::Status Edge::RunWrite(Served& served, UseCase use_case) {
   Call& call = served.call;
   const std::string fingerprint = call.request_id.empty() ? "" : Fingerprint(call, served.request);
   const bool prune = writes_.fetch_add(1, std::memory_order_relaxed) % kPruneEvery == 0;
-  bool taken = false;
   const absl::Status status = db_.Write([&](Tx& tx) -> absl::Status {
     // The wait in the queue counts, too.
     TRY(served.CheckTime());
@@ -313,16 +307,12 @@ absl::Status Edge::RunWrite(Served& served, UseCase use_case) {
     served.response->Clear();
     tx.set_traceparent(call.traceparent);
     TRY(use_case(tx, call));
-    if (!call.request_id.empty()) {
-      ASSIGN(const bool first, StoreAnswer(tx, call, fingerprint, *served.response));
-      taken = !first;
-      if (taken) return AlreadyExists("request");
-    }
+    if (!call.request_id.empty()) TRY(StoreAnswer(tx, call, fingerprint, *served.response));
     if (prune) TRY(PruneAnswers(tx));
     return LogAccess(tx, call, PersonsOf(call, served.request, *served.response), "OK");
   });
   if (status.ok()) return status;
-  if (!call.request_id.empty() && (taken || IsVerdict(status))) {
+  if (!call.request_id.empty() && IsVerdict(status)) {
     ASSIGN(const bool repeated, Repeat(served, fingerprint));
     if (repeated) return absl::OkStatus();
   }

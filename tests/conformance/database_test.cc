@@ -80,6 +80,35 @@ TEST_P(DatabaseTest, OneFailureInAGroupUndoesOnlyItself) {
   EXPECT_EQ(db_->counts().events - before.events, 3);
 }
 
+TEST_P(DatabaseTest, ARowThatIsInsertedLaterFailsOnlyItsOwnWrite) {
+  const auto add = [](const char* id) {
+    return [id](Tx& tx) -> absl::Status {
+      TRY(PublishChange(tx, 1));
+      return tx.InsertLater("things (id, number)", id, 1);
+    };
+  };
+  const auto results = InOneGroup({add("a"), add("b"), add("a"), add("c")});
+  EXPECT_TRUE(results[0].ok()) << results[0];
+  EXPECT_TRUE(results[1].ok()) << results[1];
+  EXPECT_EQ(ReasonOf(results[2]), "CONSTRAINT");
+  EXPECT_TRUE(results[3].ok()) << results[3];
+  EXPECT_THAT(Things(), ElementsAre("a", "b", "c"));
+  EXPECT_THAT(Log(), SizeIs(3));
+}
+
+TEST_P(DatabaseTest, ARowThatIsInsertedLaterIsThereForWhoLooks) {
+  std::vector<size_t> seen;
+  const auto look = [&](Tx& tx) -> absl::Status {
+    ASSIGN(const auto rows, tx.Query<std::string>("SELECT id FROM things WHERE id <> 'first'"));
+    seen.push_back(rows.size());
+    return absl::OkStatus();
+  };
+  const auto results = InOneGroup({[](Tx& tx) { return tx.InsertLater("things (id, number)", "a", 1); }, look,
+                                   [](Tx& tx) { return tx.InsertLater("things (id, number)", "b", 1); }, look});
+  EXPECT_TRUE(results[3].ok()) << results[3];
+  EXPECT_THAT(seen, ElementsAre(1, 2));
+}
+
 TEST_P(DatabaseTest, EventsAreSeenInTheirOwnTransactionAndSurviveTheRollbackOfTheNext) {
   const auto log_size = [](Tx& tx) -> absl::StatusOr<size_t> {
     ASSIGN(auto rows, tx.Query<int64_t>("SELECT position FROM outbox"));

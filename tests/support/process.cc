@@ -22,7 +22,8 @@ extern char** environ;
 namespace mestring {
 
 TempFolder::TempFolder() {
-  std::string name = "/tmp/mestring-test-XXXXXX";
+  const char* below = getenv("TMPDIR");
+  std::string name = std::string(below != nullptr && *below != '\0' ? below : "/tmp") + "/mestring-test-XXXXXX";
   if (mkdtemp(name.data()) != nullptr) path_ = name;
 }
 

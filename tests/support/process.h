@@ -9,7 +9,7 @@
 
 namespace mestring {
 
-// A folder of its own below /tmp, removed with its content at the end.
+// A folder of its own below TMPDIR (/tmp), removed with its content at the end.
 class TempFolder {
  public:
   TempFolder();

@@ -1,0 +1,123 @@
+// RPCs of housing: an application (write), what is free tonight (read), an application read by staff (read
+// of a person's data); beside the empty RPC, and with a history of stays and applications.
+#include "services/housing/housing.h"
+
+#include "mestring/housing/v1/housing.pb.h"
+#include "tests/benchmark/benchmark.h"
+#include "tests/benchmark/notes.h"
+
+namespace mestring {
+namespace {
+
+namespace pb = housing::v1;
+
+using access::v1::ROLE_STAFF;
+using access::v1::ROLE_UNIT_LEADER;
+
+constexpr int kPlaces = 30;
+
+template <class Request>
+RpcCall Always(access::v1::Role role, Request request) {
+  return CallOf<Request>(Token({role}), [request](int64_t) { return request; });
+}
+
+// Once, in set-up.
+template <class Response, class Request>
+Response Do(ServerProcess& service, access::v1::Role role, Request request) {
+  request.set_request_id(NewId(absl::Now()));
+  return Bench::Must<Response>(service.client().Once(Always(role, request)));
+}
+
+// Rules, and one offer with its places.
+void SetUp(ServerProcess& service) {
+  pb::SetCaseRulesRequest rules;
+  rules.mutable_case_rules()->set_application_decision_months(1);
+  rules.mutable_case_rules()->set_approval_months(12);
+  rules.mutable_case_rules()->set_complaint_weeks(3);
+  rules.mutable_case_rules()->set_application_residence_rule(pb::RESIDENCE_RULE_NONE);
+  rules.mutable_case_rules()->set_statistics_cell_min(2);
+  Do<pb::SetCaseRulesResponse>(service, ROLE_UNIT_LEADER, rules);
+  pb::RegisterOfferRequest offer;
+  offer.set_code("akutten");
+  offer.set_name("Akutten");
+  offer.set_kind(pb::OFFER_KIND_SHELTER);
+  const std::string id = Do<pb::RegisterOfferResponse>(service, ROLE_UNIT_LEADER, offer).offer().id();
+  for (int i = 1; i <= kPlaces; ++i) {
+    pb::AddPlaceRequest place;
+    place.set_offer_id(id);
+    place.set_label(absl::StrCat(i));
+    Do<pb::AddPlaceResponse>(service, ROLE_UNIT_LEADER, place);
+  }
+}
+
+// Half of them stays that have ended, in the places of SetUp, half applications that came to nothing.
+absl::Status AddHistory(Database& db, int64_t count) {
+  TRY(FillRows(db, count / 2,
+               "INSERT INTO applications (id, version, state, person_ref, residence, submit_date, decide_by,"
+               " end_reason_code, create_time, update_time, deadline_missed)",
+               absl::StrCat("SELECT ", kBulkIdSql, ", 3, 'APPLICATION_STATE_WITHDRAWN', ", kBulkIdSql,
+                            ", 'RESIDENCE_REGISTERED', '2024-01-01', '2024-02-01', 'A', 0, 0, 0 FROM numbers")));
+  return FillRows(
+      db, count / 2,
+      "INSERT INTO stays (id, version, state, person_ref, place_id, offer_id, policy_id, start_date, end_date,"
+      " arrive_date, held_until, turnaround_days, destination_code, create_time, update_time, arrival_missed)",
+      absl::StrCat("SELECT ", kBulkIdSql, ", 3, 'STAY_STATE_ENDED', ", kBulkIdSql,
+                   ", (SELECT MIN(id) FROM places), (SELECT MIN(id) FROM offers), 'p', '2024-01-01', '2024-01-02',"
+                   " '2024-01-01', '2024-01-02', 0, '116', 0, 0, 0 FROM numbers"));
+}
+
+RpcCall SubmitApplication() {
+  return CallOf<pb::SubmitApplicationRequest>(Token({ROLE_STAFF}), [](int64_t) {
+    pb::SubmitApplicationRequest request;
+    request.set_request_id(NewId(absl::Now()));
+    request.set_person_ref(NewId(absl::Now()));
+    request.set_residence(pb::RESIDENCE_REGISTERED);
+    return request;
+  });
+}
+
+RpcCall GetApplication(ServerProcess& service) {
+  pb::GetApplicationRequest request;
+  request.set_application_id(
+      Bench::Must<pb::SubmitApplicationResponse>(service.client().Once(SubmitApplication())).application().id());
+  return Always(ROLE_STAFF, request);
+}
+
+RpcCall GetAvailability() { return Always(ROLE_STAFF, pb::GetAvailabilityRequest()); }
+
+}  // namespace
+
+void MeasureHousing(Bench& bench) {
+  bench.Heading("RPCs of housing, 64 callers");
+  const int64_t little = 1000, much = bench.Choose(1'000'000, 100'000);
+  std::vector<std::unique_ptr<ServerProcess>> services, grown;
+  std::vector<Bench::Contender> contenders;
+  for (const char* engine : kEngines) {
+    for (const int64_t count : {little, much}) {
+      auto service = std::make_unique<ServerProcess>(HousingDefinition(), engine);
+      service->Start();
+      SetUp(*service);
+      service->Stop();
+      service->Fill([&](Database& db) { return AddHistory(db, count); });
+      service->Start();
+      (count == little ? services : grown).push_back(std::move(service));
+    }
+    ServerProcess& service = *services.back();
+    const std::string on = absl::StrCat(", ", EngineTitle(engine));
+    contenders.push_back({"submit an application" + on, &service, SubmitApplication(), AtLeast(0.5)});
+    contenders.push_back({"what is free tonight" + on, &service, GetAvailability(), AtLeast(0.8)});
+    contenders.push_back({"read an application, logged" + on, &service, GetApplication(service), AtLeast(0.5)});
+  }
+  bench.CompareWithEmpty(contenders);
+  bench.Heading(absl::StrCat("Housing at ", Grouped(little), " and at ", Grouped(much), " stays and applications"));
+  for (size_t i = 0; i < services.size(); ++i) {
+    const std::string on = absl::StrCat(", ", EngineTitle(kEngines[i]));
+    bench.CompareGrowth(
+        *services[i], *grown[i],
+        {{"submit an application" + on, SubmitApplication(), SubmitApplication()},
+         {"what is free tonight" + on, GetAvailability(), GetAvailability()},
+         {"read an application, logged" + on, GetApplication(*services[i]), GetApplication(*grown[i])}});
+  }
+}
+
+}  // namespace mestring

@@ -1,0 +1,36 @@
+// A durable write and a read beside an empty RPC: what the kernel costs. The service is the one of the
+// tests (notes about persons), whose use cases are as small as they can be; those of real services have
+// files of their own.
+//
+// Three kinds: a write (checked, authorised, a row, an event, its answer for repeats and its access-log
+// row, with fsync); a read of what concerns nobody; and a read of a person's data, which is answered only
+// when its access-log row is durable, and so is a write.
+#include "common/ids.h"
+#include "mestring/test/v1/test.pb.h"
+#include "tests/benchmark/benchmark.h"
+#include "tests/benchmark/notes.h"
+#include "tests/support/test_service.h"
+
+namespace mestring {
+
+void MeasureRpcs(Bench& bench) {
+  bench.Heading("RPCs of the kernel (notes), 64 callers");
+  std::vector<std::unique_ptr<ServerProcess>> services;
+  std::vector<Bench::Contender> contenders;
+  for (const char* engine : kEngines) {
+    ServerProcess& service = *services.emplace_back(std::make_unique<ServerProcess>(TestServiceDefinition(), engine));
+    service.Fill([](Database& db) { return AddNotes(db, 1000); });
+    service.Start();
+    const std::string on = absl::StrCat(", ", EngineTitle(engine));
+    contenders.push_back({"durable write" + on, &service, WriteNote(), AtLeast(0.5)});
+    contenders.push_back({"read" + on, &service, GetNote(1000), AtLeast(0.8)});
+    const auto note = Bench::Must<test::v1::WriteNoteResponse>(service.client().Once(WriteNote()));
+    contenders.push_back({"read of a person's data, logged" + on, &service, GetNote(note.note().id()), AtLeast(0.5)});
+  }
+  bench.CompareWithEmpty(contenders);
+  bench.Heading("The same from one caller with 64 calls in flight, for orientation");
+  for (Bench::Contender& each : contenders) each.target.reset();
+  bench.CompareWithEmpty(contenders, Callers::kOne);
+}
+
+}  // namespace mestring

@@ -1,0 +1,168 @@
+// Servers of benchmarks. They are this program started again, so that one build has all of them, and
+// processes of their own, because a server that shares a process with its client shares locks, memory and
+// gRPC's threads with it.
+#include <unistd.h>
+
+#include <fstream>
+#include <iterator>
+#include <thread>
+
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "grpcpp/resource_quota.h"
+#include "grpcpp/security/server_credentials.h"
+#include "grpcpp/server_builder.h"
+#include "mestring/test/v1/test.grpc.pb.h"
+#include "tests/benchmark/benchmark.h"
+#include "tests/support/tokens.h"
+#include "tests/support/wait.h"
+
+namespace mestring {
+namespace {
+
+constexpr char kThisProgram[] = "/proc/self/exe";
+constexpr char kEmpty[] = "empty";
+
+class Nothing : public test::v1::EmptyService::Service {
+  grpc::Status Empty(grpc::ServerContext*, const test::v1::EmptyRequest*, test::v1::EmptyResponse*) override {
+    return grpc::Status::OK;
+  }
+};
+
+std::string ThisProgram() {
+  char path[4096];
+  const ssize_t size = readlink(kThisProgram, path, sizeof path);
+  return std::string(path, size > 0 ? size : 0);
+}
+
+// The number after `"name":`, or 0.
+int NumberIn(std::string_view line, std::string_view name) {
+  const size_t at = line.find(absl::StrCat("\"", name, "\":"));
+  int number = 0;
+  if (at == line.npos) return 0;
+  line.remove_prefix(at + name.size() + 3);
+  return absl::SimpleAtoi(line.substr(0, line.find_first_not_of("0123456789")), &number) ? number : 0;
+}
+
+}  // namespace
+
+// The threads are those of a service (common/server.cc): what is compared is what is done on them.
+int RunEmptyServer() {
+  Nothing nothing;
+  int port = 0;
+  grpc::ServerBuilder builder;
+  builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
+  builder.RegisterService(&nothing);
+  builder.SetResourceQuota(grpc::ResourceQuota("empty").SetMaxThreads(144));
+  builder.SetSyncServerOption(grpc::ServerBuilder::MAX_POLLERS, 64);
+  const std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
+  if (server == nullptr) return 1;
+  fprintf(stderr, "{\"event\":\"service.started\",\"port\":%d}\n", port);
+  server->Wait();
+  return 0;
+}
+
+ServerProcess::ServerProcess() : service_(kEmpty) {}
+
+ServerProcess::ServerProcess(const ServiceDefinition& definition, std::string_view engine, const RedisServer* redis)
+    : service_(definition.name),
+      engine_(engine),
+      redis_url_(redis == nullptr ? "" : redis->url()),
+      schema_(definition.schema),
+      database_(std::make_unique<TestDatabase>(engine)) {
+  ReplaceFile(folder_.path() + "/jwks.json", TestKeySet());
+}
+
+ServerProcess::~ServerProcess() { Stop(); }
+
+std::unique_ptr<ServerProcess> ServerProcess::Empty() {
+  auto empty = std::unique_ptr<ServerProcess>(new ServerProcess());
+  empty->Start();
+  return empty;
+}
+
+std::string ServerProcess::name() const {
+  return engine_.empty() ? service_ : absl::StrCat(service_, ", ", EngineTitle(engine_));
+}
+
+void ServerProcess::Fill(absl::FunctionRef<absl::Status(Database&)> fill) {
+  static const SystemClock clock;
+  Database::Options options;
+  options.url = database_->url();
+  options.clock = &clock;
+  options.zone = absl::UTCTimeZone();
+  options.event_source = "/municipalities/1108/" + service_;
+  const absl::StatusOr<std::unique_ptr<Database>> db = Database::Open(std::move(options), schema_);
+  absl::Status filled = db.ok() ? fill(**db) : db.status();
+  // What autovacuum does within a minute; SQLite has nothing of the kind.
+  if (filled.ok() && engine_ == "postgresql") {
+    filled = (*db)->Write([](Tx& tx) { return tx.Exec("ANALYZE").status(); });
+  }
+  if (!filled.ok()) Bench::Die(filled);
+}
+
+std::string ServerProcess::Log() const {
+  std::ifstream file(log_file_);
+  return std::string(std::istreambuf_iterator<char>(file), {});
+}
+
+void ServerProcess::Start() {
+  std::vector<std::string> environment;
+  if (database_ != nullptr) {
+    environment = {"MESTRING_DATABASE=" + database_->url(),
+                   "MESTRING_REDIS_URL=" + redis_url_,
+                   "MESTRING_LISTEN=127.0.0.1:0",
+                   "MESTRING_METRICS_LISTEN=127.0.0.1:0",
+                   "MESTRING_HEALTH_LISTEN=127.0.0.1:0",
+                   absl::StrCat("MESTRING_JWKS_FILE=", folder_.path(), "/jwks.json"),
+                   absl::StrCat("MESTRING_TOKEN_ISSUER=", kTestIssuer),
+                   absl::StrCat("MESTRING_TOKEN_AUDIENCE=", kTestAudience)};
+  }
+  // Its log goes to a file, as in life: a line for each RPC. A new one for each start, to find the port in.
+  log_file_ = absl::StrCat(folder_.path(), "/log-", ++starts_);
+  if (!process_.Start({ThisProgram(), "serve", service_}, environment, log_file_)) {
+    Bench::Die(absl::InternalError("a server cannot be started"));
+  }
+  int port = 0;
+  const bool up = WaitUntil([&] {
+    const std::string log = Log();
+    const size_t started = log.find("\"event\":\"service.started\"");
+    if (started != log.npos) port = NumberIn(std::string_view(log).substr(started), "port");
+    return port != 0 || !process_.Running();
+  });
+  if (!up || port == 0) Bench::Die(absl::InternalError(absl::StrCat(name(), " does not come up: ", Log())));
+  address_ = absl::StrCat("127.0.0.1:", port);
+  client_ = std::make_unique<Client>(address_);
+}
+
+void ServerProcess::Stop() {
+  client_.reset();
+  if (process_.Running()) process_.Stop();
+}
+
+int64_t ServerProcess::memory() const {
+  std::ifstream status(absl::StrCat("/proc/", process_.pid(), "/smaps_rollup"));
+  int64_t kilobytes = 0;
+  for (std::string line; std::getline(status, line);) {
+    int64_t number = 0;
+    if (absl::StartsWith(line, "Private_") &&
+        absl::SimpleAtoi(line.substr(line.find(':') + 1, line.rfind(" kB") - line.find(':') - 1), &number)) {
+      kilobytes += number;
+    }
+  }
+  return kilobytes << 10;
+}
+
+absl::Duration ServerProcess::cpu() const {
+  std::ifstream file(absl::StrCat("/proc/", process_.pid(), "/stat"));
+  const std::string stat(std::istreambuf_iterator<char>(file), {});
+  // After the name in parentheses, which may hold anything: fields 3 and on; utime and stime are 14 and 15.
+  std::vector<std::string> fields = absl::StrSplit(stat.substr(stat.rfind(')') + 2), ' ');
+  int64_t user = 0, system = 0;
+  if (fields.size() < 13 || !absl::SimpleAtoi(fields[11], &user) || !absl::SimpleAtoi(fields[12], &system)) return {};
+  return absl::Seconds(static_cast<double>(user + system) / sysconf(_SC_CLK_TCK));
+}
+
+}  // namespace mestring
