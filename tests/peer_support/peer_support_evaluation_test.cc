@@ -105,7 +105,9 @@ TEST_P(EvaluationTest, FiveGroupsAreAskedAndSmallOnesAreNotPublished) {
   ASSERT_THAT(closed->round().results(), SizeIs(4));
   EXPECT_THAT(closed->round().unpublished(), ElementsAre(pb::STAKEHOLDER_NAV, pb::STAKEHOLDER_SPECIALIST_HEALTH));
   std::map<std::string, std::pair<int64_t, bool>> figures;
-  for (const auto& figure : town_.EventsOf<pb::EvaluationClosed>()[0].figures()) {
+  const auto events = town_.EventsOf<pb::EvaluationClosed>();
+  ASSERT_THAT(events, SizeIs(1));
+  for (const auto& figure : events[0].figures()) {
     figures[figure.code()] = {figure.value(), figure.suppressed()};
   }
   EXPECT_EQ(figures["USER_ANSWERS"], std::pair(int64_t{4}, false));
