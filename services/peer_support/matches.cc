@@ -81,6 +81,7 @@ absl::Status PeerSupport::EndMatch(Tx& tx, Call& call, const pb::EndMatchRequest
   TRY(MayEnd(match));
   TRY(peer_support::EndMatch(tx, SideOf(call.caller, match.person_ref(), match.peer_person_ref()), request.end_reason(),
                              &match));
+  Veil(call.caller, &match);
   *response->mutable_match() = std::move(match);
   return absl::OkStatus();
 }
@@ -120,6 +121,7 @@ absl::Status PeerSupport::HandOverMatch(Tx& tx, Call& call, const pb::HandOverMa
 absl::Status PeerSupport::GetMatch(Tx& tx, Call& call, const pb::GetMatchRequest& request,
                                    pb::GetMatchResponse* response) {
   ASSIGN(*response->mutable_match(), LoadVisible<pb::Match>(tx, call, request.match_id()));
+  Veil(call.caller, response->mutable_match());
   return absl::OkStatus();
 }
 
@@ -144,6 +146,7 @@ absl::Status PeerSupport::ListMatches(Tx& tx, Call& call, const pb::ListMatchesR
   }
   TRY(Page(tx, filter, {request.page_size(), request.page_token()}, response->mutable_matches(),
            response->mutable_next_page_token()));
+  for (pb::Match& match : *response->mutable_matches()) Veil(call.caller, &match);
   return SetAsOf(tx, response);
 }
 

@@ -625,6 +625,13 @@ void ApplyHandOver(std::string_view today, pb::Match* match) {
   match->set_end_date(std::string(today));
 }
 
+// [P6] With no reason, and without the other learning who it was: only the unit sees by whom and why.
+void Veil(const Caller& caller, pb::Match* match) {
+  if (WorksWithPeers(caller)) return;
+  match->clear_ended_by();
+  match->clear_end_reason();
+}
+
 // ---- Contacts and groups ---------------------------------------------------------------------------
 
 // Not in the future (CASA), and within the time of the match; it may be recorded later than it was.

@@ -140,6 +140,8 @@ bool IsLive(pb::MatchState state);
 absl::Status MayEnd(const pb::Match& match);
 void ApplyEnd(pb::MatchSide by, pb::EndReason reason, std::string_view today, pb::Match* match);
 void ApplyHandOver(std::string_view today, pb::Match* match);
+// What of a match the caller is shown.
+void Veil(const Caller& caller, pb::Match* match);
 
 // ---- Contacts and groups ---------------------------------------------------------------------------
 

@@ -519,6 +519,16 @@ TEST(P6, EitherEndsAtAnyTimeAndAlsoOnHold) {
   }
 }
 
+TEST(P6, WhoEndedAMatchAndWhyIsForTheUnitOnly) {
+  pb::Match match = Match();
+  ApplyEnd(pb::MATCH_SIDE_PEER, pb::END_REASON_NO_TIME, kToday, &match);
+  Veil(As(ROLE_STAFF), &match);
+  EXPECT_EQ(match.ended_by(), pb::MATCH_SIDE_PEER);
+  Veil(As(ROLE_RESIDENT, "person"), &match);
+  EXPECT_EQ(match.ended_by(), pb::MATCH_SIDE_UNSPECIFIED);
+  EXPECT_EQ(match.end_reason(), pb::END_REASON_UNSPECIFIED);
+}
+
 // ---- Contacts and groups ----
 
 TEST(Contacts, NoFieldTakesWhatWasSaid) {

@@ -201,7 +201,9 @@ TEST_P(PeerSupportTest, APersonAsksWithoutAReferralAndTwoConsentsMakeAMatch) {
   EXPECT_EQ(town_.Now(peer).load(), 1);
   EXPECT_THAT(town_.EventTypes(), IsSupersetOf({"PeerRequested", "MatchProposed", "ProposalAccepted", "MatchStarted"}));
 
-  EXPECT_DONE(End(started->match(), Resident(person)));
+  const auto ended = End(started->match(), Resident(person));
+  ASSERT_TRUE(ended.ok()) << ended.status();
+  EXPECT_EQ(ended->match().ended_by(), pb::MATCH_SIDE_UNSPECIFIED) << "by whom is for the unit only";
   EXPECT_EQ(town_.Now(started->match()).ended_by(), pb::MATCH_SIDE_PERSON);
   EXPECT_EQ(town_.Now(started->match()).end_reason(), pb::END_REASON_UNSPECIFIED);
   EXPECT_EQ(town_.Now(peer).load(), 0);
