@@ -1,0 +1,94 @@
+// What happens in peer support because time passes: approvals near their end, in grace and expired, guidance
+// overdue, proposals without an answer, the last day of an evaluation.
+//
+// Each clock is a timer of the kernel, set in the write that makes it necessary and stopped in the write
+// that makes it needless. A handler judges by the day it was due, not by the day it fires, and looks at the
+// state all the same, so that a timer which fires once too often does nothing. A nightly job over all peers
+// would miss the order in which things came after three days of downtime.
+
+#include <utility>
+
+#include "services/peer_support/peer_support.h"
+#include "services/peer_support/peer_support_records.h"
+
+namespace mestring::peer_support {
+namespace {
+
+bool HasApproval(const pb::Peer& peer) {
+  return peer.state() == pb::PEER_STATE_APPROVED || peer.state() == pb::PEER_STATE_ACTIVE ||
+         peer.state() == pb::PEER_STATE_PAUSED;
+}
+
+// C3: CareTogetherCMS#1221: the window for renewals opens, and somebody hears of it.
+absl::Status OnExpiring(Tx& tx, std::string_view id, absl::Time) {
+  ASSIGN(pb::Peer peer, Load<pb::Peer>(tx, id));
+  if (!HasApproval(peer) || peer.expiring()) return absl::OkStatus();
+  peer.set_expiring(true);
+  TRY(Save(tx, peer));
+  auto event = About<pb::ApprovalExpiring>(peer);
+  event.set_valid_until(peer.valid_until());
+  return tx.Publish(event, peer.id(), peer.version());
+}
+
+// The approval has run out (C3: CareTogetherCMS#32). In their grace a peer keeps their people and gets no new
+// ones; somebody in a pause stays there until the grace is over.
+absl::Status OnApprovalEnd(Tx& tx, std::string_view id, absl::Time) {
+  ASSIGN(pb::Peer peer, Load<pb::Peer>(tx, id));
+  if (!HasApproval(peer)) return absl::OkStatus();
+  ASSIGN(const pb::PeerRules rules, CurrentRules(tx));
+  TRY(tx.Schedule(kGraceTimer, id, EndOf(tx, PlusDays(peer.valid_until(), rules.grace_days()))));
+  if (peer.state() == pb::PEER_STATE_PAUSED) return absl::OkStatus();
+  ApplyGrace(&peer);
+  TRY(Save(tx, peer));
+  return WithdrawProposals(tx, "peer_id", peer.id());
+}
+
+// [P9] An expired approval leaves nobody alone either.
+absl::Status OnGraceEnd(Tx& tx, std::string_view id, absl::Time) {
+  ASSIGN(pb::Peer peer, Load<pb::Peer>(tx, id));
+  if (peer.state() != pb::PEER_STATE_GRACE && peer.state() != pb::PEER_STATE_PAUSED) return absl::OkStatus();
+  ApplyExpiry(&peer);
+  TRY(Save(tx, peer));
+  TRY(StopClocks(tx, peer));
+  TRY(tx.Publish(About<pb::ApprovalExpired>(peer), peer.id(), peer.version()));
+  return HoldMatches(tx, peer).status();
+}
+
+// C3: casa#2590 and #2611: it is told whether or not there is a guide to tell.
+absl::Status OnGuidance(Tx& tx, std::string_view id, absl::Time) {
+  ASSIGN(pb::Peer peer, Load<pb::Peer>(tx, id));
+  if (!NeedsGuidance(peer) || peer.guidance_overdue()) return absl::OkStatus();
+  peer.set_guidance_overdue(true);
+  TRY(Save(tx, peer));
+  auto event = About<pb::GuidanceOverdue>(peer);
+  event.set_due_date(peer.guidance_due_date());
+  return tx.Publish(event, peer.id(), peer.version());
+}
+
+absl::Status OnProposalExpiry(Tx& tx, std::string_view id, absl::Time) {
+  ASSIGN(pb::Proposal proposal, Load<pb::Proposal>(tx, id));
+  if (!IsOpen(proposal.state())) return absl::OkStatus();
+  // Both have answered in time; what is left is for the unit to do.
+  if (proposal.state() == pb::PROPOSAL_STATE_BOTH) return absl::OkStatus();
+  proposal.set_state(pb::PROPOSAL_STATE_EXPIRED);
+  return CloseProposal(tx, &proposal);
+}
+
+absl::Status OnEvaluationEnd(Tx& tx, std::string_view id, absl::Time) {
+  ASSIGN(pb::EvaluationRound round, Load<pb::EvaluationRound>(tx, id));
+  if (round.state() != pb::EVALUATION_ROUND_STATE_OPEN) return absl::OkStatus();
+  return CloseRound(tx, &round);
+}
+
+}  // namespace
+
+void SetClocks(Timers& timers) {
+  timers.On(std::string(kExpiringTimer), OnExpiring);
+  timers.On(std::string(kApprovalTimer), OnApprovalEnd);
+  timers.On(std::string(kGraceTimer), OnGraceEnd);
+  timers.On(std::string(kGuidanceTimer), OnGuidance);
+  timers.On(std::string(kProposalTimer), OnProposalExpiry);
+  timers.On(std::string(kEvaluationTimer), OnEvaluationEnd);
+}
+
+}  // namespace mestring::peer_support

@@ -1,0 +1,195 @@
+// What is kept of being together: that there was contact, and who sits in which group by whose consent.
+//
+// No field takes what was said, so nothing can leak and nobody need think about who may read it. A contact
+// is not deleted but withdrawn, so that the hours of a period can be explained afterwards. Seats in a
+// responsibility group hang on the match: they go on hold with it and end with it (P10). A seat of its own,
+// to be ended by somebody who remembers, would outlive the consent.
+
+#include <utility>
+
+#include "services/peer_support/peer_support.h"
+#include "services/peer_support/peer_support_records.h"
+
+namespace mestring::peer_support {
+namespace {
+
+absl::StatusOr<int64_t> SeatsIn(Tx& tx, std::string_view group_id) {
+  ASSIGN(const auto rows, tx.Query<int64_t>("SELECT COUNT(*) FROM group_seats WHERE self_help_group_id = :group AND "
+                                            "state <> 'GROUP_SEAT_STATE_ENDED'",
+                                            group_id));
+  return std::get<0>(rows.front());
+}
+
+// The latest day on which the two had contact; "" if there was none.
+absl::StatusOr<std::string> LastContact(Tx& tx, std::string_view match_id) {
+  ASSIGN(const auto rows, tx.Query<std::string>("SELECT MAX(contact_date) FROM contacts WHERE match_id = :match AND "
+                                                "met = 1 AND state = 'CONTACT_STATE_RECORDED'",
+                                                match_id));
+  return std::get<0>(rows.front());
+}
+
+absl::Status SaveLastContact(Tx& tx, pb::Match* match) {
+  ASSIGN(std::string last, LastContact(tx, match->id()));
+  if (last == match->last_contact_date()) return absl::OkStatus();
+  match->set_last_contact_date(std::move(last));
+  return Save(tx, *match);
+}
+
+}  // namespace
+
+absl::Status PeerSupport::LogContact(Tx& tx, Call& call, const pb::LogContactRequest& request,
+                                     pb::LogContactResponse* response) {
+  TRY(Check(request));
+  ASSIGN(pb::Match match, LoadForChange<pb::Match>(tx, call, request.match_id(), request.expected_version()));
+  const std::string date = OrToday(tx, request.contact_date());
+  TRY(MayLog(match, date, Today(tx)));
+  ASSIGN(const pb::Peer peer, Load<pb::Peer>(tx, match.peer_id()));
+  pb::Contact contact = NewContact(NewId(tx.now()), request, match, peer, date);
+  TRY(Insert(tx, contact));
+  TRY(SaveLastContact(tx, &match));
+  pb::ContactLogged event;
+  event.set_contact_id(contact.id());
+  event.set_match_id(match.id());
+  event.set_person_ref(contact.person_ref());
+  event.set_contact_date(contact.contact_date());
+  event.set_met(contact.met());
+  TRY(tx.Publish(event, contact.id(), contact.version()));
+  *response->mutable_contact() = std::move(contact);
+  return absl::OkStatus();
+}
+
+absl::Status PeerSupport::WithdrawContact(Tx& tx, Call& call, const pb::WithdrawContactRequest& request,
+                                          pb::WithdrawContactResponse* response) {
+  ASSIGN(pb::Contact contact, LoadForChange<pb::Contact>(tx, call, request.contact_id(), request.expected_version()));
+  if (contact.state() != pb::CONTACT_STATE_RECORDED) return WrongState(contact.state(), "it was withdrawn already");
+  contact.set_state(pb::CONTACT_STATE_WITHDRAWN);
+  TRY(Save(tx, contact));
+  ASSIGN(pb::Match match, Load<pb::Match>(tx, contact.match_id()));
+  TRY(SaveLastContact(tx, &match));
+  *response->mutable_contact() = std::move(contact);
+  return absl::OkStatus();
+}
+
+absl::Status PeerSupport::ListContacts(Tx& tx, Call& call, const pb::ListContactsRequest& request,
+                                       pb::ListContactsResponse* response) {
+  TRY(LoadVisible<pb::Match>(tx, call, request.match_id()).status());
+  TRY(Page(tx, Filter().Is("match_id", request.match_id()),
+           {.size = request.page_size(), .token = request.page_token(), .descending = true},
+           response->mutable_contacts(), response->mutable_next_page_token()));
+  return SetAsOf(tx, response);
+}
+
+absl::Status PeerSupport::OpenGroup(Tx& tx, Call& call, const pb::OpenGroupRequest& request,
+                                    pb::OpenGroupResponse* response) {
+  ASSIGN(const pb::Peer peer, LoadVisible<pb::Peer>(tx, call, request.peer_id()));
+  ASSIGN(const std::optional<pb::Guide> guide, GuideOf(tx, peer));
+  TRY(MayTakeSomebody(peer, guide ? &*guide : nullptr, Today(tx)));
+  pb::SelfHelpGroup group;
+  group.set_id(NewId(tx.now()));
+  group.set_state(pb::SELF_HELP_GROUP_STATE_OPEN);
+  group.set_name(request.name());
+  group.set_peer_id(peer.id());
+  group.set_experience(request.experience());
+  TRY(Insert(tx, group));
+  *response->mutable_group() = std::move(group);
+  return absl::OkStatus();
+}
+
+absl::Status PeerSupport::CloseGroup(Tx& tx, Call& call, const pb::CloseGroupRequest& request,
+                                     pb::CloseGroupResponse* response) {
+  ASSIGN(pb::SelfHelpGroup group, Load<pb::SelfHelpGroup>(tx, request.self_help_group_id()));
+  TRY(CheckVersion(request.expected_version(), group.version()));
+  if (group.state() != pb::SELF_HELP_GROUP_STATE_OPEN) return WrongState(group.state(), "the group is closed already");
+  group.set_state(pb::SELF_HELP_GROUP_STATE_CLOSED);
+  TRY(Save(tx, group));
+  ASSIGN(std::vector<pb::GroupSeat> seats,
+         Select<pb::GroupSeat>(
+             tx, "WHERE self_help_group_id = :group AND state <> 'GROUP_SEAT_STATE_ENDED' ORDER BY id", group.id()));
+  for (pb::GroupSeat& seat : seats) {
+    call.Concerns(seat.person_ref());
+    TRY(EndSeat(tx, &seat));
+  }
+  *response->mutable_group() = std::move(group);
+  return absl::OkStatus();
+}
+
+absl::Status PeerSupport::ListGroups(Tx& tx, Call&, const pb::ListGroupsRequest& request,
+                                     pb::ListGroupsResponse* response) {
+  Filter filter;
+  filter.IsState("state", pb::SELF_HELP_GROUP_STATE_OPEN).IsState("experience", request.experience());
+  TRY(Page(tx, filter, {request.page_size(), request.page_token()}, response->mutable_groups(),
+           response->mutable_next_page_token()));
+  for (pb::SelfHelpGroup& group : *response->mutable_groups()) {
+    ASSIGN(const int64_t seats, SeatsIn(tx, group.id()));
+    group.set_seats(static_cast<int32_t>(seats));
+  }
+  return SetAsOf(tx, response);
+}
+
+absl::Status PeerSupport::JoinGroup(Tx& tx, Call& call, const pb::JoinGroupRequest& request,
+                                    pb::JoinGroupResponse* response) {
+  TRY(Check(request));
+  TRY(MayActFor(call.caller, request.person_ref()));
+  TRY(CheckHappened(request.consent_date(), Today(tx)));
+  pb::GroupSeat seat;
+  seat.set_id(NewId(tx.now()));
+  seat.set_state(pb::GROUP_SEAT_STATE_ACTIVE);
+  seat.set_person_ref(request.person_ref());
+  seat.set_consent_date(request.consent_date());
+  if (!request.match_id().empty()) {
+    ASSIGN(const pb::Match match, LoadVisible<pb::Match>(tx, call, request.match_id()));
+    TRY(MaySeat(match, request.person_ref()));
+    seat.set_kind(pb::GROUP_SEAT_KIND_RESPONSIBILITY_GROUP);
+    seat.set_match_id(match.id());
+    seat.set_peer_id(match.peer_id());
+    seat.set_peer_person_ref(match.peer_person_ref());
+  } else {
+    ASSIGN(const pb::SelfHelpGroup group, Load<pb::SelfHelpGroup>(tx, request.self_help_group_id()));
+    ASSIGN(const pb::Peer leader, Load<pb::Peer>(tx, group.peer_id()));
+    TRY(MayJoin(group, leader, request.person_ref()));
+    seat.set_kind(pb::GROUP_SEAT_KIND_SELF_HELP);
+    seat.set_self_help_group_id(group.id());
+    seat.set_peer_id(leader.id());
+    seat.set_peer_person_ref(leader.person_ref());
+  }
+  ASSIGN(const auto taken,
+         tx.Query<int64_t>("SELECT 1 FROM group_seats WHERE state <> 'GROUP_SEAT_STATE_ENDED' AND person_ref = :person "
+                           "AND (match_id = :match OR self_help_group_id = :group)",
+                           seat.person_ref(), seat.match_id(), seat.self_help_group_id()));
+  if (!taken.empty()) return Refused("SEAT_TAKEN", "there is such a seat already");
+  TRY(Insert(tx, seat));
+  pb::GroupSeatJoined event;
+  event.set_group_seat_id(seat.id());
+  event.set_kind(seat.kind());
+  event.set_person_ref(seat.person_ref());
+  event.set_self_help_group_id(seat.self_help_group_id());
+  event.set_match_id(seat.match_id());
+  event.set_peer_person_ref(seat.peer_person_ref());
+  TRY(tx.Publish(event, seat.id(), seat.version()));
+  *response->mutable_group_seat() = std::move(seat);
+  return absl::OkStatus();
+}
+
+absl::Status PeerSupport::LeaveGroup(Tx& tx, Call& call, const pb::LeaveGroupRequest& request,
+                                     pb::LeaveGroupResponse* response) {
+  ASSIGN(pb::GroupSeat seat,
+         LoadForChange<pb::GroupSeat>(tx, call, request.group_seat_id(), request.expected_version()));
+  if (seat.state() == pb::GROUP_SEAT_STATE_ENDED) return WrongState(seat.state(), "the seat has ended");
+  TRY(EndSeat(tx, &seat));
+  *response->mutable_group_seat() = std::move(seat);
+  return absl::OkStatus();
+}
+
+absl::Status PeerSupport::ListGroupSeats(Tx& tx, Call& call, const pb::ListGroupSeatsRequest& request,
+                                         pb::ListGroupSeatsResponse* response) {
+  Filter filter = Within(call.caller, true);
+  filter.Is("person_ref", request.person_ref())
+      .Is("self_help_group_id", request.self_help_group_id())
+      .Is("peer_id", request.peer_id())
+      .IsState("state", request.state());
+  TRY(Page(tx, filter, {request.page_size(), request.page_token()}, response->mutable_group_seats(),
+           response->mutable_next_page_token()));
+  return SetAsOf(tx, response);
+}
+
+}  // namespace mestring::peer_support

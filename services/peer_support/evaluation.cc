@@ -1,0 +1,119 @@
+// Rounds of evaluation: the same questions to five groups of stakeholders, answered by one-time codes.
+//
+// What makes an answer impossible to link (P11):
+//   - the service never sees a code before it is used: who invites makes the codes and sends digests only;
+//   - taking an answer deletes the invitation and adds the scores to sums, in one transaction. There is no
+//     row for an answer, so that neither content nor order nor time can be laid beside anything;
+//   - the request has no request_id, so that no response and no fingerprint of the scores is stored, names
+//     no person, so that no access-log row is written, and publishes no event;
+//   - closing destroys the sums, published or not, and what is left of the invitations.
+// Rows of anonymous answers would allow more statistics, and would carry the order in which they came.
+
+#include <utility>
+
+#include "common/digest.h"
+#include "services/peer_support/peer_support.h"
+#include "services/peer_support/peer_support_records.h"
+
+namespace mestring::peer_support {
+
+absl::Status PeerSupport::OpenEvaluation(Tx& tx, Call&, const pb::OpenEvaluationRequest& request,
+                                         pb::OpenEvaluationResponse* response) {
+  TRY(Check(request));
+  TRY(CheckPlannable("close_by", request.close_by(), Today(tx)));
+  if (request.close_by() < Today(tx)) return Refused("DATE_OUT_OF_ORDER", "a round ends after it begins");
+  ASSIGN(const auto open,
+         tx.Query<int64_t>("SELECT 1 FROM evaluation_rounds WHERE state = 'EVALUATION_ROUND_STATE_OPEN'"));
+  if (!open.empty()) return Refused("ROUND_OPEN", "another round is open");
+  ASSIGN(const pb::PeerRules rules, CurrentRules(tx));
+  ASSIGN(const auto before, tx.Query<std::string>("SELECT MAX(id) FROM evaluation_rounds"));
+  pb::EvaluationRound round;
+  round.set_id(NewId(tx.now()));
+  round.set_state(pb::EVALUATION_ROUND_STATE_OPEN);
+  round.set_name(request.name());
+  *round.mutable_questions() = request.questions();
+  round.set_answers_min(rules.evaluation_answers_min());
+  round.set_before_round_id(std::get<0>(before.front()));
+  round.set_open_date(Today(tx));
+  round.set_close_by(request.close_by());
+  TRY(Insert(tx, round));
+  TRY(tx.Schedule(kEvaluationTimer, round.id(), EndOf(tx, round.close_by())));
+  pb::EvaluationOpened event;
+  event.set_evaluation_round_id(round.id());
+  event.set_close_by(round.close_by());
+  TRY(tx.Publish(event, round.id(), round.version()));
+  *response->mutable_round() = std::move(round);
+  return absl::OkStatus();
+}
+
+absl::Status PeerSupport::InviteToEvaluation(Tx& tx, Call&, const pb::InviteToEvaluationRequest& request,
+                                             pb::InviteToEvaluationResponse* response) {
+  TRY(Check(request));
+  ASSIGN(const pb::EvaluationRound round, Load<pb::EvaluationRound>(tx, request.evaluation_round_id()));
+  if (round.state() != pb::EVALUATION_ROUND_STATE_OPEN) return WrongState(round.state(), "the round is closed");
+  const std::string& group = pb::Stakeholder_Name(request.stakeholder());
+  for (const std::string& digest : request.code_digests()) {
+    ASSIGN(const int64_t added, tx.Exec("INSERT INTO evaluation_invitations (code_digest, evaluation_round_id, "
+                                        "stakeholder) VALUES (:digest, :round, :group) ON CONFLICT DO NOTHING",
+                                        digest, round.id(), group));
+    if (added == 0) return AlreadyExists("invitation");
+  }
+  ASSIGN(const auto open, tx.Query<int64_t>("SELECT COUNT(*) FROM evaluation_invitations WHERE evaluation_round_id = "
+                                            ":round AND stakeholder = :group",
+                                            round.id(), group));
+  response->set_open_invitations(static_cast<int32_t>(std::get<0>(open.front())));
+  return absl::OkStatus();
+}
+
+absl::Status PeerSupport::SubmitAnswer(Tx& tx, Call&, const pb::SubmitAnswerRequest& request,
+                                       pb::SubmitAnswerResponse*) {
+  const std::string digest = Sha256Hex(request.code());
+  ASSIGN(const auto invitation, (tx.Query<std::string, std::string>(
+                                    "SELECT evaluation_round_id, stakeholder FROM evaluation_invitations WHERE "
+                                    "code_digest = :digest",
+                                    digest)));
+  if (invitation.empty()) return NotFound("invitation");
+  const auto& [round_id, group] = invitation.front();
+  ASSIGN(const pb::EvaluationRound round, Load<pb::EvaluationRound>(tx, round_id));
+  TRY(CheckScores(round, request.scores()));
+  TRY(tx.Exec("DELETE FROM evaluation_invitations WHERE code_digest = :digest", digest).status());
+  for (const pb::EvaluationScore& score : request.scores()) {
+    TRY(tx.Exec("INSERT INTO evaluation_sums (evaluation_round_id, stakeholder, question_code, answers, score_sum) "
+                "VALUES (:round, :group, :question, 1, :score) ON CONFLICT (evaluation_round_id, stakeholder, "
+                "question_code) DO UPDATE SET answers = evaluation_sums.answers + 1, score_sum = "
+                "evaluation_sums.score_sum + excluded.score_sum",
+                round_id, group, score.question_code(), score.score())
+            .status());
+  }
+  return absl::OkStatus();
+}
+
+absl::Status PeerSupport::CloseEvaluation(Tx& tx, Call&, const pb::CloseEvaluationRequest& request,
+                                          pb::CloseEvaluationResponse* response) {
+  ASSIGN(pb::EvaluationRound round, Load<pb::EvaluationRound>(tx, request.evaluation_round_id()));
+  TRY(CheckVersion(request.expected_version(), round.version()));
+  if (round.state() != pb::EVALUATION_ROUND_STATE_OPEN) return WrongState(round.state(), "the round is closed");
+  TRY(CloseRound(tx, &round));
+  *response->mutable_round() = std::move(round);
+  return absl::OkStatus();
+}
+
+absl::Status PeerSupport::GetEvaluation(Tx& tx, Call&, const pb::GetEvaluationRequest& request,
+                                        pb::GetEvaluationResponse* response) {
+  ASSIGN(*response->mutable_round(), Load<pb::EvaluationRound>(tx, request.evaluation_round_id()));
+  if (response->round().before_round_id().empty()) return absl::OkStatus();
+  ASSIGN(const pb::EvaluationRound before, Load<pb::EvaluationRound>(tx, response->round().before_round_id()));
+  for (pb::EvaluationChange& change : ChangesBetween(before, response->round())) {
+    *response->add_changes() = std::move(change);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status PeerSupport::ListEvaluations(Tx& tx, Call&, const pb::ListEvaluationsRequest& request,
+                                          pb::ListEvaluationsResponse* response) {
+  TRY(Page(tx, Filter(), {.size = request.page_size(), .token = request.page_token(), .descending = true},
+           response->mutable_rounds(), response->mutable_next_page_token()));
+  return SetAsOf(tx, response);
+}
+
+}  // namespace mestring::peer_support

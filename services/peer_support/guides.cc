@@ -1,0 +1,133 @@
+// The rules in force, the guides, and the guidance they give.
+//
+// Rules are versioned data: a new version takes over, and what was granted under an earlier one keeps its
+// dates. A guide who goes away takes nothing from their peers' people (P1 asks for an active guide only
+// when somebody new comes); the clock of guidance runs on, so that nobody is forgotten with the guide.
+// The alternative, pausing the peers of an absent guide, would take a peer from a person for a holiday.
+
+#include <utility>
+
+#include "services/peer_support/peer_support.h"
+#include "services/peer_support/peer_support_records.h"
+
+namespace mestring {
+
+ServiceDefinition PeerSupportDefinition() {
+  return {.name = "peer_support", .port = 7103, .schema = kPeerSupportSchema, .make = [](Kernel& kernel) {
+            return std::make_unique<peer_support::PeerSupport>(kernel);
+          }};
+}
+
+namespace peer_support {
+namespace {
+
+// The peers at work who have this guide.
+absl::StatusOr<int64_t> PeersOf(Tx& tx, std::string_view guide_id) {
+  ASSIGN(const auto rows, tx.Query<int64_t>("SELECT COUNT(*) FROM peers WHERE guide_id = :guide", guide_id));
+  return std::get<0>(rows.front());
+}
+
+}  // namespace
+
+absl::Status PeerSupport::SetPeerRules(Tx& tx, Call&, const pb::SetPeerRulesRequest& request,
+                                       pb::SetPeerRulesResponse* response) {
+  TRY(Check(request));
+  ASSIGN(const auto last, tx.Query<int64_t>("SELECT MAX(rules_version) FROM peer_rules"));
+  pb::PeerRules rules = request.peer_rules();
+  rules.set_id(NewId(tx.now()));
+  rules.set_rules_version(std::get<0>(last.front()) + 1);
+  TRY(Insert(tx, rules));
+  pb::PeerRulesSet event;
+  event.set_peer_rules_id(rules.id());
+  event.set_rules_version(rules.rules_version());
+  TRY(tx.Publish(event, rules.id(), rules.version()));
+  *response->mutable_peer_rules() = std::move(rules);
+  return absl::OkStatus();
+}
+
+absl::Status PeerSupport::GetPeerRules(Tx& tx, Call&, const pb::GetPeerRulesRequest&,
+                                       pb::GetPeerRulesResponse* response) {
+  ASSIGN(*response->mutable_peer_rules(), FirstOf(Select<pb::PeerRules>(tx, "ORDER BY rules_version DESC LIMIT 1")));
+  return absl::OkStatus();
+}
+
+absl::Status PeerSupport::RegisterGuide(Tx& tx, Call&, const pb::RegisterGuideRequest& request,
+                                        pb::RegisterGuideResponse* response) {
+  ASSIGN(const auto same, tx.Query<int64_t>("SELECT 1 FROM guides WHERE person_ref = :person", request.person_ref()));
+  if (!same.empty()) return AlreadyExists("guide");
+  pb::Guide guide;
+  guide.set_id(NewId(tx.now()));
+  guide.set_state(pb::GUIDE_STATE_ACTIVE);
+  guide.set_person_ref(request.person_ref());
+  TRY(Insert(tx, guide));
+  *response->mutable_guide() = std::move(guide);
+  return absl::OkStatus();
+}
+
+absl::Status PeerSupport::ChangeGuideState(Tx& tx, Call& call, const pb::ChangeGuideStateRequest& request,
+                                           pb::ChangeGuideStateResponse* response) {
+  ASSIGN(pb::Guide guide, Load<pb::Guide>(tx, request.guide_id()));
+  call.Concerns(guide.person_ref());
+  TRY(CheckVersion(request.expected_version(), guide.version()));
+  TRY(MayChange(guide));
+  guide.set_state(request.state());
+  TRY(Save(tx, guide));
+  ASSIGN(const int64_t peers, PeersOf(tx, guide.id()));
+  response->set_peers(guide.state() == pb::GUIDE_STATE_ACTIVE ? 0 : static_cast<int32_t>(peers));
+  pb::GuideStateChanged event;
+  event.set_guide_id(guide.id());
+  event.set_state(guide.state());
+  event.set_peers(response->peers());
+  TRY(tx.Publish(event, guide.id(), guide.version()));
+  guide.set_peers(static_cast<int32_t>(peers));
+  *response->mutable_guide() = std::move(guide);
+  return absl::OkStatus();
+}
+
+absl::Status PeerSupport::ListGuides(Tx& tx, Call&, const pb::ListGuidesRequest& request,
+                                     pb::ListGuidesResponse* response) {
+  TRY(Page(tx, Filter().IsState("state", request.state()), {request.page_size(), request.page_token()},
+           response->mutable_guides(), response->mutable_next_page_token()));
+  for (pb::Guide& guide : *response->mutable_guides()) {
+    ASSIGN(const int64_t peers, PeersOf(tx, guide.id()));
+    guide.set_peers(static_cast<int32_t>(peers));
+  }
+  return SetAsOf(tx, response);
+}
+
+absl::Status PeerSupport::AssignGuide(Tx& tx, Call& call, const pb::AssignGuideRequest& request,
+                                      pb::AssignGuideResponse* response) {
+  ASSIGN(pb::Peer peer, LoadForChange<pb::Peer>(tx, call, request.peer_id(), request.expected_version()));
+  ASSIGN(const pb::Guide guide, Load<pb::Guide>(tx, request.guide_id()));
+  call.Concerns(guide.person_ref());
+  TRY(MayAssign(peer, guide));
+  ApplyGuide(guide, &peer);
+  TRY(Save(tx, peer));
+  *response->mutable_peer() = std::move(peer);
+  return absl::OkStatus();
+}
+
+absl::Status PeerSupport::LogGuidance(Tx& tx, Call& call, const pb::LogGuidanceRequest& request,
+                                      pb::LogGuidanceResponse* response) {
+  ASSIGN(pb::Peer peer, LoadForChange<pb::Peer>(tx, call, request.peer_id(), request.expected_version()));
+  const std::string held = OrToday(tx, request.held_date());
+  TRY(MayLogGuidance(peer, held, Today(tx)));
+  ASSIGN(const pb::PeerRules rules, CurrentRules(tx));
+  pb::Guidance guidance;
+  guidance.set_id(NewId(tx.now()));
+  guidance.set_peer_id(peer.id());
+  guidance.set_guide_id(peer.guide_id());
+  guidance.set_person_ref(peer.person_ref());
+  guidance.set_held_date(held);
+  guidance.set_minutes(request.minutes());
+  TRY(Insert(tx, guidance));
+  ApplyGuidance(rules, held, &peer);
+  TRY(Save(tx, peer));
+  TRY(ScheduleGuidance(tx, peer));
+  *response->mutable_guidance() = std::move(guidance);
+  *response->mutable_peer() = std::move(peer);
+  return absl::OkStatus();
+}
+
+}  // namespace peer_support
+}  // namespace mestring

@@ -1,0 +1,162 @@
+// Two people find each other: a proposal, the consent of both, a match; and its end, or its hand-over.
+//
+// Capacity is checked when a peer is proposed, when they accept and again when the match starts (P2): writes
+// run one at a time, so the last of two hundred parallel starts sees the places that the others took. A
+// hand-over never moves a person to somebody they have not agreed to: it ends the match and opens a new
+// proposal (P6). Carrying the consent over would save a question and take away the right to be asked.
+
+#include <utility>
+
+#include "services/peer_support/peer_support.h"
+#include "services/peer_support/peer_support_records.h"
+
+namespace mestring::peer_support {
+
+absl::Status PeerSupport::ProposeMatch(Tx& tx, Call& call, const pb::ProposeMatchRequest& request,
+                                       pb::ProposeMatchResponse* response) {
+  ASSIGN(pb::PeerRequest row,
+         LoadForChange<pb::PeerRequest>(tx, call, request.peer_request_id(), request.expected_version()));
+  ASSIGN(const pb::Peer peer, LoadVisible<pb::Peer>(tx, call, request.peer_id()));
+  ASSIGN(*response->mutable_proposal(), Propose(tx, &row, peer));
+  return absl::OkStatus();
+}
+
+absl::Status PeerSupport::AnswerProposal(Tx& tx, Call& call, const pb::AnswerProposalRequest& request,
+                                         pb::AnswerProposalResponse* response) {
+  ASSIGN(pb::Proposal proposal,
+         LoadForChange<pb::Proposal>(tx, call, request.proposal_id(), request.expected_version()));
+  pb::MatchSide side = SideOf(call.caller, proposal.person_ref(), proposal.peer_person_ref());
+  const bool passed_on = side == pb::MATCH_SIDE_UNIT;
+  if (passed_on) side = pb::MATCH_SIDE_PERSON;
+  TRY(MayAnswer(proposal, side, request.answer(), Today(tx)));
+  if (side == pb::MATCH_SIDE_PEER && request.answer() == pb::ANSWER_ACCEPT) {
+    ASSIGN(const pb::Peer peer, Load<pb::Peer>(tx, proposal.peer_id()));
+    TRY(CheckCanTake(tx, peer, proposal.id()));
+  }
+  ApplyAnswer(side, passed_on, request.answer(), &proposal);
+  if (proposal.state() == pb::PROPOSAL_STATE_DECLINED) {
+    TRY(CloseProposal(tx, &proposal));
+  } else {
+    TRY(Save(tx, proposal));
+    pb::ProposalAccepted event;
+    event.set_proposal_id(proposal.id());
+    event.set_peer_id(proposal.peer_id());
+    event.set_person_ref(proposal.person_ref());
+    event.set_peer_person_ref(proposal.peer_person_ref());
+    event.set_state(proposal.state());
+    TRY(tx.Publish(event, proposal.id(), proposal.version()));
+  }
+  *response->mutable_proposal() = std::move(proposal);
+  return absl::OkStatus();
+}
+
+absl::Status PeerSupport::StartMatch(Tx& tx, Call& call, const pb::StartMatchRequest& request,
+                                     pb::StartMatchResponse* response) {
+  ASSIGN(pb::Proposal proposal,
+         LoadForChange<pb::Proposal>(tx, call, request.proposal_id(), request.expected_version()));
+  TRY(MayStart(proposal));
+  ASSIGN(const pb::Peer peer, Load<pb::Peer>(tx, proposal.peer_id()));
+  ASSIGN(pb::PeerRequest row, Load<pb::PeerRequest>(tx, proposal.peer_request_id()));
+  TRY(CheckCanTake(tx, peer, proposal.id()));
+  pb::Match match = NewMatch(NewId(tx.now()), proposal, row, Today(tx));
+  TRY(Insert(tx, match));
+  proposal.set_state(pb::PROPOSAL_STATE_STARTED);
+  proposal.set_match_id(match.id());
+  TRY(Save(tx, proposal));
+  TRY(tx.CancelTimer(kProposalTimer, proposal.id()));
+  row.set_state(pb::PEER_REQUEST_STATE_MATCHED);
+  TRY(Save(tx, row));
+  auto event = About<pb::MatchStarted>(match);
+  event.set_peer_request_id(row.id());
+  event.set_start_date(match.start_date());
+  TRY(tx.Publish(event, match.id(), match.version()));
+  *response->mutable_match() = std::move(match);
+  *response->mutable_proposal() = std::move(proposal);
+  return absl::OkStatus();
+}
+
+absl::Status PeerSupport::EndMatch(Tx& tx, Call& call, const pb::EndMatchRequest& request,
+                                   pb::EndMatchResponse* response) {
+  ASSIGN(pb::Match match, LoadForChange<pb::Match>(tx, call, request.match_id(), request.expected_version()));
+  TRY(MayEnd(match));
+  TRY(peer_support::EndMatch(tx, SideOf(call.caller, match.person_ref(), match.peer_person_ref()), request.end_reason(),
+                             &match));
+  Veil(call.caller, &match);
+  *response->mutable_match() = std::move(match);
+  return absl::OkStatus();
+}
+
+absl::Status PeerSupport::HandOverMatch(Tx& tx, Call& call, const pb::HandOverMatchRequest& request,
+                                        pb::HandOverMatchResponse* response) {
+  ASSIGN(pb::Match match, LoadForChange<pb::Match>(tx, call, request.match_id(), request.expected_version()));
+  TRY(MayEnd(match));
+  if (request.peer_id() == match.peer_id()) return InvalidArgument("peer_id", "must be another peer, or empty");
+  // The person waits again (C3: CareTogetherCMS#331, reopen), unless they have asked anew meanwhile.
+  ASSIGN(pb::PeerRequest row, Load<pb::PeerRequest>(tx, match.peer_request_id()));
+  ASSIGN(std::vector<pb::PeerRequest> newer,
+         Select<pb::PeerRequest>(tx,
+                                 "WHERE person_ref = :person AND state IN ('PEER_REQUEST_STATE_OPEN', "
+                                 "'PEER_REQUEST_STATE_PROPOSED')",
+                                 match.person_ref()));
+  if (!newer.empty()) row = std::move(newer.front());
+  ApplyHandOver(Today(tx), &match);
+  TRY(Save(tx, match));
+  auto event = About<pb::MatchHandedOver>(match);
+  event.set_peer_request_id(row.id());
+  TRY(tx.Publish(event, match.id(), match.version()));
+  TRY(FinishTask(tx, match.id(), pb::HAND_OVER_OUTCOME_HANDED_OVER));
+  TRY(EndSeatOf(tx, match));
+  if (row.state() == pb::PEER_REQUEST_STATE_MATCHED) {
+    row.set_state(pb::PEER_REQUEST_STATE_OPEN);
+    TRY(Save(tx, row));
+  }
+  if (!request.peer_id().empty()) {
+    ASSIGN(const pb::Peer peer, LoadVisible<pb::Peer>(tx, call, request.peer_id()));
+    ASSIGN(*response->mutable_proposal(), Propose(tx, &row, peer));
+  }
+  *response->mutable_match() = std::move(match);
+  return absl::OkStatus();
+}
+
+absl::Status PeerSupport::GetMatch(Tx& tx, Call& call, const pb::GetMatchRequest& request,
+                                   pb::GetMatchResponse* response) {
+  ASSIGN(*response->mutable_match(), LoadVisible<pb::Match>(tx, call, request.match_id()));
+  Veil(call.caller, response->mutable_match());
+  return absl::OkStatus();
+}
+
+absl::Status PeerSupport::ListProposals(Tx& tx, Call& call, const pb::ListProposalsRequest& request,
+                                        pb::ListProposalsResponse* response) {
+  Filter filter = Within(call.caller, true);
+  filter.Is("peer_request_id", request.peer_request_id())
+      .Is("peer_id", request.peer_id())
+      .IsState("state", request.state());
+  TRY(Page(tx, filter, {request.page_size(), request.page_token()}, response->mutable_proposals(),
+           response->mutable_next_page_token()));
+  return SetAsOf(tx, response);
+}
+
+absl::Status PeerSupport::ListMatches(Tx& tx, Call& call, const pb::ListMatchesRequest& request,
+                                      pb::ListMatchesResponse* response) {
+  Filter filter = Within(call.caller, true);
+  filter.Is("peer_id", request.peer_id()).Is("person_ref", request.person_ref()).IsState("state", request.state());
+  if (request.without_contact_days() > 0) {
+    filter.Where("state = 'MATCH_STATE_STARTED'")
+        .Where("COALESCE(last_contact_date, start_date) < ?", PlusDays(Today(tx), -request.without_contact_days()));
+  }
+  TRY(Page(tx, filter, {request.page_size(), request.page_token()}, response->mutable_matches(),
+           response->mutable_next_page_token()));
+  for (pb::Match& match : *response->mutable_matches()) Veil(call.caller, &match);
+  return SetAsOf(tx, response);
+}
+
+absl::Status PeerSupport::ListHandOverTasks(Tx& tx, Call&, const pb::ListHandOverTasksRequest& request,
+                                            pb::ListHandOverTasksResponse* response) {
+  Filter filter;
+  if (!request.all()) filter.IsState("state", pb::HAND_OVER_TASK_STATE_OPEN);
+  TRY(Page(tx, filter, {request.page_size(), request.page_token()}, response->mutable_hand_over_tasks(),
+           response->mutable_next_page_token()));
+  return SetAsOf(tx, response);
+}
+
+}  // namespace mestring::peer_support

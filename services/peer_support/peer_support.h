@@ -1,0 +1,108 @@
+// The peer support service: each RPC of peer_support.proto is a use case that reads check, load, rule,
+// apply, save, tell. The rules are peer_support_rules.h; what happens by itself later is clocks.cc, what
+// follows from the events of other services is subscriptions.cc.
+#pragma once
+
+#include <vector>
+
+#include "common/rpc.h"
+#include "common/server.h"
+#include "mestring/peer_support/v1/peer_support.grpc.pb.h"
+#include "mestring/peer_support/v1/peer_support.pb.h"
+
+namespace mestring {
+
+extern const absl::Span<const Migration> kPeerSupportSchema;
+
+// Name, port, schema and maker: what RunService and the tests start.
+ServiceDefinition PeerSupportDefinition();
+
+namespace peer_support {
+
+namespace pb = v1;
+
+// Registers what happens when time passes with the kernel's timers (clocks.cc).
+void SetClocks(Timers& timers);
+// Registers what is heard of other services (subscriptions.cc).
+void Subscribe(Kernel& kernel);
+
+// Thread-safe: holds no state of its own.
+class PeerSupport final : public mestring::Service, public pb::PeerSupportService::Service {
+ public:
+  explicit PeerSupport(Kernel& kernel) : edge_(kernel.edge) {
+    SetClocks(kernel.timers);
+    Subscribe(kernel);
+  }
+  std::vector<grpc::Service*> GrpcServices() override { return {this}; }
+
+  // Rules and guides
+  MESTRING_WRITE(pb, SetPeerRules);
+  MESTRING_READ(pb, GetPeerRules);
+  MESTRING_WRITE(pb, RegisterGuide);
+  MESTRING_WRITE(pb, ChangeGuideState);
+  MESTRING_READ(pb, ListGuides);
+  MESTRING_WRITE(pb, AssignGuide);
+  MESTRING_WRITE(pb, LogGuidance);
+
+  // Peers
+  MESTRING_WRITE(pb, RegisterPeer);
+  MESTRING_WRITE(pb, UpdatePeer);
+  MESTRING_WRITE(pb, RecordRequirement);
+  MESTRING_WRITE(pb, ApprovePeer);
+  MESTRING_WRITE(pb, RenewApproval);
+  MESTRING_WRITE(pb, PausePeer);
+  MESTRING_WRITE(pb, ResumePeer);
+  MESTRING_WRITE(pb, OptOut);
+  MESTRING_WRITE(pb, StopPeer);
+  MESTRING_WRITE(pb, ReinstatePeer);
+  MESTRING_READ(pb, GetPeer);
+  MESTRING_READ(pb, ListPeers);
+  MESTRING_READ(pb, ListAvailablePeers);
+  MESTRING_READ(pb, GetCaseload);
+
+  // Requests and conflicts of interest
+  MESTRING_WRITE(pb, RequestPeer);
+  MESTRING_WRITE(pb, WithdrawRequest);
+  MESTRING_WRITE(pb, CloseRequest);
+  MESTRING_READ(pb, GetRequest);
+  MESTRING_READ(pb, ListRequests);
+  MESTRING_WRITE(pb, NameConflict);
+  MESTRING_WRITE(pb, LiftConflict);
+
+  // Proposals and matches
+  MESTRING_WRITE(pb, ProposeMatch);
+  MESTRING_WRITE(pb, AnswerProposal);
+  MESTRING_WRITE(pb, StartMatch);
+  MESTRING_WRITE(pb, EndMatch);
+  MESTRING_WRITE(pb, HandOverMatch);
+  MESTRING_READ(pb, GetMatch);
+  MESTRING_READ(pb, ListProposals);
+  MESTRING_READ(pb, ListMatches);
+  MESTRING_READ(pb, ListHandOverTasks);
+
+  // Contacts and groups
+  MESTRING_WRITE(pb, LogContact);
+  MESTRING_WRITE(pb, WithdrawContact);
+  MESTRING_READ(pb, ListContacts);
+  MESTRING_WRITE(pb, OpenGroup);
+  MESTRING_WRITE(pb, CloseGroup);
+  MESTRING_READ(pb, ListGroups);
+  MESTRING_WRITE(pb, JoinGroup);
+  MESTRING_WRITE(pb, LeaveGroup);
+  MESTRING_READ(pb, ListGroupSeats);
+
+  // Evaluation and numbers
+  MESTRING_WRITE(pb, OpenEvaluation);
+  MESTRING_WRITE(pb, InviteToEvaluation);
+  MESTRING_WRITE(pb, SubmitAnswer);
+  MESTRING_WRITE(pb, CloseEvaluation);
+  MESTRING_READ(pb, GetEvaluation);
+  MESTRING_READ(pb, ListEvaluations);
+  MESTRING_READ(pb, GetStatistics);
+
+ private:
+  Edge& edge_;
+};
+
+}  // namespace peer_support
+}  // namespace mestring

@@ -1,0 +1,191 @@
+// Becoming a peer, staying one, taking a pause, and stopping.
+//
+// A person is one peer for ever; each time they come back begins a new cycle of the same row, with its own
+// requirements and approvals, so that history is kept and no earlier judgement carries over by accident. A
+// pause and a stop put every match on hold in the same transaction (P9). A second table of employments for
+// paid peers would make who is hired a stranger to their own people; employment is a field (S1).
+
+#include <utility>
+
+#include "services/peer_support/peer_support.h"
+#include "services/peer_support/peer_support_records.h"
+
+namespace mestring::peer_support {
+namespace {
+
+// A stop of either kind: saved, told, matches on hold.
+absl::StatusOr<int> Stop(Tx& tx, pb::StopKind kind, pb::Peer* peer) {
+  TRY(MayStop(*peer));
+  ApplyStop(kind, Today(tx), peer);
+  TRY(Save(tx, *peer));
+  TRY(StopClocks(tx, *peer));
+  TRY(tx.Publish(About<pb::ApprovalStopped>(*peer), peer->id(), peer->version()));
+  return HoldMatches(tx, *peer);
+}
+
+}  // namespace
+
+absl::Status PeerSupport::RegisterPeer(Tx& tx, Call&, const pb::RegisterPeerRequest& request,
+                                       pb::RegisterPeerResponse* response) {
+  ASSIGN(const auto same, tx.Query<int64_t>("SELECT 1 FROM peers WHERE person_ref = :person", request.person_ref()));
+  if (!same.empty()) return AlreadyExists("peer");
+  ASSIGN(const pb::PeerRules rules, CurrentRules(tx));
+  TRY(CheckProfile(request.profile(), &rules));
+  pb::Peer peer = NewPeer(NewId(tx.now()), request.person_ref(), pb::PEER_SOURCE_REGISTERED);
+  ApplyProfile(request.profile(), &peer);
+  TRY(Insert(tx, peer));
+  auto event = About<pb::PeerRegistered>(peer);
+  event.set_source(peer.source());
+  TRY(tx.Publish(event, peer.id(), peer.version()));
+  *response->mutable_peer() = std::move(peer);
+  return absl::OkStatus();
+}
+
+absl::Status PeerSupport::UpdatePeer(Tx& tx, Call& call, const pb::UpdatePeerRequest& request,
+                                     pb::UpdatePeerResponse* response) {
+  ASSIGN(pb::Peer peer, LoadForChange<pb::Peer>(tx, call, request.peer_id(), request.expected_version()));
+  ASSIGN(const pb::PeerRules rules, CurrentRules(tx));
+  TRY(MayUpdate(peer));
+  TRY(CheckProfile(request.profile(), &rules));
+  ApplyProfile(request.profile(), &peer);
+  TRY(Save(tx, peer));
+  *response->mutable_peer() = std::move(peer);
+  return absl::OkStatus();
+}
+
+absl::Status PeerSupport::RecordRequirement(Tx& tx, Call& call, const pb::RecordRequirementRequest& request,
+                                            pb::RecordRequirementResponse* response) {
+  TRY(Check(request));
+  ASSIGN(pb::Peer peer, LoadToDecide(tx, call, request.peer_id(), request.expected_version()));
+  const std::string judged = OrToday(tx, request.judged_date());
+  TRY(MayRecord(peer, judged, Today(tx)));
+  TRY(CheckPlannable("valid_until", request.valid_until(), Today(tx)));
+  if (!request.valid_until().empty() && request.valid_until() < judged) {
+    return Refused("DATE_OUT_OF_ORDER", "what was judged counts at least on its own day");
+  }
+  pb::Requirement record;
+  record.set_id(NewId(tx.now()));
+  record.set_peer_id(peer.id());
+  record.set_person_ref(peer.person_ref());
+  record.set_cycle(peer.cycle());
+  record.set_kind(request.kind());
+  record.set_outcome(request.outcome());
+  record.set_judged_date(judged);
+  record.set_valid_until(request.valid_until());
+  record.set_hours(request.hours());
+  TRY(Insert(tx, record));
+  ApplyRequirement(&peer);
+  TRY(Save(tx, peer));
+  *response->mutable_requirement() = std::move(record);
+  *response->mutable_peer() = std::move(peer);
+  return absl::OkStatus();
+}
+
+absl::Status PeerSupport::ApprovePeer(Tx& tx, Call& call, const pb::ApprovePeerRequest& request,
+                                      pb::ApprovePeerResponse* response) {
+  ASSIGN(pb::Peer peer, LoadToDecide(tx, call, request.peer_id(), request.expected_version()));
+  ASSIGN(const pb::PeerRules rules, CurrentRules(tx));
+  ASSIGN(const std::vector<pb::Requirement> records, RequirementsOf(tx, peer));
+  TRY(MayApprove(peer, rules, records, Today(tx)));
+  pb::Approval approval = NewApproval(NewId(tx.now()), peer, rules, records, Today(tx));
+  TRY(SaveApproval(tx, rules, &approval, &peer));
+  *response->mutable_peer() = std::move(peer);
+  *response->mutable_approval() = std::move(approval);
+  return absl::OkStatus();
+}
+
+absl::Status PeerSupport::RenewApproval(Tx& tx, Call& call, const pb::RenewApprovalRequest& request,
+                                        pb::RenewApprovalResponse* response) {
+  ASSIGN(pb::Peer peer, LoadToDecide(tx, call, request.peer_id(), request.expected_version()));
+  ASSIGN(const pb::PeerRules rules, CurrentRules(tx));
+  ASSIGN(const std::vector<pb::Requirement> records, RequirementsOf(tx, peer));
+  TRY(MayRenew(peer, rules, records, Today(tx)));
+  pb::Approval approval = NewApproval(NewId(tx.now()), peer, rules, records, Today(tx));
+  TRY(SaveApproval(tx, rules, &approval, &peer));
+  *response->mutable_peer() = std::move(peer);
+  *response->mutable_approval() = std::move(approval);
+  return absl::OkStatus();
+}
+
+absl::Status PeerSupport::PausePeer(Tx& tx, Call& call, const pb::PausePeerRequest& request,
+                                    pb::PausePeerResponse* response) {
+  ASSIGN(pb::Peer peer, LoadForChange<pb::Peer>(tx, call, request.peer_id(), request.expected_version()));
+  TRY(MayPause(peer, request.return_date(), Today(tx)));
+  ApplyPause(request.return_date(), &peer);
+  TRY(Save(tx, peer));
+  TRY(ScheduleGuidance(tx, peer));
+  TRY(tx.Publish(About<pb::ApprovalPaused>(peer), peer.id(), peer.version()));
+  ASSIGN(const int matches, HoldMatches(tx, peer));
+  response->set_matches(matches);
+  *response->mutable_peer() = std::move(peer);
+  return absl::OkStatus();
+}
+
+absl::Status PeerSupport::ResumePeer(Tx& tx, Call& call, const pb::ResumePeerRequest& request,
+                                     pb::ResumePeerResponse* response) {
+  ASSIGN(pb::Peer peer, LoadToDecide(tx, call, request.peer_id(), request.expected_version()));
+  ASSIGN(const pb::PeerRules rules, CurrentRules(tx));
+  TRY(MayResume(peer, rules, Today(tx)));
+  ApplyResume(rules, Today(tx), &peer);
+  TRY(Save(tx, peer));
+  TRY(ScheduleGuidance(tx, peer));
+  auto event = About<pb::ApprovalResumed>(peer);
+  event.set_valid_until(peer.valid_until());
+  TRY(tx.Publish(event, peer.id(), peer.version()));
+  TRY(ResumeMatches(tx, peer));
+  *response->mutable_peer() = std::move(peer);
+  return absl::OkStatus();
+}
+
+absl::Status PeerSupport::OptOut(Tx& tx, Call& call, const pb::OptOutRequest& request, pb::OptOutResponse* response) {
+  ASSIGN(pb::Peer peer, LoadForChange<pb::Peer>(tx, call, request.peer_id(), request.expected_version()));
+  ASSIGN(const int matches, Stop(tx, pb::STOP_KIND_OPT_OUT, &peer));
+  response->set_matches(matches);
+  *response->mutable_peer() = std::move(peer);
+  return absl::OkStatus();
+}
+
+absl::Status PeerSupport::StopPeer(Tx& tx, Call& call, const pb::StopPeerRequest& request,
+                                   pb::StopPeerResponse* response) {
+  TRY(Check(request));
+  ASSIGN(pb::Peer peer, LoadToDecide(tx, call, request.peer_id(), request.expected_version()));
+  ASSIGN(const int matches, Stop(tx, request.kind(), &peer));
+  response->set_matches(matches);
+  *response->mutable_peer() = std::move(peer);
+  return absl::OkStatus();
+}
+
+absl::Status PeerSupport::ReinstatePeer(Tx& tx, Call& call, const pb::ReinstatePeerRequest& request,
+                                        pb::ReinstatePeerResponse* response) {
+  ASSIGN(pb::Peer peer, LoadToDecide(tx, call, request.peer_id(), request.expected_version()));
+  TRY(MayReinstate(peer));
+  ApplyReinstatement(&peer);
+  TRY(Save(tx, peer));
+  auto event = About<pb::PeerReinstated>(peer);
+  event.set_cycle(peer.cycle());
+  TRY(tx.Publish(event, peer.id(), peer.version()));
+  *response->mutable_peer() = std::move(peer);
+  return absl::OkStatus();
+}
+
+absl::Status PeerSupport::GetPeer(Tx& tx, Call& call, const pb::GetPeerRequest& request,
+                                  pb::GetPeerResponse* response) {
+  if (request.peer_id().empty()) {
+    ASSIGN(pb::Peer own, FirstOf(Select<pb::Peer>(tx, "WHERE person_ref = :person", call.caller.person_ref)));
+    call.Concerns(own.person_ref());
+    TRY(MaySee(call.caller, own));
+    *response->mutable_peer() = std::move(own);
+  } else {
+    ASSIGN(*response->mutable_peer(), LoadVisible<pb::Peer>(tx, call, request.peer_id()));
+  }
+  pb::Peer& peer = *response->mutable_peer();
+  ASSIGN(const int64_t load, LoadOf(tx, peer.id()));
+  peer.set_load(static_cast<int32_t>(load));
+  ASSIGN(auto records, Select<pb::Requirement>(tx, "WHERE peer_id = :peer ORDER BY id", peer.id()));
+  for (pb::Requirement& record : records) *response->add_requirements() = std::move(record);
+  ASSIGN(auto approvals, Select<pb::Approval>(tx, "WHERE peer_id = :peer ORDER BY id", peer.id()));
+  for (pb::Approval& approval : approvals) *response->add_approvals() = std::move(approval);
+  return absl::OkStatus();
+}
+
+}  // namespace mestring::peer_support

@@ -1,0 +1,178 @@
+// What those who lead peers ask across people: who needs an eye, who can take somebody, who has whom; and
+// the numbers of a period.
+//
+// ListAvailablePeers answers in SQL what ProposeMatch judges by rule; a test holds the two together, peer by
+// peer. Peers are some hundreds, so a subquery for each is cheap. A column "free places" would be cheaper
+// still, and wrong after the first end of a match that forgot it.
+
+#include <utility>
+
+#include "services/peer_support/peer_support.h"
+#include "services/peer_support/peer_support_records.h"
+
+namespace mestring::peer_support {
+namespace {
+
+absl::Status FillLoads(Tx& tx, google::protobuf::RepeatedPtrField<pb::Peer>* peers) {
+  for (pb::Peer& peer : *peers) {
+    ASSIGN(const int64_t load, LoadOf(tx, peer.id()));
+    peer.set_load(static_cast<int32_t>(load));
+  }
+  return absl::OkStatus();
+}
+
+void Concerning(pb::PeerConcern concern, Filter* filter) {
+  switch (concern) {
+    case pb::PEER_CONCERN_APPROVAL_ENDING:
+      filter->Where("expiring = 1");
+      break;
+    case pb::PEER_CONCERN_GUIDANCE_OVERDUE:
+      filter->Where("guidance_overdue = 1");
+      break;
+    // C3: casa#2139, guides who are away and peers without guidance.
+    case pb::PEER_CONCERN_WITHOUT_GUIDE:
+      filter->Where("state IN ('PEER_STATE_APPROVED', 'PEER_STATE_ACTIVE', 'PEER_STATE_GRACE')")
+          .Where("NOT EXISTS (SELECT 1 FROM guides g WHERE g.id = peers.guide_id AND g.state = 'GUIDE_STATE_ACTIVE')");
+      break;
+    // C3: CareTogetherCMS#1205, approved people whom nobody uses.
+    case pb::PEER_CONCERN_WITHOUT_MATCH:
+      filter->Where("state IN ('PEER_STATE_APPROVED', 'PEER_STATE_ACTIVE')")
+          .Where(absl::StrCat("NOT EXISTS (SELECT 1 FROM matches WHERE peer_id = peers.id AND ", kLiveMatch, ")"));
+      break;
+    default:
+      break;
+  }
+}
+
+void HasExperience(pb::Experience experience, Filter* filter) {
+  if (experience == pb::EXPERIENCE_UNSPECIFIED) return;
+  filter->Where("(experience = ? OR experience = 'EXPERIENCE_BOTH')", pb::Experience_Name(experience));
+}
+
+void Speaks(std::string_view language, Filter* filter) {
+  if (!language.empty()) filter->Where("languages LIKE ?", absl::StrCat("%\"", LanguageOf(language), "\"%"));
+}
+
+// Only those whom the request can be proposed.
+void Fits(const pb::PeerRequest& request, Filter* filter) {
+  HasExperience(request.wish_experience(), filter);
+  if (request.asks_as() == pb::EXPERIENCE_NEXT_OF_KIN && !request.any_experience()) {
+    HasExperience(pb::EXPERIENCE_NEXT_OF_KIN, filter);
+  }
+  Speaks(request.wish_language(), filter);
+  filter->IsState("gender", request.wish_gender());
+  filter->Where("person_ref <> ?", request.person_ref())
+      .Where("NOT EXISTS (SELECT 1 FROM conflicts c WHERE c.person_ref = ? AND c.other_person_ref = peers.person_ref)",
+             request.person_ref())
+      .Where("NOT EXISTS (SELECT 1 FROM conflicts c WHERE c.other_person_ref = ? AND c.person_ref = peers.person_ref)",
+             request.person_ref())
+      .Where(absl::StrCat("NOT EXISTS (SELECT 1 FROM matches WHERE peer_id = peers.id AND person_ref = ? AND ",
+                          "matches.", kLiveMatch, ")"),
+             request.person_ref());
+}
+
+// One number of a period.
+template <class... P>
+absl::StatusOr<int64_t> Count(Tx& tx, std::string_view sql, const P&... parameters) {
+  ASSIGN(const auto rows, tx.Query<int64_t>(sql, parameters...));
+  return std::get<0>(rows.front());
+}
+
+}  // namespace
+
+absl::Status PeerSupport::ListPeers(Tx& tx, Call&, const pb::ListPeersRequest& request,
+                                    pb::ListPeersResponse* response) {
+  Filter filter;
+  filter.IsState("state", request.state()).IsState("employment", request.employment());
+  Concerning(request.concern(), &filter);
+  TRY(Page(tx, filter, {request.page_size(), request.page_token()}, response->mutable_peers(),
+           response->mutable_next_page_token()));
+  TRY(FillLoads(tx, response->mutable_peers()));
+  return SetAsOf(tx, response);
+}
+
+absl::Status PeerSupport::ListAvailablePeers(Tx& tx, Call& call, const pb::ListAvailablePeersRequest& request,
+                                             pb::ListAvailablePeersResponse* response) {
+  Filter filter;
+  filter.IsState("state", pb::PEER_STATE_ACTIVE)
+      .Where("valid_until >= ?", Today(tx))
+      .Where("EXISTS (SELECT 1 FROM guides g WHERE g.id = peers.guide_id AND g.state = 'GUIDE_STATE_ACTIVE')")
+      .Where(absl::StrCat("capacity > (SELECT COUNT(*) FROM matches WHERE peer_id = peers.id AND matches.", kLiveMatch,
+                          ") + (SELECT COUNT(*) FROM proposals WHERE peer_id = peers.id AND proposals.", kPlaceHolding,
+                          ")"));
+  HasExperience(request.experience(), &filter);
+  Speaks(request.language(), &filter);
+  filter.IsState("gender", request.gender());
+  if (!request.peer_request_id().empty()) {
+    ASSIGN(const pb::PeerRequest row, LoadVisible<pb::PeerRequest>(tx, call, request.peer_request_id()));
+    Fits(row, &filter);
+  }
+  TRY(Page(tx, filter, {request.page_size(), request.page_token()}, response->mutable_peers(),
+           response->mutable_next_page_token()));
+  TRY(FillLoads(tx, response->mutable_peers()));
+  return SetAsOf(tx, response);
+}
+
+absl::Status PeerSupport::GetCaseload(Tx& tx, Call& call, const pb::GetCaseloadRequest& request,
+                                      pb::GetCaseloadResponse* response) {
+  ASSIGN(pb::Peer peer, LoadVisible<pb::Peer>(tx, call, request.peer_id()));
+  ASSIGN(auto matches,
+         Select<pb::Match>(tx, absl::StrCat("WHERE peer_id = :peer AND ", kLiveMatch, " ORDER BY id"), peer.id()));
+  ASSIGN(auto proposals, Select<pb::Proposal>(
+                             tx, absl::StrCat("WHERE peer_id = :peer AND ", kPlaceHolding, " ORDER BY id"), peer.id()));
+  peer.set_load(static_cast<int32_t>(matches.size() + proposals.size()));
+  response->set_free(std::max(0, peer.capacity() - peer.load()));
+  for (pb::Match& match : matches) *response->add_matches() = std::move(match);
+  for (pb::Proposal& proposal : proposals) *response->add_accepted_proposals() = std::move(proposal);
+  *response->mutable_peer() = std::move(peer);
+  return absl::OkStatus();
+}
+
+absl::Status PeerSupport::GetStatistics(Tx& tx, Call&, const pb::GetStatisticsRequest& request,
+                                        pb::GetStatisticsResponse* response) {
+  TRY(CheckPeriod(request.from_date(), request.to_date()));
+  ASSIGN(const pb::PeerRules rules, CurrentRules(tx));
+  const std::string &from = request.from_date(), &to = request.to_date();
+  const auto plain = [&](std::string_view code, int64_t value) { *response->add_figures() = PlainFigure(code, value); };
+  const auto people = [&](std::string_view code, int64_t count) {
+    *response->add_figures() = PeopleFigure(code, count, rules.statistics_cell_min());
+  };
+  // [S1] Paid and volunteer in one model, counted apart.
+  for (const pb::Employment employment : {pb::EMPLOYMENT_PAID, pb::EMPLOYMENT_VOLUNTEER}) {
+    ASSIGN(const int64_t minutes,
+           Count(tx,
+                 "SELECT SUM(minutes) FROM contacts WHERE state = 'CONTACT_STATE_RECORDED' AND contact_date >= :from "
+                 "AND contact_date <= :to AND employment = :employment",
+                 from, to, pb::Employment_Name(employment)));
+    plain(employment == pb::EMPLOYMENT_PAID ? "PAID_HOURS" : "VOLUNTEER_HOURS", (minutes + 30) / 60);
+  }
+  ASSIGN(const int64_t contacts, Count(tx,
+                                       "SELECT COUNT(*) FROM contacts WHERE state = 'CONTACT_STATE_RECORDED' AND met "
+                                       "= 1 AND contact_date >= :from AND contact_date <= :to",
+                                       from, to));
+  plain("CONTACTS", contacts);
+  for (const pb::Experience asked_as : {pb::EXPERIENCE_OWN_USE, pb::EXPERIENCE_NEXT_OF_KIN}) {
+    ASSIGN(const int64_t served,
+           Count(tx,
+                 "SELECT COUNT(DISTINCT c.person_ref) FROM contacts c JOIN matches m ON m.id = c.match_id WHERE "
+                 "c.state = 'CONTACT_STATE_RECORDED' AND c.met = 1 AND c.contact_date >= :from AND c.contact_date <= "
+                 ":to AND m.asked_as = :asked_as",
+                 from, to, pb::Experience_Name(asked_as)));
+    people(asked_as == pb::EXPERIENCE_OWN_USE ? "PERSONS_SERVED" : "NEXT_OF_KIN_SERVED", served);
+  }
+  ASSIGN(const int64_t opened,
+         Count(tx, "SELECT COUNT(*) FROM peer_requests WHERE open_date >= :from AND open_date <= :to", from, to));
+  people("REQUESTS_OPENED", opened);
+  ASSIGN(const int64_t started,
+         Count(tx, "SELECT COUNT(*) FROM matches WHERE start_date >= :from AND start_date <= :to", from, to));
+  people("MATCHES_STARTED", started);
+  ASSIGN(const int64_t waiting, Count(tx,
+                                      "SELECT COUNT(*) FROM peer_requests WHERE state IN "
+                                      "('PEER_REQUEST_STATE_OPEN', 'PEER_REQUEST_STATE_PROPOSED')"));
+  people("REQUESTS_WAITING", waiting);
+  ASSIGN(const int64_t active, Count(tx, "SELECT COUNT(*) FROM peers WHERE state = 'PEER_STATE_ACTIVE'"));
+  people("PEERS_ACTIVE", active);
+  return absl::OkStatus();
+}
+
+}  // namespace mestring::peer_support

@@ -1,0 +1,132 @@
+// People ask for a peer, without a referral; and two people who are not to meet are named.
+//
+// A conflict of interest is a pair of references and nothing else: neither why nor by whom is kept, so that
+// no leak, order or query can ever tell it (P4). Which of the two it was is not even in the order of the
+// pair. The price is that whoever lifts it must ask the people themselves.
+
+#include <utility>
+
+#include "services/peer_support/peer_support.h"
+#include "services/peer_support/peer_support_records.h"
+
+namespace mestring::peer_support {
+namespace {
+
+// A request that ends: its open proposal is withdrawn first, which opens the request again.
+absl::Status EndRequest(Tx& tx, pb::PeerRequestState state, pb::CloseReason reason, pb::PeerRequest* request) {
+  TRY(MayClose(*request));
+  TRY(WithdrawProposals(tx, "peer_request_id", request->id()));
+  ASSIGN(*request, Load<pb::PeerRequest>(tx, request->id()));
+  request->set_state(state);
+  request->set_close_reason(reason);
+  return Save(tx, *request);
+}
+
+}  // namespace
+
+absl::Status PeerSupport::RequestPeer(Tx& tx, Call& call, const pb::RequestPeerRequest& request,
+                                      pb::RequestPeerResponse* response) {
+  TRY(Check(request));
+  TRY(MayActFor(call.caller, request.person_ref()));
+  TRY(CheckPlannable("needed_by", request.needed_by(), Today(tx)));
+  ASSIGN(const auto open, tx.Query<int64_t>("SELECT 1 FROM peer_requests WHERE person_ref = :person AND state IN "
+                                            "('PEER_REQUEST_STATE_OPEN', 'PEER_REQUEST_STATE_PROPOSED')",
+                                            request.person_ref()));
+  if (!open.empty()) return Refused("REQUEST_OPEN", "the person has an open request already");
+  pb::PeerRequest row = NewRequest(NewId(tx.now()), request, Today(tx));
+  TRY(Insert(tx, row));
+  pb::PeerRequested event;
+  event.set_peer_request_id(row.id());
+  event.set_person_ref(row.person_ref());
+  event.set_asks_as(row.asks_as());
+  event.set_needed_by(row.needed_by());
+  TRY(tx.Publish(event, row.id(), row.version()));
+  *response->mutable_peer_request() = std::move(row);
+  return absl::OkStatus();
+}
+
+absl::Status PeerSupport::WithdrawRequest(Tx& tx, Call& call, const pb::WithdrawRequestRequest& request,
+                                          pb::WithdrawRequestResponse* response) {
+  ASSIGN(pb::PeerRequest row,
+         LoadForChange<pb::PeerRequest>(tx, call, request.peer_request_id(), request.expected_version()));
+  TRY(EndRequest(tx, pb::PEER_REQUEST_STATE_WITHDRAWN, pb::CLOSE_REASON_UNSPECIFIED, &row));
+  pb::PeerRequestWithdrawn event;
+  event.set_peer_request_id(row.id());
+  event.set_person_ref(row.person_ref());
+  TRY(tx.Publish(event, row.id(), row.version()));
+  *response->mutable_peer_request() = std::move(row);
+  return absl::OkStatus();
+}
+
+absl::Status PeerSupport::CloseRequest(Tx& tx, Call& call, const pb::CloseRequestRequest& request,
+                                       pb::CloseRequestResponse* response) {
+  ASSIGN(pb::PeerRequest row,
+         LoadForChange<pb::PeerRequest>(tx, call, request.peer_request_id(), request.expected_version()));
+  TRY(EndRequest(tx, pb::PEER_REQUEST_STATE_CLOSED, request.close_reason(), &row));
+  pb::PeerRequestClosed event;
+  event.set_peer_request_id(row.id());
+  event.set_person_ref(row.person_ref());
+  event.set_close_reason(row.close_reason());
+  TRY(tx.Publish(event, row.id(), row.version()));
+  *response->mutable_peer_request() = std::move(row);
+  return absl::OkStatus();
+}
+
+absl::Status PeerSupport::GetRequest(Tx& tx, Call& call, const pb::GetRequestRequest& request,
+                                     pb::GetRequestResponse* response) {
+  ASSIGN(*response->mutable_peer_request(), LoadVisible<pb::PeerRequest>(tx, call, request.peer_request_id()));
+  return absl::OkStatus();
+}
+
+absl::Status PeerSupport::ListRequests(Tx& tx, Call& call, const pb::ListRequestsRequest& request,
+                                       pb::ListRequestsResponse* response) {
+  Filter filter = Within(call.caller, false);
+  filter.Is("person_ref", request.person_ref()).IsState("state", request.state());
+  if (request.waiting_days() > 0) {
+    filter.Where("state IN ('PEER_REQUEST_STATE_OPEN', 'PEER_REQUEST_STATE_PROPOSED')")
+        .Where("open_date <= ?", PlusDays(Today(tx), -request.waiting_days()));
+  }
+  TRY(Page(tx, filter, {request.page_size(), request.page_token()}, response->mutable_peer_requests(),
+           response->mutable_next_page_token()));
+  return SetAsOf(tx, response);
+}
+
+absl::Status PeerSupport::NameConflict(Tx& tx, Call& call, const pb::NameConflictRequest& request,
+                                       pb::NameConflictResponse*) {
+  ASSIGN(const pb::Peer peer, Load<pb::Peer>(tx, request.peer_id()));
+  call.Concerns(peer.person_ref());
+  if (!IsPeer(call.caller, peer.person_ref())) TRY(MayActFor(call.caller, request.person_ref()));
+  if (peer.person_ref() == request.person_ref()) return Refused("OWN_CASE", "these are one person");
+  ASSIGN(const bool known, HasConflict(tx, request.person_ref(), peer.person_ref()));
+  if (!known) {
+    pb::Conflict conflict;
+    conflict.set_id(NewId(tx.now()));
+    conflict.set_person_ref(std::min(request.person_ref(), peer.person_ref()));
+    conflict.set_other_person_ref(std::max(request.person_ref(), peer.person_ref()));
+    TRY(Insert(tx, conflict));
+  }
+  // What is open between the two ends: a match by nobody in particular, a proposal as if the peer had
+  // become unavailable.
+  ASSIGN(std::vector<pb::Match> matches,
+         Select<pb::Match>(tx, absl::StrCat("WHERE peer_id = :peer AND person_ref = :person AND ", kLiveMatch),
+                           peer.id(), request.person_ref()));
+  for (pb::Match& match : matches)
+    TRY(peer_support::EndMatch(tx, pb::MATCH_SIDE_UNIT, pb::END_REASON_UNSPECIFIED, &match));
+  ASSIGN(const std::vector<pb::Proposal> proposals,
+         Select<pb::Proposal>(tx, absl::StrCat("WHERE peer_id = :peer AND person_ref = :person AND ", kOpenProposal),
+                              peer.id(), request.person_ref()));
+  for (const pb::Proposal& proposal : proposals) TRY(WithdrawProposals(tx, "id", proposal.id()));
+  return absl::OkStatus();
+}
+
+absl::Status PeerSupport::LiftConflict(Tx& tx, Call& call, const pb::LiftConflictRequest& request,
+                                       pb::LiftConflictResponse*) {
+  ASSIGN(const pb::Peer peer, Load<pb::Peer>(tx, request.peer_id()));
+  call.Concerns(peer.person_ref());
+  ASSIGN(const int64_t removed,
+         tx.Exec("DELETE FROM conflicts WHERE person_ref = :one AND other_person_ref = :other",
+                 std::min(request.person_ref(), peer.person_ref()), std::max(request.person_ref(), peer.person_ref())));
+  return removed == 0 ? NotFound("conflict") : absl::OkStatus();
+}
+
+}  // namespace mestring::peer_support

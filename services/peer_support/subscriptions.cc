@@ -1,0 +1,33 @@
+// What peer support hears of other services.
+//
+// Activity leaders do peer work (S1), so whoever is appointed there becomes a prospect here: seen by those
+// who lead peers, approved by nobody. The handler runs in the write that moves the cursor, so it happens
+// once; who is a peer already, or has stopped, stays what they are: an event of another service never
+// decides about a person here. Asking activities by RPC who leads would tie the two together in time.
+
+#include <utility>
+
+#include "mestring/activities/v1/activities_events.pb.h"
+#include "services/peer_support/peer_support.h"
+#include "services/peer_support/peer_support_records.h"
+
+namespace mestring::peer_support {
+namespace {
+
+absl::Status OnLeaderAppointed(Tx& tx, const events::v1::Event&, const activities::v1::LeaderAppointed& event) {
+  ASSIGN(const auto known, tx.Query<int64_t>("SELECT 1 FROM peers WHERE person_ref = :person", event.person_ref()));
+  if (!known.empty()) return absl::OkStatus();
+  pb::Peer peer = NewPeer(NewId(tx.now()), event.person_ref(), pb::PEER_SOURCE_ACTIVITY_LEADER);
+  TRY(Insert(tx, peer));
+  auto registered = About<pb::PeerRegistered>(peer);
+  registered.set_source(peer.source());
+  return tx.Publish(registered, peer.id(), peer.version());
+}
+
+}  // namespace
+
+void Subscribe(Kernel& kernel) {
+  kernel.Subscribe("activities").On<activities::v1::LeaderAppointed>(OnLeaderAppointed);
+}
+
+}  // namespace mestring::peer_support

@@ -1,0 +1,127 @@
+// One peer, many hands: two hundred callers at once, and a peer has no more people than they can take.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/peer_support/town.h"
+#include "tests/support/race.h"
+
+namespace mestring::peer_support {
+namespace {
+
+using testing::ElementsAre;
+using testing::Pair;
+using Stub = Town::Stub;
+
+constexpr int kCallers = 200;
+constexpr int kCapacity = 7;
+
+class RaceTest : public testing::TestWithParam<const char*> {};
+
+INSTANTIATE_TEST_SUITE_P(Engines, RaceTest, testing::ValuesIn(kEngines),
+                         [](const auto& info) { return EngineName(info); });
+
+std::vector<pb::Proposal> ManyProposals(Town& town, const pb::Peer& peer) {
+  std::vector<pb::Proposal> proposals;
+  for (int i = 0; i < kCallers; ++i) proposals.push_back(town.Proposed(town.Asked(SomePerson()), peer));
+  return proposals;
+}
+
+pb::AnswerProposalRequest Yes(const pb::Proposal& proposal) {
+  pb::AnswerProposalRequest request;
+  request.set_request_id(SomePerson());
+  request.set_proposal_id(proposal.id());
+  request.set_answer(pb::ANSWER_ACCEPT);
+  return request;
+}
+
+TEST_P(RaceTest, TwoHundredAcceptancesAtOnceAndSevenAreTaken) {
+  Town town(GetParam());
+  const pb::Peer peer = town.Active(Town::Profile(pb::EXPERIENCE_OWN_USE, kCapacity));
+  const std::vector<pb::Proposal> proposals = ManyProposals(town, peer);
+  const auto counts = AllAtOnce(kCallers, [&](int i) {
+    return town.Call(&Stub::AnswerProposal, AsPeer(peer.person_ref()), Yes(proposals[i])).status();
+  });
+  EXPECT_THAT(counts, ElementsAre(Pair("", kCapacity), Pair("CAPACITY_FULL", kCallers - kCapacity)));
+  EXPECT_EQ(town.Now(peer).load(), kCapacity);
+}
+
+// Seven were agreed to while the peer could take seven; then they can take three, and all start at once.
+TEST_P(RaceTest, ParallelStartsNeverExceedACapacityThatShrank) {
+  Town town(GetParam());
+  const pb::Peer peer = town.Active(Town::Profile(pb::EXPERIENCE_OWN_USE, kCapacity));
+  std::vector<pb::Proposal> proposals;
+  for (int i = 0; i < kCapacity; ++i) {
+    proposals.push_back(town.AcceptedByBoth(town.Proposed(town.Asked(SomePerson()), peer)));
+  }
+  pb::UpdatePeerRequest update;
+  update.set_peer_id(peer.id());
+  *update.mutable_profile() = Town::Profile(pb::EXPERIENCE_OWN_USE, 3);
+  ASSERT_TRUE(town.Call(&Stub::UpdatePeer, Staff(), update).ok());
+  const auto start = [&](int i) {
+    pb::StartMatchRequest request;
+    request.set_proposal_id(proposals[i % kCapacity].id());
+    return town.Call(&Stub::StartMatch, Staff(), request).status();
+  };
+  EXPECT_THAT(AllAtOnce(kCallers, start), ElementsAre(Pair("CAPACITY_FULL", kCallers)))
+      << "seven accepted proposals hold seven places";
+  for (int i = 0; i < kCapacity - 3; ++i) {
+    town.Answered(proposals[i], Resident(proposals[i].person_ref()), pb::ANSWER_DECLINE);
+  }
+  auto counts = AllAtOnce(kCallers, start);
+  EXPECT_EQ(counts[""], 3);
+  EXPECT_EQ(town.EventsOf<pb::MatchStarted>().size(), 3);
+  EXPECT_EQ(town.Now(peer).load(), 3);
+}
+
+TEST_P(RaceTest, APauseAmongParallelStartsLeavesNoMatchWithoutATask) {
+  Town town(GetParam());
+  const pb::Peer peer = town.Active(Town::Profile(pb::EXPERIENCE_OWN_USE, 10));
+  std::vector<pb::Proposal> proposals;
+  for (int i = 0; i < 10; ++i) {
+    proposals.push_back(town.AcceptedByBoth(town.Proposed(town.Asked(SomePerson()), peer)));
+  }
+  auto counts = AllAtOnce(11, [&](int i) {
+    if (i == 5) {
+      pb::PausePeerRequest pause;
+      pause.set_peer_id(peer.id());
+      return town.Call(&Stub::PausePeer, AsPeer(peer.person_ref()), pause).status();
+    }
+    pb::StartMatchRequest request;
+    request.set_proposal_id(proposals[i < 5 ? i : i - 1].id());
+    return town.Call(&Stub::StartMatch, Staff(), request).status();
+  });
+  const size_t started = town.EventsOf<pb::MatchStarted>().size();
+  EXPECT_EQ(counts[""], static_cast<int>(started) + 1);
+  EXPECT_EQ(town.EventsOf<pb::MatchHeld>().size(), started);
+  EXPECT_EQ(town.OpenTasks().size(), started);
+  pb::ListMatchesRequest list;
+  list.set_state(pb::MATCH_STATE_STARTED);
+  EXPECT_EQ(town.Call(&Stub::ListMatches, Staff(), list)->matches_size(), 0);
+}
+
+TEST(RaceOfTwoServers, OnOneDatabaseFillAPeerToTheLastPlaceAndNoFurther) {
+  Town town("postgresql");
+  const pb::Peer peer = town.Active(Town::Profile(pb::EXPERIENCE_OWN_USE, kCapacity));
+  const std::vector<pb::Proposal> proposals = ManyProposals(town, peer);
+  // A second server of the same service, as a second replica would be.
+  Config second_config = town.service().config();
+  second_config.listen = second_config.metrics_listen = second_config.health_listen = "127.0.0.1:0";
+  auto second = Server::Start(PeerSupportDefinition(), second_config);
+  ASSERT_TRUE(second.ok()) << second.status();
+  auto second_stub = pb::PeerSupportService::NewStub(
+      grpc::CreateChannel(absl::StrCat("127.0.0.1:", (*second)->port()), grpc::InsecureChannelCredentials()));
+  const auto counts = AllAtOnce(kCallers, [&](int i) {
+    const Who who = AsPeer(peer.person_ref());
+    if (i % 2 == 0) return town.Call(&Stub::AnswerProposal, who, Yes(proposals[i])).status();
+    pb::AnswerProposalResponse response;
+    const auto context = town.Context(who);
+    return FromWire(second_stub->AnswerProposal(context.get(), Yes(proposals[i]), &response));
+  });
+  EXPECT_THAT(counts, ElementsAre(Pair("", kCapacity), Pair("CAPACITY_FULL", kCallers - kCapacity)));
+  EXPECT_EQ(town.Now(peer).load(), kCapacity);
+  (*second)->Stop();
+}
+
+}  // namespace
+}  // namespace mestring::peer_support

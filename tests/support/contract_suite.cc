@@ -1,0 +1,101 @@
+#include "tests/support/contract_suite.h"
+
+// The functions ask the descriptors which RPCs and fields there are; a list kept by hand would cover what
+// somebody thought of.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "tests/support/contract_checks.h"
+#include "tests/support/tokens.h"
+
+namespace mestring {
+namespace {
+
+using google::protobuf::MethodDescriptor;
+using testing::Contains;
+using testing::Not;
+
+std::vector<const MethodDescriptor*> OwnMethods(std::string_view service) {
+  std::vector<const MethodDescriptor*> methods;
+  for (const MethodDescriptor* method : MethodsOf(service)) {
+    if (method->service()->full_name() == service) methods.push_back(method);
+  }
+  return methods;
+}
+
+std::unique_ptr<grpc::ClientContext> As(const std::vector<Role>& roles) {
+  static const std::string* const person = new std::string(SomePerson());
+  auto context = RunningService::Nobody();
+  context->AddMetadata("authorization", absl::StrCat("Bearer ", Token(roles, *person, "nav-sandnes")));
+  return context;
+}
+
+grpc::Status CallMethod(TownOfAnyService& town, const MethodDescriptor& method, grpc::ClientContext& context,
+                        const google::protobuf::Message& request) {
+  return CallByPath(*town.service().channel(), PathOf(method), context, request, nullptr);
+}
+
+}  // namespace
+
+void ExpectRolesHold(TownOfAnyService& town, std::string_view service) {
+  for (const MethodDescriptor* method : OwnMethods(service)) {
+    const auto request = NewMessage(*method->input_type());
+    const auto nobody = RunningService::Nobody();
+    EXPECT_EQ(CallMethod(town, *method, *nobody, *request).error_code(), grpc::StatusCode::UNAUTHENTICATED)
+        << method->full_name();
+    const std::vector<Role> allowed = *AllowedRoles(*method);
+    for (int role = access::v1::Role_MIN + 1; role <= access::v1::Role_MAX; ++role) {
+      const bool may = std::find(allowed.begin(), allowed.end(), role) != allowed.end();
+      const auto context = As({static_cast<Role>(role)});
+      const grpc::Status status = CallMethod(town, *method, *context, *request);
+      EXPECT_EQ(status.error_code() != grpc::StatusCode::PERMISSION_DENIED, may)
+          << method->full_name() << " as " << access::v1::Role_Name(static_cast<Role>(role)) << ": "
+          << status.error_message();
+    }
+  }
+}
+
+void ExpectWrongFieldsAreNamed(TownOfAnyService& town, std::string_view service, int tried_min) {
+  const size_t events = town.Events().size();
+  std::string answers;
+  testing::internal::CaptureStdout();
+  testing::internal::CaptureStderr();
+  int tried = 0;
+  std::set<std::string> poisons;
+  for (const MethodDescriptor* method : OwnMethods(service)) {
+    for (const BadRequest& bad : BadRequestsFor(*method->input_type())) {
+      const auto context = As(*AllowedRoles(*method));
+      const grpc::Status status = CallMethod(town, *method, *context, *bad.request);
+      EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT)
+          << method->full_name() << " " << bad.field << " " << bad.what << ": " << status.error_message();
+      EXPECT_THAT(FieldsNamed(status), Contains(bad.field)) << method->full_name() << " " << bad.what;
+      answers += status.error_message() + status.error_details();
+      if (!bad.poison.empty()) poisons.insert(bad.poison);
+      ++tried;
+    }
+  }
+  const std::string logged = testing::internal::GetCapturedStdout() + testing::internal::GetCapturedStderr();
+  EXPECT_GE(tried, tried_min);
+  for (const std::string& poison : poisons) {
+    EXPECT_EQ(answers.find(poison), std::string::npos) << "an answer repeats what was sent";
+    EXPECT_EQ(logged.find(poison), std::string::npos) << "a log line repeats what was sent";
+  }
+  EXPECT_EQ(town.Events().size(), events) << "nothing has changed";
+}
+
+void ExpectNoInternalErrors(TownOfAnyService& town, std::string_view service) {
+  for (const MethodDescriptor* method : OwnMethods(service)) {
+    const auto request = NewMessage(*method->input_type());
+    FillRequired(*request);
+    const auto context = As(*AllowedRoles(*method));
+    const grpc::Status status = CallMethod(town, *method, *context, *request);
+    EXPECT_THAT(status.error_code(), Not(testing::AnyOf(grpc::StatusCode::INTERNAL, grpc::StatusCode::UNKNOWN,
+                                                        grpc::StatusCode::UNIMPLEMENTED)))
+        << method->full_name() << ": " << status.error_message();
+  }
+}
+
+}  // namespace mestring

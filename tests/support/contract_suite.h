@@ -1,0 +1,20 @@
+// What holds for every RPC of a service because its contract says so: who may call, and what a wrong
+// request is answered. Derived from the contract, so that a new RPC is covered at once. Each function is
+// the body of a test.
+#pragma once
+
+#include <string_view>
+
+#include "tests/support/town.h"
+
+namespace mestring {
+
+// Every RPC of "mestring.housing.v1.HousingService", that of the kernel's own services not.
+void ExpectRolesHold(TownOfAnyService& town, std::string_view service);
+// Every wrong field is named; nothing changes, and nothing of what was sent leaks. `tried_min`: so many
+// wrong requests there are at least.
+void ExpectWrongFieldsAreNamed(TownOfAnyService& town, std::string_view service, int tried_min);
+// A request about things that do not exist gets an error of the contract, never INTERNAL.
+void ExpectNoInternalErrors(TownOfAnyService& town, std::string_view service);
+
+}  // namespace mestring

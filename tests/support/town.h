@@ -1,0 +1,101 @@
+// A service started for real, as tests call it: whoever may call, the calls, the calendar, and all that
+// happened. Each service's own town (tests/housing/town.h …) adds its people and places.
+#pragma once
+
+#include <cstdio>
+#include <cstdlib>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "common/errors.h"
+#include "common/ids.h"
+#include "mestring/events/v1/events.grpc.pb.h"
+#include "tests/support/running_service.h"
+
+namespace mestring {
+
+// Who calls.
+struct Who {
+  std::vector<Role> roles;
+  std::string person_ref, organisation_id;
+};
+Who Staff();
+Who UnitLeader();
+Who Resident(std::string person_ref);
+
+// A person nobody has met.
+std::string SomePerson();
+
+// The result of a step that cannot fail; if it does, the test program ends: nothing after it would mean
+// anything.
+template <class T>
+T Must(absl::StatusOr<T> result, int line = __builtin_LINE()) {
+  if (!result.ok()) {
+    fprintf(stderr, "line %d: %s\n", line, result.status().ToString().c_str());
+    abort();
+  }
+  return *std::move(result);
+}
+
+// Of the service whose generated class is Service: RunningTown<pb::HousingService>.
+class TownOfAnyService {
+ public:
+  TownOfAnyService(const ServiceDefinition& definition, std::string_view engine, std::function<void(Config&)> adjust);
+
+  std::unique_ptr<grpc::ClientContext> Context(const Who& who) const;
+  RunningService& service() { return service_; }
+
+  std::string Today();
+  // Moves the clock to a day of the future, eight in the morning, and fires all that is due by then.
+  void GoTo(std::string_view date);
+  void GoDays(int days);
+  // All that happened since the start, in order, as "StayReserved".
+  std::vector<std::string> EventTypes();
+  std::vector<events::v1::Event> Events();
+  // The events of one type, parsed.
+  template <class Event>
+  std::vector<Event> EventsOf() {
+    std::vector<Event> found;
+    for (const events::v1::Event& event : Events()) {
+      if (event.type() == Event::descriptor()->full_name()) found.emplace_back().ParseFromString(event.data());
+    }
+    return found;
+  }
+
+ protected:
+  RunningService service_;
+  const std::string package_;  // "mestring.housing.v1."
+};
+
+template <class Service>
+class RunningTown : public TownOfAnyService {
+ public:
+  using Stub = typename Service::Stub;
+
+  RunningTown(const ServiceDefinition& definition, std::string_view engine, std::function<void(Config&)> adjust)
+      : TownOfAnyService(definition, engine, std::move(adjust)), stub_(Service::NewStub(service_.channel())) {}
+
+  // Calls an RPC; a request_id is made if the request has room for one and names none.
+  template <class Request, class Response>
+  absl::StatusOr<Response> Call(grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
+                                const Who& who, Request request) {
+    if constexpr (requires { request.set_request_id(""); }) {
+      if (request.request_id().empty()) request.set_request_id(NewId(absl::Now()));
+    }
+    Response response;
+    const auto context = Context(who);
+    const grpc::Status status = (stub().*method)(context.get(), request, &response);
+    if (!status.ok()) return FromWire(status);
+    return response;
+  }
+
+  Stub& stub() { return *stub_; }
+
+ private:
+  std::unique_ptr<Stub> stub_;
+};
+
+}  // namespace mestring
