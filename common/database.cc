@@ -514,6 +514,8 @@ absl::Status Tx::Append(int64_t kind, const google::protobuf::Message& event, st
   // The error of a rule is the caller's to see, but what follows must not be committed without its event.
   failed_ = CheckEvent(event);
   TRY(failed_);
+  // What a reader of the stream would take for a stranger's entry may not get into the log.
+  if (!IsAttribute(subject)) return failed_ = absl::InternalError("an event's subject must be printable ASCII");
   LogRow& row = group_->rows.emplace_back();
   row.cursor = group_->head;
   row.kind = kind;
