@@ -144,8 +144,8 @@ void Town::GoTo(std::string_view date) {
 
 void Town::GoDays(int days) { GoTo(FormatDate(*ParseDate(Today()) + days)); }
 
-std::vector<events::v1::Event> Town::Events() {
-  auto stub = events::v1::EventService::NewStub(service_.channel());
+std::vector<events::v1::Event> AllEvents(const std::shared_ptr<grpc::Channel>& channel, const RunningService& service) {
+  auto stub = events::v1::EventService::NewStub(channel);
   std::vector<events::v1::Event> all;
   std::string after;
   while (true) {
@@ -153,7 +153,7 @@ std::vector<events::v1::Event> Town::Events() {
     request.set_after(after);
     request.set_page_size(1000);
     events::v1::ListResponse response;
-    const auto context = service_.As({ROLE_SERVICE});
+    const auto context = service.As({ROLE_SERVICE});
     const grpc::Status status = stub->List(context.get(), request, &response);
     if (!status.ok()) Must<int>(FromWire(status));
     for (const auto& event : response.events()) all.push_back(event);
@@ -170,7 +170,7 @@ std::vector<std::string> Town::EventTypes() {
   return types;
 }
 
-pb::Requisition Town::Requisitioned(const std::string& person, const std::string& offer_id) {
+pb::SubmitRequisitionRequest Town::RequisitionFor(const std::string& person, const std::string& offer_id) const {
   pb::SubmitRequisitionRequest request;
   request.set_person_ref(person);
   request.set_offer_id(offer_id);
@@ -178,6 +178,11 @@ pb::Requisition Town::Requisitioned(const std::string& person, const std::string
   request.set_origin(pb::ORIGIN_HOMELESS);
   request.set_residence(pb::RESIDENCE_REGISTERED);
   if (offer_id == lutsivegen) request.set_responsible_unit("sus-sikkerhet");
+  return request;
+}
+
+pb::Requisition Town::Requisitioned(const std::string& person, const std::string& offer_id) {
+  const pb::SubmitRequisitionRequest request = RequisitionFor(person, offer_id);
   return Must(Call(&Stub::SubmitRequisition, offer_id == lutsivegen ? Hospital() : Nav(), request)).requisition();
 }
 

@@ -34,6 +34,9 @@ Who Resident(std::string person_ref);
 // A person nobody has met.
 std::string SomePerson();
 
+// The whole log, by EventService.List.
+std::vector<events::v1::Event> AllEvents(const std::shared_ptr<grpc::Channel>& channel, const RunningService& service);
+
 class Town {
  public:
   explicit Town(std::string_view engine, std::function<void(Config&)> adjust = nullptr);
@@ -52,6 +55,7 @@ class Town {
     return response;
   }
 
+  // A token, and patience.
   std::unique_ptr<grpc::ClientContext> Context(const Who& who) const;
   Stub& stub() { return *stub_; }
   RunningService& service() { return service_; }
@@ -62,7 +66,7 @@ class Town {
   void GoDays(int days);
   // All that happened since the start, in order, as "StayReserved".
   std::vector<std::string> EventTypes();
-  std::vector<events::v1::Event> Events();
+  std::vector<events::v1::Event> Events() { return AllEvents(service_.channel(), service_); }
   // The events of one type, parsed.
   template <class Event>
   std::vector<Event> EventsOf() {
@@ -74,6 +78,7 @@ class Town {
   }
 
   // Steps on the way, each of which must succeed.
+  pb::SubmitRequisitionRequest RequisitionFor(const std::string& person, const std::string& offer_id) const;
   pb::Requisition Requisitioned(const std::string& person, const std::string& offer_id);
   pb::Requisition Granted(const std::string& person, const std::string& offer_id);
   pb::Stay Reserved(const pb::Requisition& requisition, std::string start_date = "", std::string end_date = "");
