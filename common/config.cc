@@ -18,6 +18,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "absl/time/time.h"
@@ -114,13 +115,13 @@ Read TimeZone(std::string Config::*field) {
   };
 }
 
-// "peer_support=127.0.0.1:7103,council=…"
+// "first=127.0.0.1:7102,second=…"
 Read Owners(std::string Config::*field) {
   return [field](Config* config, const std::string& text) {
     for (absl::string_view pair : absl::StrSplit(text, ',', absl::SkipEmpty())) {
       const std::pair<absl::string_view, absl::string_view> parts = absl::StrSplit(pair, absl::MaxSplits('=', 1));
       if (parts.first.empty() || !absl::StrContains(parts.second, ":")) {
-        return MustBe("a list such as peer_support=127.0.0.1:7103,council=127.0.0.1:7104");
+        return MustBe("a list such as first=127.0.0.1:7102,second=127.0.0.1:7103");
       }
     }
     config->*field = text;
@@ -291,7 +292,7 @@ std::string Config::Help(std::string_view service, int port, bool markdown) {
     const std::string value = variable.show(defaults);
     if (markdown) {
       absl::StrAppend(&text, "| `", kPrefix, variable.name, "` | ", value.empty() ? "" : absl::StrCat("`", value, "`"),
-                      " | ", variable.help, " |\n");
+                      " | ", absl::StrReplaceAll(variable.help, {{"<", "\\<"}}), " |\n");  // "<file>" is no tag
     } else {
       absl::StrAppend(&text, "  ", kPrefix, variable.name, value.empty() ? "" : absl::StrCat("  [", value, "]"),
                       "\n      ", variable.help, "\n");

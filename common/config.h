@@ -16,9 +16,9 @@ class Clock;
 // config.cc; `--help` prints it and the README's table is generated from it.
 struct Config {
   std::string service;
-  std::string database;      // "sqlite:housing.db", or "postgresql:…"
-  std::string redis_url;     // empty: no bus; the log still fills
-  std::string listen;        // "127.0.0.1:7101"
+  std::string database;   // "sqlite:housing.db", or "postgresql:…"
+  std::string redis_url;  // empty: no bus; the log still fills
+  std::string listen;     // "127.0.0.1:7101"
   std::string metrics_listen;
   std::string health_listen;
   std::string municipality = "1108";
@@ -26,13 +26,13 @@ struct Config {
   std::string jwks_file;
   std::string token_issuer;
   std::string token_audience;
-  std::string token_file;    // our own token, to ask owners of streams; re-read when it changes
+  std::string token_file;  // our own token, to ask owners of streams; re-read when it changes
   std::string tls_certificate_file, tls_key_file, tls_client_ca_file;  // empty: plain, loopback only
-  std::string owners;        // "peer_support=127.0.0.1:7103,council=…": where the owners of streams answer
+  std::string owners;  // "first=127.0.0.1:7102,second=…": where the owners of streams answer
   std::string log_hash_key;
   std::string clock_offset_file;
   bool reflection = false;
-  int threads = 128;         // unary RPCs at work at once; beyond them RESOURCE_EXHAUSTED
+  int threads = 128;  // unary RPCs at work at once; beyond them RESOURCE_EXHAUSTED
   absl::Duration stream_window, log_retention;
   absl::Duration drain_delay, drain_deadline;
 
@@ -41,7 +41,8 @@ struct Config {
   // A configuration with every default, for a service's port.
   static Config Defaults(std::string_view service, int port);
   // From "NAME=value" strings (environ). Unknown MESTRING_ variables and bad values are errors that name them.
-  static absl::StatusOr<Config> FromEnvironment(std::string_view service, int port, const std::vector<std::string>& environment);
+  static absl::StatusOr<Config> FromEnvironment(std::string_view service, int port,
+                                                const std::vector<std::string>& environment);
   static std::string Help(std::string_view service, int port, bool markdown);
 };
 

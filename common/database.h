@@ -77,8 +77,8 @@ class Tx {
   }
 
   // The untyped form of Query, for code that knows the columns only at run time (rows.h).
-  absl::StatusOr<std::vector<std::vector<Cell>>> QueryCells(std::string_view sql,
-                                                            const std::vector<Value>& parameters, int columns);
+  absl::StatusOr<std::vector<std::vector<Cell>>> QueryCells(std::string_view sql, const std::vector<Value>& parameters,
+                                                            int columns);
   absl::StatusOr<int64_t> ExecValues(std::string_view sql, const std::vector<Value>& parameters) {
     return Run(sql, parameters, 0, nullptr);
   }
@@ -185,9 +185,9 @@ class Database {
     // "sqlite:<path>" or "postgresql://user@host:port/name" (libpq URI or key=value form after "postgresql:").
     std::string url;
     int read_connections = 4;
-    const Clock* clock = nullptr;          // required
-    absl::TimeZone zone;                   // of the municipality
-    std::string event_source;              // "/municipalities/1108/housing", for Tx::Publish
+    const Clock* clock = nullptr;  // required
+    absl::TimeZone zone;           // of the municipality
+    std::string event_source;      // "/municipalities/1108/housing", for Tx::Publish
   };
 
   // Opens the database and brings the kernel's own schema, then `migrations`, up to date, under a lock.

@@ -20,9 +20,9 @@ class Relay {
     // How long entries stay in Redis (privacy: even pseudonymous events are about health), and in the log.
     absl::Duration window = absl::Hours(24 * 7);
     absl::Duration retention = absl::Hours(24 * 90);
-    std::string holder;                               // this process, unique: for the lease
+    std::string holder;  // this process, unique: for the lease
     absl::Duration lease = absl::Seconds(10);
-    absl::Duration heartbeat = absl::Seconds(2);      // R6
+    absl::Duration heartbeat = absl::Seconds(2);  // R6
   };
 
   Relay(Database& db, Options options);

@@ -20,7 +20,8 @@
 namespace mestring {
 
 // Specialise for each stored message:
-//   template <> struct mestring::Table<pb::Stay> { static constexpr std::string_view kName = "stays", kNoun = "stay"; };
+//   template <> struct mestring::Table<pb::Stay> { static constexpr std::string_view kName = "stays", kNoun = "stay";
+//   };
 // and, where the message has fields that no column holds, also
 //   static constexpr std::array kDerived = {std::string_view("free_places")};
 template <class M>
@@ -38,11 +39,14 @@ absl::Status SelectRows(Tx& tx, std::string_view table, std::string_view tail, c
 
 template <class M>
 constexpr absl::Span<const std::string_view> DerivedFields() {
-  if constexpr (requires { Table<M>::kDerived; }) return Table<M>::kDerived;
-  else return {};
+  if constexpr (requires { Table<M>::kDerived; })
+    return Table<M>::kDerived;
+  else
+    return {};
 }
 
-// Rows of M: Select<pb::Stay>(tx, "WHERE place_id = :place AND state <> :ended ORDER BY start_date", place, "STAY_STATE_ENDED").
+// Rows of M: Select<pb::Stay>(tx, "WHERE place_id = :place AND state <> :ended ORDER BY start_date", place,
+// "STAY_STATE_ENDED").
 template <class M, class... P>
 absl::StatusOr<std::vector<M>> Select(Tx& tx, std::string_view tail, const P&... parameters) {
   std::vector<M> rows;

@@ -169,8 +169,7 @@ Subscription::Owner OwnerAt(const std::string& address, const Config& config) {
       };
 }
 
-// Notes the names of the services that a server really has, and adds reflection to this server only
-// (the library's own way adds it to every server of the process, the health port included).
+// Notes the names of the services that a server really has.
 class Listing : public grpc::ServerBuilderPlugin {
  public:
   explicit Listing(std::vector<std::string>* services) : services_(services) {}
@@ -178,16 +177,24 @@ class Listing : public grpc::ServerBuilderPlugin {
   void InitServer(grpc::ServerInitializer*) override {}
   void Finish(grpc::ServerInitializer* initializer) override { *services_ = *initializer->GetServiceList(); }
   void ChangeArguments(const std::string&, void*) override {}
+  // A server with nothing but the library's own health service would get no thread that polls.
+  bool has_sync_methods() const override { return true; }
 
  private:
   std::vector<std::string>* const services_;
 };
 
+// What a server has besides its services. A program that is linked with the reflection library gets reflection
+// on every server of its process, the health port included; here it is only where it is wanted.
 class Plugins : public grpc::ServerBuilderOption {
  public:
   Plugins(std::vector<std::string>* services, bool reflection) : services_(services), reflection_(reflection) {}
   void UpdateArguments(grpc::ChannelArguments*) override {}
   void UpdatePlugins(std::vector<std::unique_ptr<grpc::ServerBuilderPlugin>>* plugins) override {
+    const std::string reflection = grpc::reflection::ProtoServerReflectionPlugin().name();
+    plugins->erase(std::remove_if(plugins->begin(), plugins->end(),
+                                  [&reflection](const auto& plugin) { return plugin->name() == reflection; }),
+                   plugins->end());
     plugins->push_back(std::make_unique<Listing>(services_));
     if (reflection_) plugins->push_back(std::make_unique<grpc::reflection::ProtoServerReflectionPlugin>());
   }
@@ -399,6 +406,8 @@ absl::Status Server::Impl::StartServer() {
 absl::Status Server::Impl::StartHealthServer() {
   grpc::ServerBuilder builder;
   builder.AddListeningPort(config.health_listen, grpc::InsecureServerCredentials(), &health_port);
+  std::vector<std::string> only_health;
+  builder.SetOption(std::make_unique<Plugins>(&only_health, /*reflection=*/false));
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, kMetadataBytesMax);
   builder.SetMaxReceiveMessageSize(kMetadataBytesMax);

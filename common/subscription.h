@@ -33,7 +33,7 @@ class Subscription {
 
   struct Options {
     RedisOptions redis;
-    std::string key;      // of the stream
+    std::string key;  // of the stream
     Owner owner;
     // Where a subscriber without a cursor begins: the oldest retained event (the default), or what a
     // snapshot's as_of says, stored by SetCursor before Start.

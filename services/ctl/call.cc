@@ -61,11 +61,11 @@ absl::Status Caller::Call(std::string_view method, Json& request, const Identity
   ASSIGN(Client * client, ClientOf(name.target));
   ASSIGN(const Contract* contract, client->GetContract());
   ASSIGN(const auto* descriptor, contract->Find(name.service, name.method));
-  if (descriptor->input_type()->FindFieldByName("request_id") != nullptr && Text(request, "request_id").empty()) {
-    request["request_id"] = NewId(absl::Now());
-    if (!settings_.quiet) std::cerr << "request_id: " << Text(request, "request_id") << std::endl;
-  }
+  const bool made =
+      descriptor->input_type()->FindFieldByName("request_id") != nullptr && Text(request, "request_id").empty();
+  if (made) request["request_id"] = NewId(absl::Now());
   ASSIGN(const auto message, contract->FromJson(descriptor->input_type(), request));
+  if (made && !settings_.quiet) std::cerr << "request_id: " << Text(request, "request_id") << std::endl;
   absl::Status status = client->Call(*descriptor, *message, identity, [&](const auto& response) -> absl::Status {
     ASSIGN(Json json, contract->ToJson(response, every_field));
     return on_response(std::move(json));
@@ -131,7 +131,9 @@ absl::StatusOr<int> ListCommand(const Arguments& arguments, const Settings& sett
     }
   }
   if (settings.json) std::cout << all.dump() << std::endl;
-  if (all.empty()) return Usage(absl::StrCat("There is no service ", arguments.At(0), "."));
+  if (all.empty() && !arguments.At(0).empty()) {
+    return Usage(absl::StrCat("There is no service ", arguments.At(0), "."));
+  }
   return kDone;
 }
 

@@ -96,7 +96,10 @@ absl::StatusOr<std::unique_ptr<pb::Message>> Contract::FromJson(const pb::Descri
   std::unique_ptr<pb::Message> message = New(type);
   const pb::util::Status parsed = pb::util::JsonStringToMessage(json.dump(), message.get());
   if (!parsed.ok()) {
-    return Usage(absl::StrCat("The JSON does not fit ", type->full_name(), ": ", std::string(parsed.message()), "."));
+    std::string problem(parsed.message());
+    while (!problem.empty() && problem.back() == '.') problem.pop_back();
+    return Usage(absl::StrCat("The JSON does not fit ", type->full_name(), ": ", problem, "; \"mestringctl describe ",
+                              type->full_name(), "\" shows its fields."));
   }
   return message;
 }
@@ -278,6 +281,13 @@ absl::StatusOr<MethodName> ParseMethodName(const Settings& settings, std::string
     name.service = absl::StrJoin(parts.begin() + 1, parts.end(), ".");
   } else {
     // A full name: "mestring.housing.v1.HousingService". The contracts that every service has belong to nobody.
+    if (parts.front() != "mestring") {
+      return Usage(absl::StrCat(
+          "There is no service ", parts.front(), "; there is ",
+          absl::StrJoin(settings.services, ", ",
+                        [](std::string* out, const auto& service) { absl::StrAppend(out, service.first); }),
+          "."));
+    }
     name.service = std::string(head);
     if (parts.size() > 2 && settings.services.contains(parts[1])) name.target = parts[1];
     if (name.target.empty() && settings.services.size() == 1) name.target = settings.services.begin()->first;

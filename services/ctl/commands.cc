@@ -24,6 +24,8 @@ namespace {
 
 // Where the summaries begin in the list of commands.
 constexpr size_t kCommandColumns = 38;
+// More than a municipality runs; what stands further on a command line is a slip.
+constexpr size_t kServicesMax = 16;
 
 constexpr std::string_view kCallDetails =
     "Calls any RPC of a running service; what it offers comes from the service itself. The response is printed as\n"
@@ -35,8 +37,8 @@ constexpr std::string_view kCallDetails =
 
 constexpr std::string_view kTailDetails =
     "Without options: reads Redis as any subscriber may, from now on. With --owner: asks the service's own log. With\n"
-    "--journal: a subscriber of its own, which writes each event exactly once into a SQLite file and goes on where it\n"
-    "stopped, also after a crash, a flushed Redis or a week.\n";
+    "--journal: a subscriber of its own to the named services, or to all, which writes each event exactly once into a\n"
+    "SQLite file and goes on where it stopped, also after a crash, a flushed Redis or a week.\n";
 
 constexpr std::string_view kPlayDetails =
     "A story is JSON: steps with a sentence, a call, and what must come of it (services/ctl/story.h describes them).\n"
@@ -85,11 +87,11 @@ std::vector<Command> EventsCommands() {
   const Option count{"--count", "N", "end after so many"};
   return {
       {"events tail",
-       "[SERVICE]",
+       "[SERVICE …]",
        "events as they arrive",
        kTailDetails,
        0,
-       1,
+       kServicesMax,
        {after,
         count,
         {"--no-follow", "", "end when all that is there was shown"},

@@ -9,7 +9,10 @@
 
 #include <csignal>
 #include <iostream>
+#include <map>
+#include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
@@ -68,10 +71,28 @@ class Printer {
   int64_t left_;  // negative: without end
 };
 
+absl::StatusOr<std::string> Known(const std::string& service, const Settings& settings) {
+  // An address is a service, too.
+  if (settings.services.contains(service) || absl::StrContains(service, ":")) return service;
+  return Usage(absl::StrCat("There is no service ", service, "."));
+}
+
 absl::StatusOr<std::string> ServiceOf(const Arguments& arguments, const Settings& settings) {
-  if (!arguments.At(0).empty()) return arguments.At(0);
+  if (!arguments.At(0).empty()) return Known(arguments.At(0), settings);
   if (settings.services.size() == 1) return settings.services.begin()->first;
   return Usage("Several services are configured; say which.");
+}
+
+// Those that were named, else all that are configured.
+absl::StatusOr<std::vector<std::string>> ServicesOf(const Arguments& arguments, const Settings& settings) {
+  std::vector<std::string> services;
+  for (size_t i = 0; !arguments.At(i).empty(); ++i) {
+    ASSIGN(services.emplace_back(), Known(arguments.At(i), settings));
+  }
+  if (services.empty()) {
+    for (const auto& [service, address] : settings.services) services.push_back(service);
+  }
+  return services;
 }
 
 absl::StatusOr<int64_t> CountOf(const Arguments& arguments) {
@@ -127,29 +148,31 @@ absl::Status TailOwner(const Settings& settings, const std::string& service, con
   return status.error_code() == grpc::StatusCode::CANCELLED ? absl::OkStatus() : FromRpc(status);
 }
 
-absl::Status TailJournal(const Settings& settings, const std::string& service, const std::string& path,
+absl::Status TailJournal(const Settings& settings, const std::vector<std::string>& services, const std::string& path,
                          Printer& printer) {
-  // What an earlier run has told ends here; asked before the subscription goes on, so that nothing falls between.
-  Cursor printed;
+  // What an earlier run has told ends here; asked before the subscriptions go on, so that nothing falls between.
+  int64_t printed = 0;
   if (const auto earlier = JournalReader::Open(path); earlier.ok()) {
     ASSIGN(printed, (*earlier)->Last());
   }
-  ASSIGN(const auto journal, Journal::Start(settings, service, path));
+  ASSIGN(const auto journal, Journal::Start(settings, services, path));
   ASSIGN(const auto reader, JournalReader::Open(path));
-  std::string told;
+  std::map<std::string, std::string> told;  // by stream
   while (!ending) {
-    ASSIGN(const std::vector<Json> events, reader->After(printed, kReadMax));
-    for (const Json& event : events) {
-      ASSIGN(printed, ParseCursor(Text(event, "cursor")));
-      if (!printer.Take(event)) return absl::OkStatus();
+    ASSIGN(const std::vector<JournalEntry> entries, reader->After(printed, kReadMax));
+    for (const JournalEntry& entry : entries) {
+      printed = entry.place;
+      if (!printer.Take(entry.event)) return absl::OkStatus();
     }
-    const events::v1::SubscriptionStatus status = journal->Status();
-    if (status.error() != told) {
-      told = status.error();
-      if (!told.empty())
-        std::cerr << events::v1::SubscriptionStatus::State_Name(status.state()) << ": " << told << std::endl;
+    for (const events::v1::SubscriptionStatus& status : journal->Status()) {
+      std::string& last = told[status.stream()];
+      if (status.error() == last) continue;
+      last = status.error();
+      if (last.empty()) continue;
+      std::cerr << status.stream() << " " << events::v1::SubscriptionStatus::State_Name(status.state()) << ": " << last
+                << std::endl;
     }
-    if (events.empty()) absl::SleepFor(kJournalPoll);
+    if (entries.empty()) absl::SleepFor(kJournalPoll);
   }
   return absl::OkStatus();
 }
@@ -173,15 +196,19 @@ absl::StatusOr<Response> Operate(const Settings& settings, const std::string& se
 }  // namespace
 
 absl::StatusOr<int> EventsTailCommand(const Arguments& arguments, const Settings& settings) {
-  ASSIGN(const std::string service, ServiceOf(arguments, settings));
   ASSIGN(const int64_t count, CountOf(arguments));
   Printer printer(settings, count);
   EndOnSignals();
   const std::string after = arguments.Get("--after");
   if (arguments.Has("--journal")) {
     if (!after.empty()) return Usage("A journal knows its own place; --after does not go with --journal.");
-    TRY(TailJournal(settings, service, arguments.Get("--journal"), printer));
-  } else if (arguments.Has("--owner")) {
+    ASSIGN(const std::vector<std::string> services, ServicesOf(arguments, settings));
+    TRY(TailJournal(settings, services, arguments.Get("--journal"), printer));
+    return kDone;
+  }
+  if (!arguments.At(1).empty()) return Usage("Several services at once only with --journal.");
+  ASSIGN(const std::string service, ServiceOf(arguments, settings));
+  if (arguments.Has("--owner")) {
     TRY(TailOwner(settings, service, after, printer));
   } else {
     TRY(TailRedis(settings, service, after, !arguments.Has("--no-follow"), printer));

@@ -8,6 +8,7 @@
 #include "services/ctl/failure.h"
 
 #include "absl/strings/cord.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
@@ -97,11 +98,15 @@ std::string FailureText(const absl::Status& failure) {
   if (!failure.GetPayload(kRpcPayload)) return Printable(failure.message());
   const Json json = FailureJson(failure);
   std::string out = CodeName(failure);
-  if (const std::string reason = Text(json, "reason"); !reason.empty()) absl::StrAppend(&out, " ", Printable(reason));
+  // Each thing once: NOT_FOUND has no other reason, and the sentence names the first field already.
+  if (const std::string reason = Text(json, "reason"); !reason.empty() && reason != out) {
+    absl::StrAppend(&out, " ", Printable(reason));
+  }
   absl::StrAppend(&out, ": ", Printable(failure.message()));
   if (auto fields = json.find("fields"); fields != json.end()) {
     for (const Json& field : *fields) {
-      absl::StrAppend(&out, "\n  ", Printable(Text(field, "field")), ": ", Printable(Text(field, "problem")));
+      const std::string line = absl::StrCat(Printable(Text(field, "field")), ": ", Printable(Text(field, "problem")));
+      if (!absl::StrContains(Printable(failure.message()), line)) absl::StrAppend(&out, "\n  ", line);
     }
   }
   if (auto metadata = json.find("metadata"); metadata != json.end()) {

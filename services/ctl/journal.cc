@@ -60,7 +60,8 @@ Subscription::Owner OwnerOf(const Settings& settings, std::shared_ptr<Client> cl
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Journal>> Journal::Start(const Settings& settings, const std::string& service,
+absl::StatusOr<std::unique_ptr<Journal>> Journal::Start(const Settings& settings,
+                                                        const std::vector<std::string>& services,
                                                         const std::string& path) {
   std::unique_ptr<Journal> journal(new Journal());
   journal->clock_ = std::make_unique<SystemClock>();
@@ -71,20 +72,31 @@ absl::StatusOr<std::unique_ptr<Journal>> Journal::Start(const Settings& settings
   options.zone = absl::UTCTimeZone();
   options.event_source = "/journal";
   ASSIGN(journal->database_, Database::Open(options, kJournalSchema));
-  ASSIGN(std::shared_ptr<Client> client, Client::Open(settings, service));
-  Subscription::Options subscription;
-  subscription.redis.url = settings.redis;
-  subscription.key = StreamKey(settings.municipality, service);
-  subscription.owner = OwnerOf(settings, client);
-  journal->subscription_ = std::make_unique<Subscription>(*journal->database_, subscription);
-  journal->subscription_->OnAny(
-      [key = subscription.key](Tx& tx, const events::v1::Event& event) { return Append(tx, key, event); });
-  TRY(journal->subscription_->Start());
+  for (const std::string& service : services) TRY(journal->Follow(settings, service));
   return journal;
 }
 
+absl::Status Journal::Follow(const Settings& settings, const std::string& service) {
+  ASSIGN(std::shared_ptr<Client> client, Client::Open(settings, service));
+  Subscription::Options options;
+  options.redis.url = settings.redis;
+  options.key = StreamKey(settings.municipality, service);
+  options.owner = OwnerOf(settings, client);
+  auto subscription = std::make_unique<Subscription>(*database_, options);
+  subscription->OnAny([key = options.key](Tx& tx, const events::v1::Event& event) { return Append(tx, key, event); });
+  TRY(subscription->Start());
+  subscriptions_.push_back(std::move(subscription));
+  return absl::OkStatus();
+}
+
 Journal::~Journal() {
-  if (subscription_ != nullptr) subscription_->Stop();
+  for (const auto& subscription : subscriptions_) subscription->Stop();
+}
+
+std::vector<events::v1::SubscriptionStatus> Journal::Status() const {
+  std::vector<events::v1::SubscriptionStatus> all;
+  for (const auto& subscription : subscriptions_) all.push_back(subscription->Status());
+  return all;
 }
 
 absl::StatusOr<std::unique_ptr<JournalReader>> JournalReader::Open(const std::string& path) {
@@ -100,40 +112,40 @@ absl::StatusOr<std::unique_ptr<JournalReader>> JournalReader::Open(const std::st
 
 JournalReader::~JournalReader() { sqlite3_close(database_); }
 
-absl::StatusOr<std::vector<Json>> JournalReader::After(Cursor after, int limit) {
+absl::StatusOr<std::vector<JournalEntry>> JournalReader::After(int64_t place, int limit, const std::string& stream) {
+  // SQLite numbers the rows of a table in the order in which they come, and none is ever deleted here.
   constexpr char kSql[] =
-      "SELECT event FROM journal WHERE (epoch, position) > (?1, ?2) ORDER BY epoch, position LIMIT ?3";
+      "SELECT rowid, event FROM journal WHERE rowid > ?1 AND (?2 = '' OR stream = ?2) ORDER BY rowid LIMIT ?3";
   sqlite3_stmt* statement = nullptr;
   if (sqlite3_prepare_v2(database_, kSql, -1, &statement, nullptr) != SQLITE_OK) {
     return absl::UnavailableError(absl::StrCat("Cannot read the journal: ", sqlite3_errmsg(database_), "."));
   }
   absl::Cleanup finalize = [statement] { sqlite3_finalize(statement); };
-  sqlite3_bind_int64(statement, 1, after.epoch);
-  sqlite3_bind_int64(statement, 2, after.position);
+  sqlite3_bind_int64(statement, 1, place);
+  sqlite3_bind_text(statement, 2, stream.c_str(), -1, SQLITE_STATIC);
   sqlite3_bind_int(statement, 3, limit);
-  std::vector<Json> events;
+  std::vector<JournalEntry> entries;
   int step;
   while ((step = sqlite3_step(statement)) == SQLITE_ROW) {
-    const unsigned char* text = sqlite3_column_text(statement, 0);
+    const unsigned char* text = sqlite3_column_text(statement, 1);
     std::optional<Json> event = ParseJson(text == nullptr ? "" : reinterpret_cast<const char*>(text));
     if (!event) return absl::DataLossError("The journal holds an event that is not JSON.");
-    events.push_back(*std::move(event));
+    entries.push_back({sqlite3_column_int64(statement, 0), *std::move(event)});
   }
   if (step != SQLITE_DONE) {
     return absl::UnavailableError(absl::StrCat("Cannot read the journal: ", sqlite3_errmsg(database_), "."));
   }
-  return events;
+  return entries;
 }
 
-absl::StatusOr<Cursor> JournalReader::Last() {
-  constexpr char kSql[] = "SELECT epoch, position FROM journal ORDER BY epoch DESC, position DESC LIMIT 1";
+absl::StatusOr<int64_t> JournalReader::Last() {
+  constexpr char kSql[] = "SELECT COALESCE(MAX(rowid), 0) FROM journal";
   sqlite3_stmt* statement = nullptr;
   if (sqlite3_prepare_v2(database_, kSql, -1, &statement, nullptr) != SQLITE_OK) {
     return absl::UnavailableError(absl::StrCat("Cannot read the journal: ", sqlite3_errmsg(database_), "."));
   }
   absl::Cleanup finalize = [statement] { sqlite3_finalize(statement); };
-  if (sqlite3_step(statement) != SQLITE_ROW) return Cursor();
-  return Cursor{sqlite3_column_int64(statement, 0), sqlite3_column_int64(statement, 1)};
+  return sqlite3_step(statement) == SQLITE_ROW ? sqlite3_column_int64(statement, 0) : 0;
 }
 
 }  // namespace mestring::ctl

@@ -1,5 +1,5 @@
-// The journal: a complete subscriber. Each event of a stream is written, exactly once and in order, into a table of
-// its own database; the position moves in the same transaction.
+// The journal: a complete subscriber of one or more streams. Each event is written, exactly once and in the order of
+// its stream, into a table of its own database; the position moves in the same transaction.
 #pragma once
 
 #include <memory>
@@ -20,18 +20,28 @@ namespace mestring::ctl {
 
 class Journal {
  public:
-  // Subscribes to the stream of `service` with the journal in the SQLite file `path`, which is made if it is missing.
-  // `settings` outlives it.
-  static absl::StatusOr<std::unique_ptr<Journal>> Start(const Settings& settings, const std::string& service,
+  // Subscribes to the streams of `services` with the journal in the SQLite file `path`, which is made if it is
+  // missing. `settings` outlives it.
+  static absl::StatusOr<std::unique_ptr<Journal>> Start(const Settings& settings,
+                                                        const std::vector<std::string>& services,
                                                         const std::string& path);
   ~Journal();
-  events::v1::SubscriptionStatus Status() const { return subscription_->Status(); }
+  // Of each stream, in the order of the services.
+  std::vector<events::v1::SubscriptionStatus> Status() const;
 
  private:
   Journal() = default;
+  absl::Status Follow(const Settings& settings, const std::string& service);
   std::unique_ptr<Clock> clock_;
   std::unique_ptr<Database> database_;
-  std::unique_ptr<Subscription> subscription_;
+  std::vector<std::unique_ptr<Subscription>> subscriptions_;
+};
+
+// An event and its place in the journal. Places grow in the order in which events arrived, over all streams; within a
+// stream that is the order of the stream.
+struct JournalEntry {
+  int64_t place = 0;
+  Json event;
 };
 
 // Reads a journal that another process, or this one, is writing. Not thread-safe.
@@ -41,10 +51,10 @@ class JournalReader {
   static absl::StatusOr<std::unique_ptr<JournalReader>> Open(const std::string& path);
   ~JournalReader();
 
-  // The events after a cursor, oldest first.
-  absl::StatusOr<std::vector<Json>> After(Cursor after, int limit);
-  // The last one's cursor, {0,0} if there is none.
-  absl::StatusOr<Cursor> Last();
+  // What arrived after a place, oldest first; of all streams, or of the one with this key.
+  absl::StatusOr<std::vector<JournalEntry>> After(int64_t place, int limit, const std::string& stream = "");
+  // The last one's place, 0 if there is none.
+  absl::StatusOr<int64_t> Last();
 
  private:
   explicit JournalReader(sqlite3* database) : database_(database) {}

@@ -91,7 +91,9 @@ absl::StatusOr<Json> LiveStage::Call(const std::string& method, Json& request, c
   return caller_.Call(method, request, identity, /*every_field=*/true);
 }
 
-absl::StatusOr<std::vector<Json>> LiveStage::EventsAfter(Cursor after) { return journal_->After(after, kPageSize); }
+absl::StatusOr<std::vector<JournalEntry>> LiveStage::EventsAfter(int64_t place) {
+  return journal_->After(place, kPageSize);
+}
 
 absl::Time LiveStage::Now() { return absl::Now() + offset_; }
 
@@ -128,7 +130,8 @@ absl::StatusOr<int> LiveStage::CompareWithLog(const std::string& service) {
   Identity reader;
   reader.roles = {"SERVICE"};
   std::string after;
-  Cursor received;
+  const std::string stream = StreamKey(settings_.municipality, service);
+  int64_t place = 0;
   int count = 0;
   for (;;) {
     Json request = {{"page_size", kPageSize}};
@@ -136,12 +139,12 @@ absl::StatusOr<int> LiveStage::CompareWithLog(const std::string& service) {
     ASSIGN(const Json page, caller_.Call(absl::StrCat(service, ".EventService.List"), request, reader, false));
     const Json log = page.value("events", Json::array());
     for (const Json& entry : log) {
-      ASSIGN(const std::vector<Json> next, journal_->After(received, 1));
-      if (next.empty() || Text(next.front(), "id") != Text(entry, "id")) {
+      ASSIGN(const std::vector<JournalEntry> next, journal_->After(place, 1, stream));
+      if (next.empty() || Text(next.front().event, "id") != Text(entry, "id")) {
         return absl::DataLossError(absl::StrCat("The subscriber's journal differs from the log of ", service, " at ",
                                                 Text(entry, "cursor"), "."));
       }
-      ASSIGN(received, ParseCursor(Text(entry, "cursor")));
+      place = next.front().place;
       ++count;
     }
     if (log.empty()) return count;

@@ -24,7 +24,7 @@ class LiveStage : public Stage {
   absl::StatusOr<Json> Call(const std::string& method, Json& request, const Identity& identity,
                             const std::string& request_id) override;
   bool HasEvents() const override { return journal_ != nullptr; }
-  absl::StatusOr<std::vector<Json>> EventsAfter(Cursor after) override;
+  absl::StatusOr<std::vector<JournalEntry>> EventsAfter(int64_t place) override;
   absl::Time Now() override;
   absl::Status MoveClock(absl::Time to) override;
   void Pause() override;

@@ -145,16 +145,14 @@ absl::Status Play::Run() {
     sent_ = progress.value("sent", Json::object());
     const Json saved = progress.value("variables", Json::object());
     for (const auto& [name, value] : saved.items()) variables_.Set(name, value);
-    ASSIGN(cursor_, ParseCursor(progress.value("cursor", std::string("0-0"))));
+    place_ = progress.value("place", int64_t{0});
     if (first_step_ > 0) out_ << "Going on at step " << first_step_ + 1 << " of " << story_.steps.size() << ".\n";
   } else if (stage_.HasEvents()) {
     // The story tells of what happens from here on.
     for (bool more = true; more;) {
-      ASSIGN(const auto before, stage_.EventsAfter(cursor_));
+      ASSIGN(const auto before, stage_.EventsAfter(place_));
       more = !before.empty();
-      if (more) {
-        ASSIGN(cursor_, ParseCursor(Text(before.back(), "cursor")));
-      }
+      if (more) place_ = before.back().place;
     }
   }
   for (size_t i = first_step_; i < story_.steps.size(); ++i) {
@@ -298,24 +296,26 @@ absl::Status Play::Keep(const Json& step, const Json& answer) {
 absl::Status Play::AwaitEvents(const Json& expected) {
   if (!stage_.HasEvents()) return absl::OkStatus();
   const absl::Time deadline = absl::Now() + options_.events_wait;
-  size_t arrived = 0;
+  std::vector<Json> missing(expected.begin(), expected.end());
   for (;;) {
-    ASSIGN(const std::vector<Json> events, stage_.EventsAfter(cursor_));
-    for (const Json& event : events) {
-      ASSIGN(cursor_, ParseCursor(Text(event, "cursor")));
+    ASSIGN(const std::vector<JournalEntry> entries, stage_.EventsAfter(place_));
+    for (const auto& [place, event] : entries) {
+      place_ = place;
       if (!options_.brief) {
         out_ << "      " << Styled("event", kGreen, options_.colour) << " " << EventLine(event, options_.colour)
              << std::endl;
       }
-      if (arrived < expected.size() && IsEvent(expected[arrived], event)) ++arrived;
+      const auto found = std::find_if(missing.begin(), missing.end(),
+                                      [&event = event](const Json& wanted) { return IsEvent(wanted, event); });
+      if (found != missing.end()) missing.erase(found);
     }
-    if (arrived == expected.size()) return absl::OkStatus();
+    if (missing.empty()) return absl::OkStatus();
     if (absl::Now() >= deadline) break;
     stage_.Pause();
   }
   out_ << "    " << Styled("FAILED", kRed, options_.colour) << " this event did not reach the subscriber in "
-       << absl::FormatDuration(options_.events_wait) << ": " << expected[arrived].dump() << std::endl;
-  return Stop(absl::StrCat("the event ", expected[arrived].dump(), " did not arrive."));
+       << absl::FormatDuration(options_.events_wait) << ": " << missing.front().dump() << std::endl;
+  return Stop(absl::StrCat("the event ", missing.front().dump(), " did not arrive."));
 }
 
 absl::Status Play::Save(size_t next_step, bool done) {
@@ -326,7 +326,7 @@ absl::Status Play::Save(size_t next_step, bool done) {
                         {"moving_step", moving_step_},
                         {"moving_to", absl::ToUnixSeconds(moving_to_)},
                         {"done", done},
-                        {"cursor", cursor_.ToString()},
+                        {"place", place_},
                         {"variables", variables_.values()},
                         {"sent", sent_}});
 }

@@ -9,8 +9,8 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "common/ids.h"
 #include "services/ctl/arguments.h"
+#include "services/ctl/journal.h"
 #include "services/ctl/json.h"
 #include "services/ctl/settings.h"
 #include "services/ctl/story.h"
@@ -26,8 +26,8 @@ class Stage {
                                     const std::string& request_id) = 0;
   // Does somebody listen to the bus, so that events can be checked?
   virtual bool HasEvents() const = 0;
-  // What the subscriber has received after `after`, in order.
-  virtual absl::StatusOr<std::vector<Json>> EventsAfter(Cursor after) = 0;
+  // What the subscriber has received after a place in its journal, in order.
+  virtual absl::StatusOr<std::vector<JournalEntry>> EventsAfter(int64_t place) = 0;
   // The rehearsal's time, and moving it forward: returns when the services have it (also if it is there already).
   virtual absl::Time Now() = 0;
   virtual absl::Status MoveClock(absl::Time to) = 0;
@@ -79,7 +79,7 @@ class Play {
   std::ostream& out_;
   Variables variables_;
   Json sent_ = Json::object();  // named steps: what was sent and answered
-  Cursor cursor_;               // of the last event that was told
+  int64_t place_ = 0;           // in the journal, of the last event that was told
   size_t first_step_ = 0;
   // The step that moves the clock, and to when: decided once, so that a step that is begun again does not move it
   // twice.

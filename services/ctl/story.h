@@ -10,7 +10,8 @@
 //    "refused": {"code": …, "reason": …},              the error
 //    "within": "20s",                                  asks again until it is so: for what time or a subscriber does
 //    "save": {"stay": "stay.id"},                      variables from the response
-//    "events": ["StayReserved", {"type": …, "data": {…}}]}   what must reach the subscriber, in this order
+//    "events": ["StayReserved", {"type": …, "data": {…}}]}   what must reach the subscriber (the order within each
+//                                                      stream is checked against its log at the end)
 // and further: "advance": "60d" or "advance_to": "15:40" | "monday 08:00" moves the rehearsal's clock before the call;
 // "name": "a" and later "repeat": "a" sends the very same request again and wants the very same answer;
 // "for": {"n": "1..7"} or {"n": ["a", "b"]} does the step once for each; "do": [step, …] beside it several calls for

@@ -7,6 +7,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "services/ctl/failure.h"
 #include "services/ctl/story.h"
@@ -32,6 +33,19 @@ std::string AlignedTable(const std::vector<std::vector<std::string>>& rows) {
   return out;
 }
 
+namespace {
+
+std::string CellText(const Json& cell) {
+  if (cell.is_null()) return "-";
+  if (cell.is_string()) return cell.get<std::string>();
+  if (!cell.is_array()) return cell.dump();
+  return cell.empty() ? "-" : absl::StrJoin(cell, " ", [](std::string* out, const Json& element) {
+    absl::StrAppend(out, CellText(element));
+  });
+}
+
+}  // namespace
+
 absl::StatusOr<std::string> TableOf(const Json& response, std::string_view layout) {
   const std::pair<std::string, std::string> parts = absl::StrSplit(layout, absl::MaxSplits(':', 1));
   const std::vector<std::string> columns = absl::StrSplit(parts.second, ',', absl::SkipEmpty());
@@ -43,8 +57,7 @@ absl::StatusOr<std::string> TableOf(const Json& response, std::string_view layou
   for (const Json& element : list.is_array() ? list : Json::array()) {
     std::vector<std::string>& row = rows.emplace_back();
     for (const std::string& column : columns) {
-      const Json cell = At(element, column);
-      row.push_back(cell.is_null() ? "-" : cell.is_string() ? cell.get<std::string>() : cell.dump());
+      row.push_back(CellText(At(element, column)));
     }
   }
   return AlignedTable(rows);

@@ -43,7 +43,8 @@ class Hub {
     database.event_source = "/municipalities/1108/test";
     db_ = *Database::Open(std::move(database), {});
     EXPECT_TRUE(db_->StartEpoch(0, "start").ok());
-    edge_ = std::make_unique<Edge>(*db_, metrics_, *verifier_, Edge::Options{.domain = "mestring.test", .hash_key = "key"});
+    edge_ =
+        std::make_unique<Edge>(*db_, metrics_, *verifier_, Edge::Options{.domain = "mestring.test", .hash_key = "key"});
     watch_ = std::make_unique<Watch>(*db_, *edge_, options);
     db_->OnCommit([this](Cursor) { watch_->Wake(); });
     EXPECT_TRUE(watch_->Start().ok());

@@ -309,7 +309,7 @@ TEST_P(WatchTest, ACursorOlderThanTheLogIsPruned) {
 
 TEST_P(WatchTest, AWatchNeedsATokenARoleAndARightRequest) {
   EXPECT_EQ(Watch(RunningService::Nobody())->WaitForEnd().code(), absl::StatusCode::kUnauthenticated);
-  EXPECT_EQ(Watch(running_.As({access::v1::ROLE_PEER}))->WaitForEnd().code(), absl::StatusCode::kPermissionDenied);
+  EXPECT_EQ(Watch(running_.As({access::v1::ROLE_OPERATOR}))->WaitForEnd().code(), absl::StatusCode::kPermissionDenied);
   pb::WatchRequest request;
   request.set_after("yesterday");
   const absl::Status end = Watch(running_.As({ROLE_STAFF}), request)->WaitForEnd();

@@ -99,7 +99,12 @@ TEST(FailureTest, AnRpcFailureKeepsReasonFieldsAndRetry) {
   const Json json = FailureJson(bad);
   EXPECT_EQ(json["code"], "INVALID_ARGUMENT");
   EXPECT_EQ(json["fields"][0]["field"], "need.level");
-  EXPECT_THAT(FailureText(bad), HasSubstr("need.level: must be at most 5"));
+  EXPECT_EQ(FailureText(bad), "INVALID_ARGUMENT INVALID_FIELD: need.level: must be at most 5");
+  const absl::Status worse = FromRpc(ToWire(
+      InvalidArgument({{"need.level", "must be at most 5"}, {"code", "must be set"}}), "mestring.housing", "e1"));
+  EXPECT_THAT(FailureText(worse), testing::EndsWith("\n  code: must be set"));
+  EXPECT_EQ(FailureText(FromRpc(ToWire(NotFound("stay"), "mestring.housing", "e1"))),
+            "NOT_FOUND: there is no such stay");
 
   const absl::Status refused =
       FromRpc(ToWire(Refused("PLACE_TAKEN", "No such place is free.", {{"place_id", "p1"}}), "mestring.housing", "e2"));
@@ -169,6 +174,8 @@ TEST_F(SettingsTest, AMethodNameSaysWhoAnswersIt) {
   EXPECT_EQ(name->target + "|" + name->service + "|" + name->method,
             "housing|mestring.housing.v1.HousingService|EndStay");
   EXPECT_EQ(ExitCodeOf(ParseMethodName(*settings, "mestring.events.v1.EventService/List").status()), kUsage);
+  EXPECT_THAT(std::string(ParseMethodName(*settings, "housng.EndStay").status().message()),
+              HasSubstr("There is no service housng; there is council, housing."));
 }
 
 TEST(CompletionTest, CommandsOptionsAndValuesAreCompleted) {
@@ -217,6 +224,8 @@ TEST(TableTest, ColumnsAreAlignedByCharacters) {
   absl::StatusOr<std::string> table = TableOf(response, "offers:code,places,missing");
   ASSERT_TRUE(table.ok());
   EXPECT_EQ(*table, "CODE     PLACES  MISSING\nsmåhus   18      -\nakutten  6       -\n");
+  EXPECT_EQ(*TableOf({{"entries", {{{"kinds", {"A", "B"}}}, {{"kinds", Json::array()}}}}}, "entries:kinds"),
+            "KINDS\nA B\n-\n");
   EXPECT_EQ(ExitCodeOf(TableOf(response, "offers").status()), kUsage);
 }
 

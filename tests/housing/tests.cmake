@@ -15,7 +15,3 @@ if(TARGET housing_race_test)
   add_dependencies(housing_race_test mestring-housing)
   add_dependencies(housing_crash_test mestring-housing)
 endif()
-
-# All contracts, of all services.
-mestring_test(api_golden_test unit protos/api_golden_test.cc)
-target_compile_definitions(api_golden_test PRIVATE MESTRING_SOURCE_DIR="${CMAKE_SOURCE_DIR}")

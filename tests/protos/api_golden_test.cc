@@ -5,21 +5,15 @@
 // Read from the .proto files themselves, so that a new contract is in the text the moment it exists.
 
 #include <gmock/gmock.h>
-#include <google/protobuf/compiler/importer.h>
 #include <gtest/gtest.h>
-
-#include <algorithm>
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
-#include <sstream>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "absl/strings/strip.h"
 #include "common/field_rules.h"
 #include "mestring/access/v1/access.pb.h"
 #include "mestring/common/v1/field_rule.pb.h"
+#include "tests/support/contract_files.h"
+#include "tests/support/golden.h"
 
 namespace mestring {
 namespace {
@@ -29,47 +23,7 @@ using google::protobuf::EnumDescriptor;
 using google::protobuf::FieldDescriptor;
 using google::protobuf::FileDescriptor;
 
-const std::string kRoot = MESTRING_SOURCE_DIR;
-
-class Contracts : public google::protobuf::compiler::MultiFileErrorCollector {
- public:
-  Contracts() : importer_(&tree_, this) {
-    tree_.MapPath("", kRoot + "/protos");
-    tree_.MapPath("", "/usr/include");  // google/protobuf
-    for (const auto& entry : std::filesystem::recursive_directory_iterator(kRoot + "/protos")) {
-      if (entry.path().extension() == ".proto") names_.push_back(entry.path().lexically_relative(kRoot + "/protos"));
-    }
-    std::sort(names_.begin(), names_.end());
-    for (const std::string& name : names_) files_.push_back(importer_.Import(name));
-  }
-  void AddError(const std::string& file, int line, int, const std::string& message) override {
-    ADD_FAILURE() << file << ":" << line + 1 << ": " << message;
-  }
-  const std::vector<const FileDescriptor*>& files() const { return files_; }
-
- private:
-  google::protobuf::compiler::DiskSourceTree tree_;
-  google::protobuf::compiler::Importer importer_;
-  std::vector<std::string> names_;
-  std::vector<const FileDescriptor*> files_;
-};
-
-// Options of the imported descriptors hold our extensions as unknown fields; parsed anew, as ours.
-template <class Options>
-Options Known(const Options& options) {
-  Options known;
-  known.ParseFromString(options.SerializeAsString());
-  return known;
-}
-
-std::string Roles(const access::v1::Allow& allow) {
-  std::vector<std::string> names;
-  for (int role : allow.roles()) {
-    names.emplace_back(absl::StripPrefix(access::v1::Role_Name(static_cast<access::v1::Role>(role)), "ROLE_"));
-  }
-  std::sort(names.begin(), names.end());
-  return absl::StrJoin(names, " ");
-}
+std::string Roles(const access::v1::Allow& allow) { return absl::StrJoin(RoleNames(allow), " "); }
 
 std::string TypeName(const FieldDescriptor& field) {
   if (field.message_type() != nullptr) return field.message_type()->full_name();
@@ -118,19 +72,12 @@ std::string Describe(const std::vector<const FileDescriptor*>& files) {
 }
 
 TEST(Contracts, AreThoseOfTheGoldenFile) {
-  const Contracts contracts;
-  const std::string now = Describe(contracts.files());
-  const std::string path = kRoot + "/tests/protos/api.golden";
-  if (const char* update = getenv("UPDATE_GOLDEN"); update != nullptr && std::string(update) == "1") {
-    std::ofstream(path) << now;
-  }
-  std::ostringstream golden;
-  golden << std::ifstream(path).rdbuf();
-  EXPECT_EQ(now, golden.str()) << "a contract has changed; if that is meant, run this test with UPDATE_GOLDEN=1";
+  const ContractFiles contracts;
+  ExpectGolden("tests/protos/api.golden", Describe(contracts.files()));
 }
 
 TEST(Contracts, EveryRpcSaysWhoMayCall) {
-  const Contracts contracts;
+  const ContractFiles contracts;
   for (const FileDescriptor* file : contracts.files()) {
     for (int s = 0; s < file->service_count(); ++s) {
       for (int m = 0; m < file->service(s)->method_count(); ++m) {
@@ -143,7 +90,7 @@ TEST(Contracts, EveryRpcSaysWhoMayCall) {
 
 // Every request that changes something can be repeated safely.
 TEST(Contracts, EveryChangeHasARequestId) {
-  const Contracts contracts;
+  const ContractFiles contracts;
   for (const FileDescriptor* file : contracts.files()) {
     for (int s = 0; s < file->service_count(); ++s) {
       for (int m = 0; m < file->service(s)->method_count(); ++m) {
@@ -177,7 +124,7 @@ void ExpectNoFreeText(const Descriptor& message, const std::string& path) {
 }
 
 TEST(Contracts, NoEventHoldsFreeTextAndEachSaysWhoSeesIt) {
-  const Contracts contracts;
+  const ContractFiles contracts;
   int events = 0;
   for (const FileDescriptor* file : contracts.files()) {
     const bool holds_events = file->name().ends_with("_events.proto");
