@@ -554,6 +554,8 @@ absl::Status Tx::Append(int64_t kind, const google::protobuf::Message& event, st
   // The error of a rule is the caller's to see, but what follows must not be committed without its event.
   failed_ = CheckEvent(event);
   TRY(failed_);
+  // What a reader of the stream would take for a stranger's entry may not get into the log.
+  if (!IsAttribute(subject)) return failed_ = absl::InternalError("an event's subject must be printable ASCII");
   changed_ = true;
   const Cursor at = group_->head;
   group_->log.rows.push_back(Bind(at.epoch, at.position, kind, NewId(now_), event.GetDescriptor()->full_name(), subject,

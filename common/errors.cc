@@ -87,6 +87,11 @@ absl::Status InvalidArgument(std::string_view field, std::string_view problem) {
   return InvalidArgument({Violation{std::string(field), std::string(problem)}});
 }
 
+absl::Status UnreadableRequest() {
+  return Make(absl::StatusCode::kInvalidArgument, "UNREADABLE_REQUEST",
+              "the request's bytes are no message of this method: is every text UTF-8?");
+}
+
 absl::Status NotFound(std::string_view what) {
   return Make(absl::StatusCode::kNotFound, "NOT_FOUND", absl::StrCat("there is no such ", what));
 }

@@ -36,6 +36,9 @@ struct Violation {
 absl::Status InvalidArgument(const std::vector<Violation>& violations);
 absl::Status InvalidArgument(std::string_view field, std::string_view problem);
 
+// INVALID_ARGUMENT, reason UNREADABLE_REQUEST: the bytes are no message of the method's type.
+absl::Status UnreadableRequest();
+
 // NOT_FOUND, reason NOT_FOUND: "there is no such <what>". Also the answer to one who may not see it.
 absl::Status NotFound(std::string_view what);
 

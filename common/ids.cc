@@ -12,6 +12,7 @@
 
 #include <sys/random.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdlib>
 
@@ -115,6 +116,8 @@ bool IsUuid(std::string_view text) {
   }
   return true;
 }
+
+bool IsAttribute(std::string_view text) { return std::all_of(text.begin(), text.end(), absl::ascii_isprint); }
 
 bool HoldsNationalId(std::string_view text) {
   size_t i = 0;

@@ -17,6 +17,10 @@ std::string NewId(absl::Time now);
 // 8-4-4-4-12 lower-case hexadecimal digits.
 bool IsUuid(std::string_view text);
 
+// Printable ASCII: what an attribute of an event (id, type, subject …) may be made of. CloudEvents allows
+// more; but a control character or broken UTF-8 would be refused by one database and spoilt by another.
+bool IsAttribute(std::string_view text);
+
 // True if `text` holds a Norwegian national identity number anywhere: 11 digits (also written with a
 // space or dot after the sixth) that are not part of a longer run of digits, whose date part is
 // possible for an ordinary, D-, H- or synthetic number (Skatteetaten +80, NAV +40 on the month) and

@@ -15,6 +15,7 @@
 #include "absl/status/statusor.h"
 #include "common/database.h"
 #include "google/protobuf/message.h"
+#include "google/protobuf/timestamp.pb.h"
 
 namespace mestring {
 

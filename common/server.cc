@@ -57,6 +57,7 @@
 #include "grpcpp/security/server_credentials.h"
 #include "grpcpp/security/tls_certificate_provider.h"
 #include "grpcpp/security/tls_credentials_options.h"
+#include "grpcpp/support/server_interceptor.h"
 #include "mestring/events/v1/events.grpc.pb.h"
 
 extern char** environ;
@@ -203,6 +204,38 @@ class Plugins : public grpc::ServerBuilderOption {
   const bool reflection_;
 };
 
+// Bytes that are no message of the method's type (a torn field, broken UTF-8) reach no handler: the library
+// answers INTERNAL, without details. It is the caller's fault, and must be said like every other.
+class UnreadableRequests : public grpc::experimental::ServerInterceptorFactoryInterface {
+ public:
+  explicit UnreadableRequests(const std::string& domain) : refusal_(ToWire(UnreadableRequest(), domain, "")) {}
+  // One for each call, which the library deletes.
+  grpc::experimental::Interceptor* CreateServerInterceptor(grpc::experimental::ServerRpcInfo*) override {
+    return new OfCall(refusal_);
+  }
+
+ private:
+  class OfCall : public grpc::experimental::Interceptor {
+   public:
+    explicit OfCall(const grpc::Status& refusal) : refusal_(refusal) {}
+    void Intercept(grpc::experimental::InterceptorBatchMethods* call) override {
+      if (call->QueryInterceptionHookPoint(grpc::experimental::InterceptionHookPoints::PRE_SEND_STATUS)) {
+        const grpc::Status status = call->GetSendStatus();
+        // Our own errors always have details.
+        if (status.error_code() == grpc::StatusCode::INTERNAL && status.error_details().empty()) {
+          call->ModifySendStatus(refusal_);
+        }
+      }
+      call->Proceed();
+    }
+
+   private:
+    const grpc::Status& refusal_;
+  };
+
+  const grpc::Status refusal_;
+};
+
 // Every RPC of every service must say who may call it.
 absl::Status CheckContracts(const std::vector<std::string>& services) {
   for (const std::string& name : services) {
@@ -345,6 +378,9 @@ absl::Status Server::Impl::StartServer() {
   for (const auto& common : common_services) builder.RegisterService(common.get());
   builder.RegisterService(watch->service());
   builder.SetOption(std::make_unique<Plugins>(&service_names, config.reflection));
+  std::vector<std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface>> interceptors;
+  interceptors.push_back(std::make_unique<UnreadableRequests>(absl::StrCat("mestring.", config.service)));
+  builder.experimental().SetInterceptorCreators(std::move(interceptors));
 
   builder.SetMaxReceiveMessageSize(kMessageBytesMax);
   builder.SetResourceQuota(grpc::ResourceQuota("mestring").SetMaxThreads(config.threads + kSpareThreads));
@@ -577,6 +613,10 @@ int RunService(int argc, char** argv, const ServiceDefinition& definition) {
   sigaddset(&signals, SIGINT);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   signal(SIGPIPE, SIG_IGN);
+  // What protobuf has to say of bytes that callers send (the name of a field, no value) is a line like others.
+  google::protobuf::SetLogHandler([](google::protobuf::LogLevel, const char*, int, const std::string& text) {
+    Log(Severity::kWarning, "protobuf", {{"error", text}});
+  });
 
   absl::StatusOr<std::unique_ptr<Server>> server = Server::Start(definition, *std::move(config));
   if (!server.ok()) {

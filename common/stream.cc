@@ -72,6 +72,9 @@ constexpr std::string_view kSpecVersion = "1.0", kContentType = "application/pro
 // Names and values of one entry, in the order of CloudEvents' binary mode.
 constexpr int kEntryFieldsMax = 20;
 constexpr char kTimeFormat[] = "%Y-%m-%dT%H:%M:%E6SZ";
+// What a Timestamp can hold: the years 1 to 9999. abseil reads more, "infinite-future" among it.
+constexpr absl::Time kTimeMin = absl::FromUnixSeconds(-62'135'596'800),
+                     kTimeEnd = absl::FromUnixSeconds(253'402'300'800);
 
 struct FreeReply {
   void operator()(redisReply* reply) const { freeReplyObject(reply); }
@@ -192,29 +195,17 @@ absl::StatusOr<Address> ParseAddress(std::string_view url) {
   return address;
 }
 
-// The fields of an entry, as names and values in turn; `texts` holds what is made for it.
+// The entry's ID, the number of its fields and values, and these, for the script.
 void AppendEntry(const Event& row, std::vector<std::string>& texts, std::vector<std::string_view>& arguments) {
-  const size_t begin = arguments.size();
+  const EntryFields fields = EntryOf(row, texts);
+  static constexpr std::string_view kCounts[] = {"16", "18", "20"};
+  static_assert(kEntryFieldsMax == 20);
   arguments.push_back(row.cursor());
-  arguments.push_back({});  // the number of fields, when it is known
-  const auto add = [&](std::string_view name, std::string_view value) {
+  arguments.push_back(kCounts[fields.size() - 8]);
+  for (const auto& [name, value] : fields) {
     arguments.push_back(name);
     arguments.push_back(value);
-  };
-  add("specversion", kSpecVersion);
-  add("id", row.id());
-  add("source", row.source());
-  add("type", row.type());
-  // CloudEvents allows no empty attribute.
-  if (!row.subject().empty()) add("subject", row.subject());
-  add("subjectversion", texts.emplace_back(absl::StrCat(row.subject_version())));
-  add("time", texts.emplace_back(absl::FormatTime(kTimeFormat, FromProto(row.time()), absl::UTCTimeZone())));
-  add("datacontenttype", kContentType);
-  if (!row.traceparent().empty()) add("traceparent", row.traceparent());
-  add("data", row.data());
-  static constexpr std::string_view kCounts[] = {"16", "18", "20"};
-  arguments[begin + 1] = kCounts[(arguments.size() - begin - 2 - 16) / 2];
-  static_assert(kEntryFieldsMax == 20);
+  }
 }
 
 }  // namespace
@@ -384,18 +375,40 @@ std::string StreamKey(std::string_view municipality, std::string_view service) {
   return "mestring:{" + std::string(municipality) + "}:" + std::string(service);
 }
 
+EntryFields EntryOf(const Event& event, std::vector<std::string>& texts) {
+  EntryFields fields;
+  fields.reserve(kEntryFieldsMax / 2);
+  fields.emplace_back("specversion", kSpecVersion);
+  fields.emplace_back("id", event.id());
+  fields.emplace_back("source", event.source());
+  fields.emplace_back("type", event.type());
+  // CloudEvents allows no empty attribute.
+  if (!event.subject().empty()) fields.emplace_back("subject", event.subject());
+  fields.emplace_back("subjectversion", texts.emplace_back(absl::StrCat(event.subject_version())));
+  fields.emplace_back("time",
+                      texts.emplace_back(absl::FormatTime(kTimeFormat, FromProto(event.time()), absl::UTCTimeZone())));
+  fields.emplace_back("datacontenttype", kContentType);
+  if (!event.traceparent().empty()) fields.emplace_back("traceparent", event.traceparent());
+  fields.emplace_back("data", event.data());
+  return fields;
+}
+
 Event ParseEntry(std::string_view id, const EntryFields& fields) {
   Event foreign, event;
   foreign.set_cursor(std::string(id));
   event.set_cursor(std::string(id));
-  bool version = false, content = false, time = false, subject_version = false, data = false;
+  bool version = false, content = false, time = false, subject_version = false, data = false, attributes = true;
+  const auto attribute = [&](std::string_view value) {
+    attributes = attributes && IsAttribute(value);
+    return std::string(value);
+  };
   for (const auto& [name, value] : fields) {
     if (name == "specversion") version = value == kSpecVersion;
-    if (name == "id") event.set_id(std::string(value));
-    if (name == "source") event.set_source(std::string(value));
-    if (name == "type") event.set_type(std::string(value));
-    if (name == "subject") event.set_subject(std::string(value));
-    if (name == "traceparent") event.set_traceparent(std::string(value));
+    if (name == "id") event.set_id(attribute(value));
+    if (name == "source") event.set_source(attribute(value));
+    if (name == "type") event.set_type(attribute(value));
+    if (name == "subject") event.set_subject(attribute(value));
+    if (name == "traceparent") event.set_traceparent(attribute(value));
     if (name == "datacontenttype") content = value == kContentType;
     if (name == "data") {
       event.set_data(std::string(value));
@@ -408,11 +421,13 @@ Event ParseEntry(std::string_view id, const EntryFields& fields) {
     }
     if (name == "time") {
       absl::Time instant;
-      time = absl::ParseTime(absl::RFC3339_full, std::string(value), &instant, nullptr);
-      if (time) *event.mutable_time() = ToProto(instant);
+      time = absl::ParseTime(absl::RFC3339_full, std::string(value), &instant, nullptr) && instant >= kTimeMin &&
+             instant < kTimeEnd;
+      // As exact as the log.
+      if (time) *event.mutable_time() = ToProto(absl::FromUnixMicros(absl::ToUnixMicros(instant)));
     }
   }
-  const bool whole = version && content && time && subject_version && data && !event.id().empty() &&
+  const bool whole = version && content && time && subject_version && data && attributes && !event.id().empty() &&
                      !event.source().empty() && !event.type().empty();
   return whole ? event : foreign;
 }

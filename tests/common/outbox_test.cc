@@ -1,4 +1,5 @@
 // The log as a reader meets it: the successor rule, what is pruned, and histories that parted.
+#include "google/protobuf/wrappers.pb.h"
 #include "tests/conformance/fixture.h"
 
 namespace mestring {
@@ -207,6 +208,16 @@ TEST_P(OutboxTest, AnErasedEntryKeepsItsIdAndPositionAndNothingElse) {
   EXPECT_TRUE(absl::IsNotFound(db_->Write([](Tx& tx) { return EraseEntry(tx, {kFirst, 9}); })));
   // An EpochStarted entry says nothing of anybody.
   EXPECT_TRUE(absl::IsNotFound(db_->Write([](Tx& tx) { return EraseEntry(tx, {kFirst, 0}); })));
+}
+
+TEST_P(OutboxTest, AnEventThatReadersWouldTakeForAStrangersIsNotWritten) {
+  StartEpoch(kFirst);
+  for (const char* subject : {"a\n", "\xff", "sm\xc3\xa5hus"}) {
+    const absl::Status status =
+        db_->Write([&](Tx& tx) { return tx.Publish(google::protobuf::Int64Value(), subject, 1); });
+    EXPECT_EQ(status.code(), absl::StatusCode::kInternal) << subject;
+  }
+  EXPECT_THAT(After({kFirst, 0}), IsEmpty());
 }
 
 }  // namespace

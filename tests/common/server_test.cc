@@ -302,6 +302,24 @@ TEST(ServerTest, AMessageThatIsTooLargeIsRefused) {
             grpc::StatusCode::RESOURCE_EXHAUSTED);
 }
 
+TEST(ServerTest, BytesThatAreNoMessageAreTheCallersFault) {
+  RunningService running(TestServiceDefinition());
+  // A request_id of one byte that is no UTF-8; and a field that is torn.
+  for (const std::string bytes : {"\x0a\x01\xff", "\x0a\x09x"}) {
+    std::string ignored;
+    const auto context = running.As({ROLE_STAFF});
+    const absl::Status status =
+        FromWire(CallRaw(running.channel(), "/mestring.test.v1.NoteService/WriteNote", bytes, &ignored, context.get()));
+    EXPECT_TRUE(absl::IsInvalidArgument(status)) << status;
+    EXPECT_EQ(ReasonOf(status), "UNREADABLE_REQUEST");
+  }
+  // Who may not call learns nothing of it.
+  std::string ignored;
+  const auto nobody = RunningService::Nobody();
+  EXPECT_TRUE(absl::IsUnauthenticated(FromWire(
+      CallRaw(running.channel(), "/mestring.test.v1.NoteService/WriteNote", "\x0a\x01\xff", &ignored, nobody.get()))));
+}
+
 TEST(ServerTest, AMethodThatDoesNotExistIsUnimplemented) {
   RunningService running(TestServiceDefinition());
   for (const char* method :

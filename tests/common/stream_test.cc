@@ -339,5 +339,53 @@ TEST(ParseEntryTest, AnythingLessThanAWholeEventIsForeign) {
   EXPECT_EQ(ParseEntry("5-1", {}).cursor(), "5-1");
 }
 
+// What one database would refuse and another spoil is no event of ours: a parked one must come back whole.
+TEST(ParseEntryTest, AttributesThatNobodyCanKeepAreForeign) {
+  const EntryFields whole = {{"specversion", "1.0"},
+                             {"id", "x"},
+                             {"source", "/s"},
+                             {"type", "t"},
+                             {"subject", "y"},
+                             {"traceparent", "z"},
+                             {"subjectversion", "3"},
+                             {"time", "2026-11-23T07:00:00.123456789Z"},
+                             {"datacontenttype", "application/protobuf"},
+                             {"data", "\xff"}};
+  const events::v1::Event event = ParseEntry("5-1", whole);
+  EXPECT_EQ(event.subject(), "y");
+  EXPECT_EQ(event.time().nanos(), 123'456'000);
+  for (const char* name : {"id", "source", "type", "subject", "traceparent"}) {
+    for (const std::string_view bad :
+         {std::string_view("a\0b", 3), std::string_view("\xff"), std::string_view("a\n")}) {
+      EntryFields fields = whole;
+      fields.emplace_back(name, bad);
+      EXPECT_EQ(ParseEntry("5-1", fields).id(), "") << name;
+    }
+  }
+  for (const char* bad : {"infinite-future", "10000-01-01T00:00:00Z", "-0001-01-01T00:00:00Z", "today", ""}) {
+    EntryFields fields = whole;
+    fields.emplace_back("time", bad);
+    EXPECT_EQ(ParseEntry("5-1", fields).id(), "") << bad;
+  }
+}
+
+TEST(ParseEntryTest, ReadsWhatEntryOfWrites) {
+  events::v1::Event event;
+  event.set_cursor("5-1");
+  event.set_id("x");
+  event.set_source("/s");
+  event.set_type("t");
+  event.set_subject_version(-1);
+  event.mutable_time()->set_seconds(-1);
+  event.set_data(std::string("\0", 1));
+  for (const char* more : {"", "y"}) {
+    event.set_subject(more);
+    event.set_traceparent(more);
+    std::vector<std::string> texts;
+    texts.reserve(2);
+    EXPECT_EQ(ParseEntry("5-1", EntryOf(event, texts)).SerializeAsString(), event.SerializeAsString());
+  }
+}
+
 }  // namespace
 }  // namespace mestring

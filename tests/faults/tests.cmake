@@ -1,2 +1,11 @@
 mestring_test(checker_test fault faults/checker_test.cc)
 mestring_test(bus_faults_test fault faults/bus_faults_test.cc faults/world.cc)
+# The two ends of the bus as programs, and what kills them.
+mestring_test(crash_test fault faults/crash_test.cc)
+if(TARGET crash_test)
+  add_executable(mestring-bus-process faults/bus_process.cc)
+  target_link_libraries(mestring-bus-process PRIVATE test_support)
+  target_precompile_headers(mestring-bus-process REUSE_FROM kernel)
+  target_compile_definitions(crash_test PRIVATE BUS_PROCESS="$<TARGET_FILE:mestring-bus-process>")
+  add_dependencies(crash_test mestring-bus-process)
+endif()

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tests/housing/housing_process.h"
 #include "tests/housing/town.h"
 #include "tests/support/race.h"
 
@@ -102,6 +103,33 @@ TEST(RaceOfTwoServers, OnOneDatabaseGivesSevenPlacesToSeven) {
   EXPECT_THAT(counts, ElementsAre(Pair("", 7), Pair("PLACE_TAKEN", kCallers - 7)));
   EXPECT_EQ(town.EventsOf<pb::StayReserved>().size(), 7);
   (*second)->Stop();
+}
+
+// The same through two programs, as two replicas in life.
+TEST(RaceOfTwoProcesses, OnOneDatabaseGivesSevenPlacesToSeven) {
+  Town town("postgresql");
+  const std::string offer_id = SevenShelterPlaces(town);
+  std::vector<std::string> requisitions;
+  for (int i = 0; i < kCallers; ++i) requisitions.push_back(town.Granted(SomePerson(), offer_id).id());
+  town.service().Stop();
+  HousingProcess first(town, ""), second(town, "");
+  first.Start();
+  second.Start();
+  const auto counts = AllAtOnce(kCallers, [&](int i) {
+    pb::ReserveStayRequest request;
+    request.set_request_id(SomePerson());
+    request.set_requisition_id(requisitions[i]);
+    pb::ReserveStayResponse response;
+    const auto context = town.Context(Staff());
+    return FromWire((i % 2 == 0 ? first : second).stub().ReserveStay(context.get(), request, &response));
+  });
+  EXPECT_THAT(counts, ElementsAre(Pair("", 7), Pair("PLACE_TAKEN", kCallers - 7)));
+  int reserved = 0;
+  for (const events::v1::Event& event : AllEvents(second.channel(), town.service())) {
+    reserved += event.type() == pb::StayReserved::descriptor()->full_name();
+  }
+  EXPECT_EQ(reserved, 7);
+  EXPECT_TRUE(first.Running() && second.Running());
 }
 
 }  // namespace

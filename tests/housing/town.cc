@@ -98,7 +98,7 @@ std::string Town::Register(std::string code, pb::OfferKind kind, const pb::Offer
   return id;
 }
 
-pb::Requisition Town::Requisitioned(const std::string& person, const std::string& offer_id) {
+pb::SubmitRequisitionRequest Town::RequisitionFor(const std::string& person, const std::string& offer_id) const {
   pb::SubmitRequisitionRequest request;
   request.set_person_ref(person);
   request.set_offer_id(offer_id);
@@ -106,6 +106,11 @@ pb::Requisition Town::Requisitioned(const std::string& person, const std::string
   request.set_origin(pb::ORIGIN_HOMELESS);
   request.set_residence(pb::RESIDENCE_REGISTERED);
   if (offer_id == lutsivegen) request.set_responsible_unit("sus-sikkerhet");
+  return request;
+}
+
+pb::Requisition Town::Requisitioned(const std::string& person, const std::string& offer_id) {
+  const pb::SubmitRequisitionRequest request = RequisitionFor(person, offer_id);
   return Must(Call(&Stub::SubmitRequisition, offer_id == lutsivegen ? Hospital() : Nav(), request)).requisition();
 }
 

@@ -22,6 +22,7 @@ class Town : public RunningTown<pb::HousingService> {
   explicit Town(std::string_view engine, std::function<void(Config&)> adjust = nullptr);
 
   // Steps on the way, each of which must succeed.
+  pb::SubmitRequisitionRequest RequisitionFor(const std::string& person, const std::string& offer_id) const;
   pb::Requisition Requisitioned(const std::string& person, const std::string& offer_id);
   pb::Requisition Granted(const std::string& person, const std::string& offer_id);
   pb::Stay Reserved(const pb::Requisition& requisition, std::string start_date = "", std::string end_date = "");

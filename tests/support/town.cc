@@ -13,6 +13,24 @@ Who Resident(std::string person_ref) { return {{access::v1::ROLE_RESIDENT}, std:
 
 std::string SomePerson() { return NewId(absl::Now()); }
 
+std::vector<events::v1::Event> AllEvents(const std::shared_ptr<grpc::Channel>& channel, const RunningService& keys) {
+  auto stub = events::v1::EventService::NewStub(channel);
+  std::vector<events::v1::Event> all;
+  std::string after;
+  while (true) {
+    events::v1::ListRequest request;
+    request.set_after(after);
+    request.set_page_size(1000);
+    events::v1::ListResponse response;
+    const auto context = keys.As({access::v1::ROLE_SERVICE});
+    const grpc::Status status = stub->List(context.get(), request, &response);
+    if (!status.ok()) Must<int>(FromWire(status));
+    for (const auto& event : response.events()) all.push_back(event);
+    if (response.as_of() == after || response.as_of() == response.head()) return all;
+    after = response.as_of();
+  }
+}
+
 TownOfAnyService::TownOfAnyService(const ServiceDefinition& definition, std::string_view engine,
                                    std::function<void(Config&)> adjust)
     : service_(definition, engine, std::move(adjust)), package_(absl::StrCat("mestring.", definition.name, ".v1.")) {}
@@ -33,24 +51,6 @@ void TownOfAnyService::GoTo(std::string_view date) {
 }
 
 void TownOfAnyService::GoDays(int days) { GoTo(FormatDate(*ParseDate(Today()) + days)); }
-
-std::vector<events::v1::Event> TownOfAnyService::Events() {
-  auto stub = events::v1::EventService::NewStub(service_.channel());
-  std::vector<events::v1::Event> all;
-  std::string after;
-  while (true) {
-    events::v1::ListRequest request;
-    request.set_after(after);
-    request.set_page_size(1000);
-    events::v1::ListResponse response;
-    const auto context = service_.As({access::v1::ROLE_SERVICE});
-    const grpc::Status status = stub->List(context.get(), request, &response);
-    if (!status.ok()) Must<int>(FromWire(status));
-    for (const auto& event : response.events()) all.push_back(event);
-    if (response.as_of() == after || response.as_of() == response.head()) return all;
-    after = response.as_of();
-  }
-}
 
 std::vector<std::string> TownOfAnyService::EventTypes() {
   std::vector<std::string> types;

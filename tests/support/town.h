@@ -29,6 +29,9 @@ Who Resident(std::string person_ref);
 // A person nobody has met.
 std::string SomePerson();
 
+// The whole log of a service behind `channel`, by EventService.List; `keys` signs the calls.
+std::vector<events::v1::Event> AllEvents(const std::shared_ptr<grpc::Channel>& channel, const RunningService& keys);
+
 // The result of a step that cannot fail; if it does, the test program ends: nothing after it would mean
 // anything.
 template <class T>
@@ -54,7 +57,7 @@ class TownOfAnyService {
   void GoDays(int days);
   // All that happened since the start, in order, as "StayReserved".
   std::vector<std::string> EventTypes();
-  std::vector<events::v1::Event> Events();
+  std::vector<events::v1::Event> Events() { return AllEvents(service_.channel(), service_); }
   // The events of one type, parsed.
   template <class Event>
   std::vector<Event> EventsOf() {
