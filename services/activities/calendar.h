@@ -16,8 +16,8 @@ inline constexpr int kOccurrencesMax = 200;
 
 // The starts that a recurrence rule ("FREQ=WEEKLY;COUNT=10") gives from a first local time on, that one
 // included: each at the same local time, also across daylight saving. An empty rule gives the first only.
-// A local time that a spring night leaves out is the same moment by the clock before the change; of one that an
-// autumn night has twice, it is the first.
+// A local time that a spring night leaves out is the moment of the change; of one that an autumn night has twice,
+// it is the first.
 // Errors: RECURRENCE_INVALID for what is no rule, has neither COUNT nor UNTIL, recurs within a day, or gives
 // more than kOccurrencesMax.
 absl::StatusOr<std::vector<absl::Time>> Occurrences(std::string_view rule, absl::CivilMinute first,

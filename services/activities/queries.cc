@@ -5,6 +5,8 @@
 // the sessions that are OPEN, which Settle keeps right; counting seats here would read every enrolment of the
 // week.
 
+#include <algorithm>
+#include <iterator>
 #include <map>
 #include <utility>
 
@@ -177,9 +179,16 @@ absl::Status Activities::GetCalendar(Tx& tx, Call& call, const pb::GetCalendarRe
     filter.values.insert(filter.values.end(), {call.caller.person_ref, call.caller.person_ref});
     call.Concerns(call.caller.person_ref);
   }
-  ASSIGN(std::vector<pb::Session> sessions, ByStart(tx, std::move(filter), period, "", kCalendarMax + 1));
+  // Courses and camps that have begun are still going on.
+  Filter running = filter;
+  running.Where("mode IN ('ACTIVITY_MODE_COURSE', 'ACTIVITY_MODE_CAMP')")
+      .Where("end_time > ?", absl::ToUnixMicros(period.from));
+  ASSIGN(std::vector<pb::Session> sessions,
+         ByStart(tx, std::move(running), {absl::UnixEpoch(), period.from}, "", kCalendarMax));
+  ASSIGN(std::vector<pb::Session> starting, ByStart(tx, std::move(filter), period, "", kCalendarMax + 1));
+  std::move(starting.begin(), starting.end(), std::back_inserter(sessions));
   response->set_truncated(static_cast<int>(sessions.size()) > kCalendarMax);
-  if (response->truncated()) sessions.pop_back();
+  if (response->truncated()) sessions.resize(kCalendarMax);
   ActivitiesRead activities;
   std::vector<CalendarEntry> entries;
   for (const pb::Session& session : sessions) {

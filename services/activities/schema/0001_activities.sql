@@ -77,10 +77,12 @@ CREATE TABLE sessions (
   create_time BIGINT NOT NULL,
   update_time BIGINT NOT NULL
 );
--- What happens in a period, in the order of the start; of one activity; what is open; what nobody leads.
+-- What happens in a period, in the order of the start; of one activity; what is open; courses and
+-- camps that are going on; what nobody leads.
 CREATE INDEX sessions_start ON sessions (start_time, id);
 CREATE INDEX sessions_activity ON sessions (activity_id, start_time, id);
 CREATE INDEX sessions_open ON sessions (start_time, id) WHERE state = 'SESSION_STATE_OPEN';
+CREATE INDEX sessions_long ON sessions (end_time) WHERE mode IN ('ACTIVITY_MODE_COURSE', 'ACTIVITY_MODE_CAMP');
 CREATE INDEX sessions_unled ON sessions (start_time, id) WHERE leaders = 0;
 
 CREATE TABLE session_leaders (
