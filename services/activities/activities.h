@@ -1,6 +1,6 @@
 // The activities service: each RPC of activities.proto is a use case that reads check, load, rule, apply,
-// save, tell. The rules are activities_rules.h; what happens by itself later is clocks.cc; what peer support
-// tells is approvals.cc.
+// save, tell. The rules are activities_rules.h and fund_rules.h; what happens by itself later is clocks.cc; what peer
+// support tells is approvals.cc.
 #pragma once
 
 #include <vector>

@@ -19,6 +19,7 @@
 #include "mestring/activities/v1/activities.pb.h"
 #include "mestring/activities/v1/activities_events.pb.h"
 #include "services/activities/activities_rules.h"
+#include "services/activities/fund_rules.h"
 
 namespace mestring {
 

@@ -1,5 +1,5 @@
 // The rules of activities. Somebody who runs a running group can read this file together with
-// activities_rules.cc.
+// activities_rules.cc. The rules of money stand in fund_rules.h.
 //
 // Pure functions over the messages of the contract: no clock, no database. May… says whether a caller may do
 // a thing to a thing; Check… whether a thing is as it must be; Apply… carries a permitted change out; New…
@@ -19,11 +19,20 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "common/access.h"
+#include "common/errors.h"
+#include "google/protobuf/descriptor.h"
 #include "mestring/activities/v1/activities.pb.h"
 
 namespace mestring::activities {
 
 namespace pb = v1;
+
+// WRONG_STATE, with the state.
+template <class State>
+absl::Status WrongState(State state, std::string_view sentence) {
+  return Refused("WRONG_STATE", sentence,
+                 {{"state", google::protobuf::GetEnumDescriptor<State>()->FindValueByNumber(state)->name()}});
+}
 
 using Quotas = google::protobuf::RepeatedPtrField<pb::Quota>;
 using SeatCounts = google::protobuf::RepeatedPtrField<pb::SeatCount>;
@@ -32,8 +41,6 @@ using SeatCounts = google::protobuf::RepeatedPtrField<pb::SeatCount>;
 
 // A session was cancelled because nobody was there to lead it at its start.
 inline constexpr std::string_view kNoLeader = "NO_LEADER";
-// A grant was refused because its session was cancelled.
-inline constexpr std::string_view kSessionCancelled = "SESSION_CANCELLED";
 // The figures of a period.
 inline constexpr std::string_view kSessions = "SESSIONS";
 inline constexpr std::string_view kVisits = "VISITS";
@@ -146,26 +153,5 @@ bool ApplyPause(pb::PauseCause cause, pb::LeaderPath* path);
 // True if the leader leads again.
 bool ApplyResume(pb::PauseCause cause, pb::LeaderPath* path);
 absl::Status MayLead(const pb::LeaderPath& path);
-
-// ---- Cost shares, fund and grants ------------------------------------------------------------------
-
-absl::Status MayHaveCostShares(const pb::Session& session);
-// What a participant pays.
-int64_t OwnShare(const pb::Session& session);
-// What a fund may bear of a session for a grant of this kind.
-int64_t FundShare(const pb::Session& session, pb::GrantKind kind, const pb::Fund& fund);
-// `session` is null if none was named.
-absl::Status MayRequest(const pb::RequestGrantRequest& request, const pb::Fund& fund, const pb::Session* session,
-                        bool enrolled);
-pb::Grant NewGrant(std::string id, const pb::RequestGrantRequest& request);
-// `eligibility` is the newest statement about the person; null if there is none.
-absl::Status MayDecide(const Caller& caller, const pb::Grant& grant, const pb::DecideGrantRequest& request,
-                       const pb::Fund& fund, const pb::Eligibility* eligibility, std::string_view today);
-absl::Status MayPay(const pb::Grant& grant);
-absl::Status MayRelease(const pb::Grant& grant);
-absl::Status MayReverse(const pb::Grant& grant);
-int64_t Available(const pb::Fund& fund);
-// Enters money into a fund: how the fund stands after it, and the entry that says so.
-pb::LedgerEntry ApplyEntry(pb::LedgerKind kind, int64_t amount_ore, pb::Fund* fund);
 
 }  // namespace mestring::activities

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "common/clock.h"
+#include "services/activities/fund_rules.h"
 #include "tests/support/expect.h"
 
 namespace mestring::activities {

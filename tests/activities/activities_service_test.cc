@@ -474,7 +474,9 @@ TEST_P(ActivitiesTest, ACancelledCampGivesWhatWasReservedBack) {
   list.set_person_ref(a);
   const pb::ListGrantsResponse grants = Must(centre_.Call(&Stub::ListGrants, Board(), list));
   for (const pb::Grant& grant : grants.grants()) {
-    if (grant.kind() == pb::GRANT_KIND_TRIP) EXPECT_DONE(centre_.Decide(grant));
+    if (grant.kind() == pb::GRANT_KIND_TRIP) {
+      EXPECT_DONE(centre_.Decide(grant));
+    }
   }
   EXPECT_EQ(centre_.Statement(fund).available_ore(), 100'000);
   pb::CancelSessionRequest cancel;

@@ -110,8 +110,8 @@ TEST(CalendarTest, AParserThatWeDidNotWriteReadsWhatWasMeant) {
   while (const size_t got = fread(buffer, 1, sizeof(buffer), python)) read.append(buffer, got);
   EXPECT_EQ(pclose(python), 0);
   const std::string rest =
-      "'Løpegruppe, tirsdag; for alle\\\\ute\\nog inne, med et navn som er så langt at linjen må brytes her'|Sandnes "
-      "stadion\n";
+      "'Løpegruppe, tirsdag; for alle\\\\ute\\nog inne, med et navn som er så langt at linjen må "
+      "brytes her'|Sandnes stadion\n";
   const std::string times = "|3|2027-03-30T16:00:00+00:00|2027-03-30T17:30:00+00:00|";
   EXPECT_EQ(read, "0190-1" + times + "CONFIRMED|" + rest + "0190-2" + times + "CANCELLED|" + rest);
 }
