@@ -1,0 +1,112 @@
+// Activities, and the data that say how this service works here: the policy and the code lists.
+//
+// Policy and code lists are versioned: never changed, a new version takes over, and what began under an
+// earlier one keeps its figures where they were copied (a period) or fixed (an offer's expiry). Editing rows
+// in place would be less code, and would change what an old period's core users mean.
+
+#include "services/activities/activities.h"
+
+#include <utility>
+
+#include "services/activities/activities_records.h"
+
+namespace mestring {
+
+ServiceDefinition ActivitiesDefinition() {
+  return {.name = "activities", .port = 7102, .schema = kActivitiesSchema, .make = [](Kernel& kernel) {
+            return std::make_unique<activities::Activities>(kernel);
+          }};
+}
+
+namespace activities {
+
+absl::Status Activities::SetPolicy(Tx& tx, Call&, const pb::SetPolicyRequest& request,
+                                   pb::SetPolicyResponse* response) {
+  TRY(Check(request));
+  ASSIGN(const auto last, tx.Query<int64_t>("SELECT MAX(policy_version) FROM policies"));
+  pb::ActivityPolicy policy = request.policy();
+  policy.set_id(NewId(tx.now()));
+  policy.set_policy_version(std::get<0>(last.front()) + 1);
+  TRY(Insert(tx, policy));
+  pb::PolicySet event;
+  event.set_policy_id(policy.id());
+  event.set_policy_version(policy.policy_version());
+  TRY(tx.Publish(event, policy.id(), policy.version()));
+  *response->mutable_policy() = std::move(policy);
+  return absl::OkStatus();
+}
+
+absl::Status Activities::GetPolicy(Tx& tx, Call&, const pb::GetPolicyRequest&, pb::GetPolicyResponse* response) {
+  ASSIGN(*response->mutable_policy(), FirstOf(Select<pb::ActivityPolicy>(tx, "ORDER BY policy_version DESC LIMIT 1")));
+  return absl::OkStatus();
+}
+
+absl::Status Activities::SetCodeList(Tx& tx, Call&, const pb::SetCodeListRequest& request,
+                                     pb::SetCodeListResponse* response) {
+  TRY(Check(request));
+  ASSIGN(const auto last, tx.Query<int64_t>("SELECT MAX(list_version) FROM code_lists WHERE kind = :kind",
+                                            pb::CodeListKind_Name(request.kind())));
+  pb::CodeList list;
+  list.set_id(NewId(tx.now()));
+  list.set_kind(request.kind());
+  list.set_list_version(std::get<0>(last.front()) + 1);
+  *list.mutable_entries() = request.entries();
+  TRY(Insert(tx, list));
+  pb::CodeListSet event;
+  event.set_code_list_id(list.id());
+  event.set_kind(list.kind());
+  event.set_list_version(list.list_version());
+  TRY(tx.Publish(event, list.id(), list.version()));
+  *response->mutable_code_list() = std::move(list);
+  return absl::OkStatus();
+}
+
+absl::Status Activities::GetCodeList(Tx& tx, Call&, const pb::GetCodeListRequest& request,
+                                     pb::GetCodeListResponse* response) {
+  ASSIGN(*response->mutable_code_list(),
+         FirstOf(Select<pb::CodeList>(tx, "WHERE kind = :kind ORDER BY list_version DESC LIMIT 1",
+                                      pb::CodeListKind_Name(request.kind()))));
+  return absl::OkStatus();
+}
+
+absl::Status Activities::CreateActivity(Tx& tx, Call&, const pb::CreateActivityRequest& request,
+                                        pb::CreateActivityResponse* response) {
+  TRY(Check(request));
+  ASSIGN(const auto taken, tx.Query<int64_t>("SELECT 1 FROM activities WHERE code = :code", request.code()));
+  if (!taken.empty()) return AlreadyExists("activity with this code");
+  pb::Activity activity;
+  activity.set_id(NewId(tx.now()));
+  activity.set_code(request.code());
+  activity.set_name(request.name());
+  activity.set_description(request.description());
+  activity.set_mode(request.mode());
+  activity.set_audience(request.audience());
+  activity.set_drug_free(request.drug_free());
+  activity.set_needs_referral(request.needs_referral());
+  *activity.mutable_recovery_tags() = request.recovery_tags();
+  activity.set_modules_required(request.modules_required());
+  TRY(Insert(tx, activity));
+  pb::ActivityCreated event;
+  event.set_activity_id(activity.id());
+  event.set_mode(activity.mode());
+  event.set_audience(activity.audience());
+  TRY(tx.Publish(event, activity.id(), activity.version()));
+  *response->mutable_activity() = std::move(activity);
+  return absl::OkStatus();
+}
+
+absl::Status Activities::GetActivity(Tx& tx, Call&, const pb::GetActivityRequest& request,
+                                     pb::GetActivityResponse* response) {
+  ASSIGN(*response->mutable_activity(), Load<pb::Activity>(tx, request.activity_id()));
+  return absl::OkStatus();
+}
+
+absl::Status Activities::ListActivities(Tx& tx, Call&, const pb::ListActivitiesRequest& request,
+                                        pb::ListActivitiesResponse* response) {
+  TRY(Page(tx, Filter(), {request.page_size(), request.page_token()}, response->mutable_activities(),
+           response->mutable_next_page_token()));
+  return SetAsOf(tx, response);
+}
+
+}  // namespace activities
+}  // namespace mestring

@@ -1,0 +1,509 @@
+#include "services/activities/activities_rules.h"
+
+// The rules in the order in which people meet them: who may, sessions, seats, attendance, drop-in, the way to
+// leader. Each function says its rule first, with its source, and then does it in the same order.
+//
+// What a rule needs to know is a parameter, so that a test can put any case before it. Questions to many rows
+// (who is next, do periods overlap) are asked in SQL by the use cases. A state machine table would be shorter
+// and would not say why.
+
+#include <algorithm>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "common/clock.h"
+#include "common/dates.h"
+#include "common/errors.h"
+
+namespace mestring::activities {
+namespace {
+
+using access::v1::ROLE_ACTIVITY_LEADER;
+using access::v1::ROLE_NEXT_OF_KIN;
+using access::v1::ROLE_PEER;
+using access::v1::ROLE_RESIDENT;
+using access::v1::ROLE_SERVICE;
+using access::v1::ROLE_STAFF;
+using access::v1::ROLE_UNIT_LEADER;
+
+}  // namespace
+
+// ---- Who sees and does what ------------------------------------------------------------------------
+
+bool WorksWithActivities(const Caller& caller) { return caller.IsAny({ROLE_STAFF, ROLE_UNIT_LEADER, ROLE_SERVICE}); }
+
+bool IsSelf(const Caller& caller, std::string_view person_ref) {
+  return !person_ref.empty() && caller.person_ref == person_ref;
+}
+
+absl::Status MaySee(const Caller& caller, std::string_view person_ref, std::string_view noun) {
+  return WorksWithActivities(caller) || IsSelf(caller, person_ref) ? absl::OkStatus() : NotFound(noun);
+}
+
+absl::Status MayActFor(const Caller& caller, std::string_view person_ref) {
+  if (caller.IsAny({ROLE_STAFF, ROLE_UNIT_LEADER}) || IsSelf(caller, person_ref)) return absl::OkStatus();
+  return Forbidden("one can do this only for oneself");
+}
+
+absl::Status MayOnlyBeSelf(const Caller& caller, std::string_view person_ref) {
+  return IsSelf(caller, person_ref) ? absl::OkStatus() : Forbidden("only the person can say this");
+}
+
+// ---- Shapes ----------------------------------------------------------------------------------------
+
+absl::Status Check(const pb::SetPolicyRequest& request) {
+  std::set<std::pair<int, std::string_view>> seen;
+  for (const pb::StepRequirement& requirement : request.policy().step_requirements()) {
+    if (requirement.step() == pb::LEADER_STEP_PARTICIPANT) {
+      return InvalidArgument("policy.step_requirements", "nothing is asked of a participant");
+    }
+    if (!seen.emplace(requirement.step(), requirement.requirement_code()).second) {
+      return InvalidArgument("policy.step_requirements", "must not name a requirement of a step twice");
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Check(const pb::SetCodeListRequest& request) {
+  std::set<std::string_view> codes;
+  for (const pb::CodeEntry& entry : request.entries()) {
+    if (!codes.insert(entry.code()).second) return InvalidArgument("entries", "must not name a code twice");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Check(const pb::CreateActivityRequest& request) {
+  if (request.modules_required() > 0 && request.mode() != pb::ACTIVITY_MODE_COURSE) {
+    return InvalidArgument("modules_required", "only a course has modules");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Check(const pb::AssignLeaderRequest& request) {
+  if (request.person_ref().empty() == request.staff_id().empty()) {
+    return InvalidArgument("person_ref", "exactly one of person_ref and staff_id must be set");
+  }
+  return absl::OkStatus();
+}
+
+// A drop-in has no seats (A6); everything else has. [A12, S3] A course for users and professionals keeps a
+// quota for each: an audience has one quota or none.
+absl::Status CheckQuotas(const pb::Activity& activity, const Quotas& quotas) {
+  const bool has_seats = activity.mode() != pb::ACTIVITY_MODE_OPEN_DROP_IN;
+  if (has_seats == quotas.empty()) {
+    return Refused("QUOTA_MISSING", has_seats ? "this activity has seats: say how many" : "a drop-in has no seats");
+  }
+  std::set<pb::Audience> audiences;
+  for (const pb::Quota& quota : quotas) {
+    if (!audiences.insert(quota.audience()).second) {
+      return InvalidArgument("quotas", "must not name an audience twice");
+    }
+    if (activity.audience() != pb::AUDIENCE_MIXED && quota.audience() != activity.audience()) {
+      return InvalidArgument("quotas", "the activity is for another audience");
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<int> MinuteOfDay(std::string_view text) {
+  int hours = 0, minutes = 0;
+  const bool right = text.size() == 5 && text[2] == ':' && text.find_first_not_of("0123456789:") == text.npos &&
+                     absl::SimpleAtoi(text.substr(0, 2), &hours) && absl::SimpleAtoi(text.substr(3), &minutes) &&
+                     hours < 24 && minutes < 60;
+  if (!right) return InvalidArgument("time_of_day", "must be a time of day such as 18:00");
+  return hours * 60 + minutes;
+}
+
+absl::Status CheckPeriod(std::string_view from_date, std::string_view to_date, int days_max) {
+  if (from_date <= to_date && Day(to_date) - Day(from_date) < days_max) return absl::OkStatus();
+  return Refused("DATE_OUT_OF_ORDER", absl::StrCat("a period of one to ", days_max, " days is needed"));
+}
+
+// ---- Sessions --------------------------------------------------------------------------------------
+
+pb::Session NewSession(std::string id, const pb::Activity& activity, const pb::ScheduleSessionsRequest& request,
+                       const pb::ActivityPolicy& policy, const std::vector<Span>& spans, absl::Time now) {
+  pb::Session session;
+  session.set_id(std::move(id));
+  session.set_activity_id(activity.id());
+  session.set_mode(activity.mode());
+  const absl::Time start = spans.front().start;
+  *session.mutable_start_time() = ToProto(start);
+  *session.mutable_end_time() = ToProto(spans.back().end);
+  session.set_place(request.place());
+  const absl::Time opens = start - absl::Hours(24) * request.opens_days_before();
+  *session.mutable_enrol_from_time() = ToProto(request.opens_days_before() > 0 ? std::max(opens, now) : now);
+  *session.mutable_enrol_until_time() = ToProto(start - absl::Hours(24) * request.closes_days_before());
+  *session.mutable_quotas() = request.quotas();
+  if (activity.mode() == pb::ACTIVITY_MODE_COURSE) {
+    for (const Span& span : spans) {
+      pb::Module* module = session.add_modules();
+      module->set_number(session.modules_size());
+      *module->mutable_start_time() = ToProto(span.start);
+      *module->mutable_end_time() = ToProto(span.end);
+    }
+  }
+  session.set_waiting_list_max(request.waiting_list_max() > 0 ? request.waiting_list_max() : policy.waiting_list_max());
+  session.set_state(StateBySeats(session, {}, now));
+  return session;
+}
+
+bool IsAhead(pb::SessionState state) {
+  return state == pb::SESSION_STATE_PLANNED || state == pb::SESSION_STATE_OPEN || state == pb::SESSION_STATE_FULL;
+}
+
+absl::Status MayChange(const pb::Session& session) {
+  return IsAhead(session.state()) ? absl::OkStatus() : WrongState(session.state(), "it has begun, or will not be");
+}
+
+absl::StatusOr<Span> SpanOf(const pb::Session& session, int module) {
+  if (session.modules().empty() && module == 0) {
+    return Span{FromProto(session.start_time()), FromProto(session.end_time())};
+  }
+  for (const pb::Module& found : session.modules()) {
+    if (found.number() == module) return Span{FromProto(found.start_time()), FromProto(found.end_time())};
+  }
+  return NotFound("module");
+}
+
+// What has begun is not moved any more; a later module of a course that has begun can be.
+absl::Status MayMove(const pb::Session& session, int module, const Span& to, absl::Time now) {
+  ASSIGN(const Span from, SpanOf(session, module));
+  const bool is_running_course = session.state() == pb::SESSION_STATE_STARTED && module > 0;
+  if (!IsAhead(session.state()) && !is_running_course) return MayChange(session);
+  if (from.start <= now) return WrongState(session.state(), "this module has begun");
+  if (to.start <= now) return Refused("START_IN_PAST", "a session cannot begin in the past");
+  return absl::OkStatus();
+}
+
+void ApplyMove(int module, const Span& to, pb::Session* session) {
+  const absl::Duration closes_before = FromProto(session->start_time()) - FromProto(session->enrol_until_time());
+  Span whole = to;
+  for (pb::Module& found : *session->mutable_modules()) {
+    if (found.number() == module) {
+      *found.mutable_start_time() = ToProto(to.start);
+      *found.mutable_end_time() = ToProto(to.end);
+    }
+    whole.start = std::min(whole.start, FromProto(found.start_time()));
+    whole.end = std::max(whole.end, FromProto(found.end_time()));
+  }
+  // A course that has begun keeps its start.
+  if (IsAhead(session->state())) {
+    *session->mutable_start_time() = ToProto(whole.start);
+    *session->mutable_enrol_until_time() = ToProto(whole.start - closes_before);
+  }
+  *session->mutable_end_time() = ToProto(whole.end);
+}
+
+absl::Status MayCancel(const pb::Session& session) {
+  if (IsAhead(session.state()) || session.state() == pb::SESSION_STATE_STARTED) return absl::OkStatus();
+  return WrongState(session.state(), "it is over, or cancelled already");
+}
+
+// PLANNED until enrolment opens; FULL when no quota has a free seat; else OPEN. A drop-in is never full.
+pb::SessionState StateBySeats(const pb::Session& session, const SeatCounts& counts, absl::Time now) {
+  if (now < FromProto(session.enrol_from_time())) return pb::SESSION_STATE_PLANNED;
+  if (counts.empty()) return pb::SESSION_STATE_OPEN;
+  const bool any = std::any_of(counts.begin(), counts.end(), [](const auto& count) { return FreeSeats(count) > 0; });
+  return any ? pb::SESSION_STATE_OPEN : pb::SESSION_STATE_FULL;
+}
+
+// ---- Seats -----------------------------------------------------------------------------------------
+
+// [A1] Confirmed and offered seats together never exceed the quota.
+int FreeSeats(const pb::SeatCount& count) { return std::max(0, count.seats() - count.confirmed() - count.offered()); }
+
+bool IsLive(pb::EnrolmentState state) {
+  return state == pb::ENROLMENT_STATE_CONFIRMED || state == pb::ENROLMENT_STATE_ATTENDED ||
+         state == pb::ENROLMENT_STATE_ABSENT;
+}
+
+// [A12] An audience takes from its own quota and from no other; who has none takes from the mixed one.
+absl::StatusOr<pb::Audience> QuotaFor(const pb::Session& session, pb::Audience audience) {
+  bool mixed = false;
+  for (const pb::Quota& quota : session.quotas()) {
+    if (quota.audience() == audience) return audience;
+    mixed = mixed || quota.audience() == pb::AUDIENCE_MIXED;
+  }
+  if (mixed) return pb::AUDIENCE_MIXED;
+  return Refused("NO_QUOTA_FOR_AUDIENCE", "the session has no seats for this audience");
+}
+
+// One takes part as what one is; staff enrol anybody. [S1] Low-threshold offers need no referral; where one
+// is needed, staff has it and enrols.
+absl::Status MayTakePart(const Caller& caller, const pb::Activity& activity, std::string_view person_ref,
+                         pb::Audience audience) {
+  TRY(MayActFor(caller, person_ref));
+  if (audience == pb::AUDIENCE_MIXED) return InvalidArgument("audience", "a person has one");
+  if (activity.audience() != pb::AUDIENCE_MIXED && activity.audience() != audience) {
+    return Refused("NO_QUOTA_FOR_AUDIENCE", "the activity is for another audience");
+  }
+  if (caller.IsAny({ROLE_STAFF, ROLE_UNIT_LEADER})) return absl::OkStatus();
+  const bool is_that =
+      (audience == pb::AUDIENCE_USER && caller.IsAny({ROLE_RESIDENT, ROLE_PEER, ROLE_ACTIVITY_LEADER})) ||
+      (audience == pb::AUDIENCE_NEXT_OF_KIN && caller.Is(ROLE_NEXT_OF_KIN));
+  if (!is_that) return Forbidden("one takes part as what one is");
+  if (activity.needs_referral()) return Refused("REFERRAL_REQUIRED", "this activity needs a referral: staff enrol");
+  return absl::OkStatus();
+}
+
+// Decidim PR #12934 (join of a past meeting): the clock decides, not the state, which a timer may not have
+// moved yet.
+absl::Status MayEnrolNow(const pb::Session& session, absl::Time now) {
+  if (session.mode() == pb::ACTIVITY_MODE_OPEN_DROP_IN) return Refused("NO_ENROLMENT", "no need to enrol: just come");
+  TRY(MayChange(session));
+  if (now < FromProto(session.enrol_from_time())) return Refused("NOT_OPEN_YET", "enrolment has not opened");
+  if (now >= FromProto(session.enrol_until_time())) return Refused("ENROLMENT_CLOSED", "enrolment is over");
+  return absl::OkStatus();
+}
+
+// [A1] Checked where the seat is taken (Rock#2510 checked at the start of a form and not at its end). Who
+// waits comes first: nobody enrols past the list.
+absl::Status MayTakeSeat(const pb::SeatCount& count) {
+  if (FreeSeats(count) == 0) return Refused("QUOTA_FULL", "every seat is taken or offered");
+  if (count.waiting() > 0) return Refused("WAITING_LIST_FIRST", "others wait for these seats");
+  return absl::OkStatus();
+}
+
+// alf.io #201: the list can be capped.
+absl::Status MayWait(const pb::Session& session, const pb::SeatCount& count, int waiting_in_all) {
+  if (FreeSeats(count) > 0 && count.waiting() == 0) return Refused("SEAT_FREE", "there is a free seat: enrol");
+  if (waiting_in_all >= session.waiting_list_max()) return Refused("WAITING_LIST_FULL", "no more can wait");
+  return absl::OkStatus();
+}
+
+absl::Status MayEnd(const pb::Enrolment& enrolment, const pb::Session& session, absl::Time now) {
+  if (enrolment.state() != pb::ENROLMENT_STATE_CONFIRMED) return WrongState(enrolment.state(), "this seat is not held");
+  TRY(MayChange(session));
+  if (now >= FromProto(session.start_time())) return WrongState(session.state(), "it has begun");
+  return absl::OkStatus();
+}
+
+absl::Status MayLeave(const pb::WaitEntry& entry) {
+  if (entry.state() == pb::WAIT_ENTRY_STATE_WAITING || entry.state() == pb::WAIT_ENTRY_STATE_OFFERED) {
+    return absl::OkStatus();
+  }
+  return WrongState(entry.state(), "the person is not on the list");
+}
+
+// [A3] Offers stop at the start (pretix#1031), by the clock; alf.io #201: a list can be suspended.
+bool MakesOffers(const pb::Session& session, absl::Time now) {
+  return IsAhead(session.state()) && !session.waiting_list_suspended() && now < FromProto(session.start_time());
+}
+
+// An offer holds for the time of the policy, and never beyond the start.
+absl::Time OfferExpireTime(const pb::Session& session, const pb::ActivityPolicy& policy, absl::Time now) {
+  return std::min(now + absl::Hours(policy.offer_hours()), FromProto(session.start_time()));
+}
+
+absl::Status MayAnswer(const pb::WaitEntry& entry, const pb::Session& session, absl::Time now) {
+  if (entry.state() == pb::WAIT_ENTRY_STATE_EXPIRED)
+    return Refused("OFFER_EXPIRED", "the time to take the seat is over");
+  if (entry.state() != pb::WAIT_ENTRY_STATE_OFFERED) return WrongState(entry.state(), "no seat is held for the person");
+  TRY(MayChange(session));
+  if (now >= FromProto(entry.offer_expire_time())) return Refused("OFFER_EXPIRED", "the time to take the seat is over");
+  return absl::OkStatus();
+}
+
+// [A5] Fewer seats than are taken is refused, and says where.
+absl::Status MaySetQuotas(const SeatCounts& counts, const Quotas& quotas) {
+  for (const pb::SeatCount& count : counts) {
+    const auto kept = std::find_if(quotas.begin(), quotas.end(),
+                                   [&](const pb::Quota& quota) { return quota.audience() == count.audience(); });
+    const int seats = kept == quotas.end() ? 0 : kept->seats();
+    // Who waits for seats of a quota would wait for ever if it went away.
+    const bool goes_with_list = kept == quotas.end() && count.waiting() > 0;
+    if (seats >= count.confirmed() + count.offered() && !goes_with_list) continue;
+    return Refused("QUOTA_BELOW_TAKEN", "more seats are taken, or somebody waits for them",
+                   {{"audience", pb::Audience_Name(count.audience())},
+                    {"taken", absl::StrCat(count.confirmed() + count.offered())}});
+  }
+  return absl::OkStatus();
+}
+
+pb::Enrolment NewEnrolment(std::string id, const pb::Session& session, std::string_view person_ref,
+                           pb::Audience audience, pb::Audience quota_audience) {
+  pb::Enrolment enrolment;
+  enrolment.set_id(std::move(id));
+  enrolment.set_state(pb::ENROLMENT_STATE_CONFIRMED);
+  enrolment.set_session_id(session.id());
+  enrolment.set_activity_id(session.activity_id());
+  enrolment.set_person_ref(std::string(person_ref));
+  enrolment.set_audience(audience);
+  enrolment.set_quota_audience(quota_audience);
+  return enrolment;
+}
+
+// ---- Attendance and obstacles ----------------------------------------------------------------------
+
+// Not before it has begun: hmpps-activities-management-api, attendance not for a date ahead.
+absl::Status MayRecord(const pb::Session& session, int module, absl::Time now) {
+  if (session.state() == pb::SESSION_STATE_CANCELLED) return WrongState(session.state(), "it was cancelled");
+  ASSIGN(const Span span, SpanOf(session, module));
+  if (now < span.start) return Refused("NOT_YET", "it has not begun");
+  return absl::OkStatus();
+}
+
+absl::Status CheckReason(bool needed, std::string_view reason_code) {
+  if (needed != reason_code.empty()) return absl::OkStatus();
+  return Refused("REASON_REQUIRED", needed ? "a reason is needed" : "there is no reason to give");
+}
+
+absl::Status MayCorrect(const pb::Attendance& attendance, const pb::Session& session, const pb::ActivityPolicy& policy,
+                        absl::Time now) {
+  if (attendance.state() != pb::ATTENDANCE_STATE_RECORDED) {
+    return WrongState(attendance.state(), "it was corrected already");
+  }
+  ASSIGN(const Span span, SpanOf(session, attendance.module()));
+  if (now > span.end + absl::Hours(24) * policy.correction_days()) {
+    return Refused("CORRECTION_CLOSED", "the time for corrections is over");
+  }
+  return absl::OkStatus();
+}
+
+bool IsCompleted(const pb::Activity& activity, const pb::Session& session, int modules_attended) {
+  if (session.modules().empty()) return false;
+  return modules_attended >= (activity.modules_required() > 0 ? activity.modules_required() : session.modules_size());
+}
+
+// ---- Drop-in without a name ------------------------------------------------------------------------
+
+absl::Status MayCount(const pb::Session& session, absl::Time now) {
+  if (session.mode() != pb::ACTIVITY_MODE_OPEN_DROP_IN) return Refused("NOT_DROP_IN", "here attendance is recorded");
+  if (session.state() == pb::SESSION_STATE_CANCELLED) return WrongState(session.state(), "it was cancelled");
+  if (now < FromProto(session.start_time())) return Refused("NOT_YET", "it has not begun");
+  return absl::OkStatus();
+}
+
+absl::Status MayClose(const pb::Period& period, std::string_view today) {
+  if (period.state() != pb::PERIOD_STATE_OPEN) return WrongState(period.state(), "it is closed already");
+  if (today <= period.to_date()) return Refused("NOT_YET", "the period is not over");
+  return absl::OkStatus();
+}
+
+// [A6] Cells below the minimum are suppressed (SSB: below 3), zero is not one; [A7] and neither is what two
+// figures give away together: the few users who are not core users.
+void ApplyClose(const PeriodCounts& counts, pb::Period* period) {
+  const int minimum = period->cell_min();
+  const auto is_small = [minimum](int64_t count) { return count > 0 && count < minimum; };
+  const auto add = [period](std::string_view code, int64_t value, bool suppressed) {
+    common::v1::Figure* figure = period->add_figures();
+    figure->set_code(std::string(code));
+    figure->set_suppressed(suppressed);
+    if (!suppressed) figure->set_value(value);
+  };
+  add(kSessions, counts.sessions, false);
+  add(kVisits, counts.visits, is_small(counts.visits));
+  add(kUniqueUsers, counts.unique, is_small(counts.unique));
+  add(kCoreUsers, counts.core, is_small(counts.core) || is_small(counts.unique - counts.core));
+  period->set_state(pb::PERIOD_STATE_CLOSED);
+}
+
+// ---- From participant to leader --------------------------------------------------------------------
+
+pb::LeaderPath NewLeaderPath(std::string id, std::string_view person_ref) {
+  pb::LeaderPath path;
+  path.set_id(std::move(id));
+  path.set_state(pb::LEADER_STATE_ACTIVE);
+  path.set_person_ref(std::string(person_ref));
+  path.set_step(pb::LEADER_STEP_PARTICIPANT);
+  return path;
+}
+
+// [A9] No step is skipped.
+absl::Status MayWish(const pb::LeaderPath& path, pb::LeaderStep step) {
+  if (path.state() == pb::LEADER_STATE_PAUSED) return WrongState(path.state(), "a paused leader rests");
+  if (step != path.step() + 1) return Refused("STEP_SKIPPED", "one step after the other");
+  return absl::OkStatus();
+}
+
+void ApplyWish(pb::LeaderStep step, pb::LeaderPath* path) {
+  path->set_state(pb::LEADER_STATE_ACTIVE);
+  path->set_wished_step(step);
+}
+
+// [A9, S1] A step needs the own wish, its requirements, and the guide's consent: all three, and never hours
+// alone. The policy may ask a leader for a valid approval as a peer; whoever lost one does not become a leader
+// before it is there again.
+absl::Status MayConfirm(const Caller& caller, const pb::LeaderPath& path, pb::LeaderStep step,
+                        const pb::ActivityPolicy& policy, const std::set<std::string>& requirements_met,
+                        Approval approval) {
+  if (path.state() != pb::LEADER_STATE_ACTIVE) return WrongState(path.state(), "the person is not on the way");
+  if (path.guide_id().empty()) return Refused("NO_GUIDE", "the person has no guide");
+  if (path.guide_id() != caller.subject) return Refused("NOT_THE_GUIDE", "only the guide of the person consents");
+  if (step != path.step() + 1) return Refused("STEP_SKIPPED", "one step after the other");
+  if (path.wished_step() != step) return Refused("NOT_WISHED", "the person has not said that they wish this step");
+  for (const pb::StepRequirement& requirement : policy.step_requirements()) {
+    if (requirement.step() == step && !requirements_met.contains(requirement.requirement_code())) {
+      return Refused("REQUIREMENT_MISSING", "a requirement of the step is not met",
+                     {{"requirement", requirement.requirement_code()}});
+    }
+  }
+  const bool needs_approval = policy.leader_needs_approval() || approval == Approval::kLost;
+  if (step == pb::LEADER_STEP_LEADER && needs_approval && approval != Approval::kHolds) {
+    return Refused("APPROVAL_REQUIRED", "the person has no valid approval as a peer");
+  }
+  return absl::OkStatus();
+}
+
+void ApplyStep(pb::LeaderPath* path) {
+  path->set_step(path->wished_step());
+  path->clear_wished_step();
+}
+
+// [A9] Stepping back is always open and free of reason; only forwards is no way back.
+absl::Status MayStepBack(const pb::LeaderPath& path, pb::LeaderStep step) {
+  if (path.state() == pb::LEADER_STATE_STEPPED_DOWN) return WrongState(path.state(), "the person has stepped down");
+  if (step > path.step()) return Refused("STEP_SKIPPED", "that is no step back");
+  return absl::OkStatus();
+}
+
+void ApplyStepBack(pb::LeaderStep step, pb::LeaderPath* path) {
+  const bool steps_down = step == pb::LEADER_STEP_UNSPECIFIED;
+  if (steps_down || step != path->step()) path->clear_pause_causes();
+  path->set_step(steps_down ? pb::LEADER_STEP_PARTICIPANT : step);
+  path->clear_wished_step();
+  path->set_state(steps_down                     ? pb::LEADER_STATE_STEPPED_DOWN
+                  : path->pause_causes().empty() ? pb::LEADER_STATE_ACTIVE
+                                                 : pb::LEADER_STATE_PAUSED);
+}
+
+bool IsPausedFor(const pb::LeaderPath& path, pb::PauseCause cause) {
+  return std::find(path.pause_causes().begin(), path.pause_causes().end(), cause) != path.pause_causes().end();
+}
+
+absl::Status MayPause(const pb::LeaderPath& path) {
+  if (path.step() == pb::LEADER_STEP_LEADER && !IsPausedFor(path, pb::PAUSE_CAUSE_CHOICE)) return absl::OkStatus();
+  return WrongState(path.state(), "only a leader who leads can pause");
+}
+
+absl::Status MayResume(const pb::LeaderPath& path) {
+  if (IsPausedFor(path, pb::PAUSE_CAUSE_CHOICE)) return absl::OkStatus();
+  return WrongState(path.state(), "no pause was chosen");
+}
+
+// A leader may be paused for several causes at once, and leads again when the last one is gone.
+bool ApplyPause(pb::PauseCause cause, pb::LeaderPath* path) {
+  if (path->step() != pb::LEADER_STEP_LEADER || IsPausedFor(*path, cause)) return false;
+  path->add_pause_causes(cause);
+  const bool led = path->state() == pb::LEADER_STATE_ACTIVE;
+  path->set_state(pb::LEADER_STATE_PAUSED);
+  return led;
+}
+
+bool ApplyResume(pb::PauseCause cause, pb::LeaderPath* path) {
+  auto* causes = path->mutable_pause_causes();
+  causes->erase(std::remove(causes->begin(), causes->end(), cause), causes->end());
+  if (path->state() != pb::LEADER_STATE_PAUSED || !causes->empty()) return false;
+  path->set_state(pb::LEADER_STATE_ACTIVE);
+  return true;
+}
+
+// [A8, S1] Staff and volunteers guide: a user leads only with an active guide.
+absl::Status MayLead(const pb::LeaderPath& path) {
+  const bool leads = path.state() == pb::LEADER_STATE_ACTIVE && path.step() == pb::LEADER_STEP_LEADER;
+  if (leads && !path.guide_id().empty()) return absl::OkStatus();
+  return Refused("NOT_A_LEADER", "the person is not an active activity leader with a guide");
+}
+
+}  // namespace mestring::activities

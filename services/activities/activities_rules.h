@@ -1,0 +1,157 @@
+// The rules of activities. Somebody who runs a running group can read this file together with
+// activities_rules.cc. The rules of money stand in fund_rules.h.
+//
+// Pure functions over the messages of the contract: no clock, no database. May… says whether a caller may do
+// a thing to a thing; Check… whether a thing is as it must be; Apply… carries a permitted change out; New…
+// makes what comes into being. Dates are ISO text, which compares as dates do.
+//
+// The sources behind the tags stand where a rule does: [A1]…[A12] the invariants of the service, [S0] the
+// running group and RunBack in Sandnes, [S1] Steg for Steg, [S3] Ta styringen in Moss, and the bugs of other
+// systems by their repository and number.
+#pragma once
+
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "common/access.h"
+#include "common/errors.h"
+#include "google/protobuf/descriptor.h"
+#include "mestring/activities/v1/activities.pb.h"
+
+namespace mestring::activities {
+
+namespace pb = v1;
+
+// WRONG_STATE, with the state.
+template <class State>
+absl::Status WrongState(State state, std::string_view sentence) {
+  return Refused("WRONG_STATE", sentence,
+                 {{"state", google::protobuf::GetEnumDescriptor<State>()->FindValueByNumber(state)->name()}});
+}
+
+using Quotas = google::protobuf::RepeatedPtrField<pb::Quota>;
+using SeatCounts = google::protobuf::RepeatedPtrField<pb::SeatCount>;
+
+// ---- Codes that the service itself sets ------------------------------------------------------------
+
+// A session was cancelled because nobody was there to lead it at its start.
+inline constexpr std::string_view kNoLeader = "NO_LEADER";
+// The figures of a period.
+inline constexpr std::string_view kSessions = "SESSIONS";
+inline constexpr std::string_view kVisits = "VISITS";
+inline constexpr std::string_view kUniqueUsers = "UNIQUE_USERS";
+inline constexpr std::string_view kCoreUsers = "CORE_USERS";
+
+// ---- Who sees and does what ------------------------------------------------------------------------
+
+// Staff, the unit leader, and services that subscribe.
+bool WorksWithActivities(const Caller& caller);
+bool IsSelf(const Caller& caller, std::string_view person_ref);
+// NotFound of the noun for those who may not see what is about this person, as if it did not exist.
+absl::Status MaySee(const Caller& caller, std::string_view person_ref, std::string_view noun);
+// Who may do something for this person: the person, staff, the unit leader.
+absl::Status MayActFor(const Caller& caller, std::string_view person_ref);
+// The person alone.
+absl::Status MayOnlyBeSelf(const Caller& caller, std::string_view person_ref);
+
+// ---- Shapes of requests that the contract's field rules cannot say ---------------------------------
+
+absl::Status Check(const pb::SetPolicyRequest& request);
+absl::Status Check(const pb::SetCodeListRequest& request);
+absl::Status Check(const pb::CreateActivityRequest& request);
+absl::Status Check(const pb::AssignLeaderRequest& request);
+absl::Status CheckQuotas(const pb::Activity& activity, const Quotas& quotas);
+// "18:00" to minutes after midnight, or INVALID_ARGUMENT time_of_day.
+absl::StatusOr<int> MinuteOfDay(std::string_view time_of_day);
+// A period that somebody asks about.
+absl::Status CheckPeriod(std::string_view from_date, std::string_view to_date, int days_max);
+
+// ---- Sessions --------------------------------------------------------------------------------------
+
+struct Span {
+  absl::Time start, end;
+};
+// A new session of an activity; for a course `spans` are its modules, else there is one.
+pb::Session NewSession(std::string id, const pb::Activity& activity, const pb::ScheduleSessionsRequest& request,
+                       const pb::ActivityPolicy& policy, const std::vector<Span>& spans, absl::Time now);
+// Neither begun nor cancelled.
+bool IsAhead(pb::SessionState state);
+absl::Status MayChange(const pb::Session& session);
+absl::Status MayMove(const pb::Session& session, int module, const Span& to, absl::Time now);
+// The time of the session, or of a module of it; NotFound for a module that it does not have.
+absl::StatusOr<Span> SpanOf(const pb::Session& session, int module);
+void ApplyMove(int module, const Span& to, pb::Session* session);
+absl::Status MayCancel(const pb::Session& session);
+// What the state is while the session lies ahead.
+pb::SessionState StateBySeats(const pb::Session& session, const SeatCounts& counts, absl::Time now);
+
+// ---- Seats -----------------------------------------------------------------------------------------
+
+int FreeSeats(const pb::SeatCount& count);
+// Holds a seat.
+bool IsLive(pb::EnrolmentState state);
+// The quota from which a person of this audience takes a seat.
+absl::StatusOr<pb::Audience> QuotaFor(const pb::Session& session, pb::Audience audience);
+// Who may take part as what.
+absl::Status MayTakePart(const Caller& caller, const pb::Activity& activity, std::string_view person_ref,
+                         pb::Audience audience);
+absl::Status MayEnrolNow(const pb::Session& session, absl::Time now);
+absl::Status MayTakeSeat(const pb::SeatCount& count);
+absl::Status MayWait(const pb::Session& session, const pb::SeatCount& count, int waiting_in_all);
+absl::Status MayEnd(const pb::Enrolment& enrolment, const pb::Session& session, absl::Time now);
+absl::Status MayLeave(const pb::WaitEntry& entry);
+// Whether freed seats are offered to those who wait.
+bool MakesOffers(const pb::Session& session, absl::Time now);
+absl::Time OfferExpireTime(const pb::Session& session, const pb::ActivityPolicy& policy, absl::Time now);
+absl::Status MayAnswer(const pb::WaitEntry& entry, const pb::Session& session, absl::Time now);
+absl::Status MaySetQuotas(const SeatCounts& counts, const Quotas& quotas);
+pb::Enrolment NewEnrolment(std::string id, const pb::Session& session, std::string_view person_ref,
+                           pb::Audience audience, pb::Audience quota_audience);
+
+// ---- Attendance and obstacles ----------------------------------------------------------------------
+
+absl::Status MayRecord(const pb::Session& session, int module, absl::Time now);
+// An absence has a reason, a presence has none.
+absl::Status CheckReason(bool needed, std::string_view reason_code);
+absl::Status MayCorrect(const pb::Attendance& attendance, const pb::Session& session, const pb::ActivityPolicy& policy,
+                        absl::Time now);
+bool IsCompleted(const pb::Activity& activity, const pb::Session& session, int modules_attended);
+
+// ---- Drop-in without a name ------------------------------------------------------------------------
+
+absl::Status MayCount(const pb::Session& session, absl::Time now);
+absl::Status MayClose(const pb::Period& period, std::string_view today);
+struct PeriodCounts {
+  int64_t sessions, visits, unique, core;
+};
+// Stores the figures, small ones suppressed.
+void ApplyClose(const PeriodCounts& counts, pb::Period* period);
+
+// ---- From participant to leader --------------------------------------------------------------------
+
+pb::LeaderPath NewLeaderPath(std::string id, std::string_view person_ref);
+absl::Status MayWish(const pb::LeaderPath& path, pb::LeaderStep step);
+void ApplyWish(pb::LeaderStep step, pb::LeaderPath* path);
+// What is known of a person's approval as a peer: nothing, that it holds, or that it does not any more.
+enum class Approval { kNone, kHolds, kLost };
+absl::Status MayConfirm(const Caller& caller, const pb::LeaderPath& path, pb::LeaderStep step,
+                        const pb::ActivityPolicy& policy, const std::set<std::string>& requirements_met,
+                        Approval approval);
+void ApplyStep(pb::LeaderPath* path);
+absl::Status MayStepBack(const pb::LeaderPath& path, pb::LeaderStep step);
+void ApplyStepBack(pb::LeaderStep step, pb::LeaderPath* path);
+bool IsPausedFor(const pb::LeaderPath& path, pb::PauseCause cause);
+absl::Status MayPause(const pb::LeaderPath& path);
+absl::Status MayResume(const pb::LeaderPath& path);
+// True if the leader leads nothing from now on.
+bool ApplyPause(pb::PauseCause cause, pb::LeaderPath* path);
+// True if the leader leads again.
+bool ApplyResume(pb::PauseCause cause, pb::LeaderPath* path);
+absl::Status MayLead(const pb::LeaderPath& path);
+
+}  // namespace mestring::activities

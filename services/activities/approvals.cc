@@ -1,0 +1,62 @@
+// What peer support tells of approvals as a peer, and what follows for those who lead activities.
+//
+// Activity leaders do peer work (S1): when the approval of one runs out, is paused or stopped, the leader is
+// paused until it holds again. The newest word about each person is kept, also about people who lead nothing,
+// because they may on their way. The subscription applies each event once and in order; the guard by version
+// is for a rebuild from an older cursor. Asking peer support when somebody is to lead would be simpler, and
+// would stop activities whenever peer support is down.
+
+#include <utility>
+
+#include "mestring/peer_support/v1/peer_support_events.pb.h"
+#include "services/activities/activities.h"
+#include "services/activities/activities_records.h"
+
+namespace mestring::activities {
+namespace {
+
+using events::v1::Event;
+
+// False if something newer about this peer is known already.
+absl::StatusOr<bool> Learn(Tx& tx, const Event& header, const std::string& peer_id, const std::string& person_ref,
+                           bool holds, const std::string& valid_until) {
+  ASSIGN(const int64_t changed,
+         tx.Exec("INSERT INTO peer_approvals (person_ref, peer_id, peer_version, holds, valid_until) "
+                 "VALUES (:person, :peer, :version, :holds, :until) ON CONFLICT (person_ref) DO UPDATE SET "
+                 "peer_id = excluded.peer_id, peer_version = excluded.peer_version, holds = excluded.holds, "
+                 "valid_until = excluded.valid_until WHERE peer_approvals.peer_id <> excluded.peer_id "
+                 "OR peer_approvals.peer_version < excluded.peer_version",
+                 person_ref, peer_id, header.subject_version(), holds, valid_until));
+  return changed > 0;
+}
+
+absl::Status Follow(Tx& tx, const std::string& person_ref, bool holds) {
+  ASSIGN(std::vector<pb::LeaderPath> paths, Select<pb::LeaderPath>(tx, "WHERE person_ref = :person", person_ref));
+  if (paths.empty()) return absl::OkStatus();
+  return holds ? ResumeFor(tx, pb::PAUSE_CAUSE_APPROVAL, &paths.front())
+               : PauseFor(tx, pb::PAUSE_CAUSE_APPROVAL, &paths.front());
+}
+
+template <class E>
+absl::Status OnHolds(Tx& tx, const Event& header, const E& event) {
+  ASSIGN(const bool is_news, Learn(tx, header, event.peer_id(), event.person_ref(), true, event.valid_until()));
+  return is_news ? Follow(tx, event.person_ref(), true) : absl::OkStatus();
+}
+
+template <class E>
+absl::Status OnLost(Tx& tx, const Event& header, const E& event) {
+  ASSIGN(const bool is_news, Learn(tx, header, event.peer_id(), event.person_ref(), false, ""));
+  return is_news ? Follow(tx, event.person_ref(), false) : absl::OkStatus();
+}
+
+}  // namespace
+
+void FollowApprovals(Subscription& approvals) {
+  approvals.On<peer_support::v1::ApprovalGranted>(OnHolds<peer_support::v1::ApprovalGranted>);
+  approvals.On<peer_support::v1::ApprovalResumed>(OnHolds<peer_support::v1::ApprovalResumed>);
+  approvals.On<peer_support::v1::ApprovalExpired>(OnLost<peer_support::v1::ApprovalExpired>);
+  approvals.On<peer_support::v1::ApprovalPaused>(OnLost<peer_support::v1::ApprovalPaused>);
+  approvals.On<peer_support::v1::ApprovalStopped>(OnLost<peer_support::v1::ApprovalStopped>);
+}
+
+}  // namespace mestring::activities

@@ -1,0 +1,105 @@
+#include "services/activities/calendar.h"
+
+// Hides libical: its C structs, its memory, its error mode.
+//
+// A rule is expanded on local wall-clock times without a zone, and each result is placed in the
+// municipality's zone by abseil. So a group at 18:00 is at 18:00 all year, which is what people mean, and
+// libical needs no zone data of its own. Expanding in UTC would move every session by an hour in March. An
+// UNTIL in UTC ("…Z"), which the RFC asks for where a zone is known, is brought to local time before.
+//
+// The calendar holds single events in UTC and no RRULE: sessions are moved and cancelled one by one, and a
+// rule with its exceptions is read differently by different programs.
+
+extern "C" {
+#include <libical/ical.h>
+}
+
+#include "common/errors.h"
+
+namespace mestring::activities {
+namespace {
+
+absl::Status Invalid(std::string_view sentence) { return Refused("RECURRENCE_INVALID", sentence); }
+
+absl::Time InZone(const icaltimetype& local, absl::TimeZone zone) {
+  return absl::FromCivil(absl::CivilSecond(local.year, local.month, local.day, local.hour, local.minute, local.second),
+                         zone);
+}
+
+icaltimetype ToIcal(absl::CivilSecond civil, bool is_utc) {
+  icaltimetype time = icaltime_null_time();
+  time.year = static_cast<int>(civil.year());
+  time.month = civil.month();
+  time.day = civil.day();
+  time.hour = civil.hour();
+  time.minute = civil.minute();
+  time.second = civil.second();
+  if (is_utc) time.zone = icaltimezone_get_utc_timezone();
+  return time;
+}
+
+icaltimetype Utc(absl::Time time) { return ToIcal(absl::ToCivilSecond(time, absl::UTCTimeZone()), true); }
+
+void Add(icalcomponent* component, icalproperty* property) { icalcomponent_add_property(component, property); }
+
+}  // namespace
+
+absl::StatusOr<std::vector<absl::Time>> Occurrences(std::string_view rule_text, absl::CivilMinute first,
+                                                    absl::TimeZone zone) {
+  const icaltimetype start = ToIcal(absl::CivilSecond(first), false);
+  if (rule_text.empty()) return std::vector<absl::Time>{InZone(start, zone)};
+  icalerror_set_errors_are_fatal(0);
+  struct icalrecurrencetype rule = icalrecurrencetype_from_string(std::string(rule_text).c_str());
+  if (rule.freq == ICAL_NO_RECURRENCE) return Invalid("this is no recurrence rule of RFC 5545");
+  if (rule.freq == ICAL_SECONDLY_RECURRENCE || rule.freq == ICAL_MINUTELY_RECURRENCE ||
+      rule.freq == ICAL_HOURLY_RECURRENCE) {
+    return Invalid("sessions recur daily or more rarely");
+  }
+  const bool has_until = !icaltime_is_null_time(rule.until);
+  if (rule.count <= 0 && !has_until) return Invalid("the rule has no end: COUNT or UNTIL is needed");
+  if (has_until && icaltime_is_utc(rule.until)) {
+    const absl::Time until = InZone(rule.until, absl::UTCTimeZone());
+    rule.until = ToIcal(absl::ToCivilSecond(until, zone), false);
+  }
+  icalrecur_iterator* iterator = icalrecur_iterator_new(rule, start);
+  if (iterator == nullptr) return Invalid("this rule does not recur");
+  std::vector<absl::Time> starts;
+  bool too_many = false;
+  for (icaltimetype next = icalrecur_iterator_next(iterator); !icaltime_is_null_time(next);
+       next = icalrecur_iterator_next(iterator)) {
+    if (static_cast<int>(starts.size()) == kOccurrencesMax) {
+      too_many = true;
+      break;
+    }
+    starts.push_back(InZone(next, zone));
+  }
+  icalrecur_iterator_free(iterator);
+  if (too_many) return Invalid("the rule gives too many sessions");
+  if (starts.empty()) return Invalid("the rule gives no session");
+  return starts;
+}
+
+std::string CalendarText(const std::vector<CalendarEntry>& entries) {
+  icalcomponent* calendar = icalcomponent_new(ICAL_VCALENDAR_COMPONENT);
+  Add(calendar, icalproperty_new_version("2.0"));
+  Add(calendar, icalproperty_new_prodid("-//mestring//activities//NO"));
+  for (const CalendarEntry& entry : entries) {
+    icalcomponent* event = icalcomponent_new(ICAL_VEVENT_COMPONENT);
+    Add(event, icalproperty_new_uid(entry.uid.c_str()));
+    Add(event, icalproperty_new_dtstamp(Utc(entry.changed)));
+    Add(event, icalproperty_new_sequence(static_cast<int>(entry.sequence)));
+    Add(event, icalproperty_new_dtstart(Utc(entry.start)));
+    Add(event, icalproperty_new_dtend(Utc(entry.end)));
+    Add(event, icalproperty_new_summary(entry.name.c_str()));
+    if (!entry.place.empty()) Add(event, icalproperty_new_location(entry.place.c_str()));
+    Add(event, icalproperty_new_status(entry.cancelled ? ICAL_STATUS_CANCELLED : ICAL_STATUS_CONFIRMED));
+    icalcomponent_add_component(calendar, event);
+  }
+  char* text = icalcomponent_as_ical_string_r(calendar);
+  std::string result(text == nullptr ? "" : text);
+  icalmemory_free_buffer(text);
+  icalcomponent_free(calendar);
+  return result;
+}
+
+}  // namespace mestring::activities

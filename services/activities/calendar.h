@@ -1,0 +1,38 @@
+// What RFC 5545 says, through libical: when a rule recurs, and a calendar as text. Pure.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/civil_time.h"
+#include "absl/time/time.h"
+
+namespace mestring::activities {
+
+// The most sessions that one rule gives: daily for half a year, weekly for four.
+inline constexpr int kOccurrencesMax = 200;
+
+// The starts that a recurrence rule ("FREQ=WEEKLY;COUNT=10") gives from a first local time on, that one
+// included: each at the same local time, also across daylight saving. An empty rule gives the first only.
+// A local time that a spring night leaves out is the moment of the change; of one that an autumn night has twice,
+// it is the first.
+// Errors: RECURRENCE_INVALID for what is no rule, has neither COUNT nor UNTIL, recurs within a day, or gives
+// more than kOccurrencesMax.
+absl::StatusOr<std::vector<absl::Time>> Occurrences(std::string_view rule, absl::CivilMinute first,
+                                                    absl::TimeZone zone);
+
+// What a calendar says of a session. There is no room for a person in it.
+struct CalendarEntry {
+  std::string uid;
+  int64_t sequence = 0;  // grows with each change
+  absl::Time changed, start, end;
+  std::string name, place;
+  bool cancelled = false;
+};
+
+// One iCalendar object, lines folded and escaped as the RFC asks, instants in UTC.
+std::string CalendarText(const std::vector<CalendarEntry>& entries);
+
+}  // namespace mestring::activities

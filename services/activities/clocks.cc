@@ -1,0 +1,79 @@
+// What happens in activities because time passes: enrolment opens, offers run out, sessions begin and end,
+// periods close.
+//
+// Each clock is a timer of the kernel, set in the write that makes it necessary and stopped in the write that
+// makes it needless. A handler looks at the state all the same, so that a timer which fires once too often
+// does nothing. After days of downtime they fire in their order; an offer that ran out meanwhile passes on
+// only if there is still something to come to, because Settle asks the clock and not the timer (A3).
+
+#include <utility>
+
+#include "services/activities/activities.h"
+#include "services/activities/activities_records.h"
+
+namespace mestring::activities {
+namespace {
+
+absl::Status OnOpen(Tx& tx, std::string_view id, absl::Time) {
+  ASSIGN(pb::Session session, Load<pb::Session>(tx, id));
+  return Settle(tx, &session);
+}
+
+// [A8] Nobody leads it yet: those who can do something about it hear of it.
+absl::Status OnNotice(Tx& tx, std::string_view id, absl::Time) {
+  ASSIGN(const pb::Session session, Load<pb::Session>(tx, id));
+  if (!IsAhead(session.state()) || session.leaders() > 0) return absl::OkStatus();
+  auto event = About<pb::SessionLacksLeader>(session);
+  *event.mutable_start_time() = session.start_time();
+  return tx.Publish(event, session.id(), session.version());
+}
+
+// [A8] Every session has a leader or a member of the staff at its start: one without does not begin.
+// [A3] Offers and waiting end.
+absl::Status OnStart(Tx& tx, std::string_view id, absl::Time) {
+  ASSIGN(pb::Session session, Load<pb::Session>(tx, id));
+  if (!IsAhead(session.state())) return absl::OkStatus();
+  if (session.leaders() == 0) return CancelNow(tx, kNoLeader, &session);
+  session.set_state(pb::SESSION_STATE_STARTED);
+  TRY(Save(tx, session));
+  TRY(tx.Publish(About<pb::SessionStarted>(session), session.id(), session.version()));
+  ASSIGN(std::vector<pb::WaitEntry> entries, LiveWaitEntries(tx, session.id()));
+  for (pb::WaitEntry& entry : entries) TRY(EndWaitEntry(tx, pb::WAIT_ENTRY_STATE_EXPIRED, &entry));
+  return absl::OkStatus();
+}
+
+absl::Status OnEnd(Tx& tx, std::string_view id, absl::Time) {
+  ASSIGN(pb::Session session, Load<pb::Session>(tx, id));
+  if (session.state() != pb::SESSION_STATE_STARTED) return absl::OkStatus();
+  session.set_state(pb::SESSION_STATE_DONE);
+  TRY(Save(tx, session));
+  return tx.Publish(About<pb::SessionDone>(session), session.id(), session.version());
+}
+
+// The time to take a seat is over; it passes on.
+absl::Status OnOffer(Tx& tx, std::string_view id, absl::Time) {
+  ASSIGN(pb::WaitEntry entry, Load<pb::WaitEntry>(tx, id));
+  if (entry.state() != pb::WAIT_ENTRY_STATE_OFFERED) return absl::OkStatus();
+  TRY(EndWaitEntry(tx, pb::WAIT_ENTRY_STATE_EXPIRED, &entry));
+  ASSIGN(pb::Session session, Load<pb::Session>(tx, entry.session_id()));
+  return Settle(tx, &session);
+}
+
+// [A6] The period is over, and the time for late tallies too.
+absl::Status OnPeriod(Tx& tx, std::string_view id, absl::Time) {
+  ASSIGN(pb::Period period, Load<pb::Period>(tx, id));
+  return period.state() == pb::PERIOD_STATE_OPEN ? CloseNow(tx, &period) : absl::OkStatus();
+}
+
+}  // namespace
+
+void SetClocks(Timers& timers) {
+  timers.On(std::string(kOpenTimer), OnOpen);
+  timers.On(std::string(kNoticeTimer), OnNotice);
+  timers.On(std::string(kStartTimer), OnStart);
+  timers.On(std::string(kEndTimer), OnEnd);
+  timers.On(std::string(kOfferTimer), OnOffer);
+  timers.On(std::string(kPeriodTimer), OnPeriod);
+}
+
+}  // namespace mestring::activities

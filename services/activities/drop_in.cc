@@ -1,0 +1,202 @@
+// Drop-in without a name: headcounts, visit cards, and what a period comes to.
+//
+// The trap is to count how many different people came without being able to say who. A card is a random token
+// that somebody keeps; nobody writes down whose it is, and IssueVisitCards stores nothing at all. What is
+// stored of a card that is shown is its hash under the key of the period: so the same person is the same hash
+// within a period and another one in the next. When the period closes, one transaction stores the figures and
+// deletes the key, the hashes, and the kernel's remembered answers to RecordDropIn, whose fingerprints are
+// made of requests with tokens in them (A6). Their repeats are then worked out anew, which does no harm: the
+// headcount is set and cards are a set.
+//
+// Counting in memory would leave nothing to delete and would lose the week in a restart. What an engine keeps
+// physically of deleted rows until it uses their pages again is out of reach of any query.
+
+#include <sys/random.h>
+
+#include <array>
+#include <cstdlib>
+#include <set>
+#include <utility>
+
+#include "common/digest.h"
+#include "services/activities/activities.h"
+#include "services/activities/activities_records.h"
+
+namespace mestring::activities {
+namespace {
+
+// 128 random bits: never the same twice, never guessed.
+constexpr size_t kTokenBytes = 16;
+constexpr std::string_view kRecordDropIn = "/mestring.activities.v1.ActivityService/RecordDropIn";
+
+// In letters only, two for a byte, so that no part of a token is ever taken for a national identity number.
+std::string NewToken() {
+  std::array<uint8_t, kTokenBytes> bytes;
+  // Without randomness cards would repeat; there is nothing sensible to go on with.
+  if (getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size())) abort();
+  std::string token;
+  for (uint8_t byte : bytes) {
+    token.push_back(static_cast<char>('a' + byte / 16));
+    token.push_back(static_cast<char>('a' + byte % 16));
+  }
+  return token;
+}
+
+absl::StatusOr<int64_t> Number(absl::StatusOr<std::vector<std::tuple<int64_t>>> rows) {
+  if (!rows.ok()) return rows.status();
+  return rows->empty() ? 0 : std::get<0>(rows->front());
+}
+
+absl::StatusOr<PeriodCounts> CountsOf(Tx& tx, const pb::Period& period) {
+  PeriodCounts counts;
+  ASSIGN(counts.sessions,
+         Number(tx.Query<int64_t>("SELECT COUNT(*) FROM drop_in_tallies WHERE period_id = :period", period.id())));
+  ASSIGN(counts.visits, Number(tx.Query<int64_t>("SELECT CAST(COALESCE(SUM(headcount), 0) AS BIGINT) FROM "
+                                                 "drop_in_tallies WHERE period_id = :period",
+                                                 period.id())));
+  ASSIGN(counts.unique, Number(tx.Query<int64_t>("SELECT COUNT(DISTINCT card) FROM drop_in_visits WHERE period_id = "
+                                                 ":period",
+                                                 period.id())));
+  ASSIGN(counts.core,
+         Number(tx.Query<int64_t>("SELECT COUNT(*) FROM (SELECT card FROM drop_in_visits WHERE period_id = "
+                                  ":period GROUP BY card HAVING COUNT(*) >= :core) AS c",
+                                  period.id(), period.core_visits())));
+  return counts;
+}
+
+// The open period that has the day of a session.
+absl::StatusOr<pb::Period> PeriodOf(Tx& tx, const pb::Session& session) {
+  const std::string date = FormatDate(DateIn(tx.zone(), FromProto(session.start_time())));
+  ASSIGN(std::vector<pb::Period> periods,
+         Select<pb::Period>(tx, "WHERE from_date <= :date1 AND to_date >= :date2 AND state = 'PERIOD_STATE_OPEN'", date,
+                            date));
+  if (periods.empty()) return Refused("NO_OPEN_PERIOD", "no open period has the day of the session");
+  return std::move(periods.front());
+}
+
+absl::StatusOr<pb::DropInTally> TallyOf(Tx& tx, const pb::Session& session, const pb::Period& period) {
+  ASSIGN(std::vector<pb::DropInTally> tallies,
+         Select<pb::DropInTally>(tx, "WHERE session_id = :session", session.id()));
+  if (!tallies.empty()) return std::move(tallies.front());
+  pb::DropInTally tally;
+  tally.set_id(NewId(tx.now()));
+  tally.set_session_id(session.id());
+  tally.set_period_id(period.id());
+  TRY(Insert(tx, tally));
+  return tally;
+}
+
+}  // namespace
+
+absl::Status CloseNow(Tx& tx, pb::Period* period) {
+  ASSIGN(const PeriodCounts counts, CountsOf(tx, *period));
+  ApplyClose(counts, period);
+  TRY(Save(tx, *period));
+  TRY(tx.CancelTimer(kPeriodTimer, period->id()));
+  TRY(tx.Exec("DELETE FROM drop_in_visits WHERE period_id = :period", period->id()).status());
+  TRY(tx.Exec("DELETE FROM period_keys WHERE period_id = :period", period->id()).status());
+  TRY(tx.Exec("DELETE FROM requests WHERE rpc = :rpc", kRecordDropIn).status());
+  pb::PeriodClosed event;
+  event.set_period_id(period->id());
+  event.set_from_date(period->from_date());
+  event.set_to_date(period->to_date());
+  *event.mutable_figures() = period->figures();
+  return tx.Publish(event, period->id(), period->version());
+}
+
+absl::Status Activities::OpenPeriod(Tx& tx, Call&, const pb::OpenPeriodRequest& request,
+                                    pb::OpenPeriodResponse* response) {
+  constexpr int kPeriodDaysMax = 366;  // a year: a longer one would tell more of a person than of a place
+  TRY(CheckPeriod(request.from_date(), request.to_date(), kPeriodDaysMax));
+  TRY(CheckPlannable("to_date", request.to_date(), Today(tx)));
+  ASSIGN(const auto overlapping, tx.Query<int64_t>("SELECT 1 FROM periods WHERE from_date <= :to AND to_date >= :from",
+                                                   request.to_date(), request.from_date()));
+  if (!overlapping.empty()) return Refused("PERIOD_OVERLAPS", "there is a period with some of these days");
+  ASSIGN(const pb::ActivityPolicy policy, CurrentPolicy(tx));
+  pb::Period period;
+  period.set_id(NewId(tx.now()));
+  period.set_state(pb::PERIOD_STATE_OPEN);
+  period.set_from_date(request.from_date());
+  period.set_to_date(request.to_date());
+  period.set_core_visits(policy.core_visits());
+  period.set_cell_min(policy.cell_min());
+  TRY(Insert(tx, period));
+  TRY(tx.Exec("INSERT INTO period_keys (period_id, secret) VALUES (:period, :secret)", period.id(), NewToken())
+          .status());
+  TRY(tx.Schedule(kPeriodTimer, period.id(), EndOf(tx, PlusDays(period.to_date(), policy.period_close_days()))));
+  pb::PeriodOpened event;
+  event.set_period_id(period.id());
+  event.set_from_date(period.from_date());
+  event.set_to_date(period.to_date());
+  TRY(tx.Publish(event, period.id(), period.version()));
+  *response->mutable_period() = std::move(period);
+  return absl::OkStatus();
+}
+
+absl::Status Activities::IssueVisitCards(Tx&, Call&, const pb::IssueVisitCardsRequest& request,
+                                         pb::IssueVisitCardsResponse* response) {
+  for (int i = 0; i < request.number(); ++i) response->add_card_tokens(NewToken());
+  return absl::OkStatus();
+}
+
+absl::Status Activities::RecordDropIn(Tx& tx, Call& call, const pb::RecordDropInRequest& request,
+                                      pb::RecordDropInResponse* response) {
+  ASSIGN(const pb::Session session, Load<pb::Session>(tx, request.session_id()));
+  TRY(MayWorkWith(tx, call.caller, session.id()));
+  TRY(MayCount(session, tx.now()));
+  ASSIGN(const pb::Period period, PeriodOf(tx, session));
+  ASSIGN(pb::DropInTally tally, TallyOf(tx, session, period));
+  ASSIGN(const auto secret,
+         tx.Query<std::string>("SELECT secret FROM period_keys WHERE period_id = :period", period.id()));
+  if (secret.empty()) return Refused("NO_OPEN_PERIOD", "the period has no key any more");
+  for (const std::string& token : request.card_tokens()) {
+    TRY(tx.Exec("INSERT INTO drop_in_visits (period_id, card, session_id) VALUES (:period, :card, :session) "
+                "ON CONFLICT DO NOTHING",
+                period.id(), KeyedHash(std::get<0>(secret.front()), token), session.id())
+            .status());
+  }
+  ASSIGN(const int64_t cards, Number(tx.Query<int64_t>("SELECT COUNT(*) FROM drop_in_visits WHERE session_id = "
+                                                       ":session",
+                                                       session.id())));
+  // [A7] The headcount is never below the number of different cards.
+  if (request.headcount() < cards) {
+    return Refused("HEADCOUNT_BELOW_CARDS", "more different cards were shown than people counted");
+  }
+  tally.set_headcount(request.headcount());
+  tally.set_cards(static_cast<int>(cards));
+  TRY(Save(tx, tally));
+  pb::DropInRecorded event;
+  event.set_session_id(session.id());
+  event.set_period_id(period.id());
+  TRY(tx.Publish(event, session.id(), tally.version()));
+  *response->mutable_tally() = std::move(tally);
+  return absl::OkStatus();
+}
+
+absl::Status Activities::ClosePeriod(Tx& tx, Call&, const pb::ClosePeriodRequest& request,
+                                     pb::ClosePeriodResponse* response) {
+  ASSIGN(pb::Period period, LoadForChange<pb::Period>(tx, request.period_id(), request.expected_version()));
+  TRY(MayClose(period, Today(tx)));
+  TRY(CloseNow(tx, &period));
+  *response->mutable_period() = std::move(period);
+  return absl::OkStatus();
+}
+
+absl::Status Activities::GetPeriodStatistics(Tx& tx, Call&, const pb::GetPeriodStatisticsRequest& request,
+                                             pb::GetPeriodStatisticsResponse* response) {
+  if (request.period_id().empty()) {
+    ASSIGN(*response->mutable_period(),
+           FirstOf(Select<pb::Period>(tx, "WHERE state = 'PERIOD_STATE_CLOSED' ORDER BY from_date DESC LIMIT 1")));
+  } else {
+    ASSIGN(*response->mutable_period(), Load<pb::Period>(tx, request.period_id()));
+  }
+  constexpr int kMonthsBack = -12;
+  const std::string before = PlusMonths(response->period().from_date(), kMonthsBack);
+  ASSIGN(std::vector<pb::Period> earlier,
+         Select<pb::Period>(tx, "WHERE from_date <= :date1 AND to_date >= :date2 AND state = 'PERIOD_STATE_CLOSED'",
+                            before, before));
+  if (!earlier.empty()) *response->mutable_year_before() = std::move(earlier.front());
+  return absl::OkStatus();
+}
+
+}  // namespace mestring::activities

@@ -1,0 +1,238 @@
+// Funds and grants: money for trips, entry fees and equipment (RunBack, S0).
+//
+// Every change of money is an entry in the ledger, which only grows; the fund's row holds the sums, and each
+// entry says how the fund stood after it, so that a statement at any date is the last entry of that day and no
+// adding up. That approvals cannot overdraw rests on writes that run one at a time: available is read and
+// reserved in the same write (A10), and a check in the schema stands below it. Entries name no person.
+
+#include <utility>
+
+#include "services/activities/activities.h"
+#include "services/activities/activities_records.h"
+
+namespace mestring::activities {
+namespace {
+
+using access::v1::ROLE_FUND_BOARD;
+
+// The board sees what it decides on; others as with everything about a person.
+absl::StatusOr<pb::Grant> LoadGrant(Tx& tx, Call& call, std::string_view id, int64_t expected_version) {
+  ASSIGN(pb::Grant grant, Load<pb::Grant>(tx, id));
+  call.Concerns(grant.person_ref());
+  if (!call.caller.Is(ROLE_FUND_BOARD)) TRY(MaySee(call.caller, grant.person_ref(), Table<pb::Grant>::kNoun));
+  TRY(CheckVersion(expected_version, grant.version()));
+  return grant;
+}
+
+// The newest statement about a person, or none.
+absl::StatusOr<std::vector<pb::Eligibility>> EligibilityOf(Tx& tx, std::string_view person_ref) {
+  return Select<pb::Eligibility>(tx, "WHERE person_ref = :person ORDER BY create_time DESC, id DESC LIMIT 1",
+                                 person_ref);
+}
+
+// Moves the money of a grant and the grant with it.
+absl::Status MoveGrant(Tx& tx, pb::LedgerKind kind, pb::GrantState state, pb::Fund* fund, pb::Grant* grant) {
+  TRY(Enter(tx, kind, grant->amount_ore(), grant->id(), fund).status());
+  grant->set_state(state);
+  return Save(tx, *grant);
+}
+
+absl::StatusOr<int64_t> RequestedOre(Tx& tx, const pb::Fund& fund) {
+  ASSIGN(const auto sum, tx.Query<int64_t>("SELECT CAST(COALESCE(SUM(amount_ore), 0) AS BIGINT) FROM grants WHERE "
+                                           "fund_id = :fund AND state = 'GRANT_STATE_REQUESTED'",
+                                           fund.id()));
+  return std::get<0>(sum.front());
+}
+
+absl::Status FillSums(Tx& tx, pb::Fund* fund) {
+  fund->set_available_ore(Available(*fund));
+  ASSIGN(const int64_t requested, RequestedOre(tx, *fund));
+  fund->set_forecast_ore(fund->available_ore() - requested);
+  return absl::OkStatus();
+}
+
+absl::Status TellIfLow(Tx& tx, int64_t available_before, const pb::Fund& fund) {
+  if (available_before < fund.low_balance_ore() || Available(fund) >= fund.low_balance_ore()) return absl::OkStatus();
+  pb::FundRanLow event;
+  event.set_fund_id(fund.id());
+  event.set_available_ore(Available(fund));
+  return tx.Publish(event, fund.id(), fund.version());
+}
+
+}  // namespace
+
+absl::Status Activities::OpenFund(Tx& tx, Call&, const pb::OpenFundRequest& request, pb::OpenFundResponse* response) {
+  ASSIGN(const auto taken, tx.Query<int64_t>("SELECT 1 FROM funds WHERE code = :code", request.code()));
+  if (!taken.empty()) return AlreadyExists("fund with this code");
+  pb::Fund fund;
+  fund.set_id(NewId(tx.now()));
+  fund.set_code(request.code());
+  fund.set_name(request.name());
+  fund.set_low_balance_ore(request.low_balance_ore());
+  fund.set_covers_own_share(request.covers_own_share());
+  TRY(Insert(tx, fund));
+  pb::FundOpened event;
+  event.set_fund_id(fund.id());
+  event.set_code(fund.code());
+  TRY(tx.Publish(event, fund.id(), fund.version()));
+  *response->mutable_fund() = std::move(fund);
+  return absl::OkStatus();
+}
+
+absl::Status Activities::RecordDonation(Tx& tx, Call&, const pb::RecordDonationRequest& request,
+                                        pb::RecordDonationResponse* response) {
+  ASSIGN(pb::Fund fund, Load<pb::Fund>(tx, request.fund_id()));
+  ASSIGN(*response->mutable_ledger_entry(), Enter(tx, pb::LEDGER_KIND_DONATION, request.amount_ore(), "", &fund));
+  pb::FundDeposited event;
+  event.set_fund_id(fund.id());
+  event.set_amount_ore(request.amount_ore());
+  TRY(tx.Publish(event, fund.id(), fund.version()));
+  TRY(FillSums(tx, &fund));
+  *response->mutable_fund() = std::move(fund);
+  return absl::OkStatus();
+}
+
+// [A11] A yes or no by staff or a peer, no detail of health, and never about oneself.
+absl::Status Activities::RecordEligibility(Tx& tx, Call& call, const pb::RecordEligibilityRequest& request,
+                                           pb::RecordEligibilityResponse* response) {
+  if (IsSelf(call.caller, request.person_ref())) {
+    return Refused("OWN_GRANT", "nobody states their own eligibility");
+  }
+  ASSIGN(const pb::ActivityPolicy policy, CurrentPolicy(tx));
+  pb::Eligibility eligibility;
+  eligibility.set_id(NewId(tx.now()));
+  eligibility.set_person_ref(request.person_ref());
+  eligibility.set_works_actively(request.works_actively());
+  eligibility.set_stated_date(Today(tx));
+  eligibility.set_valid_until(PlusDays(Today(tx), policy.eligibility_days()));
+  eligibility.set_stated_by(call.caller.subject);
+  TRY(Insert(tx, eligibility));
+  pb::EligibilityStated event;
+  event.set_eligibility_id(eligibility.id());
+  event.set_person_ref(eligibility.person_ref());
+  event.set_valid_until(eligibility.valid_until());
+  TRY(tx.Publish(event, eligibility.id(), eligibility.version()));
+  *response->mutable_eligibility() = std::move(eligibility);
+  return absl::OkStatus();
+}
+
+absl::Status Activities::RequestGrant(Tx& tx, Call& call, const pb::RequestGrantRequest& request,
+                                      pb::RequestGrantResponse* response) {
+  TRY(MayActFor(call.caller, request.person_ref()));
+  ASSIGN(const pb::Fund fund, Load<pb::Fund>(tx, request.fund_id()));
+  if (request.session_id().empty()) {
+    TRY(MayRequest(request, fund, nullptr, false));
+  } else {
+    ASSIGN(const pb::Session session, Load<pb::Session>(tx, request.session_id()));
+    ASSIGN(const auto enrolled, LiveEnrolment(tx, session.id(), request.person_ref()));
+    TRY(MayRequest(request, fund, &session, !enrolled.empty()));
+    ASSIGN(
+        const auto live,
+        tx.Query<int64_t>("SELECT 1 FROM grants WHERE session_id = :session AND person_ref = :person AND kind = :kind "
+                          "AND state IN ('GRANT_STATE_REQUESTED', 'GRANT_STATE_APPROVED', 'GRANT_STATE_PAID')",
+                          session.id(), request.person_ref(), pb::GrantKind_Name(request.kind())));
+    if (!live.empty()) return Refused("GRANT_EXISTS", "the person has a grant of this kind for the session");
+  }
+  pb::Grant grant = NewGrant(NewId(tx.now()), request);
+  TRY(Insert(tx, grant));
+  TRY(tx.Publish(About<pb::GrantRequested>(grant), grant.id(), grant.version()));
+  *response->mutable_grant() = std::move(grant);
+  return absl::OkStatus();
+}
+
+absl::Status Activities::DecideGrant(Tx& tx, Call& call, const pb::DecideGrantRequest& request,
+                                     pb::DecideGrantResponse* response) {
+  ASSIGN(pb::Grant grant, LoadGrant(tx, call, request.grant_id(), request.expected_version()));
+  ASSIGN(pb::Fund fund, Load<pb::Fund>(tx, grant.fund_id()));
+  ASSIGN(const std::vector<pb::Eligibility> statements, EligibilityOf(tx, grant.person_ref()));
+  TRY(MayDecide(call.caller, grant, request, fund, statements.empty() ? nullptr : &statements.front(), Today(tx)));
+  grant.set_decided_by(call.caller.subject);
+  if (request.approve()) {
+    const int64_t before = Available(fund);
+    TRY(MoveGrant(tx, pb::LEDGER_KIND_RESERVATION, pb::GRANT_STATE_APPROVED, &fund, &grant));
+    TRY(TellIfLow(tx, before, fund));
+  } else {
+    TRY(CheckCode(tx, pb::CODE_LIST_KIND_GRANT_REFUSAL_REASON, request.reason_code()));
+    grant.set_reason_code(request.reason_code());
+    grant.set_state(pb::GRANT_STATE_REFUSED);
+    TRY(Save(tx, grant));
+  }
+  auto event = About<pb::GrantDecided>(grant);
+  event.set_state(grant.state());
+  TRY(tx.Publish(event, grant.id(), grant.version()));
+  *response->mutable_grant() = std::move(grant);
+  return absl::OkStatus();
+}
+
+absl::Status Activities::PayGrant(Tx& tx, Call& call, const pb::PayGrantRequest& request,
+                                  pb::PayGrantResponse* response) {
+  ASSIGN(pb::Grant grant, LoadGrant(tx, call, request.grant_id(), request.expected_version()));
+  TRY(MayPay(grant));
+  ASSIGN(pb::Fund fund, Load<pb::Fund>(tx, grant.fund_id()));
+  TRY(MoveGrant(tx, pb::LEDGER_KIND_PAYMENT, pb::GRANT_STATE_PAID, &fund, &grant));
+  TRY(tx.Publish(About<pb::GrantPaid>(grant), grant.id(), grant.version()));
+  *response->mutable_grant() = std::move(grant);
+  return absl::OkStatus();
+}
+
+absl::Status Activities::ReleaseGrant(Tx& tx, Call& call, const pb::ReleaseGrantRequest& request,
+                                      pb::ReleaseGrantResponse* response) {
+  ASSIGN(pb::Grant grant, LoadGrant(tx, call, request.grant_id(), request.expected_version()));
+  TRY(MayRelease(grant));
+  ASSIGN(pb::Fund fund, Load<pb::Fund>(tx, grant.fund_id()));
+  TRY(MoveGrant(tx, pb::LEDGER_KIND_RELEASE, pb::GRANT_STATE_RELEASED, &fund, &grant));
+  TRY(tx.Publish(About<pb::GrantReleased>(grant), grant.id(), grant.version()));
+  *response->mutable_grant() = std::move(grant);
+  return absl::OkStatus();
+}
+
+absl::Status Activities::ReverseGrant(Tx& tx, Call& call, const pb::ReverseGrantRequest& request,
+                                      pb::ReverseGrantResponse* response) {
+  ASSIGN(pb::Grant grant, LoadGrant(tx, call, request.grant_id(), request.expected_version()));
+  TRY(MayReverse(grant));
+  ASSIGN(pb::Fund fund, Load<pb::Fund>(tx, grant.fund_id()));
+  TRY(MoveGrant(tx, pb::LEDGER_KIND_REVERSAL, pb::GRANT_STATE_REVERSED, &fund, &grant));
+  TRY(tx.Publish(About<pb::GrantReversed>(grant), grant.id(), grant.version()));
+  *response->mutable_grant() = std::move(grant);
+  return absl::OkStatus();
+}
+
+absl::Status Activities::GetFund(Tx& tx, Call&, const pb::GetFundRequest& request, pb::GetFundResponse* response) {
+  if (request.fund_id().empty() == request.code().empty()) {
+    return InvalidArgument("fund_id", "exactly one of it and code must be set");
+  }
+  ASSIGN(pb::Fund fund, request.code().empty() ? Load<pb::Fund>(tx, request.fund_id())
+                                               : FirstOf(Select<pb::Fund>(tx, "WHERE code = :code", request.code())));
+  if (request.date().empty()) {
+    TRY(FillSums(tx, &fund));
+  } else {
+    if (request.date() > Today(tx)) return Refused("NOT_YET", "a statement is of a day that has come");
+    ASSIGN(const std::vector<pb::LedgerEntry> entries,
+           Select<pb::LedgerEntry>(tx,
+                                   "WHERE fund_id = :fund AND entry_date <= :date ORDER BY entry_date DESC, number "
+                                   "DESC LIMIT 1",
+                                   fund.id(), request.date()));
+    fund.set_posted_ore(entries.empty() ? 0 : entries.front().posted_after_ore());
+    fund.set_reserved_ore(entries.empty() ? 0 : entries.front().reserved_after_ore());
+    fund.set_available_ore(Available(fund));
+  }
+  *response->mutable_fund() = std::move(fund);
+  return absl::OkStatus();
+}
+
+absl::Status Activities::ListGrants(Tx& tx, Call& call, const pb::ListGrantsRequest& request,
+                                    pb::ListGrantsResponse* response) {
+  Filter filter;
+  filter.Is("fund_id", request.fund_id()).IsState("state", request.state());
+  if (WorksWithActivities(call.caller) || call.caller.Is(ROLE_FUND_BOARD)) {
+    filter.Is("person_ref", request.person_ref());
+  } else {
+    if (!request.person_ref().empty()) TRY(MaySee(call.caller, request.person_ref(), "person"));
+    filter.IsExactly("person_ref", call.caller.person_ref);
+  }
+  TRY(Page(tx, std::move(filter), {request.page_size(), request.page_token()}, response->mutable_grants(),
+           response->mutable_next_page_token()));
+  return SetAsOf(tx, response);
+}
+
+}  // namespace mestring::activities

@@ -1,0 +1,119 @@
+#include "services/activities/fund_rules.h"
+
+// Cost shares, then grants from their request to their end, then the fund itself.
+//
+// What a fund has is two sums, posted and reserved, and available is what is between. One sum with pending
+// grants subtracted when somebody asks would be shorter, and is how two payments at once overdraw a fund.
+
+#include "absl/strings/str_cat.h"
+#include "common/errors.h"
+
+namespace mestring::activities {
+
+absl::Status MayHaveCostShares(const pb::Session& session) {
+  TRY(MayChange(session));
+  if (session.mode() == pb::ACTIVITY_MODE_CAMP || session.mode() == pb::ACTIVITY_MODE_RACE) return absl::OkStatus();
+  return Refused("NO_COST_SHARES", "only camps and races have cost shares");
+}
+
+int64_t OwnShare(const pb::Session& session) {
+  int64_t share = 0;
+  for (const pb::CostItem& item : session.cost_items()) {
+    if (item.payer() == pb::PAYER_OWN) share += item.amount_ore();
+  }
+  return share;
+}
+
+// [A10, S0] Participants pay food and travel themselves: that is never debited to the fund, whoever the plan
+// names, unless a rule of the fund says so. An entry fee is a grant of its own; a trip is all the rest.
+int64_t FundShare(const pb::Session& session, pb::GrantKind kind, const pb::Fund& fund) {
+  int64_t share = 0;
+  for (const pb::CostItem& item : session.cost_items()) {
+    if ((item.kind() == pb::COST_KIND_ENTRY_FEE) != (kind == pb::GRANT_KIND_ENTRY_FEE)) continue;
+    const bool is_own_share = item.kind() == pb::COST_KIND_FOOD || item.kind() == pb::COST_KIND_TRAVEL;
+    const bool bears = is_own_share ? fund.covers_own_share() && item.payer() != pb::PAYER_MUNICIPALITY
+                                    : item.payer() == pb::PAYER_FUND;
+    if (bears) share += item.amount_ore();
+  }
+  return share;
+}
+
+// [S0] RunBack gives training trips, entry fees and equipment.
+absl::Status MayRequest(const pb::RequestGrantRequest& request, const pb::Fund& fund, const pb::Session* session,
+                        bool enrolled) {
+  if ((request.kind() == pb::GRANT_KIND_EQUIPMENT) != (session == nullptr)) {
+    return Refused("SESSION_REQUIRED", "a trip or an entry fee is for a camp or race; equipment is for none");
+  }
+  if (session == nullptr) return absl::OkStatus();
+  TRY(MayHaveCostShares(*session));
+  if (!enrolled) return Refused("NOT_ENROLLED", "the person has no seat in the session");
+  const int64_t share = FundShare(*session, request.kind(), fund);
+  if (share == 0) return Refused("NO_COST_SHARES", "nothing of this is for the fund to bear");
+  if (request.amount_ore() > share) {
+    return Refused("SHARE_EXCEEDED", "more than the cost shares leave to the fund",
+                   {{"share_ore", absl::StrCat(share)}});
+  }
+  return absl::OkStatus();
+}
+
+pb::Grant NewGrant(std::string id, const pb::RequestGrantRequest& request) {
+  pb::Grant grant;
+  grant.set_id(std::move(id));
+  grant.set_state(pb::GRANT_STATE_REQUESTED);
+  grant.set_fund_id(request.fund_id());
+  grant.set_person_ref(request.person_ref());
+  grant.set_kind(request.kind());
+  grant.set_amount_ore(request.amount_ore());
+  grant.set_session_id(request.session_id());
+  return grant;
+}
+
+// [A11, S0] For those who actively work to get rid of addiction: a current yes. [A10] Never more than is
+// available, asked in the write that reserves it (OpenCollective #688: two payments at once went below zero).
+absl::Status MayDecide(const Caller& caller, const pb::Grant& grant, const pb::DecideGrantRequest& request,
+                       const pb::Fund& fund, const pb::Eligibility* eligibility, std::string_view today) {
+  if (grant.state() != pb::GRANT_STATE_REQUESTED) return WrongState(grant.state(), "it was decided already");
+  if (IsSelf(caller, grant.person_ref())) return Refused("OWN_GRANT", "nobody decides on their own grant");
+  TRY(CheckReason(!request.approve(), request.reason_code()));
+  if (!request.approve()) return absl::OkStatus();
+  if (eligibility == nullptr || !eligibility->works_actively() || eligibility->valid_until() < today) {
+    return Refused("ELIGIBILITY_REQUIRED", "no current statement says that the person works actively to get free");
+  }
+  if (grant.amount_ore() > Available(fund)) {
+    return Refused("FUND_EXHAUSTED", "less is available", {{"available_ore", absl::StrCat(Available(fund))}});
+  }
+  return absl::OkStatus();
+}
+
+absl::Status MayPay(const pb::Grant& grant) {
+  return grant.state() == pb::GRANT_STATE_APPROVED ? absl::OkStatus() : WrongState(grant.state(), "it is not approved");
+}
+
+absl::Status MayRelease(const pb::Grant& grant) { return MayPay(grant); }
+
+absl::Status MayReverse(const pb::Grant& grant) {
+  return grant.state() == pb::GRANT_STATE_PAID ? absl::OkStatus() : WrongState(grant.state(), "it was not paid");
+}
+
+int64_t Available(const pb::Fund& fund) { return fund.posted_ore() - fund.reserved_ore(); }
+
+// [A10] Available is posted less reserved. Approval reserves, payment debits what was reserved, release gives
+// it back, a reversal is a new entry that puts money back.
+pb::LedgerEntry ApplyEntry(pb::LedgerKind kind, int64_t amount_ore, pb::Fund* fund) {
+  int64_t posted = 0, reserved = 0;
+  if (kind == pb::LEDGER_KIND_DONATION || kind == pb::LEDGER_KIND_REVERSAL) posted = amount_ore;
+  if (kind == pb::LEDGER_KIND_PAYMENT) posted = -amount_ore;
+  if (kind == pb::LEDGER_KIND_RESERVATION) reserved = amount_ore;
+  if (kind == pb::LEDGER_KIND_RELEASE || kind == pb::LEDGER_KIND_PAYMENT) reserved = -amount_ore;
+  fund->set_posted_ore(fund->posted_ore() + posted);
+  fund->set_reserved_ore(fund->reserved_ore() + reserved);
+  pb::LedgerEntry entry;
+  entry.set_fund_id(fund->id());
+  entry.set_kind(kind);
+  entry.set_amount_ore(amount_ore);
+  entry.set_posted_after_ore(fund->posted_ore());
+  entry.set_reserved_after_ore(fund->reserved_ore());
+  return entry;
+}
+
+}  // namespace mestring::activities

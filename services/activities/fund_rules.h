@@ -1,0 +1,39 @@
+// The rules of money: what a participant bears and what a fund may, grants, and how a fund stands. Somebody on
+// the board of RunBack can read this file together with fund_rules.cc.
+//
+// Pure, as activities_rules.h, with the same tags. Amounts are in øre.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "common/access.h"
+#include "mestring/activities/v1/activities.pb.h"
+#include "services/activities/activities_rules.h"
+
+namespace mestring::activities {
+
+// A grant ended because its session was cancelled: a code that the service itself sets.
+inline constexpr std::string_view kSessionCancelled = "SESSION_CANCELLED";
+
+absl::Status MayHaveCostShares(const pb::Session& session);
+// What a participant pays.
+int64_t OwnShare(const pb::Session& session);
+// What a fund may bear of a session for a grant of this kind.
+int64_t FundShare(const pb::Session& session, pb::GrantKind kind, const pb::Fund& fund);
+// `session` is null if none was named.
+absl::Status MayRequest(const pb::RequestGrantRequest& request, const pb::Fund& fund, const pb::Session* session,
+                        bool enrolled);
+pb::Grant NewGrant(std::string id, const pb::RequestGrantRequest& request);
+// `eligibility` is the newest statement about the person; null if there is none.
+absl::Status MayDecide(const Caller& caller, const pb::Grant& grant, const pb::DecideGrantRequest& request,
+                       const pb::Fund& fund, const pb::Eligibility* eligibility, std::string_view today);
+absl::Status MayPay(const pb::Grant& grant);
+absl::Status MayRelease(const pb::Grant& grant);
+absl::Status MayReverse(const pb::Grant& grant);
+int64_t Available(const pb::Fund& fund);
+// Enters money into a fund: how the fund stands after it, and the entry that says so.
+pb::LedgerEntry ApplyEntry(pb::LedgerKind kind, int64_t amount_ore, pb::Fund* fund);
+
+}  // namespace mestring::activities

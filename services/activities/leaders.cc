@@ -1,0 +1,189 @@
+// From participant to activity leader: fra klient til aktør i eget liv (S1).
+//
+// A step is three things by three hands: the wish of the person, requirements recorded by staff, the consent
+// of the guide. They are three calls, because one form that somebody fills in for another is how such ladders
+// become lists of hours. Stepping back is one call, by the person alone, and asks nothing.
+//
+// A leader can be paused for several causes at once (own choice, no guide, no approval as a peer); each is
+// taken away by what gave it. A single flag would let a returning guide end a pause that the leader chose.
+
+#include <set>
+#include <utility>
+
+#include "services/activities/activities.h"
+#include "services/activities/activities_records.h"
+
+namespace mestring::activities {
+namespace {
+
+absl::StatusOr<std::vector<pb::LeaderPath>> PathOf(Tx& tx, std::string_view person_ref) {
+  return Select<pb::LeaderPath>(tx, "WHERE person_ref = :person", person_ref);
+}
+
+absl::StatusOr<std::vector<pb::MetRequirement>> RequirementsOf(Tx& tx, const pb::LeaderPath& path) {
+  return Select<pb::MetRequirement>(tx, "WHERE leader_path_id = :path ORDER BY met_date, requirement_code", path.id());
+}
+
+absl::StatusOr<Approval> ApprovalOf(Tx& tx, const pb::LeaderPath& path) {
+  ASSIGN(const auto rows,
+         (tx.Query<int64_t, std::string>("SELECT holds, valid_until FROM peer_approvals WHERE person_ref = :person",
+                                         path.person_ref())));
+  if (rows.empty()) return Approval::kNone;
+  return std::get<0>(rows.front()) != 0 && std::get<1>(rows.front()) >= Today(tx) ? Approval::kHolds : Approval::kLost;
+}
+
+}  // namespace
+
+absl::Status Activities::WishLeaderStep(Tx& tx, Call& call, const pb::WishLeaderStepRequest& request,
+                                        pb::WishLeaderStepResponse* response) {
+  const std::string& person_ref = call.caller.person_ref;
+  TRY(MayOnlyBeSelf(call.caller, person_ref));
+  ASSIGN(std::vector<pb::LeaderPath> paths, PathOf(tx, person_ref));
+  pb::LeaderPath path = paths.empty() ? NewLeaderPath(NewId(tx.now()), person_ref) : std::move(paths.front());
+  TRY(MayWish(path, request.step()));
+  ApplyWish(request.step(), &path);
+  TRY(path.version() == 0 ? Insert(tx, path) : Save(tx, path));
+  auto event = About<pb::LeaderStepWished>(path);
+  event.set_step(path.wished_step());
+  TRY(tx.Publish(event, path.id(), path.version()));
+  *response->mutable_leader_path() = std::move(path);
+  return absl::OkStatus();
+}
+
+absl::Status Activities::RecordRequirement(Tx& tx, Call& call, const pb::RecordRequirementRequest& request,
+                                           pb::RecordRequirementResponse* response) {
+  ASSIGN(const pb::LeaderPath path, LoadVisible<pb::LeaderPath>(tx, call, request.leader_path_id()));
+  TRY(CheckCode(tx, pb::CODE_LIST_KIND_LEADER_REQUIREMENT, request.requirement_code()));
+  if (request.met_date() > Today(tx)) return Refused("NOT_YET", "a requirement is recorded when it is met");
+  const auto met = tx.Query<int64_t>(
+      "SELECT 1 FROM met_requirements WHERE leader_path_id = :path AND requirement_code = "
+      ":code",
+      path.id(), request.requirement_code());
+  if (!met.ok()) return met.status();
+  if (!met->empty()) return AlreadyExists("requirement of this person");
+  pb::MetRequirement requirement;
+  requirement.set_id(NewId(tx.now()));
+  requirement.set_leader_path_id(path.id());
+  requirement.set_requirement_code(request.requirement_code());
+  requirement.set_met_date(OrToday(tx, request.met_date()));
+  TRY(Insert(tx, requirement));
+  auto event = About<pb::RequirementMet>(path);
+  event.set_requirement_code(requirement.requirement_code());
+  TRY(tx.Publish(event, path.id(), path.version()));
+  *response->mutable_met_requirement() = std::move(requirement);
+  return absl::OkStatus();
+}
+
+absl::Status Activities::AssignGuide(Tx& tx, Call& call, const pb::AssignGuideRequest& request,
+                                     pb::AssignGuideResponse* response) {
+  ASSIGN(pb::LeaderPath path,
+         LoadVisibleForChange<pb::LeaderPath>(tx, call, request.leader_path_id(), request.expected_version()));
+  path.set_guide_id(request.guide_id());
+  TRY(Save(tx, path));
+  auto event = About<pb::GuideAssigned>(path);
+  event.set_guide_id(path.guide_id());
+  TRY(tx.Publish(event, path.id(), path.version()));
+  TRY(ResumeFor(tx, pb::PAUSE_CAUSE_NO_GUIDE, &path));
+  *response->mutable_leader_path() = std::move(path);
+  return absl::OkStatus();
+}
+
+// [A8] A user-leader always has an active guide.
+absl::Status Activities::RemoveGuide(Tx& tx, Call& call, const pb::RemoveGuideRequest& request,
+                                     pb::RemoveGuideResponse* response) {
+  ASSIGN(pb::LeaderPath path,
+         LoadVisibleForChange<pb::LeaderPath>(tx, call, request.leader_path_id(), request.expected_version()));
+  if (path.guide_id().empty()) return Refused("NO_GUIDE", "the person has no guide");
+  path.clear_guide_id();
+  TRY(Save(tx, path));
+  TRY(tx.Publish(About<pb::GuideRemoved>(path), path.id(), path.version()));
+  TRY(PauseFor(tx, pb::PAUSE_CAUSE_NO_GUIDE, &path));
+  *response->mutable_leader_path() = std::move(path);
+  return absl::OkStatus();
+}
+
+absl::Status Activities::ConfirmLeaderStep(Tx& tx, Call& call, const pb::ConfirmLeaderStepRequest& request,
+                                           pb::ConfirmLeaderStepResponse* response) {
+  ASSIGN(pb::LeaderPath path,
+         LoadVisibleForChange<pb::LeaderPath>(tx, call, request.leader_path_id(), request.expected_version()));
+  ASSIGN(const pb::ActivityPolicy policy, CurrentPolicy(tx));
+  ASSIGN(const std::vector<pb::MetRequirement> requirements, RequirementsOf(tx, path));
+  std::set<std::string> met;
+  for (const pb::MetRequirement& requirement : requirements) met.insert(requirement.requirement_code());
+  ASSIGN(const Approval approval, ApprovalOf(tx, path));
+  TRY(MayConfirm(call.caller, path, request.step(), policy, met, approval));
+  ApplyStep(&path);
+  TRY(Save(tx, path));
+  auto event = About<pb::LeaderStepConfirmed>(path);
+  event.set_step(path.step());
+  TRY(tx.Publish(event, path.id(), path.version()));
+  if (path.step() == pb::LEADER_STEP_LEADER) {
+    TRY(tx.Publish(About<pb::LeaderAppointed>(path), path.id(), path.version()));
+  }
+  *response->mutable_leader_path() = std::move(path);
+  return absl::OkStatus();
+}
+
+// [A9] Always open and free of reason.
+absl::Status Activities::StepBack(Tx& tx, Call& call, const pb::StepBackRequest& request,
+                                  pb::StepBackResponse* response) {
+  ASSIGN(pb::LeaderPath path, LoadVisible<pb::LeaderPath>(tx, call, request.leader_path_id()));
+  TRY(MayOnlyBeSelf(call.caller, path.person_ref()));
+  TRY(MayStepBack(path, request.step()));
+  ApplyStepBack(request.step(), &path);
+  TRY(Save(tx, path));
+  auto event = About<pb::LeaderSteppedBack>(path);
+  event.set_step(request.step());
+  TRY(tx.Publish(event, path.id(), path.version()));
+  if (path.step() != pb::LEADER_STEP_LEADER) TRY(UnassignAll(tx, path.person_ref()));
+  *response->mutable_leader_path() = std::move(path);
+  return absl::OkStatus();
+}
+
+absl::Status Activities::PauseLeader(Tx& tx, Call& call, const pb::PauseLeaderRequest& request,
+                                     pb::PauseLeaderResponse* response) {
+  ASSIGN(pb::LeaderPath path,
+         LoadVisibleForChange<pb::LeaderPath>(tx, call, request.leader_path_id(), request.expected_version()));
+  TRY(MayPause(path));
+  TRY(PauseFor(tx, pb::PAUSE_CAUSE_CHOICE, &path));
+  *response->mutable_leader_path() = std::move(path);
+  return absl::OkStatus();
+}
+
+absl::Status Activities::ResumeLeader(Tx& tx, Call& call, const pb::ResumeLeaderRequest& request,
+                                      pb::ResumeLeaderResponse* response) {
+  ASSIGN(pb::LeaderPath path,
+         LoadVisibleForChange<pb::LeaderPath>(tx, call, request.leader_path_id(), request.expected_version()));
+  TRY(MayResume(path));
+  TRY(ResumeFor(tx, pb::PAUSE_CAUSE_CHOICE, &path));
+  *response->mutable_leader_path() = std::move(path);
+  return absl::OkStatus();
+}
+
+absl::Status Activities::GetLeaderPath(Tx& tx, Call& call, const pb::GetLeaderPathRequest& request,
+                                       pb::GetLeaderPathResponse* response) {
+  if (request.leader_path_id().empty() == request.person_ref().empty()) {
+    return InvalidArgument("leader_path_id", "exactly one of it and person_ref must be set");
+  }
+  if (!request.person_ref().empty()) {
+    TRY(MaySee(call.caller, request.person_ref(), Table<pb::LeaderPath>::kNoun));
+    ASSIGN(*response->mutable_leader_path(), FirstOf(PathOf(tx, request.person_ref())));
+  } else {
+    ASSIGN(*response->mutable_leader_path(), LoadVisible<pb::LeaderPath>(tx, call, request.leader_path_id()));
+  }
+  ASSIGN(std::vector<pb::MetRequirement> requirements, RequirementsOf(tx, response->leader_path()));
+  for (pb::MetRequirement& requirement : requirements) *response->add_met_requirements() = std::move(requirement);
+  return absl::OkStatus();
+}
+
+absl::Status Activities::ListLeaderPaths(Tx& tx, Call&, const pb::ListLeaderPathsRequest& request,
+                                         pb::ListLeaderPathsResponse* response) {
+  Filter filter;
+  filter.IsState("step", request.step());
+  if (request.wishing()) filter.Where("wished_step IS NOT NULL");
+  TRY(Page(tx, std::move(filter), {request.page_size(), request.page_token()}, response->mutable_leader_paths(),
+           response->mutable_next_page_token()));
+  return SetAsOf(tx, response);
+}
+
+}  // namespace mestring::activities

@@ -1,0 +1,241 @@
+// Questions to many sessions, and to a fund's entries: lists in an order of their own, and the calendar.
+//
+// Sessions are asked for by when they begin. Their pages go on from (start, id), a pair of the index, so that
+// a page costs what it shows, with a hundred thousand sessions as with ten. What is open is a partial index of
+// the sessions that are OPEN, which Settle keeps right; counting seats here would read every enrolment of the
+// week.
+
+#include <algorithm>
+#include <iterator>
+#include <map>
+#include <utility>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_split.h"
+#include "services/activities/activities.h"
+#include "services/activities/activities_records.h"
+#include "services/activities/calendar.h"
+
+namespace mestring::activities {
+namespace {
+
+// The longest period that one list or calendar shows.
+constexpr int kPeriodDaysMax = 366;
+constexpr int kListDays = 30, kOpenDays = 6, kCalendarDays = 90;
+// Entries of one calendar: some 300 bytes each, well below what a client takes in one message.
+constexpr int kCalendarMax = 2000;
+
+// [from, to) in time.
+struct Period {
+  absl::Time from, to;
+};
+
+absl::StatusOr<Period> PeriodOf(Tx& tx, const std::string& from_date, const std::string& to_date, int days) {
+  const std::string from = OrToday(tx, from_date);
+  const std::string to = to_date.empty() ? PlusDays(from, days) : to_date;
+  TRY(CheckPeriod(from, to, kPeriodDaysMax));
+  TRY(CheckPlannable("to_date", to, Today(tx)));
+  return Period{BeginOf(tx, from), EndOf(tx, to)};
+}
+
+// The sessions of a filter that begin in a period, by their start, at most `limit`, after `after`.
+absl::StatusOr<std::vector<pb::Session>> ByStart(Tx& tx, Filter filter, const Period& period, std::string_view after,
+                                                 int limit) {
+  int64_t from = absl::ToUnixMicros(period.from);
+  std::string id;
+  if (!after.empty()) {
+    const std::pair<std::string, std::string> parts = absl::StrSplit(after, absl::MaxSplits('_', 1));
+    if (!absl::SimpleAtoi(parts.first, &from)) return InvalidArgument("page_token", "is not one of this list");
+    id = parts.second;
+  }
+  filter.Where("start_time >= ?", from).Where("start_time < ?", absl::ToUnixMicros(period.to));
+  if (!after.empty()) {
+    absl::StrAppend(&filter.where, " AND (start_time > :after_time OR id > :after_id)");
+    filter.values.insert(filter.values.end(), {from, id});
+  }
+  filter.values.push_back(int64_t{limit});
+  std::vector<pb::Session> sessions;
+  TRY(SelectRows(tx, Table<pb::Session>::kName, absl::StrCat(filter.where, " ORDER BY start_time, id LIMIT :limit"),
+                 filter.values, pb::Session::default_instance(), DerivedFields<pb::Session>(),
+                 [&sessions] { return &sessions.emplace_back(); }));
+  return sessions;
+}
+
+absl::StatusOr<std::vector<pb::Session>> PageByStart(Tx& tx, Filter filter, const Period& period, int page_size,
+                                                     std::string_view page_token, std::string* next_page_token) {
+  ASSIGN(const std::string after, PageKey(page_token));
+  const int size = PageSize(page_size);
+  ASSIGN(std::vector<pb::Session> sessions, ByStart(tx, std::move(filter), period, after, size + 1));
+  if (static_cast<int>(sessions.size()) <= size) return sessions;
+  sessions.pop_back();
+  const pb::Session& last = sessions.back();
+  *next_page_token = PageToken(absl::StrCat(absl::ToUnixMicros(FromProto(last.start_time())), "_", last.id()));
+  return sessions;
+}
+
+// The activities of sessions, each read once.
+class ActivitiesRead {
+ public:
+  absl::StatusOr<const pb::Activity*> Of(Tx& tx, const pb::Session& session) {
+    const auto found = activities_.find(session.activity_id());
+    if (found != activities_.end()) return &found->second;
+    ASSIGN(pb::Activity activity, Load<pb::Activity>(tx, session.activity_id()));
+    return &activities_.emplace(session.activity_id(), std::move(activity)).first->second;
+  }
+
+ private:
+  std::map<std::string, pb::Activity> activities_;
+};
+
+// An open session has a free seat; with several quotas it may be one for somebody else.
+absl::StatusOr<bool> IsOpenFor(Tx& tx, const pb::Session& session, pb::Audience audience) {
+  if (session.quotas().empty() || audience == pb::AUDIENCE_UNSPECIFIED || audience == pb::AUDIENCE_MIXED) return true;
+  const absl::StatusOr<pb::Audience> quota = QuotaFor(session, audience);
+  if (!quota.ok()) return false;
+  if (session.quotas_size() == 1) return true;
+  ASSIGN(const SeatCounts counts, SeatCountsOf(tx, session));
+  for (const pb::SeatCount& count : counts) {
+    if (count.audience() == *quota) return FreeSeats(count) > 0;
+  }
+  return false;
+}
+
+}  // namespace
+
+absl::Status Activities::GetSession(Tx& tx, Call& call, const pb::GetSessionRequest& request,
+                                    pb::GetSessionResponse* response) {
+  ASSIGN(pb::Session session, Load<pb::Session>(tx, request.session_id()));
+  ASSIGN(*session.mutable_seat_counts(), SeatCountsOf(tx, session));
+  *response->mutable_session() = std::move(session);
+  if (!WorksWithActivities(call.caller)) return absl::OkStatus();
+  ASSIGN(std::vector<pb::SessionLeader> leaders,
+         Select<pb::SessionLeader>(
+             tx, "WHERE session_id = :session AND state = 'SESSION_LEADER_STATE_ASSIGNED' ORDER BY id",
+             request.session_id()));
+  for (pb::SessionLeader& leader : leaders) *response->add_leaders() = std::move(leader);
+  return absl::OkStatus();
+}
+
+absl::Status Activities::ListSessions(Tx& tx, Call&, const pb::ListSessionsRequest& request,
+                                      pb::ListSessionsResponse* response) {
+  ASSIGN(const Period period, PeriodOf(tx, request.from_date(), request.to_date(), kListDays));
+  Filter filter;
+  filter.Is("activity_id", request.activity_id()).IsState("state", request.state());
+  if (request.without_leader()) {
+    filter.Where("leaders = 0").Where("state IN ('SESSION_STATE_PLANNED', 'SESSION_STATE_OPEN', 'SESSION_STATE_FULL')");
+  }
+  ASSIGN(std::vector<pb::Session> sessions, PageByStart(tx, std::move(filter), period, request.page_size(),
+                                                        request.page_token(), response->mutable_next_page_token()));
+  for (pb::Session& session : sessions) *response->add_sessions() = std::move(session);
+  return SetAsOf(tx, response);
+}
+
+// [S1] Low-threshold offers need no referral.
+absl::Status Activities::ListOpenSessions(Tx& tx, Call&, const pb::ListOpenSessionsRequest& request,
+                                          pb::ListOpenSessionsResponse* response) {
+  ASSIGN(Period period, PeriodOf(tx, request.from_date(), request.to_date(), kOpenDays));
+  // What has begun cannot be enrolled in, even if its timer is late.
+  period.from = std::max(period.from, tx.now());
+  Filter filter;
+  filter.Where("state = 'SESSION_STATE_OPEN'")
+      .Where("enrol_until_time > ?", absl::ToUnixMicros(tx.now()))
+      .Where("EXISTS (SELECT 1 FROM activities a WHERE a.id = activity_id AND a.needs_referral = 0)");
+  ASSIGN(const std::vector<pb::Session> sessions,
+         PageByStart(tx, std::move(filter), period, request.page_size(), request.page_token(),
+                     response->mutable_next_page_token()));
+  ActivitiesRead activities;
+  for (const pb::Session& session : sessions) {
+    ASSIGN(const pb::Activity* activity, activities.Of(tx, session));
+    const bool suits = request.audience() == pb::AUDIENCE_UNSPECIFIED || activity->audience() == pb::AUDIENCE_MIXED ||
+                       activity->audience() == request.audience();
+    ASSIGN(const bool is_open, IsOpenFor(tx, session, request.audience()));
+    if (!suits || !is_open) continue;
+    pb::OpenSession* open = response->add_sessions();
+    open->set_session_id(session.id());
+    open->set_activity_id(activity->id());
+    open->set_name(activity->name());
+    open->set_mode(activity->mode());
+    open->set_audience(activity->audience());
+    open->set_drug_free(activity->drug_free());
+    *open->mutable_start_time() = session.start_time();
+    *open->mutable_end_time() = session.end_time();
+    open->set_place(session.place());
+  }
+  return SetAsOf(tx, response);
+}
+
+absl::Status Activities::GetCalendar(Tx& tx, Call& call, const pb::GetCalendarRequest& request,
+                                     pb::GetCalendarResponse* response) {
+  ASSIGN(const Period period, PeriodOf(tx, request.from_date(), request.to_date(), kCalendarDays));
+  Filter filter;
+  filter.Is("activity_id", request.activity_id());
+  if (request.mine()) {
+    // What was cancelled stays, marked as such: a calendar program would else go on showing it.
+    absl::StrAppend(&filter.where,
+                    " AND (id IN (SELECT session_id FROM enrolments WHERE person_ref = :enrolled AND state IN "
+                    "('ENROLMENT_STATE_CONFIRMED', 'ENROLMENT_STATE_ATTENDED', 'ENROLMENT_STATE_ABSENT', "
+                    "'ENROLMENT_STATE_SESSION_CANCELLED')) OR id IN (SELECT session_id FROM session_leaders WHERE "
+                    "person_ref = :leads AND state = 'SESSION_LEADER_STATE_ASSIGNED'))");
+    filter.values.insert(filter.values.end(), {call.caller.person_ref, call.caller.person_ref});
+    call.Concerns(call.caller.person_ref);
+  }
+  // Courses and camps that have begun are still going on.
+  Filter running = filter;
+  running.Where("mode IN ('ACTIVITY_MODE_COURSE', 'ACTIVITY_MODE_CAMP')")
+      .Where("end_time > ?", absl::ToUnixMicros(period.from));
+  ASSIGN(std::vector<pb::Session> sessions,
+         ByStart(tx, std::move(running), {absl::UnixEpoch(), period.from}, "", kCalendarMax));
+  ASSIGN(std::vector<pb::Session> starting, ByStart(tx, std::move(filter), period, "", kCalendarMax + 1));
+  std::move(starting.begin(), starting.end(), std::back_inserter(sessions));
+  response->set_truncated(static_cast<int>(sessions.size()) > kCalendarMax);
+  if (response->truncated()) sessions.resize(kCalendarMax);
+  ActivitiesRead activities;
+  std::vector<CalendarEntry> entries;
+  for (const pb::Session& session : sessions) {
+    ASSIGN(const pb::Activity* activity, activities.Of(tx, session));
+    CalendarEntry entry{.uid = session.id(),
+                        .sequence = session.version(),
+                        .changed = FromProto(session.update_time()),
+                        .start = FromProto(session.start_time()),
+                        .end = FromProto(session.end_time()),
+                        .name = activity->name(),
+                        .place = session.place(),
+                        .cancelled = session.state() == pb::SESSION_STATE_CANCELLED};
+    if (session.modules().empty()) {
+      entries.push_back(std::move(entry));
+      continue;
+    }
+    for (const pb::Module& module : session.modules()) {
+      CalendarEntry part = entry;
+      part.uid = absl::StrCat(session.id(), "-", module.number());
+      part.start = FromProto(module.start_time());
+      part.end = FromProto(module.end_time());
+      part.name = absl::StrCat(activity->name(), " (", module.number(), "/", session.modules_size(), ")");
+      entries.push_back(std::move(part));
+    }
+  }
+  response->set_calendar(CalendarText(entries));
+  return absl::OkStatus();
+}
+
+// In the order of their numbers, which is the order in which money moved.
+absl::Status Activities::ListLedgerEntries(Tx& tx, Call&, const pb::ListLedgerEntriesRequest& request,
+                                           pb::ListLedgerEntriesResponse* response) {
+  ASSIGN(const std::string after, PageKey(request.page_token()));
+  int64_t number = 0;
+  if (!after.empty() && !absl::SimpleAtoi(after, &number)) {
+    return InvalidArgument("page_token", "is not one of this list");
+  }
+  const int size = PageSize(request.page_size());
+  ASSIGN(std::vector<pb::LedgerEntry> entries,
+         Select<pb::LedgerEntry>(tx, "WHERE fund_id = :fund AND number > :after ORDER BY number LIMIT :limit",
+                                 request.fund_id(), number, size + 1));
+  if (static_cast<int>(entries.size()) > size) {
+    entries.pop_back();
+    response->set_next_page_token(PageToken(absl::StrCat(entries.back().number())));
+  }
+  for (pb::LedgerEntry& entry : entries) *response->add_ledger_entries() = std::move(entry);
+  return SetAsOf(tx, response);
+}
+
+}  // namespace mestring::activities

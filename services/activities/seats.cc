@@ -1,0 +1,212 @@
+// Seats: enrolment, the waiting list, and offers that run out.
+//
+// Every use case here ends in Settle (activities_records.cc), which counts and offers. What a use case itself
+// decides is only whether this person may do this now. So no path can hand a seat on twice, or forget to.
+//
+// An offer is a state of the place on the list, not a thing of its own: a person is offered one seat at a
+// time, and a separate row could disagree with the list. Withdrawn, declined, expired and left entries stay as
+// they are; who wants to wait again gets a new one, at the end (A3).
+
+#include <utility>
+
+#include "services/activities/activities.h"
+#include "services/activities/activities_records.h"
+
+namespace mestring::activities {
+namespace {
+
+// A person who wants to take part in a session: what both ways to it ask.
+struct Wish {
+  pb::Session session;
+  pb::Audience quota_audience;
+  pb::SeatCount count;  // of that quota
+  int waiting_in_all = 0;
+};
+
+absl::Status CheckNotAmong(Tx& tx, const pb::Session& session, std::string_view person_ref) {
+  ASSIGN(const auto enrolled, LiveEnrolment(tx, session.id(), person_ref));
+  if (!enrolled.empty()) return Refused("ALREADY_ENROLLED", "the person has a seat");
+  ASSIGN(
+      const auto waiting,
+      tx.Query<int64_t>("SELECT 1 FROM wait_entries WHERE session_id = :session AND person_ref = :person AND state IN "
+                        "('WAIT_ENTRY_STATE_WAITING', 'WAIT_ENTRY_STATE_OFFERED')",
+                        session.id(), person_ref));
+  return waiting.empty() ? absl::OkStatus() : Refused("ALREADY_WAITING", "the person waits, or has an offer");
+}
+
+template <class Request>
+absl::StatusOr<Wish> WishOf(Tx& tx, const Call& call, const Request& request) {
+  Wish wish;
+  ASSIGN(wish.session, Load<pb::Session>(tx, request.session_id()));
+  ASSIGN(const pb::Activity activity, Load<pb::Activity>(tx, wish.session.activity_id()));
+  TRY(MayTakePart(call.caller, activity, request.person_ref(), request.audience()));
+  TRY(MayEnrolNow(wish.session, tx.now()));
+  ASSIGN(wish.quota_audience, QuotaFor(wish.session, request.audience()));
+  TRY(CheckNotAmong(tx, wish.session, request.person_ref()));
+  ASSIGN(const SeatCounts counts, SeatCountsOf(tx, wish.session));
+  for (const pb::SeatCount& count : counts) {
+    wish.waiting_in_all += count.waiting();
+    if (count.audience() == wish.quota_audience) wish.count = count;
+  }
+  return wish;
+}
+
+absl::Status EndEnrolment(Tx& tx, pb::EnrolmentState state, std::string_view reason_code, pb::Enrolment* enrolment) {
+  ASSIGN(pb::Session session, Load<pb::Session>(tx, enrolment->session_id()));
+  TRY(MayEnd(*enrolment, session, tx.now()));
+  enrolment->set_state(state);
+  enrolment->set_end_reason_code(std::string(reason_code));
+  TRY(Save(tx, *enrolment));
+  auto event = About<pb::EnrolmentEnded>(*enrolment);
+  event.set_state(state);
+  TRY(tx.Publish(event, enrolment->id(), enrolment->version()));
+  return Settle(tx, &session);
+}
+
+// The place in the line of its quota.
+absl::Status FillPosition(Tx& tx, pb::WaitEntry* entry) {
+  if (entry->state() != pb::WAIT_ENTRY_STATE_WAITING) return absl::OkStatus();
+  ASSIGN(
+      const auto before,
+      tx.Query<int64_t>("SELECT COUNT(*) FROM wait_entries WHERE session_id = :session AND quota_audience = :quota AND "
+                        "state = 'WAIT_ENTRY_STATE_WAITING' AND sequence < :own",
+                        entry->session_id(), pb::Audience_Name(entry->quota_audience()), entry->sequence()));
+  entry->set_position(static_cast<int>(std::get<0>(before.front())) + 1);
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status Activities::Enrol(Tx& tx, Call& call, const pb::EnrolRequest& request, pb::EnrolResponse* response) {
+  ASSIGN(Wish wish, WishOf(tx, call, request));
+  TRY(MayTakeSeat(wish.count));
+  pb::Enrolment enrolment =
+      NewEnrolment(NewId(tx.now()), wish.session, request.person_ref(), request.audience(), wish.quota_audience);
+  TRY(ConfirmSeat(tx, &enrolment));
+  TRY(Settle(tx, &wish.session));
+  *response->mutable_enrolment() = std::move(enrolment);
+  return absl::OkStatus();
+}
+
+absl::Status Activities::WithdrawEnrolment(Tx& tx, Call& call, const pb::WithdrawEnrolmentRequest& request,
+                                           pb::WithdrawEnrolmentResponse* response) {
+  ASSIGN(pb::Enrolment enrolment,
+         LoadVisibleForChange<pb::Enrolment>(tx, call, request.enrolment_id(), request.expected_version()));
+  TRY(EndEnrolment(tx, pb::ENROLMENT_STATE_WITHDRAWN, "", &enrolment));
+  *response->mutable_enrolment() = std::move(enrolment);
+  return absl::OkStatus();
+}
+
+absl::Status Activities::RemoveEnrolment(Tx& tx, Call& call, const pb::RemoveEnrolmentRequest& request,
+                                         pb::RemoveEnrolmentResponse* response) {
+  ASSIGN(pb::Enrolment enrolment,
+         LoadVisibleForChange<pb::Enrolment>(tx, call, request.enrolment_id(), request.expected_version()));
+  TRY(CheckCode(tx, pb::CODE_LIST_KIND_REMOVAL_REASON, request.reason_code()));
+  TRY(EndEnrolment(tx, pb::ENROLMENT_STATE_REMOVED, request.reason_code(), &enrolment));
+  *response->mutable_enrolment() = std::move(enrolment);
+  return absl::OkStatus();
+}
+
+absl::Status Activities::JoinWaitingList(Tx& tx, Call& call, const pb::JoinWaitingListRequest& request,
+                                         pb::JoinWaitingListResponse* response) {
+  ASSIGN(const Wish wish, WishOf(tx, call, request));
+  TRY(MayWait(wish.session, wish.count, wish.waiting_in_all));
+  ASSIGN(const auto last,
+         tx.Query<int64_t>("SELECT MAX(sequence) FROM wait_entries WHERE session_id = :session", wish.session.id()));
+  pb::WaitEntry entry;
+  entry.set_id(NewId(tx.now()));
+  entry.set_state(pb::WAIT_ENTRY_STATE_WAITING);
+  entry.set_session_id(wish.session.id());
+  entry.set_activity_id(wish.session.activity_id());
+  entry.set_person_ref(request.person_ref());
+  entry.set_audience(request.audience());
+  entry.set_quota_audience(wish.quota_audience);
+  entry.set_sequence(std::get<0>(last.front()) + 1);
+  TRY(Insert(tx, entry));
+  TRY(tx.Publish(About<pb::WaitEntryCreated>(entry), entry.id(), entry.version()));
+  TRY(FillPosition(tx, &entry));
+  *response->mutable_wait_entry() = std::move(entry);
+  return absl::OkStatus();
+}
+
+absl::Status Activities::LeaveWaitingList(Tx& tx, Call& call, const pb::LeaveWaitingListRequest& request,
+                                          pb::LeaveWaitingListResponse* response) {
+  ASSIGN(pb::WaitEntry entry,
+         LoadVisibleForChange<pb::WaitEntry>(tx, call, request.wait_entry_id(), request.expected_version()));
+  TRY(MayLeave(entry));
+  TRY(EndWaitEntry(tx, pb::WAIT_ENTRY_STATE_LEFT, &entry));
+  ASSIGN(pb::Session session, Load<pb::Session>(tx, entry.session_id()));
+  TRY(Settle(tx, &session));
+  *response->mutable_wait_entry() = std::move(entry);
+  return absl::OkStatus();
+}
+
+absl::Status Activities::AnswerSeatOffer(Tx& tx, Call& call, const pb::AnswerSeatOfferRequest& request,
+                                         pb::AnswerSeatOfferResponse* response) {
+  ASSIGN(pb::WaitEntry entry,
+         LoadVisibleForChange<pb::WaitEntry>(tx, call, request.wait_entry_id(), request.expected_version()));
+  ASSIGN(pb::Session session, Load<pb::Session>(tx, entry.session_id()));
+  TRY(MayAnswer(entry, session, tx.now()));
+  const bool takes = request.answer() == pb::ANSWER_TAKE;
+  entry.set_state(takes ? pb::WAIT_ENTRY_STATE_TAKEN : pb::WAIT_ENTRY_STATE_DECLINED);
+  TRY(Save(tx, entry));
+  TRY(tx.CancelTimer(kOfferTimer, entry.id()));
+  auto event = About<pb::SeatOfferAnswered>(entry);
+  event.set_answer(request.answer());
+  TRY(tx.Publish(event, entry.id(), entry.version()));
+  if (takes) {
+    pb::Enrolment enrolment =
+        NewEnrolment(NewId(tx.now()), session, entry.person_ref(), entry.audience(), entry.quota_audience());
+    enrolment.set_wait_entry_id(entry.id());
+    TRY(ConfirmSeat(tx, &enrolment));
+    *response->mutable_enrolment() = std::move(enrolment);
+  }
+  TRY(Settle(tx, &session));
+  *response->mutable_wait_entry() = std::move(entry);
+  return absl::OkStatus();
+}
+
+absl::Status Activities::ListEnrolments(Tx& tx, Call& call, const pb::ListEnrolmentsRequest& request,
+                                        pb::ListEnrolmentsResponse* response) {
+  TRY(MayWorkWith(tx, call.caller, request.session_id()));
+  Filter filter;
+  filter.Is("session_id", request.session_id()).IsState("state", request.state());
+  TRY(Page(tx, std::move(filter), {request.page_size(), request.page_token()}, response->mutable_enrolments(),
+           response->mutable_next_page_token()));
+  return SetAsOf(tx, response);
+}
+
+absl::Status Activities::ListWaitEntries(Tx& tx, Call&, const pb::ListWaitEntriesRequest& request,
+                                         pb::ListWaitEntriesResponse* response) {
+  ASSIGN(std::vector<pb::WaitEntry> entries, LiveWaitEntries(tx, request.session_id()));
+  for (pb::WaitEntry& entry : entries) {
+    TRY(FillPosition(tx, &entry));
+    *response->add_wait_entries() = std::move(entry);
+  }
+  return SetAsOf(tx, response);
+}
+
+absl::Status Activities::GetMySeats(Tx& tx, Call& call, const pb::GetMySeatsRequest& request,
+                                    pb::GetMySeatsResponse* response) {
+  TRY(MaySee(call.caller, request.person_ref(), "person"));
+  // What is over is no seat any more.
+  ASSIGN(
+      std::vector<pb::Enrolment> enrolments,
+      Select<pb::Enrolment>(tx,
+                            "WHERE person_ref = :person AND state = 'ENROLMENT_STATE_CONFIRMED' AND EXISTS (SELECT 1 "
+                            "FROM sessions s WHERE s.id = session_id AND s.end_time > :now) ORDER BY id LIMIT :most",
+                            request.person_ref(), tx.now(), kPageSizeMax));
+  for (pb::Enrolment& enrolment : enrolments) *response->add_enrolments() = std::move(enrolment);
+  ASSIGN(std::vector<pb::WaitEntry> entries,
+         Select<pb::WaitEntry>(tx,
+                               "WHERE person_ref = :person AND state IN ('WAIT_ENTRY_STATE_WAITING', "
+                               "'WAIT_ENTRY_STATE_OFFERED') ORDER BY id LIMIT :most",
+                               request.person_ref(), kPageSizeMax));
+  for (pb::WaitEntry& entry : entries) {
+    TRY(FillPosition(tx, &entry));
+    *response->add_wait_entries() = std::move(entry);
+  }
+  return SetAsOf(tx, response);
+}
+
+}  // namespace mestring::activities

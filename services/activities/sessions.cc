@@ -1,0 +1,221 @@
+// Sessions: planned, moved, cancelled, and led by somebody.
+//
+// A session is what somebody takes part in as a whole: an evening of the running group, a course with its
+// modules, a camp over days. So quotas, seats, the waiting list and cost shares are the same for all of them,
+// and a course is no second kind of thing with its own rules. A recurrence rule gives sessions, or the modules
+// of one course; after that each stands for itself and is moved and cancelled alone. Keeping the rule and
+// computing sessions from it would leave seats nothing to hang on.
+
+#include <algorithm>
+#include <utility>
+
+#include "services/activities/activities.h"
+#include "services/activities/activities_records.h"
+#include "services/activities/calendar.h"
+
+namespace mestring::activities {
+namespace {
+
+absl::StatusOr<absl::CivilMinute> LocalTime(std::string_view date, std::string_view time_of_day) {
+  ASSIGN(const int minute, MinuteOfDay(time_of_day));
+  return absl::CivilMinute(Day(date)) + minute;
+}
+
+absl::Status SaveScheduled(Tx& tx, const pb::ActivityPolicy& policy, pb::Session* session) {
+  TRY(Insert(tx, *session));
+  TRY(ScheduleClocks(tx, policy, *session));
+  auto event = About<pb::SessionScheduled>(*session);
+  event.set_mode(session->mode());
+  *event.mutable_start_time() = session->start_time();
+  *event.mutable_end_time() = session->end_time();
+  return tx.Publish(event, session->id(), session->version());
+}
+
+absl::Status TellOfNewTime(Tx& tx, const pb::Session& session, const std::string& person_ref) {
+  auto event = About<pb::SessionTimeChanged>(session);
+  event.set_person_ref(person_ref);
+  *event.mutable_start_time() = session.start_time();
+  *event.mutable_end_time() = session.end_time();
+  return tx.Publish(event, session.id(), session.version());
+}
+
+// Everyone concerned is told. An offer never outlives the start (A3), also if that is earlier now.
+absl::Status TellOfMove(Tx& tx, int module, const pb::Session& session) {
+  auto event = About<pb::SessionMoved>(session);
+  event.set_module(module);
+  *event.mutable_start_time() = session.start_time();
+  *event.mutable_end_time() = session.end_time();
+  TRY(tx.Publish(event, session.id(), session.version()));
+  ASSIGN(const std::vector<pb::Enrolment> enrolments,
+         Select<pb::Enrolment>(tx, "WHERE session_id = :session AND state = 'ENROLMENT_STATE_CONFIRMED' ORDER BY id",
+                               session.id()));
+  for (const pb::Enrolment& enrolment : enrolments) TRY(TellOfNewTime(tx, session, enrolment.person_ref()));
+  ASSIGN(std::vector<pb::WaitEntry> entries, LiveWaitEntries(tx, session.id()));
+  for (pb::WaitEntry& entry : entries) {
+    TRY(TellOfNewTime(tx, session, entry.person_ref()));
+    const absl::Time start = FromProto(session.start_time());
+    if (entry.state() != pb::WAIT_ENTRY_STATE_OFFERED || FromProto(entry.offer_expire_time()) <= start) continue;
+    *entry.mutable_offer_expire_time() = session.start_time();
+    TRY(Save(tx, entry));
+    TRY(tx.Schedule(kOfferTimer, entry.id(), start));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status Activities::ScheduleSessions(Tx& tx, Call&, const pb::ScheduleSessionsRequest& request,
+                                          pb::ScheduleSessionsResponse* response) {
+  ASSIGN(const pb::Activity activity, Load<pb::Activity>(tx, request.activity_id()));
+  TRY(CheckQuotas(activity, request.quotas()));
+  TRY(CheckPlannable("first_date", request.first_date(), Today(tx)));
+  ASSIGN(const absl::CivilMinute first, LocalTime(request.first_date(), request.time_of_day()));
+  ASSIGN(const std::vector<absl::Time> starts, Occurrences(request.recurrence(), first, tx.zone()));
+  if (starts.front() <= tx.now()) return Refused("START_IN_PAST", "a session cannot begin in the past");
+  ASSIGN(const pb::ActivityPolicy policy, CurrentPolicy(tx));
+  std::vector<Span> spans;
+  for (absl::Time start : starts) spans.push_back({start, start + absl::Minutes(request.duration_minutes())});
+  const bool as_modules = activity.mode() == pb::ACTIVITY_MODE_COURSE;
+  for (size_t i = 0; i < (as_modules ? 1 : spans.size()); ++i) {
+    pb::Session session = NewSession(NewId(tx.now()), activity, request, policy,
+                                     as_modules ? spans : std::vector<Span>{spans[i]}, tx.now());
+    TRY(SaveScheduled(tx, policy, &session));
+    *response->add_sessions() = std::move(session);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Activities::MoveSession(Tx& tx, Call& call, const pb::MoveSessionRequest& request,
+                                     pb::MoveSessionResponse* response) {
+  ASSIGN(pb::Session session, LoadForChange<pb::Session>(tx, request.session_id(), request.expected_version()));
+  ASSIGN(const Span from, SpanOf(session, request.module()));
+  TRY(CheckPlannable("date", request.date(), Today(tx)));
+  ASSIGN(const absl::CivilMinute local, LocalTime(request.date(), request.time_of_day()));
+  const absl::Duration duration =
+      request.duration_minutes() > 0 ? absl::Minutes(request.duration_minutes()) : from.end - from.start;
+  const absl::Time start = absl::FromCivil(absl::CivilSecond(local), tx.zone());
+  const Span to{start, start + duration};
+  TRY(MayMove(session, request.module(), to, tx.now()));
+  ApplyMove(request.module(), to, &session);
+  if (!request.place().empty()) session.set_place(request.place());
+  TRY(Save(tx, session));
+  ASSIGN(const pb::ActivityPolicy policy, CurrentPolicy(tx));
+  TRY(ScheduleClocks(tx, policy, session));
+  TRY(TellOfMove(tx, request.module(), session));
+  ASSIGN(
+      const std::vector<pb::Enrolment> enrolments,
+      Select<pb::Enrolment>(tx, "WHERE session_id = :session AND state = 'ENROLMENT_STATE_CONFIRMED'", session.id()));
+  for (const pb::Enrolment& enrolment : enrolments) call.Concerns(enrolment.person_ref());
+  *response->mutable_session() = std::move(session);
+  return absl::OkStatus();
+}
+
+absl::Status Activities::CancelSession(Tx& tx, Call&, const pb::CancelSessionRequest& request,
+                                       pb::CancelSessionResponse* response) {
+  ASSIGN(pb::Session session, LoadForChange<pb::Session>(tx, request.session_id(), request.expected_version()));
+  TRY(MayCancel(session));
+  TRY(CheckCode(tx, pb::CODE_LIST_KIND_CANCEL_REASON, request.reason_code()));
+  TRY(CancelNow(tx, request.reason_code(), &session));
+  *response->mutable_session() = std::move(session);
+  return absl::OkStatus();
+}
+
+absl::Status Activities::SetQuotas(Tx& tx, Call&, const pb::SetQuotasRequest& request,
+                                   pb::SetQuotasResponse* response) {
+  ASSIGN(pb::Session session, LoadForChange<pb::Session>(tx, request.session_id(), request.expected_version()));
+  TRY(MayChange(session));
+  ASSIGN(const pb::Activity activity, Load<pb::Activity>(tx, session.activity_id()));
+  TRY(CheckQuotas(activity, request.quotas()));
+  ASSIGN(const SeatCounts counts, SeatCountsOf(tx, session));
+  TRY(MaySetQuotas(counts, request.quotas()));
+  *session.mutable_quotas() = request.quotas();
+  TRY(Save(tx, session));
+  auto event = About<pb::QuotasSet>(session);
+  for (const pb::Quota& quota : session.quotas()) event.set_seats(event.seats() + quota.seats());
+  TRY(tx.Publish(event, session.id(), session.version()));
+  TRY(Settle(tx, &session));
+  ASSIGN(*session.mutable_seat_counts(), SeatCountsOf(tx, session));
+  *response->mutable_session() = std::move(session);
+  return absl::OkStatus();
+}
+
+absl::Status Activities::SetWaitingList(Tx& tx, Call&, const pb::SetWaitingListRequest& request,
+                                        pb::SetWaitingListResponse* response) {
+  ASSIGN(pb::Session session, LoadForChange<pb::Session>(tx, request.session_id(), request.expected_version()));
+  TRY(MayChange(session));
+  session.set_waiting_list_suspended(request.suspended());
+  session.set_waiting_list_max(request.waiting_list_max());
+  TRY(Save(tx, session));
+  auto event = About<pb::WaitingListSet>(session);
+  event.set_suspended(session.waiting_list_suspended());
+  event.set_waiting_list_max(session.waiting_list_max());
+  TRY(tx.Publish(event, session.id(), session.version()));
+  TRY(Settle(tx, &session));
+  *response->mutable_session() = std::move(session);
+  return absl::OkStatus();
+}
+
+// ---- Who leads -------------------------------------------------------------------------------------
+
+absl::Status Activities::AssignLeader(Tx& tx, Call&, const pb::AssignLeaderRequest& request,
+                                      pb::AssignLeaderResponse* response) {
+  TRY(Check(request));
+  ASSIGN(pb::Session session, Load<pb::Session>(tx, request.session_id()));
+  TRY(MayChange(session));
+  if (!request.person_ref().empty()) {
+    ASSIGN(const std::vector<pb::LeaderPath> paths,
+           Select<pb::LeaderPath>(tx, "WHERE person_ref = :person", request.person_ref()));
+    TRY(MayLead(paths.empty() ? pb::LeaderPath() : paths.front()));
+  }
+  const std::string_view column = request.person_ref().empty() ? "staff_id" : "person_ref";
+  const std::string& who = request.person_ref().empty() ? request.staff_id() : request.person_ref();
+  ASSIGN(const auto assigned,
+         tx.Query<int64_t>(absl::StrCat("SELECT 1 FROM session_leaders WHERE session_id = :session "
+                                        "AND state = 'SESSION_LEADER_STATE_ASSIGNED' AND ",
+                                        column, " = :who"),
+                           session.id(), who));
+  if (!assigned.empty()) return Refused("ALREADY_ASSIGNED", "this session is theirs already");
+  pb::SessionLeader leader;
+  leader.set_id(NewId(tx.now()));
+  leader.set_state(pb::SESSION_LEADER_STATE_ASSIGNED);
+  leader.set_session_id(session.id());
+  leader.set_person_ref(request.person_ref());
+  leader.set_staff_id(request.staff_id());
+  TRY(Insert(tx, leader));
+  session.set_leaders(session.leaders() + 1);
+  TRY(Save(tx, session));
+  auto event = About<pb::LeaderAssigned>(session);
+  event.set_session_leader_id(leader.id());
+  event.set_person_ref(leader.person_ref());
+  TRY(tx.Publish(event, leader.id(), leader.version()));
+  *response->mutable_session_leader() = std::move(leader);
+  return absl::OkStatus();
+}
+
+absl::Status Activities::UnassignLeader(Tx& tx, Call& call, const pb::UnassignLeaderRequest& request,
+                                        pb::UnassignLeaderResponse* response) {
+  ASSIGN(pb::SessionLeader leader, LoadVisible<pb::SessionLeader>(tx, call, request.session_leader_id()));
+  if (leader.state() != pb::SESSION_LEADER_STATE_ASSIGNED) return NotFound(Table<pb::SessionLeader>::kNoun);
+  ASSIGN(pb::Session session, Load<pb::Session>(tx, leader.session_id()));
+  TRY(MayChange(session));
+  TRY(Unassign(tx, &leader, &session));
+  *response->mutable_session_leader() = std::move(leader);
+  return absl::OkStatus();
+}
+
+absl::Status Activities::SetCostShares(Tx& tx, Call&, const pb::SetCostSharesRequest& request,
+                                       pb::SetCostSharesResponse* response) {
+  ASSIGN(pb::Session session, LoadForChange<pb::Session>(tx, request.session_id(), request.expected_version()));
+  TRY(MayHaveCostShares(session));
+  TRY(CheckPlannable("pay_by_date", request.pay_by_date(), Today(tx)));
+  *session.mutable_cost_items() = request.cost_items();
+  session.set_pay_by_date(request.pay_by_date());
+  TRY(Save(tx, session));
+  auto event = About<pb::CostSharesSet>(session);
+  event.set_own_share_ore(OwnShare(session));
+  TRY(tx.Publish(event, session.id(), session.version()));
+  *response->mutable_session() = std::move(session);
+  return absl::OkStatus();
+}
+
+}  // namespace mestring::activities

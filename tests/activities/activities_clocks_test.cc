@@ -1,0 +1,122 @@
+// What happens in activities because time passes, with a clock that obeys.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/activities/centre.h"
+#include "tests/support/expect.h"
+
+namespace mestring::activities {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing::SizeIs;
+using Stub = Centre::Stub;
+
+class ClockTest : public testing::TestWithParam<const char*> {
+ protected:
+  Centre centre_{GetParam()};
+
+  absl::StatusOr<pb::UnassignLeaderResponse> Unlead(const pb::Session& session) {
+    pb::GetSessionRequest get;
+    get.set_session_id(session.id());
+    pb::UnassignLeaderRequest request;
+    request.set_session_leader_id(Must(centre_.Call(&Stub::GetSession, Staff(), get)).leaders(0).id());
+    return centre_.Call(&Stub::UnassignLeader, Staff(), request);
+  }
+};
+
+INSTANTIATE_TEST_SUITE_P(Engines, ClockTest, testing::ValuesIn(kEngines),
+                         [](const auto& info) { return EngineName(info); });
+
+TEST_P(ClockTest, ASessionBeginsAndEnds) {
+  const pb::Session session = centre_.Run(3);
+  centre_.GoTo(FromProto(session.start_time()) - absl::Seconds(1));
+  EXPECT_EQ(centre_.Session(session.id()).state(), pb::SESSION_STATE_OPEN);
+  centre_.GoTo(FromProto(session.start_time()));
+  EXPECT_EQ(centre_.Session(session.id()).state(), pb::SESSION_STATE_STARTED);
+  centre_.GoTo(FromProto(session.end_time()));
+  EXPECT_EQ(centre_.Session(session.id()).state(), pb::SESSION_STATE_DONE);
+}
+
+TEST_P(ClockTest, ASessionThatNobodyLeadsIsReportedAndDoesNotBegin) {
+  const pb::Session session = centre_.Run(3);
+  const pb::Enrolment enrolment = centre_.Enrolled(session, SomePerson());
+  EXPECT_DONE(Unlead(session));
+  pb::ListSessionsRequest unled;
+  unled.set_without_leader(true);
+  EXPECT_THAT(centre_.Call(&Stub::ListSessions, Staff(), unled)->sessions(), SizeIs(1));
+  EXPECT_THAT(centre_.EventsOf<pb::SessionLacksLeader>(), IsEmpty());
+  centre_.GoTo(FromProto(session.start_time()) - absl::Hours(48));
+  EXPECT_THAT(centre_.EventsOf<pb::SessionLacksLeader>(), SizeIs(1));
+  centre_.GoTo(FromProto(session.start_time()));
+  EXPECT_EQ(centre_.Session(session.id()).state(), pb::SESSION_STATE_CANCELLED);
+  EXPECT_EQ(centre_.Session(session.id()).cancel_reason_code(), kNoLeader);
+  EXPECT_EQ(centre_.Stored<pb::Enrolment>(enrolment.id()).state(), pb::ENROLMENT_STATE_SESSION_CANCELLED);
+}
+
+TEST_P(ClockTest, WhoLeavesASessionShortBeforeItIsReportedAtOnce) {
+  const pb::Session session = centre_.Run(3, 1);
+  EXPECT_DONE(Unlead(session));
+  EXPECT_THAT(centre_.EventsOf<pb::SessionLacksLeader>(), SizeIs(1));
+}
+
+TEST_P(ClockTest, EnrolmentOpensAndCloses) {
+  pb::ScheduleSessionsRequest plan = centre_.Plan(centre_.Activity(pb::ACTIVITY_MODE_REGISTERED), 10, 3);
+  plan.set_opens_days_before(5);
+  plan.set_closes_days_before(1);
+  const pb::Session session = centre_.Scheduled(plan).front();
+  EXPECT_EQ(session.state(), pb::SESSION_STATE_PLANNED);
+  const std::string person = SomePerson();
+  EXPECT_REFUSED(centre_.Enrol(session, Resident(person), person), "NOT_OPEN_YET");
+  centre_.GoTo(FromProto(session.enrol_from_time()));
+  EXPECT_EQ(centre_.Session(session.id()).state(), pb::SESSION_STATE_OPEN);
+  EXPECT_THAT(centre_.EventsOf<pb::SessionOpened>(), SizeIs(1));
+  centre_.Enrolled(session, person);
+  centre_.GoTo(FromProto(session.enrol_until_time()));
+  const std::string late = SomePerson();
+  EXPECT_REFUSED(centre_.Enrol(session, Resident(late), late), "ENROLMENT_CLOSED");
+}
+
+TEST_P(ClockTest, AMovedSessionTakesItsClocksWithIt) {
+  const pb::Session session = centre_.Run(3);
+  pb::MoveSessionRequest move;
+  move.set_session_id(session.id());
+  move.set_date(PlusDays(centre_.Today(), 9));
+  move.set_time_of_day("18:00");
+  EXPECT_DONE(centre_.Call(&Stub::MoveSession, Staff(), move));
+  centre_.GoTo(FromProto(session.start_time()));
+  EXPECT_EQ(centre_.Session(session.id()).state(), pb::SESSION_STATE_OPEN);
+  centre_.GoDays(3);
+  EXPECT_EQ(centre_.Session(session.id()).state(), pb::SESSION_STATE_DONE);
+}
+
+// Offers run out one after the other, and none is made for what has begun meanwhile.
+TEST_P(ClockTest, ThreeDaysOfDowntimeAreCaughtUpInOrder) {
+  const pb::Session soon = centre_.Run(1, 2), later = centre_.Run(1, 9);
+  std::vector<pb::Enrolment> enrolled;
+  std::vector<pb::WaitEntry> first, second;
+  for (const pb::Session& session : {soon, later}) {
+    enrolled.push_back(centre_.Enrolled(session, SomePerson()));
+    first.push_back(centre_.Waiting(session, SomePerson()));
+    second.push_back(centre_.Waiting(session, SomePerson()));
+  }
+  for (const pb::Enrolment& enrolment : enrolled) centre_.Withdrawn(enrolment);
+  centre_.service().Stop();
+  centre_.service().clock().Advance(absl::Hours(72));
+  centre_.service().Restart();
+  centre_.GoDays(0);
+  EXPECT_EQ(centre_.Session(soon.id()).state(), pb::SESSION_STATE_DONE);
+  EXPECT_EQ(centre_.StateOf(first[0]), pb::WAIT_ENTRY_STATE_EXPIRED);
+  EXPECT_EQ(centre_.StateOf(second[0]), pb::WAIT_ENTRY_STATE_EXPIRED) << "it has begun: nothing passes on";
+  EXPECT_EQ(centre_.StateOf(first[1]), pb::WAIT_ENTRY_STATE_EXPIRED);
+  EXPECT_EQ(centre_.StateOf(second[1]), pb::WAIT_ENTRY_STATE_OFFERED);
+  const pb::WaitEntry offered = centre_.Stored<pb::WaitEntry>(second[1].id());
+  EXPECT_EQ(FromProto(offered.offer_expire_time()) - FromProto(offered.update_time()), absl::Hours(24))
+      << "a full day to answer, from now";
+  EXPECT_THAT(centre_.EventsOf<pb::SeatOffered>(), SizeIs(3));
+}
+
+}  // namespace
+}  // namespace mestring::activities

@@ -1,0 +1,475 @@
+// The rules of activities, each as a sentence. Pure: no service is started.
+
+#include "services/activities/activities_rules.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "common/clock.h"
+#include "services/activities/fund_rules.h"
+#include "tests/support/expect.h"
+
+namespace mestring::activities {
+namespace {
+
+using access::v1::ROLE_FUND_BOARD;
+using access::v1::ROLE_NEXT_OF_KIN;
+using access::v1::ROLE_PEER;
+using access::v1::ROLE_RESIDENT;
+using access::v1::ROLE_SERVICE;
+using access::v1::ROLE_STAFF;
+using testing::ElementsAre;
+
+constexpr char kKari[] = "11111111-1111-4111-8111-111111111111";
+constexpr char kOla[] = "22222222-2222-4222-8222-222222222222";
+constexpr char kToday[] = "2026-03-02";
+const absl::Time kNow = absl::FromUnixSeconds(1'800'000'000);
+const absl::Time kStart = kNow + absl::Hours(48);
+
+Caller As(Role role, std::string person_ref = "") { return {"caller", {role}, std::move(person_ref), ""}; }
+
+pb::Activity Group(pb::ActivityMode mode = pb::ACTIVITY_MODE_REGISTERED, pb::Audience audience = pb::AUDIENCE_USER) {
+  pb::Activity activity;
+  activity.set_id("activity");
+  activity.set_mode(mode);
+  activity.set_audience(audience);
+  return activity;
+}
+
+Quotas QuotasOf(std::initializer_list<std::pair<pb::Audience, int>> seats) {
+  Quotas quotas;
+  for (const auto& [audience, number] : seats) {
+    pb::Quota* quota = quotas.Add();
+    quota->set_audience(audience);
+    quota->set_seats(number);
+  }
+  return quotas;
+}
+
+pb::SeatCount Count(int seats, int confirmed, int offered, int waiting, pb::Audience audience = pb::AUDIENCE_USER) {
+  pb::SeatCount count;
+  count.set_audience(audience);
+  count.set_seats(seats);
+  count.set_confirmed(confirmed);
+  count.set_offered(offered);
+  count.set_waiting(waiting);
+  return count;
+}
+
+SeatCounts Counts(std::initializer_list<pb::SeatCount> counts) {
+  SeatCounts all;
+  for (const pb::SeatCount& count : counts) *all.Add() = count;
+  return all;
+}
+
+pb::ActivityPolicy Policy() {
+  pb::ActivityPolicy policy;
+  policy.set_offer_hours(24);
+  policy.set_waiting_list_max(20);
+  policy.set_correction_days(7);
+  return policy;
+}
+
+pb::Session Session(pb::SessionState state = pb::SESSION_STATE_OPEN) {
+  pb::Session session;
+  session.set_id("session");
+  session.set_state(state);
+  session.set_mode(pb::ACTIVITY_MODE_REGISTERED);
+  *session.mutable_start_time() = ToProto(kStart);
+  *session.mutable_end_time() = ToProto(kStart + absl::Hours(1));
+  *session.mutable_enrol_from_time() = ToProto(kNow - absl::Hours(1));
+  *session.mutable_enrol_until_time() = ToProto(kStart);
+  *session.mutable_quotas() = QuotasOf({{pb::AUDIENCE_USER, 10}});
+  session.set_waiting_list_max(20);
+  return session;
+}
+
+pb::Session Course() {
+  pb::Session session = Session();
+  for (int i = 1; i <= 3; ++i) {
+    pb::Module* module = session.add_modules();
+    module->set_number(i);
+    *module->mutable_start_time() = ToProto(kStart + absl::Hours(24 * (i - 1)));
+    *module->mutable_end_time() = ToProto(kStart + absl::Hours(24 * (i - 1) + 1));
+  }
+  *session.mutable_end_time() = session.modules(2).end_time();
+  return session;
+}
+
+pb::WaitEntry Offer(absl::Time expires = kNow + absl::Hours(1)) {
+  pb::WaitEntry entry;
+  entry.set_state(pb::WAIT_ENTRY_STATE_OFFERED);
+  *entry.mutable_offer_expire_time() = ToProto(expires);
+  return entry;
+}
+
+pb::LeaderPath Path(pb::LeaderStep step, pb::LeaderStep wished = pb::LEADER_STEP_UNSPECIFIED) {
+  pb::LeaderPath path = NewLeaderPath("path", kKari);
+  path.set_step(step);
+  path.set_wished_step(wished);
+  path.set_guide_id("caller");
+  return path;
+}
+
+pb::Fund Fund(int64_t posted, int64_t reserved) {
+  pb::Fund fund;
+  fund.set_posted_ore(posted);
+  fund.set_reserved_ore(reserved);
+  return fund;
+}
+
+pb::CostItem Item(pb::CostKind kind, int64_t amount, pb::Payer payer) {
+  pb::CostItem item;
+  item.set_kind(kind);
+  item.set_amount_ore(amount);
+  item.set_payer(payer);
+  return item;
+}
+
+// ---- Who ----
+
+TEST(WhoTest, WhatIsAboutAPersonIsSeenByThemAndThoseWhoWorkWithIt) {
+  EXPECT_DONE(MaySee(As(ROLE_RESIDENT, kKari), kKari, "seat"));
+  EXPECT_DONE(MaySee(As(ROLE_STAFF), kKari, "seat"));
+  EXPECT_DONE(MaySee(As(ROLE_SERVICE), kKari, "seat"));
+  EXPECT_REFUSED(MaySee(As(ROLE_RESIDENT, kOla), kKari, "seat"), "NOT_FOUND");
+  EXPECT_REFUSED(MaySee(As(ROLE_RESIDENT), "", "seat"), "NOT_FOUND") << "nobody is not oneself";
+  EXPECT_REFUSED(MayActFor(As(ROLE_SERVICE), kKari), "FORBIDDEN") << "a subscriber does nothing for anybody";
+  EXPECT_REFUSED(MayOnlyBeSelf(As(ROLE_STAFF), kKari), "FORBIDDEN");
+}
+
+// ---- Sessions ----
+
+TEST(SessionTest, ADropInHasNoSeatsAndEverythingElseHas) {
+  EXPECT_REFUSED(CheckQuotas(Group(), {}), "QUOTA_MISSING");
+  EXPECT_REFUSED(CheckQuotas(Group(pb::ACTIVITY_MODE_OPEN_DROP_IN), QuotasOf({{pb::AUDIENCE_USER, 1}})),
+                 "QUOTA_MISSING");
+  EXPECT_DONE(CheckQuotas(Group(pb::ACTIVITY_MODE_OPEN_DROP_IN), {}));
+  EXPECT_REFUSED(CheckQuotas(Group(), QuotasOf({{pb::AUDIENCE_PROFESSIONAL, 1}})), "INVALID_FIELD");
+  const Quotas twice = QuotasOf({{pb::AUDIENCE_USER, 1}, {pb::AUDIENCE_USER, 2}});
+  EXPECT_REFUSED(CheckQuotas(Group(pb::ACTIVITY_MODE_COURSE, pb::AUDIENCE_MIXED), twice), "INVALID_FIELD");
+}
+
+TEST(SessionTest, TimesOfDayAreWrittenAsPeopleWriteThem) {
+  EXPECT_EQ(*MinuteOfDay("18:05"), 18 * 60 + 5);
+  for (const char* wrong : {"24:00", "18:60", "1800", "6:00", "-1:00", "18:0x", "+8:00", ""}) {
+    EXPECT_REFUSED(MinuteOfDay(wrong), "INVALID_FIELD") << wrong;
+  }
+}
+
+TEST(SessionTest, ItIsPlannedUntilEnrolmentOpensAndFullWhenNoQuotaHasASeat) {
+  pb::Session session = Session();
+  EXPECT_EQ(StateBySeats(session, Counts({Count(2, 1, 1, 3)}), kNow), pb::SESSION_STATE_FULL);
+  EXPECT_EQ(StateBySeats(session, Counts({Count(2, 2, 0, 0), Count(1, 0, 0, 0)}), kNow), pb::SESSION_STATE_OPEN);
+  EXPECT_EQ(StateBySeats(session, {}, kNow), pb::SESSION_STATE_OPEN) << "a drop-in is never full";
+  *session.mutable_enrol_from_time() = ToProto(kNow + absl::Seconds(1));
+  EXPECT_EQ(StateBySeats(session, Counts({Count(2, 2, 0, 0)}), kNow), pb::SESSION_STATE_PLANNED);
+}
+
+TEST(SessionTest, WhatHasBegunIsNotMovedButALaterModuleOfACourseIs) {
+  const Span later{kStart + absl::Hours(100), kStart + absl::Hours(101)};
+  EXPECT_DONE(MayMove(Session(), 0, later, kNow));
+  EXPECT_REFUSED(MayMove(Session(), 0, {kNow, later.end}, kNow), "START_IN_PAST");
+  EXPECT_REFUSED(MayMove(Session(pb::SESSION_STATE_STARTED), 0, later, kNow), "WRONG_STATE");
+  EXPECT_REFUSED(MayMove(Session(), 1, later, kNow), "NOT_FOUND");
+  pb::Session course = Course();
+  course.set_state(pb::SESSION_STATE_STARTED);
+  EXPECT_DONE(MayMove(course, 3, later, kStart + absl::Hours(1)));
+  EXPECT_REFUSED(MayMove(course, 1, later, kStart + absl::Hours(1)), "WRONG_STATE");
+}
+
+TEST(SessionTest, ACourseLastsFromItsFirstToItsLastModule) {
+  pb::Session course = Course();
+  ApplyMove(1, {kStart - absl::Hours(5), kStart - absl::Hours(4)}, &course);
+  EXPECT_EQ(FromProto(course.start_time()), kStart - absl::Hours(5));
+  EXPECT_EQ(FromProto(course.enrol_until_time()), kStart - absl::Hours(5)) << "enrolment closes as long before as ever";
+  ApplyMove(3, {kStart + absl::Hours(90), kStart + absl::Hours(91)}, &course);
+  EXPECT_EQ(FromProto(course.end_time()), kStart + absl::Hours(91));
+}
+
+TEST(SessionTest, APeriodIsNeitherBackwardsNorTooLong) {
+  EXPECT_DONE(CheckPeriod(kToday, kToday, 1));
+  EXPECT_REFUSED(CheckPeriod(kToday, "2026-03-01", 31), "DATE_OUT_OF_ORDER");
+  EXPECT_REFUSED(CheckPeriod(kToday, "2026-04-02", 31), "DATE_OUT_OF_ORDER");
+}
+
+// ---- Seats ----
+
+TEST(SeatTest, A1ConfirmedAndOfferedTogetherNeverExceedTheQuota) {
+  EXPECT_EQ(FreeSeats(Count(3, 1, 1, 0)), 1);
+  EXPECT_REFUSED(MayTakeSeat(Count(2, 1, 1, 0)), "QUOTA_FULL");
+  EXPECT_DONE(MayTakeSeat(Count(3, 1, 1, 0)));
+}
+
+TEST(SeatTest, NobodyEnrolsPastThoseWhoWait) {
+  EXPECT_REFUSED(MayTakeSeat(Count(3, 1, 0, 1)), "WAITING_LIST_FIRST");
+  EXPECT_DONE(MayWait(Session(), Count(3, 1, 0, 1), 1));
+  EXPECT_REFUSED(MayWait(Session(), Count(3, 1, 0, 0), 0), "SEAT_FREE");
+  EXPECT_REFUSED(MayWait(Session(), Count(3, 3, 0, 20), 20), "WAITING_LIST_FULL");
+}
+
+TEST(SeatTest, A12AnAudienceTakesFromItsOwnQuotaAndElseFromTheMixedOne) {
+  pb::Session session = Session();
+  EXPECT_EQ(*QuotaFor(session, pb::AUDIENCE_USER), pb::AUDIENCE_USER);
+  EXPECT_REFUSED(QuotaFor(session, pb::AUDIENCE_PROFESSIONAL), "NO_QUOTA_FOR_AUDIENCE");
+  *session.mutable_quotas() = QuotasOf({{pb::AUDIENCE_USER, 1}, {pb::AUDIENCE_MIXED, 1}});
+  EXPECT_EQ(*QuotaFor(session, pb::AUDIENCE_USER), pb::AUDIENCE_USER);
+  EXPECT_EQ(*QuotaFor(session, pb::AUDIENCE_PROFESSIONAL), pb::AUDIENCE_MIXED);
+}
+
+TEST(SeatTest, OneTakesPartAsWhatOneIsAndStaffEnrolAnybody) {
+  const pb::Activity mixed = Group(pb::ACTIVITY_MODE_COURSE, pb::AUDIENCE_MIXED);
+  EXPECT_DONE(MayTakePart(As(ROLE_RESIDENT, kKari), mixed, kKari, pb::AUDIENCE_USER));
+  EXPECT_DONE(MayTakePart(As(ROLE_PEER, kKari), mixed, kKari, pb::AUDIENCE_USER));
+  EXPECT_DONE(MayTakePart(As(ROLE_NEXT_OF_KIN, kKari), mixed, kKari, pb::AUDIENCE_NEXT_OF_KIN));
+  EXPECT_REFUSED(MayTakePart(As(ROLE_RESIDENT, kKari), mixed, kKari, pb::AUDIENCE_PROFESSIONAL), "FORBIDDEN");
+  EXPECT_REFUSED(MayTakePart(As(ROLE_RESIDENT, kKari), mixed, kOla, pb::AUDIENCE_USER), "FORBIDDEN");
+  EXPECT_DONE(MayTakePart(As(ROLE_STAFF), mixed, kOla, pb::AUDIENCE_PROFESSIONAL));
+  EXPECT_REFUSED(MayTakePart(As(ROLE_STAFF), mixed, kOla, pb::AUDIENCE_MIXED), "INVALID_FIELD");
+  EXPECT_REFUSED(MayTakePart(As(ROLE_STAFF), Group(), kOla, pb::AUDIENCE_NEXT_OF_KIN), "NO_QUOTA_FOR_AUDIENCE");
+}
+
+TEST(SeatTest, S1OnlyWhereAReferralIsNeededStaffMustEnrol) {
+  pb::Activity activity = Group();
+  activity.set_needs_referral(true);
+  EXPECT_REFUSED(MayTakePart(As(ROLE_RESIDENT, kKari), activity, kKari, pb::AUDIENCE_USER), "REFERRAL_REQUIRED");
+  EXPECT_DONE(MayTakePart(As(ROLE_STAFF), activity, kKari, pb::AUDIENCE_USER));
+}
+
+TEST(SeatTest, EnrolmentIsOpenBetweenItsTimesByTheClock) {
+  EXPECT_DONE(MayEnrolNow(Session(), kNow));
+  EXPECT_REFUSED(MayEnrolNow(Session(), kNow - absl::Hours(2)), "NOT_OPEN_YET");
+  EXPECT_REFUSED(MayEnrolNow(Session(), kStart), "ENROLMENT_CLOSED");
+  EXPECT_REFUSED(MayEnrolNow(Session(pb::SESSION_STATE_CANCELLED), kNow), "WRONG_STATE");
+  pb::Session drop_in = Session();
+  drop_in.set_mode(pb::ACTIVITY_MODE_OPEN_DROP_IN);
+  EXPECT_REFUSED(MayEnrolNow(drop_in, kNow), "NO_ENROLMENT");
+}
+
+TEST(SeatTest, A3OffersStopAtTheStartAndNeverOutliveIt) {
+  EXPECT_TRUE(MakesOffers(Session(), kStart - absl::Seconds(1)));
+  EXPECT_FALSE(MakesOffers(Session(), kStart));
+  EXPECT_FALSE(MakesOffers(Session(pb::SESSION_STATE_STARTED), kNow));
+  pb::Session suspended = Session();
+  suspended.set_waiting_list_suspended(true);
+  EXPECT_FALSE(MakesOffers(suspended, kNow));
+  EXPECT_EQ(OfferExpireTime(Session(), Policy(), kNow), kNow + absl::Hours(24));
+  EXPECT_EQ(OfferExpireTime(Session(), Policy(), kStart - absl::Hours(2)), kStart);
+}
+
+TEST(SeatTest, AnOfferIsTakenInTimeOrNotAtAll) {
+  EXPECT_DONE(MayAnswer(Offer(), Session(), kNow));
+  EXPECT_REFUSED(MayAnswer(Offer(kNow), Session(), kNow), "OFFER_EXPIRED") << "also before its timer fires";
+  pb::WaitEntry waiting = Offer();
+  waiting.set_state(pb::WAIT_ENTRY_STATE_WAITING);
+  EXPECT_REFUSED(MayAnswer(waiting, Session(), kNow), "WRONG_STATE");
+  EXPECT_REFUSED(MayAnswer(Offer(), Session(pb::SESSION_STATE_STARTED), kNow), "WRONG_STATE");
+}
+
+TEST(SeatTest, A5AQuotaIsNotLoweredBelowWhatIsTakenNorTakenFromThoseWhoWait) {
+  const SeatCounts counts = Counts({Count(5, 2, 1, 0), Count(3, 0, 0, 1, pb::AUDIENCE_PROFESSIONAL)});
+  EXPECT_DONE(MaySetQuotas(counts, QuotasOf({{pb::AUDIENCE_USER, 3}, {pb::AUDIENCE_PROFESSIONAL, 1}})));
+  EXPECT_REFUSED(MaySetQuotas(counts, QuotasOf({{pb::AUDIENCE_USER, 2}, {pb::AUDIENCE_PROFESSIONAL, 1}})),
+                 "QUOTA_BELOW_TAKEN");
+  EXPECT_REFUSED(MaySetQuotas(counts, QuotasOf({{pb::AUDIENCE_USER, 3}})), "QUOTA_BELOW_TAKEN");
+}
+
+TEST(SeatTest, ASeatIsGivenBackBeforeTheStart) {
+  const pb::Enrolment enrolment = NewEnrolment("id", Session(), kKari, pb::AUDIENCE_USER, pb::AUDIENCE_USER);
+  EXPECT_DONE(MayEnd(enrolment, Session(), kNow));
+  EXPECT_REFUSED(MayEnd(enrolment, Session(), kStart), "WRONG_STATE");
+  pb::Enrolment ended = enrolment;
+  ended.set_state(pb::ENROLMENT_STATE_WITHDRAWN);
+  EXPECT_REFUSED(MayEnd(ended, Session(), kNow), "WRONG_STATE");
+}
+
+// ---- Attendance ----
+
+TEST(AttendanceTest, AnAbsenceHasAReasonAndAPresenceHasNone) {
+  EXPECT_DONE(CheckReason(true, "ILL"));
+  EXPECT_DONE(CheckReason(false, ""));
+  EXPECT_REFUSED(CheckReason(true, ""), "REASON_REQUIRED");
+  EXPECT_REFUSED(CheckReason(false, "ILL"), "REASON_REQUIRED");
+}
+
+TEST(AttendanceTest, ItIsRecordedAfterTheBeginningAndCorrectedForAWhile) {
+  EXPECT_REFUSED(MayRecord(Session(), 0, kStart - absl::Seconds(1)), "NOT_YET");
+  EXPECT_DONE(MayRecord(Session(), 0, kStart));
+  EXPECT_REFUSED(MayRecord(Course(), 2, kStart), "NOT_YET") << "each module for itself";
+  pb::Attendance attendance;
+  attendance.set_state(pb::ATTENDANCE_STATE_RECORDED);
+  const absl::Time last = kStart + absl::Hours(1) + absl::Hours(24 * 7);
+  EXPECT_DONE(MayCorrect(attendance, Session(), Policy(), last));
+  EXPECT_REFUSED(MayCorrect(attendance, Session(), Policy(), last + absl::Seconds(1)), "CORRECTION_CLOSED");
+  attendance.set_state(pb::ATTENDANCE_STATE_SUPERSEDED);
+  EXPECT_REFUSED(MayCorrect(attendance, Session(), Policy(), kStart), "WRONG_STATE");
+}
+
+TEST(AttendanceTest, ACourseIsCompletedByAsManyModulesAsItAsks) {
+  pb::Activity activity = Group(pb::ACTIVITY_MODE_COURSE);
+  EXPECT_FALSE(IsCompleted(activity, Course(), 2));
+  EXPECT_TRUE(IsCompleted(activity, Course(), 3)) << "all, if it does not say";
+  activity.set_modules_required(2);
+  EXPECT_TRUE(IsCompleted(activity, Course(), 2));
+  EXPECT_FALSE(IsCompleted(activity, Session(), 5)) << "an evening is no course";
+}
+
+// ---- Drop-in ----
+
+TEST(DropInTest, A6SmallFiguresAreSuppressedAndZeroIsNone) {
+  const auto figures = [](PeriodCounts counts) {
+    pb::Period period;
+    period.set_cell_min(5);
+    ApplyClose(counts, &period);
+    std::vector<std::string> text;
+    for (const auto& figure : period.figures()) {
+      text.push_back(figure.suppressed() ? "few" : std::to_string(figure.value()));
+    }
+    return text;
+  };
+  EXPECT_THAT(figures({12, 250, 60, 45}), ElementsAre("12", "250", "60", "45"));
+  EXPECT_THAT(figures({3, 4, 4, 0}), ElementsAre("3", "few", "few", "few"));
+  EXPECT_THAT(figures({3, 90, 48, 45}), ElementsAre("3", "90", "48", "few")) << "three who are no core users";
+  EXPECT_THAT(figures({3, 90, 45, 45}), ElementsAre("3", "90", "45", "45"));
+  EXPECT_THAT(figures({0, 0, 0, 0}), ElementsAre("0", "0", "0", "0"));
+}
+
+TEST(DropInTest, APeriodIsClosedWhenItIsOver) {
+  pb::Period period;
+  period.set_state(pb::PERIOD_STATE_OPEN);
+  period.set_to_date("2026-03-01");
+  EXPECT_DONE(MayClose(period, kToday));
+  period.set_to_date(kToday);
+  EXPECT_REFUSED(MayClose(period, kToday), "NOT_YET");
+  period.set_state(pb::PERIOD_STATE_CLOSED);
+  EXPECT_REFUSED(MayClose(period, kToday), "WRONG_STATE");
+}
+
+// ---- From participant to leader ----
+
+TEST(LeaderTest, A9NoStepIsSkipped) {
+  EXPECT_DONE(MayWish(Path(pb::LEADER_STEP_PARTICIPANT), pb::LEADER_STEP_REGULAR));
+  EXPECT_REFUSED(MayWish(Path(pb::LEADER_STEP_PARTICIPANT), pb::LEADER_STEP_HELPER), "STEP_SKIPPED");
+  EXPECT_REFUSED(MayWish(Path(pb::LEADER_STEP_HELPER), pb::LEADER_STEP_REGULAR), "STEP_SKIPPED");
+}
+
+TEST(LeaderTest, AStepNeedsWishRequirementsAndTheGuide) {
+  pb::ActivityPolicy policy = Policy();
+  pb::StepRequirement* requirement = policy.add_step_requirements();
+  requirement->set_step(pb::LEADER_STEP_LEADER);
+  requirement->set_requirement_code("FIRST_AID");
+  const pb::LeaderStep leader = pb::LEADER_STEP_LEADER;
+  const pb::LeaderPath path = Path(pb::LEADER_STEP_TRAINEE_LEADER, leader);
+  const Caller guide = As(ROLE_STAFF);
+  EXPECT_DONE(MayConfirm(guide, path, leader, policy, {"FIRST_AID"}, Approval::kNone));
+  EXPECT_REFUSED(MayConfirm(guide, path, leader, policy, {}, Approval::kNone), "REQUIREMENT_MISSING");
+  EXPECT_REFUSED(MayConfirm({"another", {ROLE_STAFF}, "", ""}, path, leader, policy, {"FIRST_AID"}, Approval::kNone),
+                 "NOT_THE_GUIDE");
+  EXPECT_REFUSED(
+      MayConfirm(guide, Path(pb::LEADER_STEP_TRAINEE_LEADER), leader, policy, {"FIRST_AID"}, Approval::kNone),
+      "NOT_WISHED");
+  EXPECT_REFUSED(MayConfirm(guide, path, leader, policy, {"FIRST_AID"}, Approval::kLost), "APPROVAL_REQUIRED")
+      << "who lost it does not lead before it is there again";
+  policy.set_leader_needs_approval(true);
+  EXPECT_REFUSED(MayConfirm(guide, path, leader, policy, {"FIRST_AID"}, Approval::kNone), "APPROVAL_REQUIRED");
+  EXPECT_DONE(MayConfirm(guide, path, leader, policy, {"FIRST_AID"}, Approval::kHolds));
+}
+
+TEST(LeaderTest, SteppingBackIsAlwaysOpen) {
+  for (pb::LeaderStep step : {pb::LEADER_STEP_UNSPECIFIED, pb::LEADER_STEP_PARTICIPANT, pb::LEADER_STEP_LEADER}) {
+    EXPECT_DONE(MayStepBack(Path(pb::LEADER_STEP_LEADER), step));
+  }
+  EXPECT_REFUSED(MayStepBack(Path(pb::LEADER_STEP_HELPER), pb::LEADER_STEP_LEADER), "STEP_SKIPPED");
+  pb::LeaderPath path = Path(pb::LEADER_STEP_LEADER);
+  ApplyPause(pb::PAUSE_CAUSE_NO_GUIDE, &path);
+  EXPECT_DONE(MayStepBack(path, pb::LEADER_STEP_HELPER)) << "also while paused";
+  ApplyStepBack(pb::LEADER_STEP_HELPER, &path);
+  EXPECT_EQ(path.state(), pb::LEADER_STATE_ACTIVE);
+}
+
+TEST(LeaderTest, ALeaderLeadsAgainWhenTheLastCauseOfAPauseIsGone) {
+  pb::LeaderPath path = Path(pb::LEADER_STEP_LEADER);
+  EXPECT_TRUE(ApplyPause(pb::PAUSE_CAUSE_APPROVAL, &path));
+  EXPECT_FALSE(ApplyPause(pb::PAUSE_CAUSE_NO_GUIDE, &path)) << "led nothing already";
+  EXPECT_FALSE(ApplyResume(pb::PAUSE_CAUSE_APPROVAL, &path));
+  EXPECT_REFUSED(MayLead(path), "NOT_A_LEADER");
+  EXPECT_TRUE(ApplyResume(pb::PAUSE_CAUSE_NO_GUIDE, &path));
+  EXPECT_DONE(MayLead(path));
+}
+
+TEST(LeaderTest, A8AUserLeaderAlwaysHasAGuide) {
+  pb::LeaderPath path = Path(pb::LEADER_STEP_LEADER);
+  path.clear_guide_id();
+  EXPECT_REFUSED(MayLead(path), "NOT_A_LEADER");
+  EXPECT_REFUSED(MayLead(Path(pb::LEADER_STEP_TRAINEE_LEADER)), "NOT_A_LEADER");
+}
+
+// ---- Fund ----
+
+TEST(FundTest, A10AvailableIsPostedLessReservedThroughTheWholeLifeOfAGrant) {
+  pb::Fund fund = Fund(0, 0);
+  ApplyEntry(pb::LEDGER_KIND_DONATION, 1000, &fund);
+  ApplyEntry(pb::LEDGER_KIND_RESERVATION, 600, &fund);
+  EXPECT_EQ(Available(fund), 400);
+  ApplyEntry(pb::LEDGER_KIND_PAYMENT, 600, &fund);
+  EXPECT_EQ(Available(fund), 400) << "what was reserved is what is paid";
+  EXPECT_EQ(fund.posted_ore(), 400);
+  ApplyEntry(pb::LEDGER_KIND_RESERVATION, 400, &fund);
+  const pb::LedgerEntry release = ApplyEntry(pb::LEDGER_KIND_RELEASE, 400, &fund);
+  EXPECT_EQ(release.reserved_after_ore(), 0);
+  const pb::LedgerEntry reversal = ApplyEntry(pb::LEDGER_KIND_REVERSAL, 600, &fund);
+  EXPECT_EQ(reversal.posted_after_ore(), 1000);
+}
+
+TEST(FundTest, OpenCollective688NothingIsApprovedBeyondWhatIsAvailable) {
+  pb::Grant grant;
+  grant.set_state(pb::GRANT_STATE_REQUESTED);
+  grant.set_person_ref(kKari);
+  grant.set_amount_ore(500);
+  pb::DecideGrantRequest approve;
+  approve.set_approve(true);
+  pb::Eligibility eligibility;
+  eligibility.set_works_actively(true);
+  eligibility.set_valid_until(kToday);
+  const Caller board = As(ROLE_FUND_BOARD);
+  EXPECT_DONE(MayDecide(board, grant, approve, Fund(1000, 500), &eligibility, kToday));
+  EXPECT_REFUSED(MayDecide(board, grant, approve, Fund(1000, 501), &eligibility, kToday), "FUND_EXHAUSTED");
+  EXPECT_REFUSED(MayDecide(board, grant, approve, Fund(1000, 0), nullptr, kToday), "ELIGIBILITY_REQUIRED");
+  EXPECT_REFUSED(MayDecide(board, grant, approve, Fund(1000, 0), &eligibility, "2026-03-03"), "ELIGIBILITY_REQUIRED");
+  EXPECT_REFUSED(MayDecide(As(ROLE_FUND_BOARD, kKari), grant, approve, Fund(1000, 0), &eligibility, kToday),
+                 "OWN_GRANT");
+  pb::DecideGrantRequest refuse;
+  EXPECT_REFUSED(MayDecide(board, grant, refuse, Fund(0, 0), nullptr, kToday), "REASON_REQUIRED");
+}
+
+TEST(FundTest, A10TheOwnShareIsNeverTheFundsUnlessItsRuleSaysSo) {
+  pb::Session camp = Session();
+  camp.set_mode(pb::ACTIVITY_MODE_CAMP);
+  *camp.add_cost_items() = Item(pb::COST_KIND_FOOD, 100, pb::PAYER_OWN);
+  *camp.add_cost_items() = Item(pb::COST_KIND_TRAVEL, 200, pb::PAYER_FUND);
+  *camp.add_cost_items() = Item(pb::COST_KIND_LODGING, 400, pb::PAYER_FUND);
+  *camp.add_cost_items() = Item(pb::COST_KIND_PROGRAMME, 800, pb::PAYER_MUNICIPALITY);
+  *camp.add_cost_items() = Item(pb::COST_KIND_ENTRY_FEE, 1600, pb::PAYER_FUND);
+  pb::Fund fund;
+  EXPECT_EQ(FundShare(camp, pb::GRANT_KIND_TRIP, fund), 400);
+  EXPECT_EQ(FundShare(camp, pb::GRANT_KIND_ENTRY_FEE, fund), 1600);
+  fund.set_covers_own_share(true);
+  EXPECT_EQ(FundShare(camp, pb::GRANT_KIND_TRIP, fund), 700);
+  EXPECT_EQ(OwnShare(camp), 100);
+}
+
+TEST(FundTest, PaidNeedsApprovedAndReversedNeedsPaid) {
+  pb::Grant grant;
+  grant.set_state(pb::GRANT_STATE_REQUESTED);
+  EXPECT_REFUSED(MayPay(grant), "WRONG_STATE");
+  EXPECT_REFUSED(MayReverse(grant), "WRONG_STATE");
+  grant.set_state(pb::GRANT_STATE_APPROVED);
+  EXPECT_DONE(MayPay(grant));
+  EXPECT_DONE(MayRelease(grant));
+  grant.set_state(pb::GRANT_STATE_PAID);
+  EXPECT_DONE(MayReverse(grant));
+  EXPECT_REFUSED(MayRelease(grant), "WRONG_STATE");
+}
+
+}  // namespace
+}  // namespace mestring::activities

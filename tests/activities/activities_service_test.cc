@@ -1,0 +1,511 @@
+// The activities service as its callers meet it: through the real stub, on both engines.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/activities/centre.h"
+#include "tests/support/expect.h"
+
+namespace mestring::activities {
+namespace {
+
+using testing::Contains;
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing::IsSupersetOf;
+using testing::SizeIs;
+using Stub = Centre::Stub;
+
+class ActivitiesTest : public testing::TestWithParam<const char*> {
+ protected:
+  Centre centre_{GetParam()};
+
+  absl::StatusOr<pb::RecordAttendanceResponse> Record(const pb::Enrolment& enrolment, int module, bool present,
+                                                      std::string reason = "", const Who& who = Staff()) {
+    pb::RecordAttendanceRequest request;
+    request.set_session_id(enrolment.session_id());
+    request.set_module(module);
+    pb::AttendanceMark* mark = request.add_marks();
+    mark->set_enrolment_id(enrolment.id());
+    mark->set_present(present);
+    mark->set_reason_code(reason);
+    return centre_.Call(&Stub::RecordAttendance, who, request);
+  }
+  absl::StatusOr<pb::AssignLeaderResponse> Lead(const pb::Session& session, const std::string& person) {
+    pb::AssignLeaderRequest request;
+    request.set_session_id(session.id());
+    request.set_person_ref(person);
+    return centre_.Call(&Stub::AssignLeader, Staff(), request);
+  }
+  absl::StatusOr<pb::ConfirmLeaderStepResponse> Confirm(const pb::LeaderPath& path, pb::LeaderStep step,
+                                                        const Who& who = Staff()) {
+    pb::ConfirmLeaderStepRequest request;
+    request.set_leader_path_id(path.id());
+    request.set_step(step);
+    return centre_.Call(&Stub::ConfirmLeaderStep, who, request);
+  }
+  absl::StatusOr<pb::StepBackResponse> Back(const pb::LeaderPath& path, pb::LeaderStep step) {
+    pb::StepBackRequest request;
+    request.set_leader_path_id(path.id());
+    request.set_step(step);
+    return centre_.Call(&Stub::StepBack, Resident(path.person_ref()), request);
+  }
+  absl::StatusOr<pb::RequestGrantResponse> Ask(const pb::Fund& fund, const std::string& person, pb::GrantKind kind,
+                                               int64_t amount_ore, std::string session_id = "") {
+    pb::RequestGrantRequest request;
+    request.set_fund_id(fund.id());
+    request.set_person_ref(person);
+    request.set_kind(kind);
+    request.set_amount_ore(amount_ore);
+    request.set_session_id(session_id);
+    return centre_.Call(&Stub::RequestGrant, Resident(person), request);
+  }
+  // A camp in four weeks: lodging by the fund, food and travel by the participant.
+  pb::Session Camp() {
+    const pb::Activity activity = centre_.Activity(pb::ACTIVITY_MODE_CAMP);
+    pb::ScheduleSessionsRequest plan = centre_.Plan(activity, 28, 8);
+    plan.set_duration_minutes(7 * 24 * 60);
+    const pb::Session session = centre_.Scheduled(plan).front();
+    pb::SetCostSharesRequest shares;
+    shares.set_session_id(session.id());
+    const auto add = [&](pb::CostKind kind, int64_t amount, pb::Payer payer) {
+      pb::CostItem* item = shares.add_cost_items();
+      item->set_kind(kind);
+      item->set_amount_ore(amount);
+      item->set_payer(payer);
+    };
+    add(pb::COST_KIND_LODGING, 400'000, pb::PAYER_FUND);
+    add(pb::COST_KIND_FOOD, 150'000, pb::PAYER_OWN);
+    add(pb::COST_KIND_TRAVEL, 250'000, pb::PAYER_FUND);
+    shares.set_pay_by_date(PlusDays(centre_.Today(), 14));
+    return Must(centre_.Call(&Stub::SetCostShares, Staff(), shares)).session();
+  }
+  template <class Request, class Response>
+  absl::StatusOr<Response> OnGrant(grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
+                                   const pb::Grant& grant) {
+    Request request;
+    request.set_grant_id(grant.id());
+    return centre_.Call(method, Board(), request);
+  }
+};
+
+INSTANTIATE_TEST_SUITE_P(Engines, ActivitiesTest, testing::ValuesIn(kEngines),
+                         [](const auto& info) { return EngineName(info); });
+
+// ---- Sessions ----
+
+TEST_P(ActivitiesTest, AGroupThatRecursIsAtTheSameTimeOfDayAcrossDaylightSaving) {
+  pb::ScheduleSessionsRequest plan = centre_.Plan(centre_.Activity(pb::ACTIVITY_MODE_REGISTERED), 0, 10);
+  plan.set_first_date("2027-03-23");  // a Tuesday; the clock changes on the 28th
+  plan.set_recurrence("FREQ=WEEKLY;COUNT=3");
+  const std::vector<pb::Session> sessions = centre_.Scheduled(plan);
+  ASSERT_THAT(sessions, SizeIs(3));
+  std::vector<std::string> starts;
+  for (const pb::Session& session : sessions) {
+    starts.push_back(absl::FormatTime("%d.%m. %H:%M", FromProto(session.start_time()), absl::UTCTimeZone()));
+  }
+  EXPECT_THAT(starts, ElementsAre("23.03. 17:00", "30.03. 16:00", "06.04. 16:00"));
+  plan.set_recurrence("FREQ=WEEKLY");
+  EXPECT_REFUSED(centre_.Call(&Stub::ScheduleSessions, Staff(), plan), "RECURRENCE_INVALID");
+  plan.set_recurrence("every second Tuesday");
+  EXPECT_REFUSED(centre_.Call(&Stub::ScheduleSessions, Staff(), plan), "RECURRENCE_INVALID");
+  plan.clear_recurrence();
+  plan.set_first_date("2026-11-22");
+  EXPECT_REFUSED(centre_.Call(&Stub::ScheduleSessions, Staff(), plan), "START_IN_PAST");
+}
+
+TEST_P(ActivitiesTest, EveryoneConcernedIsToldWhenASessionIsMovedOrCancelled) {
+  const pb::Session session = centre_.Run(1);
+  const std::string runner = SomePerson(), waiting = SomePerson();
+  const pb::Enrolment enrolment = centre_.Enrolled(session, runner);
+  const pb::WaitEntry entry = centre_.Waiting(session, waiting);
+  pb::MoveSessionRequest move;
+  move.set_session_id(session.id());
+  move.set_date(PlusDays(centre_.Today(), 8));
+  move.set_time_of_day("19:30");
+  const auto moved = centre_.Call(&Stub::MoveSession, Staff(), move);
+  ASSERT_TRUE(moved.ok()) << moved.status();
+  std::vector<std::string> told;
+  for (const auto& event : centre_.EventsOf<pb::SessionTimeChanged>()) told.push_back(event.person_ref());
+  EXPECT_THAT(told, ElementsAre(runner, waiting));
+  EXPECT_EQ(FromProto(moved->session().start_time()) - FromProto(session.start_time()), absl::Hours(25.5));
+
+  pb::CancelSessionRequest cancel;
+  cancel.set_session_id(session.id());
+  cancel.set_reason_code("NO_SUCH_CODE");
+  EXPECT_REFUSED(centre_.Call(&Stub::CancelSession, Staff(), cancel), "UNKNOWN_CODE");
+  cancel.set_reason_code("A");
+  EXPECT_DONE(centre_.Call(&Stub::CancelSession, Staff(), cancel));
+  EXPECT_EQ(centre_.Stored<pb::Enrolment>(enrolment.id()).state(), pb::ENROLMENT_STATE_SESSION_CANCELLED);
+  EXPECT_EQ(centre_.StateOf(entry), pb::WAIT_ENTRY_STATE_SESSION_CANCELLED);
+  EXPECT_THAT(centre_.EventTypes(),
+              IsSupersetOf({"SessionMoved", "SessionCancelled", "EnrolmentEnded", "WaitEntryEnded"}));
+  EXPECT_REFUSED(centre_.Call(&Stub::CancelSession, Staff(), cancel), "WRONG_STATE");
+}
+
+TEST_P(ActivitiesTest, WhatIsOpenThisWeekNeedsNoReferral) {
+  const pb::Session open = centre_.Run(1, 2);
+  const pb::Session full = centre_.Run(1, 3);
+  centre_.Enrolled(full, SomePerson());
+  centre_.Run(1, 20);
+  pb::CreateActivityRequest referred;
+  referred.set_code("referred");
+  referred.set_name("With a referral");
+  referred.set_mode(pb::ACTIVITY_MODE_REGISTERED);
+  referred.set_audience(pb::AUDIENCE_USER);
+  referred.set_needs_referral(true);
+  const pb::Session closed =
+      centre_.Scheduled(centre_.Plan(Must(centre_.Call(&Stub::CreateActivity, Staff(), referred)).activity(), 2, 5))
+          .front();
+  pb::ListOpenSessionsRequest request;
+  const auto list = centre_.Call(&Stub::ListOpenSessions, Kin(SomePerson()), request);
+  ASSERT_TRUE(list.ok()) << list.status();
+  ASSERT_THAT(list->sessions(), SizeIs(1));
+  EXPECT_EQ(list->sessions(0).session_id(), open.id());
+  const std::string person = SomePerson();
+  EXPECT_REFUSED(centre_.Enrol(closed, Resident(person), person), "REFERRAL_REQUIRED");
+  EXPECT_DONE(centre_.Enrol(closed, Staff(), person));
+  request.set_audience(pb::AUDIENCE_PROFESSIONAL);
+  EXPECT_THAT(centre_.Call(&Stub::ListOpenSessions, Staff(), request)->sessions(), IsEmpty());
+}
+
+TEST_P(ActivitiesTest, SessionsAreListedByTheirStartPageByPage) {
+  pb::ScheduleSessionsRequest plan = centre_.Plan(centre_.Activity(pb::ACTIVITY_MODE_REGISTERED), 1, 5);
+  plan.set_recurrence("FREQ=DAILY;COUNT=5");
+  std::vector<std::string> expected, got;
+  for (const pb::Session& session : centre_.Scheduled(plan)) expected.push_back(session.id());
+  pb::ListSessionsRequest request;
+  request.set_page_size(2);
+  int pages = 0;
+  do {
+    const auto page = centre_.Call(&Stub::ListSessions, Staff(), request);
+    ASSERT_TRUE(page.ok()) << page.status();
+    for (const pb::Session& session : page->sessions()) got.push_back(session.id());
+    request.set_page_token(page->next_page_token());
+    ++pages;
+  } while (!request.page_token().empty());
+  EXPECT_EQ(got, expected);
+  EXPECT_EQ(pages, 3);
+  request.set_to_date("2026-11-01");
+  EXPECT_REFUSED(centre_.Call(&Stub::ListSessions, Staff(), request), "DATE_OUT_OF_ORDER");
+}
+
+TEST_P(ActivitiesTest, OnlyOnesOwnSeatsAreSeenAndTaken) {
+  const pb::Session session = centre_.Run(3);
+  const std::string a = SomePerson(), b = SomePerson();
+  EXPECT_REFUSED(centre_.Enrol(session, Resident(a), b), "FORBIDDEN");
+  EXPECT_REFUSED(centre_.Enrol(session, Kin(a), a), "FORBIDDEN") << "one takes part as what one is";
+  centre_.Enrolled(session, a);
+  pb::GetMySeatsRequest request;
+  request.set_person_ref(a);
+  EXPECT_THAT(centre_.Call(&Stub::GetMySeats, Resident(a), request)->enrolments(), SizeIs(1));
+  EXPECT_REFUSED(centre_.Call(&Stub::GetMySeats, Resident(b), request), "NOT_FOUND");
+  pb::ListEnrolmentsRequest list;
+  list.set_session_id(session.id());
+  EXPECT_REFUSED(centre_.Call(&Stub::ListEnrolments, Leader(b), list), "NOT_FOUND");
+  EXPECT_THAT(centre_.Call(&Stub::ListEnrolments, Staff(), list)->enrolments(), SizeIs(1));
+}
+
+// ---- Attendance and courses ----
+
+TEST_P(ActivitiesTest, AttendanceIsRecordedWithAReasonAndCorrectedWithinTheTime) {
+  const pb::Session session = centre_.Run(3);
+  const pb::Enrolment enrolment = centre_.Enrolled(session, SomePerson());
+  EXPECT_REFUSED(Record(enrolment, 0, true), "NOT_YET");
+  centre_.GoTo(FromProto(session.start_time()) + absl::Minutes(5));
+  EXPECT_REFUSED(Record(enrolment, 0, false), "REASON_REQUIRED");
+  EXPECT_REFUSED(Record(enrolment, 0, true, "A"), "REASON_REQUIRED");
+  EXPECT_REFUSED(Record(enrolment, 1, true), "NOT_FOUND") << "no such module";
+  const auto recorded = Record(enrolment, 0, false, "A");
+  ASSERT_TRUE(recorded.ok()) << recorded.status();
+  EXPECT_REFUSED(Record(enrolment, 0, true), "ALREADY_RECORDED");
+  EXPECT_EQ(centre_.Stored<pb::Enrolment>(enrolment.id()).state(), pb::ENROLMENT_STATE_ABSENT);
+
+  pb::CorrectAttendanceRequest correct;
+  correct.set_attendance_id(recorded->attendances(0).id());
+  correct.set_present(true);
+  EXPECT_DONE(centre_.Call(&Stub::CorrectAttendance, Staff(), correct));
+  EXPECT_EQ(centre_.Stored<pb::Enrolment>(enrolment.id()).state(), pb::ENROLMENT_STATE_ATTENDED);
+  EXPECT_REFUSED(centre_.Call(&Stub::CorrectAttendance, Staff(), correct), "WRONG_STATE") << "superseded";
+  pb::ListAttendanceRequest list;
+  list.set_person_ref(enrolment.person_ref());
+  EXPECT_THAT(centre_.Call(&Stub::ListAttendance, Resident(enrolment.person_ref()), list)->attendances(), SizeIs(2));
+  EXPECT_REFUSED(centre_.Call(&Stub::ListAttendance, Resident(SomePerson()), list), "NOT_FOUND");
+  correct.set_attendance_id(centre_.EventsOf<pb::AttendanceRecorded>().back().attendance_id());
+  centre_.GoDays(8);
+  EXPECT_REFUSED(centre_.Call(&Stub::CorrectAttendance, Staff(), correct), "CORRECTION_CLOSED");
+}
+
+TEST_P(ActivitiesTest, ACourseForBothAudiencesHasModulesAndIsCompleted) {
+  const pb::Activity course = centre_.Activity(pb::ACTIVITY_MODE_COURSE, pb::AUDIENCE_MIXED, 2);
+  pb::ScheduleSessionsRequest plan = centre_.Plan(course, 7, 1);
+  plan.set_recurrence("FREQ=WEEKLY;COUNT=3");
+  pb::Quota* professionals = plan.add_quotas();
+  professionals->set_audience(pb::AUDIENCE_PROFESSIONAL);
+  professionals->set_seats(2);
+  const std::vector<pb::Session> sessions = centre_.Scheduled(plan);
+  ASSERT_THAT(sessions, SizeIs(1)) << "a course is joined as a whole";
+  const pb::Session& session = sessions.front();
+  ASSERT_EQ(session.modules_size(), 3);
+  const pb::Enrolment user = centre_.Enrolled(session, SomePerson());
+  EXPECT_DONE(centre_.Enrol(session, Staff(), SomePerson(), pb::AUDIENCE_PROFESSIONAL));
+
+  pb::RecordObstacleRequest obstacle;
+  obstacle.set_session_id(session.id());
+  obstacle.set_person_ref(user.person_ref());
+  obstacle.set_kind_code("A");
+  const auto recorded = centre_.Call(&Stub::RecordObstacle, Resident(user.person_ref()), obstacle);
+  ASSERT_TRUE(recorded.ok()) << recorded.status();
+  pb::ListObstaclesRequest open;
+  open.set_session_id(session.id());
+  open.set_state(pb::OBSTACLE_STATE_OPEN);
+  EXPECT_THAT(centre_.Call(&Stub::ListObstacles, Staff(), open)->obstacles(), SizeIs(1));
+  EXPECT_THAT(centre_.Call(&Stub::ListObstacles, Resident(SomePerson()), open)->obstacles(), IsEmpty());
+  pb::ClearObstacleRequest clear;
+  clear.set_obstacle_id(recorded->obstacle().id());
+  EXPECT_DONE(centre_.Call(&Stub::ClearObstacle, Staff(), clear));
+  EXPECT_REFUSED(centre_.Call(&Stub::ClearObstacle, Staff(), clear), "WRONG_STATE");
+  obstacle.set_person_ref(SomePerson());
+  EXPECT_REFUSED(centre_.Call(&Stub::RecordObstacle, Staff(), obstacle), "NOT_ENROLLED");
+
+  centre_.GoTo(FromProto(session.modules(0).start_time()));
+  EXPECT_DONE(Record(user, 1, true));
+  EXPECT_REFUSED(Record(user, 2, true), "NOT_YET");
+  pb::MoveSessionRequest move;
+  move.set_session_id(session.id());
+  move.set_module(3);
+  move.set_date(PlusDays(centre_.Today(), 16));
+  move.set_time_of_day("10:00");
+  EXPECT_DONE(centre_.Call(&Stub::MoveSession, Staff(), move)) << "a later module of a course that has begun";
+  centre_.GoTo(FromProto(session.modules(1).start_time()));
+  EXPECT_THAT(centre_.EventsOf<pb::CourseCompleted>(), IsEmpty());
+  EXPECT_DONE(Record(user, 2, true));
+  EXPECT_THAT(centre_.EventsOf<pb::CourseCompleted>(), SizeIs(1));
+  EXPECT_TRUE(centre_.Stored<pb::Enrolment>(user.id()).completed());
+}
+
+// ---- From participant to leader ----
+
+TEST_P(ActivitiesTest, AStepNeedsTheOwnWishItsRequirementsAndTheGuidesConsent) {
+  const std::string person = SomePerson();
+  pb::WishLeaderStepRequest skipping;
+  skipping.set_step(pb::LEADER_STEP_HELPER);
+  EXPECT_REFUSED(centre_.Call(&Stub::WishLeaderStep, Resident(person), skipping), "STEP_SKIPPED");
+  pb::LeaderPath path = centre_.Wished(person, pb::LEADER_STEP_REGULAR);
+  EXPECT_REFUSED(Confirm(path, pb::LEADER_STEP_REGULAR), "NO_GUIDE");
+  pb::AssignGuideRequest guide;
+  guide.set_leader_path_id(path.id());
+  guide.set_guide_id("kari");
+  EXPECT_DONE(centre_.Call(&Stub::AssignGuide, Staff(), guide));
+  EXPECT_REFUSED(Confirm(path, pb::LEADER_STEP_REGULAR), "NOT_THE_GUIDE");
+  guide.set_guide_id("test-caller");
+  EXPECT_DONE(centre_.Call(&Stub::AssignGuide, Staff(), guide));
+  EXPECT_REFUSED(Confirm(path, pb::LEADER_STEP_HELPER), "STEP_SKIPPED");
+  EXPECT_DONE(Confirm(path, pb::LEADER_STEP_REGULAR));
+  EXPECT_REFUSED(Confirm(path, pb::LEADER_STEP_HELPER), "NOT_WISHED");
+  for (pb::LeaderStep step : {pb::LEADER_STEP_HELPER, pb::LEADER_STEP_TRAINEE_LEADER}) {
+    centre_.Wished(person, step);
+    EXPECT_DONE(Confirm(path, step));
+  }
+  centre_.Wished(person, pb::LEADER_STEP_LEADER);
+  EXPECT_REFUSED(Confirm(path, pb::LEADER_STEP_LEADER), "REQUIREMENT_MISSING");
+  pb::RecordRequirementRequest requirement;
+  requirement.set_leader_path_id(path.id());
+  requirement.set_requirement_code("A");
+  EXPECT_DONE(centre_.Call(&Stub::RecordRequirement, Staff(), requirement));
+  EXPECT_REFUSED(centre_.Call(&Stub::RecordRequirement, Staff(), requirement), "ALREADY_EXISTS");
+  EXPECT_DONE(Confirm(path, pb::LEADER_STEP_LEADER));
+  ASSERT_THAT(centre_.EventsOf<pb::LeaderAppointed>(), SizeIs(1));
+  EXPECT_EQ(centre_.EventsOf<pb::LeaderAppointed>()[0].person_ref(), person);
+  pb::GetLeaderPathRequest get;
+  get.set_person_ref(person);
+  EXPECT_THAT(centre_.Call(&Stub::GetLeaderPath, Resident(person), get)->met_requirements(), SizeIs(1));
+  EXPECT_REFUSED(centre_.Call(&Stub::GetLeaderPath, Resident(SomePerson()), get), "NOT_FOUND");
+}
+
+TEST_P(ActivitiesTest, SteppingBackIsAlwaysOpenAndOnlyOnesOwn) {
+  const std::string person = SomePerson();
+  const pb::LeaderPath path = centre_.LeaderOf(person);
+  const pb::Session session = centre_.Run(3);
+  EXPECT_DONE(Lead(session, person));
+  pb::StepBackRequest request;
+  request.set_leader_path_id(path.id());
+  EXPECT_REFUSED(centre_.Call(&Stub::StepBack, Resident(SomePerson()), request), "NOT_FOUND");
+  EXPECT_DONE(Back(path, pb::LEADER_STEP_HELPER));
+  EXPECT_EQ(centre_.Session(session.id()).leaders(), 1) << "only kari of the staff is left";
+  EXPECT_REFUSED(Back(path, pb::LEADER_STEP_LEADER), "STEP_SKIPPED");
+  EXPECT_DONE(Back(path, pb::LEADER_STEP_UNSPECIFIED));
+  EXPECT_EQ(centre_.Stored<pb::LeaderPath>(path.id()).state(), pb::LEADER_STATE_STEPPED_DOWN);
+  EXPECT_EQ(centre_.Wished(person, pb::LEADER_STEP_REGULAR).state(), pb::LEADER_STATE_ACTIVE) << "and begins anew";
+  pb::ListLeaderPathsRequest wishing;
+  wishing.set_wishing(true);
+  EXPECT_THAT(centre_.Call(&Stub::ListLeaderPaths, Staff(), wishing)->leader_paths(), SizeIs(1));
+}
+
+TEST_P(ActivitiesTest, ALeaderWithoutAGuideIsPausedAndLeadsNothing) {
+  const std::string person = SomePerson();
+  const pb::Session session = centre_.Run(3);
+  EXPECT_REFUSED(Lead(session, person), "NOT_A_LEADER");
+  const pb::LeaderPath path = centre_.LeaderOf(person);
+  EXPECT_DONE(Lead(session, person));
+  EXPECT_REFUSED(Lead(session, person), "ALREADY_ASSIGNED");
+  pb::ListEnrolmentsRequest list;
+  list.set_session_id(session.id());
+  EXPECT_DONE(centre_.Call(&Stub::ListEnrolments, Leader(person), list));
+  pb::RemoveGuideRequest remove;
+  remove.set_leader_path_id(path.id());
+  EXPECT_DONE(centre_.Call(&Stub::RemoveGuide, Staff(), remove));
+  EXPECT_EQ(centre_.Stored<pb::LeaderPath>(path.id()).state(), pb::LEADER_STATE_PAUSED);
+  EXPECT_REFUSED(Lead(session, person), "NOT_A_LEADER");
+  EXPECT_REFUSED(centre_.Call(&Stub::ListEnrolments, Leader(person), list), "NOT_FOUND");
+  pb::PauseLeaderRequest pause;
+  pause.set_leader_path_id(path.id());
+  EXPECT_DONE(centre_.Call(&Stub::PauseLeader, Leader(person), pause));
+  pb::AssignGuideRequest guide;
+  guide.set_leader_path_id(path.id());
+  guide.set_guide_id("test-caller");
+  EXPECT_DONE(centre_.Call(&Stub::AssignGuide, Staff(), guide));
+  EXPECT_EQ(centre_.Stored<pb::LeaderPath>(path.id()).state(), pb::LEADER_STATE_PAUSED) << "by own choice";
+  pb::ResumeLeaderRequest resume;
+  resume.set_leader_path_id(path.id());
+  EXPECT_DONE(centre_.Call(&Stub::ResumeLeader, Leader(person), resume));
+  EXPECT_DONE(Lead(session, person));
+}
+
+// ---- Fund and grants ----
+
+TEST_P(ActivitiesTest, AGrantIsReservedPaidAndReversedAndTheLedgerKeepsEverything) {
+  const pb::Fund fund = centre_.FundWith(100'000, 30'000);
+  const pb::Grant grant = centre_.Requested(fund, 80'000);
+  EXPECT_EQ(centre_.Statement(fund).forecast_ore(), 20'000);
+  EXPECT_REFUSED(OnGrant(&Stub::PayGrant, grant), "WRONG_STATE") << "PAID requires APPROVED";
+  EXPECT_DONE(centre_.Decide(grant));
+  EXPECT_REFUSED(centre_.Decide(grant), "WRONG_STATE");
+  EXPECT_EQ(centre_.Statement(fund).reserved_ore(), 80'000);
+  EXPECT_THAT(centre_.EventsOf<pb::FundRanLow>(), SizeIs(1));
+  const auto too_much = centre_.Decide(centre_.Requested(fund, 20'001));
+  EXPECT_REFUSED(too_much, "FUND_EXHAUSTED");
+  EXPECT_EQ(MetadataOf(too_much.status()).at("available_ore"), "20000");
+  EXPECT_DONE(OnGrant(&Stub::PayGrant, grant));
+  EXPECT_REFUSED(OnGrant(&Stub::ReleaseGrant, grant), "WRONG_STATE");
+  const std::string paid_on = centre_.Today();
+  centre_.GoDays(3);
+  EXPECT_DONE(OnGrant(&Stub::ReverseGrant, grant));
+  EXPECT_EQ(centre_.Statement(fund).available_ore(), 100'000);
+  EXPECT_EQ(centre_.Statement(fund, paid_on).available_ore(), 20'000) << "as it stood that day";
+  EXPECT_EQ(centre_.Statement(fund, PlusDays(paid_on, -1)).posted_ore(), 0) << "before it was";
+  pb::GetFundRequest ahead;
+  ahead.set_fund_id(fund.id());
+  ahead.set_date(PlusDays(centre_.Today(), 1));
+  EXPECT_REFUSED(centre_.Call(&Stub::GetFund, Board(), ahead), "NOT_YET");
+  pb::ListLedgerEntriesRequest list;
+  list.set_fund_id(fund.id());
+  list.set_page_size(3);
+  std::vector<pb::LedgerKind> kinds;
+  do {
+    const auto page = Must(centre_.Call(&Stub::ListLedgerEntries, Board(), list));
+    for (const pb::LedgerEntry& entry : page.ledger_entries()) {
+      kinds.push_back(entry.kind());
+      EXPECT_EQ(entry.version(), 1) << "never changed";
+    }
+    list.set_page_token(page.next_page_token());
+  } while (!list.page_token().empty());
+  EXPECT_THAT(kinds, ElementsAre(pb::LEDGER_KIND_DONATION, pb::LEDGER_KIND_RESERVATION, pb::LEDGER_KIND_PAYMENT,
+                                 pb::LEDGER_KIND_REVERSAL));
+}
+
+TEST_P(ActivitiesTest, AGrantNeedsACurrentStatementAndNobodyDecidesTheirOwn) {
+  const pb::Fund fund = centre_.FundWith(100'000);
+  const std::string person = SomePerson();
+  const auto asked = Ask(fund, person, pb::GRANT_KIND_EQUIPMENT, 1000);
+  ASSERT_TRUE(asked.ok()) << asked.status();
+  EXPECT_REFUSED(centre_.Decide(asked->grant()), "ELIGIBILITY_REQUIRED");
+  pb::RecordEligibilityRequest eligibility;
+  eligibility.set_person_ref(person);
+  EXPECT_DONE(centre_.Call(&Stub::RecordEligibility, Peer(), eligibility));
+  EXPECT_REFUSED(centre_.Decide(asked->grant()), "ELIGIBILITY_REQUIRED") << "the answer was no";
+  eligibility.set_works_actively(true);
+  EXPECT_REFUSED(centre_.Call(&Stub::RecordEligibility, {Peer().roles, person, ""}, eligibility), "OWN_GRANT");
+  centre_.service().clock().Advance(absl::Seconds(1));
+  EXPECT_DONE(centre_.Call(&Stub::RecordEligibility, Peer(), eligibility));
+  pb::DecideGrantRequest own;
+  own.set_grant_id(asked->grant().id());
+  own.set_approve(true);
+  EXPECT_REFUSED(centre_.Call(&Stub::DecideGrant, {Board().roles, person, ""}, own), "OWN_GRANT");
+  centre_.GoDays(181);
+  EXPECT_REFUSED(centre_.Decide(asked->grant()), "ELIGIBILITY_REQUIRED") << "it has run out";
+  EXPECT_DONE(centre_.Decide(asked->grant(), false));
+  pb::ListGrantsRequest list;
+  EXPECT_THAT(centre_.Call(&Stub::ListGrants, Resident(person), list)->grants(), SizeIs(1));
+  EXPECT_THAT(centre_.Call(&Stub::ListGrants, Resident(SomePerson()), list)->grants(), IsEmpty());
+}
+
+TEST_P(ActivitiesTest, AFundBearsItsShareOfACampAndNeverFoodAndTravel) {
+  const pb::Session camp = Camp();
+  ASSERT_THAT(centre_.EventsOf<pb::CostSharesSet>(), SizeIs(1));
+  EXPECT_EQ(centre_.EventsOf<pb::CostSharesSet>()[0].own_share_ore(), 150'000);
+  const pb::Fund fund = centre_.FundWith(1'000'000);
+  const std::string person = SomePerson();
+  EXPECT_REFUSED(Ask(fund, person, pb::GRANT_KIND_TRIP, 1000), "SESSION_REQUIRED");
+  EXPECT_REFUSED(Ask(fund, person, pb::GRANT_KIND_TRIP, 1000, camp.id()), "NOT_ENROLLED");
+  centre_.Enrolled(camp, person);
+  const auto too_much = Ask(fund, person, pb::GRANT_KIND_TRIP, 400'001, camp.id());
+  EXPECT_REFUSED(too_much, "SHARE_EXCEEDED");
+  EXPECT_EQ(MetadataOf(too_much.status()).at("share_ore"), "400000") << "travel is the own share, whoever is named";
+  EXPECT_REFUSED(Ask(fund, person, pb::GRANT_KIND_ENTRY_FEE, 1, camp.id()), "NO_COST_SHARES");
+  EXPECT_DONE(Ask(fund, person, pb::GRANT_KIND_TRIP, 400'000, camp.id()));
+  EXPECT_REFUSED(Ask(fund, person, pb::GRANT_KIND_TRIP, 1, camp.id()), "GRANT_EXISTS");
+  pb::SetCostSharesRequest shares;
+  shares.set_session_id(centre_.Run(1).id());
+  *shares.add_cost_items() = camp.cost_items(0);
+  EXPECT_REFUSED(centre_.Call(&Stub::SetCostShares, Staff(), shares), "NO_COST_SHARES");
+}
+
+TEST_P(ActivitiesTest, ACancelledCampGivesWhatWasReservedBack) {
+  const pb::Session camp = Camp();
+  const pb::Fund fund = centre_.FundWith(500'000);
+  const std::string a = SomePerson(), b = SomePerson();
+  for (const std::string& person : {a, b}) {
+    centre_.Enrolled(camp, person);
+    centre_.Requested(fund, 1, person);  // for the statement of eligibility
+    EXPECT_DONE(Ask(fund, person, pb::GRANT_KIND_TRIP, 400'000, camp.id()));
+  }
+  pb::ListGrantsRequest list;
+  list.set_person_ref(a);
+  const pb::ListGrantsResponse grants = Must(centre_.Call(&Stub::ListGrants, Board(), list));
+  for (const pb::Grant& grant : grants.grants()) {
+    if (grant.kind() == pb::GRANT_KIND_TRIP) {
+      EXPECT_DONE(centre_.Decide(grant));
+    }
+  }
+  EXPECT_EQ(centre_.Statement(fund).available_ore(), 100'000);
+  pb::CancelSessionRequest cancel;
+  cancel.set_session_id(camp.id());
+  cancel.set_reason_code("A");
+  EXPECT_DONE(centre_.Call(&Stub::CancelSession, Staff(), cancel));
+  EXPECT_EQ(centre_.Statement(fund).available_ore(), 500'000);
+  EXPECT_THAT(centre_.EventTypes(), IsSupersetOf({"GrantReleased", "GrantDecided"}));
+}
+
+// ---- Policy and codes ----
+
+TEST_P(ActivitiesTest, PolicyAndCodesAreVersionedData) {
+  centre_.SetPolicy([](pb::ActivityPolicy& policy) { policy.set_offer_hours(48); });
+  const auto policy = centre_.Call(&Stub::GetPolicy, Kin(SomePerson()), pb::GetPolicyRequest());
+  ASSERT_TRUE(policy.ok()) << policy.status();
+  EXPECT_EQ(policy->policy().offer_hours(), 48);
+  EXPECT_EQ(policy->policy().policy_version(), 2);
+  pb::GetCodeListRequest list;
+  list.set_kind(pb::CODE_LIST_KIND_OBSTACLE);
+  EXPECT_THAT(centre_.Call(&Stub::GetCodeList, Staff(), list)->code_list().entries(), SizeIs(2));
+  pb::ListActivitiesRequest activities;
+  const pb::Activity activity = centre_.Activity(pb::ACTIVITY_MODE_RACE);
+  EXPECT_EQ(centre_.Call(&Stub::ListActivities, Staff(), activities)->activities(0).id(), activity.id());
+  pb::GetActivityRequest get;
+  get.set_activity_id(activity.id());
+  EXPECT_THAT(centre_.Call(&Stub::GetActivity, Peer(), get)->activity().recovery_tags(),
+              ElementsAre(pb::RECOVERY_TAG_IDENTITY));
+}
+
+}  // namespace
+}  // namespace mestring::activities

@@ -1,0 +1,125 @@
+// RFC 5545 as we use it: recurrence across daylight saving, and a calendar that a parser which we did not write
+// reads as it was meant (python3-icalendar).
+
+#include "services/activities/calendar.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdio>
+#include <fstream>
+
+#include "tests/support/expect.h"
+#include "tests/support/process.h"
+
+namespace mestring::activities {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::Not;
+using testing::SizeIs;
+
+absl::TimeZone Oslo() {
+  absl::TimeZone zone;
+  EXPECT_TRUE(absl::LoadTimeZone("Europe/Oslo", &zone));
+  return zone;
+}
+
+std::vector<std::string> Utc(std::string_view rule, absl::CivilMinute first) {
+  const auto starts = Occurrences(rule, first, Oslo());
+  EXPECT_DONE(starts);
+  std::vector<std::string> text;
+  for (absl::Time start : *starts) text.push_back(absl::FormatTime("%d.%m.%Y %H:%M", start, absl::UTCTimeZone()));
+  return text;
+}
+
+constexpr absl::CivilMinute Evening(int month, int day) { return absl::CivilMinute(2026, month, day, 18, 0); }
+
+TEST(OccurrencesTest, NoRuleIsOnce) { EXPECT_THAT(Utc("", Evening(11, 24)), ElementsAre("24.11.2026 17:00")); }
+
+TEST(OccurrencesTest, TheSameTimeOfDayAcrossTheChangeInSpringAndAutumn) {
+  EXPECT_THAT(Utc("FREQ=WEEKLY;COUNT=2", Evening(3, 24)), ElementsAre("24.03.2026 17:00", "31.03.2026 16:00"));
+  EXPECT_THAT(Utc("FREQ=WEEKLY;COUNT=2", Evening(10, 20)), ElementsAre("20.10.2026 16:00", "27.10.2026 17:00"));
+}
+
+TEST(OccurrencesTest, TwoDaysAWeekAndTheFirstMondayOfAMonth) {
+  EXPECT_THAT(Utc("FREQ=WEEKLY;BYDAY=TU,TH;COUNT=3", Evening(1, 6)),
+              ElementsAre("06.01.2026 17:00", "08.01.2026 17:00", "13.01.2026 17:00"));
+  EXPECT_THAT(Utc("FREQ=MONTHLY;BYDAY=1MO;COUNT=2", Evening(2, 2)),
+              ElementsAre("02.02.2026 17:00", "02.03.2026 17:00"));
+}
+
+TEST(OccurrencesTest, UntilIsMeantInLocalTimeAlsoWhenItIsWrittenInUtc) {
+  EXPECT_THAT(Utc("FREQ=DAILY;UNTIL=20260703", Evening(7, 1)), SizeIs(testing::AnyOf(2, 3)));
+  // 18:00 in Oslo is 16:00 in UTC in summer: the last one is on the dot, and a minute less leaves it out.
+  EXPECT_THAT(Utc("FREQ=DAILY;UNTIL=20260703T160000Z", Evening(7, 1)), SizeIs(3));
+  EXPECT_THAT(Utc("FREQ=DAILY;UNTIL=20260703T155900Z", Evening(7, 1)), SizeIs(2));
+}
+
+TEST(OccurrencesTest, ATimeThatTheSpringNightLeavesOutExistsAllTheSame) {
+  EXPECT_THAT(Utc("", absl::CivilMinute(2026, 3, 29, 2, 30)), ElementsAre("29.03.2026 01:00"));
+  EXPECT_THAT(Utc("", absl::CivilMinute(2026, 10, 25, 2, 30)), ElementsAre("25.10.2026 00:30"));
+}
+
+TEST(OccurrencesTest, WhatIsNoRuleOrHasNoEndIsRefused) {
+  for (const char* rule : {"every Tuesday", "FREQ=WEEKLY", "FREQ=HOURLY;COUNT=3", "COUNT=3", "FREQ=DAILY;COUNT=201",
+                           "FREQ=DAILY;UNTIL=20360101", "FREQ=WEEKLY;COUNT=-1", "FREQ=SOMETIMES;COUNT=2"}) {
+    EXPECT_REFUSED(Occurrences(rule, Evening(11, 24), Oslo()), "RECURRENCE_INVALID");
+  }
+  EXPECT_THAT(Utc("FREQ=DAILY;COUNT=200", Evening(11, 24)), SizeIs(200));
+}
+
+CalendarEntry Entry() {
+  const absl::Time start = absl::FromCivil(absl::CivilSecond(2027, 3, 30, 18, 0, 0), Oslo());
+  return {.uid = "0190-1",
+          .sequence = 3,
+          .changed = start - absl::Hours(24),
+          .start = start,
+          .end = start + absl::Minutes(90),
+          .name = "Løpegruppe, tirsdag; for alle\\ute\nog inne, med et navn som er så langt at linjen må brytes her",
+          .place = "Sandnes stadion",
+          .cancelled = false};
+}
+
+TEST(CalendarTest, LinesAreFoldedAndEscaped) {
+  const std::string text = CalendarText({Entry()});
+  EXPECT_THAT(text, HasSubstr("BEGIN:VCALENDAR\r\n"));
+  EXPECT_THAT(text, HasSubstr("VERSION:2.0\r\n"));
+  EXPECT_THAT(text, HasSubstr("DTSTART:20270330T160000Z\r\n"));
+  EXPECT_THAT(text, HasSubstr("L\xc3\xb8pegruppe\\, tirsdag\\; for alle\\\\ute\\nog"));
+  size_t from = 0;
+  for (size_t to; (to = text.find("\r\n", from)) != std::string::npos; from = to + 2) EXPECT_LE(to - from, 75);
+}
+
+TEST(CalendarTest, AParserThatWeDidNotWriteReadsWhatWasMeant) {
+  CalendarEntry cancelled = Entry();
+  cancelled.uid = "0190-2";
+  cancelled.cancelled = true;
+  TempFolder folder;
+  const std::string file = folder.path() + "/calendar.ics", program = folder.path() + "/read.py";
+  std::ofstream(file, std::ios::binary) << CalendarText({Entry(), cancelled});
+  std::ofstream(program) << "import sys, icalendar\n"
+                            "for e in icalendar.Calendar.from_ical(open(sys.argv[1], 'rb').read()).walk('VEVENT'):\n"
+                            "  print(e['UID'], e['SEQUENCE'], e['DTSTART'].dt.isoformat(), e['DTEND'].dt.isoformat(),\n"
+                            "        e['STATUS'], repr(str(e['SUMMARY'])), e['LOCATION'], sep='|')\n";
+  FILE* python = popen(("/usr/bin/python3 " + program + " " + file).c_str(), "r");
+  ASSERT_NE(python, nullptr);
+  std::string read;
+  char buffer[4096];
+  while (const size_t got = fread(buffer, 1, sizeof(buffer), python)) read.append(buffer, got);
+  EXPECT_EQ(pclose(python), 0);
+  const std::string rest =
+      "'Løpegruppe, tirsdag; for alle\\\\ute\\nog inne, med et navn som er så langt at linjen må "
+      "brytes her'|Sandnes stadion\n";
+  const std::string times = "|3|2027-03-30T16:00:00+00:00|2027-03-30T17:30:00+00:00|";
+  EXPECT_EQ(read, "0190-1" + times + "CONFIRMED|" + rest + "0190-2" + times + "CANCELLED|" + rest);
+}
+
+TEST(CalendarTest, AnEmptyCalendarIsACalendar) {
+  EXPECT_THAT(CalendarText({}), HasSubstr("END:VCALENDAR"));
+  EXPECT_THAT(CalendarText({}), Not(HasSubstr("VEVENT")));
+}
+
+}  // namespace
+}  // namespace mestring::activities
