@@ -297,10 +297,7 @@ absl::Status Housing::GetPlaceOffer(Tx& tx, Call& call, const pb::GetPlaceOfferR
 absl::Status Housing::ListPlaceOffers(Tx& tx, Call& call, const pb::ListPlaceOffersRequest& request,
                                       pb::ListPlaceOffersResponse* response) {
   TRY(Page(tx,
-           Filter()
-               .Within(ScopeOf(call.caller), false)
-               .Is("person_ref", request.person_ref())
-               .IsState("state", request.state()),
+           Within(ScopeOf(call.caller), false).Is("person_ref", request.person_ref()).IsState("state", request.state()),
            {request.page_size(), request.page_token()}, response->mutable_place_offers(),
            response->mutable_next_page_token()));
   return SetAsOf(tx, response);

@@ -102,34 +102,16 @@ absl::StatusOr<std::optional<pb::Tenancy>> TenancyOf(Tx& tx, const pb::Stay& sta
 
 // ---- Pages -----------------------------------------------------------------------------------------
 
-Filter& Filter::Is(std::string_view column, std::string_view value) {
-  names_person_ = names_person_ || (column == "person_ref" && !value.empty());
-  return value.empty() ? *this : Where(absl::StrCat(column, " = ?"), std::string(value));
-}
-
-Filter& Filter::Where(std::string_view condition) {
-  absl::StrAppend(&where, " AND ", condition);
-  return *this;
-}
-
-Filter& Filter::Where(std::string_view condition, Value value) {
-  const size_t mark = condition.find('?');
-  absl::StrAppend(&where, " AND ", condition.substr(0, mark), ":v", values.size(), condition.substr(mark + 1));
-  values.push_back(std::move(value));
-  return *this;
-}
-
-Filter& Filter::Within(const Scope& scope, bool has_organisation) {
-  if (scope.kind == Scope::kAll) return *this;
-  if (scope.kind == Scope::kPerson) {
-    names_person_ = true;
-    return Where("person_ref = ?", scope.value);
-  }
-  if (!has_organisation) return Where("1 = 0");
-  if (scope.kind == Scope::kOrganisation) return Where("organisation_id = ?", scope.value);
-  Where(absl::StrCat("(organisation_id = ? OR responsible_unit = :v", values.size() + 1, ")"), scope.value);
-  values.push_back(scope.value);
-  return *this;
+Filter Within(const Scope& scope, bool has_organisation) {
+  Filter filter;
+  if (scope.kind == Scope::kAll) return filter;
+  if (scope.kind == Scope::kPerson) return filter.IsExactly("person_ref", scope.value);
+  if (!has_organisation) return filter.Where("1 = 0");
+  if (scope.kind == Scope::kOrganisation) return filter.Where("organisation_id = ?", scope.value);
+  filter.Where(absl::StrCat("(organisation_id = ? OR responsible_unit = :v", filter.values.size() + 1, ")"),
+               scope.value);
+  filter.values.push_back(scope.value);
+  return filter;
 }
 
 // ---- Places ----------------------------------------------------------------------------------------

@@ -71,24 +71,6 @@ std::string RankKey(const pb::ListEntry& entry) {
 
 }  // namespace
 
-// ---- Dates -----------------------------------------------------------------------------------------
-
-absl::CivilDay Day(std::string_view date) { return ParseDate(date).value(); }
-
-std::string PlusDays(std::string_view date, int days) { return FormatDate(Day(date) + days); }
-
-std::string PlusMonths(std::string_view date, int months) {
-  const absl::CivilDay day = Day(date);
-  const absl::CivilMonth month = absl::CivilMonth(day) + months;
-  const absl::CivilDay last = absl::CivilDay(month + 1) - 1;
-  return FormatDate(std::min(absl::CivilDay(month) + (day.day() - 1), last));
-}
-
-absl::Status CheckPlannable(std::string_view field, std::string_view date, std::string_view today) {
-  if (date.empty() || date < PlusMonths(today, 12 * kPlanYearsMax)) return absl::OkStatus();
-  return InvalidArgument(field, absl::StrCat("must be within ", kPlanYearsMax, " years"));
-}
-
 // ---- Who sees what ---------------------------------------------------------------------------------
 
 bool WorksWithHousing(const Caller& caller) {

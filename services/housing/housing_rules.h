@@ -15,8 +15,8 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/time/civil_time.h"
 #include "common/access.h"
+#include "common/dates.h"
 #include "mestring/housing/v1/housing.pb.h"
 
 namespace mestring::housing {
@@ -27,17 +27,6 @@ namespace pb = v1;
 
 // An open-ended hold: later than every date that somebody means.
 inline constexpr std::string_view kNoEnd = "9999-12-31";
-// No plan reaches further; it keeps dates far from kNoEnd and arithmetic with them in its range.
-inline constexpr int kPlanYearsMax = 20;
-
-// The civil day of a date that was checked before.
-absl::CivilDay Day(std::string_view date);
-std::string PlusDays(std::string_view date, int days);
-// The same day of a later month, or its last day if it has no such day.
-std::string PlusMonths(std::string_view date, int months);
-
-// INVALID_ARGUMENT for a date beyond all plans; an empty one is none.
-absl::Status CheckPlannable(std::string_view field, std::string_view date, std::string_view today);
 
 // ---- Codes that the service itself sets ------------------------------------------------------------
 

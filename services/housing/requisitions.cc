@@ -119,10 +119,7 @@ absl::Status Housing::GetRequisition(Tx& tx, Call& call, const pb::GetRequisitio
 absl::Status Housing::ListRequisitions(Tx& tx, Call& call, const pb::ListRequisitionsRequest& request,
                                        pb::ListRequisitionsResponse* response) {
   TRY(Page(tx,
-           Filter()
-               .Within(ScopeOf(call.caller), true)
-               .Is("person_ref", request.person_ref())
-               .IsState("state", request.state()),
+           Within(ScopeOf(call.caller), true).Is("person_ref", request.person_ref()).IsState("state", request.state()),
            {request.page_size(), request.page_token()}, response->mutable_requisitions(),
            response->mutable_next_page_token()));
   return SetAsOf(tx, response);
@@ -131,10 +128,10 @@ absl::Status Housing::ListRequisitions(Tx& tx, Call& call, const pb::ListRequisi
 absl::Status Housing::ListDecisions(Tx& tx, Call& call, const pb::ListDecisionsRequest& request,
                                     pb::ListDecisionsResponse* response) {
   TRY(Check(request));
-  Filter filter;
   const Scope scope = ScopeOf(call.caller);
   // Decisions name no responsible unit: those who asked see them.
-  filter.Within(scope.kind == Scope::kOrganisationOrUnit ? Scope{Scope::kOrganisation, scope.value} : scope, true);
+  Filter filter =
+      Within(scope.kind == Scope::kOrganisationOrUnit ? Scope{Scope::kOrganisation, scope.value} : scope, true);
   TRY(Page(tx, filter.Is("case_id", request.case_id()).Is("person_ref", request.person_ref()),
            {.size = request.page_size(), .token = request.page_token(), .descending = true},
            response->mutable_decisions(), response->mutable_next_page_token()));

@@ -469,9 +469,8 @@ absl::Status Housing::GetStay(Tx& tx, Call& call, const pb::GetStayRequest& requ
 
 absl::Status Housing::ListStays(Tx& tx, Call& call, const pb::ListStaysRequest& request,
                                 pb::ListStaysResponse* response) {
-  Filter filter;
-  filter.Within(ScopeOf(call.caller), true)
-      .Is("person_ref", request.person_ref())
+  Filter filter = Within(ScopeOf(call.caller), true);
+  filter.Is("person_ref", request.person_ref())
       .Is("offer_id", request.offer_id())
       .Is("support_team_id", request.support_team_id())
       .IsState("state", request.state());

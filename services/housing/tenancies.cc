@@ -80,8 +80,7 @@ absl::Status Housing::GetTenancy(Tx& tx, Call& call, const pb::GetTenancyRequest
 absl::Status Housing::ListTenancies(Tx& tx, Call& call, const pb::ListTenanciesRequest& request,
                                     pb::ListTenanciesResponse* response) {
   TRY(Page(tx,
-           Filter()
-               .Within(ScopeOf(call.caller), false)
+           Within(ScopeOf(call.caller), false)
                .Is("person_ref", request.person_ref())
                .Is("stay_id", request.stay_id())
                .IsState("state", request.state()),

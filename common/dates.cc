@@ -1,0 +1,30 @@
+#include "common/dates.h"
+
+// Rules and SQL compare dates as text; only arithmetic needs the civil day behind it. A date class of our
+// own would have to be turned into text and back at each of both borders.
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "common/clock.h"
+#include "common/errors.h"
+
+namespace mestring {
+
+absl::CivilDay Day(std::string_view date) { return ParseDate(date).value(); }
+
+std::string PlusDays(std::string_view date, int days) { return FormatDate(Day(date) + days); }
+
+std::string PlusMonths(std::string_view date, int months) {
+  const absl::CivilDay day = Day(date);
+  const absl::CivilMonth month = absl::CivilMonth(day) + months;
+  const absl::CivilDay last = absl::CivilDay(month + 1) - 1;
+  return FormatDate(std::min(absl::CivilDay(month) + (day.day() - 1), last));
+}
+
+absl::Status CheckPlannable(std::string_view field, std::string_view date, std::string_view today) {
+  if (date.empty() || date < PlusMonths(today, 12 * kPlanYearsMax)) return absl::OkStatus();
+  return InvalidArgument(field, absl::StrCat("must be within ", kPlanYearsMax, " years"));
+}
+
+}  // namespace mestring

@@ -1,0 +1,102 @@
+// What the use cases of every service do with stored resources beyond rows.h: today and the ends of days,
+// and the pages of lists.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "common/database.h"
+#include "common/dates.h"
+#include "common/rows.h"
+#include "common/rpc.h"
+
+namespace mestring {
+
+// ---- Time ------------------------------------------------------------------------------------------
+
+inline std::string Today(const Tx& tx) { return FormatDate(tx.today()); }
+// The date, or today if it is empty.
+inline std::string OrToday(const Tx& tx, std::string_view date) { return date.empty() ? Today(tx) : std::string(date); }
+inline absl::Time BeginOf(const Tx& tx, std::string_view date) { return StartOfDay(tx.zone(), Day(date)); }
+// When a day is over: the moment at which what was due on it is late.
+inline absl::Time EndOf(const Tx& tx, std::string_view date) { return StartOfDay(tx.zone(), Day(date) + 1); }
+
+// ---- Loads -----------------------------------------------------------------------------------------
+
+// The first of the rows, or NotFound; for queries that find at most one.
+template <class M>
+absl::StatusOr<M> FirstOf(absl::StatusOr<std::vector<M>> rows) {
+  if (!rows.ok()) return rows.status();
+  if (rows->empty()) return NotFound(Table<M>::kNoun);
+  return std::move(rows->front());
+}
+
+// ---- Pages -----------------------------------------------------------------------------------------
+
+// Conditions of a list, each with its bound value.
+class Filter {
+ public:
+  // column = value, unless the value is empty.
+  Filter& Is(std::string_view column, std::string_view value);
+  // column = value, also if it is empty: then no row is meant.
+  Filter& IsExactly(std::string_view column, std::string_view value);
+  // column = the name of a state, unless it is UNSPECIFIED.
+  template <class State>
+  Filter& IsState(std::string_view column, State state) {
+    if (state == 0) return *this;
+    return Is(column, google::protobuf::GetEnumDescriptor<State>()->FindValueByNumber(state)->name());
+  }
+  // A condition without a value, or with one at its "?".
+  Filter& Where(std::string_view condition);
+  Filter& Where(std::string_view condition, Value value);
+  // The condition that lets the indexes of pages be used (schema). Not for one person's things, which
+  // their own index finds.
+  std::string_view page_condition() const { return names_person_ ? "" : " AND id <> ''"; }
+
+  std::string where = "WHERE 1 = 1";
+  std::vector<Value> values;
+
+ private:
+  bool names_person_ = false;
+};
+
+struct Paging {
+  int size;
+  std::string_view token;
+  // A text column, unique among the rows.
+  std::string_view key = "id";
+  bool descending = false;
+};
+
+template <class M>
+absl::Status Page(Tx& tx, Filter filter, const Paging& paging, google::protobuf::RepeatedPtrField<M>* rows,
+                  std::string* next_page_token) {
+  ASSIGN(const std::string after, PageKey(paging.token));
+  if (!after.empty()) filter.Where(absl::StrCat(paging.key, paging.descending ? " < ?" : " > ?"), after);
+  const int size = PageSize(paging.size);
+  filter.values.push_back(int64_t{size} + 1);  // one more shows whether there is a next page
+  TRY(SelectRows(tx, Table<M>::kName,
+                 absl::StrCat(filter.where, filter.page_condition(), " ORDER BY ", paging.key,
+                              paging.descending ? " DESC" : "", " LIMIT :limit"),
+                 filter.values, M::default_instance(), DerivedFields<M>(), [rows] { return rows->Add(); }));
+  if (rows->size() <= size) return absl::OkStatus();
+  rows->RemoveLast();
+  const M& last = rows->Get(size - 1);
+  const auto* key = M::descriptor()->FindFieldByName(std::string(paging.key));
+  *next_page_token = PageToken(M::GetReflection()->GetString(last, key));
+  return absl::OkStatus();
+}
+
+// as_of of a list.
+template <class Response>
+absl::Status SetAsOf(Tx& tx, Response* response) {
+  ASSIGN(const Cursor head, tx.Head());
+  response->set_as_of(head.ToString());
+  return absl::OkStatus();
+}
+
+}  // namespace mestring
