@@ -27,4 +27,12 @@ absl::Status CheckPlannable(std::string_view field, std::string_view date, std::
   return InvalidArgument(field, absl::StrCat("must be within ", kPlanYearsMax, " years"));
 }
 
+absl::Status CheckPeriod(std::string_view from_date, std::string_view to_date) {
+  if (to_date < from_date) return InvalidArgument("to_date", "must not be before from_date");
+  if (Day(to_date) - Day(from_date) > kStatisticsDaysMax) {
+    return InvalidArgument("to_date", "must be within three years of from_date");
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace mestring

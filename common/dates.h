@@ -11,6 +11,8 @@ namespace mestring {
 
 // No plan reaches further; it keeps arithmetic with dates in its range.
 inline constexpr int kPlanYearsMax = 20;
+// Statistics are read over a period of at most this, which bounds what one call reads.
+inline constexpr int kStatisticsDaysMax = 3 * 366;
 
 // The civil day of a date that was checked before.
 absl::CivilDay Day(std::string_view date);
@@ -20,5 +22,8 @@ std::string PlusMonths(std::string_view date, int months);
 
 // INVALID_ARGUMENT for a date beyond all plans; an empty one is none.
 absl::Status CheckPlannable(std::string_view field, std::string_view date, std::string_view today);
+
+// INVALID_ARGUMENT unless "from_date" and "to_date" are a period of statistics.
+absl::Status CheckPeriod(std::string_view from_date, std::string_view to_date);
 
 }  // namespace mestring

@@ -16,6 +16,8 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "google/protobuf/descriptor.h"
+#include "google/protobuf/generated_enum_reflection.h"
 
 namespace grpc {
 class Status;
@@ -48,6 +50,13 @@ absl::Status ConstraintBroken(std::string_view constraint);
 // ("PLACE_TAKEN"); `metadata` helps a program (codes and ids, never a person).
 absl::Status Refused(std::string_view reason, std::string_view sentence,
                      std::map<std::string, std::string> metadata = {});
+
+// Refused with reason WRONG_STATE: the resource is not in a state in which this can happen (metadata: state).
+template <class State>
+absl::Status WrongState(State state, std::string_view sentence) {
+  return Refused("WRONG_STATE", sentence,
+                 {{"state", google::protobuf::GetEnumDescriptor<State>()->FindValueByNumber(state)->name()}});
+}
 
 // PERMISSION_DENIED, reason FORBIDDEN: the caller may see the thing, but not do this to it.
 absl::Status Forbidden(std::string_view sentence);

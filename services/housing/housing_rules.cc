@@ -32,15 +32,6 @@ using access::v1::ROLE_UNIT_LEADER;
 // The highest score there can be is 50 factors of 10 levels of weight 1000: below this, so that the
 // rank key has a fixed width.
 constexpr int64_t kScoreMax = 999999;
-// Statistics are read over a period of at most this, which bounds what one call reads.
-constexpr int kStatisticsDaysMax = 3 * 366;
-
-template <class State>
-absl::Status WrongState(State state, std::string_view sentence) {
-  return Refused("WRONG_STATE", sentence,
-                 {{"state", google::protobuf::GetEnumDescriptor<State>()->FindValueByNumber(state)->name()}});
-}
-
 bool IsOwn(const Caller& caller, std::string_view person_ref) {
   return caller.Is(ROLE_RESIDENT) && !person_ref.empty() && caller.person_ref == person_ref;
 }
@@ -237,14 +228,6 @@ absl::Status Check(const pb::JudgeOverstayRequest& request) {
 absl::Status Check(const pb::ListDecisionsRequest& request) {
   if (request.case_id().empty() == request.person_ref().empty()) {
     return InvalidArgument("case_id", "exactly one of case_id and person_ref must be set");
-  }
-  return absl::OkStatus();
-}
-
-absl::Status CheckPeriod(std::string_view from_date, std::string_view to_date) {
-  if (to_date < from_date) return InvalidArgument("to_date", "must not be before from_date");
-  if (Day(to_date) - Day(from_date) > kStatisticsDaysMax) {
-    return InvalidArgument("to_date", "must be within three years of from_date");
   }
   return absl::OkStatus();
 }

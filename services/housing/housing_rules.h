@@ -74,8 +74,6 @@ absl::Status Check(const pb::ReserveStayRequest& request);
 absl::Status Check(const pb::MoveStayRequest& request);
 absl::Status Check(const pb::JudgeOverstayRequest& request);
 absl::Status Check(const pb::ListDecisionsRequest& request);
-// "from_date" and "to_date" of statistics.
-absl::Status CheckPeriod(std::string_view from_date, std::string_view to_date);
 
 // ---- Residence -------------------------------------------------------------------------------------
 
