@@ -3,12 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <map>
-#include <thread>
-
-#include "absl/synchronization/blocking_counter.h"
-#include "absl/synchronization/notification.h"
 #include "tests/housing/town.h"
+#include "tests/support/all_at_once.h"
 
 namespace mestring::housing {
 namespace {
@@ -18,30 +14,6 @@ using testing::Pair;
 using Stub = Town::Stub;
 
 constexpr int kCallers = 200;
-
-// Calls `call(i)` from as many threads at once, and counts how it ended: "" or the reason. Whoever is
-// told that the service is full tries again, as every client does.
-std::map<std::string, int> AllAtOnce(int callers, const std::function<absl::Status(int)>& call) {
-  std::vector<std::string> reasons(callers);
-  absl::Notification go;
-  absl::BlockingCounter ready(callers);
-  std::vector<std::thread> threads;
-  for (int i = 0; i < callers; ++i) {
-    threads.emplace_back([&, i] {
-      ready.DecrementCount();
-      go.WaitForNotification();
-      absl::Status status = call(i);
-      while (absl::IsResourceExhausted(status)) status = call(i);
-      reasons[i] = status.ok() ? "" : ReasonOf(status);
-    });
-  }
-  ready.Wait();
-  go.Notify();
-  for (std::thread& thread : threads) thread.join();
-  std::map<std::string, int> counts;
-  for (const std::string& reason : reasons) ++counts[reason];
-  return counts;
-}
 
 // Seven places that are requisitioned.
 std::string SevenShelterPlaces(Town& town) {

@@ -1,46 +1,23 @@
 #include "tests/housing/town.h"
 
 // Every step goes through the real stub, so that what a test stands on was done by the same RPCs as in
-// life. A step that fails ends the test program: nothing after it would mean anything.
-
-#include <cstdio>
-#include <cstdlib>
-
-#include "common/clock.h"
+// life.
 
 namespace mestring::housing {
 namespace {
 
 using access::v1::ROLE_HOUSING_OFFICE;
 using access::v1::ROLE_NAV;
-using access::v1::ROLE_RESIDENT;
-using access::v1::ROLE_SERVICE;
 using access::v1::ROLE_SPECIALIST_HEALTH;
-using access::v1::ROLE_STAFF;
-using access::v1::ROLE_UNIT_LEADER;
-
-template <class T>
-T Must(absl::StatusOr<T> result, int line = __builtin_LINE()) {
-  if (!result.ok()) {
-    fprintf(stderr, "town.cc:%d: %s\n", line, result.status().ToString().c_str());
-    abort();
-  }
-  return *std::move(result);
-}
 
 }  // namespace
 
-Who Staff() { return {{ROLE_STAFF}, "", ""}; }
 Who HousingOffice() { return {{ROLE_HOUSING_OFFICE}, "", ""}; }
-Who UnitLeader() { return {{ROLE_UNIT_LEADER}, "", ""}; }
 Who Nav(std::string organisation_id) { return {{ROLE_NAV}, "", std::move(organisation_id)}; }
 Who Hospital(std::string organisation_id) { return {{ROLE_SPECIALIST_HEALTH}, "", std::move(organisation_id)}; }
-Who Resident(std::string person_ref) { return {{ROLE_RESIDENT}, std::move(person_ref), ""}; }
-
-std::string SomePerson() { return NewId(absl::Now()); }
 
 Town::Town(std::string_view engine, std::function<void(Config&)> adjust)
-    : service_(HousingDefinition(), engine, std::move(adjust)), stub_(pb::HousingService::NewStub(service_.channel())) {
+    : SceneOf(HousingDefinition(), engine, std::move(adjust)) {
   pb::SetCaseRulesRequest rules;
   rules.mutable_case_rules()->set_application_decision_months(1);
   rules.mutable_case_rules()->set_approval_months(12);
@@ -119,55 +96,6 @@ std::string Town::Register(std::string code, pb::OfferKind kind, const pb::Offer
     Must(Call(&Stub::AddPlace, UnitLeader(), place));
   }
   return id;
-}
-
-std::unique_ptr<grpc::ClientContext> Town::Context(const Who& who) const {
-  // One role each but for who wears many hats; the support takes a fixed list.
-  if (who.roles.size() == 1) return service_.As({who.roles[0]}, who.person_ref, who.organisation_id);
-  return service_.As({who.roles[0], who.roles[1]}, who.person_ref, who.organisation_id);
-}
-
-std::string Town::Today() const {
-  absl::TimeZone zone;
-  absl::LoadTimeZone("Europe/Oslo", &zone);
-  return FormatDate(DateIn(zone, const_cast<Town*>(this)->service_.clock().Now()));
-}
-
-void Town::GoTo(std::string_view date) {
-  absl::TimeZone zone;
-  absl::LoadTimeZone("Europe/Oslo", &zone);
-  service_.clock().Set(StartOfDay(zone, *ParseDate(date)) + absl::Hours(8));
-  // The service's own thread may be firing too; each timer is fired by one of the two. What this one
-  // does not find is done when it returns, because writes come one at a time.
-  Must(service_.kernel().timers.FireDue());
-}
-
-void Town::GoDays(int days) { GoTo(FormatDate(*ParseDate(Today()) + days)); }
-
-std::vector<events::v1::Event> Town::Events() {
-  auto stub = events::v1::EventService::NewStub(service_.channel());
-  std::vector<events::v1::Event> all;
-  std::string after;
-  while (true) {
-    events::v1::ListRequest request;
-    request.set_after(after);
-    request.set_page_size(1000);
-    events::v1::ListResponse response;
-    const auto context = service_.As({ROLE_SERVICE});
-    const grpc::Status status = stub->List(context.get(), request, &response);
-    if (!status.ok()) Must<int>(FromWire(status));
-    for (const auto& event : response.events()) all.push_back(event);
-    if (response.as_of() == after || response.as_of() == response.head()) return all;
-    after = response.as_of();
-  }
-}
-
-std::vector<std::string> Town::EventTypes() {
-  std::vector<std::string> types;
-  for (const events::v1::Event& event : Events()) {
-    if (event.type().starts_with("mestring.housing.v1.")) types.push_back(event.type().substr(20));
-  }
-  return types;
 }
 
 pb::Requisition Town::Requisitioned(const std::string& person, const std::string& offer_id) {

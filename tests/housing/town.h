@@ -6,72 +6,22 @@
 #include <string_view>
 #include <vector>
 
-#include "absl/status/statusor.h"
-#include "common/errors.h"
-#include "common/ids.h"
-#include "mestring/events/v1/events.grpc.pb.h"
 #include "mestring/housing/v1/housing.grpc.pb.h"
 #include "mestring/housing/v1/housing_events.pb.h"
 #include "services/housing/housing.h"
-#include "tests/support/running_service.h"
+#include "tests/support/scene.h"
 
 namespace mestring::housing {
 
 using access::v1::Role;
 
-// Who calls.
-struct Who {
-  std::vector<Role> roles;
-  std::string person_ref, organisation_id;
-};
-Who Staff();
 Who HousingOffice();
-Who UnitLeader();
 Who Nav(std::string organisation_id = "nav-sandnes");
 Who Hospital(std::string organisation_id = "sus");
-Who Resident(std::string person_ref);
 
-// A person nobody has met.
-std::string SomePerson();
-
-class Town {
+class Town : public SceneOf<pb::HousingService> {
  public:
   explicit Town(std::string_view engine, std::function<void(Config&)> adjust = nullptr);
-
-  using Stub = pb::HousingService::Stub;
-
-  // Calls an RPC; a request_id is made if the request has room for one and names none.
-  template <class Request, class Response>
-  absl::StatusOr<Response> Call(grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
-                                const Who& who, Request request) {
-    FillRequestId(request);
-    Response response;
-    const auto context = Context(who);
-    const grpc::Status status = (stub().*method)(context.get(), request, &response);
-    if (!status.ok()) return FromWire(status);
-    return response;
-  }
-
-  std::unique_ptr<grpc::ClientContext> Context(const Who& who) const;
-  Stub& stub() { return *stub_; }
-  RunningService& service() { return service_; }
-
-  std::string Today() const;
-  // Moves the clock to a day of the future, eight in the morning, and fires all that is due by then.
-  void GoTo(std::string_view date);
-  void GoDays(int days);
-  // All that happened since the start, in order, as "StayReserved".
-  std::vector<std::string> EventTypes();
-  std::vector<events::v1::Event> Events();
-  // The events of one type, parsed.
-  template <class Event>
-  std::vector<Event> EventsOf() {
-    std::vector<Event> found;
-    for (const events::v1::Event& event : Events()) {
-      if (event.type() == Event::descriptor()->full_name()) found.emplace_back().ParseFromString(event.data());
-    }
-    return found;
-  }
 
   // Steps on the way, each of which must succeed.
   pb::Requisition Requisitioned(const std::string& person, const std::string& offer_id);
@@ -97,16 +47,7 @@ class Town {
   std::string team_id, akutten, bokollektivet, smahus, lutsivegen;
 
  private:
-  template <class Request>
-  static void FillRequestId(Request& request) {
-    if constexpr (requires { request.set_request_id(""); }) {
-      if (request.request_id().empty()) request.set_request_id(NewId(absl::Now()));
-    }
-  }
   std::string Register(std::string code, pb::OfferKind kind, const pb::OfferPolicy& policy, int places);
-
-  RunningService service_;
-  std::unique_ptr<Stub> stub_;
 };
 
 }  // namespace mestring::housing

@@ -4,7 +4,12 @@
 
 #include "tests/support/contract_checks.h"
 
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
 #include <functional>
+#include <set>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
@@ -15,6 +20,7 @@
 #include "grpcpp/completion_queue.h"
 #include "grpcpp/generic/generic_stub.h"
 #include "mestring/common/v1/field_rule.pb.h"
+#include "tests/support/tokens.h"
 
 namespace mestring {
 
@@ -284,6 +290,106 @@ std::vector<std::string> FieldsNamed(const grpc::Status& status) {
     for (const auto& violation : bad.field_violations()) fields.push_back(violation.field());
   }
   return fields;
+}
+
+namespace {
+
+std::vector<const MethodDescriptor*> OwnMethodsOf(std::string_view service_full_name) {
+  std::vector<const MethodDescriptor*> methods = MethodsOf(service_full_name);
+  std::erase_if(methods, [&](const auto* method) { return method->service()->full_name() != service_full_name; });
+  return methods;
+}
+
+// Calls an RPC with these roles, as somebody of an organisation and of the register.
+grpc::Status CallAs(RunningService& service, const MethodDescriptor& method, const std::vector<Role>& roles,
+                    const Message& request) {
+  static const std::string person = NewId(absl::Now());
+  const auto context = RunningService::Nobody();
+  context->AddMetadata("authorization", absl::StrCat("Bearer ", Token(roles, person, "nav-sandnes")));
+  return CallByPath(*service.channel(), PathOf(method), *context, request, nullptr);
+}
+
+int64_t PositionOf(RunningService& service) {
+  int64_t position = -1;
+  const absl::Status read = service.db().Read([&](Tx& tx) -> absl::Status {
+    ASSIGN(const Cursor head, tx.Head());
+    position = head.position;
+    return absl::OkStatus();
+  });
+  EXPECT_TRUE(read.ok()) << read;
+  return position;
+}
+
+}  // namespace
+
+void ExpectRolesOfContract(RunningService& service, std::string_view service_full_name) {
+  for (const MethodDescriptor* method : OwnMethodsOf(service_full_name)) {
+    const auto request = NewMessage(*method->input_type());
+    const auto nobody = RunningService::Nobody();
+    EXPECT_EQ(CallByPath(*service.channel(), PathOf(*method), *nobody, *request, nullptr).error_code(),
+              grpc::StatusCode::UNAUTHENTICATED)
+        << method->full_name();
+    const std::vector<Role> allowed = *AllowedRoles(*method);
+    for (int role = access::v1::Role_MIN + 1; role <= access::v1::Role_MAX; ++role) {
+      const bool may = std::find(allowed.begin(), allowed.end(), role) != allowed.end();
+      const grpc::Status status = CallAs(service, *method, {static_cast<Role>(role)}, *request);
+      EXPECT_EQ(status.error_code() != grpc::StatusCode::PERMISSION_DENIED, may)
+          << method->full_name() << " as " << access::v1::Role_Name(static_cast<Role>(role)) << ": "
+          << status.error_message();
+    }
+  }
+}
+
+int ExpectWrongFieldsNamed(RunningService& service, std::string_view service_full_name) {
+  const int64_t before = PositionOf(service);
+  std::string answers;
+  testing::internal::CaptureStdout();
+  testing::internal::CaptureStderr();
+  int tried = 0;
+  std::set<std::string> poisons;
+  for (const MethodDescriptor* method : OwnMethodsOf(service_full_name)) {
+    for (const BadRequest& bad : BadRequestsFor(*method->input_type())) {
+      const grpc::Status status = CallAs(service, *method, *AllowedRoles(*method), *bad.request);
+      EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT)
+          << method->full_name() << " " << bad.field << " " << bad.what << ": " << status.error_message();
+      EXPECT_THAT(FieldsNamed(status), testing::Contains(bad.field)) << method->full_name() << " " << bad.what;
+      answers += status.error_message() + status.error_details();
+      if (!bad.poison.empty()) poisons.insert(bad.poison);
+      ++tried;
+    }
+  }
+  const std::string logged = testing::internal::GetCapturedStdout() + testing::internal::GetCapturedStderr();
+  for (const std::string& poison : poisons) {
+    EXPECT_EQ(answers.find(poison), std::string::npos) << "an answer repeats what was sent";
+    EXPECT_EQ(logged.find(poison), std::string::npos) << "a log line repeats what was sent";
+  }
+  EXPECT_EQ(PositionOf(service), before) << "nothing has changed";
+  return tried;
+}
+
+void ExpectNoInternal(RunningService& service, std::string_view service_full_name) {
+  for (const MethodDescriptor* method : OwnMethodsOf(service_full_name)) {
+    const auto request = NewMessage(*method->input_type());
+    FillRequired(*request);
+    const grpc::Status status = CallAs(service, *method, *AllowedRoles(*method), *request);
+    EXPECT_THAT(status.error_code(), testing::Not(testing::AnyOf(grpc::StatusCode::INTERNAL, grpc::StatusCode::UNKNOWN,
+                                                                 grpc::StatusCode::UNIMPLEMENTED)))
+        << method->full_name() << ": " << status.error_message();
+  }
+}
+
+std::vector<std::string> OutcomesLogged(RunningService& service, std::string_view person_ref, std::string_view rpc) {
+  std::vector<std::string> outcomes;
+  const absl::Status read = service.db().Read([&](Tx& tx) -> absl::Status {
+    ASSIGN(const auto rows, (tx.Query<std::string, std::string>(
+                                "SELECT rpc, outcome FROM access_log WHERE person_ref = :person", person_ref)));
+    for (const auto& [path, outcome] : rows) {
+      if (path.ends_with(absl::StrCat("/", rpc))) outcomes.push_back(outcome);
+    }
+    return absl::OkStatus();
+  });
+  EXPECT_TRUE(read.ok()) << read;
+  return outcomes;
 }
 
 }  // namespace mestring

@@ -11,6 +11,7 @@
 #include "grpcpp/channel.h"
 #include "grpcpp/client_context.h"
 #include "grpcpp/support/status.h"
+#include "tests/support/running_service.h"
 
 namespace mestring {
 
@@ -44,5 +45,17 @@ std::vector<BadRequest> BadRequestsFor(const google::protobuf::Descriptor& reque
 
 // The fields that an INVALID_ARGUMENT answer names.
 std::vector<std::string> FieldsNamed(const grpc::Status& status);
+
+// What holds for every RPC of a service because its contract says so; each adds failures to the test. The kernel's
+// own services are tested with the kernel.
+//
+// Each RPC lets in the roles of its contract and nobody else.
+void ExpectRolesOfContract(RunningService& service, std::string_view service_full_name);
+// Each wrong field is named, and nothing changes or leaks; returns how many were tried.
+int ExpectWrongFieldsNamed(RunningService& service, std::string_view service_full_name);
+// A request about things that do not exist gets an error of the contract, never INTERNAL.
+void ExpectNoInternal(RunningService& service, std::string_view service_full_name);
+// The outcomes that stand in a person's access log for an RPC, by its short name.
+std::vector<std::string> OutcomesLogged(RunningService& service, std::string_view person_ref, std::string_view rpc);
 
 }  // namespace mestring

@@ -1,0 +1,36 @@
+// Threads wait for each other at the line, so that the calls meet; started one by one the first would be answered
+// before the last is made.
+#include "tests/support/all_at_once.h"
+
+#include <thread>
+#include <vector>
+
+#include "absl/synchronization/blocking_counter.h"
+#include "absl/synchronization/notification.h"
+#include "common/errors.h"
+
+namespace mestring {
+
+std::map<std::string, int> AllAtOnce(int callers, const std::function<absl::Status(int)>& call) {
+  std::vector<std::string> reasons(callers);
+  absl::Notification go;
+  absl::BlockingCounter ready(callers);
+  std::vector<std::thread> threads;
+  for (int i = 0; i < callers; ++i) {
+    threads.emplace_back([&, i] {
+      ready.DecrementCount();
+      go.WaitForNotification();
+      absl::Status status = call(i);
+      while (absl::IsResourceExhausted(status)) status = call(i);
+      reasons[i] = status.ok() ? "" : ReasonOf(status);
+    });
+  }
+  ready.Wait();
+  go.Notify();
+  for (std::thread& thread : threads) thread.join();
+  std::map<std::string, int> counts;
+  for (const std::string& reason : reasons) ++counts[reason];
+  return counts;
+}
+
+}  // namespace mestring

@@ -1,0 +1,29 @@
+// How a call or a rule came out, as one line of a test.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "common/errors.h"
+
+namespace mestring {
+
+inline const absl::Status& OutcomeOf(const absl::Status& status) { return status; }
+template <class T>
+const absl::Status& OutcomeOf(const absl::StatusOr<T>& result) {
+  return result.status();
+}
+
+}  // namespace mestring
+
+#define EXPECT_REFUSED(result, reason)                                                \
+  do {                                                                                \
+    const absl::Status _outcome = ::mestring::OutcomeOf(result);                      \
+    EXPECT_EQ(::mestring::ReasonOf(_outcome), reason) << #result << ": " << _outcome; \
+  } while (0)
+#define EXPECT_DONE(result)                                      \
+  do {                                                           \
+    const absl::Status _outcome = ::mestring::OutcomeOf(result); \
+    EXPECT_TRUE(_outcome.ok()) << #result << ": " << _outcome;   \
+  } while (0)
