@@ -70,8 +70,7 @@ absl::Status MayProgress(const pb::AssignedAction& action, pb::AssignedActionSta
     return InvalidArgument("state", "must be IN_PROGRESS or DONE");
   }
   if (IsOver(action) || action.state() == state) {
-    return Refused("WRONG_STATE", "the action is not moved on by this",
-                   {{"state", pb::AssignedActionState_Name(action.state())}});
+    return WrongState(action.state(), "the action is not moved on by this");
   }
   return absl::OkStatus();
 }

@@ -120,7 +120,7 @@ absl::Status Council::SettleAgendaItem(Tx& tx, Call& call, const pb::SettleAgend
   if (to_meeting) {
     ASSIGN(const pb::Meeting to, Load<pb::Meeting>(tx, request.to_meeting_id()));
     if (to.state() != pb::MEETING_STATE_PLANNED && to.state() != pb::MEETING_STATE_SUMMONED) {
-      return WrongState(to, "that meeting takes no items any more");
+      return WrongState(to.state(), "that meeting takes no items any more");
     }
     int position = 0;  // of an approval of minutes
     if (item.kind() != pb::AGENDA_ITEM_KIND_MINUTES) {

@@ -133,7 +133,7 @@ absl::Status MayEndTerm(const Caller& caller, const pb::SeatHolder& holder) {
   if (!KeepsCouncil(caller) && caller.person_ref != holder.person_ref()) {
     return Forbidden("a member ends their own term only");
   }
-  if (holder.state() != pb::HOLDER_STATE_ACTIVE) return WrongState(holder, "the term has ended");
+  if (holder.state() != pb::HOLDER_STATE_ACTIVE) return WrongState(holder.state(), "the term has ended");
   return absl::OkStatus();
 }
 
@@ -198,7 +198,7 @@ void ApplyDate(std::string_view meeting_date, const pb::Mandate& mandate, pb::Me
 }
 
 absl::Status MayMove(const pb::Meeting& meeting, const pb::Meeting& moved, std::string_view today) {
-  if (!NotBegun(meeting)) return WrongState(meeting, "only a meeting that has not begun is moved");
+  if (!NotBegun(meeting)) return WrongState(meeting.state(), "only a meeting that has not begun is moved");
   if (!IsTimeOfDay(moved.start_time())) return InvalidArgument("start_time", "must be a time of day such as 17:30");
   if (moved.meeting_date() < today) return Refused("DATE_OUT_OF_ORDER", "a meeting is not moved into the past");
   // The wheel is the year's.
@@ -215,7 +215,8 @@ absl::Status MayMove(const pb::Meeting& meeting, const pb::Meeting& moved, std::
 
 // [C13] A notice that comes too late is none.
 absl::Status MayCall(const pb::Meeting& meeting, std::string_view today) {
-  if (meeting.state() != pb::MEETING_STATE_PLANNED) return WrongState(meeting, "only a planned meeting is called");
+  if (meeting.state() != pb::MEETING_STATE_PLANNED)
+    return WrongState(meeting.state(), "only a planned meeting is called");
   if (meeting.notice_by() < today) {
     return Refused("NOTICE_TOO_LATE", "the notice deadline has passed; move the meeting",
                    {{"notice_by", meeting.notice_by()}});
@@ -224,18 +225,20 @@ absl::Status MayCall(const pb::Meeting& meeting, std::string_view today) {
 }
 
 absl::Status MayCancel(const pb::Meeting& meeting) {
-  return NotBegun(meeting) ? absl::OkStatus() : WrongState(meeting, "only a meeting that has not begun is cancelled");
+  return NotBegun(meeting) ? absl::OkStatus()
+                           : WrongState(meeting.state(), "only a meeting that has not begun is cancelled");
 }
 
 absl::Status MayOpen(const pb::Meeting& meeting, std::string_view today) {
-  if (meeting.state() != pb::MEETING_STATE_SUMMONED) return WrongState(meeting, "only a called meeting is opened");
+  if (meeting.state() != pb::MEETING_STATE_SUMMONED)
+    return WrongState(meeting.state(), "only a called meeting is opened");
   if (today < meeting.meeting_date()) return Refused("NOT_YET", "the day of the meeting has not come");
   return absl::OkStatus();
 }
 
 absl::Status MayEnd(const pb::Meeting& meeting) {
   return meeting.state() == pb::MEETING_STATE_OPEN ? absl::OkStatus()
-                                                   : WrongState(meeting, "only an open meeting is ended");
+                                                   : WrongState(meeting.state(), "only an open meeting is ended");
 }
 
 // [C7] No item is settled by the closing itself: each one consciously, before (opengever.core#3475). And what
@@ -243,7 +246,7 @@ absl::Status MayEnd(const pb::Meeting& meeting) {
 absl::Status MayClose(const pb::Meeting& meeting, absl::Span<const pb::AgendaItem> agenda,
                       const std::optional<pb::Minutes>& newest) {
   if (meeting.state() != pb::MEETING_STATE_HELD && meeting.state() != pb::MEETING_STATE_REOPENED) {
-    return WrongState(meeting, "only a meeting that was held is closed");
+    return WrongState(meeting.state(), "only a meeting that was held is closed");
   }
   const auto undecided = std::count_if(agenda.begin(), agenda.end(), [](const auto& item) { return !IsSettled(item); });
   if (undecided > 0) {
@@ -257,7 +260,8 @@ absl::Status MayClose(const pb::Meeting& meeting, absl::Span<const pb::AgendaIte
 
 // [C7] Not over the head of a newer one (opengever.core#7288), and approved minutes stand (C11).
 absl::Status MayReopen(const pb::Meeting& meeting, bool newer_closed, const std::optional<pb::Minutes>& newest) {
-  if (meeting.state() != pb::MEETING_STATE_CLOSED) return WrongState(meeting, "only a closed meeting is reopened");
+  if (meeting.state() != pb::MEETING_STATE_CLOSED)
+    return WrongState(meeting.state(), "only a closed meeting is reopened");
   if (newer_closed) return Refused("NEWER_MEETING_CLOSED", "a newer meeting is closed already");
   if (newest && newest->state() == pb::MINUTES_STATE_APPROVED) {
     return Refused("MINUTES_APPROVED", "its minutes are approved; write a correction");
@@ -276,7 +280,7 @@ absl::Status MayApologise(const Caller& caller, const pb::Meeting& meeting, cons
     return Forbidden("a member apologises for themself only");
   }
   if (meeting.state() != pb::MEETING_STATE_SUMMONED) {
-    return WrongState(meeting, "apologies follow the notice and come before the opening");
+    return WrongState(meeting.state(), "apologies follow the notice and come before the opening");
   }
   return absl::OkStatus();
 }
@@ -317,7 +321,8 @@ pb::EntitledSeat NewEntitledSeat(std::string id, const pb::Meeting& meeting, con
 
 absl::Status MayMarkPresence(const pb::Meeting& meeting, const pb::EntitledSeat& seat, pb::HolderRole role,
                              pb::Presence presence) {
-  if (meeting.state() != pb::MEETING_STATE_OPEN) return WrongState(meeting, "who is there is noted while it is open");
+  if (meeting.state() != pb::MEETING_STATE_OPEN)
+    return WrongState(meeting.state(), "who is there is noted while it is open");
   if (presence != pb::PRESENCE_PRESENT && presence != pb::PRESENCE_LEFT) {
     return InvalidArgument("presence", "must be PRESENT or LEFT");
   }
@@ -336,7 +341,7 @@ void ApplyPresence(pb::HolderRole role, pb::Presence presence, pb::EntitledSeat*
 // [C3] A deputy steps in on notice, never by turning up (Gausdal). At the table that notice is the secretary's.
 absl::Status MaySummon(const pb::Meeting& meeting, const pb::EntitledSeat& seat) {
   if (meeting.state() != pb::MEETING_STATE_OPEN) {
-    return WrongState(meeting, "before the opening an apology summons the deputy");
+    return WrongState(meeting.state(), "before the opening an apology summons the deputy");
   }
   if (seat.deputy_id().empty()) return Refused("NO_SUCH_HOLDER", "the seat has no deputy");
   if (seat.principal_presence() == pb::PRESENCE_PRESENT) return Refused("NO_APOLOGY", "the principal is there");
@@ -346,7 +351,7 @@ absl::Status MaySummon(const pb::Meeting& meeting, const pb::EntitledSeat& seat)
 // [B7] Disqualification is per item, and the body decides (Gausdal).
 absl::Status MayDisqualify(const pb::Meeting& meeting, const pb::AgendaItem& item, const pb::EntitledSeat& seat,
                            pb::HolderRole role) {
-  if (meeting.state() != pb::MEETING_STATE_OPEN) return WrongState(meeting, "the open meeting decides that");
+  if (meeting.state() != pb::MEETING_STATE_OPEN) return WrongState(meeting.state(), "the open meeting decides that");
   if (IsSettled(item)) return Refused("ITEM_SETTLED", "the item is settled");
   if (HolderIdOf(seat, role).empty()) return Refused("NO_SUCH_HOLDER", "the seat has nobody in that role");
   return absl::OkStatus();
@@ -432,7 +437,7 @@ absl::Status MayAddItem(const Caller& caller, const pb::Meeting& meeting, const 
     }
     return absl::OkStatus();
   }
-  if (!NotBegun(meeting)) return WrongState(meeting, "the meeting takes no items any more");
+  if (!NotBegun(meeting)) return WrongState(meeting.state(), "the meeting takes no items any more");
   if (!KeepsCouncil(caller) && meeting.input_by() < today) {
     return Refused("INPUT_TOO_LATE", "the input deadline has passed", {{"input_by", meeting.input_by()}});
   }
@@ -457,10 +462,11 @@ pb::AgendaItem NewItem(std::string id, const Caller& caller, const pb::Meeting& 
 }
 
 absl::Status MaySchedule(const pb::Meeting& meeting, const pb::AgendaItem& item) {
-  if (IsSettled(item)) return WrongState(item, "the item is settled");
+  if (IsSettled(item)) return WrongState(item.state(), "the item is settled");
   if (!NotBegun(meeting)) return Refused("AGENDA_FIXED", "the agenda is fixed since the opening");
   // It stays where it is: first (C11).
-  if (item.kind() == pb::AGENDA_ITEM_KIND_MINUTES) return WrongState(item, "the approval of minutes comes first");
+  if (item.kind() == pb::AGENDA_ITEM_KIND_MINUTES)
+    return WrongState(item.state(), "the approval of minutes comes first");
   return absl::OkStatus();
 }
 
@@ -472,12 +478,15 @@ absl::Status MayAdvise(const pb::Meeting& meeting, const pb::AgendaItem& item,
     if (item.state() == pb::AGENDA_ITEM_STATE_ADVISED && item.kind() != pb::AGENDA_ITEM_KIND_MINUTES) {
       return absl::OkStatus();
     }
-    return WrongState(item, "only what was advised on is put right");
+    return WrongState(item.state(), "only what was advised on is put right");
   }
-  if (meeting.state() != pb::MEETING_STATE_OPEN) return WrongState(meeting, "the council advises in an open meeting");
+  if (meeting.state() != pb::MEETING_STATE_OPEN)
+    return WrongState(meeting.state(), "the council advises in an open meeting");
   if (IsSettled(item)) return Refused("ITEM_SETTLED", "the item is settled");
-  if (item.state() == pb::AGENDA_ITEM_STATE_PROPOSED) return WrongState(item, "the item was not put on the agenda");
-  if (item.kind() == pb::AGENDA_ITEM_KIND_MINUTES) return WrongState(item, "minutes are approved by ApproveMinutes");
+  if (item.state() == pb::AGENDA_ITEM_STATE_PROPOSED)
+    return WrongState(item.state(), "the item was not put on the agenda");
+  if (item.kind() == pb::AGENDA_ITEM_KIND_MINUTES)
+    return WrongState(item.state(), "minutes are approved by ApproveMinutes");
   for (const pb::AgendaItem& other : agenda) {
     if (other.kind() == pb::AGENDA_ITEM_KIND_MINUTES && !IsSettled(other)) {
       return Refused("MINUTES_FIRST", "the approval of the last minutes comes first");
@@ -492,11 +501,11 @@ absl::Status MaySettle(const Caller& caller, const pb::Meeting& meeting, const p
     if (own_seat_id.empty() || item.proposer_seat_id() != own_seat_id) {
       return Forbidden("a member settles only what their own seat proposed");
     }
-    if (!NotBegun(meeting)) return WrongState(meeting, "at the table the council settles it");
+    if (!NotBegun(meeting)) return WrongState(meeting.state(), "at the table the council settles it");
   }
   if (IsSettled(item)) return Refused("ITEM_SETTLED", "the item is settled");
   if (meeting.state() == pb::MEETING_STATE_CLOSED || meeting.state() == pb::MEETING_STATE_CANCELLED) {
-    return WrongState(meeting, "the meeting is over");
+    return WrongState(meeting.state(), "the meeting is over");
   }
   return absl::OkStatus();
 }

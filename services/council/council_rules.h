@@ -18,7 +18,6 @@
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "common/access.h"
-#include "common/errors.h"
 #include "mestring/common/v1/assigned_actions.pb.h"
 #include "mestring/council/v1/council.pb.h"
 
@@ -32,13 +31,6 @@ namespace pb = v1;
 inline constexpr std::string_view kTermOver = "TERM_OVER";
 inline constexpr std::string_view kSucceeded = "SUCCEEDED";
 inline constexpr std::string_view kSeatRetired = "SEAT_RETIRED";
-
-// WRONG_STATE with the state that the resource is in.
-template <class M>
-absl::Status WrongState(const M& resource, std::string_view sentence) {
-  const auto* field = M::descriptor()->FindFieldByName("state");
-  return Refused("WRONG_STATE", sentence, {{"state", M::GetReflection()->GetEnum(resource, field)->name()}});
-}
 
 // ---- Who -------------------------------------------------------------------------------------------
 

@@ -170,7 +170,7 @@ absl::Status MayWriteMinutes(const pb::Meeting& meeting, const std::optional<pb:
                              std::string_view correction) {
   if (meeting.state() != pb::MEETING_STATE_HELD && meeting.state() != pb::MEETING_STATE_CLOSED &&
       meeting.state() != pb::MEETING_STATE_REOPENED) {
-    return WrongState(meeting, "minutes are written when the meeting was held");
+    return WrongState(meeting.state(), "minutes are written when the meeting was held");
   }
   if (newest && newest->state() != pb::MINUTES_STATE_DRAFT && correction.empty()) {
     return Refused("REASON_REQUIRED", "these minutes are sent already: say what the new version corrects");
@@ -179,13 +179,15 @@ absl::Status MayWriteMinutes(const pb::Meeting& meeting, const std::optional<pb:
 }
 
 absl::Status MaySendMinutes(const pb::Minutes& minutes) {
-  return minutes.state() == pb::MINUTES_STATE_DRAFT ? absl::OkStatus() : WrongState(minutes, "only a draft is sent");
+  return minutes.state() == pb::MINUTES_STATE_DRAFT ? absl::OkStatus()
+                                                    : WrongState(minutes.state(), "only a draft is sent");
 }
 
 absl::Status MayApproveMinutes(const pb::Minutes& minutes, const pb::Meeting& meeting, const pb::AgendaItem& item) {
-  if (minutes.state() != pb::MINUTES_STATE_SENT) return WrongState(minutes, "only minutes that were sent are approved");
-  if (meeting.state() != pb::MEETING_STATE_OPEN) return WrongState(meeting, "an open meeting approves minutes");
-  if (IsSettled(item)) return WrongState(item, "the approval is settled");
+  if (minutes.state() != pb::MINUTES_STATE_SENT)
+    return WrongState(minutes.state(), "only minutes that were sent are approved");
+  if (meeting.state() != pb::MEETING_STATE_OPEN) return WrongState(meeting.state(), "an open meeting approves minutes");
+  if (IsSettled(item)) return WrongState(item.state(), "the approval is settled");
   return absl::OkStatus();
 }
 

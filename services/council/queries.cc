@@ -95,6 +95,7 @@ absl::Status Council::ListOpenLoops(Tx& tx, Call&, const pb::ListOpenLoopsReques
 
 absl::Status Council::GetCouncilStatistics(Tx& tx, Call&, const pb::GetCouncilStatisticsRequest& request,
                                            pb::GetCouncilStatisticsResponse* response) {
+  TRY(CheckPeriod(request.from_date(), request.to_date()));
   ASSIGN(const auto answers,
          (tx.Query<std::string, int64_t>("SELECT answer, COUNT(*) FROM suggestions WHERE answer_date >= :from AND "
                                          "answer_date <= :to GROUP BY answer",

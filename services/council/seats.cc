@@ -72,7 +72,7 @@ absl::Status Council::RegisterSeat(Tx& tx, Call&, const pb::RegisterSeatRequest&
 absl::Status Council::RetireSeat(Tx& tx, Call&, const pb::RetireSeatRequest& request,
                                  pb::RetireSeatResponse* response) {
   ASSIGN(pb::Seat seat, LoadForChange<pb::Seat>(tx, request.seat_id(), request.expected_version()));
-  if (seat.state() != pb::SEAT_STATE_ACTIVE) return WrongState(seat, "the seat is retired already");
+  if (seat.state() != pb::SEAT_STATE_ACTIVE) return WrongState(seat.state(), "the seat is retired already");
   ASSIGN(Holders holders, HoldersOf(tx, seat.id()));
   for (auto* holder : {&holders.principal, &holders.deputy}) {
     if (*holder) TRY(EndHolder(tx, kSeatRetired, &**holder));

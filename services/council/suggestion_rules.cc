@@ -59,7 +59,7 @@ pb::Suggestion NewAnonymousSuggestion(std::string id, const pb::DropSuggestionRe
 // [C9] No individual case (Hadsel, Helse Førde): what programs can see is refused before; the rest a person sees.
 absl::Status MayScreen(const pb::Suggestion& suggestion, const pb::ScreenSuggestionRequest& request) {
   if (suggestion.state() != pb::SUGGESTION_STATE_RECEIVED || suggestion.screening() != pb::SCREENING_UNSPECIFIED) {
-    return WrongState(suggestion, "it was screened already");
+    return WrongState(suggestion.state(), "it was screened already");
   }
   if ((request.screening() == pb::SCREENING_SHORTENED) == request.text().empty()) {
     return InvalidArgument("text", "says what is left of a shortened suggestion, and only of that");
@@ -83,7 +83,7 @@ void ApplyScreening(const pb::ScreenSuggestionRequest& request, pb::Suggestion* 
 absl::Status MayPutOnAgenda(const pb::Suggestion& suggestion) {
   if (suggestion.state() == pb::SUGGESTION_STATE_REOPENED) return absl::OkStatus();
   if (suggestion.state() != pb::SUGGESTION_STATE_RECEIVED)
-    return WrongState(suggestion, "it has been taken up already");
+    return WrongState(suggestion.state(), "it has been taken up already");
   if (suggestion.screening() == pb::SCREENING_UNSPECIFIED) {
     return Refused("NOT_SCREENED", "the suggestion has not been screened yet");
   }
@@ -95,7 +95,7 @@ absl::Status MayAnswer(const pb::Suggestion& suggestion, const pb::AgendaItem& i
                        const pb::AnswerSuggestionRequest& request, int open_actions) {
   // Again, as long as nothing was reported: what was promised may turn out differently.
   if (suggestion.state() != pb::SUGGESTION_STATE_ON_AGENDA && suggestion.state() != pb::SUGGESTION_STATE_ANSWERED) {
-    return WrongState(suggestion, "what was put on the agenda is answered");
+    return WrongState(suggestion.state(), "what was put on the agenda is answered");
   }
   if (item.state() != pb::AGENDA_ITEM_STATE_ADVISED) {
     return Refused("ITEM_NOT_ADVISED", "the council has not advised on it yet");
@@ -120,7 +120,7 @@ void ApplyAnswer(const pb::AnswerSuggestionRequest& request, std::string_view to
 absl::Status MayReportBack(const pb::Suggestion& suggestion, int open_actions) {
   if (suggestion.state() != pb::SUGGESTION_STATE_ANSWERED && suggestion.state() != pb::SUGGESTION_STATE_IN_PROGRESS &&
       suggestion.state() != pb::SUGGESTION_STATE_DONE) {
-    return WrongState(suggestion, "what was answered is reported back");
+    return WrongState(suggestion.state(), "what was answered is reported back");
   }
   if (open_actions > 0) {
     return Refused("ACTIONS_OPEN", "an action is not done yet", {{"count", absl::StrCat(open_actions)}});
@@ -138,7 +138,7 @@ absl::Status MayAnswerReportBack(const Caller& caller, const pb::Suggestion& sug
 
 absl::Status CheckReportBackAnswer(const pb::Suggestion& suggestion, bool confirmed, std::string_view reason) {
   if (suggestion.state() != pb::SUGGESTION_STATE_REPORTED_BACK) {
-    return WrongState(suggestion, "nothing was reported back yet, or it was answered already");
+    return WrongState(suggestion.state(), "nothing was reported back yet, or it was answered already");
   }
   if (!confirmed && reason.empty()) return Refused("REASON_REQUIRED", "say what is missing");
   return absl::OkStatus();
@@ -190,7 +190,7 @@ absl::Status MayCreateAction(const pb::Mandate& mandate, const pb::CreateActionR
     if (suggestion->state() != pb::SUGGESTION_STATE_ANSWERED &&
         suggestion->state() != pb::SUGGESTION_STATE_IN_PROGRESS &&
         suggestion->state() != pb::SUGGESTION_STATE_REOPENED) {
-      return WrongState(*suggestion, "what was answered, and is not reported back, has actions");
+      return WrongState(suggestion->state(), "what was answered, and is not reported back, has actions");
     }
     if (suggestion->answer() == pb::ANSWER_NO) return Refused("NOT_AGREED", "it was answered with no");
   }
@@ -203,7 +203,7 @@ absl::Status MayCreateAction(const pb::Mandate& mandate, const pb::CreateActionR
 }
 
 absl::Status MayUpdateAction(const pb::Action& action, const pb::UpdateActionRequest& request, std::string_view today) {
-  if (!IsOpen(action)) return WrongState(action, "the action is done or cancelled");
+  if (!IsOpen(action)) return WrongState(action.state(), "the action is done or cancelled");
   if (request.due_date().empty()) return absl::OkStatus();
   if (request.due_date() < today) return Refused("DATE_OUT_OF_ORDER", "an action is not due in the past");
   return CheckPlannable("due_date", request.due_date(), today);
@@ -285,7 +285,7 @@ absl::Status MayClaimFee(std::string_view person_ref, const pb::Meeting& meeting
                          const pb::SubmitFeeClaimRequest& request) {
   if (meeting.state() != pb::MEETING_STATE_HELD && meeting.state() != pb::MEETING_STATE_CLOSED &&
       meeting.state() != pb::MEETING_STATE_REOPENED) {
-    return WrongState(meeting, "fees are for meetings that were held");
+    return WrongState(meeting.state(), "fees are for meetings that were held");
   }
   const bool as_principal = seat && seat->principal_ref() == person_ref;
   const pb::Presence presence = !seat          ? pb::PRESENCE_ABSENT
@@ -306,7 +306,7 @@ absl::Status MayClaimFee(std::string_view person_ref, const pb::Meeting& meeting
 }
 
 absl::Status MayDecideFeeClaim(const pb::FeeClaim& claim, const pb::DecideFeeClaimRequest& request) {
-  if (claim.state() != pb::FEE_CLAIM_STATE_SUBMITTED) return WrongState(claim, "the claim was decided");
+  if (claim.state() != pb::FEE_CLAIM_STATE_SUBMITTED) return WrongState(claim.state(), "the claim was decided");
   if (!request.approved() && request.reason().empty()) return Refused("REASON_REQUIRED", "say why not");
   return absl::OkStatus();
 }
