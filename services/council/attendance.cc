@@ -106,7 +106,7 @@ absl::Status Council::ListExercises(Tx& tx, Call&, const pb::ListExercisesReques
   response->set_settled(item.state() == pb::AGENDA_ITEM_STATE_ADVISED);
   if (response->settled()) {
     ASSIGN(std::vector<pb::SeatExercise> rows,
-           Select<pb::SeatExercise>(tx, "WHERE agenda_item_id = :item ORDER BY id", item.id()));
+           Select<pb::SeatExercise>(tx, "WHERE agenda_item_id = :item ORDER BY seat_id", item.id()));
     for (pb::SeatExercise& row : rows) *response->add_exercises() = std::move(row);
   } else {
     ASSIGN(const std::vector<pb::EntitledSeat> seats, SeatsOf(tx, item.meeting_id()));

@@ -45,7 +45,7 @@ absl::StatusOr<std::vector<pb::AgendaItem>> AgendaOf(Tx& tx, std::string_view me
 }
 
 absl::StatusOr<std::vector<pb::EntitledSeat>> SeatsOf(Tx& tx, std::string_view meeting_id) {
-  return Select<pb::EntitledSeat>(tx, "WHERE meeting_id = :meeting ORDER BY id", meeting_id);
+  return Select<pb::EntitledSeat>(tx, "WHERE meeting_id = :meeting ORDER BY seat_id", meeting_id);
 }
 
 absl::StatusOr<pb::EntitledSeat> EntitledSeatOf(Tx& tx, std::string_view meeting_id, std::string_view seat_id) {

@@ -243,7 +243,7 @@ absl::Status Council::GetMeeting(Tx& tx, Call&, const pb::GetMeetingRequest& req
   };
   TRY(fill(response->mutable_agenda(), "position, id"));
   TRY(fill(response->mutable_papers(), "id"));
-  TRY(fill(response->mutable_seats(), "id"));
+  TRY(fill(response->mutable_seats(), "seat_id"));
   TRY(fill(response->mutable_apologies(), "id"));
   return fill(response->mutable_summonses(), "id");
 }
