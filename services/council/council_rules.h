@@ -130,15 +130,17 @@ absl::Status MayWriteMinutes(const pb::Meeting& meeting, const std::optional<pb:
 // The document, Markdown.
 std::string MinutesText(const Proceedings& proceedings, const pb::WriteMinutesRequest& request, int version);
 absl::Status MaySendMinutes(const pb::Minutes& minutes);
-// `item`: the approval of these minutes on the agenda of `meeting`.
-absl::Status MayApproveMinutes(const pb::Minutes& minutes, const pb::Meeting& meeting, const pb::AgendaItem& item);
+// `of`: the meeting that they are of. `item`: their approval on the agenda of `meeting`.
+absl::Status MayApproveMinutes(const pb::Minutes& minutes, const pb::Meeting& of, const pb::Meeting& meeting,
+                               const pb::AgendaItem& item);
 bool MaySee(const Caller& caller, const pb::Minutes& minutes);
 
 // ---- You said – we did -----------------------------------------------------------------------------
 
 // `unscreened`: suggestions that wait.
 absl::Status MayReceive(const pb::Mandate& mandate, int unscreened);
-absl::Status Check(const pb::AddSuggestionRequest& request);
+// Who makes a suggestion of their own is told what became of it, so it takes a person.
+absl::Status MaySuggest(const Caller& caller, const pb::AddSuggestionRequest& request);
 pb::Suggestion NewSuggestion(std::string id, const Caller& caller, const pb::AddSuggestionRequest& request,
                              std::string_view today);
 // Knows no caller.

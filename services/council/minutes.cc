@@ -87,7 +87,8 @@ absl::Status Council::ApproveMinutes(Tx& tx, Call&, const pb::ApproveMinutesRequ
          Find<pb::AgendaItem>(tx, "WHERE meeting_id = :meeting AND minutes_meeting_id = :of ORDER BY id DESC LIMIT 1",
                               meeting.id(), minutes.meeting_id()));
   if (!item) return NotFound("approval of these minutes on that agenda");
-  TRY(MayApproveMinutes(minutes, meeting, *item));
+  ASSIGN(const pb::Meeting of, Load<pb::Meeting>(tx, minutes.meeting_id()));
+  TRY(MayApproveMinutes(minutes, of, meeting, *item));
   minutes.set_state(pb::MINUTES_STATE_APPROVED);
   minutes.set_approve_date(Today(tx));
   minutes.set_approval_meeting_id(meeting.id());

@@ -183,9 +183,13 @@ absl::Status MaySendMinutes(const pb::Minutes& minutes) {
                                                     : WrongState(minutes.state(), "only a draft is sent");
 }
 
-absl::Status MayApproveMinutes(const pb::Minutes& minutes, const pb::Meeting& meeting, const pb::AgendaItem& item) {
-  if (minutes.state() != pb::MINUTES_STATE_SENT)
+// [C11] Once, at a later meeting; and not while the record of the meeting is put right.
+absl::Status MayApproveMinutes(const pb::Minutes& minutes, const pb::Meeting& of, const pb::Meeting& meeting,
+                               const pb::AgendaItem& item) {
+  if (minutes.state() != pb::MINUTES_STATE_SENT) {
     return WrongState(minutes.state(), "only minutes that were sent are approved");
+  }
+  if (of.state() != pb::MEETING_STATE_CLOSED) return WrongState(of.state(), "the record of that meeting is not closed");
   if (meeting.state() != pb::MEETING_STATE_OPEN) return WrongState(meeting.state(), "an open meeting approves minutes");
   if (IsSettled(item)) return WrongState(item.state(), "the approval is settled");
   return absl::OkStatus();

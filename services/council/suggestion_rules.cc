@@ -24,7 +24,10 @@ absl::Status MayReceive(const pb::Mandate& mandate, int unscreened) {
   return Refused("BOX_FULL", "too many suggestions wait to be looked at; try again later");
 }
 
-absl::Status Check(const pb::AddSuggestionRequest& request) {
+absl::Status MaySuggest(const Caller& caller, const pb::AddSuggestionRequest& request) {
+  if (!request.assisted() && caller.person_ref.empty()) {
+    return Forbidden("a suggestion of one's own is a person's; write it down for somebody, or use the box");
+  }
   if (!request.claim_code().empty() && !request.assisted()) {
     return InvalidArgument("claim_code", "is for what was written down for somebody else");
   }

@@ -66,7 +66,7 @@ absl::Status SaveReportBackAnswer(Tx& tx, bool confirmed, std::string_view reaso
 
 absl::Status Council::AddSuggestion(Tx& tx, Call& call, const pb::AddSuggestionRequest& request,
                                     pb::AddSuggestionResponse* response) {
-  TRY(Check(request));
+  TRY(MaySuggest(call.caller, request));
   pb::Suggestion suggestion = NewSuggestion(NewId(tx.now()), call.caller, request, Today(tx));
   call.Concerns(suggestion.proposer_ref());
   TRY(Receive(tx, &suggestion, request.claim_code()));

@@ -16,7 +16,7 @@
 // clock before the call;
 // "name": "a" and later "repeat": "a" sends the very same request again and wants the very same answer;
 // "for": {"n": "1..7"} or {"n": ["a", "b"]} does the step once for each; "do": [step, …] beside it several calls for
-// each. In strings, ${x} is a variable; ${today}, ${today+30} are dates of the rehearsal and ${year}, ${year+1} its years;
+// each. In strings, ${x} is a variable; ${today}, ${today+30} are dates of the rehearsal, ${year}, ${year+1} its years;
 // ${uuid:x} is a UUID, the same one throughout a run.
 #pragma once
 

@@ -57,8 +57,9 @@ TEST(IdsTest, AUuidIsFoundInWordsInAnySpelling) {
                            "(0196c0de7a117c0d8badfeedfacecafe)", "a b 0196c0de-7a11-7c0d-8badfeedfacecafe"}) {
     EXPECT_TRUE(HoldsUuid(text)) << text;
   }
-  for (const char* text : {"", "feed a cafe", "0196c0de-7a11-7c0d-8bad-feedfacecaf", "x0196c0de7a117c0d8badfeedfacecafe",
-                           "0196c0de7a117c0d8badfeedfacecafe1", "----", "2026-11-23 to 2026-12-24"}) {
+  for (const char* text :
+       {"", "feed a cafe", "0196c0de-7a11-7c0d-8bad-feedfacecaf", "x0196c0de7a117c0d8badfeedfacecafe",
+        "0196c0de7a117c0d8badfeedfacecafe1", "----", "2026-11-23 to 2026-12-24"}) {
     EXPECT_FALSE(HoldsUuid(text)) << text;
   }
 }

@@ -473,12 +473,15 @@ TEST(MinutesOf, AMeetingSayWhoTookTheSeatOfADisqualifiedMember) {
 
 TEST(MinutesOf, AMeetingAreApprovedOnceAtAnOpenMeeting) {
   const pb::AgendaItem item = ItemIn(pb::AGENDA_ITEM_STATE_SCHEDULED, pb::AGENDA_ITEM_KIND_MINUTES);
-  const pb::Meeting open = MeetingIn(pb::MEETING_STATE_OPEN);
-  EXPECT_DONE(MayApproveMinutes(*MinutesIn(pb::MINUTES_STATE_SENT), open, item));
-  EXPECT_REFUSED(MayApproveMinutes(*MinutesIn(pb::MINUTES_STATE_APPROVED), open, item), "WRONG_STATE");
-  EXPECT_REFUSED(MayApproveMinutes(*MinutesIn(pb::MINUTES_STATE_DRAFT), open, item), "WRONG_STATE");
-  EXPECT_REFUSED(MayApproveMinutes(*MinutesIn(pb::MINUTES_STATE_SENT), MeetingIn(pb::MEETING_STATE_HELD), item),
-                 "WRONG_STATE");
+  const auto may = [&](pb::MinutesState minutes, pb::MeetingState of, pb::MeetingState at) {
+    return MayApproveMinutes(*MinutesIn(minutes), MeetingIn(of), MeetingIn(at, "2027-05-12"), item);
+  };
+  const auto closed = pb::MEETING_STATE_CLOSED, open = pb::MEETING_STATE_OPEN;
+  EXPECT_DONE(may(pb::MINUTES_STATE_SENT, closed, open));
+  EXPECT_REFUSED(may(pb::MINUTES_STATE_APPROVED, closed, open), "WRONG_STATE");
+  EXPECT_REFUSED(may(pb::MINUTES_STATE_DRAFT, closed, open), "WRONG_STATE");
+  EXPECT_REFUSED(may(pb::MINUTES_STATE_SENT, pb::MEETING_STATE_REOPENED, open), "WRONG_STATE");
+  EXPECT_REFUSED(may(pb::MINUTES_STATE_SENT, closed, pb::MEETING_STATE_HELD), "WRONG_STATE");
 }
 
 TEST(MinutesOf, AMeetingAreSeenByThoseWhoMay) {
@@ -513,8 +516,10 @@ TEST(Suggestions, FromTheBoxKnowNobody) {
 TEST(Suggestions, WrittenDownForSomebodyNameNeitherThemNorTheWriter) {
   pb::AddSuggestionRequest request;
   request.set_assisted(true);
+  EXPECT_DONE(MaySuggest(As(ROLE_STAFF), request));
   EXPECT_EQ(NewSuggestion("id", As(ROLE_STAFF, "writer"), request, "2027-01-01").proposer_ref(), "");
   request.set_assisted(false);
+  EXPECT_REFUSED(MaySuggest(As(ROLE_STAFF), request), "FORBIDDEN");
   EXPECT_EQ(NewSuggestion("id", As(ROLE_COUNCIL_MEMBER, "anna"), request, "2027-01-01").proposer_ref(), "anna");
 }
 

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "absl/strings/escaping.h"
 #include "common/clock.h"
 #include "tests/council/room.h"
 
@@ -474,14 +475,23 @@ TEST_P(CouncilTest, WordsThatScreeningTookOutStandNowhereInTheDatabase) {
   screen.set_text("thicker doors");
   EXPECT_DONE(room_.Call(&Stub::ScreenSuggestion, Staff(), screen));
   EXPECT_EQ(room_.Suggestion(id).text(), "thicker doors");
+  int stored = 0;
   EXPECT_TRUE(room_.service()
                   .db()
                   .Read([&](Tx& tx) -> absl::Status {
-                    ASSIGN(const auto rows, tx.Query<std::string>("SELECT response FROM requests"));
-                    for (const auto& [response] : rows) EXPECT_THAT(response, Not(HasSubstr("Kari")));
+                    ASSIGN(const auto rows,
+                           tx.Query<std::string>("SELECT response FROM requests UNION ALL SELECT text FROM suggestions "
+                                                 "UNION ALL SELECT data FROM outbox"));
+                    for (const auto& [value] : rows) {
+                      std::string decoded;
+                      if (!absl::Base64Unescape(value, &decoded)) decoded = value;
+                      EXPECT_THAT(decoded, Not(HasSubstr("Kari")));
+                      stored += decoded.find("thicker doors") != std::string::npos;
+                    }
                     return absl::OkStatus();
                   })
                   .ok());
+  EXPECT_EQ(stored, 1) << "what is left stands in the suggestion, and only there";
 }
 
 // ---- Indicators, fees, statistics ----
