@@ -301,4 +301,12 @@ std::string Config::Help(std::string_view service, int port, bool markdown) {
   return text;
 }
 
+std::string Config::OwnerOf(std::string_view service) const {
+  for (absl::string_view pair : absl::StrSplit(owners, ',', absl::SkipEmpty())) {
+    const std::pair<absl::string_view, absl::string_view> parts = absl::StrSplit(pair, absl::MaxSplits('=', 1));
+    if (parts.first == absl::string_view(service)) return std::string(parts.second);
+  }
+  return "";
+}
+
 }  // namespace mestring

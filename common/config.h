@@ -43,6 +43,8 @@ struct Config {
   // From "NAME=value" strings (environ). Unknown MESTRING_ variables and bad values are errors that name them.
   static absl::StatusOr<Config> FromEnvironment(std::string_view service, int port,
                                                 const std::vector<std::string>& environment);
+  // Where the owner of a service's stream answers, "" if `owners` does not say.
+  std::string OwnerOf(std::string_view service) const;
   static std::string Help(std::string_view service, int port, bool markdown);
 };
 

@@ -963,7 +963,8 @@ absl::Status Database::Impl::Read(absl::FunctionRef<absl::Status(Tx&)> fn) {
 Database::Database(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Database::~Database() = default;
 
-absl::StatusOr<std::unique_ptr<Database>> Database::Open(Options options, absl::Span<const Migration> migrations) {
+absl::StatusOr<std::unique_ptr<Database>> Database::Open(Options options, absl::Span<const Migration> migrations,
+                                                         absl::Span<const Migration> shared) {
   auto impl = std::make_unique<Impl>();
   ASSIGN(impl->target, ParseUrl(options.url));
   if (impl->target.engine == Engine::kSqlite) TRY(impl->process_lock.Take(impl->target.connect));
@@ -975,6 +976,7 @@ absl::StatusOr<std::unique_ptr<Database>> Database::Open(Options options, absl::
   const absl::Time now = impl->options.clock->Now();
   TRY(Migrate(*impl->writer, "kernel", kKernelSchema, now));
   TRY(Migrate(*impl->writer, "service", migrations, now));
+  TRY(Migrate(*impl->writer, "shared", shared, now));
   impl->idle.resize(static_cast<size_t>(std::max(1, impl->options.read_connections)));
   return std::unique_ptr<Database>(new Database(std::move(impl)));
 }

@@ -203,7 +203,9 @@ class Database {
   // Opens the database and brings the kernel's own schema, then `migrations`, up to date, under a lock.
   // Errors: FAILED_PRECONDITION with a sentence for the operator: in use by another process (SQLite),
   // schema newer than this program; UNAVAILABLE if it cannot be reached.
-  static absl::StatusOr<std::unique_ptr<Database>> Open(Options options, absl::Span<const Migration> migrations);
+  // `shared` are the tables of code that several services link, numbered on their own.
+  static absl::StatusOr<std::unique_ptr<Database>> Open(Options options, absl::Span<const Migration> migrations,
+                                                        absl::Span<const Migration> shared = {});
   ~Database();
 
   // Runs `fn` in a transaction together with its events and returns when that is durable. If `fn`

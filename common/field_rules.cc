@@ -56,6 +56,7 @@ struct FieldPlan {
   int max_items = kItemsDefault;
   int64_t min = 0;
   int64_t max = 0;
+  bool impersonal = false;
   const Plan* below = nullptr;  // of a message
   // Something here or below is a person or an organisation: PersonsIn need not look elsewhere.
   bool leads_to_person = false;
@@ -77,6 +78,7 @@ FieldPlan PlanField(const FieldDescriptor& field) {
   if (rule.max_items() > 0) plan.max_items = rule.max_items();
   plan.min = rule.min();
   plan.max = rule.max();
+  plan.impersonal = rule.impersonal();
   return plan;
 }
 
@@ -171,6 +173,8 @@ std::string StringProblem(const FieldPlan& plan, std::string_view text) {
       break;
   }
   if (HoldsNationalId(text)) return "must not hold a national identity number";
+  // (The length of a text is looked at below; this takes one pass, and requests are bounded.)
+  if (plan.impersonal && HoldsUuid(text)) return "must not hold a reference to a person";
   switch (plan.format) {
     case common::v1::FORMAT_CODE:
     case common::v1::FORMAT_ORGANISATION:
@@ -437,6 +441,12 @@ std::vector<std::string> PersonsIn(const Message& message) {
 
 std::vector<std::string> OrganisationsIn(const Message& message) {
   return ValuesIn(message, common::v1::FORMAT_ORGANISATION, &FieldPlan::leads_to_organisation);
+}
+
+bool NamesSomebody(const Descriptor& type) {
+  std::set<const Descriptor*> persons, organisations;
+  return LeadsTo(type, common::v1::FORMAT_PERSON_REF, &persons) ||
+         LeadsTo(type, common::v1::FORMAT_ORGANISATION, &organisations);
 }
 
 }  // namespace mestring

@@ -23,5 +23,7 @@ std::vector<std::string> FreeTextFields(const google::protobuf::Descriptor& even
 // ones included, without repeats.
 std::vector<std::string> PersonsIn(const google::protobuf::Message& message);
 std::vector<std::string> OrganisationsIn(const google::protobuf::Message& message);
+// Whether a message of this type has such a field, nested ones included.
+bool NamesSomebody(const google::protobuf::Descriptor& type);
 
 }  // namespace mestring

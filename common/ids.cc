@@ -108,6 +108,22 @@ std::string NewId(absl::Time now) {
   return text;
 }
 
+bool HoldsUuid(std::string_view text) {
+  constexpr size_t kDigits = 2 * kUuidBytes;
+  const auto is_word = [&](size_t i) { return i < text.size() && absl::ascii_isalnum(text[i]); };
+  for (size_t begin = 0; begin < text.size(); ++begin) {
+    if (begin > 0 && is_word(begin - 1)) continue;
+    size_t digits = 0, i = begin;
+    for (; i < text.size() && digits < kDigits; ++i) {
+      const bool hyphen = text[i] == '-' && digits > 0;
+      if (!hyphen && !absl::ascii_isxdigit(text[i])) break;
+      if (!hyphen) ++digits;
+    }
+    if (digits == kDigits && !is_word(i)) return true;
+  }
+  return false;
+}
+
 bool IsUuid(std::string_view text) {
   if (text.size() != kUuidLength) return false;
   for (size_t i = 0; i < text.size(); ++i) {

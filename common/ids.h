@@ -21,6 +21,10 @@ bool IsUuid(std::string_view text);
 // more; but a control character or broken UTF-8 would be refused by one database and spoilt by another.
 bool IsAttribute(std::string_view text);
 
+// True if a UUID stands anywhere in `text`, in either case, with its hyphens or without, and not as part of
+// a longer word or number.
+bool HoldsUuid(std::string_view text);
+
 // True if `text` holds a Norwegian national identity number anywhere: 11 digits (also written with a
 // space or dot after the sixth) that are not part of a longer run of digits, whose date part is
 // possible for an ordinary, D-, H- or synthetic number (Skatteetaten +80, NAV +40 on the month) and

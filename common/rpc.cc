@@ -194,6 +194,7 @@ class Place {
 struct Edge::Method {
   std::string path, service, name;
   std::vector<Role> roles;
+  bool anonymous = false;
   const FieldDescriptor* request_id = nullptr;
 };
 
@@ -221,7 +222,8 @@ class Edge::Gate : public grpc::AuthMetadataProcessor {
     if (method == nullptr) return grpc::Status(grpc::StatusCode::UNIMPLEMENTED, "there is no such method");
     const absl::StatusOr<std::shared_ptr<const Caller>> caller = edge_.CallerFrom(metadata, *method);
     if (caller.ok()) return grpc::Status::OK;
-    return edge_.Finish(*method, nullptr, "", TraceparentIn(metadata), caller.status(), absl::ZeroDuration());
+    return edge_.Finish(*method, nullptr, "", method->anonymous ? "" : TraceparentIn(metadata), caller.status(),
+                        absl::ZeroDuration());
   }
 
  private:
@@ -259,7 +261,8 @@ grpc::Status Edge::Run(Kind kind, grpc::ServerContext* context, const Message& r
   const absl::Time start = absl::Now();
   const Method* method = MethodOf(*request.GetDescriptor());
   if (method == nullptr) return grpc::Status(grpc::StatusCode::UNIMPLEMENTED, "the contract has no such method");
-  const std::string traceparent = TraceparentIn(context->client_metadata());
+  // A trace leads from the caller's device to here; of an anonymous call it is not even read.
+  const std::string traceparent = method->anonymous ? "" : TraceparentIn(context->client_metadata());
   const Place place(calls_, options_.calls_max);
   if (!place.taken()) {
     return Finish(*method, nullptr, "", traceparent,
@@ -271,8 +274,11 @@ grpc::Status Edge::Run(Kind kind, grpc::ServerContext* context, const Message& r
     return Finish(*method, nullptr, "", traceparent, Unavailable("DRAINING", "the service is stopping; try again"),
                   absl::Now() - start);
   }
-  const absl::StatusOr<std::shared_ptr<const Caller>> caller = CallerFrom(context->client_metadata(), *method);
+  absl::StatusOr<std::shared_ptr<const Caller>> caller = CallerFrom(context->client_metadata(), *method);
   if (!caller.ok()) return Finish(*method, nullptr, "", traceparent, caller.status(), absl::Now() - start);
+  // Here, before anything can be stored or logged, so that no later step has to remember it.
+  static const auto& kNobody = *new std::shared_ptr<const Caller>(std::make_shared<const Caller>());
+  if (method->anonymous) caller = kNobody;
 
   Call call(**caller, method->path);
   call.traceparent = traceparent;
@@ -290,6 +296,7 @@ grpc::Status Edge::Run(Kind kind, grpc::ServerContext* context, const Message& r
              : kind == Kind::kRead ? RunRead(served, in_transaction)
                                    : outside(call);
   }
+  if (method->anonymous) return Finish(*method, nullptr, "", "", status, absl::Now() - start);
   return Finish(*method, caller->get(), call.request_id, traceparent, status, absl::Now() - start);
 }
 
@@ -412,6 +419,7 @@ const Edge::Method* Edge::MethodOf(const Descriptor& request) {
   method->path = absl::StrCat("/", method->service, "/", method->name);
   // An RPC without roles is one that nobody may call.
   method->roles = AllowedRoles(*found).value_or(std::vector<Role>());
+  method->anonymous = found->options().GetExtension(access::v1::anonymous);
   const FieldDescriptor* request_id = request.FindFieldByName("request_id");
   if (request_id != nullptr && request_id->type() == FieldDescriptor::TYPE_STRING && !request_id->is_repeated()) {
     method->request_id = request_id;

@@ -15,6 +15,9 @@
 // Write or Read; stores the response under its request_id and the access-log rows in the same
 // transaction; logs one line; counts; and turns the status into its wire form.
 //
+// An RPC that the contract calls anonymous is served for nobody: the token is checked, and then neither
+// the use case nor anything that is stored, logged or published knows who called (access.proto).
+//
 // The access log gets a row for every person named in the request, the response, or by
 // call.Concerns(), for refusals too. A use case that loads a person's data calls Concerns() before
 // it may refuse. A read is answered only when its rows are durable.

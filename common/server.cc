@@ -38,6 +38,7 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/time/clock.h"
 #include "common/access.h"
+#include "common/field_rules.h"
 #include "common/http.h"
 #include "common/log.h"
 #include "common/metrics.h"
@@ -138,14 +139,6 @@ std::shared_ptr<grpc::ChannelCredentials> ClientCredentialsFor(const Config& con
   return grpc::experimental::TlsCredentials(options);
 }
 
-std::string OwnerAddress(const Config& config, std::string_view service) {
-  for (absl::string_view pair : absl::StrSplit(config.owners, ',', absl::SkipEmpty())) {
-    const std::pair<absl::string_view, absl::string_view> parts = absl::StrSplit(pair, absl::MaxSplits('=', 1));
-    if (parts.first == absl::string_view(service)) return std::string(parts.second);
-  }
-  return "";
-}
-
 // Asks the owner of a stream for what comes after a cursor. The token is read anew each time: whoever
 // renews it writes the file.
 Subscription::Owner OwnerAt(const std::string& address, const Config& config) {
@@ -236,13 +229,21 @@ class UnreadableRequests : public grpc::experimental::ServerInterceptorFactoryIn
   const grpc::Status refusal_;
 };
 
-// Every RPC of every service must say who may call it.
+// Every RPC of every service must say who may call it, and one for nobody must be about nobody.
 absl::Status CheckContracts(const std::vector<std::string>& services) {
   for (const std::string& name : services) {
     if (absl::StartsWith(name, "grpc.")) continue;
     const auto* service = google::protobuf::DescriptorPool::generated_pool()->FindServiceByName(name);
     if (service == nullptr) return CannotStart(absl::StrCat("the contract of ", name, " is not in this program"));
-    for (int i = 0; i < service->method_count(); ++i) TRY(AllowedRoles(*service->method(i)).status());
+    for (int i = 0; i < service->method_count(); ++i) {
+      const google::protobuf::MethodDescriptor& method = *service->method(i);
+      TRY(AllowedRoles(method).status());
+      if (!method.options().GetExtension(access::v1::anonymous)) continue;
+      // A row of the access log about that person would stand there without the one who looked.
+      if (NamesSomebody(*method.input_type()) || NamesSomebody(*method.output_type()) || method.server_streaming()) {
+        return CannotStart(absl::StrCat(method.full_name(), " is anonymous, and names a person or is a stream"));
+      }
+    }
   }
   return absl::OkStatus();
 }
@@ -315,7 +316,7 @@ absl::Status Server::Impl::OpenAll(const ServiceDefinition& definition) {
   options.clock = config.clock;
   if (!absl::LoadTimeZone(config.time_zone, &options.zone)) return CannotStart("MESTRING_TIME_ZONE is not known here");
   options.event_source = absl::StrCat("/municipalities/", config.municipality, "/", config.service);
-  ASSIGN(db, Database::Open(std::move(options), definition.schema));
+  ASSIGN(db, Database::Open(std::move(options), definition.schema, definition.shared_schema));
 
   Edge::Options edge_options;
   edge_options.domain = absl::StrCat("mestring.", config.service);
@@ -353,7 +354,7 @@ absl::Status Server::Impl::MakeService(const ServiceDefinition& definition) {
 }
 
 Subscription& Server::Impl::Subscribe(std::string_view service_name) {
-  const std::string address = OwnerAddress(config, service_name);
+  const std::string address = config.OwnerOf(service_name);
   if (address.empty() && subscribing.ok()) {
     subscribing = CannotStart(
         absl::StrCat("MESTRING_OWNERS does not say where ", service_name, " answers, whose events this service needs"));

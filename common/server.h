@@ -28,6 +28,9 @@ struct Kernel {
   // Subscribes to another service's stream: Subscribe("peer_support").On<pb::ApprovalExpired>(…).
   // Started after the service is made. The start fails unless MESTRING_OWNERS says where that service answers.
   std::function<Subscription&(std::string_view service)> Subscribe;
+  // Whether that service is part of this installation. For what a service can do without: a municipality
+  // may run some of the services only.
+  bool Knows(std::string_view service) const { return !config.OwnerOf(service).empty(); }
 };
 
 // A service: its use cases behind generated gRPC classes. Its constructor registers timers and
@@ -42,6 +45,7 @@ struct ServiceDefinition {
   std::string_view name;  // "housing"; also the package: mestring.housing.v1
   int port = 0;           // default gRPC port; metrics on +100, health on +200
   absl::Span<const Migration> schema;
+  absl::Span<const Migration> shared_schema = {};  // of what this service links and others link too
   std::function<std::unique_ptr<Service>(Kernel&)> make;
 };
 

@@ -13,9 +13,11 @@
 namespace mestring {
 
 ServiceDefinition ActivitiesDefinition() {
-  return {.name = "activities", .port = 7102, .schema = kActivitiesSchema, .make = [](Kernel& kernel) {
-            return std::make_unique<activities::Activities>(kernel);
-          }};
+  return {.name = "activities",
+          .port = 7102,
+          .schema = kActivitiesSchema,
+          .shared_schema = kAssignedActionsSchema,
+          .make = [](Kernel& kernel) { return std::make_unique<activities::Activities>(kernel); }};
 }
 
 namespace activities {

@@ -9,6 +9,7 @@
 #include "common/server.h"
 #include "mestring/activities/v1/activities.grpc.pb.h"
 #include "mestring/activities/v1/activities.pb.h"
+#include "services/assigned_actions/assigned_actions.h"
 
 namespace mestring {
 
@@ -29,11 +30,11 @@ void FollowApprovals(Subscription& approvals);
 // Thread-safe: holds no state of its own.
 class Activities final : public mestring::Service, public pb::ActivityService::Service {
  public:
-  explicit Activities(Kernel& kernel) : edge_(kernel.edge) {
+  explicit Activities(Kernel& kernel) : edge_(kernel.edge), assigned_actions_(kernel) {
     SetClocks(kernel.timers);
     FollowApprovals(kernel.Subscribe("peer_support"));
   }
-  std::vector<grpc::Service*> GrpcServices() override { return {this}; }
+  std::vector<grpc::Service*> GrpcServices() override { return {this, &assigned_actions_}; }
 
   // Policy and codes
   MESTRING_WRITE(pb, SetPolicy);
@@ -112,6 +113,7 @@ class Activities final : public mestring::Service, public pb::ActivityService::S
 
  private:
   Edge& edge_;
+  AssignedActions assigned_actions_;
 };
 
 }  // namespace activities

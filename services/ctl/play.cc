@@ -109,9 +109,17 @@ absl::StatusOr<absl::Time> NextTime(std::string_view text, absl::Time now, absl:
   for (int i = 0; i < 7; ++i) {
     if (words.size() == 2 && words[0] == kDays[i]) weekday = i;
   }
+  const absl::StatusOr<absl::CivilDay> date =
+      words.size() == 2 ? ParseDate(words[0]) : absl::InvalidArgumentError("there is no date");
   if (clock.size() != 2 || !absl::SimpleAtoi(clock[0], &hour) || !absl::SimpleAtoi(clock[1], &minute) || hour < 0 ||
-      hour > 23 || minute < 0 || minute > 59 || words.size() > 2 || (words.size() == 2 && weekday < 0)) {
-    return absl::InvalidArgumentError(absl::StrCat("\"", text, "\" is not \"15:40\" or \"monday 08:00\"."));
+      hour > 23 || minute < 0 || minute > 59 || words.size() > 2 || (words.size() == 2 && weekday < 0 && !date.ok())) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("\"", text, "\" is not \"15:40\", \"monday 08:00\" or \"2027-02-10 17:00\"."));
+  }
+  if (date.ok()) {
+    const absl::Time time = absl::FromCivil(absl::CivilMinute(*date) + 60 * hour + minute, zone);
+    if (time > now) return time;
+    return absl::InvalidArgumentError(absl::StrCat("\"", text, "\" lies behind; the clock moves ahead only."));
   }
   for (absl::CivilDay day = DateIn(zone, now);; ++day) {
     if (weekday >= 0 && static_cast<int>(absl::GetWeekday(day)) != weekday) continue;
@@ -209,7 +217,8 @@ absl::Status Play::Advance(size_t index, const Json& step) {
       ASSIGN(const absl::Duration by, ParseDuration(Text(step, "advance")));
       moving_to_ = absl::FromUnixSeconds(absl::ToUnixSeconds(now + by));
     } else {
-      ASSIGN(moving_to_, NextTime(Text(step, "advance_to"), now, options_.zone));
+      ASSIGN(const Json to, variables_.Expand(step["advance_to"]));
+      ASSIGN(moving_to_, NextTime(to.is_string() ? to.get<std::string>() : "", now, options_.zone));
     }
     moving_step_ = index;
     TRY(Save(index, false));

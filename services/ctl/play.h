@@ -91,7 +91,7 @@ class Play {
 // The command "play".
 absl::StatusOr<int> PlayCommand(const Arguments& arguments, const Settings& settings);
 
-// "15:40" or "monday 08:00": the next such time after `now`.
+// "15:40" or "monday 08:00": the next such time after `now`. "2027-02-10 17:00": that time, if it lies ahead.
 absl::StatusOr<absl::Time> NextTime(std::string_view text, absl::Time now, absl::TimeZone zone);
 
 }  // namespace mestring::ctl

@@ -189,11 +189,13 @@ std::string Variables::Uuid(std::string_view name) const {
 
 absl::StatusOr<Json> Variables::Value(std::string_view name) const {
   if (absl::StartsWith(name, "uuid:")) return Json(Uuid(name.substr(5)));
-  if (absl::StartsWith(name, "today")) {
-    int days = 0;
-    std::string_view shift = name.substr(5);
+  for (const std::string_view unit : {"today", "year"}) {
+    if (!absl::StartsWith(name, unit)) continue;
+    int by = 0;
+    std::string_view shift = name.substr(unit.size());
     if (absl::StartsWith(shift, "+")) shift.remove_prefix(1);
-    if (shift.empty() || absl::SimpleAtoi(shift, &days)) return Json(FormatDate(today_() + days));
+    if (!shift.empty() && !absl::SimpleAtoi(shift, &by)) continue;
+    return unit == "year" ? Json(today_().year() + by) : Json(FormatDate(today_() + by));
   }
   const auto found = values_.find(std::string(name));
   if (found == values_.end()) return absl::InvalidArgumentError(absl::StrCat("There is no variable ${", name, "}."));

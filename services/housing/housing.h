@@ -8,6 +8,7 @@
 #include "common/server.h"
 #include "mestring/housing/v1/housing.grpc.pb.h"
 #include "mestring/housing/v1/housing.pb.h"
+#include "services/assigned_actions/assigned_actions.h"
 
 namespace mestring {
 
@@ -26,8 +27,8 @@ void SetClocks(Timers& timers);
 // Thread-safe: holds no state of its own.
 class Housing final : public mestring::Service, public pb::HousingService::Service {
  public:
-  explicit Housing(Kernel& kernel) : edge_(kernel.edge) { SetClocks(kernel.timers); }
-  std::vector<grpc::Service*> GrpcServices() override { return {this}; }
+  explicit Housing(Kernel& kernel) : edge_(kernel.edge), assigned_actions_(kernel) { SetClocks(kernel.timers); }
+  std::vector<grpc::Service*> GrpcServices() override { return {this, &assigned_actions_}; }
 
   // Offers, policies, places and other data
   MESTRING_WRITE(pb, RegisterOffer);
@@ -124,6 +125,7 @@ class Housing final : public mestring::Service, public pb::HousingService::Servi
 
  private:
   Edge& edge_;
+  AssignedActions assigned_actions_;
 };
 
 }  // namespace housing

@@ -12,9 +12,11 @@
 namespace mestring {
 
 ServiceDefinition HousingDefinition() {
-  return {.name = "housing", .port = 7101, .schema = kHousingSchema, .make = [](Kernel& kernel) {
-            return std::make_unique<housing::Housing>(kernel);
-          }};
+  return {.name = "housing",
+          .port = 7101,
+          .schema = kHousingSchema,
+          .shared_schema = kAssignedActionsSchema,
+          .make = [](Kernel& kernel) { return std::make_unique<housing::Housing>(kernel); }};
 }
 
 namespace housing {

@@ -13,9 +13,11 @@
 namespace mestring {
 
 ServiceDefinition PeerSupportDefinition() {
-  return {.name = "peer_support", .port = 7103, .schema = kPeerSupportSchema, .make = [](Kernel& kernel) {
-            return std::make_unique<peer_support::PeerSupport>(kernel);
-          }};
+  return {.name = "peer_support",
+          .port = 7103,
+          .schema = kPeerSupportSchema,
+          .shared_schema = kAssignedActionsSchema,
+          .make = [](Kernel& kernel) { return std::make_unique<peer_support::PeerSupport>(kernel); }};
 }
 
 namespace peer_support {

@@ -9,6 +9,7 @@
 #include "common/server.h"
 #include "mestring/peer_support/v1/peer_support.grpc.pb.h"
 #include "mestring/peer_support/v1/peer_support.pb.h"
+#include "services/assigned_actions/assigned_actions.h"
 
 namespace mestring {
 
@@ -29,11 +30,11 @@ void Subscribe(Kernel& kernel);
 // Thread-safe: holds no state of its own.
 class PeerSupport final : public mestring::Service, public pb::PeerSupportService::Service {
  public:
-  explicit PeerSupport(Kernel& kernel) : edge_(kernel.edge) {
+  explicit PeerSupport(Kernel& kernel) : edge_(kernel.edge), assigned_actions_(kernel) {
     SetClocks(kernel.timers);
     Subscribe(kernel);
   }
-  std::vector<grpc::Service*> GrpcServices() override { return {this}; }
+  std::vector<grpc::Service*> GrpcServices() override { return {this, &assigned_actions_}; }
 
   // Rules and guides
   MESTRING_WRITE(pb, SetPeerRules);
@@ -102,6 +103,7 @@ class PeerSupport final : public mestring::Service, public pb::PeerSupportServic
 
  private:
   Edge& edge_;
+  AssignedActions assigned_actions_;
 };
 
 }  // namespace peer_support

@@ -31,16 +31,7 @@ TEST_F(ContractTest, WhoHasLookedStandsInTheAccessLogRefusalsToo) {
   request.set_enrolment_id(centre_.Enrolled(centre_.Run(1), person).id());
   EXPECT_REFUSED(centre_.Call(&Centre::Stub::WithdrawEnrolment, Resident(SomePerson()), request), "NOT_FOUND");
   EXPECT_DONE(centre_.Call(&Centre::Stub::WithdrawEnrolment, Staff(), request));
-  std::vector<std::string> looks;
-  EXPECT_DONE(centre_.service().db().Read([&](Tx& tx) -> absl::Status {
-    ASSIGN(const auto rows,
-           tx.Query<std::string>("SELECT outcome FROM access_log WHERE person_ref = :person AND rpc LIKE "
-                                 "'%/WithdrawEnrolment'",
-                                 person));
-    for (const auto& [outcome] : rows) looks.push_back(outcome);
-    return absl::OkStatus();
-  }));
-  EXPECT_THAT(looks, testing::UnorderedElementsAre("OK", "NOT_FOUND"));
+  EXPECT_THAT(OutcomesLogged(centre_, person, "WithdrawEnrolment"), testing::UnorderedElementsAre("OK", "NOT_FOUND"));
 }
 
 }  // namespace

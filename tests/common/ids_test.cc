@@ -52,6 +52,18 @@ TEST(IdsTest, OnlyTheOneFormIsAUuid) {
   }
 }
 
+TEST(IdsTest, AUuidIsFoundInWordsInAnySpelling) {
+  for (const char* text : {"0196c0de-7a11-7c0d-8bad-feedfacecafe", "see 0196C0DE-7A11-7C0D-8BAD-FEEDFACECAFE.",
+                           "(0196c0de7a117c0d8badfeedfacecafe)", "a b 0196c0de-7a11-7c0d-8badfeedfacecafe"}) {
+    EXPECT_TRUE(HoldsUuid(text)) << text;
+  }
+  for (const char* text :
+       {"", "feed a cafe", "0196c0de-7a11-7c0d-8bad-feedfacecaf", "x0196c0de7a117c0d8badfeedfacecafe",
+        "0196c0de7a117c0d8badfeedfacecafe1", "----", "2026-11-23 to 2026-12-24"}) {
+    EXPECT_FALSE(HoldsUuid(text)) << text;
+  }
+}
+
 TEST(IdsTest, ACursorHasOneForm) {
   for (const char* text : {"0-0", "1795417200-12", "9223372036854775807-1"}) {
     const auto cursor = ParseCursor(text);

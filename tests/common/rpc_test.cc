@@ -326,6 +326,47 @@ TEST_P(RpcTest, TheTraceOfTheCallerIsThatOfTheEvent) {
   EXPECT_EQ(CountOf("outbox WHERE kind = 1 AND traceparent = ''"), 1);
 }
 
+TEST_P(RpcTest, AnAnonymousCallIsStoredLoggedAndPublishedWithoutItsCaller) {
+  const std::string person = NewUuid();
+  const std::string trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+  tpb::DropNoteRequest request;
+  request.set_request_id(NewUuid());
+  request.set_text("the door sticks");
+  tpb::DropNoteResponse first, second;
+  testing::internal::CaptureStdout();
+  testing::internal::CaptureStderr();
+  for (tpb::DropNoteResponse* response : {&first, &second}) {
+    auto context = running_.As({ROLE_RESIDENT}, person, "some-organisation", "ann-of-the-box");
+    context->AddMetadata("traceparent", trace);
+    ASSERT_TRUE(notes_->DropNote(context.get(), request, response).ok());
+  }
+  const std::string logged = testing::internal::GetCapturedStdout() + testing::internal::GetCapturedStderr();
+  EXPECT_EQ(first.caller_seen(), "0") << "the use case sees nobody, and no role";
+  EXPECT_EQ(second.note_id(), first.note_id()) << "a repeat is answered all the same";
+  EXPECT_NE(logged.find("DropNote"), std::string::npos);
+  for (const std::string& trail : {person, std::string("ann-of-the-box"), request.request_id(), trace.substr(3, 32),
+                                   std::string("RESIDENT"), std::string("some-organisation")}) {
+    EXPECT_EQ(logged.find(trail), std::string::npos) << trail;
+  }
+  EXPECT_EQ(CountOf("requests WHERE caller = ''"), 1);
+  EXPECT_EQ(CountOf("access_log"), 0);
+  EXPECT_EQ(CountOf("outbox WHERE kind = 1 AND traceparent = ''"), 1);
+  // Who may call is still asked.
+  auto context = running_.As({ROLE_STAFF});
+  EXPECT_EQ(notes_->DropNote(context.get(), request, &first).error_code(), grpc::StatusCode::PERMISSION_DENIED);
+}
+
+TEST_P(RpcTest, AReferenceToAPersonIsRefusedInImpersonalWords) {
+  tpb::DropNoteRequest request;
+  request.set_request_id(NewUuid());
+  request.set_text("about " + NewUuid());
+  tpb::DropNoteResponse response;
+  auto context = running_.As({ROLE_RESIDENT});
+  const absl::Status status = FromWire(notes_->DropNote(context.get(), request, &response));
+  ASSERT_EQ(ViolationsOf(status).size(), 1);
+  EXPECT_EQ(ViolationsOf(status)[0].field, "text");
+}
+
 TEST_P(RpcTest, TheStatusOfTheServiceIsForOperators) {
   auto operations = events::v1::OperationsService::NewStub(running_.channel());
   events::v1::GetStatusResponse status;

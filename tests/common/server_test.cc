@@ -36,24 +36,6 @@ namespace {
 namespace tpb = test::v1;
 using access::v1::ROLE_STAFF;
 
-// What an HTTP port answers, head and all.
-std::string HttpGet(int port, const std::string& path) {
-  const int connection = socket(AF_INET, SOCK_STREAM, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(static_cast<uint16_t>(port));
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  std::string answer;
-  if (connect(connection, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0) {
-    const std::string request = absl::StrCat("GET ", path, " HTTP/1.0\r\n\r\n");
-    EXPECT_EQ(write(connection, request.data(), request.size()), static_cast<ssize_t>(request.size()));
-    char buffer[4096];
-    for (ssize_t got; (got = read(connection, buffer, sizeof buffer)) > 0;) answer.append(buffer, got);
-  }
-  close(connection);
-  return answer;
-}
-
 // A unary call of a method that we have no stub for, with the request's bytes.
 grpc::Status CallRaw(const std::shared_ptr<grpc::Channel>& channel, const std::string& method,
                      const std::string& request, std::string* response, grpc::ClientContext* context) {

@@ -204,6 +204,9 @@ TEST_F(PlayTest, ANextTimeLiesAhead) {
   EXPECT_EQ(*NextTime("15:40", monday, utc), absl::FromCivil(absl::CivilMinute(2026, 11, 23, 15, 40), utc));
   EXPECT_EQ(*NextTime("08:00", monday, utc), absl::FromCivil(absl::CivilMinute(2026, 11, 24, 8, 0), utc));
   EXPECT_EQ(*NextTime("Monday 08:00", monday, utc), absl::FromCivil(absl::CivilMinute(2026, 11, 30, 8, 0), utc));
+  EXPECT_EQ(*NextTime("2027-02-10 17:00", monday, utc), absl::FromCivil(absl::CivilMinute(2027, 2, 10, 17, 0), utc));
+  EXPECT_FALSE(NextTime("2026-11-22 17:00", monday, utc).ok());
+  EXPECT_FALSE(NextTime("2027-02-30 17:00", monday, utc).ok());
   EXPECT_FALSE(NextTime("25:00", monday, utc).ok());
   EXPECT_FALSE(NextTime("someday 08:00", monday, utc).ok());
 }

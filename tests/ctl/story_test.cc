@@ -47,6 +47,9 @@ TEST(VariablesTest, DatesAreThoseOfTheRehearsal) {
   absl::StatusOr<Json> out = OfRun("seed").Expand(Json::parse(R"(["${today}", "${today+8}", "${today-1}"])"));
   ASSERT_TRUE(out.ok());
   EXPECT_EQ(*out, Json::parse(R"(["2026-11-23", "2026-12-01", "2026-11-22"])"));
+  out = OfRun("seed").Expand(Json::parse(R"(["${year}", "${year+1}-02-10"])"));
+  ASSERT_TRUE(out.ok());
+  EXPECT_EQ(*out, Json::parse(R"([2026, "2027-02-10"])"));
 }
 
 TEST(VariablesTest, AnUnknownVariableIsNamed) {

@@ -30,20 +30,7 @@ TEST_F(ContractTest, WhoHasLookedStandsInTheAccessLogRefusalsToo) {
   request.set_stay_id(town_.LivesIn(person, town_.akutten).id());
   EXPECT_TRUE(town_.Call(&Town::Stub::GetStay, Staff(), request).ok());
   EXPECT_FALSE(town_.Call(&Town::Stub::GetStay, Resident(SomePerson()), request).ok());
-  std::vector<std::string> looks;
-  EXPECT_TRUE(town_.service()
-                  .db()
-                  .Read([&](Tx& tx) -> absl::Status {
-                    ASSIGN(const auto rows,
-                           (tx.Query<std::string, std::string>(
-                               "SELECT rpc, outcome FROM access_log WHERE person_ref = :person", person)));
-                    for (const auto& [rpc, outcome] : rows) {
-                      if (rpc.ends_with("/GetStay")) looks.push_back(outcome);
-                    }
-                    return absl::OkStatus();
-                  })
-                  .ok());
-  EXPECT_THAT(looks, testing::UnorderedElementsAre("OK", "NOT_FOUND"));
+  EXPECT_THAT(OutcomesLogged(town_, person, "GetStay"), testing::UnorderedElementsAre("OK", "NOT_FOUND"));
 }
 
 }  // namespace

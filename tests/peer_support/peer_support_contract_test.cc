@@ -77,20 +77,7 @@ TEST_F(ContractTest, WhoHasLookedStandsInTheAccessLogOfBothRefusalsToo) {
   EXPECT_TRUE(town_.Call(&Town::Stub::GetMatch, Staff(), request).ok());
   EXPECT_FALSE(town_.Call(&Town::Stub::GetMatch, Resident(SomePerson()), request).ok());
   for (const std::string& person : {match.person_ref(), match.peer_person_ref()}) {
-    std::vector<std::string> looks;
-    EXPECT_TRUE(town_.service()
-                    .db()
-                    .Read([&](Tx& tx) -> absl::Status {
-                      ASSIGN(const auto rows,
-                             (tx.Query<std::string, std::string>(
-                                 "SELECT rpc, outcome FROM access_log WHERE person_ref = :person", person)));
-                      for (const auto& [rpc, outcome] : rows) {
-                        if (rpc.ends_with("/GetMatch")) looks.push_back(outcome);
-                      }
-                      return absl::OkStatus();
-                    })
-                    .ok());
-    EXPECT_THAT(looks, testing::UnorderedElementsAre("OK", "NOT_FOUND"));
+    EXPECT_THAT(OutcomesLogged(town_, person, "GetMatch"), testing::UnorderedElementsAre("OK", "NOT_FOUND"));
   }
 }
 

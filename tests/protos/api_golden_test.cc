@@ -55,7 +55,8 @@ std::string Describe(const std::vector<const FileDescriptor*>& files) {
       for (int m = 0; m < file->service(s)->method_count(); ++m) {
         const auto& method = *file->service(s)->method(m);
         absl::StrAppend(&text, "  ", method.name(), method.server_streaming() ? " stream" : "", ": ",
-                        Roles(Known(method.options()).GetExtension(access::v1::allow)), "\n");
+                        Roles(Known(method.options()).GetExtension(access::v1::allow)),
+                        Known(method.options()).GetExtension(access::v1::anonymous) ? "  for nobody" : "", "\n");
       }
     }
     for (int i = 0; i < file->message_type_count(); ++i) Describe(*file->message_type(i), &text);

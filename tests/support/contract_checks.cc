@@ -122,6 +122,10 @@ struct Walk {
     set("national identity number", id, id);
     set("oversized", std::string(5001, 'x'), std::string(300, 'x'));
     set("control character", "ab\x01zq", "ab\x01zq");
+    if (rule.impersonal()) {
+      const std::string person = "0196c0de-7a11-4c0d-8bad-feedfacecafe";
+      set("person reference", "about " + person + ", who", person);
+    }
     if (rule.format() != common::v1::FORMAT_UNSPECIFIED && rule.format() != common::v1::FORMAT_TEXT) {
       set("malformed", "Ola Nordmann, drops by", "Ola Nordmann");
     }

@@ -26,6 +26,9 @@ using google::protobuf::FileDescriptor;
 using google::protobuf::ServiceDescriptor;
 using google::protobuf::SourceLocation;
 
+// Contracts of no service of their own.
+constexpr char kShared[] = "common";
+
 // The words of a comment on one line.
 std::string OneLine(const std::string& comment) {
   return absl::StrJoin(absl::StrSplit(comment, absl::ByAnyChar(" \n"), absl::SkipWhitespace()), " ");
@@ -105,10 +108,19 @@ std::vector<std::string> RoleNames(const access::v1::Allow& allow) {
   return names;
 }
 
+std::vector<const Descriptor*> SharedEvents(const ContractFiles& contracts) {
+  std::vector<const Descriptor*> events;
+  for (const FileDescriptor* file : contracts.files()) {
+    if (!absl::EndsWith(file->name(), "_events.proto") || ServiceOf(*file) != kShared) continue;
+    for (int i = 0; i < file->message_type_count(); ++i) events.push_back(file->message_type(i));
+  }
+  return events;
+}
+
 std::vector<ServiceContract> ServiceContracts(const ContractFiles& contracts) {
   std::map<std::string, ServiceContract> services;
   for (const FileDescriptor* file : contracts.files()) {
-    if (!absl::EndsWith(file->name(), "_events.proto")) continue;
+    if (!absl::EndsWith(file->name(), "_events.proto") || ServiceOf(*file) == kShared) continue;
     ServiceContract& service = services[ServiceOf(*file)];
     for (int i = 0; i < file->message_type_count(); ++i) {
       Take(*file->message_type(i), service.events);

@@ -50,6 +50,9 @@ struct ServiceContract {
   std::vector<const google::protobuf::Descriptor*> event_messages;
 };
 
+// The events of what several services link (package common): each on the stream of the service that it happens in.
+std::vector<const google::protobuf::Descriptor*> SharedEvents(const ContractFiles& contracts);
+
 // Those that publish events, in the order of their names. `contracts` must outlive them.
 std::vector<ServiceContract> ServiceContracts(const ContractFiles& contracts);
 

@@ -98,4 +98,18 @@ void ExpectNoInternalErrors(TownOfAnyService& town, std::string_view service) {
   }
 }
 
+std::vector<std::string> OutcomesLogged(TownOfAnyService& town, std::string_view person_ref, std::string_view rpc) {
+  std::vector<std::string> outcomes;
+  const absl::Status read = town.service().db().Read([&](Tx& tx) -> absl::Status {
+    ASSIGN(const auto rows, (tx.Query<std::string, std::string>(
+                                "SELECT rpc, outcome FROM access_log WHERE person_ref = :person", person_ref)));
+    for (const auto& [path, outcome] : rows) {
+      if (path.ends_with(absl::StrCat("/", rpc))) outcomes.push_back(outcome);
+    }
+    return absl::OkStatus();
+  });
+  EXPECT_TRUE(read.ok()) << read;
+  return outcomes;
+}
+
 }  // namespace mestring

@@ -3,7 +3,9 @@
 // the body of a test.
 #pragma once
 
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "tests/support/town.h"
 
@@ -16,5 +18,8 @@ void ExpectRolesHold(TownOfAnyService& town, std::string_view service);
 void ExpectWrongFieldsAreNamed(TownOfAnyService& town, std::string_view service, int tried_min);
 // A request about things that do not exist gets an error of the contract, never INTERNAL.
 void ExpectNoInternalErrors(TownOfAnyService& town, std::string_view service);
+
+// The outcomes that stand in a person's access log for an RPC, by its short name.
+std::vector<std::string> OutcomesLogged(TownOfAnyService& town, std::string_view person_ref, std::string_view rpc);
 
 }  // namespace mestring

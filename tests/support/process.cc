@@ -47,6 +47,23 @@ int FreePort() {
   return port;
 }
 
+std::string HttpGet(int port, const std::string& path) {
+  const int connection = socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(static_cast<uint16_t>(port));
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  std::string answer;
+  if (connect(connection, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0) {
+    std::string request = "GET " + path + " HTTP/1.0\r\n\r\n";
+    if (write(connection, request.data(), request.size()) != static_cast<ssize_t>(request.size())) request.clear();
+    char buffer[4096];
+    for (ssize_t got; (got = read(connection, buffer, sizeof buffer)) > 0;) answer.append(buffer, got);
+  }
+  close(connection);
+  return answer;
+}
+
 bool Process::Start(const std::vector<std::string>& arguments, const std::vector<std::string>& environment,
                     const std::string& log) {
   Kill();

@@ -24,6 +24,8 @@ class TempFolder {
 
 // A port of 127.0.0.1 that nobody uses at the moment.
 int FreePort();
+// What an HTTP port of 127.0.0.1 answers to a GET, head and all; empty if nothing listens there.
+std::string HttpGet(int port, const std::string& path);
 
 // One running program. Not thread-safe; start it from a thread that outlives it (the kernel ends it
 // with the thread that started it).

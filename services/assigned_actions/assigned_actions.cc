@@ -1,0 +1,114 @@
+// The owner's side of an action. The council's events bring it here and change it; staff of this service
+// says how far it is; the council hears that on this service's stream, never by a call.
+//
+// Each event is applied exactly once and in order (common/subscription.h), so a row is made by
+// ActionAssigned and only ever moved by what comes after it. An action of another service is none of ours.
+// That the council could ask each service instead was rejected: a service decides by what it has heard.
+
+#include "services/assigned_actions/assigned_actions.h"
+
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "common/records.h"
+#include "mestring/common/v1/assigned_actions_events.pb.h"
+#include "mestring/council/v1/council_events.pb.h"
+
+namespace mestring {
+
+namespace pb = common::v1;
+
+template <>
+struct Table<pb::AssignedAction> {
+  static constexpr std::string_view kName = "assigned_actions", kNoun = "assigned action";
+};
+
+namespace {
+
+constexpr std::string_view kCouncil = "council";
+
+bool IsOver(const pb::AssignedAction& action) {
+  return action.state() == pb::ASSIGNED_ACTION_STATE_DONE || action.state() == pb::ASSIGNED_ACTION_STATE_CANCELLED;
+}
+
+// The action, unless it was assigned before this service's memory begins.
+absl::StatusOr<std::optional<pb::AssignedAction>> Find(Tx& tx, std::string_view id) {
+  ASSIGN(std::vector<pb::AssignedAction> rows, Select<pb::AssignedAction>(tx, "WHERE id = :id", id));
+  return rows.empty() ? std::nullopt : std::optional<pb::AssignedAction>(std::move(rows.front()));
+}
+
+absl::Status OnAssigned(Tx& tx, const council::v1::ActionAssigned& event) {
+  ASSIGN(const auto known, Find(tx, event.action_id()));
+  if (known) return absl::OkStatus();
+  pb::AssignedAction action;
+  action.set_id(event.action_id());
+  action.set_state(pb::ASSIGNED_ACTION_STATE_ASSIGNED);
+  action.set_due_date(event.due_date());
+  return Insert(tx, action);
+}
+
+absl::Status OnRescheduled(Tx& tx, const council::v1::ActionRescheduled& event) {
+  ASSIGN(auto action, Find(tx, event.action_id()));
+  if (!action || IsOver(*action)) return absl::OkStatus();
+  action->set_due_date(event.due_date());
+  return Save(tx, *action);
+}
+
+// What is done here already stays done: the council hears that, too.
+absl::Status OnCancelled(Tx& tx, const council::v1::ActionCancelled& event) {
+  ASSIGN(auto action, Find(tx, event.action_id()));
+  if (!action || IsOver(*action)) return absl::OkStatus();
+  action->set_state(pb::ASSIGNED_ACTION_STATE_CANCELLED);
+  return Save(tx, *action);
+}
+
+}  // namespace
+
+absl::Status MayProgress(const pb::AssignedAction& action, pb::AssignedActionState state) {
+  if (state != pb::ASSIGNED_ACTION_STATE_IN_PROGRESS && state != pb::ASSIGNED_ACTION_STATE_DONE) {
+    return InvalidArgument("state", "must be IN_PROGRESS or DONE");
+  }
+  if (IsOver(action) || action.state() == state) {
+    return WrongState(action.state(), "the action is not moved on by this");
+  }
+  return absl::OkStatus();
+}
+
+AssignedActions::AssignedActions(Kernel& kernel) : edge_(kernel.edge) {
+  if (!kernel.Knows(kCouncil)) return;
+  Subscription& council = kernel.Subscribe(kCouncil);
+  // Calls `apply` for those events that name this service as the owner.
+  const auto on = [&council, own = kernel.config.service]<class Event>(absl::Status (*apply)(Tx&, const Event&)) {
+    council.On<Event>([apply, own](Tx& tx, const events::v1::Event&, const Event& event) {
+      return event.owner_service() == own ? apply(tx, event) : absl::OkStatus();
+    });
+  };
+  on(&OnAssigned);
+  on(&OnRescheduled);
+  on(&OnCancelled);
+}
+
+absl::Status AssignedActions::ListAssignedActions(Tx& tx, Call&, const pb::ListAssignedActionsRequest& request,
+                                                  pb::ListAssignedActionsResponse* response) {
+  TRY(Page(tx, Filter().IsState("state", request.state()), {request.page_size(), request.page_token()},
+           response->mutable_assigned_actions(), response->mutable_next_page_token()));
+  return SetAsOf(tx, response);
+}
+
+absl::Status AssignedActions::RecordActionProgress(Tx& tx, Call&, const pb::RecordActionProgressRequest& request,
+                                                   pb::RecordActionProgressResponse* response) {
+  ASSIGN(pb::AssignedAction action, Load<pb::AssignedAction>(tx, request.action_id()));
+  TRY(CheckVersion(request.expected_version(), action.version()));
+  TRY(MayProgress(action, request.state()));
+  action.set_state(request.state());
+  TRY(Save(tx, action));
+  pb::ActionProgressed event;
+  event.set_action_id(action.id());
+  event.set_state(action.state());
+  TRY(tx.Publish(event, action.id(), action.version()));
+  *response->mutable_assigned_action() = std::move(action);
+  return absl::OkStatus();
+}
+
+}  // namespace mestring

@@ -1,0 +1,138 @@
+// The agenda: items are proposed, scheduled, advised on or settled otherwise.
+//
+// An advice fixes, in the same write, who exercised each seat on its item and how. Those rows are the fact;
+// minutes and statistics read them and nothing else. That the advice is words and not a vote count is the
+// council's way: it advises, and whether a vote was taken is up to it.
+
+#include <utility>
+
+#include "services/council/council.h"
+#include "services/council/council_records.h"
+
+namespace mestring::council {
+namespace {
+
+absl::Status PutOnAgenda(Tx& tx, const pb::AgendaItem& item) {
+  ASSIGN(pb::Suggestion suggestion, Load<pb::Suggestion>(tx, item.suggestion_id()));
+  TRY(MayPutOnAgenda(suggestion));
+  suggestion.set_state(pb::SUGGESTION_STATE_ON_AGENDA);
+  suggestion.set_agenda_item_id(item.id());
+  TRY(Save(tx, suggestion));
+  pb::SuggestionOnAgenda event;
+  event.set_suggestion_id(suggestion.id());
+  event.set_meeting_id(item.meeting_id());
+  return tx.Publish(event, suggestion.id(), suggestion.version());
+}
+
+// Saves how the seats are exercised on an item, from now on for good.
+absl::Status FixExercises(Tx& tx, const pb::AgendaItem& item, const pb::RecordAdviceRequest& request,
+                          google::protobuf::RepeatedPtrField<pb::SeatExercise>* fixed) {
+  ASSIGN(const std::vector<pb::EntitledSeat> seats, SeatsOf(tx, item.meeting_id()));
+  ASSIGN(const std::vector<pb::Disqualification> disqualifications,
+         Select<pb::Disqualification>(tx, "WHERE agenda_item_id = :item", item.id()));
+  std::vector<pb::SeatExercise> possible;
+  for (const pb::EntitledSeat& seat : seats) possible.push_back(ExerciseOf(seat, item, disqualifications));
+  ASSIGN(std::vector<pb::SeatExercise> exercised, Exercised(possible, request));
+  for (pb::SeatExercise& exercise : exercised) {
+    exercise.set_id(NewId(tx.now()));
+    TRY(Insert(tx, exercise));
+    *fixed->Add() = std::move(exercise);
+  }
+  return absl::OkStatus();
+}
+
+// Keeps what an advice said before it is put right.
+absl::Status KeepRevision(Tx& tx, const pb::AgendaItem& item) {
+  pb::AdviceRevision revision;
+  revision.set_id(NewId(tx.now()));
+  revision.set_agenda_item_id(item.id());
+  revision.set_revision(item.revision());
+  revision.set_advice(item.advice());
+  revision.set_discussion(item.discussion());
+  return Insert(tx, revision);
+}
+
+}  // namespace
+
+absl::Status Council::AddAgendaItem(Tx& tx, Call& call, const pb::AddAgendaItemRequest& request,
+                                    pb::AddAgendaItemResponse* response) {
+  ASSIGN(const pb::Meeting meeting, Load<pb::Meeting>(tx, request.meeting_id()));
+  TRY(MayAddItem(call.caller, meeting, request, Today(tx)));
+  ASSIGN(const std::string own_seat, OwnSeat(tx, call.caller));
+  ASSIGN(const int position, NextPosition(tx, meeting.id()));
+  pb::AgendaItem item = NewItem(NewId(tx.now()), call.caller, meeting, request, own_seat, position);
+  TRY(AddItem(tx, &item));
+  if (!item.suggestion_id().empty()) TRY(PutOnAgenda(tx, item));
+  *response->mutable_agenda_item() = std::move(item);
+  return absl::OkStatus();
+}
+
+absl::Status Council::ScheduleAgendaItem(Tx& tx, Call&, const pb::ScheduleAgendaItemRequest& request,
+                                         pb::ScheduleAgendaItemResponse* response) {
+  ASSIGN(pb::AgendaItem item, LoadForChange<pb::AgendaItem>(tx, request.agenda_item_id(), request.expected_version()));
+  ASSIGN(const pb::Meeting meeting, Load<pb::Meeting>(tx, item.meeting_id()));
+  TRY(MaySchedule(meeting, item));
+  TRY(tx.Exec("UPDATE agenda_items SET position = position + 1, version = version + 1 WHERE meeting_id = :meeting AND "
+              "position >= :position AND id <> :item",
+              meeting.id(), request.position(), item.id())
+          .status());
+  item.set_state(pb::AGENDA_ITEM_STATE_SCHEDULED);
+  item.set_position(request.position());
+  TRY(Save(tx, item));
+  *response->mutable_agenda_item() = std::move(item);
+  return absl::OkStatus();
+}
+
+absl::Status Council::RecordAdvice(Tx& tx, Call&, const pb::RecordAdviceRequest& request,
+                                   pb::RecordAdviceResponse* response) {
+  ASSIGN(pb::AgendaItem item, LoadForChange<pb::AgendaItem>(tx, request.agenda_item_id(), request.expected_version()));
+  ASSIGN(const pb::Meeting meeting, Load<pb::Meeting>(tx, item.meeting_id()));
+  ASSIGN(const std::vector<pb::AgendaItem> agenda, AgendaOf(tx, meeting.id()));
+  TRY(MayAdvise(meeting, item, agenda));
+  if (meeting.state() == pb::MEETING_STATE_REOPENED) {
+    // Who sat there, and how they exercised their seats, is not put right by a pen.
+    if (!request.votes().empty()) return InvalidArgument("votes", "are not changed in a reopened meeting");
+    TRY(KeepRevision(tx, item));
+    item.set_revision(item.revision() + 1);
+  } else {
+    TRY(FixExercises(tx, item, request, response->mutable_exercises()));
+    item.set_state(pb::AGENDA_ITEM_STATE_ADVISED);
+  }
+  item.set_advice(request.advice());
+  item.set_discussion(request.discussion());
+  TRY(SettleItem(tx, &item));
+  *response->mutable_agenda_item() = std::move(item);
+  return absl::OkStatus();
+}
+
+absl::Status Council::SettleAgendaItem(Tx& tx, Call& call, const pb::SettleAgendaItemRequest& request,
+                                       pb::SettleAgendaItemResponse* response) {
+  ASSIGN(pb::AgendaItem item, LoadForChange<pb::AgendaItem>(tx, request.agenda_item_id(), request.expected_version()));
+  ASSIGN(const pb::Meeting meeting, Load<pb::Meeting>(tx, item.meeting_id()));
+  ASSIGN(const std::string own_seat, OwnSeat(tx, call.caller));
+  TRY(MaySettle(call.caller, meeting, item, own_seat));
+  const bool to_meeting = !request.to_meeting_id().empty();
+  if (to_meeting && request.settlement() != pb::SETTLEMENT_POSTPONED) {
+    return InvalidArgument("to_meeting_id", "is for what is postponed");
+  }
+  ApplySettlement(request, &item);
+  TRY(SettleItem(tx, &item));
+  if (to_meeting) {
+    ASSIGN(const pb::Meeting to, Load<pb::Meeting>(tx, request.to_meeting_id()));
+    if (to.state() != pb::MEETING_STATE_PLANNED && to.state() != pb::MEETING_STATE_SUMMONED) {
+      return WrongState(to.state(), "that meeting takes no items any more");
+    }
+    int position = 0;  // of an approval of minutes
+    if (item.kind() != pb::AGENDA_ITEM_KIND_MINUTES) {
+      ASSIGN(position, NextPosition(tx, to.id()));
+    }
+    pb::AgendaItem next = NewFromPostponed(NewId(tx.now()), item, to, position);
+    TRY(AddItem(tx, &next));
+    if (!next.suggestion_id().empty()) TRY(PutOnAgenda(tx, next));
+    *response->mutable_new_item() = std::move(next);
+  }
+  *response->mutable_agenda_item() = std::move(item);
+  return absl::OkStatus();
+}
+
+}  // namespace mestring::council

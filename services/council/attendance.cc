@@ -1,0 +1,120 @@
+// Who is there: apologies and summonses before the opening, presence and disqualifications at the table, and
+// the question that all of them serve: who exercises which seat on an item.
+//
+// Nothing here stores "X represents Y". What is stored is what people did and decided; who exercises a seat
+// follows from it each time (council_rules.h, ExerciseOf), until an advice fixes it for its item.
+
+#include <utility>
+
+#include "services/council/council.h"
+#include "services/council/council_records.h"
+
+namespace mestring::council {
+
+absl::Status Council::RegisterApology(Tx& tx, Call& call, const pb::RegisterApologyRequest& request,
+                                      pb::RegisterApologyResponse* response) {
+  ASSIGN(const pb::Meeting meeting, Load<pb::Meeting>(tx, request.meeting_id()));
+  ASSIGN(const pb::Seat seat, Load<pb::Seat>(tx, request.seat_id()));
+  ASSIGN(const Holders holders, HoldersOf(tx, seat.id()));
+  const std::optional<pb::SeatHolder>& holder = holders.Of(request.role());
+  if (!holder) return Refused("NO_SUCH_HOLDER", "the seat has nobody in that role");
+  call.Concerns(holder->person_ref());
+  TRY(MayApologise(call.caller, meeting, *holder));
+  ASSIGN(const auto known,
+         Find<pb::Apology>(tx, "WHERE meeting_id = :meeting AND holder_id = :holder", meeting.id(), holder->id()));
+  if (known) return AlreadyExists("apology");
+  pb::Apology apology;
+  apology.set_id(NewId(tx.now()));
+  apology.set_meeting_id(meeting.id());
+  apology.set_seat_id(seat.id());
+  apology.set_holder_id(holder->id());
+  apology.set_role(request.role());
+  apology.set_by_self(call.caller.person_ref == holder->person_ref());
+  TRY(Insert(tx, apology));
+  pb::ApologyRegistered event;
+  event.set_apology_id(apology.id());
+  event.set_meeting_id(meeting.id());
+  event.set_seat_id(seat.id());
+  event.set_role(request.role());
+  TRY(tx.Publish(event, apology.id(), apology.version()));
+  // [C3] The apology summons the deputy, if there is one who can come.
+  if (request.role() == pb::HOLDER_ROLE_PRINCIPAL && holders.deputy) {
+    ASSIGN(const auto deputy_cannot, Find<pb::Apology>(tx, "WHERE meeting_id = :meeting AND holder_id = :holder",
+                                                       meeting.id(), holders.deputy->id()));
+    if (!deputy_cannot) {
+      const pb::EntitledSeat as_of_now = NewEntitledSeat("", meeting, seat, holders, {apology});
+      ASSIGN(*response->mutable_summons(), Summon(tx, meeting.id(), as_of_now, pb::SUMMONS_CAUSE_APOLOGY, ""));
+    }
+  }
+  *response->mutable_apology() = std::move(apology);
+  return absl::OkStatus();
+}
+
+absl::Status Council::SummonDeputy(Tx& tx, Call& call, const pb::SummonDeputyRequest& request,
+                                   pb::SummonDeputyResponse* response) {
+  ASSIGN(const pb::Meeting meeting, Load<pb::Meeting>(tx, request.meeting_id()));
+  ASSIGN(pb::EntitledSeat seat, EntitledSeatOf(tx, meeting.id(), request.seat_id()));
+  TRY(MaySummon(meeting, seat));
+  call.Concerns(seat.deputy_ref());
+  seat.set_deputy_summoned(true);
+  TRY(Save(tx, seat));
+  ASSIGN(*response->mutable_summons(), Summon(tx, meeting.id(), seat, pb::SUMMONS_CAUSE_NOT_MET, ""));
+  return absl::OkStatus();
+}
+
+absl::Status Council::MarkPresence(Tx& tx, Call&, const pb::MarkPresenceRequest& request,
+                                   pb::MarkPresenceResponse* response) {
+  ASSIGN(const pb::Meeting meeting, Load<pb::Meeting>(tx, request.meeting_id()));
+  ASSIGN(pb::EntitledSeat seat, EntitledSeatOf(tx, meeting.id(), request.seat_id()));
+  TRY(MayMarkPresence(meeting, seat, request.role(), request.presence()));
+  ApplyPresence(request.role(), request.presence(), &seat);
+  TRY(Save(tx, seat));
+  *response->mutable_seat() = std::move(seat);
+  return absl::OkStatus();
+}
+
+absl::Status Council::DeclareDisqualified(Tx& tx, Call& call, const pb::DeclareDisqualifiedRequest& request,
+                                          pb::DeclareDisqualifiedResponse* response) {
+  ASSIGN(const pb::AgendaItem item, Load<pb::AgendaItem>(tx, request.agenda_item_id()));
+  ASSIGN(const pb::Meeting meeting, Load<pb::Meeting>(tx, item.meeting_id()));
+  ASSIGN(const pb::EntitledSeat seat, EntitledSeatOf(tx, meeting.id(), request.seat_id()));
+  const bool principal = request.role() == pb::HOLDER_ROLE_PRINCIPAL;
+  call.Concerns(principal ? seat.principal_ref() : seat.deputy_ref());
+  TRY(MayDisqualify(meeting, item, seat, request.role()));
+  ASSIGN(const auto known,
+         Find<pb::Disqualification>(tx, "WHERE agenda_item_id = :item AND seat_id = :seat AND role = :role", item.id(),
+                                    seat.seat_id(), pb::HolderRole_Name(request.role())));
+  if (known) return AlreadyExists("disqualification");
+  pb::Disqualification disqualification;
+  disqualification.set_id(NewId(tx.now()));
+  disqualification.set_meeting_id(meeting.id());
+  disqualification.set_agenda_item_id(item.id());
+  disqualification.set_seat_id(seat.seat_id());
+  disqualification.set_role(request.role());
+  disqualification.set_ground_code(request.ground_code());
+  TRY(Insert(tx, disqualification));
+  if (principal && !seat.deputy_id().empty()) {
+    ASSIGN(*response->mutable_summons(), Summon(tx, meeting.id(), seat, pb::SUMMONS_CAUSE_DISQUALIFICATION, item.id()));
+  }
+  *response->mutable_disqualification() = std::move(disqualification);
+  return absl::OkStatus();
+}
+
+absl::Status Council::ListExercises(Tx& tx, Call&, const pb::ListExercisesRequest& request,
+                                    pb::ListExercisesResponse* response) {
+  ASSIGN(const pb::AgendaItem item, Load<pb::AgendaItem>(tx, request.agenda_item_id()));
+  response->set_settled(item.state() == pb::AGENDA_ITEM_STATE_ADVISED);
+  if (response->settled()) {
+    ASSIGN(std::vector<pb::SeatExercise> rows,
+           Select<pb::SeatExercise>(tx, "WHERE agenda_item_id = :item ORDER BY seat_id", item.id()));
+    for (pb::SeatExercise& row : rows) *response->add_exercises() = std::move(row);
+  } else {
+    ASSIGN(const std::vector<pb::EntitledSeat> seats, SeatsOf(tx, item.meeting_id()));
+    ASSIGN(const std::vector<pb::Disqualification> disqualifications,
+           Select<pb::Disqualification>(tx, "WHERE agenda_item_id = :item", item.id()));
+    for (const pb::EntitledSeat& seat : seats) *response->add_exercises() = ExerciseOf(seat, item, disqualifications);
+  }
+  return SetAsOf(tx, response);
+}
+
+}  // namespace mestring::council

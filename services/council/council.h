@@ -1,0 +1,116 @@
+// The council service: each RPC of council.proto is a use case that reads check, load, rule, apply, save,
+// tell. The rules are council_rules.h; what happens by itself later is clocks.cc; what other services say,
+// actions.cc.
+#pragma once
+
+#include <vector>
+
+#include "common/rpc.h"
+#include "common/server.h"
+#include "mestring/council/v1/council.grpc.pb.h"
+#include "mestring/council/v1/council.pb.h"
+
+namespace mestring {
+
+extern const absl::Span<const Migration> kCouncilSchema;
+
+// Name, port, schema and maker: what RunService and the tests start.
+ServiceDefinition CouncilDefinition();
+
+namespace council {
+
+namespace pb = v1;
+
+// Registers what happens when time passes with the kernel's timers (clocks.cc).
+void SetClocks(Timers& timers);
+// Subscribes to the services of this installation whose figures and actions concern the council (actions.cc).
+void Listen(Kernel& kernel);
+
+// Thread-safe: holds no state of its own.
+class Council final : public mestring::Service, public pb::CouncilService::Service {
+ public:
+  explicit Council(Kernel& kernel) : edge_(kernel.edge) {
+    SetClocks(kernel.timers);
+    Listen(kernel);
+  }
+  std::vector<grpc::Service*> GrpcServices() override { return {this}; }
+
+  // Mandate and seats
+  MESTRING_WRITE(pb, SetMandate);
+  MESTRING_READ(pb, GetMandate);
+  MESTRING_WRITE(pb, RegisterSeat);
+  MESTRING_WRITE(pb, RetireSeat);
+  MESTRING_WRITE(pb, AppointHolder);
+  MESTRING_WRITE(pb, EndTerm);
+  MESTRING_READ(pb, GetSeatMap);
+  MESTRING_READ(pb, ListHolders);
+
+  // The year and its meetings
+  MESTRING_WRITE(pb, SetYearWheel);
+  MESTRING_READ(pb, GetYearWheel);
+  MESTRING_WRITE(pb, PlanMeeting);
+  MESTRING_WRITE(pb, MoveMeeting);
+  MESTRING_WRITE(pb, CallMeeting);
+  MESTRING_WRITE(pb, CancelMeeting);
+  MESTRING_WRITE(pb, OpenMeeting);
+  MESTRING_WRITE(pb, EndMeeting);
+  MESTRING_WRITE(pb, CloseMeeting);
+  MESTRING_WRITE(pb, ReopenMeeting);
+  MESTRING_READ(pb, GetMeeting);
+  MESTRING_READ(pb, ListMeetings);
+
+  // Who is there
+  MESTRING_WRITE(pb, RegisterApology);
+  MESTRING_WRITE(pb, SummonDeputy);
+  MESTRING_WRITE(pb, MarkPresence);
+  MESTRING_WRITE(pb, DeclareDisqualified);
+  MESTRING_READ(pb, ListExercises);
+
+  // The agenda
+  MESTRING_WRITE(pb, AddAgendaItem);
+  MESTRING_WRITE(pb, ScheduleAgendaItem);
+  MESTRING_WRITE(pb, RecordAdvice);
+  MESTRING_WRITE(pb, SettleAgendaItem);
+
+  // Minutes
+  MESTRING_WRITE(pb, WriteMinutes);
+  MESTRING_WRITE(pb, SendMinutes);
+  MESTRING_WRITE(pb, ApproveMinutes);
+  MESTRING_READ(pb, GetMinutes);
+
+  // You said – we did
+  MESTRING_WRITE(pb, AddSuggestion);
+  MESTRING_WRITE(pb, DropSuggestion);
+  MESTRING_WRITE(pb, ScreenSuggestion);
+  MESTRING_WRITE(pb, AnswerSuggestion);
+  MESTRING_WRITE(pb, ReportBack);
+  MESTRING_WRITE(pb, AnswerReportBack);
+  MESTRING_WRITE(pb, AnswerReportBackByClaim);
+  MESTRING_READ(pb, GetSuggestion);
+  MESTRING_READ(pb, GetSuggestionByClaim);
+  MESTRING_READ(pb, ListSuggestions);
+
+  // Actions, figures and indicators
+  MESTRING_WRITE(pb, CreateAction);
+  MESTRING_WRITE(pb, UpdateAction);
+  MESTRING_READ(pb, GetAction);
+  MESTRING_READ(pb, ListActions);
+  MESTRING_READ(pb, ListFigures);
+  MESTRING_WRITE(pb, RecordIndicator);
+  MESTRING_READ(pb, ListIndicators);
+
+  // Fees
+  MESTRING_WRITE(pb, SubmitFeeClaim);
+  MESTRING_WRITE(pb, DecideFeeClaim);
+  MESTRING_READ(pb, ListFeeClaims);
+
+  // Queries
+  MESTRING_READ(pb, ListOpenLoops);
+  MESTRING_READ(pb, GetCouncilStatistics);
+
+ private:
+  Edge& edge_;
+};
+
+}  // namespace council
+}  // namespace mestring

@@ -1,0 +1,183 @@
+#include "services/council/council_records.h"
+
+// The questions to many rows, and the few changes that belong to more than one use case.
+//
+// What meetings share with each other (minutes that wait, figures that lie on no agenda, suggestions that
+// wait for one) is found by query each time and held nowhere else: a meeting that is cancelled or postpones
+// its items needs no list of what to give back.
+
+#include <algorithm>
+#include <utility>
+
+#include "common/digest.h"
+
+namespace mestring::council {
+
+// ---- Loads -----------------------------------------------------------------------------------------
+
+absl::StatusOr<pb::Mandate> CurrentMandate(Tx& tx) {
+  ASSIGN(auto mandate, Find<pb::Mandate>(tx, "ORDER BY mandate_version DESC LIMIT 1"));
+  if (!mandate) return Refused("MANDATE_MISSING", "no mandate is in force");
+  return *std::move(mandate);
+}
+
+absl::StatusOr<Holders> HoldersOf(Tx& tx, std::string_view seat_id) {
+  Holders holders;
+  ASSIGN(std::vector<pb::SeatHolder> rows,
+         Select<pb::SeatHolder>(tx, "WHERE seat_id = :seat AND state = 'HOLDER_STATE_ACTIVE'", seat_id));
+  for (pb::SeatHolder& row : rows) {
+    (row.role() == pb::HOLDER_ROLE_PRINCIPAL ? holders.principal : holders.deputy) = std::move(row);
+  }
+  return holders;
+}
+
+absl::StatusOr<std::string> OwnSeat(Tx& tx, const Caller& caller) {
+  if (caller.person_ref.empty()) return std::string();
+  ASSIGN(const auto rows,
+         tx.Query<std::string>(
+             "SELECT seat_id FROM seat_holders WHERE person_ref = :person AND state = 'HOLDER_STATE_ACTIVE'",
+             caller.person_ref));
+  return rows.empty() ? std::string() : std::get<0>(rows[0]);
+}
+
+absl::StatusOr<std::vector<pb::AgendaItem>> AgendaOf(Tx& tx, std::string_view meeting_id) {
+  return Select<pb::AgendaItem>(tx, "WHERE meeting_id = :meeting ORDER BY position, id", meeting_id);
+}
+
+absl::StatusOr<std::vector<pb::EntitledSeat>> SeatsOf(Tx& tx, std::string_view meeting_id) {
+  return Select<pb::EntitledSeat>(tx, "WHERE meeting_id = :meeting ORDER BY seat_id", meeting_id);
+}
+
+absl::StatusOr<pb::EntitledSeat> EntitledSeatOf(Tx& tx, std::string_view meeting_id, std::string_view seat_id) {
+  ASSIGN(auto seat, Find<pb::EntitledSeat>(tx, "WHERE meeting_id = :meeting AND seat_id = :seat", meeting_id, seat_id));
+  if (!seat) return Refused("NOT_ENTITLED", "the seat was not entitled at the opening");
+  return *std::move(seat);
+}
+
+absl::StatusOr<std::optional<pb::Minutes>> NewestMinutes(Tx& tx, std::string_view meeting_id) {
+  return Find<pb::Minutes>(tx, "WHERE meeting_id = :meeting ORDER BY minutes_version DESC LIMIT 1", meeting_id);
+}
+
+absl::StatusOr<std::vector<pb::Action>> ActionsOf(Tx& tx, std::string_view suggestion_id) {
+  return Select<pb::Action>(tx, "WHERE suggestion_id = :suggestion ORDER BY id", suggestion_id);
+}
+
+int OpenAmong(const std::vector<pb::Action>& actions) {
+  return static_cast<int>(std::count_if(actions.begin(), actions.end(), IsOpen));
+}
+
+std::string ClaimDigest(std::string_view claim_code) { return Sha256Hex(claim_code); }
+
+// ---- What one case does to another -----------------------------------------------------------------
+
+absl::StatusOr<int> NextPosition(Tx& tx, std::string_view meeting_id) {
+  ASSIGN(const auto rows,
+         tx.Query<int64_t>("SELECT MAX(position) FROM agenda_items WHERE meeting_id = :meeting", meeting_id));
+  return static_cast<int>(std::get<0>(rows.at(0))) + 1;
+}
+
+absl::Status AddItem(Tx& tx, pb::AgendaItem* item) {
+  TRY(Insert(tx, *item));
+  pb::AgendaItemAdded event;
+  event.set_agenda_item_id(item->id());
+  event.set_meeting_id(item->meeting_id());
+  event.set_kind(item->kind());
+  event.set_state(item->state());
+  return tx.Publish(event, item->id(), item->version());
+}
+
+absl::Status SettleItem(Tx& tx, pb::AgendaItem* item) {
+  TRY(Save(tx, *item));
+  pb::AgendaItemSettled event;
+  event.set_agenda_item_id(item->id());
+  event.set_meeting_id(item->meeting_id());
+  event.set_state(item->state());
+  event.set_revision(item->revision());
+  TRY(tx.Publish(event, item->id(), item->version()));
+  if (item->suggestion_id().empty() || item->state() == pb::AGENDA_ITEM_STATE_ADVISED) return absl::OkStatus();
+  ASSIGN(pb::Suggestion suggestion, Load<pb::Suggestion>(tx, item->suggestion_id()));
+  if (suggestion.state() != pb::SUGGESTION_STATE_ON_AGENDA || suggestion.agenda_item_id() != item->id()) {
+    return absl::OkStatus();
+  }
+  suggestion.set_state(suggestion.times_reopened() > 0 ? pb::SUGGESTION_STATE_REOPENED : pb::SUGGESTION_STATE_RECEIVED);
+  return Save(tx, suggestion);
+}
+
+absl::Status PrepareAgenda(Tx& tx, const pb::Meeting& meeting) {
+  ASSIGN(const std::vector<pb::Minutes> waiting,
+         Select<pb::Minutes>(tx,
+                             "WHERE state = 'MINUTES_STATE_SENT' AND meeting_id IN (SELECT id FROM meetings WHERE "
+                             "state = 'MEETING_STATE_CLOSED' AND meeting_date < :date) ORDER BY meeting_id",
+                             meeting.meeting_date()));
+  for (const pb::Minutes& minutes : waiting) {
+    // Once on this agenda; and not while another open or called meeting has it in hand.
+    ASSIGN(const auto known,
+           tx.Query<int64_t>("SELECT 1 FROM agenda_items WHERE minutes_meeting_id = :meeting AND state = "
+                             "'AGENDA_ITEM_STATE_SCHEDULED'",
+                             minutes.meeting_id()));
+    if (!known.empty()) continue;
+    ASSIGN(const pb::Meeting of, Load<pb::Meeting>(tx, minutes.meeting_id()));
+    pb::AgendaItem item;
+    item.set_id(NewId(tx.now()));
+    item.set_state(pb::AGENDA_ITEM_STATE_SCHEDULED);
+    item.set_kind(pb::AGENDA_ITEM_KIND_MINUTES);
+    item.set_meeting_id(meeting.id());
+    item.set_title(absl::StrCat("Approval of the minutes of ", of.meeting_date()));
+    item.set_minutes_meeting_id(of.id());
+    TRY(AddItem(tx, &item));
+  }
+  ASSIGN(const int64_t papers,
+         tx.Exec("UPDATE figure_sets SET meeting_id = :meeting, version = version + 1, update_time = :now WHERE "
+                 "meeting_id IS NULL",
+                 meeting.id(), tx.now()));
+  ASSIGN(const auto figures, tx.Query<int64_t>("SELECT 1 FROM agenda_items WHERE meeting_id = :meeting AND kind = "
+                                               "'AGENDA_ITEM_KIND_FIGURES'",
+                                               meeting.id()));
+  if (papers == 0 || !figures.empty()) return absl::OkStatus();
+  pb::AgendaItem item;
+  item.set_id(NewId(tx.now()));
+  item.set_state(pb::AGENDA_ITEM_STATE_SCHEDULED);
+  item.set_kind(pb::AGENDA_ITEM_KIND_FIGURES);
+  item.set_meeting_id(meeting.id());
+  ASSIGN(const int position, NextPosition(tx, meeting.id()));
+  item.set_position(position);
+  item.set_title("Figures from the services");
+  return AddItem(tx, &item);
+}
+
+absl::Status EndHolder(Tx& tx, std::string_view reason_code, pb::SeatHolder* holder) {
+  ApplyEnd(reason_code, Today(tx), holder);
+  TRY(Save(tx, *holder));
+  TRY(tx.CancelTimer(kTermTimer, holder->id()));
+  ASSIGN(pb::Seat seat, Load<pb::Seat>(tx, holder->seat_id()));
+  TRY(Save(tx, seat));  // for the version of the event
+  pb::SeatVacated event;
+  event.set_seat_id(holder->seat_id());
+  event.set_role(holder->role());
+  event.set_holder_id(holder->id());
+  event.set_reason_code(std::string(reason_code));
+  return tx.Publish(event, seat.id(), seat.version());
+}
+
+absl::StatusOr<pb::Summons> Summon(Tx& tx, std::string_view meeting_id, const pb::EntitledSeat& deputy_of,
+                                   pb::SummonsCause cause, std::string_view agenda_item_id) {
+  pb::Summons summons;
+  summons.set_id(NewId(tx.now()));
+  summons.set_meeting_id(std::string(meeting_id));
+  summons.set_seat_id(deputy_of.seat_id());
+  summons.set_holder_id(deputy_of.deputy_id());
+  summons.set_cause(cause);
+  summons.set_agenda_item_id(std::string(agenda_item_id));
+  TRY(Insert(tx, summons));
+  pb::DeputySummoned event;
+  event.set_summons_id(summons.id());
+  event.set_meeting_id(summons.meeting_id());
+  event.set_seat_id(summons.seat_id());
+  event.set_person_ref(deputy_of.deputy_ref());
+  event.set_cause(cause);
+  event.set_agenda_item_id(summons.agenda_item_id());
+  TRY(tx.Publish(event, summons.id(), summons.version()));
+  return summons;
+}
+
+}  // namespace mestring::council

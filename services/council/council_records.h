@@ -1,0 +1,102 @@
+// What the use cases of the council share: tables, questions to many rows, and the changes that one case
+// makes to another (an item is settled, a suggestion waits again).
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/records.h"
+#include "mestring/council/v1/council.pb.h"
+#include "mestring/council/v1/council_events.pb.h"
+#include "services/council/council_rules.h"
+
+namespace mestring {
+
+#define COUNCIL_TABLE_(Message, table, noun)                       \
+  template <>                                                      \
+  struct Table<council::v1::Message> {                             \
+    static constexpr std::string_view kName = table, kNoun = noun; \
+  }
+
+COUNCIL_TABLE_(Mandate, "mandates", "mandate");
+COUNCIL_TABLE_(Seat, "seats", "seat");
+COUNCIL_TABLE_(SeatHolder, "seat_holders", "term");
+COUNCIL_TABLE_(YearWheel, "year_wheels", "year wheel");
+COUNCIL_TABLE_(Meeting, "meetings", "meeting");
+COUNCIL_TABLE_(EntitledSeat, "entitled_seats", "entitled seat");
+COUNCIL_TABLE_(Apology, "apologies", "apology");
+COUNCIL_TABLE_(Summons, "summonses", "summons");
+COUNCIL_TABLE_(AgendaItem, "agenda_items", "agenda item");
+COUNCIL_TABLE_(Disqualification, "disqualifications", "disqualification");
+COUNCIL_TABLE_(SeatExercise, "seat_exercises", "exercise of a seat");
+COUNCIL_TABLE_(AdviceRevision, "advice_revisions", "revision");
+COUNCIL_TABLE_(Minutes, "minutes", "minutes");
+COUNCIL_TABLE_(Suggestion, "suggestions", "suggestion");
+COUNCIL_TABLE_(Action, "actions", "action");
+COUNCIL_TABLE_(FigureSet, "figure_sets", "figures");
+COUNCIL_TABLE_(Indicator, "indicators", "indicator");
+COUNCIL_TABLE_(FeeClaim, "fee_claims", "fee claim");
+
+#undef COUNCIL_TABLE_
+
+namespace council {
+
+// ---- Clocks: the kinds of timers, each for the id of its subject -----------------------------------
+
+inline constexpr std::string_view kTermTimer = "term";
+inline constexpr std::string_view kActionTimer = "action_due";
+inline constexpr std::string_view kStaleTimer = "loop_stale";
+
+// ---- Loads -----------------------------------------------------------------------------------------
+
+// A resource for a change: the caller's version must be the current one.
+template <class M>
+absl::StatusOr<M> LoadForChange(Tx& tx, std::string_view id, int64_t expected_version) {
+  ASSIGN(M row, Load<M>(tx, id));
+  TRY(CheckVersion(expected_version, row.version()));
+  return row;
+}
+
+// The row that a query finds, if any.
+template <class M, class... P>
+absl::StatusOr<std::optional<M>> Find(Tx& tx, std::string_view tail, const P&... parameters) {
+  ASSIGN(std::vector<M> rows, Select<M>(tx, tail, parameters...));
+  return rows.empty() ? std::nullopt : std::optional<M>(std::move(rows.front()));
+}
+
+// MANDATE_MISSING if nobody has set one.
+absl::StatusOr<pb::Mandate> CurrentMandate(Tx& tx);
+absl::StatusOr<Holders> HoldersOf(Tx& tx, std::string_view seat_id);
+// The seat that the caller holds today in either role, "" if none.
+absl::StatusOr<std::string> OwnSeat(Tx& tx, const Caller& caller);
+absl::StatusOr<std::vector<pb::AgendaItem>> AgendaOf(Tx& tx, std::string_view meeting_id);
+absl::StatusOr<std::vector<pb::EntitledSeat>> SeatsOf(Tx& tx, std::string_view meeting_id);
+// NOT_ENTITLED if the meeting was opened without it.
+absl::StatusOr<pb::EntitledSeat> EntitledSeatOf(Tx& tx, std::string_view meeting_id, std::string_view seat_id);
+absl::StatusOr<std::optional<pb::Minutes>> NewestMinutes(Tx& tx, std::string_view meeting_id);
+absl::StatusOr<std::vector<pb::Action>> ActionsOf(Tx& tx, std::string_view suggestion_id);
+int OpenAmong(const std::vector<pb::Action>& actions);
+// The digest by which a claim code is known.
+std::string ClaimDigest(std::string_view claim_code);
+
+// ---- What one case does to another -----------------------------------------------------------------
+
+// Where the next item of a meeting goes.
+absl::StatusOr<int> NextPosition(Tx& tx, std::string_view meeting_id);
+// Saves a new item and tells of it.
+absl::Status AddItem(Tx& tx, pb::AgendaItem* item);
+// Saves a settled item and tells of it; a suggestion that it took up and did not advise on waits again.
+absl::Status SettleItem(Tx& tx, pb::AgendaItem* item);
+// Minutes of earlier meetings that wait for approval become the first items, and figures that lie on no
+// agenda yet become the papers of this meeting. (C11)
+absl::Status PrepareAgenda(Tx& tx, const pb::Meeting& meeting);
+// Ends a term and tells that the role is vacant.
+absl::Status EndHolder(Tx& tx, std::string_view reason_code, pb::SeatHolder* holder);
+// Saves a summons and tells the deputy.
+absl::StatusOr<pb::Summons> Summon(Tx& tx, std::string_view meeting_id, const pb::EntitledSeat& deputy_of,
+                                   pb::SummonsCause cause, std::string_view agenda_item_id);
+
+}  // namespace council
+}  // namespace mestring

@@ -1,0 +1,535 @@
+#include "services/council/council_rules.h"
+
+// The rules of the council, in the order of council_rules.h: who sits, when it meets, who exercises a seat,
+// what is on the agenda, what the minutes say, and what becomes of what was said.
+//
+// The heart is ExerciseOf: it is a function of the frozen seat, of who is there and of who is disqualified,
+// and of nothing else. A delegation is never stored, so none can outlive its ground, point at somebody who
+// is not there, or be handed on. Storing who represents whom, as meeting software does, is where its
+// delegation bugs come from (OpenSlides#5745, openslides-client#3518).
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "common/dates.h"
+#include "common/errors.h"
+
+namespace mestring::council {
+namespace {
+
+using access::v1::ROLE_COUNCIL_MEMBER;
+using access::v1::ROLE_COUNCIL_SECRETARY;
+using access::v1::ROLE_STAFF;
+using access::v1::ROLE_UNIT_LEADER;
+
+bool IsOrganisation(pb::SeatKind kind) {
+  return kind == pb::SEAT_KIND_USER_ORGANISATION || kind == pb::SEAT_KIND_NEXT_OF_KIN_ORGANISATION;
+}
+
+bool NotBegun(const pb::Meeting& meeting) {
+  return meeting.state() == pb::MEETING_STATE_PLANNED || meeting.state() == pb::MEETING_STATE_SUMMONED;
+}
+
+// "17:30"
+bool IsTimeOfDay(std::string_view text) {
+  if (text.size() != 5 || text[2] != ':') return false;
+  for (const size_t i : {0, 1, 3, 4}) {
+    if (!absl::ascii_isdigit(text[i])) return false;
+  }
+  return text.substr(0, 2) < "24" && text.substr(3) < "60";
+}
+
+int YearOf(std::string_view date) { return static_cast<int>(Day(date).year()); }
+
+const std::string& HolderIdOf(const pb::EntitledSeat& seat, pb::HolderRole role) {
+  return role == pb::HOLDER_ROLE_PRINCIPAL ? seat.principal_id() : seat.deputy_id();
+}
+
+}  // namespace
+
+// ---- Who -------------------------------------------------------------------------------------------
+
+bool KeepsCouncil(const Caller& caller) { return caller.IsAny({ROLE_COUNCIL_SECRETARY, ROLE_UNIT_LEADER}); }
+
+bool WorksWithCouncil(const Caller& caller) {
+  return KeepsCouncil(caller) || caller.IsAny({ROLE_COUNCIL_MEMBER, ROLE_STAFF});
+}
+
+// ---- Mandate and seats -----------------------------------------------------------------------------
+
+absl::Status Check(const pb::SetMandateRequest& request) {
+  std::set<int> kinds;
+  for (const pb::SeatLimit& limit : request.mandate().seat_limits()) {
+    if (!kinds.insert(limit.kind()).second) {
+      return InvalidArgument("mandate.seat_limits", "names a kind of seat twice");
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Check(const pb::RegisterSeatRequest& request) {
+  if (IsOrganisation(request.kind()) && request.organisation_id().empty()) {
+    return InvalidArgument("organisation_id", "is needed for the seat of an organisation");
+  }
+  if (!IsOrganisation(request.kind()) && !request.organisation_id().empty()) {
+    return InvalidArgument("organisation_id", "is for the seat of an organisation only");
+  }
+  return absl::OkStatus();
+}
+
+// [S2] One seat for every organisation, one for the unit leader and the leader each, two for the
+// departments. How many of a kind stands in the mandate; organisations have no limit but one seat each (C1).
+absl::Status MayRegisterSeat(const pb::Mandate& mandate, pb::SeatKind kind, int of_kind) {
+  for (const pb::SeatLimit& limit : mandate.seat_limits()) {
+    if (limit.kind() == kind && of_kind >= limit.seats()) {
+      return Refused("SEATS_OF_KIND_FULL", "the mandate has no further seat of this kind");
+    }
+  }
+  return absl::OkStatus();
+}
+
+pb::Seat NewSeat(std::string id, const pb::RegisterSeatRequest& request) {
+  pb::Seat seat;
+  seat.set_id(std::move(id));
+  seat.set_state(pb::SEAT_STATE_ACTIVE);
+  seat.set_kind(request.kind());
+  seat.set_organisation_id(request.organisation_id());
+  seat.set_name(request.name());
+  return seat;
+}
+
+// [C1], [C4] One principal and one deputy at a time, and nobody on two seats: somebody who held another
+// organisation's seat as well could be a delegation to another organisation.
+absl::Status MayAppoint(const pb::Seat& seat, bool holds_another) {
+  if (seat.state() != pb::SEAT_STATE_ACTIVE) return Refused("SEAT_RETIRED", "the seat is no longer in the council");
+  if (holds_another) return Refused("PERSON_HOLDS_SEAT", "the person holds a seat already");
+  return absl::OkStatus();
+}
+
+// [B7] Terms are of the mandate (two years at Hadsel and Helse Førde, three in Oppland).
+pb::SeatHolder NewHolder(std::string id, const pb::AppointHolderRequest& request, const pb::Mandate& mandate,
+                         std::string_view today) {
+  pb::SeatHolder holder;
+  holder.set_id(std::move(id));
+  holder.set_state(pb::HOLDER_STATE_ACTIVE);
+  holder.set_seat_id(request.seat_id());
+  holder.set_role(request.role());
+  holder.set_person_ref(request.person_ref());
+  holder.set_name(request.name());
+  holder.set_employed(request.employed());
+  holder.set_from_date(std::string(today));
+  holder.set_until_date(PlusDays(PlusMonths(today, mandate.term_months()), -1));
+  return holder;
+}
+
+absl::Status MayEndTerm(const Caller& caller, const pb::SeatHolder& holder) {
+  // A member steps down for themself; of others' terms they learn in the seat map.
+  if (!KeepsCouncil(caller) && caller.person_ref != holder.person_ref()) {
+    return Forbidden("a member ends their own term only");
+  }
+  if (holder.state() != pb::HOLDER_STATE_ACTIVE) return WrongState(holder.state(), "the term has ended");
+  return absl::OkStatus();
+}
+
+void ApplyEnd(std::string_view reason_code, std::string_view today, pb::SeatHolder* holder) {
+  holder->set_state(pb::HOLDER_STATE_ENDED);
+  holder->set_end_date(std::string(today));
+  holder->set_end_reason_code(std::string(reason_code));
+}
+
+// ---- The year and its meetings ---------------------------------------------------------------------
+
+absl::Status CheckPlan(std::string_view field, const pb::PlannedMeeting& plan, int year) {
+  if (!IsTimeOfDay(plan.start_time())) {
+    return InvalidArgument(absl::StrCat(field, ".start_time"), "must be a time of day such as 17:30");
+  }
+  if (YearOf(plan.meeting_date()) != year) {
+    return InvalidArgument(absl::StrCat(field, ".meeting_date"), "must lie in the year");
+  }
+  return absl::OkStatus();
+}
+
+// [S2], [C5] The year has exactly its ordinary meetings (four), each with a set theme of its own.
+absl::Status CheckWheel(const pb::SetYearWheelRequest& request, const pb::Mandate& mandate) {
+  if (request.meetings_size() != mandate.ordinary_meetings()) {
+    return InvalidArgument("meetings", absl::StrCat("must be exactly ", mandate.ordinary_meetings()));
+  }
+  std::set<std::string> themes;
+  for (int i = 0; i < request.meetings_size(); ++i) {
+    const pb::PlannedMeeting& plan = request.meetings(i);
+    TRY(CheckPlan(absl::StrCat("meetings[", i, "]"), plan, request.year()));
+    if (!themes.insert(plan.theme()).second) return InvalidArgument("meetings", "two have the same theme");
+    if (i > 0 && plan.meeting_date() <= request.meetings(i - 1).meeting_date()) {
+      return Refused("DATE_OUT_OF_ORDER", "the meetings must be in the order of their dates");
+    }
+  }
+  return absl::OkStatus();
+}
+
+pb::Meeting NewMeeting(std::string id, pb::MeetingKind kind, const pb::YearWheel& wheel, const pb::PlannedMeeting& plan,
+                       const pb::Mandate& mandate) {
+  pb::Meeting meeting;
+  meeting.set_id(std::move(id));
+  meeting.set_state(pb::MEETING_STATE_PLANNED);
+  meeting.set_kind(kind);
+  meeting.set_year_wheel_id(wheel.id());
+  meeting.set_theme(plan.theme());
+  meeting.set_start_time(plan.start_time());
+  meeting.set_place(plan.place());
+  meeting.set_mandate_id(mandate.id());
+  ApplyDate(plan.meeting_date(), mandate, &meeting);
+  return meeting;
+}
+
+// [C13] The deadlines of a meeting are data of its mandate (Oppland: notice three weeks, input one week).
+void ApplyDate(std::string_view meeting_date, const pb::Mandate& mandate, pb::Meeting* meeting) {
+  const int notice =
+      meeting->kind() == pb::MEETING_KIND_ORDINARY ? mandate.notice_days() : mandate.extraordinary_notice_days();
+  meeting->set_meeting_date(std::string(meeting_date));
+  meeting->set_notice_by(PlusDays(meeting_date, -notice));
+  meeting->set_input_by(PlusDays(meeting_date, -mandate.input_days()));
+  meeting->set_minutes_by(PlusDays(meeting_date, mandate.minutes_days()));
+}
+
+absl::Status MayMove(const pb::Meeting& meeting, const pb::Meeting& moved, std::string_view today) {
+  if (!NotBegun(meeting)) return WrongState(meeting.state(), "only a meeting that has not begun is moved");
+  if (!IsTimeOfDay(moved.start_time())) return InvalidArgument("start_time", "must be a time of day such as 17:30");
+  if (moved.meeting_date() < today) return Refused("DATE_OUT_OF_ORDER", "a meeting is not moved into the past");
+  // The wheel is the year's.
+  if (YearOf(moved.meeting_date()) != YearOf(meeting.meeting_date())) {
+    return InvalidArgument("meeting_date", "must lie in the year of the meeting");
+  }
+  // To move a summoned meeting is to call it again, and the members have the same time to prepare.
+  if (meeting.state() == pb::MEETING_STATE_SUMMONED && moved.meeting_date() != meeting.meeting_date() &&
+      moved.notice_by() < today) {
+    return Refused("NOTICE_TOO_LATE", "the notice for that day is too late", {{"notice_by", moved.notice_by()}});
+  }
+  return absl::OkStatus();
+}
+
+// [C13] A notice that comes too late is none.
+absl::Status MayCall(const pb::Meeting& meeting, std::string_view today) {
+  if (meeting.state() != pb::MEETING_STATE_PLANNED)
+    return WrongState(meeting.state(), "only a planned meeting is called");
+  if (meeting.notice_by() < today) {
+    return Refused("NOTICE_TOO_LATE", "the notice deadline has passed; move the meeting",
+                   {{"notice_by", meeting.notice_by()}});
+  }
+  return absl::OkStatus();
+}
+
+absl::Status MayCancel(const pb::Meeting& meeting) {
+  return NotBegun(meeting) ? absl::OkStatus()
+                           : WrongState(meeting.state(), "only a meeting that has not begun is cancelled");
+}
+
+absl::Status MayOpen(const pb::Meeting& meeting, std::string_view today) {
+  if (meeting.state() != pb::MEETING_STATE_SUMMONED)
+    return WrongState(meeting.state(), "only a called meeting is opened");
+  if (today < meeting.meeting_date()) return Refused("NOT_YET", "the day of the meeting has not come");
+  return absl::OkStatus();
+}
+
+absl::Status MayEnd(const pb::Meeting& meeting) {
+  return meeting.state() == pb::MEETING_STATE_OPEN ? absl::OkStatus()
+                                                   : WrongState(meeting.state(), "only an open meeting is ended");
+}
+
+// [C7] No item is settled by the closing itself: each one consciously, before (opengever.core#3475). And what
+// was decided counts as told only when the members have it in writing (#4837).
+absl::Status MayClose(const pb::Meeting& meeting, absl::Span<const pb::AgendaItem> agenda,
+                      const std::optional<pb::Minutes>& newest) {
+  if (meeting.state() != pb::MEETING_STATE_HELD && meeting.state() != pb::MEETING_STATE_REOPENED) {
+    return WrongState(meeting.state(), "only a meeting that was held is closed");
+  }
+  const auto undecided = std::count_if(agenda.begin(), agenda.end(), [](const auto& item) { return !IsSettled(item); });
+  if (undecided > 0) {
+    return Refused("ITEMS_UNDECIDED", "there are undecided items", {{"count", absl::StrCat(undecided)}});
+  }
+  if (!newest || newest->state() != pb::MINUTES_STATE_SENT || newest->minutes_version() <= meeting.minutes_before()) {
+    return Refused("MINUTES_NOT_SENT", "the members do not have the minutes yet");
+  }
+  return absl::OkStatus();
+}
+
+// [C7] Not over the head of a newer one (opengever.core#7288), and approved minutes stand (C11).
+absl::Status MayReopen(const pb::Meeting& meeting, bool newer_closed, const std::optional<pb::Minutes>& newest) {
+  if (meeting.state() != pb::MEETING_STATE_CLOSED)
+    return WrongState(meeting.state(), "only a closed meeting is reopened");
+  if (newer_closed) return Refused("NEWER_MEETING_CLOSED", "a newer meeting is closed already");
+  if (newest && newest->state() == pb::MINUTES_STATE_APPROVED) {
+    return Refused("MINUTES_APPROVED", "its minutes are approved; write a correction");
+  }
+  return absl::OkStatus();
+}
+
+// ---- Who is there ----------------------------------------------------------------------------------
+
+const std::optional<pb::SeatHolder>& Holders::Of(pb::HolderRole role) const {
+  return role == pb::HOLDER_ROLE_PRINCIPAL ? principal : deputy;
+}
+
+absl::Status MayApologise(const Caller& caller, const pb::Meeting& meeting, const pb::SeatHolder& holder) {
+  if (!KeepsCouncil(caller) && caller.person_ref != holder.person_ref()) {
+    return Forbidden("a member apologises for themself only");
+  }
+  if (meeting.state() != pb::MEETING_STATE_SUMMONED) {
+    return WrongState(meeting.state(), "apologies follow the notice and come before the opening");
+  }
+  return absl::OkStatus();
+}
+
+// [C6] From here on the seat is what it was at the opening (opengever.core#4876).
+pb::EntitledSeat NewEntitledSeat(std::string id, const pb::Meeting& meeting, const pb::Seat& seat,
+                                 const Holders& holders, absl::Span<const pb::Apology> apologies) {
+  pb::EntitledSeat entitled;
+  entitled.set_id(std::move(id));
+  entitled.set_meeting_id(meeting.id());
+  entitled.set_seat_id(seat.id());
+  entitled.set_kind(seat.kind());
+  entitled.set_seat_name(seat.name());
+  // Excused and absent are told apart: one has said so (opengever.core#2180).
+  const auto presence_of = [&](const pb::SeatHolder& holder) {
+    const bool excused = std::any_of(apologies.begin(), apologies.end(),
+                                     [&](const pb::Apology& apology) { return apology.holder_id() == holder.id(); });
+    return excused ? pb::PRESENCE_EXCUSED : pb::PRESENCE_ABSENT;
+  };
+  if (holders.principal) {
+    entitled.set_principal_id(holders.principal->id());
+    entitled.set_principal_ref(holders.principal->person_ref());
+    entitled.set_principal_name(holders.principal->name());
+    entitled.set_principal_employed(holders.principal->employed());
+    entitled.set_principal_presence(presence_of(*holders.principal));
+  }
+  if (holders.deputy) {
+    entitled.set_deputy_id(holders.deputy->id());
+    entitled.set_deputy_ref(holders.deputy->person_ref());
+    entitled.set_deputy_name(holders.deputy->name());
+    entitled.set_deputy_employed(holders.deputy->employed());
+    entitled.set_deputy_presence(presence_of(*holders.deputy));
+  }
+  // A vacant principal cannot come either.
+  entitled.set_deputy_summoned(entitled.principal_presence() != pb::PRESENCE_ABSENT && holders.deputy);
+  return entitled;
+}
+
+absl::Status MayMarkPresence(const pb::Meeting& meeting, const pb::EntitledSeat& seat, pb::HolderRole role,
+                             pb::Presence presence) {
+  if (meeting.state() != pb::MEETING_STATE_OPEN)
+    return WrongState(meeting.state(), "who is there is noted while it is open");
+  if (presence != pb::PRESENCE_PRESENT && presence != pb::PRESENCE_LEFT) {
+    return InvalidArgument("presence", "must be PRESENT or LEFT");
+  }
+  if (HolderIdOf(seat, role).empty()) return Refused("NO_SUCH_HOLDER", "the seat has nobody in that role");
+  return absl::OkStatus();
+}
+
+void ApplyPresence(pb::HolderRole role, pb::Presence presence, pb::EntitledSeat* seat) {
+  if (role == pb::HOLDER_ROLE_PRINCIPAL) {
+    seat->set_principal_presence(presence);
+  } else {
+    seat->set_deputy_presence(presence);
+  }
+}
+
+// [C3] A deputy steps in on notice, never by turning up (Gausdal). At the table that notice is the secretary's.
+absl::Status MaySummon(const pb::Meeting& meeting, const pb::EntitledSeat& seat) {
+  if (meeting.state() != pb::MEETING_STATE_OPEN) {
+    return WrongState(meeting.state(), "before the opening an apology summons the deputy");
+  }
+  if (seat.deputy_id().empty()) return Refused("NO_SUCH_HOLDER", "the seat has no deputy");
+  if (seat.principal_presence() == pb::PRESENCE_PRESENT) return Refused("NO_APOLOGY", "the principal is there");
+  return absl::OkStatus();
+}
+
+// [B7] Disqualification is per item, and the body decides (Gausdal).
+absl::Status MayDisqualify(const pb::Meeting& meeting, const pb::AgendaItem& item, const pb::EntitledSeat& seat,
+                           pb::HolderRole role) {
+  if (meeting.state() != pb::MEETING_STATE_OPEN) return WrongState(meeting.state(), "the open meeting decides that");
+  if (IsSettled(item)) return Refused("ITEM_SETTLED", "the item is settled");
+  if (HolderIdOf(seat, role).empty()) return Refused("NO_SUCH_HOLDER", "the seat has nobody in that role");
+  return absl::OkStatus();
+}
+
+// [C2] A seat is exercised by its principal if they are there and not disqualified; else by its deputy, if
+// they are there, not disqualified, and asked to: summoned to the meeting, or for this item because the
+// principal is disqualified; else by nobody. With both there, the deputy is an observer.
+// [C4] So it never passes to somebody who is absent, never on from the deputy, never to another seat.
+pb::SeatExercise ExerciseOf(const pb::EntitledSeat& seat, const pb::AgendaItem& item,
+                            absl::Span<const pb::Disqualification> disqualifications) {
+  const auto disqualified = [&](pb::HolderRole role) {
+    return std::any_of(disqualifications.begin(), disqualifications.end(), [&](const pb::Disqualification& each) {
+      return each.agenda_item_id() == item.id() && each.seat_id() == seat.seat_id() && each.role() == role;
+    });
+  };
+  pb::SeatExercise exercise;
+  exercise.set_meeting_id(seat.meeting_id());
+  exercise.set_agenda_item_id(item.id());
+  exercise.set_seat_id(seat.seat_id());
+  exercise.set_seat_name(seat.seat_name());
+  exercise.set_basis(pb::EXERCISE_BASIS_EMPTY);
+  const bool principal_there = seat.principal_presence() == pb::PRESENCE_PRESENT;
+  const bool principal_disqualified = disqualified(pb::HOLDER_ROLE_PRINCIPAL);
+  if (principal_there && !principal_disqualified) {
+    exercise.set_basis(pb::EXERCISE_BASIS_PRINCIPAL);
+    exercise.set_holder_id(seat.principal_id());
+    exercise.set_person_ref(seat.principal_ref());
+    exercise.set_holder_name(seat.principal_name());
+    return exercise;
+  }
+  const bool asked = seat.deputy_summoned() || principal_disqualified;
+  if (seat.deputy_presence() == pb::PRESENCE_PRESENT && asked && !disqualified(pb::HOLDER_ROLE_DEPUTY)) {
+    exercise.set_basis(principal_disqualified ? pb::EXERCISE_BASIS_DISQUALIFICATION : pb::EXERCISE_BASIS_DEPUTY);
+    exercise.set_holder_id(seat.deputy_id());
+    exercise.set_person_ref(seat.deputy_ref());
+    exercise.set_holder_name(seat.deputy_name());
+  }
+  return exercise;
+}
+
+// [C2] Once per item, or not at all.
+absl::StatusOr<std::vector<pb::SeatExercise>> Exercised(absl::Span<const pb::SeatExercise> possible,
+                                                        const pb::RecordAdviceRequest& request) {
+  std::map<std::string, pb::Vote> votes;
+  for (const pb::SeatVote& vote : request.votes()) {
+    if (!votes.emplace(vote.seat_id(), vote.vote()).second) {
+      return Refused("SEAT_EXERCISED_TWICE", "a seat has one vote", {{"seat_id", vote.seat_id()}});
+    }
+  }
+  std::vector<pb::SeatExercise> exercised;
+  for (pb::SeatExercise exercise : possible) {
+    const auto vote = votes.find(exercise.seat_id());
+    const bool empty = exercise.basis() == pb::EXERCISE_BASIS_EMPTY;
+    if (vote != votes.end()) {
+      if (empty) {
+        return Refused("SEAT_NOT_EXERCISED", "nobody exercises that seat on this item",
+                       {{"seat_id", exercise.seat_id()}});
+      }
+      exercise.set_vote(vote->second);
+      votes.erase(vote);
+    }
+    if (!empty) exercised.push_back(std::move(exercise));
+  }
+  if (!votes.empty()) return Refused("NOT_ENTITLED", "the seat was not entitled at the opening");
+  return exercised;
+}
+
+// ---- The agenda ------------------------------------------------------------------------------------
+
+bool IsSettled(const pb::AgendaItem& item) {
+  return item.state() != pb::AGENDA_ITEM_STATE_PROPOSED && item.state() != pb::AGENDA_ITEM_STATE_SCHEDULED;
+}
+
+// [B7] All are equally responsible for raising matters (Hadsel); members' come in by the input deadline (C13).
+// [C7] After the opening the agenda changes only by a decision of the council, recorded with the item.
+absl::Status MayAddItem(const Caller& caller, const pb::Meeting& meeting, const pb::AddAgendaItemRequest& request,
+                        std::string_view today) {
+  if (meeting.state() == pb::MEETING_STATE_OPEN) {
+    if (!KeepsCouncil(caller)) return Forbidden("at the table the secretary records what the council takes up");
+    if (request.addition_decision().empty()) {
+      return Refused("AGENDA_FIXED", "the agenda is fixed; record the council's decision to take the item");
+    }
+    return absl::OkStatus();
+  }
+  if (!NotBegun(meeting)) return WrongState(meeting.state(), "the meeting takes no items any more");
+  if (!KeepsCouncil(caller) && meeting.input_by() < today) {
+    return Refused("INPUT_TOO_LATE", "the input deadline has passed", {{"input_by", meeting.input_by()}});
+  }
+  return absl::OkStatus();
+}
+
+pb::AgendaItem NewItem(std::string id, const Caller& caller, const pb::Meeting& meeting,
+                       const pb::AddAgendaItemRequest& request, std::string_view own_seat_id, int position) {
+  pb::AgendaItem item;
+  item.set_id(std::move(id));
+  item.set_state(KeepsCouncil(caller) ? pb::AGENDA_ITEM_STATE_SCHEDULED : pb::AGENDA_ITEM_STATE_PROPOSED);
+  item.set_kind(request.suggestion_id().empty() ? pb::AGENDA_ITEM_KIND_MATTER : pb::AGENDA_ITEM_KIND_SUGGESTION);
+  item.set_meeting_id(meeting.id());
+  item.set_position(position);
+  item.set_title(request.title());
+  item.set_text(request.text());
+  item.set_proposer_seat_id(std::string(own_seat_id));
+  item.set_suggestion_id(request.suggestion_id());
+  // Before the opening there is nothing to decide about it.
+  if (meeting.state() == pb::MEETING_STATE_OPEN) item.set_addition_decision(request.addition_decision());
+  return item;
+}
+
+absl::Status MaySchedule(const pb::Meeting& meeting, const pb::AgendaItem& item) {
+  if (IsSettled(item)) return WrongState(item.state(), "the item is settled");
+  if (!NotBegun(meeting)) return Refused("AGENDA_FIXED", "the agenda is fixed since the opening");
+  // It stays where it is: first (C11).
+  if (item.kind() == pb::AGENDA_ITEM_KIND_MINUTES)
+    return WrongState(item.state(), "the approval of minutes comes first");
+  return absl::OkStatus();
+}
+
+// [C7] What was advised on stays (opengever.core#1594): only in a reopened meeting its words are put right.
+// [C11] The approval of the last minutes is the first item (#3768), so nothing is advised on before it.
+absl::Status MayAdvise(const pb::Meeting& meeting, const pb::AgendaItem& item,
+                       absl::Span<const pb::AgendaItem> agenda) {
+  if (meeting.state() == pb::MEETING_STATE_REOPENED) {
+    if (item.state() == pb::AGENDA_ITEM_STATE_ADVISED && item.kind() != pb::AGENDA_ITEM_KIND_MINUTES) {
+      return absl::OkStatus();
+    }
+    return WrongState(item.state(), "only what was advised on is put right");
+  }
+  if (meeting.state() != pb::MEETING_STATE_OPEN)
+    return WrongState(meeting.state(), "the council advises in an open meeting");
+  if (IsSettled(item)) return Refused("ITEM_SETTLED", "the item is settled");
+  if (item.state() == pb::AGENDA_ITEM_STATE_PROPOSED)
+    return WrongState(item.state(), "the item was not put on the agenda");
+  if (item.kind() == pb::AGENDA_ITEM_KIND_MINUTES)
+    return WrongState(item.state(), "minutes are approved by ApproveMinutes");
+  for (const pb::AgendaItem& other : agenda) {
+    if (other.kind() == pb::AGENDA_ITEM_KIND_MINUTES && !IsSettled(other)) {
+      return Refused("MINUTES_FIRST", "the approval of the last minutes comes first");
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status MaySettle(const Caller& caller, const pb::Meeting& meeting, const pb::AgendaItem& item,
+                       std::string_view own_seat_id) {
+  if (!KeepsCouncil(caller)) {
+    if (own_seat_id.empty() || item.proposer_seat_id() != own_seat_id) {
+      return Forbidden("a member settles only what their own seat proposed");
+    }
+    if (!NotBegun(meeting)) return WrongState(meeting.state(), "at the table the council settles it");
+  }
+  if (IsSettled(item)) return Refused("ITEM_SETTLED", "the item is settled");
+  if (meeting.state() == pb::MEETING_STATE_CLOSED || meeting.state() == pb::MEETING_STATE_CANCELLED) {
+    return WrongState(meeting.state(), "the meeting is over");
+  }
+  return absl::OkStatus();
+}
+
+void ApplySettlement(const pb::SettleAgendaItemRequest& request, pb::AgendaItem* item) {
+  item->set_state(request.settlement() == pb::SETTLEMENT_POSTPONED      ? pb::AGENDA_ITEM_STATE_POSTPONED
+                  : request.settlement() == pb::SETTLEMENT_REFERRED_OUT ? pb::AGENDA_ITEM_STATE_REFERRED_OUT
+                                                                        : pb::AGENDA_ITEM_STATE_WITHDRAWN);
+  item->set_reason(request.reason());
+}
+
+pb::AgendaItem NewFromPostponed(std::string id, const pb::AgendaItem& item, const pb::Meeting& to, int position) {
+  pb::AgendaItem next;
+  next.set_id(std::move(id));
+  next.set_state(pb::AGENDA_ITEM_STATE_SCHEDULED);
+  next.set_kind(item.kind());
+  next.set_meeting_id(to.id());
+  next.set_position(position);
+  next.set_title(item.title());
+  next.set_text(item.text());
+  next.set_proposer_seat_id(item.proposer_seat_id());
+  next.set_suggestion_id(item.suggestion_id());
+  next.set_minutes_meeting_id(item.minutes_meeting_id());
+  return next;
+}
+
+}  // namespace mestring::council

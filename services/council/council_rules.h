@@ -1,0 +1,188 @@
+// The rules of the council. Its secretary can read this file together with council_rules.cc.
+//
+// Pure functions over the messages of the contract: no clock, no database. May… says whether a caller
+// may do a thing to a thing; Check… whether a thing is as it must be; Apply… carries a permitted
+// change out; New… makes what comes into being. Dates are ISO text, which compares as dates do.
+//
+// The sources behind the tags stand where a rule does: [S2] the council of Mestringsenheten in Sandnes, [B7]
+// mandates and minutes of councils (NAV HMS Oppland, Gausdal, Nesset, Hadsel, Helse Førde), [C4] what
+// others' meeting software got wrong, by its issue, [C1]…[C13] the invariants of the service.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "common/access.h"
+#include "mestring/common/v1/assigned_actions.pb.h"
+#include "mestring/council/v1/council.pb.h"
+
+namespace mestring::council {
+
+namespace pb = v1;
+
+// ---- Codes that the service itself sets ------------------------------------------------------------
+
+// A term that ran out, was followed by another's, or ended with its seat.
+inline constexpr std::string_view kTermOver = "TERM_OVER";
+inline constexpr std::string_view kSucceeded = "SUCCEEDED";
+inline constexpr std::string_view kSeatRetired = "SEAT_RETIRED";
+
+// ---- Who -------------------------------------------------------------------------------------------
+
+// The secretary and the unit leader, who keep the council's business.
+bool KeepsCouncil(const Caller& caller);
+// Staff, members, and those who keep its business.
+bool WorksWithCouncil(const Caller& caller);
+
+// ---- Mandate and seats -----------------------------------------------------------------------------
+
+absl::Status Check(const pb::SetMandateRequest& request);
+absl::Status Check(const pb::RegisterSeatRequest& request);
+absl::Status MayRegisterSeat(const pb::Mandate& mandate, pb::SeatKind kind, int of_kind);
+pb::Seat NewSeat(std::string id, const pb::RegisterSeatRequest& request);
+// `holds_another`: the person is an active holder of any role of any seat but this one.
+absl::Status MayAppoint(const pb::Seat& seat, bool holds_another);
+pb::SeatHolder NewHolder(std::string id, const pb::AppointHolderRequest& request, const pb::Mandate& mandate,
+                         std::string_view today);
+absl::Status MayEndTerm(const Caller& caller, const pb::SeatHolder& holder);
+void ApplyEnd(std::string_view reason_code, std::string_view today, pb::SeatHolder* holder);
+
+// ---- The year and its meetings ---------------------------------------------------------------------
+
+absl::Status CheckPlan(std::string_view field, const pb::PlannedMeeting& plan, int year);
+absl::Status CheckWheel(const pb::SetYearWheelRequest& request, const pb::Mandate& mandate);
+pb::Meeting NewMeeting(std::string id, pb::MeetingKind kind, const pb::YearWheel& wheel, const pb::PlannedMeeting& plan,
+                       const pb::Mandate& mandate);
+// Sets the date and the deadlines that follow from it.
+void ApplyDate(std::string_view meeting_date, const pb::Mandate& mandate, pb::Meeting* meeting);
+// Whether a meeting may have `moved` as its new self.
+absl::Status MayMove(const pb::Meeting& meeting, const pb::Meeting& moved, std::string_view today);
+absl::Status MayCall(const pb::Meeting& meeting, std::string_view today);
+absl::Status MayCancel(const pb::Meeting& meeting);
+absl::Status MayOpen(const pb::Meeting& meeting, std::string_view today);
+absl::Status MayEnd(const pb::Meeting& meeting);
+// `newest`: the newest minutes of the meeting, if there are any.
+absl::Status MayClose(const pb::Meeting& meeting, absl::Span<const pb::AgendaItem> agenda,
+                      const std::optional<pb::Minutes>& newest);
+// `newer_closed`: a meeting of a later date is closed.
+absl::Status MayReopen(const pb::Meeting& meeting, bool newer_closed, const std::optional<pb::Minutes>& newest);
+
+// ---- Who is there ----------------------------------------------------------------------------------
+
+// The holders of a seat on a day.
+struct Holders {
+  std::optional<pb::SeatHolder> principal, deputy;
+  const std::optional<pb::SeatHolder>& Of(pb::HolderRole role) const;
+};
+absl::Status MayApologise(const Caller& caller, const pb::Meeting& meeting, const pb::SeatHolder& holder);
+// A seat as a meeting freezes it.
+pb::EntitledSeat NewEntitledSeat(std::string id, const pb::Meeting& meeting, const pb::Seat& seat,
+                                 const Holders& holders, absl::Span<const pb::Apology> apologies);
+absl::Status MayMarkPresence(const pb::Meeting& meeting, const pb::EntitledSeat& seat, pb::HolderRole role,
+                             pb::Presence presence);
+void ApplyPresence(pb::HolderRole role, pb::Presence presence, pb::EntitledSeat* seat);
+absl::Status MaySummon(const pb::Meeting& meeting, const pb::EntitledSeat& seat);
+absl::Status MayDisqualify(const pb::Meeting& meeting, const pb::AgendaItem& item, const pb::EntitledSeat& seat,
+                           pb::HolderRole role);
+
+// Who exercises a seat on an item, with the basis; without a holder if nobody does.
+pb::SeatExercise ExerciseOf(const pb::EntitledSeat& seat, const pb::AgendaItem& item,
+                            absl::Span<const pb::Disqualification> disqualifications);
+// The exercises that an advice fixes: those with a holder, with their votes if there was a vote.
+absl::StatusOr<std::vector<pb::SeatExercise>> Exercised(absl::Span<const pb::SeatExercise> possible,
+                                                        const pb::RecordAdviceRequest& request);
+
+// ---- The agenda ------------------------------------------------------------------------------------
+
+bool IsSettled(const pb::AgendaItem& item);
+absl::Status MayAddItem(const Caller& caller, const pb::Meeting& meeting, const pb::AddAgendaItemRequest& request,
+                        std::string_view today);
+pb::AgendaItem NewItem(std::string id, const Caller& caller, const pb::Meeting& meeting,
+                       const pb::AddAgendaItemRequest& request, std::string_view own_seat_id, int position);
+absl::Status MaySchedule(const pb::Meeting& meeting, const pb::AgendaItem& item);
+// `agenda`: all items of the meeting.
+absl::Status MayAdvise(const pb::Meeting& meeting, const pb::AgendaItem& item, absl::Span<const pb::AgendaItem> agenda);
+absl::Status MaySettle(const Caller& caller, const pb::Meeting& meeting, const pb::AgendaItem& item,
+                       std::string_view own_seat_id);
+void ApplySettlement(const pb::SettleAgendaItemRequest& request, pb::AgendaItem* item);
+// The item's new self in the meeting to which it was postponed.
+pb::AgendaItem NewFromPostponed(std::string id, const pb::AgendaItem& item, const pb::Meeting& to, int position);
+
+// ---- Minutes ---------------------------------------------------------------------------------------
+
+// All that minutes are written from.
+struct Proceedings {
+  pb::Meeting meeting;
+  std::vector<pb::EntitledSeat> seats;
+  std::vector<pb::AgendaItem> agenda;
+  std::vector<pb::SeatExercise> exercises;
+  std::vector<pb::Disqualification> disqualifications;
+  std::vector<pb::FigureSet> papers;
+  std::vector<pb::AdviceRevision> revisions;
+};
+absl::Status MayWriteMinutes(const pb::Meeting& meeting, const std::optional<pb::Minutes>& newest,
+                             std::string_view correction);
+// The document, Markdown.
+std::string MinutesText(const Proceedings& proceedings, const pb::WriteMinutesRequest& request, int version);
+absl::Status MaySendMinutes(const pb::Minutes& minutes);
+// `of`: the meeting that they are of. `item`: their approval on the agenda of `meeting`.
+absl::Status MayApproveMinutes(const pb::Minutes& minutes, const pb::Meeting& of, const pb::Meeting& meeting,
+                               const pb::AgendaItem& item);
+bool MaySee(const Caller& caller, const pb::Minutes& minutes);
+
+// ---- You said – we did -----------------------------------------------------------------------------
+
+// `unscreened`: suggestions that wait.
+absl::Status MayReceive(const pb::Mandate& mandate, int unscreened);
+// Who makes a suggestion of their own is told what became of it, so it takes a person.
+absl::Status MaySuggest(const Caller& caller, const pb::AddSuggestionRequest& request);
+pb::Suggestion NewSuggestion(std::string id, const Caller& caller, const pb::AddSuggestionRequest& request,
+                             std::string_view today);
+// Knows no caller.
+pb::Suggestion NewAnonymousSuggestion(std::string id, const pb::DropSuggestionRequest& request, std::string_view today);
+absl::Status MayScreen(const pb::Suggestion& suggestion, const pb::ScreenSuggestionRequest& request);
+void ApplyScreening(const pb::ScreenSuggestionRequest& request, pb::Suggestion* suggestion);
+absl::Status MayPutOnAgenda(const pb::Suggestion& suggestion);
+// `item`: that took the suggestion up.
+absl::Status MayAnswer(const pb::Suggestion& suggestion, const pb::AgendaItem& item,
+                       const pb::AnswerSuggestionRequest& request, int open_actions);
+void ApplyAnswer(const pb::AnswerSuggestionRequest& request, std::string_view today, pb::Suggestion* suggestion);
+absl::Status MayReportBack(const pb::Suggestion& suggestion, int open_actions);
+absl::Status MayAnswerReportBack(const Caller& caller, const pb::Suggestion& suggestion);
+absl::Status CheckReportBackAnswer(const pb::Suggestion& suggestion, bool confirmed, std::string_view reason);
+void ApplyReportBackAnswer(bool confirmed, std::string_view reason, std::string_view today, pb::Suggestion* suggestion);
+// Open as long as it is neither confirmed nor turned away.
+bool IsOpenLoop(const pb::Suggestion& suggestion);
+
+// ---- Actions ---------------------------------------------------------------------------------------
+
+bool IsOpen(const pb::Action& action);
+absl::Status Check(const pb::CreateActionRequest& request);
+absl::Status Check(const pb::UpdateActionRequest& request);
+absl::Status MayCreateAction(const pb::Mandate& mandate, const pb::CreateActionRequest& request,
+                             const pb::AgendaItem& item, const std::optional<pb::Suggestion>& suggestion,
+                             std::string_view today);
+absl::Status MayUpdateAction(const pb::Action& action, const pb::UpdateActionRequest& request, std::string_view today);
+// What the owner said. False if it changes nothing.
+bool ApplyProgress(common::v1::AssignedActionState state, std::string_view today, pb::Action* action);
+// Where its actions have brought a suggestion: IN_PROGRESS or DONE, or where it was. Never further.
+pb::SuggestionState StateAfterProgress(const pb::Suggestion& suggestion, absl::Span<const pb::Action> actions);
+
+// ---- Figures, indicators, fees ---------------------------------------------------------------------
+
+// Suppresses what counts fewer than `cell_min`, whatever its publisher let through.
+void Suppress(int cell_min, pb::FigureSet* set);
+absl::Status MayRecordIndicator(const std::optional<pb::Indicator>& known, const pb::RecordIndicatorRequest& request);
+void ApplyIndicator(const pb::RecordIndicatorRequest& request, pb::Indicator* indicator);
+// `seat`: on which the person was entitled at that meeting, if they were.
+absl::Status MayClaimFee(std::string_view person_ref, const pb::Meeting& meeting,
+                         const std::optional<pb::EntitledSeat>& seat, const pb::Mandate& mandate,
+                         const pb::SubmitFeeClaimRequest& request);
+absl::Status MayDecideFeeClaim(const pb::FeeClaim& claim, const pb::DecideFeeClaimRequest& request);
+
+}  // namespace mestring::council

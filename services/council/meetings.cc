@@ -1,0 +1,272 @@
+// The year's wheel and the meetings: planned, called, opened, ended, closed, and now and then reopened.
+//
+// A meeting keeps the mandate that it was planned under, and its deadlines stand in its row, so a later
+// mandate moves nobody's deadline. Opening copies the seats: everything that happens at the table is judged
+// by that copy (C6). Looking at the seats of the day instead is what makes participants stale
+// (opengever.core#4876).
+
+#include <utility>
+
+#include "services/council/council.h"
+#include "services/council/council_records.h"
+
+namespace mestring::council {
+namespace {
+
+absl::Status AddMeeting(Tx& tx, pb::Meeting* meeting) {
+  TRY(Insert(tx, *meeting));
+  pb::MeetingPlanned event;
+  event.set_meeting_id(meeting->id());
+  event.set_kind(meeting->kind());
+  event.set_meeting_date(meeting->meeting_date());
+  return tx.Publish(event, meeting->id(), meeting->version());
+}
+
+absl::StatusOr<pb::YearWheel> WheelOf(Tx& tx, int year) {
+  ASSIGN(auto wheel, Find<pb::YearWheel>(tx, "WHERE year = :year", year));
+  if (!wheel) return Refused("YEAR_WHEEL_MISSING", "the year has no wheel yet");
+  return *std::move(wheel);
+}
+
+// Saves a meeting in its new state and tells it by an event that says no more than which meeting it is.
+template <class Event>
+absl::Status SaveAndTell(Tx& tx, pb::MeetingState state, pb::Meeting* meeting, Event event = {}) {
+  meeting->set_state(state);
+  TRY(Save(tx, *meeting));
+  event.set_meeting_id(meeting->id());
+  return tx.Publish(event, meeting->id(), meeting->version());
+}
+
+absl::Status FreezeSeats(Tx& tx, const pb::Meeting& meeting,
+                         google::protobuf::RepeatedPtrField<pb::EntitledSeat>* frozen) {
+  ASSIGN(const std::vector<pb::Apology> apologies,
+         Select<pb::Apology>(tx, "WHERE meeting_id = :meeting", meeting.id()));
+  ASSIGN(const std::vector<pb::Seat> seats, Select<pb::Seat>(tx, "WHERE state = 'SEAT_STATE_ACTIVE' ORDER BY id"));
+  for (const pb::Seat& seat : seats) {
+    ASSIGN(const Holders holders, HoldersOf(tx, seat.id()));
+    pb::EntitledSeat entitled = NewEntitledSeat(NewId(tx.now()), meeting, seat, holders, apologies);
+    TRY(Insert(tx, entitled));
+    *frozen->Add() = std::move(entitled);
+  }
+  return absl::OkStatus();
+}
+
+// Where nobody could send an apology, the notice itself summons the deputy. (C3)
+absl::Status SummonForVacancies(Tx& tx, const pb::Meeting& meeting) {
+  ASSIGN(const std::vector<pb::Seat> seats, Select<pb::Seat>(tx, "WHERE state = 'SEAT_STATE_ACTIVE' ORDER BY id"));
+  for (const pb::Seat& seat : seats) {
+    ASSIGN(const Holders holders, HoldersOf(tx, seat.id()));
+    if (holders.principal || !holders.deputy) continue;
+    const pb::EntitledSeat as_of_now = NewEntitledSeat("", meeting, seat, holders, {});
+    TRY(Summon(tx, meeting.id(), as_of_now, pb::SUMMONS_CAUSE_VACANCY, "").status());
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status Council::SetYearWheel(Tx& tx, Call&, const pb::SetYearWheelRequest& request,
+                                   pb::SetYearWheelResponse* response) {
+  ASSIGN(const pb::Mandate mandate, CurrentMandate(tx));
+  TRY(CheckWheel(request, mandate));
+  ASSIGN(const auto known, Find<pb::YearWheel>(tx, "WHERE year = :year", request.year()));
+  if (known) return Refused("YEAR_WHEEL_EXISTS", "the year has its wheel; move its meetings one by one");
+  pb::YearWheel wheel;
+  wheel.set_id(NewId(tx.now()));
+  wheel.set_year(request.year());
+  TRY(Insert(tx, wheel));
+  pb::YearWheelSet event;
+  event.set_year_wheel_id(wheel.id());
+  event.set_year(wheel.year());
+  for (const pb::PlannedMeeting& plan : request.meetings()) {
+    pb::Meeting meeting = NewMeeting(NewId(tx.now()), pb::MEETING_KIND_ORDINARY, wheel, plan, mandate);
+    TRY(AddMeeting(tx, &meeting));
+    event.add_meeting_ids(meeting.id());
+    *response->add_meetings() = std::move(meeting);
+  }
+  TRY(tx.Publish(event, wheel.id(), wheel.version()));
+  *response->mutable_year_wheel() = std::move(wheel);
+  return absl::OkStatus();
+}
+
+absl::Status Council::GetYearWheel(Tx& tx, Call&, const pb::GetYearWheelRequest& request,
+                                   pb::GetYearWheelResponse* response) {
+  ASSIGN(auto wheel, Find<pb::YearWheel>(tx, "WHERE year = :year", request.year()));
+  if (!wheel) return NotFound("year wheel");
+  ASSIGN(std::vector<pb::Meeting> meetings,
+         Select<pb::Meeting>(tx, "WHERE year_wheel_id = :wheel ORDER BY meeting_date, id", wheel->id()));
+  for (pb::Meeting& meeting : meetings) *response->add_meetings() = std::move(meeting);
+  *response->mutable_year_wheel() = *std::move(wheel);
+  return absl::OkStatus();
+}
+
+absl::Status Council::PlanMeeting(Tx& tx, Call&, const pb::PlanMeetingRequest& request,
+                                  pb::PlanMeetingResponse* response) {
+  const int year = static_cast<int>(Day(request.meeting().meeting_date()).year());
+  TRY(CheckPlan("meeting", request.meeting(), year));
+  ASSIGN(const pb::YearWheel wheel, WheelOf(tx, year));
+  ASSIGN(const pb::Mandate mandate, CurrentMandate(tx));
+  pb::Meeting meeting = NewMeeting(NewId(tx.now()), pb::MEETING_KIND_EXTRAORDINARY, wheel, request.meeting(), mandate);
+  TRY(AddMeeting(tx, &meeting));
+  *response->mutable_meeting() = std::move(meeting);
+  return absl::OkStatus();
+}
+
+absl::Status Council::MoveMeeting(Tx& tx, Call&, const pb::MoveMeetingRequest& request,
+                                  pb::MoveMeetingResponse* response) {
+  ASSIGN(pb::Meeting meeting, LoadForChange<pb::Meeting>(tx, request.meeting_id(), request.expected_version()));
+  ASSIGN(const pb::Mandate mandate, Load<pb::Mandate>(tx, meeting.mandate_id()));
+  pb::Meeting moved = meeting;
+  ApplyDate(request.meeting_date(), mandate, &moved);
+  moved.set_start_time(request.start_time());
+  moved.set_place(request.place());
+  moved.set_reason(request.reason());
+  moved.set_times_moved(meeting.times_moved() + 1);
+  TRY(MayMove(meeting, moved, Today(tx)));
+  pb::MeetingMoved event;
+  event.set_former_date(meeting.meeting_date());
+  event.set_meeting_date(moved.meeting_date());
+  TRY(SaveAndTell(tx, moved.state(), &moved, std::move(event)));
+  if (moved.meeting_date() != meeting.meeting_date()) {
+    // Who could not come that day may well come this day; they say so anew.
+    TRY(tx.Exec("DELETE FROM apologies WHERE meeting_id = :meeting", moved.id()).status());
+    TRY(tx.Exec("DELETE FROM summonses WHERE meeting_id = :meeting", moved.id()).status());
+  }
+  *response->mutable_meeting() = std::move(moved);
+  return absl::OkStatus();
+}
+
+absl::Status Council::CallMeeting(Tx& tx, Call&, const pb::CallMeetingRequest& request,
+                                  pb::CallMeetingResponse* response) {
+  ASSIGN(pb::Meeting meeting, LoadForChange<pb::Meeting>(tx, request.meeting_id(), request.expected_version()));
+  const std::string today = Today(tx);
+  TRY(MayCall(meeting, today));
+  meeting.set_call_date(today);
+  pb::MeetingCalled event;
+  event.set_kind(meeting.kind());
+  event.set_meeting_date(meeting.meeting_date());
+  event.set_input_by(meeting.input_by());
+  TRY(SaveAndTell(tx, pb::MEETING_STATE_SUMMONED, &meeting, std::move(event)));
+  TRY(PrepareAgenda(tx, meeting));
+  TRY(SummonForVacancies(tx, meeting));
+  ASSIGN(std::vector<pb::AgendaItem> agenda, AgendaOf(tx, meeting.id()));
+  for (pb::AgendaItem& item : agenda) *response->add_agenda() = std::move(item);
+  *response->mutable_meeting() = std::move(meeting);
+  return absl::OkStatus();
+}
+
+absl::Status Council::CancelMeeting(Tx& tx, Call&, const pb::CancelMeetingRequest& request,
+                                    pb::CancelMeetingResponse* response) {
+  ASSIGN(pb::Meeting meeting, LoadForChange<pb::Meeting>(tx, request.meeting_id(), request.expected_version()));
+  TRY(MayCancel(meeting));
+  meeting.set_reason(request.reason());
+  pb::MeetingCancelled event;
+  event.set_meeting_date(meeting.meeting_date());
+  TRY(SaveAndTell(tx, pb::MEETING_STATE_CANCELLED, &meeting, std::move(event)));
+  pb::SettleAgendaItemRequest postponed;
+  postponed.set_settlement(pb::SETTLEMENT_POSTPONED);
+  postponed.set_reason("The meeting was cancelled.");
+  ASSIGN(std::vector<pb::AgendaItem> agenda, AgendaOf(tx, meeting.id()));
+  for (pb::AgendaItem& item : agenda) {
+    if (IsSettled(item)) continue;
+    ApplySettlement(postponed, &item);
+    TRY(SettleItem(tx, &item));
+  }
+  // Its papers lie before the next one.
+  TRY(tx.Exec("UPDATE figure_sets SET meeting_id = NULL, version = version + 1 WHERE meeting_id = :meeting",
+              meeting.id())
+          .status());
+  *response->mutable_meeting() = std::move(meeting);
+  return absl::OkStatus();
+}
+
+absl::Status Council::OpenMeeting(Tx& tx, Call&, const pb::OpenMeetingRequest& request,
+                                  pb::OpenMeetingResponse* response) {
+  ASSIGN(pb::Meeting meeting, LoadForChange<pb::Meeting>(tx, request.meeting_id(), request.expected_version()));
+  TRY(MayOpen(meeting, Today(tx)));
+  // What has come since the notice; from here on the agenda is fixed.
+  TRY(PrepareAgenda(tx, meeting));
+  TRY(FreezeSeats(tx, meeting, response->mutable_seats()));
+  pb::MeetingOpened event;
+  event.set_entitled_seats(response->seats_size());
+  TRY(SaveAndTell(tx, pb::MEETING_STATE_OPEN, &meeting, std::move(event)));
+  *response->mutable_meeting() = std::move(meeting);
+  return absl::OkStatus();
+}
+
+absl::Status Council::EndMeeting(Tx& tx, Call&, const pb::EndMeetingRequest& request,
+                                 pb::EndMeetingResponse* response) {
+  ASSIGN(pb::Meeting meeting, LoadForChange<pb::Meeting>(tx, request.meeting_id(), request.expected_version()));
+  TRY(MayEnd(meeting));
+  TRY(SaveAndTell<pb::MeetingHeld>(tx, pb::MEETING_STATE_HELD, &meeting));
+  *response->mutable_meeting() = std::move(meeting);
+  return absl::OkStatus();
+}
+
+absl::Status Council::CloseMeeting(Tx& tx, Call&, const pb::CloseMeetingRequest& request,
+                                   pb::CloseMeetingResponse* response) {
+  ASSIGN(pb::Meeting meeting, LoadForChange<pb::Meeting>(tx, request.meeting_id(), request.expected_version()));
+  ASSIGN(const std::vector<pb::AgendaItem> agenda, AgendaOf(tx, meeting.id()));
+  ASSIGN(const std::optional<pb::Minutes> newest, NewestMinutes(tx, meeting.id()));
+  TRY(MayClose(meeting, agenda, newest));
+  meeting.set_close_date(Today(tx));
+  TRY(SaveAndTell<pb::MeetingClosed>(tx, pb::MEETING_STATE_CLOSED, &meeting));
+  *response->mutable_meeting() = std::move(meeting);
+  return absl::OkStatus();
+}
+
+absl::Status Council::ReopenMeeting(Tx& tx, Call&, const pb::ReopenMeetingRequest& request,
+                                    pb::ReopenMeetingResponse* response) {
+  ASSIGN(pb::Meeting meeting, LoadForChange<pb::Meeting>(tx, request.meeting_id(), request.expected_version()));
+  ASSIGN(
+      const auto newer,
+      tx.Query<int64_t>("SELECT 1 FROM meetings WHERE meeting_date > :date AND state = 'MEETING_STATE_CLOSED' LIMIT 1",
+                        meeting.meeting_date()));
+  ASSIGN(const std::optional<pb::Minutes> newest, NewestMinutes(tx, meeting.id()));
+  TRY(MayReopen(meeting, !newer.empty(), newest));
+  meeting.set_reason(request.reason());
+  meeting.set_times_reopened(meeting.times_reopened() + 1);
+  meeting.set_minutes_before(newest ? newest->minutes_version() : 0);
+  pb::MeetingReopened event;
+  event.set_times_reopened(meeting.times_reopened());
+  TRY(SaveAndTell(tx, pb::MEETING_STATE_REOPENED, &meeting, std::move(event)));
+  *response->mutable_meeting() = std::move(meeting);
+  return absl::OkStatus();
+}
+
+absl::Status Council::GetMeeting(Tx& tx, Call&, const pb::GetMeetingRequest& request,
+                                 pb::GetMeetingResponse* response) {
+  ASSIGN(*response->mutable_meeting(), Load<pb::Meeting>(tx, request.meeting_id()));
+  const auto fill = [&]<class M>(google::protobuf::RepeatedPtrField<M>* rows, std::string_view order) {
+    return SelectRows(tx, Table<M>::kName, absl::StrCat("WHERE meeting_id = :meeting ORDER BY ", order),
+                      Tx::Bind(request.meeting_id()), M::default_instance(), {}, [rows] { return rows->Add(); });
+  };
+  TRY(fill(response->mutable_agenda(), "position, id"));
+  TRY(fill(response->mutable_papers(), "id"));
+  TRY(fill(response->mutable_seats(), "seat_id"));
+  TRY(fill(response->mutable_apologies(), "id"));
+  return fill(response->mutable_summonses(), "id");
+}
+
+absl::Status Council::ListMeetings(Tx& tx, Call&, const pb::ListMeetingsRequest& request,
+                                   pb::ListMeetingsResponse* response) {
+  Filter filter;
+  filter.IsState("state", request.state());
+  if (!request.from_date().empty()) filter.Where("meeting_date >= ?", request.from_date());
+  if (!request.to_date().empty()) filter.Where("meeting_date <= ?", request.to_date());
+  // By date, which is not unique: pages are cut by date and id together.
+  ASSIGN(const std::string after, PageKey(request.page_token()));
+  if (!after.empty()) filter.Where("meeting_date || ' ' || id > ?", after);
+  const int size = PageSize(request.page_size());
+  filter.values.push_back(int64_t{size} + 1);
+  TRY(SelectRows(tx, Table<pb::Meeting>::kName, absl::StrCat(filter.where, " ORDER BY meeting_date, id LIMIT :limit"),
+                 filter.values, pb::Meeting::default_instance(), {}, [response] { return response->add_meetings(); }));
+  if (response->meetings_size() > size) {
+    response->mutable_meetings()->RemoveLast();
+    const pb::Meeting& last = response->meetings(size - 1);
+    response->set_next_page_token(PageToken(absl::StrCat(last.meeting_date(), " ", last.id())));
+  }
+  return SetAsOf(tx, response);
+}
+
+}  // namespace mestring::council

@@ -1,0 +1,113 @@
+// What the council wants to know of itself: which loops are open and with whom, and how a period went.
+//
+// Everything is counted from rows that never change (exercises, frozen seats, answers with their day), so a
+// period that is over counts the same for ever.
+
+#include <map>
+#include <set>
+#include <utility>
+
+#include "services/council/council.h"
+#include "services/council/council_records.h"
+
+namespace mestring::council {
+namespace {
+
+absl::Status CountAttendance(Tx& tx, const std::string& from, const std::string& to,
+                             pb::GetCouncilStatisticsResponse* response) {
+  ASSIGN(const auto rows,
+         (tx.Query<int64_t, std::string, int64_t>(
+             "SELECT principal_employed, principal_presence, COUNT(*) FROM entitled_seats WHERE principal_id IS NOT "
+             "NULL AND meeting_id IN (SELECT id FROM meetings WHERE meeting_date >= :from AND meeting_date <= :to) "
+             "GROUP BY principal_employed, principal_presence",
+             from, to)));
+  for (const auto& [employed, presence, count] : rows) {
+    pb::Attendance* attendance = employed != 0 ? response->mutable_employed() : response->mutable_not_employed();
+    attendance->set_entitled(attendance->entitled() + static_cast<int>(count));
+    if (presence == "PRESENCE_PRESENT" || presence == "PRESENCE_LEFT") {
+      attendance->set_present(attendance->present() + static_cast<int>(count));
+    }
+  }
+  return absl::OkStatus();
+}
+
+// For each seat that was entitled: on how many advised items it was exercised by whom, or by nobody.
+absl::Status CountSeats(Tx& tx, const std::string& from, const std::string& to,
+                        pb::GetCouncilStatisticsResponse* response) {
+  std::map<std::string, pb::SeatUse> uses;
+  ASSIGN(const auto entitled,
+         (tx.Query<std::string, std::string, int64_t>(
+             "SELECT s.seat_id, MAX(s.seat_name), COUNT(*) FROM entitled_seats s JOIN agenda_items i ON i.meeting_id = "
+             "s.meeting_id JOIN meetings m ON m.id = s.meeting_id WHERE m.meeting_date >= :from AND m.meeting_date <= "
+             ":to AND i.state = 'AGENDA_ITEM_STATE_ADVISED' AND i.kind <> 'AGENDA_ITEM_KIND_MINUTES' "
+             "GROUP BY s.seat_id",
+             from, to)));
+  for (const auto& [seat_id, name, items] : entitled) {
+    pb::SeatUse& use = uses[seat_id];
+    use.set_seat_id(seat_id);
+    use.set_seat_name(name);
+    use.set_empty(static_cast<int>(items));
+  }
+  ASSIGN(const auto exercised,
+         (tx.Query<std::string, std::string, int64_t>(
+             "SELECT seat_id, basis, COUNT(*) FROM seat_exercises WHERE meeting_id IN (SELECT id FROM meetings WHERE "
+             "meeting_date >= :from AND meeting_date <= :to) GROUP BY seat_id, basis",
+             from, to)));
+  for (const auto& [seat_id, basis, count] : exercised) {
+    pb::SeatUse& use = uses[seat_id];
+    const int times = static_cast<int>(count);
+    use.set_empty(use.empty() - times);
+    if (basis == "EXERCISE_BASIS_PRINCIPAL") {
+      use.set_by_principal(use.by_principal() + times);
+    } else {
+      use.set_by_deputy(use.by_deputy() + times);
+    }
+  }
+  for (auto& [seat_id, use] : uses) *response->add_seats() = std::move(use);
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status Council::ListOpenLoops(Tx& tx, Call&, const pb::ListOpenLoopsRequest& request,
+                                    pb::ListOpenLoopsResponse* response) {
+  Filter filter;
+  filter.Where("state NOT IN ('SUGGESTION_STATE_CONFIRMED', 'SUGGESTION_STATE_TURNED_AWAY')");
+  filter.Where("receive_date <= ?", PlusDays(Today(tx), -request.open_days()));
+  google::protobuf::RepeatedPtrField<pb::Suggestion> open;
+  TRY(Page(tx, filter, {request.page_size(), request.page_token()}, &open, response->mutable_next_page_token()));
+  for (const pb::Suggestion& suggestion : open) {
+    pb::OpenLoop* loop = response->add_open_loops();
+    loop->set_suggestion_id(suggestion.id());
+    loop->set_state(suggestion.state());
+    loop->set_open_days(static_cast<int>(tx.today() - Day(suggestion.receive_date())));
+    ASSIGN(const std::vector<pb::Action> actions, ActionsOf(tx, suggestion.id()));
+    std::set<std::string> owners;
+    for (const pb::Action& action : actions) {
+      if (!IsOpen(action)) continue;
+      owners.insert(action.owner_service());
+      if (action.overdue()) loop->set_overdue(true);
+    }
+    for (const std::string& owner : owners) loop->add_owner_services(owner);
+  }
+  return SetAsOf(tx, response);
+}
+
+absl::Status Council::GetCouncilStatistics(Tx& tx, Call&, const pb::GetCouncilStatisticsRequest& request,
+                                           pb::GetCouncilStatisticsResponse* response) {
+  TRY(CheckPeriod(request.from_date(), request.to_date()));
+  ASSIGN(const auto answers,
+         (tx.Query<std::string, int64_t>("SELECT answer, COUNT(*) FROM suggestions WHERE answer_date >= :from AND "
+                                         "answer_date <= :to GROUP BY answer",
+                                         request.from_date(), request.to_date())));
+  for (const auto& [answer, count] : answers) {
+    const int number = static_cast<int>(count);
+    if (answer == pb::Answer_Name(pb::ANSWER_YES)) response->set_answers_yes(number);
+    if (answer == pb::Answer_Name(pb::ANSWER_PARTLY)) response->set_answers_partly(number);
+    if (answer == pb::Answer_Name(pb::ANSWER_NO)) response->set_answers_no(number);
+  }
+  TRY(CountAttendance(tx, request.from_date(), request.to_date(), response));
+  return CountSeats(tx, request.from_date(), request.to_date(), response);
+}
+
+}  // namespace mestring::council

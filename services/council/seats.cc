@@ -1,0 +1,150 @@
+// The mandate, the seats, and who holds them.
+//
+// A seat and a term are two resources: the seat is what is exercised and lasts, a term is a person's and
+// ends. A vacancy is not stored; it is a role of an active seat that no active term fills, and so it cannot
+// be forgotten. Terms are never changed into another's, only ended and followed, so their rows are the history.
+
+#include <utility>
+
+#include "services/council/council.h"
+#include "services/council/council_records.h"
+
+namespace mestring {
+
+ServiceDefinition CouncilDefinition() {
+  return {.name = "council", .port = 7104, .schema = kCouncilSchema, .make = [](Kernel& kernel) {
+            return std::make_unique<council::Council>(kernel);
+          }};
+}
+
+namespace council {
+namespace {
+
+absl::Status PublishVacancy(Tx& tx, const pb::Seat& seat, pb::HolderRole role) {
+  pb::SeatVacated event;
+  event.set_seat_id(seat.id());
+  event.set_role(role);
+  return tx.Publish(event, seat.id(), seat.version());
+}
+
+}  // namespace
+
+absl::Status Council::SetMandate(Tx& tx, Call&, const pb::SetMandateRequest& request,
+                                 pb::SetMandateResponse* response) {
+  TRY(Check(request));
+  ASSIGN(const auto before, Find<pb::Mandate>(tx, "ORDER BY mandate_version DESC LIMIT 1"));
+  pb::Mandate mandate = request.mandate();
+  mandate.set_id(NewId(tx.now()));
+  mandate.set_mandate_version(before ? before->mandate_version() + 1 : 1);
+  TRY(Insert(tx, mandate));
+  pb::MandateSet event;
+  event.set_mandate_id(mandate.id());
+  event.set_mandate_version(mandate.mandate_version());
+  TRY(tx.Publish(event, mandate.id(), mandate.version()));
+  *response->mutable_mandate() = std::move(mandate);
+  return absl::OkStatus();
+}
+
+absl::Status Council::GetMandate(Tx& tx, Call&, const pb::GetMandateRequest&, pb::GetMandateResponse* response) {
+  ASSIGN(*response->mutable_mandate(), CurrentMandate(tx));
+  return absl::OkStatus();
+}
+
+absl::Status Council::RegisterSeat(Tx& tx, Call&, const pb::RegisterSeatRequest& request,
+                                   pb::RegisterSeatResponse* response) {
+  TRY(Check(request));
+  ASSIGN(const pb::Mandate mandate, CurrentMandate(tx));
+  ASSIGN(const auto of_kind,
+         tx.Query<int64_t>("SELECT COUNT(*) FROM seats WHERE kind = :kind AND state = 'SEAT_STATE_ACTIVE'",
+                           pb::SeatKind_Name(request.kind())));
+  TRY(MayRegisterSeat(mandate, request.kind(), static_cast<int>(std::get<0>(of_kind[0]))));
+  ASSIGN(const auto same, Find<pb::Seat>(tx, "WHERE organisation_id = :organisation AND state = 'SEAT_STATE_ACTIVE'",
+                                         request.organisation_id()));
+  if (same) return AlreadyExists("seat of this organisation");
+  pb::Seat seat = NewSeat(NewId(tx.now()), request);
+  TRY(Insert(tx, seat));
+  TRY(PublishVacancy(tx, seat, pb::HOLDER_ROLE_PRINCIPAL));
+  TRY(PublishVacancy(tx, seat, pb::HOLDER_ROLE_DEPUTY));
+  *response->mutable_seat() = std::move(seat);
+  return absl::OkStatus();
+}
+
+absl::Status Council::RetireSeat(Tx& tx, Call&, const pb::RetireSeatRequest& request,
+                                 pb::RetireSeatResponse* response) {
+  ASSIGN(pb::Seat seat, LoadForChange<pb::Seat>(tx, request.seat_id(), request.expected_version()));
+  if (seat.state() != pb::SEAT_STATE_ACTIVE) return WrongState(seat.state(), "the seat is retired already");
+  ASSIGN(Holders holders, HoldersOf(tx, seat.id()));
+  for (auto* holder : {&holders.principal, &holders.deputy}) {
+    if (*holder) TRY(EndHolder(tx, kSeatRetired, &**holder));
+  }
+  ASSIGN(seat, Load<pb::Seat>(tx, seat.id()));
+  seat.set_state(pb::SEAT_STATE_RETIRED);
+  TRY(Save(tx, seat));
+  pb::SeatRetired event;
+  event.set_seat_id(seat.id());
+  TRY(tx.Publish(event, seat.id(), seat.version()));
+  *response->mutable_seat() = std::move(seat);
+  return absl::OkStatus();
+}
+
+absl::Status Council::AppointHolder(Tx& tx, Call&, const pb::AppointHolderRequest& request,
+                                    pb::AppointHolderResponse* response) {
+  ASSIGN(pb::Seat seat, Load<pb::Seat>(tx, request.seat_id()));
+  ASSIGN(const auto holding, Find<pb::SeatHolder>(tx, "WHERE person_ref = :person AND state = 'HOLDER_STATE_ACTIVE'",
+                                                  request.person_ref()));
+  ASSIGN(Holders holders, HoldersOf(tx, seat.id()));
+  std::optional<pb::SeatHolder> before = holders.Of(request.role());
+  // Whoever has this very role may be appointed for another term.
+  TRY(MayAppoint(seat, holding && !(before && before->id() == holding->id())));
+  ASSIGN(const pb::Mandate mandate, CurrentMandate(tx));
+  if (before) TRY(EndHolder(tx, kSucceeded, &*before));
+  pb::SeatHolder holder = NewHolder(NewId(tx.now()), request, mandate, Today(tx));
+  TRY(Insert(tx, holder));
+  TRY(tx.Schedule(kTermTimer, holder.id(), EndOf(tx, holder.until_date())));
+  ASSIGN(seat, Load<pb::Seat>(tx, seat.id()));
+  TRY(Save(tx, seat));  // for the version of the event
+  pb::SeatFilled event;
+  event.set_seat_id(seat.id());
+  event.set_role(holder.role());
+  event.set_holder_id(holder.id());
+  event.set_person_ref(holder.person_ref());
+  event.set_until_date(holder.until_date());
+  TRY(tx.Publish(event, seat.id(), seat.version()));
+  *response->mutable_holder() = std::move(holder);
+  return absl::OkStatus();
+}
+
+absl::Status Council::EndTerm(Tx& tx, Call& call, const pb::EndTermRequest& request, pb::EndTermResponse* response) {
+  ASSIGN(pb::SeatHolder holder, LoadForChange<pb::SeatHolder>(tx, request.holder_id(), request.expected_version()));
+  call.Concerns(holder.person_ref());
+  TRY(MayEndTerm(call.caller, holder));
+  TRY(EndHolder(tx, request.reason_code(), &holder));
+  *response->mutable_holder() = std::move(holder);
+  return absl::OkStatus();
+}
+
+absl::Status Council::GetSeatMap(Tx& tx, Call&, const pb::GetSeatMapRequest&, pb::GetSeatMapResponse* response) {
+  ASSIGN(std::vector<pb::Seat> seats, Select<pb::Seat>(tx, "WHERE state = 'SEAT_STATE_ACTIVE' ORDER BY id"));
+  int vacancies = 0;
+  for (pb::Seat& seat : seats) {
+    ASSIGN(Holders holders, HoldersOf(tx, seat.id()));
+    pb::SeatOfToday* row = response->add_seats();
+    *row->mutable_seat() = std::move(seat);
+    vacancies += !holders.principal + !holders.deputy;
+    if (holders.principal) *row->mutable_principal() = *std::move(holders.principal);
+    if (holders.deputy) *row->mutable_deputy() = *std::move(holders.deputy);
+  }
+  response->set_vacancies(vacancies);
+  return SetAsOf(tx, response);
+}
+
+absl::Status Council::ListHolders(Tx& tx, Call&, const pb::ListHoldersRequest& request,
+                                  pb::ListHoldersResponse* response) {
+  TRY(Page(tx, Filter().Is("seat_id", request.seat_id()),
+           {.size = request.page_size(), .token = request.page_token(), .descending = true},
+           response->mutable_holders(), response->mutable_next_page_token()));
+  return SetAsOf(tx, response);
+}
+
+}  // namespace council
+}  // namespace mestring

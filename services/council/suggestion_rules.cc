@@ -1,0 +1,317 @@
+#include "services/council/council_rules.h"
+
+// The rules of "you said – we did": what becomes of a suggestion, of the actions it leads to, of the figures
+// that lie before the council, and of the fees of those who sit in it.
+//
+// A suggestion is a loop that only people close: its answer is a person's, its progress is what the owners of
+// its actions say, and neither ends it. The end is the report back and the word of the one who is told (C10).
+// A state "closed" that the work itself could reach was rejected: it is how feedback gets lost.
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "common/dates.h"
+#include "common/errors.h"
+
+namespace mestring::council {
+
+// ---- You said – we did -----------------------------------------------------------------------------
+
+// The box is open to everybody, so what waits in it is bounded.
+absl::Status MayReceive(const pb::Mandate& mandate, int unscreened) {
+  if (unscreened < mandate.box_max()) return absl::OkStatus();
+  return Refused("BOX_FULL", "too many suggestions wait to be looked at; try again later");
+}
+
+absl::Status MaySuggest(const Caller& caller, const pb::AddSuggestionRequest& request) {
+  if (!request.assisted() && caller.person_ref.empty()) {
+    return Forbidden("a suggestion of one's own is a person's; write it down for somebody, or use the box");
+  }
+  if (!request.claim_code().empty() && !request.assisted()) {
+    return InvalidArgument("claim_code", "is for what was written down for somebody else");
+  }
+  return absl::OkStatus();
+}
+
+pb::Suggestion NewSuggestion(std::string id, const Caller& caller, const pb::AddSuggestionRequest& request,
+                             std::string_view today) {
+  pb::Suggestion suggestion;
+  suggestion.set_id(std::move(id));
+  suggestion.set_state(pb::SUGGESTION_STATE_RECEIVED);
+  suggestion.set_origin(request.assisted() ? pb::SUGGESTION_ORIGIN_ASSISTED : pb::SUGGESTION_ORIGIN_MEMBER);
+  suggestion.set_text(request.text());
+  // Of who said it, if it was written down for somebody, nothing is kept.
+  if (!request.assisted()) suggestion.set_proposer_ref(caller.person_ref);
+  suggestion.set_receive_date(std::string(today));
+  return suggestion;
+}
+
+// [C12] No author, no address, no device.
+pb::Suggestion NewAnonymousSuggestion(std::string id, const pb::DropSuggestionRequest& request,
+                                      std::string_view today) {
+  pb::Suggestion suggestion;
+  suggestion.set_id(std::move(id));
+  suggestion.set_state(pb::SUGGESTION_STATE_RECEIVED);
+  suggestion.set_origin(pb::SUGGESTION_ORIGIN_ANONYMOUS);
+  suggestion.set_text(request.text());
+  suggestion.set_receive_date(std::string(today));
+  return suggestion;
+}
+
+// [C9] No individual case (Hadsel, Helse Førde): what programs can see is refused before; the rest a person sees.
+absl::Status MayScreen(const pb::Suggestion& suggestion, const pb::ScreenSuggestionRequest& request) {
+  if (suggestion.state() != pb::SUGGESTION_STATE_RECEIVED || suggestion.screening() != pb::SCREENING_UNSPECIFIED) {
+    return WrongState(suggestion.state(), "it was screened already");
+  }
+  if ((request.screening() == pb::SCREENING_SHORTENED) == request.text().empty()) {
+    return InvalidArgument("text", "says what is left of a shortened suggestion, and only of that");
+  }
+  if (request.screening() == pb::SCREENING_TURNED_AWAY && request.reason().empty()) {
+    return Refused("REASON_REQUIRED", "say where to turn instead");
+  }
+  return absl::OkStatus();
+}
+
+void ApplyScreening(const pb::ScreenSuggestionRequest& request, pb::Suggestion* suggestion) {
+  suggestion->set_screening(request.screening());
+  if (request.screening() == pb::SCREENING_SHORTENED) suggestion->set_text(request.text());
+  if (request.screening() == pb::SCREENING_TURNED_AWAY) {
+    suggestion->set_state(pb::SUGGESTION_STATE_TURNED_AWAY);
+    suggestion->clear_text();
+    suggestion->set_answer_reason(request.reason());
+  }
+}
+
+absl::Status MayPutOnAgenda(const pb::Suggestion& suggestion) {
+  if (suggestion.state() == pb::SUGGESTION_STATE_REOPENED) return absl::OkStatus();
+  if (suggestion.state() != pb::SUGGESTION_STATE_RECEIVED)
+    return WrongState(suggestion.state(), "it has been taken up already");
+  if (suggestion.screening() == pb::SCREENING_UNSPECIFIED) {
+    return Refused("NOT_SCREENED", "the suggestion has not been screened yet");
+  }
+  return absl::OkStatus();
+}
+
+// [C8] The council advises; the municipality answers. [C10] A "no" needs a reason, and so does a "partly".
+absl::Status MayAnswer(const pb::Suggestion& suggestion, const pb::AgendaItem& item,
+                       const pb::AnswerSuggestionRequest& request, int open_actions) {
+  // Again, as long as nothing was reported: what was promised may turn out differently.
+  if (suggestion.state() != pb::SUGGESTION_STATE_ON_AGENDA && suggestion.state() != pb::SUGGESTION_STATE_ANSWERED) {
+    return WrongState(suggestion.state(), "what was put on the agenda is answered");
+  }
+  if (item.state() != pb::AGENDA_ITEM_STATE_ADVISED) {
+    return Refused("ITEM_NOT_ADVISED", "the council has not advised on it yet");
+  }
+  if (request.answer() != pb::ANSWER_YES && request.reason().empty()) {
+    return Refused("REASON_REQUIRED", "say why not, or why not all of it");
+  }
+  if (request.answer() == pb::ANSWER_NO && open_actions > 0) {
+    return Refused("ACTIONS_OPEN", "actions were given out for it", {{"count", absl::StrCat(open_actions)}});
+  }
+  return absl::OkStatus();
+}
+
+void ApplyAnswer(const pb::AnswerSuggestionRequest& request, std::string_view today, pb::Suggestion* suggestion) {
+  suggestion->set_state(pb::SUGGESTION_STATE_ANSWERED);
+  suggestion->set_answer(request.answer());
+  suggestion->set_answer_reason(request.reason());
+  suggestion->set_answer_date(std::string(today));
+}
+
+// [C10] The report back closes the loop; nothing else does, and it does not come before the work is done.
+absl::Status MayReportBack(const pb::Suggestion& suggestion, int open_actions) {
+  if (suggestion.state() != pb::SUGGESTION_STATE_ANSWERED && suggestion.state() != pb::SUGGESTION_STATE_IN_PROGRESS &&
+      suggestion.state() != pb::SUGGESTION_STATE_DONE) {
+    return WrongState(suggestion.state(), "what was answered is reported back");
+  }
+  if (open_actions > 0) {
+    return Refused("ACTIONS_OPEN", "an action is not done yet", {{"count", absl::StrCat(open_actions)}});
+  }
+  return absl::OkStatus();
+}
+
+absl::Status MayAnswerReportBack(const Caller& caller, const pb::Suggestion& suggestion) {
+  if (suggestion.origin() == pb::SUGGESTION_ORIGIN_MEMBER) {
+    if (caller.person_ref == suggestion.proposer_ref() && !caller.person_ref.empty()) return absl::OkStatus();
+    return Forbidden("who made the suggestion says whether that was it");
+  }
+  return KeepsCouncil(caller) ? absl::OkStatus() : Forbidden("the secretary answers for the council");
+}
+
+absl::Status CheckReportBackAnswer(const pb::Suggestion& suggestion, bool confirmed, std::string_view reason) {
+  if (suggestion.state() != pb::SUGGESTION_STATE_REPORTED_BACK) {
+    return WrongState(suggestion.state(), "nothing was reported back yet, or it was answered already");
+  }
+  if (!confirmed && reason.empty()) return Refused("REASON_REQUIRED", "say what is missing");
+  return absl::OkStatus();
+}
+
+void ApplyReportBackAnswer(bool confirmed, std::string_view reason, std::string_view today,
+                           pb::Suggestion* suggestion) {
+  if (confirmed) {
+    suggestion->set_state(pb::SUGGESTION_STATE_CONFIRMED);
+    suggestion->set_confirm_date(std::string(today));
+  } else {
+    suggestion->set_state(pb::SUGGESTION_STATE_REOPENED);
+    suggestion->set_reopen_reason(std::string(reason));
+    suggestion->set_times_reopened(suggestion->times_reopened() + 1);
+  }
+}
+
+bool IsOpenLoop(const pb::Suggestion& suggestion) {
+  return suggestion.state() != pb::SUGGESTION_STATE_CONFIRMED && suggestion.state() != pb::SUGGESTION_STATE_TURNED_AWAY;
+}
+
+// ---- Actions ---------------------------------------------------------------------------------------
+
+bool IsOpen(const pb::Action& action) {
+  return action.state() == pb::ACTION_STATE_ASSIGNED || action.state() == pb::ACTION_STATE_IN_PROGRESS;
+}
+
+absl::Status Check(const pb::CreateActionRequest& request) {
+  if (request.suggestion_id().empty() == request.agenda_item_id().empty()) {
+    return InvalidArgument("suggestion_id", "either this or agenda_item_id says what the action is about");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Check(const pb::UpdateActionRequest& request) {
+  if (request.due_date().empty() == request.cancel_reason().empty()) {
+    return InvalidArgument("due_date", "either this or cancel_reason says what changes");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status MayCreateAction(const pb::Mandate& mandate, const pb::CreateActionRequest& request,
+                             const pb::AgendaItem& item, const std::optional<pb::Suggestion>& suggestion,
+                             std::string_view today) {
+  if (item.state() != pb::AGENDA_ITEM_STATE_ADVISED) {
+    return Refused("ITEM_NOT_ADVISED", "the council has not advised on it yet");
+  }
+  if (suggestion) {
+    if (suggestion->state() != pb::SUGGESTION_STATE_ANSWERED &&
+        suggestion->state() != pb::SUGGESTION_STATE_IN_PROGRESS &&
+        suggestion->state() != pb::SUGGESTION_STATE_REOPENED) {
+      return WrongState(suggestion->state(), "what was answered, and is not reported back, has actions");
+    }
+    if (suggestion->answer() == pb::ANSWER_NO) return Refused("NOT_AGREED", "it was answered with no");
+  }
+  const auto& owners = mandate.action_owners();
+  if (std::find(owners.begin(), owners.end(), request.owner_service()) == owners.end()) {
+    return Refused("UNKNOWN_OWNER", "the mandate knows no such owner of actions");
+  }
+  if (request.due_date() < today) return Refused("DATE_OUT_OF_ORDER", "an action is not due in the past");
+  return CheckPlannable("due_date", request.due_date(), today);
+}
+
+absl::Status MayUpdateAction(const pb::Action& action, const pb::UpdateActionRequest& request, std::string_view today) {
+  if (!IsOpen(action)) return WrongState(action.state(), "the action is done or cancelled");
+  if (request.due_date().empty()) return absl::OkStatus();
+  if (request.due_date() < today) return Refused("DATE_OUT_OF_ORDER", "an action is not due in the past");
+  return CheckPlannable("due_date", request.due_date(), today);
+}
+
+bool ApplyProgress(common::v1::AssignedActionState state, std::string_view today, pb::Action* action) {
+  if (!IsOpen(*action)) return false;
+  if (state == common::v1::ASSIGNED_ACTION_STATE_DONE) {
+    action->set_state(pb::ACTION_STATE_DONE);
+    action->set_done_date(std::string(today));
+    action->set_overdue(false);
+    return true;
+  }
+  if (state != common::v1::ASSIGNED_ACTION_STATE_IN_PROGRESS || action->state() == pb::ACTION_STATE_IN_PROGRESS) {
+    return false;
+  }
+  action->set_state(pb::ACTION_STATE_IN_PROGRESS);
+  return true;
+}
+
+// [E4] Progress by its owners moves a suggestion to IN_PROGRESS and DONE, never to REPORTED_BACK: that is for
+// people to say.
+pb::SuggestionState StateAfterProgress(const pb::Suggestion& suggestion, absl::Span<const pb::Action> actions) {
+  if (suggestion.state() != pb::SUGGESTION_STATE_ANSWERED && suggestion.state() != pb::SUGGESTION_STATE_IN_PROGRESS &&
+      suggestion.state() != pb::SUGGESTION_STATE_REOPENED) {
+    return suggestion.state();
+  }
+  bool any_begun = false, any_done = false, any_open = false;
+  for (const pb::Action& action : actions) {
+    any_open = any_open || IsOpen(action);
+    any_done = any_done || action.state() == pb::ACTION_STATE_DONE;
+    any_begun = any_begun || action.state() == pb::ACTION_STATE_IN_PROGRESS;
+  }
+  if (any_done && !any_open) return pb::SUGGESTION_STATE_DONE;
+  return any_begun || any_done ? pb::SUGGESTION_STATE_IN_PROGRESS : suggestion.state();
+}
+
+// ---- Figures, indicators, fees ---------------------------------------------------------------------
+
+// [B8] Cells that are too small could point at a person (SSB: under 3; ours 5 by default). Zero points at nobody.
+void Suppress(int cell_min, pb::FigureSet* set) {
+  for (common::v1::Figure& figure : *set->mutable_figures()) {
+    if (figure.suppressed() || (figure.value() > 0 && figure.value() < cell_min)) {
+      figure.set_suppressed(true);
+      figure.set_value(0);
+    }
+  }
+}
+
+absl::Status MayRecordIndicator(const std::optional<pb::Indicator>& known, const pb::RecordIndicatorRequest& request) {
+  if (request.phase() == pb::PHASE_BEFORE) {
+    if (request.name().empty()) return InvalidArgument("name", "says what is measured");
+    return known ? AlreadyExists("measure from before") : absl::OkStatus();
+  }
+  if (!known) return Refused("NO_INDICATOR_BEFORE", "there is nothing from before to compare with");
+  if (!known->after_date().empty()) return AlreadyExists("measure from after");
+  if (request.measure_date() <= known->before_date()) {
+    return Refused("DATE_OUT_OF_ORDER", "after must come after before");
+  }
+  return absl::OkStatus();
+}
+
+void ApplyIndicator(const pb::RecordIndicatorRequest& request, pb::Indicator* indicator) {
+  if (request.phase() == pb::PHASE_BEFORE) {
+    indicator->set_suggestion_id(request.suggestion_id());
+    indicator->set_code(request.code());
+    indicator->set_name(request.name());
+    indicator->set_before_value(request.value());
+    indicator->set_before_date(request.measure_date());
+  } else {
+    indicator->set_after_value(request.value());
+    indicator->set_after_date(request.measure_date());
+  }
+}
+
+// [B7] Expenses, and usually a fee, for those who are not paid to be there (helsebiblioteket.no).
+absl::Status MayClaimFee(std::string_view person_ref, const pb::Meeting& meeting,
+                         const std::optional<pb::EntitledSeat>& seat, const pb::Mandate& mandate,
+                         const pb::SubmitFeeClaimRequest& request) {
+  if (meeting.state() != pb::MEETING_STATE_HELD && meeting.state() != pb::MEETING_STATE_CLOSED &&
+      meeting.state() != pb::MEETING_STATE_REOPENED) {
+    return WrongState(meeting.state(), "fees are for meetings that were held");
+  }
+  const bool as_principal = seat && seat->principal_ref() == person_ref;
+  const pb::Presence presence = !seat          ? pb::PRESENCE_ABSENT
+                                : as_principal ? seat->principal_presence()
+                                               : seat->deputy_presence();
+  // Who had to leave early was there.
+  if (presence != pb::PRESENCE_PRESENT && presence != pb::PRESENCE_LEFT) {
+    return Refused("NOT_PRESENT", "fees are for those who were there");
+  }
+  if (as_principal ? seat->principal_employed() : seat->deputy_employed()) {
+    return Refused("EMPLOYED", "who is paid to be there gets no fee");
+  }
+  if (request.expense_ore() > mandate.expense_max_ore()) {
+    return Refused("EXPENSE_TOO_HIGH", "more than the mandate repays",
+                   {{"max_ore", absl::StrCat(mandate.expense_max_ore())}});
+  }
+  return absl::OkStatus();
+}
+
+absl::Status MayDecideFeeClaim(const pb::FeeClaim& claim, const pb::DecideFeeClaimRequest& request) {
+  if (claim.state() != pb::FEE_CLAIM_STATE_SUBMITTED) return WrongState(claim.state(), "the claim was decided");
+  if (!request.approved() && request.reason().empty()) return Refused("REASON_REQUIRED", "say why not");
+  return absl::OkStatus();
+}
+
+}  // namespace mestring::council

@@ -1,0 +1,193 @@
+// You said – we did: from what somebody says to the day they say that that was it.
+//
+// The anonymous box. What is stored of a suggestion from there is its words and its day. The edge serves
+// these RPCs for nobody (mestring.access.v1.anonymous), so that no later change of this file can store what
+// it does not get. The claim code is made by the device that keeps it; here is only its digest, in a table
+// of its own, so that a suggestion that is read, listed or published never carries it.
+//
+// What screening takes out is kept nowhere: no response repeats the words of a suggestion that comes in,
+// because responses are stored for repeats (common/rpc.h).
+
+#include <utility>
+
+#include "services/council/council.h"
+#include "services/council/council_records.h"
+
+namespace mestring::council {
+namespace {
+
+absl::Status Receive(Tx& tx, pb::Suggestion* suggestion, std::string_view claim_code) {
+  ASSIGN(const pb::Mandate mandate, CurrentMandate(tx));
+  ASSIGN(const auto unscreened,
+         tx.Query<int64_t>("SELECT COUNT(*) FROM suggestions WHERE state = 'SUGGESTION_STATE_RECEIVED' AND "
+                           "screening IS NULL"));
+  TRY(MayReceive(mandate, static_cast<int>(std::get<0>(unscreened[0]))));
+  if (!claim_code.empty()) {
+    const std::string digest = ClaimDigest(claim_code);
+    ASSIGN(const auto taken, tx.Query<int64_t>("SELECT 1 FROM claims WHERE digest = :digest", digest));
+    if (!taken.empty()) return AlreadyExists("suggestion with this claim code");
+    TRY(Insert(tx, *suggestion));
+    TRY(tx.Exec("INSERT INTO claims (digest, suggestion_id) VALUES (:digest, :suggestion)", digest, suggestion->id())
+            .status());
+  } else {
+    TRY(Insert(tx, *suggestion));
+  }
+  TRY(tx.Schedule(kStaleTimer, suggestion->id(),
+                  EndOf(tx, PlusDays(suggestion->receive_date(), mandate.stale_days() - 1))));
+  pb::SuggestionReceived event;
+  event.set_suggestion_id(suggestion->id());
+  event.set_origin(suggestion->origin());
+  return tx.Publish(event, suggestion->id(), suggestion->version());
+}
+
+absl::StatusOr<pb::Suggestion> LoadByClaim(Tx& tx, std::string_view claim_code) {
+  return FirstOf(Select<pb::Suggestion>(tx, "WHERE id IN (SELECT suggestion_id FROM claims WHERE digest = :digest)",
+                                        ClaimDigest(claim_code)));
+}
+
+// Saves the answer to a report back and tells it.
+absl::Status SaveReportBackAnswer(Tx& tx, bool confirmed, std::string_view reason, pb::Suggestion* suggestion) {
+  TRY(CheckReportBackAnswer(*suggestion, confirmed, reason));
+  ApplyReportBackAnswer(confirmed, reason, Today(tx), suggestion);
+  TRY(Save(tx, *suggestion));
+  if (confirmed) {
+    TRY(tx.CancelTimer(kStaleTimer, suggestion->id()));
+    pb::SuggestionConfirmed event;
+    event.set_suggestion_id(suggestion->id());
+    return tx.Publish(event, suggestion->id(), suggestion->version());
+  }
+  pb::SuggestionReopened event;
+  event.set_suggestion_id(suggestion->id());
+  event.set_times_reopened(suggestion->times_reopened());
+  return tx.Publish(event, suggestion->id(), suggestion->version());
+}
+
+}  // namespace
+
+absl::Status Council::AddSuggestion(Tx& tx, Call& call, const pb::AddSuggestionRequest& request,
+                                    pb::AddSuggestionResponse* response) {
+  TRY(MaySuggest(call.caller, request));
+  pb::Suggestion suggestion = NewSuggestion(NewId(tx.now()), call.caller, request, Today(tx));
+  call.Concerns(suggestion.proposer_ref());
+  TRY(Receive(tx, &suggestion, request.claim_code()));
+  response->set_suggestion_id(suggestion.id());
+  return absl::OkStatus();
+}
+
+absl::Status Council::DropSuggestion(Tx& tx, Call&, const pb::DropSuggestionRequest& request,
+                                     pb::DropSuggestionResponse*) {
+  pb::Suggestion suggestion = NewAnonymousSuggestion(NewId(tx.now()), request, Today(tx));
+  return Receive(tx, &suggestion, request.claim_code());
+}
+
+absl::Status Council::ScreenSuggestion(Tx& tx, Call&, const pb::ScreenSuggestionRequest& request,
+                                       pb::ScreenSuggestionResponse* response) {
+  ASSIGN(pb::Suggestion suggestion,
+         LoadForChange<pb::Suggestion>(tx, request.suggestion_id(), request.expected_version()));
+  TRY(MayScreen(suggestion, request));
+  ApplyScreening(request, &suggestion);
+  TRY(Save(tx, suggestion));
+  if (!IsOpenLoop(suggestion)) TRY(tx.CancelTimer(kStaleTimer, suggestion.id()));
+  pb::SuggestionScreened event;
+  event.set_suggestion_id(suggestion.id());
+  event.set_screening(suggestion.screening());
+  TRY(tx.Publish(event, suggestion.id(), suggestion.version()));
+  response->set_suggestion_id(suggestion.id());
+  response->set_state(suggestion.state());
+  return absl::OkStatus();
+}
+
+absl::Status Council::AnswerSuggestion(Tx& tx, Call&, const pb::AnswerSuggestionRequest& request,
+                                       pb::AnswerSuggestionResponse* response) {
+  ASSIGN(pb::Suggestion suggestion,
+         LoadForChange<pb::Suggestion>(tx, request.suggestion_id(), request.expected_version()));
+  if (suggestion.agenda_item_id().empty())
+    return WrongState(suggestion.state(), "what was put on the agenda is answered");
+  ASSIGN(const pb::AgendaItem item, Load<pb::AgendaItem>(tx, suggestion.agenda_item_id()));
+  ASSIGN(const std::vector<pb::Action> actions, ActionsOf(tx, suggestion.id()));
+  TRY(MayAnswer(suggestion, item, request, OpenAmong(actions)));
+  ApplyAnswer(request, Today(tx), &suggestion);
+  TRY(Save(tx, suggestion));
+  pb::SuggestionAnswered event;
+  event.set_suggestion_id(suggestion.id());
+  event.set_answer(suggestion.answer());
+  TRY(tx.Publish(event, suggestion.id(), suggestion.version()));
+  *response->mutable_suggestion() = std::move(suggestion);
+  return absl::OkStatus();
+}
+
+absl::Status Council::ReportBack(Tx& tx, Call&, const pb::ReportBackRequest& request,
+                                 pb::ReportBackResponse* response) {
+  ASSIGN(pb::Suggestion suggestion,
+         LoadForChange<pb::Suggestion>(tx, request.suggestion_id(), request.expected_version()));
+  ASSIGN(const std::vector<pb::Action> actions, ActionsOf(tx, suggestion.id()));
+  TRY(MayReportBack(suggestion, OpenAmong(actions)));
+  suggestion.set_state(pb::SUGGESTION_STATE_REPORTED_BACK);
+  suggestion.set_report(request.report());
+  suggestion.set_report_date(Today(tx));
+  TRY(Save(tx, suggestion));
+  pb::SuggestionReportedBack event;
+  event.set_suggestion_id(suggestion.id());
+  TRY(tx.Publish(event, suggestion.id(), suggestion.version()));
+  *response->mutable_suggestion() = std::move(suggestion);
+  return absl::OkStatus();
+}
+
+absl::Status Council::AnswerReportBack(Tx& tx, Call& call, const pb::AnswerReportBackRequest& request,
+                                       pb::AnswerReportBackResponse* response) {
+  ASSIGN(pb::Suggestion suggestion,
+         LoadForChange<pb::Suggestion>(tx, request.suggestion_id(), request.expected_version()));
+  call.Concerns(suggestion.proposer_ref());
+  TRY(MayAnswerReportBack(call.caller, suggestion));
+  TRY(SaveReportBackAnswer(tx, request.confirmed(), request.reason(), &suggestion));
+  *response->mutable_suggestion() = std::move(suggestion);
+  return absl::OkStatus();
+}
+
+absl::Status Council::AnswerReportBackByClaim(Tx& tx, Call&, const pb::AnswerReportBackByClaimRequest& request,
+                                              pb::AnswerReportBackByClaimResponse* response) {
+  ASSIGN(pb::Suggestion suggestion, LoadByClaim(tx, request.claim_code()));
+  TRY(SaveReportBackAnswer(tx, request.confirmed(), request.reason(), &suggestion));
+  response->set_state(suggestion.state());
+  return absl::OkStatus();
+}
+
+absl::Status Council::GetSuggestion(Tx& tx, Call&, const pb::GetSuggestionRequest& request,
+                                    pb::GetSuggestionResponse* response) {
+  ASSIGN(*response->mutable_suggestion(), Load<pb::Suggestion>(tx, request.suggestion_id()));
+  ASSIGN(std::vector<pb::Action> actions, ActionsOf(tx, request.suggestion_id()));
+  for (pb::Action& action : actions) *response->add_actions() = std::move(action);
+  return absl::OkStatus();
+}
+
+absl::Status Council::GetSuggestionByClaim(Tx& tx, Call&, const pb::GetSuggestionByClaimRequest& request,
+                                           pb::GetSuggestionByClaimResponse* response) {
+  ASSIGN(const pb::Suggestion suggestion, LoadByClaim(tx, request.claim_code()));
+  response->set_state(suggestion.state());
+  response->set_text(suggestion.text());
+  response->set_receive_date(suggestion.receive_date());
+  response->set_answer(suggestion.answer());
+  response->set_answer_reason(suggestion.answer_reason());
+  response->set_report(suggestion.report());
+  if (!suggestion.agenda_item_id().empty()) {
+    ASSIGN(const pb::AgendaItem item, Load<pb::AgendaItem>(tx, suggestion.agenda_item_id()));
+    ASSIGN(const pb::Meeting meeting, Load<pb::Meeting>(tx, item.meeting_id()));
+    response->set_meeting_date(meeting.meeting_date());
+  }
+  ASSIGN(const std::vector<pb::Action> actions, ActionsOf(tx, suggestion.id()));
+  int done = 0;
+  for (const pb::Action& action : actions) done += action.state() == pb::ACTION_STATE_DONE;
+  response->set_actions(OpenAmong(actions) + done);
+  response->set_actions_done(done);
+  return absl::OkStatus();
+}
+
+absl::Status Council::ListSuggestions(Tx& tx, Call&, const pb::ListSuggestionsRequest& request,
+                                      pb::ListSuggestionsResponse* response) {
+  TRY(Page(tx, Filter().IsState("state", request.state()).IsState("origin", request.origin()),
+           {request.page_size(), request.page_token()}, response->mutable_suggestions(),
+           response->mutable_next_page_token()));
+  return SetAsOf(tx, response);
+}
+
+}  // namespace mestring::council

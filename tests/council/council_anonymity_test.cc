@@ -1,0 +1,181 @@
+// The anonymous box (C12): a scan of everything that a call leaves behind finds nothing that links an
+// anonymous suggestion to its caller: no row of any table (the first answers, the access log, the log of
+// events among them), no byte of the database's files, no log line, no metric.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_split.h"
+#include "tests/council/room.h"
+#include "tests/support/tokens.h"
+
+namespace mestring::council {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+using Stub = Room::Stub;
+
+constexpr char kTraceId[] = "4bf92f3577b34da6a3ce929d0e0e4736";
+
+class AnonymityTest : public testing::TestWithParam<const char*> {
+ protected:
+  // A context of the one who wants not to be known, with everything by which they could be.
+  std::unique_ptr<grpc::ClientContext> AsSomebody(Role role = access::v1::ROLE_RESIDENT) {
+    auto context = room_.service().As({role}, person_, "org-of-the-secret", "subject-of-the-secret");
+    context->AddMetadata("traceparent", absl::StrCat("00-", kTraceId, "-00f067aa0ba902b7-01"));
+    context->AddMetadata("x-forwarded-for", "203.0.113.77");
+    context->AddMetadata("user-agent-of-device", "device-of-the-secret");
+    return context;
+  }
+
+  // Every value of every table, base64 decoded beside it.
+  std::string WholeDatabase() {
+    std::string all;
+    const bool sqlite = std::string_view(GetParam()) == "sqlite";
+    const std::string columns_sql =
+        sqlite ? "SELECT m.name, p.name FROM sqlite_master m JOIN pragma_table_info(m.name) p WHERE m.type = 'table'"
+               : "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = 'public'";
+    EXPECT_TRUE(room_.service()
+                    .db()
+                    .Read([&](Tx& tx) -> absl::Status {
+                      all.clear();
+                      ASSIGN(const auto columns, (tx.Query<std::string, std::string>(columns_sql)));
+                      EXPECT_GT(columns.size(), 200);
+                      for (const auto& [table, column] : columns) {
+                        ASSIGN(const auto rows,
+                               tx.Query<std::string>(absl::StrCat("SELECT ", column, " FROM ", table)));
+                        for (const auto& [value] : rows) {
+                          std::string decoded;
+                          if (!absl::Base64Unescape(value, &decoded)) decoded.clear();
+                          absl::StrAppend(&all, value, "\n", decoded, "\n");
+                        }
+                      }
+                      return absl::OkStatus();
+                    })
+                    .ok());
+    return all;
+  }
+
+  Room room_{GetParam()};
+  const std::string person_ = SomePerson(), code_ = SomePerson();
+};
+
+INSTANTIATE_TEST_SUITE_P(Engines, AnonymityTest, testing::ValuesIn(kEngines),
+                         [](const auto& info) { return EngineName(info); });
+
+// The hash under which a caller stands in the log lines of ordinary calls.
+std::string HashInLog(const std::string& logged) {
+  for (const absl::string_view line : absl::StrSplit(logged, '\n')) {
+    const size_t at = line.find("\"caller\":\"");
+    if (line.find("GetYearWheel") != absl::string_view::npos && at != absl::string_view::npos) {
+      return std::string(line.substr(at + 10, 16));
+    }
+  }
+  return "";
+}
+
+TEST_P(AnonymityTest, NothingLinksASuggestionFromTheBoxToItsCaller) {
+  pb::DropSuggestionRequest drop;
+  drop.set_request_id(SomePerson());
+  drop.set_text("the running group should also meet on Sundays");
+  drop.set_claim_code(code_);
+  pb::GetSuggestionByClaimRequest follow;
+  follow.set_claim_code(code_);
+  pb::AnswerReportBackByClaimRequest answer;
+  answer.set_claim_code(code_);
+  answer.set_confirmed(true);
+
+  testing::internal::CaptureStdout();
+  testing::internal::CaptureStderr();
+  {
+    pb::DropSuggestionResponse response;
+    ASSERT_TRUE(room_.stub().DropSuggestion(AsSomebody().get(), drop, &response).ok());
+    ASSERT_TRUE(room_.stub().DropSuggestion(AsSomebody().get(), drop, &response).ok()) << "a repeat";
+    drop.set_text("01019012480 is a number");
+    EXPECT_FALSE(room_.stub().DropSuggestion(AsSomebody().get(), drop, &response).ok()) << "a refusal";
+    EXPECT_FALSE(room_.stub().DropSuggestion(AsSomebody(access::v1::ROLE_NAV).get(), drop, &response).ok());
+  }
+  {
+    pb::GetSuggestionByClaimResponse response;
+    ASSERT_TRUE(room_.stub().GetSuggestionByClaim(AsSomebody().get(), follow, &response).ok());
+    EXPECT_EQ(response.text(), "the running group should also meet on Sundays");
+  }
+  const std::string id = room_.EventsOf<pb::SuggestionReceived>().at(0).suggestion_id();
+  room_.Answered(id, room_.Opened(room_.Called(room_.wheel[0])));
+  pb::ReportBackRequest report;
+  report.set_suggestion_id(id);
+  report.set_report("They do now.");
+  ASSERT_TRUE(room_.Call(&Stub::ReportBack, Secretary(), report).ok());
+  {
+    pb::AnswerReportBackByClaimResponse response;
+    answer.set_request_id(SomePerson());
+    ASSERT_TRUE(room_.stub().AnswerReportBackByClaim(AsSomebody().get(), answer, &response).ok());
+    EXPECT_EQ(response.state(), pb::SUGGESTION_STATE_CONFIRMED);
+  }
+  const std::string anonymous_lines = testing::internal::GetCapturedStdout() + testing::internal::GetCapturedStderr();
+
+  // An ordinary call of the same caller, to learn under which hash they stand in log lines.
+  testing::internal::CaptureStdout();
+  testing::internal::CaptureStderr();
+  pb::GetYearWheelRequest wheel;
+  wheel.set_year(2027);
+  pb::GetYearWheelResponse year;
+  ASSERT_TRUE(room_.stub().GetYearWheel(AsSomebody().get(), wheel, &year).ok());
+  const std::string hash = HashInLog(testing::internal::GetCapturedStdout() + testing::internal::GetCapturedStderr());
+  ASSERT_EQ(hash.size(), 16);
+
+  const std::string stored = WholeDatabase();
+  std::string metrics;
+  ASSERT_TRUE(room_.service().server().metrics_port() > 0);
+  metrics = HttpGet(room_.service().server().metrics_port(), "/metrics");
+  EXPECT_THAT(anonymous_lines, HasSubstr("DropSuggestion"));
+  EXPECT_THAT(metrics, HasSubstr("DropSuggestion"));
+  EXPECT_THAT(stored, HasSubstr(id));
+  for (const std::string& trail : {person_, code_, hash, std::string(kTraceId), std::string("subject-of-the-secret"),
+                                   std::string("org-of-the-secret"), std::string("device-of-the-secret"),
+                                   std::string("203.0.113.77"), std::string("127.0.0.1"), std::string("ipv4:")}) {
+    EXPECT_THAT(stored, Not(HasSubstr(trail))) << "in the database";
+    EXPECT_THAT(anonymous_lines, Not(HasSubstr(trail))) << "in a log line";
+    EXPECT_THAT(metrics, Not(HasSubstr(trail))) << "in a metric";
+  }
+  EXPECT_THAT(anonymous_lines, Not(HasSubstr(drop.request_id()))) << "the device may know it";
+  EXPECT_THAT(anonymous_lines, Not(HasSubstr("RESIDENT"))) << "there may be few of a role";
+
+  if (std::string_view(GetParam()) == "sqlite") {
+    // Nor in what the engine writes beside its tables.
+    for (const auto& file :
+         std::filesystem::directory_iterator(std::filesystem::path(room_.service().database().path()).parent_path())) {
+      std::ifstream in(file.path(), std::ios::binary);
+      const std::string bytes(std::istreambuf_iterator<char>(in), {});
+      for (const std::string& trail : {person_, code_, hash, std::string("subject-of-the-secret")}) {
+        EXPECT_THAT(bytes, Not(HasSubstr(trail))) << file.path().filename();
+      }
+    }
+  }
+}
+
+// The scan can find what it looks for: a member's suggestion is linked to them, on purpose.
+TEST_P(AnonymityTest, TheScanFindsTheCallerOfAnOrdinarySuggestion) {
+  pb::AddSuggestionRequest add;
+  add.set_request_id(SomePerson());
+  add.set_text("the running group should also meet on Sundays");
+  pb::AddSuggestionResponse response;
+  testing::internal::CaptureStdout();
+  testing::internal::CaptureStderr();
+  ASSERT_TRUE(room_.stub().AddSuggestion(AsSomebody(access::v1::ROLE_COUNCIL_MEMBER).get(), add, &response).ok());
+  const std::string lines = testing::internal::GetCapturedStdout() + testing::internal::GetCapturedStderr();
+  EXPECT_THAT(lines, HasSubstr(kTraceId));
+  const std::string stored = WholeDatabase();
+  for (const std::string& trail : {person_, std::string("subject-of-the-secret"), std::string(kTraceId)}) {
+    EXPECT_THAT(stored, HasSubstr(trail));
+  }
+}
+
+}  // namespace
+}  // namespace mestring::council

@@ -1,0 +1,67 @@
+// What holds for every RPC of the council because its contract says so: who may call, and what a wrong
+// request is answered. Derived from the contract, so that a new RPC is covered at once.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <set>
+
+#include "mestring/common/v1/field_rule.pb.h"
+#include "tests/council/room.h"
+#include "tests/support/contract_suite.h"
+
+namespace mestring::council {
+namespace {
+
+constexpr char kService[] = "mestring.council.v1.CouncilService";
+
+class ContractTest : public testing::Test {
+ protected:
+  Room room_{"sqlite"};
+};
+
+TEST_F(ContractTest, EveryRpcLetsInTheRolesOfItsContractAndNobodyElse) { ExpectRolesHold(room_, kService); }
+
+// A person in a text (C9) is among what is wrong.
+TEST_F(ContractTest, EveryWrongFieldIsNamedAndNothingChangesOrLeaks) {
+  ExpectWrongFieldsAreNamed(room_, kService, 700);
+}
+
+TEST_F(ContractTest, NoRpcAnswersInternal) { ExpectNoInternalErrors(room_, kService); }
+
+TEST_F(ContractTest, WhoHasLookedStandsInTheAccessLogRefusalsToo) {
+  pb::EndTermRequest end;
+  end.set_holder_id(room_.user.principal_holder);
+  end.set_reason_code("OWN_WISH");
+  EXPECT_REFUSED(room_.Call(&Room::Stub::EndTerm, Member(room_.kin.principal), end), "FORBIDDEN");
+  EXPECT_DONE(room_.Call(&Room::Stub::EndTerm, Member(room_.user.principal), end));
+  EXPECT_THAT(OutcomesLogged(room_, room_.user.principal, "EndTerm"),
+              testing::UnorderedElementsAre("OK", "PERMISSION_DENIED"));
+}
+
+// Every text that a caller can send is marked, so that the guard of C9 has no hole.
+TEST(CouncilContract, EveryTextOfARequestIsImpersonal) {
+  std::set<const google::protobuf::Descriptor*> seen;
+  std::function<void(const google::protobuf::Descriptor&, const std::string&)> look =
+      [&](const google::protobuf::Descriptor& type, const std::string& path) {
+        if (!seen.insert(&type).second) return;
+        for (int i = 0; i < type.field_count(); ++i) {
+          const auto& field = *type.field(i);
+          const std::string name = absl::StrCat(path, ".", field.name());
+          if (field.message_type() != nullptr) look(*field.message_type(), name);
+          if (field.type() != google::protobuf::FieldDescriptor::TYPE_STRING) continue;
+          const auto& rule = field.options().GetExtension(common::v1::rule);
+          const bool words =
+              rule.format() == common::v1::FORMAT_UNSPECIFIED || rule.format() == common::v1::FORMAT_TEXT;
+          EXPECT_TRUE(!words || rule.impersonal()) << name;
+        }
+      };
+  const auto& service = *google::protobuf::DescriptorPool::generated_pool()->FindServiceByName(kService);
+  for (int i = 0; i < service.method_count(); ++i) {
+    look(*service.method(i)->input_type(), std::string(service.method(i)->input_type()->name()));
+  }
+}
+
+}  // namespace
+}  // namespace mestring::council

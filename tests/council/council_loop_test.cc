@@ -1,0 +1,171 @@
+// The whole loop across services: real servers of the council and of housing on a real Redis, each with its
+// own database, with restarts in between. What one tells the other goes by events only.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+#include "mestring/common/v1/assigned_actions.grpc.pb.h"
+#include "mestring/housing/v1/housing.grpc.pb.h"
+#include "services/housing/housing.h"
+#include "tests/council/room.h"
+#include "tests/support/redis.h"
+#include "tests/support/tokens.h"
+#include "tests/support/wait.h"
+
+namespace mestring::council {
+namespace {
+
+using common::v1::AssignedActionService;
+using testing::SizeIs;
+using Stub = Room::Stub;
+
+class LoopTest : public testing::TestWithParam<const char*> {
+ protected:
+  LoopTest() {
+    std::ofstream(folder_.path() + "/token") << Token({access::v1::ROLE_SERVICE});
+    room_ = std::make_unique<Room>(GetParam(), Adjust(council_port_));
+    housing_ = std::make_unique<RunningService>(HousingDefinition(), GetParam(), Adjust(housing_port_));
+    housing_->clock().Set(room_->service().clock().Now());
+    actions_ = AssignedActionService::NewStub(housing_->channel());
+  }
+
+  std::function<void(Config&)> Adjust(int port) {
+    return [this, port](Config& config) {
+      config.redis_url = redis_.url();
+      config.listen = absl::StrCat("127.0.0.1:", port);
+      config.token_file = folder_.path() + "/token";
+      config.owners = absl::StrCat("council=127.0.0.1:", council_port_, ",housing=127.0.0.1:", housing_port_);
+    };
+  }
+
+  // The action as housing keeps it, once it does.
+  absl::StatusOr<common::v1::AssignedAction> AtHousing(const std::string& action_id) {
+    common::v1::ListAssignedActionsResponse response;
+    const auto context = housing_->As({access::v1::ROLE_STAFF});
+    TRY(FromWire(actions_->ListAssignedActions(context.get(), {}, &response)));
+    for (const auto& action : response.assigned_actions()) {
+      if (action.id() == action_id) return action;
+    }
+    return NotFound("action");
+  }
+  absl::Status Progress(const std::string& action_id, common::v1::AssignedActionState state) {
+    common::v1::RecordActionProgressRequest request;
+    request.set_request_id(SomePerson());
+    request.set_action_id(action_id);
+    request.set_state(state);
+    common::v1::RecordActionProgressResponse response;
+    const auto context = housing_->As({access::v1::ROLE_STAFF});
+    return FromWire(actions_->RecordActionProgress(context.get(), request, &response));
+  }
+  bool SuggestionBecomes(const std::string& id, pb::SuggestionState state) {
+    return WaitUntil([&] { return room_->Suggestion(id).state() == state; });
+  }
+  void PublishHousingFigures() {
+    auto stub = housing::v1::HousingService::NewStub(housing_->channel());
+    housing::v1::SetCaseRulesRequest rules;
+    rules.set_request_id(SomePerson());
+    rules.mutable_case_rules()->set_application_decision_months(1);
+    rules.mutable_case_rules()->set_approval_months(12);
+    rules.mutable_case_rules()->set_complaint_weeks(3);
+    rules.mutable_case_rules()->set_application_residence_rule(housing::v1::RESIDENCE_RULE_NONE);
+    rules.mutable_case_rules()->set_statistics_cell_min(2);
+    housing::v1::SetCaseRulesResponse set;
+    ASSERT_TRUE(stub->SetCaseRules(housing_->As({access::v1::ROLE_UNIT_LEADER}).get(), rules, &set).ok());
+    housing::v1::PublishStatisticsRequest publish;
+    publish.set_request_id(SomePerson());
+    publish.set_from_date("2026-10-01");
+    publish.set_to_date("2026-12-31");
+    housing::v1::PublishStatisticsResponse published;
+    const grpc::Status status =
+        stub->PublishStatistics(housing_->As({access::v1::ROLE_UNIT_LEADER}).get(), publish, &published);
+    ASSERT_TRUE(status.ok()) << status.error_message();
+  }
+
+  RedisServer redis_;
+  TempFolder folder_;
+  const int council_port_ = FreePort(), housing_port_ = FreePort();
+  std::unique_ptr<Room> room_;
+  std::unique_ptr<RunningService> housing_;
+  std::unique_ptr<AssignedActionService::Stub> actions_;
+};
+
+INSTANTIATE_TEST_SUITE_P(Engines, LoopTest, testing::ValuesIn(kEngines),
+                         [](const auto& info) { return EngineName(info); });
+
+TEST_P(LoopTest, ASuggestionFromTheBoxIsCarriedOutElsewhereReportedBackAndConfirmed) {
+  PublishHousingFigures();
+  ASSERT_TRUE(WaitUntil(
+      [&] { return room_->Call(&Stub::ListFigures, Staff(), pb::ListFiguresRequest())->figure_sets_size() == 1; }));
+  const std::string code = SomePerson();
+  const std::string id = room_->Dropped("Warmer entrances", code);
+  const pb::Meeting meeting = room_->Opened(room_->Called(room_->wheel[0]));
+
+  // Housing's figures lie on the agenda, with their source and days.
+  const pb::GetMeetingResponse opened = room_->Meeting(meeting.id());
+  ASSERT_THAT(opened.papers(), SizeIs(1));
+  EXPECT_EQ(opened.papers(0).source(), "housing");
+  EXPECT_EQ(opened.papers(0).to_date(), "2026-12-31");
+  EXPECT_EQ(opened.agenda(0).kind(), pb::AGENDA_ITEM_KIND_FIGURES);
+
+  room_->Answered(id, meeting);
+  const pb::Action elsewhere = room_->ActionFor(id, "activities", "2027-04-01");
+  const pb::Action action = room_->ActionFor(id, "housing", "2027-04-01");
+  ASSERT_TRUE(WaitUntil([&] { return AtHousing(action.id()).ok(); }));
+  EXPECT_EQ(ReasonOf(AtHousing(elsewhere.id()).status()), "NOT_FOUND") << "another service's action";
+  pb::UpdateActionRequest update;
+  update.set_action_id(action.id());
+  update.set_due_date("2027-05-01");
+  EXPECT_DONE(room_->Call(&Stub::UpdateAction, Secretary(), update));
+  EXPECT_TRUE(WaitUntil([&] { return AtHousing(action.id())->due_date() == "2027-05-01"; }));
+  update.set_action_id(elsewhere.id());
+  update.clear_due_date();
+  update.set_cancel_reason("One of them is enough.");
+  EXPECT_DONE(room_->Call(&Stub::UpdateAction, Secretary(), update));
+
+  // Housing begins while the council is down, and the council hears of it when it is up again.
+  room_->service().Stop();
+  EXPECT_EQ(Progress(action.id(), common::v1::ASSIGNED_ACTION_STATE_IN_PROGRESS), absl::OkStatus());
+  room_->service().Restart();
+  ASSERT_TRUE(SuggestionBecomes(id, pb::SUGGESTION_STATE_IN_PROGRESS));
+  EXPECT_EQ(ReasonOf(Progress(action.id(), common::v1::ASSIGNED_ACTION_STATE_IN_PROGRESS)), "WRONG_STATE");
+
+  // Housing restarts, Redis loses everything, and the work is done.
+  housing_->Restart();
+  redis_.FlushAll();
+  EXPECT_EQ(Progress(action.id(), common::v1::ASSIGNED_ACTION_STATE_DONE), absl::OkStatus());
+  ASSERT_TRUE(SuggestionBecomes(id, pb::SUGGESTION_STATE_DONE));
+  room_->service().Restart();
+  EXPECT_EQ(room_->Suggestion(id).state(), pb::SUGGESTION_STATE_DONE) << "never further by itself";
+  EXPECT_THAT(room_->EventsOf<pb::SuggestionProgressed>(), SizeIs(2)) << "each effect once";
+  EXPECT_THAT(room_->EventsOf<pb::ActionUpdated>(), SizeIs(2));
+
+  pb::ReportBackRequest report;
+  report.set_suggestion_id(id);
+  report.set_report("The entrances are heated.");
+  EXPECT_DONE(room_->Call(&Stub::ReportBack, Secretary(), report));
+  pb::AnswerReportBackByClaimRequest confirm;
+  confirm.set_claim_code(code);
+  confirm.set_confirmed(true);
+  EXPECT_DONE(room_->Call(&Stub::AnswerReportBackByClaim, Passer(), confirm));
+  EXPECT_EQ(room_->Suggestion(id).state(), pb::SUGGESTION_STATE_CONFIRMED);
+}
+
+TEST_P(LoopTest, ACancelledActionIsCancelledAtItsOwnerAndWhatIsDoneStaysDone) {
+  const std::string id = room_->Dropped("Warmer entrances", SomePerson());
+  const pb::Meeting meeting = room_->Opened(room_->Called(room_->wheel[0]));
+  room_->Answered(id, meeting);
+  const pb::Action action = room_->ActionFor(id, "housing", "2027-04-01");
+  ASSERT_TRUE(WaitUntil([&] { return AtHousing(action.id()).ok(); }));
+  pb::UpdateActionRequest cancel;
+  cancel.set_action_id(action.id());
+  cancel.set_cancel_reason("Not needed.");
+  EXPECT_DONE(room_->Call(&Stub::UpdateAction, Secretary(), cancel));
+  ASSERT_TRUE(
+      WaitUntil([&] { return AtHousing(action.id())->state() == common::v1::ASSIGNED_ACTION_STATE_CANCELLED; }));
+  EXPECT_EQ(ReasonOf(Progress(action.id(), common::v1::ASSIGNED_ACTION_STATE_DONE)), "WRONG_STATE");
+}
+
+}  // namespace
+}  // namespace mestring::council

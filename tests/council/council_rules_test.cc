@@ -1,0 +1,689 @@
+// The rules of the council, a sentence each. Those that other software got wrong are named after its issue.
+#include "services/council/council_rules.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/support/expect.h"
+
+namespace mestring::council {
+namespace {
+
+using access::v1::ROLE_COUNCIL_MEMBER;
+using access::v1::ROLE_COUNCIL_SECRETARY;
+using access::v1::ROLE_RESIDENT;
+using access::v1::ROLE_STAFF;
+using testing::HasSubstr;
+using testing::Not;
+
+Caller As(Role role, std::string person_ref = "") {
+  Caller caller;
+  caller.roles = {role};
+  caller.person_ref = std::move(person_ref);
+  return caller;
+}
+
+pb::Mandate SomeMandate() {
+  pb::Mandate mandate;
+  mandate.set_id("mandate");
+  mandate.set_notice_days(21);
+  mandate.set_extraordinary_notice_days(7);
+  mandate.set_input_days(7);
+  mandate.set_minutes_days(7);
+  mandate.set_term_months(24);
+  mandate.set_ordinary_meetings(4);
+  mandate.set_cell_min(5);
+  mandate.set_meeting_fee_ore(60000);
+  mandate.set_expense_max_ore(50000);
+  mandate.set_box_max(2);
+  mandate.add_action_owners("activities");
+  pb::SeatLimit* limit = mandate.add_seat_limits();
+  limit->set_kind(pb::SEAT_KIND_DEPARTMENT);
+  limit->set_seats(2);
+  return mandate;
+}
+
+pb::Meeting MeetingIn(pb::MeetingState state, std::string date = "2027-02-10") {
+  pb::YearWheel wheel;
+  pb::PlannedMeeting plan;
+  plan.set_theme("A home");
+  plan.set_meeting_date(std::move(date));
+  plan.set_start_time("17:00");
+  plan.set_place("here");
+  pb::Meeting meeting = NewMeeting("meeting", pb::MEETING_KIND_ORDINARY, wheel, plan, SomeMandate());
+  meeting.set_state(state);
+  return meeting;
+}
+
+pb::AgendaItem ItemIn(pb::AgendaItemState state, pb::AgendaItemKind kind = pb::AGENDA_ITEM_KIND_MATTER) {
+  pb::AgendaItem item;
+  item.set_id("item");
+  item.set_state(state);
+  item.set_kind(kind);
+  item.set_title("Doors");
+  return item;
+}
+
+std::optional<pb::Minutes> MinutesIn(pb::MinutesState state, int version = 1) {
+  pb::Minutes minutes;
+  minutes.set_state(state);
+  minutes.set_minutes_version(version);
+  return minutes;
+}
+
+pb::EntitledSeat SeatWith(pb::Presence principal, pb::Presence deputy, bool summoned) {
+  pb::EntitledSeat seat;
+  seat.set_meeting_id("meeting");
+  seat.set_seat_id("seat");
+  seat.set_seat_name("Mental Helse");
+  seat.set_principal_id("anna");
+  seat.set_principal_ref("ref-anna");
+  seat.set_principal_name("Anna");
+  seat.set_principal_presence(principal);
+  seat.set_deputy_id("bo");
+  seat.set_deputy_ref("ref-bo");
+  seat.set_deputy_name("Bo");
+  seat.set_deputy_presence(deputy);
+  seat.set_deputy_summoned(summoned);
+  return seat;
+}
+
+pb::Disqualification Disqualified(pb::HolderRole role) {
+  pb::Disqualification disqualification;
+  disqualification.set_agenda_item_id("item");
+  disqualification.set_seat_id("seat");
+  disqualification.set_role(role);
+  return disqualification;
+}
+
+std::string ExercisedBy(const pb::EntitledSeat& seat, const std::vector<pb::Disqualification>& disqualifications = {}) {
+  return ExerciseOf(seat, ItemIn(pb::AGENDA_ITEM_STATE_SCHEDULED), disqualifications).holder_id();
+}
+
+constexpr auto kPresent = pb::PRESENCE_PRESENT, kAbsent = pb::PRESENCE_ABSENT, kExcused = pb::PRESENCE_EXCUSED,
+               kLeft = pb::PRESENCE_LEFT;
+
+// ---- Seats -----------------------------------------------------------------------------------------
+
+TEST(Seats, AnOrganisationsSeatNamesItAndAnOfficeDoesNot) {
+  pb::RegisterSeatRequest request;
+  request.set_kind(pb::SEAT_KIND_USER_ORGANISATION);
+  EXPECT_REFUSED(Check(request), "INVALID_FIELD");
+  request.set_organisation_id("mental-helse");
+  EXPECT_DONE(Check(request));
+  request.set_kind(pb::SEAT_KIND_LEADER);
+  EXPECT_REFUSED(Check(request), "INVALID_FIELD");
+}
+
+TEST(Seats, DepartmentsHaveTwoAndOrganisationsAsManyAsThereAre) {
+  EXPECT_DONE(MayRegisterSeat(SomeMandate(), pb::SEAT_KIND_DEPARTMENT, 1));
+  EXPECT_REFUSED(MayRegisterSeat(SomeMandate(), pb::SEAT_KIND_DEPARTMENT, 2), "SEATS_OF_KIND_FULL");
+  EXPECT_DONE(MayRegisterSeat(SomeMandate(), pb::SEAT_KIND_USER_ORGANISATION, 40));
+}
+
+TEST(Seats, NobodySitsOnTwo) {
+  pb::Seat seat;
+  seat.set_state(pb::SEAT_STATE_ACTIVE);
+  EXPECT_DONE(MayAppoint(seat, false));
+  EXPECT_REFUSED(MayAppoint(seat, true), "PERSON_HOLDS_SEAT");
+  seat.set_state(pb::SEAT_STATE_RETIRED);
+  EXPECT_REFUSED(MayAppoint(seat, false), "SEAT_RETIRED");
+}
+
+TEST(Seats, ATermLastsTwoYearsToTheDayBefore) {
+  pb::AppointHolderRequest request;
+  EXPECT_EQ(NewHolder("id", request, SomeMandate(), "2026-11-23").until_date(), "2028-11-22");
+}
+
+TEST(Seats, AMemberStepsDownForThemselfOnly) {
+  pb::SeatHolder holder;
+  holder.set_state(pb::HOLDER_STATE_ACTIVE);
+  holder.set_person_ref("anna");
+  EXPECT_DONE(MayEndTerm(As(ROLE_COUNCIL_MEMBER, "anna"), holder));
+  EXPECT_REFUSED(MayEndTerm(As(ROLE_COUNCIL_MEMBER, "bo"), holder), "FORBIDDEN");
+  EXPECT_DONE(MayEndTerm(As(ROLE_COUNCIL_SECRETARY), holder));
+}
+
+// ---- The wheel and its deadlines ---------------------------------------------------------------------
+
+pb::SetYearWheelRequest Wheel(std::vector<std::string> dates) {
+  pb::SetYearWheelRequest request;
+  request.set_year(2027);
+  for (const std::string& date : dates) {
+    pb::PlannedMeeting* meeting = request.add_meetings();
+    meeting->set_theme("theme of " + date);
+    meeting->set_meeting_date(date);
+    meeting->set_start_time("17:00");
+  }
+  return request;
+}
+
+TEST(YearWheel, HasExactlyFourMeetingsInOrderWithFourThemes) {
+  const std::vector<std::string> four = {"2027-02-10", "2027-05-12", "2027-09-15", "2027-11-24"};
+  EXPECT_DONE(CheckWheel(Wheel(four), SomeMandate()));
+  EXPECT_REFUSED(CheckWheel(Wheel({four[0], four[1], four[2]}), SomeMandate()), "INVALID_FIELD");
+  EXPECT_REFUSED(CheckWheel(Wheel({four[1], four[0], four[2], four[3]}), SomeMandate()), "DATE_OUT_OF_ORDER");
+  EXPECT_REFUSED(CheckWheel(Wheel({"2026-12-31", four[1], four[2], four[3]}), SomeMandate()), "INVALID_FIELD");
+  pb::SetYearWheelRequest same = Wheel(four);
+  same.mutable_meetings(3)->set_theme(same.meetings(0).theme());
+  EXPECT_REFUSED(CheckWheel(same, SomeMandate()), "INVALID_FIELD");
+  pb::SetYearWheelRequest noon = Wheel(four);
+  noon.mutable_meetings(0)->set_start_time("24:00");
+  EXPECT_REFUSED(CheckWheel(noon, SomeMandate()), "INVALID_FIELD");
+}
+
+TEST(Deadlines, AreThoseOfTheMandate) {
+  const pb::Meeting meeting = MeetingIn(pb::MEETING_STATE_PLANNED);
+  EXPECT_EQ(meeting.notice_by(), "2027-01-20");
+  EXPECT_EQ(meeting.input_by(), "2027-02-03");
+  EXPECT_EQ(meeting.minutes_by(), "2027-02-17");
+}
+
+TEST(Deadlines, ANoticeThatComesTooLateIsNone) {
+  EXPECT_DONE(MayCall(MeetingIn(pb::MEETING_STATE_PLANNED), "2027-01-20"));
+  EXPECT_REFUSED(MayCall(MeetingIn(pb::MEETING_STATE_PLANNED), "2027-01-21"), "NOTICE_TOO_LATE");
+  EXPECT_REFUSED(MayCall(MeetingIn(pb::MEETING_STATE_CANCELLED), "2027-01-01"), "WRONG_STATE");
+}
+
+TEST(Deadlines, ASummonedMeetingMovesWithinItsNoticeOnly) {
+  pb::Meeting moved = MeetingIn(pb::MEETING_STATE_SUMMONED, "2027-03-10");
+  EXPECT_DONE(MayMove(MeetingIn(pb::MEETING_STATE_SUMMONED), moved, "2027-02-17"));
+  EXPECT_REFUSED(MayMove(MeetingIn(pb::MEETING_STATE_SUMMONED), moved, "2027-02-18"), "NOTICE_TOO_LATE");
+  EXPECT_DONE(MayMove(MeetingIn(pb::MEETING_STATE_PLANNED), moved, "2027-02-18"));
+  EXPECT_REFUSED(MayMove(MeetingIn(pb::MEETING_STATE_OPEN), moved, "2027-02-01"), "WRONG_STATE");
+  EXPECT_REFUSED(MayMove(MeetingIn(pb::MEETING_STATE_PLANNED), moved, "2027-03-11"), "DATE_OUT_OF_ORDER");
+}
+
+TEST(Deadlines, MembersItemsComeInByTheInputDeadline) {
+  const pb::Meeting meeting = MeetingIn(pb::MEETING_STATE_SUMMONED);
+  EXPECT_DONE(MayAddItem(As(ROLE_COUNCIL_MEMBER), meeting, {}, "2027-02-03"));
+  EXPECT_REFUSED(MayAddItem(As(ROLE_COUNCIL_MEMBER), meeting, {}, "2027-02-04"), "INPUT_TOO_LATE");
+  EXPECT_DONE(MayAddItem(As(ROLE_COUNCIL_SECRETARY), meeting, {}, "2027-02-09"));
+}
+
+// ---- Who exercises a seat ----------------------------------------------------------------------------
+
+TEST(Exercise, IsThePrincipalsWhoIsThere) { EXPECT_EQ(ExercisedBy(SeatWith(kPresent, kAbsent, false)), "anna"); }
+
+TEST(Exercise, PassesToTheSummonedDeputyWhoIsThere) {
+  EXPECT_EQ(ExercisedBy(SeatWith(kExcused, kPresent, true)), "bo");
+}
+
+TEST(Exercise, DoesNotPassToADeputyWhoOnlyTurnedUp) { EXPECT_EQ(ExercisedBy(SeatWith(kAbsent, kPresent, false)), ""); }
+
+TEST(Exercise, WithBothThereTheDeputyIsAnObserver) {
+  EXPECT_EQ(ExercisedBy(SeatWith(kPresent, kPresent, true)), "anna");
+}
+
+TEST(Exercise, PassesOnWhenThePrincipalHasLeftAndTheDeputyWasSummoned) {
+  EXPECT_EQ(ExercisedBy(SeatWith(kLeft, kPresent, true)), "bo");
+}
+
+TEST(Exercise, OfADisqualifiedPrincipalPassesToTheDeputyForThatItem) {
+  const pb::EntitledSeat seat = SeatWith(kPresent, kPresent, false);
+  const auto exercise =
+      ExerciseOf(seat, ItemIn(pb::AGENDA_ITEM_STATE_SCHEDULED), std::vector{Disqualified(pb::HOLDER_ROLE_PRINCIPAL)});
+  EXPECT_EQ(exercise.holder_id(), "bo");
+  EXPECT_EQ(exercise.basis(), pb::EXERCISE_BASIS_DISQUALIFICATION);
+  pb::AgendaItem other = ItemIn(pb::AGENDA_ITEM_STATE_SCHEDULED);
+  other.set_id("other");
+  EXPECT_EQ(ExerciseOf(seat, other, std::vector{Disqualified(pb::HOLDER_ROLE_PRINCIPAL)}).holder_id(), "anna");
+}
+
+TEST(Exercise, IsNobodysIfBothAreDisqualified) {
+  EXPECT_EQ(ExercisedBy(SeatWith(kPresent, kPresent, true),
+                        {Disqualified(pb::HOLDER_ROLE_PRINCIPAL), Disqualified(pb::HOLDER_ROLE_DEPUTY)}),
+            "");
+}
+
+// A vote that was delegated to somebody who was not there was counted all the same.
+TEST(Delegation, OpenSlides5745DelegatedVotesOfAnAbsentReceiverDoNotCount) {
+  EXPECT_EQ(ExercisedBy(SeatWith(kExcused, kAbsent, true)), "");
+  EXPECT_EQ(ExercisedBy(SeatWith(kExcused, kLeft, true)), "");
+  EXPECT_EQ(ExercisedBy(SeatWith(kPresent, kAbsent, false), {Disqualified(pb::HOLDER_ROLE_PRINCIPAL)}), "");
+}
+
+pb::SeatExercise By(std::string seat_id, pb::ExerciseBasis basis) {
+  pb::SeatExercise exercise;
+  exercise.set_seat_id(std::move(seat_id));
+  exercise.set_basis(basis);
+  return exercise;
+}
+
+pb::RecordAdviceRequest Votes(std::vector<std::string> seats) {
+  pb::RecordAdviceRequest request;
+  for (const std::string& seat : seats) {
+    pb::SeatVote* vote = request.add_votes();
+    vote->set_seat_id(seat);
+    vote->set_vote(pb::VOTE_FOR);
+  }
+  return request;
+}
+
+// A principal could vote beside the one who voted for them.
+TEST(Delegation, OpenSlidesClient3518ThePrincipalDoesNotVoteBesideTheDeputy) {
+  const std::vector<pb::SeatExercise> possible = {By("seat", pb::EXERCISE_BASIS_DEPUTY)};
+  EXPECT_REFUSED(Exercised(possible, Votes({"seat", "seat"})).status(), "SEAT_EXERCISED_TWICE");
+  const auto exercised = Exercised(possible, Votes({"seat"}));
+  ASSERT_TRUE(exercised.ok());
+  ASSERT_EQ(exercised->size(), 1);
+  EXPECT_EQ((*exercised)[0].vote(), pb::VOTE_FOR);
+}
+
+// Whoever might not see names lost the ballots delegated to them, silently.
+TEST(Delegation, OpenSlides5744ASeatIsExercisedWhateverNamesAreShown) {
+  pb::EntitledSeat seat = SeatWith(kExcused, kPresent, true);
+  seat.clear_principal_name();
+  seat.clear_deputy_name();
+  EXPECT_EQ(ExercisedBy(seat), "bo");
+}
+
+// Members could not delegate for themselves, and if they could, it was to be logged.
+TEST(Delegation, OpenSlides6223AMemberApologisesForThemselfAndForNobodyElse) {
+  pb::SeatHolder holder;
+  holder.set_person_ref("anna");
+  const pb::Meeting meeting = MeetingIn(pb::MEETING_STATE_SUMMONED);
+  EXPECT_DONE(MayApologise(As(ROLE_COUNCIL_MEMBER, "anna"), meeting, holder));
+  EXPECT_REFUSED(MayApologise(As(ROLE_COUNCIL_MEMBER, "bo"), meeting, holder), "FORBIDDEN");
+  EXPECT_REFUSED(MayApologise(As(ROLE_COUNCIL_MEMBER, ""), meeting, holder), "FORBIDDEN");
+}
+
+TEST(Exercise, OfAnEmptyOrUnknownSeatHasNoVote) {
+  const std::vector<pb::SeatExercise> possible = {By("seat", pb::EXERCISE_BASIS_EMPTY)};
+  EXPECT_REFUSED(Exercised(possible, Votes({"seat"})).status(), "SEAT_NOT_EXERCISED");
+  EXPECT_REFUSED(Exercised(possible, Votes({"another"})).status(), "NOT_ENTITLED");
+  EXPECT_TRUE(Exercised(possible, {})->empty());
+}
+
+TEST(Summons, IsNotForADeputyWhosePrincipalIsThere) {
+  const pb::Meeting open = MeetingIn(pb::MEETING_STATE_OPEN);
+  EXPECT_DONE(MaySummon(open, SeatWith(kAbsent, kPresent, false)));
+  EXPECT_REFUSED(MaySummon(open, SeatWith(kPresent, kPresent, false)), "NO_APOLOGY");
+  pb::EntitledSeat vacant = SeatWith(kAbsent, kAbsent, false);
+  vacant.clear_deputy_id();
+  EXPECT_REFUSED(MaySummon(open, vacant), "NO_SUCH_HOLDER");
+}
+
+// Excused and absent were one.
+TEST(Attendance, OpengeverCore2180ExcusedAndAbsentAreToldApart) {
+  pb::Seat seat;
+  seat.set_id("seat");
+  Holders holders;
+  holders.principal.emplace().set_id("anna");
+  holders.deputy.emplace().set_id("bo");
+  pb::Apology apology;
+  apology.set_holder_id("anna");
+  const auto excused =
+      NewEntitledSeat("id", MeetingIn(pb::MEETING_STATE_SUMMONED), seat, holders, std::vector{apology});
+  EXPECT_EQ(excused.principal_presence(), kExcused);
+  EXPECT_TRUE(excused.deputy_summoned());
+  const auto absent = NewEntitledSeat("id", MeetingIn(pb::MEETING_STATE_SUMMONED), seat, holders, {});
+  EXPECT_EQ(absent.principal_presence(), kAbsent);
+  EXPECT_FALSE(absent.deputy_summoned());
+  holders.principal.reset();
+  EXPECT_TRUE(NewEntitledSeat("id", MeetingIn(pb::MEETING_STATE_SUMMONED), seat, holders, {}).deputy_summoned());
+}
+
+// ---- The agenda, closing and reopening ---------------------------------------------------------------
+
+TEST(Agenda, IsFixedAfterTheOpeningButForARecordedDecision) {
+  const pb::Meeting open = MeetingIn(pb::MEETING_STATE_OPEN);
+  pb::AddAgendaItemRequest request;
+  EXPECT_REFUSED(MayAddItem(As(ROLE_COUNCIL_SECRETARY), open, request, "2027-02-10"), "AGENDA_FIXED");
+  EXPECT_REFUSED(MayAddItem(As(ROLE_COUNCIL_MEMBER), open, request, "2027-02-10"), "FORBIDDEN");
+  request.set_addition_decision("All agreed to take it.");
+  EXPECT_DONE(MayAddItem(As(ROLE_COUNCIL_SECRETARY), open, request, "2027-02-10"));
+  EXPECT_REFUSED(MaySchedule(open, ItemIn(pb::AGENDA_ITEM_STATE_SCHEDULED)), "AGENDA_FIXED");
+}
+
+TEST(Agenda, AMembersItemIsProposedAndTheSecretarysScheduled) {
+  const pb::Meeting meeting = MeetingIn(pb::MEETING_STATE_PLANNED);
+  EXPECT_EQ(NewItem("id", As(ROLE_COUNCIL_MEMBER), meeting, {}, "seat", 1).state(), pb::AGENDA_ITEM_STATE_PROPOSED);
+  EXPECT_EQ(NewItem("id", As(ROLE_COUNCIL_SECRETARY), meeting, {}, "", 1).state(), pb::AGENDA_ITEM_STATE_SCHEDULED);
+}
+
+TEST(Agenda, AMemberWithdrawsWhatTheirOwnSeatProposedBeforeTheOpening) {
+  pb::AgendaItem item = ItemIn(pb::AGENDA_ITEM_STATE_PROPOSED);
+  item.set_proposer_seat_id("seat");
+  const Caller member = As(ROLE_COUNCIL_MEMBER, "anna");
+  EXPECT_DONE(MaySettle(member, MeetingIn(pb::MEETING_STATE_PLANNED), item, "seat"));
+  EXPECT_REFUSED(MaySettle(member, MeetingIn(pb::MEETING_STATE_PLANNED), item, "other"), "FORBIDDEN");
+  EXPECT_REFUSED(MaySettle(member, MeetingIn(pb::MEETING_STATE_PLANNED), item, ""), "FORBIDDEN");
+  EXPECT_REFUSED(MaySettle(member, MeetingIn(pb::MEETING_STATE_OPEN), item, "seat"), "WRONG_STATE");
+}
+
+// Decided items could still be edited while the meeting was open.
+TEST(Agenda, OpengeverCore1594AnAdviceIsNotChangedButInAReopenedMeeting) {
+  const pb::AgendaItem advised = ItemIn(pb::AGENDA_ITEM_STATE_ADVISED);
+  for (const auto state : {pb::MEETING_STATE_OPEN}) {
+    EXPECT_REFUSED(MayAdvise(MeetingIn(state), advised, {}), "ITEM_SETTLED");
+  }
+  for (const auto state : {pb::MEETING_STATE_HELD, pb::MEETING_STATE_CLOSED}) {
+    EXPECT_REFUSED(MayAdvise(MeetingIn(state), advised, {}), "WRONG_STATE");
+  }
+  EXPECT_DONE(MayAdvise(MeetingIn(pb::MEETING_STATE_REOPENED), advised, {}));
+  EXPECT_REFUSED(MayAdvise(MeetingIn(pb::MEETING_STATE_REOPENED), ItemIn(pb::AGENDA_ITEM_STATE_POSTPONED), {}),
+                 "WRONG_STATE");
+}
+
+// The approval of the last minutes was to be the first item of the next meeting.
+TEST(Agenda, OpengeverCore3768TheApprovalOfTheLastMinutesIsTheFirstItem) {
+  const pb::Meeting open = MeetingIn(pb::MEETING_STATE_OPEN);
+  const pb::AgendaItem item = ItemIn(pb::AGENDA_ITEM_STATE_SCHEDULED);
+  const std::vector agenda = {ItemIn(pb::AGENDA_ITEM_STATE_SCHEDULED, pb::AGENDA_ITEM_KIND_MINUTES), item};
+  EXPECT_REFUSED(MayAdvise(open, item, agenda), "MINUTES_FIRST");
+  const std::vector approved = {ItemIn(pb::AGENDA_ITEM_STATE_ADVISED, pb::AGENDA_ITEM_KIND_MINUTES), item};
+  EXPECT_DONE(MayAdvise(open, item, approved));
+}
+
+// Closing decided all that was undecided.
+TEST(Closing, OpengeverCore3475IsRefusedWithUndecidedItems) {
+  const pb::Meeting held = MeetingIn(pb::MEETING_STATE_HELD);
+  const auto sent = MinutesIn(pb::MINUTES_STATE_SENT);
+  for (const auto undecided : {pb::AGENDA_ITEM_STATE_SCHEDULED, pb::AGENDA_ITEM_STATE_PROPOSED}) {
+    EXPECT_REFUSED(MayClose(held, std::vector{ItemIn(undecided)}, sent), "ITEMS_UNDECIDED");
+  }
+  EXPECT_DONE(MayClose(held,
+                       std::vector{ItemIn(pb::AGENDA_ITEM_STATE_ADVISED), ItemIn(pb::AGENDA_ITEM_STATE_POSTPONED),
+                                   ItemIn(pb::AGENDA_ITEM_STATE_WITHDRAWN), ItemIn(pb::AGENDA_ITEM_STATE_REFERRED_OUT)},
+                       sent));
+  EXPECT_REFUSED(MayClose(MeetingIn(pb::MEETING_STATE_OPEN), {}, sent), "WRONG_STATE");
+}
+
+// What was decided counted before anybody had been told.
+TEST(Closing, OpengeverCore4837IsRefusedBeforeTheMembersHaveItInWriting) {
+  const pb::Meeting held = MeetingIn(pb::MEETING_STATE_HELD);
+  EXPECT_REFUSED(MayClose(held, {}, std::nullopt), "MINUTES_NOT_SENT");
+  EXPECT_REFUSED(MayClose(held, {}, MinutesIn(pb::MINUTES_STATE_DRAFT)), "MINUTES_NOT_SENT");
+}
+
+// Reopening and closing again wrote over the minutes.
+TEST(Reopening, OpengeverCore3405AMeetingIsClosedAgainWithNewMinutesAndTheOldOnesStay) {
+  pb::Meeting reopened = MeetingIn(pb::MEETING_STATE_REOPENED);
+  reopened.set_minutes_before(1);
+  EXPECT_REFUSED(MayClose(reopened, {}, MinutesIn(pb::MINUTES_STATE_SENT, 1)), "MINUTES_NOT_SENT");
+  EXPECT_DONE(MayClose(reopened, {}, MinutesIn(pb::MINUTES_STATE_SENT, 2)));
+  EXPECT_REFUSED(MayWriteMinutes(reopened, MinutesIn(pb::MINUTES_STATE_SENT), ""), "REASON_REQUIRED");
+  EXPECT_DONE(MayWriteMinutes(reopened, MinutesIn(pb::MINUTES_STATE_SENT), "The name of the street."));
+}
+
+// A meeting was reopened over the head of a newer one.
+TEST(Reopening, OpengeverCore7288IsRefusedWhenANewerMeetingIsClosed) {
+  const pb::Meeting closed = MeetingIn(pb::MEETING_STATE_CLOSED);
+  EXPECT_REFUSED(MayReopen(closed, true, MinutesIn(pb::MINUTES_STATE_SENT)), "NEWER_MEETING_CLOSED");
+  EXPECT_DONE(MayReopen(closed, false, MinutesIn(pb::MINUTES_STATE_SENT)));
+}
+
+TEST(Reopening, IsRefusedWhenTheMinutesAreApproved) {
+  EXPECT_REFUSED(MayReopen(MeetingIn(pb::MEETING_STATE_CLOSED), false, MinutesIn(pb::MINUTES_STATE_APPROVED)),
+                 "MINUTES_APPROVED");
+}
+
+// One had to be a system administrator with a debug shell.
+TEST(Reopening, OpengeverCore6989OnlyAClosedMeetingIsReopened) {
+  for (const auto state : {pb::MEETING_STATE_PLANNED, pb::MEETING_STATE_OPEN, pb::MEETING_STATE_HELD,
+                           pb::MEETING_STATE_REOPENED, pb::MEETING_STATE_CANCELLED}) {
+    EXPECT_REFUSED(MayReopen(MeetingIn(state), false, std::nullopt), "WRONG_STATE");
+  }
+}
+
+// ---- Minutes -----------------------------------------------------------------------------------------
+
+TEST(MinutesOf, AMeetingSayWhoMetForWhomAndWhatWasAdvised) {
+  Proceedings proceedings;
+  proceedings.meeting = MeetingIn(pb::MEETING_STATE_HELD);
+  proceedings.meeting.set_call_date("2027-01-20");
+  proceedings.seats = {SeatWith(kExcused, kPresent, true)};
+  pb::AgendaItem advised = ItemIn(pb::AGENDA_ITEM_STATE_ADVISED);
+  advised.set_advice("Oil the *doors*.");
+  pb::AgendaItem postponed = ItemIn(pb::AGENDA_ITEM_STATE_POSTPONED);
+  postponed.set_id("second");
+  postponed.set_title("# Windows");
+  postponed.set_reason("No time.");
+  proceedings.agenda = {advised, postponed};
+  pb::FigureSet paper;
+  paper.set_source("housing");
+  paper.set_from_date("2026-10-01");
+  paper.set_to_date("2026-12-31");
+  paper.set_receive_date("2027-01-05");
+  paper.add_figures()->set_code("waiting.ALL");
+  paper.mutable_figures(0)->set_suppressed(true);
+  proceedings.papers = {paper};
+  const std::string text = MinutesText(proceedings, {}, 1);
+  EXPECT_THAT(text, HasSubstr("**Deputies who met:** Bo for Anna (Mental Helse)."));
+  EXPECT_THAT(text, HasSubstr("**Excused:** Anna (Mental Helse)."));
+  EXPECT_THAT(text, HasSubstr("**Advice:** Oil the \\*doors\\*."));
+  EXPECT_THAT(text, HasSubstr("### 2. \\# Windows"));
+  EXPECT_THAT(text, HasSubstr("**Postponed:** No time."));
+  EXPECT_THAT(text, HasSubstr("From housing, 2026-10-01 to 2026-12-31, received 2027-01-05"));
+  EXPECT_THAT(text, HasSubstr("too few to show"));
+  EXPECT_THAT(text, Not(HasSubstr("ref-")));
+}
+
+TEST(MinutesOf, AMeetingSayWhoTookTheSeatOfADisqualifiedMember) {
+  Proceedings proceedings;
+  proceedings.meeting = MeetingIn(pb::MEETING_STATE_HELD);
+  proceedings.seats = {SeatWith(kPresent, kPresent, false)};
+  proceedings.agenda = {ItemIn(pb::AGENDA_ITEM_STATE_ADVISED)};
+  proceedings.disqualifications = {Disqualified(pb::HOLDER_ROLE_PRINCIPAL)};
+  proceedings.exercises = {ExerciseOf(proceedings.seats[0], proceedings.agenda[0], proceedings.disqualifications)};
+  const std::string text = MinutesText(proceedings, {}, 1);
+  EXPECT_THAT(text, HasSubstr("Anna (Mental Helse) was found disqualified; Bo took the seat."));
+}
+
+TEST(MinutesOf, AMeetingAreApprovedOnceAtAnOpenMeeting) {
+  const pb::AgendaItem item = ItemIn(pb::AGENDA_ITEM_STATE_SCHEDULED, pb::AGENDA_ITEM_KIND_MINUTES);
+  const auto may = [&](pb::MinutesState minutes, pb::MeetingState of, pb::MeetingState at) {
+    return MayApproveMinutes(*MinutesIn(minutes), MeetingIn(of), MeetingIn(at, "2027-05-12"), item);
+  };
+  const auto closed = pb::MEETING_STATE_CLOSED, open = pb::MEETING_STATE_OPEN;
+  EXPECT_DONE(may(pb::MINUTES_STATE_SENT, closed, open));
+  EXPECT_REFUSED(may(pb::MINUTES_STATE_APPROVED, closed, open), "WRONG_STATE");
+  EXPECT_REFUSED(may(pb::MINUTES_STATE_DRAFT, closed, open), "WRONG_STATE");
+  EXPECT_REFUSED(may(pb::MINUTES_STATE_SENT, pb::MEETING_STATE_REOPENED, open), "WRONG_STATE");
+  EXPECT_REFUSED(may(pb::MINUTES_STATE_SENT, closed, pb::MEETING_STATE_HELD), "WRONG_STATE");
+}
+
+TEST(MinutesOf, AMeetingAreSeenByThoseWhoMay) {
+  pb::Minutes sent = *MinutesIn(pb::MINUTES_STATE_SENT);
+  sent.set_sent_date("2027-02-12");
+  EXPECT_TRUE(MaySee(As(ROLE_COUNCIL_SECRETARY), *MinutesIn(pb::MINUTES_STATE_DRAFT)));
+  EXPECT_FALSE(MaySee(As(ROLE_COUNCIL_MEMBER), *MinutesIn(pb::MINUTES_STATE_DRAFT)));
+  EXPECT_TRUE(MaySee(As(ROLE_STAFF), sent));
+  EXPECT_FALSE(MaySee(As(ROLE_RESIDENT), sent));
+  EXPECT_TRUE(MaySee(As(ROLE_RESIDENT), *MinutesIn(pb::MINUTES_STATE_APPROVED)));
+}
+
+// ---- You said – we did -------------------------------------------------------------------------------
+
+pb::Suggestion SuggestionIn(pb::SuggestionState state) {
+  pb::Suggestion suggestion;
+  suggestion.set_state(state);
+  suggestion.set_screening(pb::SCREENING_AS_IT_IS);
+  suggestion.set_answer(pb::ANSWER_YES);
+  return suggestion;
+}
+
+TEST(Suggestions, FromTheBoxKnowNobody) {
+  pb::DropSuggestionRequest request;
+  request.set_text("Sundays, too");
+  request.set_claim_code("code");
+  const pb::Suggestion suggestion = NewAnonymousSuggestion("id", request, "2027-01-01");
+  EXPECT_EQ(suggestion.proposer_ref(), "");
+  EXPECT_THAT(suggestion.SerializeAsString(), Not(HasSubstr("code")));
+}
+
+TEST(Suggestions, WrittenDownForSomebodyNameNeitherThemNorTheWriter) {
+  pb::AddSuggestionRequest request;
+  request.set_assisted(true);
+  EXPECT_DONE(MaySuggest(As(ROLE_STAFF), request));
+  EXPECT_EQ(NewSuggestion("id", As(ROLE_STAFF, "writer"), request, "2027-01-01").proposer_ref(), "");
+  request.set_assisted(false);
+  EXPECT_REFUSED(MaySuggest(As(ROLE_STAFF), request), "FORBIDDEN");
+  EXPECT_EQ(NewSuggestion("id", As(ROLE_COUNCIL_MEMBER, "anna"), request, "2027-01-01").proposer_ref(), "anna");
+}
+
+TEST(Suggestions, TheBoxTakesSoManyUnscreenedOnes) {
+  EXPECT_DONE(MayReceive(SomeMandate(), 1));
+  EXPECT_REFUSED(MayReceive(SomeMandate(), 2), "BOX_FULL");
+}
+
+TEST(Suggestions, WhatIsTakenOutOrTurnedAwayIsKeptNowhere) {
+  pb::Suggestion suggestion;
+  suggestion.set_state(pb::SUGGESTION_STATE_RECEIVED);
+  suggestion.set_text("Kari in room 4 is too loud; thicker doors");
+  pb::ScreenSuggestionRequest request;
+  request.set_screening(pb::SCREENING_SHORTENED);
+  EXPECT_REFUSED(MayScreen(suggestion, request), "INVALID_FIELD");
+  request.set_text("thicker doors");
+  EXPECT_DONE(MayScreen(suggestion, request));
+  pb::Suggestion shortened = suggestion;
+  ApplyScreening(request, &shortened);
+  EXPECT_EQ(shortened.text(), "thicker doors");
+  pb::ScreenSuggestionRequest away;
+  away.set_screening(pb::SCREENING_TURNED_AWAY);
+  EXPECT_REFUSED(MayScreen(suggestion, away), "REASON_REQUIRED");
+  away.set_reason("Talk to the housing office.");
+  ApplyScreening(away, &suggestion);
+  EXPECT_EQ(suggestion.text(), "");
+  EXPECT_FALSE(IsOpenLoop(suggestion));
+}
+
+TEST(Suggestions, ComeOnTheAgendaScreened) {
+  pb::Suggestion suggestion = SuggestionIn(pb::SUGGESTION_STATE_RECEIVED);
+  EXPECT_DONE(MayPutOnAgenda(suggestion));
+  suggestion.clear_screening();
+  EXPECT_REFUSED(MayPutOnAgenda(suggestion), "NOT_SCREENED");
+  EXPECT_DONE(MayPutOnAgenda(SuggestionIn(pb::SUGGESTION_STATE_REOPENED)));
+  EXPECT_REFUSED(MayPutOnAgenda(SuggestionIn(pb::SUGGESTION_STATE_CONFIRMED)), "WRONG_STATE");
+}
+
+TEST(Suggestions, ANoAndAPartlyNeedAReason) {
+  const pb::AgendaItem advised = ItemIn(pb::AGENDA_ITEM_STATE_ADVISED);
+  const pb::Suggestion suggestion = SuggestionIn(pb::SUGGESTION_STATE_ON_AGENDA);
+  pb::AnswerSuggestionRequest request;
+  for (const auto answer : {pb::ANSWER_NO, pb::ANSWER_PARTLY}) {
+    request.set_answer(answer);
+    EXPECT_REFUSED(MayAnswer(suggestion, advised, request, 0), "REASON_REQUIRED");
+  }
+  request.set_reason("No money.");
+  EXPECT_DONE(MayAnswer(suggestion, advised, request, 0));
+  EXPECT_REFUSED(MayAnswer(suggestion, ItemIn(pb::AGENDA_ITEM_STATE_SCHEDULED), request, 0), "ITEM_NOT_ADVISED");
+}
+
+TEST(Suggestions, AreNeverDoneWithoutTheReportBack) {
+  EXPECT_REFUSED(MayReportBack(SuggestionIn(pb::SUGGESTION_STATE_IN_PROGRESS), 1), "ACTIONS_OPEN");
+  EXPECT_DONE(MayReportBack(SuggestionIn(pb::SUGGESTION_STATE_DONE), 0));
+  EXPECT_TRUE(IsOpenLoop(SuggestionIn(pb::SUGGESTION_STATE_DONE)));
+  EXPECT_TRUE(IsOpenLoop(SuggestionIn(pb::SUGGESTION_STATE_REPORTED_BACK)));
+  for (const auto state : {pb::SUGGESTION_STATE_ANSWERED, pb::SUGGESTION_STATE_DONE}) {
+    EXPECT_REFUSED(CheckReportBackAnswer(SuggestionIn(state), true, ""), "WRONG_STATE");
+  }
+  EXPECT_REFUSED(CheckReportBackAnswer(SuggestionIn(pb::SUGGESTION_STATE_REPORTED_BACK), false, ""), "REASON_REQUIRED");
+}
+
+TEST(Suggestions, AreConfirmedByWhoMadeThem) {
+  pb::Suggestion own = SuggestionIn(pb::SUGGESTION_STATE_REPORTED_BACK);
+  own.set_origin(pb::SUGGESTION_ORIGIN_MEMBER);
+  own.set_proposer_ref("anna");
+  EXPECT_DONE(MayAnswerReportBack(As(ROLE_COUNCIL_MEMBER, "anna"), own));
+  EXPECT_REFUSED(MayAnswerReportBack(As(ROLE_COUNCIL_SECRETARY), own), "FORBIDDEN");
+  own.set_origin(pb::SUGGESTION_ORIGIN_ANONYMOUS);
+  own.clear_proposer_ref();
+  EXPECT_DONE(MayAnswerReportBack(As(ROLE_COUNCIL_SECRETARY), own));
+  EXPECT_REFUSED(MayAnswerReportBack(As(ROLE_COUNCIL_MEMBER, "anna"), own), "FORBIDDEN");
+}
+
+pb::Action ActionIn(pb::ActionState state) {
+  pb::Action action;
+  action.set_state(state);
+  return action;
+}
+
+TEST(Actions, MoveASuggestionToInProgressAndDoneAndNeverFurther) {
+  const auto after = [](pb::SuggestionState state, std::vector<pb::Action> actions) {
+    return StateAfterProgress(SuggestionIn(state), actions);
+  };
+  const pb::Action assigned = ActionIn(pb::ACTION_STATE_ASSIGNED), begun = ActionIn(pb::ACTION_STATE_IN_PROGRESS),
+                   done = ActionIn(pb::ACTION_STATE_DONE), cancelled = ActionIn(pb::ACTION_STATE_CANCELLED);
+  EXPECT_EQ(after(pb::SUGGESTION_STATE_ANSWERED, {assigned}), pb::SUGGESTION_STATE_ANSWERED);
+  EXPECT_EQ(after(pb::SUGGESTION_STATE_ANSWERED, {assigned, begun}), pb::SUGGESTION_STATE_IN_PROGRESS);
+  EXPECT_EQ(after(pb::SUGGESTION_STATE_IN_PROGRESS, {done, assigned}), pb::SUGGESTION_STATE_IN_PROGRESS);
+  EXPECT_EQ(after(pb::SUGGESTION_STATE_IN_PROGRESS, {done, cancelled}), pb::SUGGESTION_STATE_DONE);
+  EXPECT_EQ(after(pb::SUGGESTION_STATE_ANSWERED, {cancelled}), pb::SUGGESTION_STATE_ANSWERED);
+  EXPECT_EQ(after(pb::SUGGESTION_STATE_REPORTED_BACK, {done}), pb::SUGGESTION_STATE_REPORTED_BACK);
+  EXPECT_EQ(after(pb::SUGGESTION_STATE_CONFIRMED, {done}), pb::SUGGESTION_STATE_CONFIRMED);
+}
+
+TEST(Actions, AreGivenToOwnersOfTheMandateForWhatWasAdvisedAndNotRefused) {
+  pb::CreateActionRequest request;
+  request.set_owner_service("activities");
+  request.set_due_date("2027-04-01");
+  const pb::AgendaItem advised = ItemIn(pb::AGENDA_ITEM_STATE_ADVISED);
+  const auto may = [&](const std::optional<pb::Suggestion>& suggestion, std::string_view today = "2027-02-10") {
+    return MayCreateAction(SomeMandate(), request, advised, suggestion, today);
+  };
+  EXPECT_DONE(may(std::nullopt));
+  EXPECT_DONE(may(SuggestionIn(pb::SUGGESTION_STATE_ANSWERED)));
+  EXPECT_REFUSED(may(SuggestionIn(pb::SUGGESTION_STATE_ON_AGENDA)), "WRONG_STATE");
+  EXPECT_REFUSED(may(std::nullopt, "2027-04-02"), "DATE_OUT_OF_ORDER");
+  pb::Suggestion refused = SuggestionIn(pb::SUGGESTION_STATE_ANSWERED);
+  refused.set_answer(pb::ANSWER_NO);
+  EXPECT_REFUSED(may(refused), "NOT_AGREED");
+  request.set_owner_service("the-mayor");
+  EXPECT_REFUSED(may(std::nullopt), "UNKNOWN_OWNER");
+}
+
+TEST(Actions, ThatAreDoneStayDoneWhateverComesLate) {
+  pb::Action action = ActionIn(pb::ACTION_STATE_DONE);
+  EXPECT_FALSE(ApplyProgress(common::v1::ASSIGNED_ACTION_STATE_IN_PROGRESS, "2027-03-01", &action));
+  action = ActionIn(pb::ACTION_STATE_CANCELLED);
+  EXPECT_FALSE(ApplyProgress(common::v1::ASSIGNED_ACTION_STATE_DONE, "2027-03-01", &action));
+}
+
+// ---- Figures, indicators, fees -----------------------------------------------------------------------
+
+TEST(Figures, TooSmallToShowAreSuppressedWhateverTheirPublisherSays) {
+  pb::FigureSet set;
+  for (const int value : {0, 4, 5}) set.add_figures()->set_value(value);
+  Suppress(5, &set);
+  EXPECT_FALSE(set.figures(0).suppressed()) << "zero points at nobody";
+  EXPECT_TRUE(set.figures(1).suppressed());
+  EXPECT_EQ(set.figures(1).value(), 0);
+  EXPECT_FALSE(set.figures(2).suppressed());
+}
+
+TEST(Indicators, CompareAfterWithBefore) {
+  pb::RecordIndicatorRequest before, after;
+  before.set_phase(pb::PHASE_BEFORE);
+  before.set_name("Runners on Sundays");
+  before.set_measure_date("2027-01-01");
+  after.set_phase(pb::PHASE_AFTER);
+  after.set_measure_date("2027-01-01");
+  EXPECT_REFUSED(MayRecordIndicator(std::nullopt, after), "NO_INDICATOR_BEFORE");
+  EXPECT_DONE(MayRecordIndicator(std::nullopt, before));
+  pb::Indicator indicator;
+  ApplyIndicator(before, &indicator);
+  EXPECT_REFUSED(MayRecordIndicator(indicator, before), "ALREADY_EXISTS");
+  EXPECT_REFUSED(MayRecordIndicator(indicator, after), "DATE_OUT_OF_ORDER");
+  after.set_measure_date("2027-06-01");
+  EXPECT_DONE(MayRecordIndicator(indicator, after));
+}
+
+TEST(Fees, AreForThoseWhoWereThereAndAreNotPaidToBe) {
+  const pb::Meeting held = MeetingIn(pb::MEETING_STATE_HELD);
+  pb::EntitledSeat seat = SeatWith(kPresent, kAbsent, false);
+  pb::SubmitFeeClaimRequest request;
+  const auto may = [&](std::string_view person) { return MayClaimFee(person, held, seat, SomeMandate(), request); };
+  EXPECT_DONE(may("ref-anna"));
+  EXPECT_REFUSED(may("ref-bo"), "NOT_PRESENT");
+  request.set_expense_ore(50001);
+  EXPECT_REFUSED(may("ref-anna"), "EXPENSE_TOO_HIGH");
+  seat.set_principal_employed(true);
+  EXPECT_REFUSED(may("ref-anna"), "EMPLOYED");
+  EXPECT_REFUSED(MayClaimFee("ref-anna", MeetingIn(pb::MEETING_STATE_OPEN), seat, SomeMandate(), request),
+                 "WRONG_STATE");
+}
+
+}  // namespace
+}  // namespace mestring::council

@@ -1,0 +1,571 @@
+// The council service as its callers meet it: through the real stub, on both engines.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "absl/strings/escaping.h"
+#include "common/clock.h"
+#include "tests/council/room.h"
+
+namespace mestring::council {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::Not;
+using testing::Pair;
+using testing::SizeIs;
+using testing::UnorderedElementsAre;
+using Stub = Room::Stub;
+
+constexpr auto kPrincipal = pb::HOLDER_ROLE_PRINCIPAL, kDeputy = pb::HOLDER_ROLE_DEPUTY;
+
+class CouncilTest : public testing::TestWithParam<const char*> {
+ protected:
+  Room room_{GetParam()};
+
+  // The first meeting of the year, called and opened, with Anna, Cara and Eva there.
+  pb::Meeting OpenMeeting() {
+    const pb::Meeting meeting = room_.Opened(room_.Called(room_.wheel[0]));
+    for (const TestSeat& seat : {room_.user, room_.kin, room_.leader}) room_.Present(meeting, seat, kPrincipal);
+    return meeting;
+  }
+  // That, with one item, to its end.
+  pb::Meeting ClosedMeeting(const pb::Meeting& planned) {
+    const pb::Meeting meeting = room_.Opened(room_.Called(planned));
+    room_.Present(meeting, room_.user, kPrincipal);
+    const auto agenda = room_.Meeting(meeting.id()).agenda();
+    for (const pb::AgendaItem& item : agenda) {
+      if (item.kind() == pb::AGENDA_ITEM_KIND_FIGURES) room_.Advised(item);
+    }
+    room_.Advised(room_.Item(meeting, "Doors"));
+    room_.Ended(meeting);
+    room_.Minuted(meeting);
+    return room_.Closed(meeting);
+  }
+
+  absl::StatusOr<pb::RecordAdviceResponse> Advise(const std::string& item_id, std::vector<std::string> votes_for = {}) {
+    pb::RecordAdviceRequest request;
+    request.set_agenda_item_id(item_id);
+    request.set_advice("Yes.");
+    for (const std::string& seat : votes_for) {
+      request.add_votes()->set_seat_id(seat);
+      request.mutable_votes(request.votes_size() - 1)->set_vote(pb::VOTE_FOR);
+    }
+    return room_.Call(&Stub::RecordAdvice, Secretary(), request);
+  }
+  absl::StatusOr<pb::ReopenMeetingResponse> Reopen(const pb::Meeting& meeting) {
+    pb::ReopenMeetingRequest request;
+    request.set_meeting_id(meeting.id());
+    request.set_reason("A name was wrong.");
+    return room_.Call(&Stub::ReopenMeeting, UnitLeader(), request);
+  }
+  absl::StatusOr<pb::GetMinutesResponse> Minutes(const std::string& meeting_id, const Who& who, int version = 0) {
+    pb::GetMinutesRequest request;
+    request.set_meeting_id(meeting_id);
+    request.set_minutes_version(version);
+    return room_.Call(&Stub::GetMinutes, who, request);
+  }
+};
+
+INSTANTIATE_TEST_SUITE_P(Engines, CouncilTest, testing::ValuesIn(kEngines),
+                         [](const auto& info) { return EngineName(info); });
+
+// ---- Seats ----
+
+TEST_P(CouncilTest, AnOrganisationHasOneSeatAndNobodySitsOnTwo) {
+  pb::RegisterSeatRequest seat;
+  seat.set_kind(pb::SEAT_KIND_USER_ORGANISATION);
+  seat.set_organisation_id("mental-helse");
+  seat.set_name("Mental Helse again");
+  EXPECT_REFUSED(room_.Call(&Stub::RegisterSeat, Secretary(), seat), "ALREADY_EXISTS");
+  seat.set_kind(pb::SEAT_KIND_UNIT_LEADER);
+  seat.clear_organisation_id();
+  EXPECT_REFUSED(room_.Call(&Stub::RegisterSeat, Secretary(), seat), "SEATS_OF_KIND_FULL");
+  pb::AppointHolderRequest appoint;
+  appoint.set_seat_id(room_.kin.id);
+  appoint.set_role(kDeputy);
+  appoint.set_person_ref(room_.user.principal);
+  appoint.set_name("Anna");
+  EXPECT_REFUSED(room_.Call(&Stub::AppointHolder, Secretary(), appoint), "PERSON_HOLDS_SEAT");
+}
+
+TEST_P(CouncilTest, AVacancyIsVisibleAndHistoryIsKept) {
+  pb::EndTermRequest end;
+  end.set_holder_id(room_.user.principal_holder);
+  end.set_reason_code("OWN_WISH");
+  EXPECT_REFUSED(room_.Call(&Stub::EndTerm, Member(room_.kin.principal), end), "FORBIDDEN");
+  EXPECT_DONE(room_.Call(&Stub::EndTerm, Member(room_.user.principal), end));
+  const auto map = room_.Call(&Stub::GetSeatMap, Staff(), {});
+  ASSERT_TRUE(map.ok());
+  EXPECT_EQ(map->vacancies(), 2) << "Anna's, and the unit leader's deputy's";
+  room_.GoTo("2026-11-30");
+  room_.Appointed(room_.user.id, kPrincipal, SomePerson(), "Finn");
+  pb::ListHoldersRequest list;
+  list.set_seat_id(room_.user.id);
+  const auto holders = room_.Call(&Stub::ListHolders, Staff(), list);
+  ASSERT_THAT(holders->holders(), SizeIs(3));
+  EXPECT_EQ(holders->holders(0).name(), "Finn");
+  std::map<std::string, std::string> ended;
+  for (const pb::SeatHolder& holder : holders->holders()) ended[holder.name()] = holder.end_reason_code();
+  EXPECT_THAT(ended, ElementsAre(Pair("Anna", "OWN_WISH"), Pair("Bo", ""), Pair("Finn", "")));
+}
+
+TEST_P(CouncilTest, ARetiredSeatEndsItsTerms) {
+  pb::RetireSeatRequest retire;
+  retire.set_seat_id(room_.kin.id);
+  EXPECT_DONE(room_.Call(&Stub::RetireSeat, Secretary(), retire));
+  EXPECT_REFUSED(room_.Call(&Stub::RetireSeat, Secretary(), retire), "WRONG_STATE");
+  EXPECT_THAT(room_.EventsOf<pb::SeatRetired>(), SizeIs(1));
+  // The organisation may come back, with a new seat.
+  room_.Registered(pb::SEAT_KIND_NEXT_OF_KIN_ORGANISATION, "lpp", "LPP");
+}
+
+// ---- The year ----
+
+TEST_P(CouncilTest, TheYearHasOneWheelAndExtraMeetingsAreTypedAsSuch) {
+  pb::PlanMeetingRequest plan;
+  plan.mutable_meeting()->set_theme("A sudden closure");
+  plan.mutable_meeting()->set_meeting_date("2027-03-03");
+  plan.mutable_meeting()->set_start_time("12:00");
+  plan.mutable_meeting()->set_place("here");
+  const auto planned = room_.Call(&Stub::PlanMeeting, Secretary(), plan);
+  ASSERT_TRUE(planned.ok()) << planned.status();
+  EXPECT_EQ(planned->meeting().kind(), pb::MEETING_KIND_EXTRAORDINARY);
+  EXPECT_EQ(planned->meeting().notice_by(), "2027-02-24");
+  pb::GetYearWheelRequest get;
+  get.set_year(2027);
+  EXPECT_THAT(room_.Call(&Stub::GetYearWheel, Passer(), get)->meetings(), SizeIs(5));
+  plan.mutable_meeting()->set_meeting_date("2029-03-03");
+  EXPECT_REFUSED(room_.Call(&Stub::PlanMeeting, Secretary(), plan), "YEAR_WHEEL_MISSING");
+}
+
+TEST_P(CouncilTest, TheNextMeetingIsTheFirstOfTheListFromToday) {
+  room_.GoTo("2027-02-11");
+  pb::ListMeetingsRequest list;
+  list.set_from_date(room_.Today());
+  list.set_page_size(1);
+  const auto next = room_.Call(&Stub::ListMeetings, Passer(), list);
+  ASSERT_THAT(next->meetings(), SizeIs(1));
+  EXPECT_EQ(next->meetings(0).theme(), "Something to do");
+  list.set_page_token(next->next_page_token());
+  EXPECT_EQ(room_.Call(&Stub::ListMeetings, Passer(), list)->meetings(0).theme(), "Somebody beside one");
+}
+
+TEST_P(CouncilTest, AMovedMeetingTellsAllAndForgetsWhoCouldNotComeThatDay) {
+  const pb::Meeting meeting = room_.Called(room_.wheel[0]);
+  room_.Apologised(meeting, room_.user, kPrincipal);
+  pb::MoveMeetingRequest move;
+  move.set_meeting_id(meeting.id());
+  move.set_meeting_date("2027-02-09");
+  move.set_start_time("18:00");
+  move.set_place("there");
+  move.set_reason("The room is taken.");
+  EXPECT_REFUSED(room_.Call(&Stub::MoveMeeting, Secretary(), move), "NOTICE_TOO_LATE");
+  move.set_meeting_date("2027-02-24");
+  EXPECT_DONE(room_.Call(&Stub::MoveMeeting, Secretary(), move));
+  EXPECT_THAT(room_.EventsOf<pb::MeetingMoved>(), SizeIs(1));
+  EXPECT_THAT(room_.Meeting(meeting.id()).apologies(), SizeIs(0));
+  EXPECT_EQ(room_.Meeting(meeting.id()).meeting().input_by(), "2027-02-17");
+}
+
+TEST_P(CouncilTest, ACancelledMeetingGivesItsItemsAndSuggestionsBack) {
+  const std::string id = room_.Dropped("Longer evenings", SomePerson());
+  room_.Screened(id);
+  const pb::Meeting meeting = room_.Called(room_.wheel[0]);
+  room_.Item(meeting, "Longer evenings", id);
+  EXPECT_EQ(room_.Suggestion(id).state(), pb::SUGGESTION_STATE_ON_AGENDA);
+  pb::CancelMeetingRequest cancel;
+  cancel.set_meeting_id(meeting.id());
+  cancel.set_reason("Snow.");
+  EXPECT_DONE(room_.Call(&Stub::CancelMeeting, Secretary(), cancel));
+  EXPECT_EQ(room_.Suggestion(id).state(), pb::SUGGESTION_STATE_RECEIVED);
+  EXPECT_EQ(room_.Meeting(meeting.id()).agenda(0).state(), pb::AGENDA_ITEM_STATE_POSTPONED);
+  room_.Item(room_.wheel[1], "Longer evenings", id);
+}
+
+// ---- At the table ----
+
+TEST_P(CouncilTest, AnApologySummonsTheDeputyWhoThenExercisesTheSeat) {
+  const pb::Meeting called = room_.Called(room_.wheel[0]);
+  pb::RegisterApologyRequest apology;
+  apology.set_meeting_id(called.id());
+  apology.set_seat_id(room_.user.id);
+  apology.set_role(kPrincipal);
+  EXPECT_REFUSED(room_.Call(&Stub::RegisterApology, Member(room_.kin.principal), apology), "FORBIDDEN");
+  const auto registered = room_.Call(&Stub::RegisterApology, Member(room_.user.principal), apology);
+  ASSERT_TRUE(registered.ok()) << registered.status();
+  EXPECT_EQ(registered->summons().holder_id(), room_.user.deputy_holder);
+  EXPECT_REFUSED(room_.Call(&Stub::RegisterApology, Secretary(), apology), "ALREADY_EXISTS");
+  EXPECT_EQ(room_.EventsOf<pb::DeputySummoned>()[0].person_ref(), room_.user.deputy);
+  const pb::Meeting meeting = room_.Opened(called);
+  room_.Present(meeting, room_.user, kDeputy);
+  room_.Present(meeting, room_.kin, kDeputy);  // only turned up
+  const pb::AgendaItem item = room_.Item(meeting, "Doors");
+  EXPECT_THAT(room_.Exercised(item),
+              UnorderedElementsAre(Pair(room_.user.id, "Bo"), Pair(room_.kin.id, ""), Pair(room_.leader.id, "")));
+  const auto advised = Advise(item.id(), {room_.user.id});
+  ASSERT_TRUE(advised.ok()) << advised.status();
+  ASSERT_THAT(advised->exercises(), SizeIs(1));
+  EXPECT_EQ(advised->exercises(0).basis(), pb::EXERCISE_BASIS_DEPUTY);
+  room_.Ended(meeting);
+  const std::string body = room_.Minuted(meeting).body();
+  EXPECT_THAT(body, HasSubstr("**Deputies who met:** Bo for Anna (Mental Helse)."));
+  EXPECT_THAT(body, HasSubstr("**Observers:** Dag (LPP)."));
+  EXPECT_THAT(body, HasSubstr("**Votes:** for 1, against 0, blank 0"));
+}
+
+TEST_P(CouncilTest, ASeatIsExercisedOncePerItemOrNotAtAll) {
+  const pb::Meeting meeting = OpenMeeting();
+  const pb::AgendaItem item = room_.Item(meeting, "Doors");
+  EXPECT_REFUSED(Advise(item.id(), {room_.user.id, room_.user.id}), "SEAT_EXERCISED_TWICE");
+  EXPECT_REFUSED(Advise(item.id(), {SomePerson()}), "NOT_ENTITLED");
+  EXPECT_DONE(Advise(item.id(), {room_.user.id}));
+  EXPECT_REFUSED(Advise(item.id(), {room_.user.id}), "ITEM_SETTLED");
+  pb::ListExercisesRequest list;
+  list.set_agenda_item_id(item.id());
+  const auto fixed = room_.Call(&Stub::ListExercises, Staff(), list);
+  EXPECT_TRUE(fixed->settled());
+  EXPECT_THAT(fixed->exercises(), SizeIs(3));
+  // Who leaves afterwards does not change it.
+  room_.Present(meeting, room_.user, kPrincipal, pb::PRESENCE_LEFT);
+  EXPECT_THAT(room_.Exercised(item), testing::Contains(Pair(room_.user.id, "Anna")));
+}
+
+TEST_P(CouncilTest, DisqualificationMovesTheSeatToTheDeputyForOneItem) {
+  const pb::Meeting meeting = OpenMeeting();
+  room_.Present(meeting, room_.user, kDeputy);
+  const pb::AgendaItem own = room_.Item(meeting, "Her own house"), other = room_.Item(meeting, "Doors");
+  pb::DeclareDisqualifiedRequest declare;
+  declare.set_agenda_item_id(own.id());
+  declare.set_seat_id(room_.user.id);
+  declare.set_role(kPrincipal);
+  declare.set_ground_code("PARTY");
+  const auto declared = room_.Call(&Stub::DeclareDisqualified, Secretary(), declare);
+  ASSERT_TRUE(declared.ok()) << declared.status();
+  EXPECT_EQ(declared->summons().cause(), pb::SUMMONS_CAUSE_DISQUALIFICATION);
+  EXPECT_THAT(room_.Exercised(own), testing::Contains(Pair(room_.user.id, "Bo")));
+  EXPECT_THAT(room_.Exercised(other), testing::Contains(Pair(room_.user.id, "Anna")));
+  room_.Advised(own);
+  room_.Advised(other);
+  EXPECT_REFUSED(room_.Call(&Stub::DeclareDisqualified, Secretary(), declare), "ITEM_SETTLED");
+}
+
+// Participants were those of today, not those of the meeting.
+TEST_P(CouncilTest, OpengeverCore4876LaterChangesOfMembersDoNotChangeAnOpenMeeting) {
+  const pb::Meeting meeting = OpenMeeting();
+  const std::string finn = SomePerson();
+  room_.Appointed(room_.user.id, kPrincipal, finn, "Finn");
+  const pb::AgendaItem item = room_.Item(meeting, "Doors");
+  EXPECT_THAT(room_.Exercised(item), testing::Contains(Pair(room_.user.id, "Anna")));
+  pb::RetireSeatRequest retire;
+  retire.set_seat_id(room_.kin.id);
+  EXPECT_DONE(room_.Call(&Stub::RetireSeat, Secretary(), retire));
+  EXPECT_THAT(room_.Exercised(item), SizeIs(3));
+  room_.Registered(pb::SEAT_KIND_USER_ORGANISATION, "rio", "RIO");
+  EXPECT_THAT(room_.Meeting(meeting.id()).seats(), SizeIs(3));
+}
+
+TEST_P(CouncilTest, TheSecretarySummonsTheDeputyOfOneWhoDidNotTurnUp) {
+  const pb::Meeting meeting = room_.Opened(room_.Called(room_.wheel[0]));
+  room_.Present(meeting, room_.user, kDeputy);
+  const pb::AgendaItem item = room_.Item(meeting, "Doors");
+  EXPECT_THAT(room_.Exercised(item), testing::Contains(Pair(room_.user.id, "")));
+  pb::SummonDeputyRequest summon;
+  summon.set_meeting_id(meeting.id());
+  summon.set_seat_id(room_.user.id);
+  EXPECT_DONE(room_.Call(&Stub::SummonDeputy, Secretary(), summon));
+  EXPECT_THAT(room_.Exercised(item), testing::Contains(Pair(room_.user.id, "Bo")));
+  room_.Present(meeting, room_.user, kPrincipal);
+  EXPECT_THAT(room_.Exercised(item), testing::Contains(Pair(room_.user.id, "Anna"))) << "she came late";
+  EXPECT_REFUSED(room_.Call(&Stub::SummonDeputy, Secretary(), summon), "NO_APOLOGY");
+}
+
+// ---- Agenda ----
+
+TEST_P(CouncilTest, MembersProposeAndTheSecretarySchedules) {
+  room_.GoTo("2027-02-03");
+  pb::AddAgendaItemRequest add;
+  add.set_meeting_id(room_.wheel[0].id());
+  add.set_title("Warmer rooms");
+  const auto proposed = room_.Call(&Stub::AddAgendaItem, Member(room_.user.principal), add);
+  ASSERT_TRUE(proposed.ok()) << proposed.status();
+  EXPECT_EQ(proposed->agenda_item().state(), pb::AGENDA_ITEM_STATE_PROPOSED);
+  EXPECT_EQ(proposed->agenda_item().proposer_seat_id(), room_.user.id);
+  const pb::AgendaItem second = room_.Item(room_.wheel[0], "Second");
+  pb::ScheduleAgendaItemRequest schedule;
+  schedule.set_agenda_item_id(second.id());
+  schedule.set_position(1);
+  EXPECT_DONE(room_.Call(&Stub::ScheduleAgendaItem, Secretary(), schedule));
+  const auto agenda = room_.Meeting(room_.wheel[0].id()).agenda();
+  EXPECT_EQ(agenda[0].title(), "Second");
+  EXPECT_EQ(agenda[1].title(), "Warmer rooms");
+  pb::SettleAgendaItemRequest withdraw;
+  withdraw.set_agenda_item_id(proposed->agenda_item().id());
+  withdraw.set_settlement(pb::SETTLEMENT_WITHDRAWN);
+  withdraw.set_reason("It is warm now.");
+  EXPECT_REFUSED(room_.Call(&Stub::SettleAgendaItem, Member(room_.kin.principal), withdraw), "FORBIDDEN");
+  EXPECT_DONE(room_.Call(&Stub::SettleAgendaItem, Member(room_.user.principal), withdraw));
+  room_.GoTo("2027-02-04");
+  EXPECT_REFUSED(room_.Call(&Stub::AddAgendaItem, Member(room_.user.principal), add), "INPUT_TOO_LATE");
+}
+
+TEST_P(CouncilTest, APersonInAnyTextIsRefused) {
+  pb::AddAgendaItemRequest add;
+  add.set_meeting_id(room_.wheel[0].id());
+  add.set_title("The case of " + SomePerson());
+  const auto refused = room_.Call(&Stub::AddAgendaItem, Secretary(), add);
+  EXPECT_EQ(refused.status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(ViolationsOf(refused.status()).at(0).field, "title");
+  pb::DropSuggestionRequest drop;
+  drop.set_claim_code(SomePerson());
+  drop.set_text("01019012480 should move");
+  EXPECT_EQ(room_.Call(&Stub::DropSuggestion, Passer(), drop).status().code(), absl::StatusCode::kInvalidArgument);
+}
+
+TEST_P(CouncilTest, APostponedItemComesAgainAtTheMeetingThatIsNamed) {
+  const pb::Meeting meeting = OpenMeeting();
+  const pb::AgendaItem item = room_.Item(meeting, "Doors");
+  pb::SettleAgendaItemRequest postpone;
+  postpone.set_agenda_item_id(item.id());
+  postpone.set_settlement(pb::SETTLEMENT_POSTPONED);
+  postpone.set_reason("No time.");
+  postpone.set_to_meeting_id(room_.wheel[1].id());
+  EXPECT_DONE(room_.Call(&Stub::SettleAgendaItem, Secretary(), postpone));
+  EXPECT_EQ(room_.Meeting(room_.wheel[1].id()).agenda(0).title(), "Doors");
+}
+
+// ---- Closing, reopening, minutes ----
+
+TEST_P(CouncilTest, AMeetingClosesWhenAllIsSettledAndTheMinutesAreOut) {
+  const pb::Meeting meeting = OpenMeeting();
+  const pb::AgendaItem item = room_.Item(meeting, "Doors");
+  pb::CloseMeetingRequest close;
+  close.set_meeting_id(meeting.id());
+  EXPECT_REFUSED(room_.Call(&Stub::CloseMeeting, Secretary(), close), "WRONG_STATE");
+  room_.Ended(meeting);
+  EXPECT_REFUSED(room_.Call(&Stub::CloseMeeting, Secretary(), close), "ITEMS_UNDECIDED");
+  EXPECT_REFUSED(Advise(item.id()), "WRONG_STATE");  // nobody sits there any more
+  pb::SettleAgendaItemRequest settle;
+  settle.set_agenda_item_id(item.id());
+  settle.set_settlement(pb::SETTLEMENT_REFERRED_OUT);
+  settle.set_reason("A matter of the landlord.");
+  EXPECT_DONE(room_.Call(&Stub::SettleAgendaItem, Secretary(), settle));
+  EXPECT_REFUSED(room_.Call(&Stub::CloseMeeting, Secretary(), close), "MINUTES_NOT_SENT");
+  room_.Minuted(meeting);
+  EXPECT_DONE(room_.Call(&Stub::CloseMeeting, Secretary(), close));
+}
+
+TEST_P(CouncilTest, TheLastMinutesAreTheFirstItemAndAreApprovedOnce) {
+  const pb::Meeting first = ClosedMeeting(room_.wheel[0]);
+  EXPECT_REFUSED(Minutes(first.id(), Passer()), "NOT_FOUND");
+  EXPECT_DONE(Minutes(first.id(), Member(room_.user.principal)));
+  const pb::Meeting second = room_.Opened(room_.Called(room_.wheel[1]));
+  const auto agenda = room_.Meeting(second.id()).agenda();
+  ASSERT_EQ(agenda[0].kind(), pb::AGENDA_ITEM_KIND_MINUTES);
+  const pb::AgendaItem item = room_.Item(second, "Windows");
+  EXPECT_REFUSED(Advise(item.id()), "MINUTES_FIRST");
+  const pb::Minutes minutes = Minutes(first.id(), Staff())->minutes();
+  room_.Approved(minutes, second);
+  EXPECT_DONE(Minutes(first.id(), Passer()));
+  EXPECT_DONE(Advise(item.id()));
+  pb::ApproveMinutesRequest again;
+  again.set_minutes_id(minutes.id());
+  again.set_meeting_id(second.id());
+  EXPECT_REFUSED(room_.Call(&Stub::ApproveMinutes, Secretary(), again), "WRONG_STATE");
+  EXPECT_REFUSED(Reopen(first), "MINUTES_APPROVED");
+}
+
+TEST_P(CouncilTest, AReopenedMeetingKeepsWhatItSaidAndClosesWithNewMinutes) {
+  const pb::Meeting first = ClosedMeeting(room_.wheel[0]);
+  const auto agenda = room_.Meeting(first.id()).agenda();
+  EXPECT_DONE(Reopen(first));
+  EXPECT_REFUSED(Advise(agenda[0].id(), {room_.user.id}), "INVALID_FIELD");
+  EXPECT_DONE(Advise(agenda[0].id()));
+  pb::CloseMeetingRequest close;
+  close.set_meeting_id(first.id());
+  EXPECT_REFUSED(room_.Call(&Stub::CloseMeeting, Secretary(), close), "MINUTES_NOT_SENT");
+  const pb::Minutes corrected = room_.Minuted(first, "The advice was written down wrongly.");
+  EXPECT_EQ(corrected.minutes_version(), 2);
+  EXPECT_THAT(corrected.body(), HasSubstr("So the council advises."));
+  EXPECT_THAT(corrected.body(), HasSubstr("**Advice:** Yes."));
+  room_.Closed(first);
+  EXPECT_EQ(Minutes(first.id(), Staff(), 1)->minutes().state(), pb::MINUTES_STATE_CORRECTED);
+  // A newer meeting that is closed stands in the way of another time.
+  const pb::Meeting second = room_.Opened(room_.Called(room_.wheel[1]));
+  room_.Approved(corrected, second);
+  room_.Ended(second);
+  room_.Minuted(second);
+  room_.Closed(second);
+  EXPECT_REFUSED(Reopen(first), "NEWER_MEETING_CLOSED");
+}
+
+// ---- You said – we did ----
+
+TEST_P(CouncilTest, AMembersSuggestionGoesRoundTheWholeLoop) {
+  pb::AddSuggestionRequest add;
+  add.set_text("Somebody to call at night");
+  const std::string id = room_.Call(&Stub::AddSuggestion, Member(room_.user.principal), add)->suggestion_id();
+  EXPECT_EQ(room_.Suggestion(id).proposer_ref(), room_.user.principal);
+  const pb::Meeting meeting = OpenMeeting();
+  EXPECT_EQ(room_.Answered(id, meeting).state(), pb::SUGGESTION_STATE_ANSWERED);
+  const pb::Action action = room_.ActionFor(id, "peer_support", "2027-04-01");
+  pb::ReportBackRequest report;
+  report.set_suggestion_id(id);
+  report.set_report("There is a number now.");
+  EXPECT_REFUSED(room_.Call(&Stub::ReportBack, Secretary(), report), "ACTIONS_OPEN");
+  pb::UpdateActionRequest cancel;
+  cancel.set_action_id(action.id());
+  cancel.set_cancel_reason("The neighbours do it.");
+  EXPECT_DONE(room_.Call(&Stub::UpdateAction, Secretary(), cancel));
+  EXPECT_DONE(room_.Call(&Stub::ReportBack, Secretary(), report));
+  pb::AnswerReportBackRequest answer;
+  answer.set_suggestion_id(id);
+  answer.set_confirmed(true);
+  EXPECT_REFUSED(room_.Call(&Stub::AnswerReportBack, Secretary(), answer), "FORBIDDEN");
+  EXPECT_DONE(room_.Call(&Stub::AnswerReportBack, Member(room_.user.principal), answer));
+  EXPECT_THAT(room_.Call(&Stub::ListOpenLoops, Staff(), pb::ListOpenLoopsRequest())->open_loops(), SizeIs(0));
+}
+
+TEST_P(CouncilTest, AClaimCodeShowsProgressAndAnswersTheReportBack) {
+  const std::string code = SomePerson();
+  const std::string id = room_.Dropped("Longer evenings", code);
+  pb::DropSuggestionRequest same;
+  same.set_text("Another");
+  same.set_claim_code(code);
+  EXPECT_REFUSED(room_.Call(&Stub::DropSuggestion, Passer(), same), "ALREADY_EXISTS");
+  pb::GetSuggestionByClaimRequest follow;
+  follow.set_claim_code(code);
+  EXPECT_EQ(room_.Call(&Stub::GetSuggestionByClaim, Passer(), follow)->state(), pb::SUGGESTION_STATE_RECEIVED);
+  const pb::Meeting meeting = OpenMeeting();
+  room_.Answered(id, meeting);
+  const auto progress = room_.Call(&Stub::GetSuggestionByClaim, Passer(), follow);
+  EXPECT_EQ(progress->answer(), pb::ANSWER_YES);
+  EXPECT_EQ(progress->meeting_date(), "2027-02-10");
+  pb::ReportBackRequest report;
+  report.set_suggestion_id(id);
+  report.set_report("Open until ten.");
+  EXPECT_DONE(room_.Call(&Stub::ReportBack, Secretary(), report));
+  pb::AnswerReportBackByClaimRequest answer;
+  answer.set_claim_code(code);
+  EXPECT_REFUSED(room_.Call(&Stub::AnswerReportBackByClaim, Passer(), answer), "REASON_REQUIRED");
+  answer.set_reason("On Fridays it still closes at eight.");
+  EXPECT_EQ(room_.Call(&Stub::AnswerReportBackByClaim, Passer(), answer)->state(), pb::SUGGESTION_STATE_REOPENED);
+  EXPECT_EQ(room_.Suggestion(id).times_reopened(), 1);
+  room_.Item(room_.wheel[1], "Fridays", id);
+  follow.set_claim_code(SomePerson());
+  EXPECT_REFUSED(room_.Call(&Stub::GetSuggestionByClaim, Passer(), follow), "NOT_FOUND");
+}
+
+TEST_P(CouncilTest, TheBoxIsBounded) {
+  for (int i = 0; i < TestMandate().box_max(); ++i) room_.Dropped("Something", SomePerson());
+  pb::DropSuggestionRequest drop;
+  drop.set_text("One too many");
+  drop.set_claim_code(SomePerson());
+  EXPECT_REFUSED(room_.Call(&Stub::DropSuggestion, Passer(), drop), "BOX_FULL");
+  room_.Screened(room_.EventsOf<pb::SuggestionReceived>()[0].suggestion_id());
+  EXPECT_DONE(room_.Call(&Stub::DropSuggestion, Passer(), drop));
+}
+
+TEST_P(CouncilTest, WordsThatScreeningTookOutStandNowhereInTheDatabase) {
+  const std::string id = room_.Dropped("Kari is too loud; thicker doors", SomePerson());
+  pb::ScreenSuggestionRequest screen;
+  screen.set_suggestion_id(id);
+  screen.set_screening(pb::SCREENING_SHORTENED);
+  screen.set_text("thicker doors");
+  EXPECT_DONE(room_.Call(&Stub::ScreenSuggestion, Staff(), screen));
+  EXPECT_EQ(room_.Suggestion(id).text(), "thicker doors");
+  int stored = 0;
+  EXPECT_TRUE(room_.service()
+                  .db()
+                  .Read([&](Tx& tx) -> absl::Status {
+                    ASSIGN(const auto rows,
+                           tx.Query<std::string>("SELECT response FROM requests UNION ALL SELECT text FROM suggestions "
+                                                 "UNION ALL SELECT data FROM outbox"));
+                    for (const auto& [value] : rows) {
+                      std::string decoded;
+                      if (!absl::Base64Unescape(value, &decoded)) decoded.clear();
+                      EXPECT_THAT(value + decoded, Not(HasSubstr("Kari")));
+                      stored += (value + decoded).find("thicker doors") != std::string::npos;
+                    }
+                    return absl::OkStatus();
+                  })
+                  .ok());
+  EXPECT_EQ(stored, 1) << "what is left stands in the suggestion, and only there";
+}
+
+// ---- Indicators, fees, statistics ----
+
+TEST_P(CouncilTest, AMeasureBeforeAndAfterIsTiedToItsSuggestion) {
+  const std::string id = room_.Dropped("Sundays, too", SomePerson());
+  pb::RecordIndicatorRequest record;
+  record.set_suggestion_id(id);
+  record.set_code("SUNDAY_RUNNERS");
+  record.set_phase(pb::PHASE_BEFORE);
+  record.set_name("People who run on Sundays");
+  record.set_value(0);
+  record.set_measure_date("2026-11-01");
+  EXPECT_DONE(room_.Call(&Stub::RecordIndicator, Staff(), record));
+  record.set_phase(pb::PHASE_AFTER);
+  record.set_value(14);
+  record.set_measure_date("2027-05-01");
+  EXPECT_DONE(room_.Call(&Stub::RecordIndicator, Staff(), record));
+  pb::ListIndicatorsRequest list;
+  list.set_suggestion_id(id);
+  const auto indicators = room_.Call(&Stub::ListIndicators, Staff(), list);
+  ASSERT_THAT(indicators->indicators(), SizeIs(1));
+  EXPECT_EQ(indicators->indicators(0).after_value(), 14);
+}
+
+TEST_P(CouncilTest, AMemberClaimsTheFeeOnceAndSeesOnlyTheirOwn) {
+  const pb::Meeting meeting = OpenMeeting();
+  room_.Ended(meeting);
+  pb::SubmitFeeClaimRequest claim;
+  claim.set_meeting_id(meeting.id());
+  claim.set_expense_ore(4200);
+  const auto claimed = room_.Call(&Stub::SubmitFeeClaim, Member(room_.user.principal), claim);
+  ASSERT_TRUE(claimed.ok()) << claimed.status();
+  EXPECT_EQ(claimed->fee_claim().fee_ore(), 60000);
+  EXPECT_REFUSED(room_.Call(&Stub::SubmitFeeClaim, Member(room_.user.principal), claim), "ALREADY_EXISTS");
+  EXPECT_REFUSED(room_.Call(&Stub::SubmitFeeClaim, Member(room_.leader.principal), claim), "EMPLOYED");
+  EXPECT_REFUSED(room_.Call(&Stub::SubmitFeeClaim, Member(room_.user.deputy), claim), "NOT_PRESENT");
+  EXPECT_REFUSED(room_.Call(&Stub::SubmitFeeClaim, Member(SomePerson()), claim), "NOT_PRESENT");
+  pb::DecideFeeClaimRequest decide;
+  decide.set_fee_claim_id(claimed->fee_claim().id());
+  decide.set_approved(true);
+  EXPECT_DONE(room_.Call(&Stub::DecideFeeClaim, Secretary(), decide));
+  EXPECT_REFUSED(room_.Call(&Stub::DecideFeeClaim, Secretary(), decide), "WRONG_STATE");
+  const pb::ListFeeClaimsRequest list;
+  EXPECT_THAT(room_.Call(&Stub::ListFeeClaims, Member(room_.user.principal), list)->fee_claims(), SizeIs(1));
+  EXPECT_THAT(room_.Call(&Stub::ListFeeClaims, Member(room_.kin.principal), list)->fee_claims(), SizeIs(0));
+  EXPECT_THAT(room_.Call(&Stub::ListFeeClaims, Member(""), list)->fee_claims(), SizeIs(0));
+}
+
+TEST_P(CouncilTest, StatisticsCountAnswersAttendanceAndTheUseOfDeputies) {
+  const std::string id = room_.Dropped("Sundays, too", SomePerson());
+  const pb::Meeting called = room_.Called(room_.wheel[0]);
+  room_.Apologised(called, room_.user, kPrincipal);
+  const pb::Meeting meeting = room_.Opened(called);
+  room_.Present(meeting, room_.user, kDeputy);
+  room_.Present(meeting, room_.leader, kPrincipal);
+  room_.Answered(id, meeting);
+  pb::GetCouncilStatisticsRequest request;
+  request.set_from_date("2027-01-01");
+  request.set_to_date("2027-12-31");
+  const auto statistics = room_.Call(&Stub::GetCouncilStatistics, Staff(), request);
+  ASSERT_TRUE(statistics.ok()) << statistics.status();
+  EXPECT_EQ(statistics->answers_yes(), 1);
+  EXPECT_EQ(statistics->answers_no(), 0);
+  EXPECT_EQ(statistics->employed().present(), 1);
+  EXPECT_EQ(statistics->not_employed().entitled(), 2);
+  EXPECT_EQ(statistics->not_employed().present(), 0);
+  std::map<std::string, std::string> uses;
+  for (const pb::SeatUse& use : statistics->seats()) {
+    uses[use.seat_name()] = absl::StrCat(use.by_principal(), " ", use.by_deputy(), " ", use.empty());
+  }
+  EXPECT_THAT(uses,
+              ElementsAre(Pair("LPP", "0 0 1"), Pair("Mental Helse", "0 1 0"), Pair("Virksomhetsleder", "1 0 0")));
+}
+
+}  // namespace
+}  // namespace mestring::council
