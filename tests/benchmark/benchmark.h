@@ -161,6 +161,7 @@ void MeasureRelay(Bench& bench);
 void MeasureWatchers(Bench& bench);
 void MeasureGrowth(Bench& bench);
 void MeasureHousing(Bench& bench);
+void MeasureActivities(Bench& bench);
 
 // main() of the empty server: prints its port, and serves until it is stopped.
 int RunEmptyServer();

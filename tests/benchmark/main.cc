@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 
+#include "services/activities/activities.h"
 #include "services/housing/housing.h"
 #include "tests/benchmark/benchmark.h"
 #include "tests/support/test_service.h"
@@ -19,12 +20,13 @@ namespace {
 constexpr Benchmark kBenchmarks[] = {
     {"rpc", "write and read RPCs beside the empty one", MeasureRpcs},
     {"housing", "RPCs of housing beside the empty one, and as its data grows", MeasureHousing},
+    {"activities", "RPCs of activities beside the empty one, and as its sessions grow", MeasureActivities},
     {"delivery", "from the commit to a subscriber", MeasureDelivery},
     {"relay", "from the log to the stream, and a flushed stream filled again", MeasureRelay},
     {"watchers", "a thousand watchers", MeasureWatchers},
     {"growth", "the same RPCs on little and on much data", MeasureGrowth},
 };
-constexpr MakeDefinition kServices[] = {TestServiceDefinition, HousingDefinition};
+constexpr MakeDefinition kServices[] = {TestServiceDefinition, HousingDefinition, ActivitiesDefinition};
 
 int Serve(std::string_view name, char* program) {
   if (name == "empty") return RunEmptyServer();

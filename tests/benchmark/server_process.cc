@@ -116,6 +116,8 @@ void ServerProcess::Start() {
                    "MESTRING_LISTEN=127.0.0.1:0",
                    "MESTRING_METRICS_LISTEN=127.0.0.1:0",
                    "MESTRING_HEALTH_LISTEN=127.0.0.1:0",
+                   // Nobody answers there: what a service hears from others is not measured.
+                   "MESTRING_OWNERS=peer_support=127.0.0.1:1",
                    absl::StrCat("MESTRING_JWKS_FILE=", folder_.path(), "/jwks.json"),
                    absl::StrCat("MESTRING_TOKEN_ISSUER=", kTestIssuer),
                    absl::StrCat("MESTRING_TOKEN_AUDIENCE=", kTestAudience)};
