@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/peer_support/town.h"
+#include "tests/support/expect.h"
 
 namespace mestring::peer_support {
 namespace {
@@ -18,9 +19,6 @@ using testing::Not;
 using testing::SizeIs;
 using testing::UnorderedElementsAre;
 using Stub = Town::Stub;
-
-#define EXPECT_REFUSED(result, reason) EXPECT_EQ(ReasonOf((result).status()), reason) << (result).status()
-#define EXPECT_DONE(result) EXPECT_TRUE((result).ok()) << (result).status()
 
 class PeerSupportTest : public testing::TestWithParam<const char*> {
  protected:
