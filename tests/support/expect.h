@@ -17,13 +17,5 @@ const absl::Status& OutcomeOf(const absl::StatusOr<T>& result) {
 
 }  // namespace mestring
 
-#define EXPECT_REFUSED(result, reason)                                                \
-  do {                                                                                \
-    const absl::Status _outcome = ::mestring::OutcomeOf(result);                      \
-    EXPECT_EQ(::mestring::ReasonOf(_outcome), reason) << #result << ": " << _outcome; \
-  } while (0)
-#define EXPECT_DONE(result)                                      \
-  do {                                                           \
-    const absl::Status _outcome = ::mestring::OutcomeOf(result); \
-    EXPECT_TRUE(_outcome.ok()) << #result << ": " << _outcome;   \
-  } while (0)
+#define EXPECT_REFUSED(result, reason) EXPECT_EQ(::mestring::ReasonOf(::mestring::OutcomeOf(result)), reason)
+#define EXPECT_DONE(result) EXPECT_EQ(::mestring::OutcomeOf(result).ToString(), "OK")
