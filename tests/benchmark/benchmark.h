@@ -162,6 +162,8 @@ void MeasureWatchers(Bench& bench);
 void MeasureGrowth(Bench& bench);
 void MeasureHousing(Bench& bench);
 void MeasureActivities(Bench& bench);
+void MeasurePeerSupport(Bench& bench);
+void MeasureCouncil(Bench& bench);
 
 // main() of the empty server: prints its port, and serves until it is stopped.
 int RunEmptyServer();

@@ -10,7 +10,9 @@
 #include <string_view>
 
 #include "services/activities/activities.h"
+#include "services/council/council.h"
 #include "services/housing/housing.h"
+#include "services/peer_support/peer_support.h"
 #include "tests/benchmark/benchmark.h"
 #include "tests/support/test_service.h"
 
@@ -21,12 +23,15 @@ constexpr Benchmark kBenchmarks[] = {
     {"rpc", "write and read RPCs beside the empty one", MeasureRpcs},
     {"housing", "RPCs of housing beside the empty one, and as its data grows", MeasureHousing},
     {"activities", "RPCs of activities beside the empty one, and as its sessions grow", MeasureActivities},
+    {"peer_support", "RPCs of peer support beside the empty one", MeasurePeerSupport},
+    {"council", "RPCs of the council beside the empty one", MeasureCouncil},
     {"delivery", "from the commit to a subscriber", MeasureDelivery},
     {"relay", "from the log to the stream, and a flushed stream filled again", MeasureRelay},
     {"watchers", "a thousand watchers", MeasureWatchers},
     {"growth", "the same RPCs on little and on much data", MeasureGrowth},
 };
-constexpr MakeDefinition kServices[] = {TestServiceDefinition, HousingDefinition, ActivitiesDefinition};
+constexpr MakeDefinition kServices[] = {TestServiceDefinition, HousingDefinition, ActivitiesDefinition,
+                                        PeerSupportDefinition, CouncilDefinition};
 
 int Serve(std::string_view name, char* program) {
   if (name == "empty") return RunEmptyServer();
@@ -40,7 +45,7 @@ int Serve(std::string_view name, char* program) {
 int Usage() {
   fprintf(stderr, "usage: tests/benchmark/run [--quick] [NAME…]\n\nMeasures all, or those that are named:\n");
   for (const Benchmark& each : kBenchmarks) {
-    fprintf(stderr, "  %-10s %s\n", std::string(each.name).c_str(), std::string(each.what).c_str());
+    fprintf(stderr, "  %-12s %s\n", std::string(each.name).c_str(), std::string(each.what).c_str());
   }
   return 2;
 }

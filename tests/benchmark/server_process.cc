@@ -111,16 +111,13 @@ std::string ServerProcess::Log() const {
 void ServerProcess::Start() {
   std::vector<std::string> environment;
   if (database_ != nullptr) {
-    environment = {"MESTRING_DATABASE=" + database_->url(),
-                   "MESTRING_REDIS_URL=" + redis_url_,
-                   "MESTRING_LISTEN=127.0.0.1:0",
-                   "MESTRING_METRICS_LISTEN=127.0.0.1:0",
-                   "MESTRING_HEALTH_LISTEN=127.0.0.1:0",
-                   // Nobody answers there: what a service hears from others is not measured.
-                   "MESTRING_OWNERS=peer_support=127.0.0.1:1",
-                   absl::StrCat("MESTRING_JWKS_FILE=", folder_.path(), "/jwks.json"),
-                   absl::StrCat("MESTRING_TOKEN_ISSUER=", kTestIssuer),
-                   absl::StrCat("MESTRING_TOKEN_AUDIENCE=", kTestAudience)};
+    environment = {
+        "MESTRING_DATABASE=" + database_->url(), "MESTRING_REDIS_URL=" + redis_url_, "MESTRING_LISTEN=127.0.0.1:0",
+        "MESTRING_METRICS_LISTEN=127.0.0.1:0", "MESTRING_HEALTH_LISTEN=127.0.0.1:0",
+        // Nobody answers there: what a service hears from others is not measured.
+        "MESTRING_OWNERS=activities=127.0.0.1:1,peer_support=127.0.0.1:1",
+        absl::StrCat("MESTRING_JWKS_FILE=", folder_.path(), "/jwks.json"),
+        absl::StrCat("MESTRING_TOKEN_ISSUER=", kTestIssuer), absl::StrCat("MESTRING_TOKEN_AUDIENCE=", kTestAudience)};
   }
   // Its log goes to a file, as in life: a line for each RPC. A new one for each start, to find the port in.
   log_file_ = absl::StrCat(folder_.path(), "/log-", ++starts_);
