@@ -14,7 +14,7 @@
 #include "absl/strings/str_split.h"
 #include "services/activities/activities.h"
 #include "services/activities/activities_records.h"
-#include "services/activities/calendar.h"
+#include "services/calendar/calendar.h"
 
 namespace mestring::activities {
 namespace {
@@ -214,7 +214,7 @@ absl::Status Activities::GetCalendar(Tx& tx, Call& call, const pb::GetCalendarRe
       entries.push_back(std::move(part));
     }
   }
-  response->set_calendar(CalendarText(entries));
+  response->set_calendar(CalendarText("activities", entries));
   return absl::OkStatus();
 }
 

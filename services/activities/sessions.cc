@@ -11,7 +11,7 @@
 
 #include "services/activities/activities.h"
 #include "services/activities/activities_records.h"
-#include "services/activities/calendar.h"
+#include "services/calendar/calendar.h"
 
 namespace mestring::activities {
 namespace {

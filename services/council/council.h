@@ -58,6 +58,7 @@ class Council final : public mestring::Service, public pb::CouncilService::Servi
   MESTRING_WRITE(pb, ReopenMeeting);
   MESTRING_READ(pb, GetMeeting);
   MESTRING_READ(pb, ListMeetings);
+  MESTRING_READ(pb, GetCalendar);
 
   // Who is there
   MESTRING_WRITE(pb, RegisterApology);

@@ -53,6 +53,12 @@ const std::string& HolderIdOf(const pb::EntitledSeat& seat, pb::HolderRole role)
 
 }  // namespace
 
+absl::Time StartOf(const pb::Meeting& meeting, absl::TimeZone zone) {
+  const absl::CivilDay day = Day(meeting.meeting_date());
+  const int hour = std::stoi(meeting.start_time().substr(0, 2)), minute = std::stoi(meeting.start_time().substr(3));
+  return absl::FromCivil(absl::CivilMinute(day.year(), day.month(), day.day(), hour, minute), zone);
+}
+
 // ---- Who -------------------------------------------------------------------------------------------
 
 bool KeepsCouncil(const Caller& caller) { return caller.IsAny({ROLE_COUNCIL_SECRETARY, ROLE_UNIT_LEADER}); }

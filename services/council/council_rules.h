@@ -16,6 +16,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "common/access.h"
 #include "mestring/common/v1/assigned_actions.pb.h"
@@ -59,6 +60,8 @@ absl::Status CheckWheel(const pb::SetYearWheelRequest& request, const pb::Mandat
 pb::Meeting NewMeeting(std::string id, pb::MeetingKind kind, const pb::YearWheel& wheel, const pb::PlannedMeeting& plan,
                        const pb::Mandate& mandate);
 // Sets the date and the deadlines that follow from it.
+// When it begins, in the municipality's zone.
+absl::Time StartOf(const pb::Meeting& meeting, absl::TimeZone zone);
 void ApplyDate(std::string_view meeting_date, const pb::Mandate& mandate, pb::Meeting* meeting);
 // Whether a meeting may have `moved` as its new self.
 absl::Status MayMove(const pb::Meeting& meeting, const pb::Meeting& moved, std::string_view today);

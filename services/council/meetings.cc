@@ -5,8 +5,10 @@
 // by that copy (C6). Looking at the seats of the day instead is what makes participants stale
 // (opengever.core#4876).
 
+#include <map>
 #include <utility>
 
+#include "services/calendar/calendar.h"
 #include "services/council/council.h"
 #include "services/council/council_records.h"
 
@@ -267,6 +269,33 @@ absl::Status Council::ListMeetings(Tx& tx, Call&, const pb::ListMeetingsRequest&
     response->set_next_page_token(PageToken(absl::StrCat(last.meeting_date(), " ", last.id())));
   }
   return SetAsOf(tx, response);
+}
+
+absl::Status Council::GetCalendar(Tx& tx, Call&, const pb::GetCalendarRequest& request,
+                                  pb::GetCalendarResponse* response) {
+  TRY(CheckPeriod(request.from_date(), request.to_date()));
+  ASSIGN(const std::vector<pb::Meeting> meetings,
+         Select<pb::Meeting>(tx, "WHERE meeting_date >= :from AND meeting_date <= :to ORDER BY meeting_date, id",
+                             request.from_date(), request.to_date()));
+  std::map<std::string, int> minutes;  // by mandate: each meeting is as long as the mandate it was planned under says
+  std::vector<CalendarEntry> entries;
+  for (const pb::Meeting& meeting : meetings) {
+    if (!minutes.contains(meeting.mandate_id())) {
+      ASSIGN(const pb::Mandate mandate, Load<pb::Mandate>(tx, meeting.mandate_id()));
+      minutes[meeting.mandate_id()] = mandate.meeting_minutes();
+    }
+    const absl::Time start = StartOf(meeting, tx.zone());
+    entries.push_back({.uid = meeting.id(),
+                       .sequence = meeting.version(),
+                       .changed = FromProto(meeting.update_time()),
+                       .start = start,
+                       .end = start + absl::Minutes(minutes[meeting.mandate_id()]),
+                       .name = meeting.theme(),
+                       .place = meeting.place(),
+                       .cancelled = meeting.state() == pb::MEETING_STATE_CANCELLED});
+  }
+  response->set_calendar(CalendarText("council", entries));
+  return absl::OkStatus();
 }
 
 }  // namespace mestring::council

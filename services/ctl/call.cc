@@ -6,6 +6,9 @@
 // and is only safely repeated with it.
 #include "services/ctl/call.h"
 
+#include <cmark.h>
+
+#include <cstdlib>
 #include <iostream>
 #include <iterator>
 
@@ -15,6 +18,7 @@
 #include "common/ids.h"
 #include "mestring/access/v1/access.pb.h"
 #include "services/ctl/failure.h"
+#include "services/ctl/story.h"
 #include "services/ctl/table.h"
 
 namespace mestring::ctl {
@@ -43,6 +47,22 @@ std::string RolesOf(const google::protobuf::MethodDescriptor& method) {
   return absl::StrJoin(allowed.roles(), ", ", [](std::string* out, int role) {
     absl::StrAppend(out, access::v1::Role_Name(static_cast<access::v1::Role>(role)).substr(5));
   });
+}
+
+// A Markdown text as a page that a browser shows. HTML inside it is left out: somebody else wrote the text.
+std::string HtmlPage(const std::string& markdown) {
+  char* body = cmark_markdown_to_html(markdown.data(), markdown.size(), CMARK_OPT_DEFAULT);
+  const std::string page = absl::StrCat("<!DOCTYPE html>\n<html>\n<head><meta charset=\"utf-8\"></head>\n<body>\n",
+                                        body, "</body>\n</html>\n");
+  free(body);
+  return page;
+}
+
+// The text field of a response at a path such as "minutes.body".
+absl::StatusOr<std::string> TextAt(const Json& response, const std::string& path) {
+  const Json value = At(response, path);
+  if (!value.is_string()) return Usage(absl::StrCat("The response has no text at ", path, "."));
+  return value.get<std::string>();
 }
 
 }  // namespace
@@ -97,12 +117,20 @@ absl::StatusOr<bool> Caller::TakesRequestId(std::string_view method) {
 absl::StatusOr<int> CallCommand(const Arguments& arguments, const Settings& settings) {
   ASSIGN(Json request, ReadRequest(arguments));
   Caller caller(settings);
-  const std::string table = arguments.Get("--table");
-  const bool every_field = arguments.Has("--all-fields") || !table.empty();
+  const std::string table = arguments.Get("--table"), text = arguments.Get("--text"), html = arguments.Get("--html");
+  if ((table.empty() ? 0 : 1) + (text.empty() ? 0 : 1) + (html.empty() ? 0 : 1) > 1) {
+    return Usage("Only one of --table, --text and --html can be shown.");
+  }
+  const bool every_field = arguments.Has("--all-fields") || !table.empty() || !text.empty() || !html.empty();
   TRY(caller.Call(arguments.At(0), request, settings.identity, every_field, [&](Json response) -> absl::Status {
     if (!table.empty()) {
-      ASSIGN(const std::string text, TableOf(response, table));
-      std::cout << text << std::flush;
+      ASSIGN(const std::string rows, TableOf(response, table));
+      std::cout << rows << std::flush;
+      return absl::OkStatus();
+    }
+    if (!text.empty() || !html.empty()) {
+      ASSIGN(const std::string found, TextAt(response, text.empty() ? html : text));
+      std::cout << (text.empty() ? HtmlPage(found) : found) << std::flush;
       return absl::OkStatus();
     }
     std::cout << response.dump(settings.json ? -1 : 2) << std::endl;

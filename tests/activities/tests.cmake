@@ -1,5 +1,4 @@
 mestring_test(activities_rules_test unit activities/activities_rules_test.cc LINK activities)
-mestring_test(calendar_test unit activities/calendar_test.cc LINK activities)
 
 # A small activity centre, started for real.
 add_library(activities_centre STATIC activities/centre.cc)

@@ -152,6 +152,27 @@ TEST_P(CouncilTest, TheNextMeetingIsTheFirstOfTheListFromToday) {
   EXPECT_EQ(room_.Call(&Stub::ListMeetings, Passer(), list)->meetings(0).theme(), "Somebody beside one");
 }
 
+TEST_P(CouncilTest, ACalendarProgramSeesTheYearAndWhatWasCancelledAndNobodysName) {
+  pb::CancelMeetingRequest cancel;
+  cancel.set_meeting_id(room_.wheel[3].id());
+  cancel.set_reason("Too few can come.");
+  EXPECT_DONE(room_.Call(&Stub::CancelMeeting, Secretary(), cancel));
+  pb::GetCalendarRequest request;
+  request.set_from_date("2027-01-01");
+  request.set_to_date("2027-12-31");
+  const auto answer = room_.Call(&Stub::GetCalendar, Passer(), request);
+  ASSERT_TRUE(answer.ok()) << answer.status();
+  const std::string& text = answer->calendar();
+  // Five o'clock in Sandnes, in winter and in summer, for two hours.
+  for (const char* line : {"DTSTART:20270210T160000Z", "DTEND:20270210T180000Z", "DTSTART:20270512T150000Z",
+                           "SUMMARY:A home", "LOCATION:Mestringsenheten", "STATUS:CANCELLED"}) {
+    EXPECT_THAT(text, HasSubstr(line));
+  }
+  for (const char* name : {"Anna", "Bo", "Cara", "Too few"}) EXPECT_THAT(text, Not(HasSubstr(name)));
+  request.set_to_date("2026-12-31");
+  EXPECT_EQ(room_.Call(&Stub::GetCalendar, Passer(), request).status().code(), absl::StatusCode::kInvalidArgument);
+}
+
 TEST_P(CouncilTest, AMovedMeetingTellsAllAndForgetsWhoCouldNotComeThatDay) {
   const pb::Meeting meeting = room_.Called(room_.wheel[0]);
   room_.Apologised(meeting, room_.user, kPrincipal);

@@ -24,6 +24,7 @@ pb::Mandate TestMandate() {
   mandate.set_meeting_fee_ore(60000);
   mandate.set_expense_max_ore(50000);
   mandate.set_box_max(10);
+  mandate.set_meeting_minutes(120);
   for (const auto& [kind, seats] : {std::pair(pb::SEAT_KIND_UNIT_LEADER, 1), std::pair(pb::SEAT_KIND_DEPARTMENT, 2)}) {
     pb::SeatLimit* limit = mandate.add_seat_limits();
     limit->set_kind(kind);

@@ -25,7 +25,7 @@ class Operations : public events::v1::OperationsService::Service {
  public:
   grpc::Status GetStatus(grpc::ServerContext*, const events::v1::GetStatusRequest*,
                          events::v1::GetStatusResponse* response) override {
-    response->set_service("housing");
+    response->set_service(service);
     response->mutable_relay()->set_redis_up(redis_up);
     return grpc::Status::OK;
   }
@@ -35,6 +35,7 @@ class Operations : public events::v1::OperationsService::Service {
                   "mestring.housing", "e");
   }
   bool redis_up = true;
+  std::string service = "housing";
 };
 
 class Events : public events::v1::EventService::Service {
@@ -121,6 +122,24 @@ TEST_F(CallTest, AStreamHandsOverEachResponse) {
                         })
                   .ok());
   EXPECT_EQ(cursors, (std::vector<std::string>{"1-1", "1-2", "1-3"}));
+}
+
+TEST_F(CallTest, ATextOfTheResponseIsPrintedAsItIsOrAsAPage) {
+  operations_.service = "# Minutes\n\n- Bo met for Anna <script>x</script>\n";
+  const auto no_environment = [](const std::string&) { return std::string(); };
+  const auto printed = [&](const std::string& option, const std::string& field, int exit_code) {
+    testing::internal::CaptureStdout();
+    EXPECT_EQ(RunCommandLine({"call", "housing.GetStatus", option, field, "--services", "housing=" + address_},
+                             no_environment),
+              exit_code);
+    return testing::internal::GetCapturedStdout();
+  };
+  EXPECT_EQ(printed("--text", "service", kDone), operations_.service);
+  const std::string page = printed("--html", "service", kDone);
+  EXPECT_THAT(page, HasSubstr("<h1>Minutes</h1>"));
+  EXPECT_THAT(page, HasSubstr("Bo met for Anna"));
+  EXPECT_THAT(page, testing::Not(HasSubstr("<script>")));
+  EXPECT_EQ(printed("--html", "watchers.nothing", kUsage), "");
 }
 
 TEST_F(CallTest, StatusIsOneWhenSomethingIsNotWell) {

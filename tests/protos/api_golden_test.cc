@@ -100,6 +100,9 @@ TEST(Contracts, EveryChangeHasARequestId) {
             method.options().idempotency_level() == google::protobuf::MethodOptions::NO_SIDE_EFFECTS) {
           continue;
         }
+        // A stored answer to an answer of an evaluation would link it to its invitation; a repeat changes nothing,
+        // because the invitation is gone.
+        if (method.full_name() == "mestring.peer_support.v1.PeerSupportService.SubmitAnswer") continue;
         const FieldDescriptor* id = method.input_type()->FindFieldByName("request_id");
         ASSERT_NE(id, nullptr) << method.full_name();
         EXPECT_EQ(id->number(), 1) << method.full_name();

@@ -26,6 +26,7 @@ CREATE TABLE mandates (
   box_max BIGINT NOT NULL,
   seat_limits TEXT,
   action_owners TEXT,
+  meeting_minutes BIGINT NOT NULL,
   UNIQUE (mandate_version)
 );
 

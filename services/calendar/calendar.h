@@ -1,4 +1,5 @@
-// What RFC 5545 says, through libical: when a rule recurs, and a calendar as text. Pure.
+// What RFC 5545 says, through libical: when a rule recurs, and a calendar as text. Pure. Services that invite people
+// link it: activities to sessions, the council to meetings.
 #pragma once
 
 #include <string>
@@ -9,9 +10,9 @@
 #include "absl/time/civil_time.h"
 #include "absl/time/time.h"
 
-namespace mestring::activities {
+namespace mestring {
 
-// The most sessions that one rule gives: daily for half a year, weekly for four.
+// The most that one rule gives: daily for half a year, weekly for four.
 inline constexpr int kOccurrencesMax = 200;
 
 // The starts that a recurrence rule ("FREQ=WEEKLY;COUNT=10") gives from a first local time on, that one
@@ -23,16 +24,16 @@ inline constexpr int kOccurrencesMax = 200;
 absl::StatusOr<std::vector<absl::Time>> Occurrences(std::string_view rule, absl::CivilMinute first,
                                                     absl::TimeZone zone);
 
-// What a calendar says of a session. There is no room for a person in it.
+// What a calendar says of a session or a meeting. There is no room for a person in it.
 struct CalendarEntry {
   std::string uid;
-  int64_t sequence = 0;  // grows with each change
-  absl::Time changed, start, end;
+  int64_t sequence = 0;            // grows with each change
+  absl::Time changed, start, end;  // `end` may be as `start` where nobody said how long it takes
   std::string name, place;
   bool cancelled = false;
 };
 
-// One iCalendar object, lines folded and escaped as the RFC asks, instants in UTC.
-std::string CalendarText(const std::vector<CalendarEntry>& entries);
+// One iCalendar object of a service ("activities"), lines folded and escaped as the RFC asks, instants in UTC.
+std::string CalendarText(std::string_view service, const std::vector<CalendarEntry>& entries);
 
-}  // namespace mestring::activities
+}  // namespace mestring

@@ -1,4 +1,4 @@
-#include "services/activities/calendar.h"
+#include "services/calendar/calendar.h"
 
 // Hides libical: its C structs, its memory, its error mode.
 //
@@ -14,9 +14,10 @@ extern "C" {
 #include <libical/ical.h>
 }
 
+#include "absl/strings/str_cat.h"
 #include "common/errors.h"
 
-namespace mestring::activities {
+namespace mestring {
 namespace {
 
 absl::Status Invalid(std::string_view sentence) { return Refused("RECURRENCE_INVALID", sentence); }
@@ -79,17 +80,17 @@ absl::StatusOr<std::vector<absl::Time>> Occurrences(std::string_view rule_text, 
   return starts;
 }
 
-std::string CalendarText(const std::vector<CalendarEntry>& entries) {
+std::string CalendarText(std::string_view service, const std::vector<CalendarEntry>& entries) {
   icalcomponent* calendar = icalcomponent_new(ICAL_VCALENDAR_COMPONENT);
   Add(calendar, icalproperty_new_version("2.0"));
-  Add(calendar, icalproperty_new_prodid("-//mestring//activities//NO"));
+  Add(calendar, icalproperty_new_prodid(absl::StrCat("-//mestring//", service, "//NO").c_str()));
   for (const CalendarEntry& entry : entries) {
     icalcomponent* event = icalcomponent_new(ICAL_VEVENT_COMPONENT);
     Add(event, icalproperty_new_uid(entry.uid.c_str()));
     Add(event, icalproperty_new_dtstamp(Utc(entry.changed)));
     Add(event, icalproperty_new_sequence(static_cast<int>(entry.sequence)));
     Add(event, icalproperty_new_dtstart(Utc(entry.start)));
-    Add(event, icalproperty_new_dtend(Utc(entry.end)));
+    if (entry.end > entry.start) Add(event, icalproperty_new_dtend(Utc(entry.end)));
     Add(event, icalproperty_new_summary(entry.name.c_str()));
     if (!entry.place.empty()) Add(event, icalproperty_new_location(entry.place.c_str()));
     Add(event, icalproperty_new_status(entry.cancelled ? ICAL_STATUS_CANCELLED : ICAL_STATUS_CONFIRMED));
@@ -102,4 +103,4 @@ std::string CalendarText(const std::vector<CalendarEntry>& entries) {
   return result;
 }
 
-}  // namespace mestring::activities
+}  // namespace mestring

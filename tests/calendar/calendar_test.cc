@@ -1,7 +1,7 @@
 // RFC 5545 as we use it: recurrence across daylight saving, and a calendar that a parser which we did not write
 // reads as it was meant (python3-icalendar).
 
-#include "services/activities/calendar.h"
+#include "services/calendar/calendar.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -12,7 +12,7 @@
 #include "tests/support/expect.h"
 #include "tests/support/process.h"
 
-namespace mestring::activities {
+namespace mestring {
 namespace {
 
 using testing::ElementsAre;
@@ -83,7 +83,7 @@ CalendarEntry Entry() {
 }
 
 TEST(CalendarTest, LinesAreFoldedAndEscaped) {
-  const std::string text = CalendarText({Entry()});
+  const std::string text = CalendarText("test", {Entry()});
   EXPECT_THAT(text, HasSubstr("BEGIN:VCALENDAR\r\n"));
   EXPECT_THAT(text, HasSubstr("VERSION:2.0\r\n"));
   EXPECT_THAT(text, HasSubstr("DTSTART:20270330T160000Z\r\n"));
@@ -98,7 +98,7 @@ TEST(CalendarTest, AParserThatWeDidNotWriteReadsWhatWasMeant) {
   cancelled.cancelled = true;
   TempFolder folder;
   const std::string file = folder.path() + "/calendar.ics", program = folder.path() + "/read.py";
-  std::ofstream(file, std::ios::binary) << CalendarText({Entry(), cancelled});
+  std::ofstream(file, std::ios::binary) << CalendarText("test", {Entry(), cancelled});
   std::ofstream(program) << "import sys, icalendar\n"
                             "for e in icalendar.Calendar.from_ical(open(sys.argv[1], 'rb').read()).walk('VEVENT'):\n"
                             "  print(e['UID'], e['SEQUENCE'], e['DTSTART'].dt.isoformat(), e['DTEND'].dt.isoformat(),\n"
@@ -117,9 +117,9 @@ TEST(CalendarTest, AParserThatWeDidNotWriteReadsWhatWasMeant) {
 }
 
 TEST(CalendarTest, AnEmptyCalendarIsACalendar) {
-  EXPECT_THAT(CalendarText({}), HasSubstr("END:VCALENDAR"));
-  EXPECT_THAT(CalendarText({}), Not(HasSubstr("VEVENT")));
+  EXPECT_THAT(CalendarText("test", {}), HasSubstr("END:VCALENDAR"));
+  EXPECT_THAT(CalendarText("test", {}), Not(HasSubstr("VEVENT")));
 }
 
 }  // namespace
-}  // namespace mestring::activities
+}  // namespace mestring

@@ -1,0 +1,1 @@
+mestring_test(calendar_test unit calendar/calendar_test.cc LINK calendar)
