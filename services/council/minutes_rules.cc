@@ -90,11 +90,11 @@ void AppendPapers(const std::vector<pb::FigureSet>& papers, std::string* out) {
   for (const pb::FigureSet& set : papers) {
     const std::string period =
         set.from_date().empty() ? set.to_date() : absl::StrCat(set.from_date(), " to ", set.to_date());
-    absl::StrAppend(out, "From ", set.source(), ", ", period, ", received ", set.receive_date(), ":\n\n",
-                    "| Figure | Count |\n|---|---:|\n");
+    absl::StrAppend(out, "From ", set.source(), ", ", period, ", received ", set.receive_date(), ":\n\n");
+    // A list, not a table: CommonMark has no tables, and a list reads well as it is.
     for (const common::v1::Figure& figure : set.figures()) {
-      absl::StrAppend(out, "| ", Words(figure.code()), " | ",
-                      figure.suppressed() ? "too few to show" : absl::StrCat(figure.value()), " |\n");
+      absl::StrAppend(out, "- ", Words(figure.code()), ": ",
+                      figure.suppressed() ? "too few to show" : absl::StrCat(figure.value()), "\n");
     }
     absl::StrAppend(out, "\n");
   }
