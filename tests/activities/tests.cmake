@@ -1,4 +1,4 @@
-mestring_test(activities_rules_test unit activities/activities_rules_test.cc LINK activities)
+mestring_test(activities_rules_test unit activities/activities_rules_test.cc LINK activities_rules)
 
 # A small activity centre, started for real.
 add_library(activities_centre STATIC activities/centre.cc)

@@ -1,4 +1,4 @@
-mestring_test(council_rules_test unit council/council_rules_test.cc LINK council)
+mestring_test(council_rules_test unit council/council_rules_test.cc LINK council_rules)
 
 # A small council, started for real.
 add_library(council_room STATIC council/room.cc)

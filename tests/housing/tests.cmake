@@ -1,4 +1,4 @@
-mestring_test(housing_rules_test unit housing/housing_rules_test.cc LINK housing)
+mestring_test(housing_rules_test unit housing/housing_rules_test.cc LINK housing_rules)
 
 # A small Sandnes, started for real.
 add_library(housing_town STATIC housing/town.cc housing/housing_process.cc)

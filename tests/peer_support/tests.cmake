@@ -1,4 +1,4 @@
-mestring_test(peer_support_rules_test unit peer_support/peer_support_rules_test.cc LINK peer_support)
+mestring_test(peer_support_rules_test unit peer_support/peer_support_rules_test.cc LINK peer_support_rules)
 
 # A small Sandnes of peers, started for real.
 add_library(peer_support_town STATIC peer_support/town.cc)
