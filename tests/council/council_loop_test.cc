@@ -1,5 +1,5 @@
-// The whole loop across services: real servers of the council and of housing on a real Redis, each with its
-// own database, with restarts in between. What one tells the other goes by events only.
+// The whole loop across services: real servers of the council and of each service that can own an action, on a
+// real Redis, each with its own database, with restarts in between. What one tells the other goes by events only.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -8,7 +8,9 @@
 
 #include "mestring/common/v1/assigned_actions.grpc.pb.h"
 #include "mestring/housing/v1/housing.grpc.pb.h"
+#include "services/activities/activities.h"
 #include "services/housing/housing.h"
+#include "services/peer_support/peer_support.h"
 #include "tests/council/room.h"
 #include "tests/support/redis.h"
 #include "tests/support/tokens.h"
@@ -21,29 +23,40 @@ using common::v1::AssignedActionService;
 using testing::SizeIs;
 using Stub = Room::Stub;
 
-class LoopTest : public testing::TestWithParam<const char*> {
+// The engine, and the service that owns the action.
+class LoopTest : public testing::TestWithParam<std::tuple<const char*, const char*>> {
  protected:
   LoopTest() {
     std::ofstream(folder_.path() + "/token") << Token({access::v1::ROLE_SERVICE});
-    room_ = std::make_unique<Room>(GetParam(), Adjust(council_port_));
-    housing_ = std::make_unique<RunningService>(HousingDefinition(), GetParam(), Adjust(housing_port_));
-    housing_->clock().Set(room_->service().clock().Now());
-    actions_ = AssignedActionService::NewStub(housing_->channel());
+    const char* engine = std::get<0>(GetParam());
+    room_ = std::make_unique<Room>(engine, Adjust(council_port_, ""));
+    // A service may need others to listen to; nobody has to answer there.
+    service_ = std::make_unique<RunningService>(
+        Definition(), engine, Adjust(owner_port_, ",activities=127.0.0.1:1,peer_support=127.0.0.1:1"));
+    service_->clock().Set(room_->service().clock().Now());
+    actions_ = AssignedActionService::NewStub(service_->channel());
   }
 
-  std::function<void(Config&)> Adjust(int port) {
-    return [this, port](Config& config) {
+  std::string owner() const { return std::get<1>(GetParam()); }
+  ServiceDefinition Definition() const {
+    return owner() == "housing"      ? HousingDefinition()
+           : owner() == "activities" ? ActivitiesDefinition()
+                                     : PeerSupportDefinition();
+  }
+  std::function<void(Config&)> Adjust(int port, std::string others) {
+    return [this, port, others](Config& config) {
       config.redis_url = redis_.url();
       config.listen = absl::StrCat("127.0.0.1:", port);
       config.token_file = folder_.path() + "/token";
-      config.owners = absl::StrCat("council=127.0.0.1:", council_port_, ",housing=127.0.0.1:", housing_port_);
+      config.owners =
+          absl::StrCat("council=127.0.0.1:", council_port_, ",", owner(), "=127.0.0.1:", owner_port_, others);
     };
   }
 
-  // The action as housing keeps it, once it does.
-  absl::StatusOr<common::v1::AssignedAction> AtHousing(const std::string& action_id) {
+  // The action as its owner keeps it, once it does.
+  absl::StatusOr<common::v1::AssignedAction> AtOwner(const std::string& action_id) {
     common::v1::ListAssignedActionsResponse response;
-    const auto context = housing_->As({access::v1::ROLE_STAFF});
+    const auto context = service_->As({access::v1::ROLE_STAFF});
     TRY(FromWire(actions_->ListAssignedActions(context.get(), {}, &response)));
     for (const auto& action : response.assigned_actions()) {
       if (action.id() == action_id) return action;
@@ -56,14 +69,15 @@ class LoopTest : public testing::TestWithParam<const char*> {
     request.set_action_id(action_id);
     request.set_state(state);
     common::v1::RecordActionProgressResponse response;
-    const auto context = housing_->As({access::v1::ROLE_STAFF});
+    const auto context = service_->As({access::v1::ROLE_STAFF});
     return FromWire(actions_->RecordActionProgress(context.get(), request, &response));
   }
   bool SuggestionBecomes(const std::string& id, pb::SuggestionState state) {
     return WaitUntil([&] { return room_->Suggestion(id).state() == state; });
   }
-  void PublishHousingFigures() {
-    auto stub = housing::v1::HousingService::NewStub(housing_->channel());
+  // Of housing.
+  void PublishFigures() {
+    auto stub = housing::v1::HousingService::NewStub(service_->channel());
     housing::v1::SetCaseRulesRequest rules;
     rules.set_request_id(SomePerson());
     rules.mutable_case_rules()->set_application_decision_months(1);
@@ -72,67 +86,75 @@ class LoopTest : public testing::TestWithParam<const char*> {
     rules.mutable_case_rules()->set_application_residence_rule(housing::v1::RESIDENCE_RULE_NONE);
     rules.mutable_case_rules()->set_statistics_cell_min(2);
     housing::v1::SetCaseRulesResponse set;
-    ASSERT_TRUE(stub->SetCaseRules(housing_->As({access::v1::ROLE_UNIT_LEADER}).get(), rules, &set).ok());
+    ASSERT_TRUE(stub->SetCaseRules(service_->As({access::v1::ROLE_UNIT_LEADER}).get(), rules, &set).ok());
     housing::v1::PublishStatisticsRequest publish;
     publish.set_request_id(SomePerson());
     publish.set_from_date("2026-10-01");
     publish.set_to_date("2026-12-31");
     housing::v1::PublishStatisticsResponse published;
     const grpc::Status status =
-        stub->PublishStatistics(housing_->As({access::v1::ROLE_UNIT_LEADER}).get(), publish, &published);
+        stub->PublishStatistics(service_->As({access::v1::ROLE_UNIT_LEADER}).get(), publish, &published);
     ASSERT_TRUE(status.ok()) << status.error_message();
   }
 
   RedisServer redis_;
   TempFolder folder_;
-  const int council_port_ = FreePort(), housing_port_ = FreePort();
+  const int council_port_ = FreePort(), owner_port_ = FreePort();
   std::unique_ptr<Room> room_;
-  std::unique_ptr<RunningService> housing_;
+  std::unique_ptr<RunningService> service_;
   std::unique_ptr<AssignedActionService::Stub> actions_;
 };
 
-INSTANTIATE_TEST_SUITE_P(Engines, LoopTest, testing::ValuesIn(kEngines),
-                         [](const auto& info) { return EngineName(info); });
+INSTANTIATE_TEST_SUITE_P(Owners, LoopTest,
+                         testing::Combine(testing::ValuesIn(kEngines),
+                                          testing::Values("housing", "activities", "peer_support")),
+                         [](const auto& info) {
+                           return absl::StrCat(std::get<1>(info.param), "_", std::get<0>(info.param));
+                         });
 
 TEST_P(LoopTest, ASuggestionFromTheBoxIsCarriedOutElsewhereReportedBackAndConfirmed) {
-  PublishHousingFigures();
-  ASSERT_TRUE(WaitUntil(
-      [&] { return room_->Call(&Stub::ListFigures, Staff(), pb::ListFiguresRequest())->figure_sets_size() == 1; }));
+  const bool has_figures = owner() == "housing";
+  if (has_figures) {
+    PublishFigures();
+    ASSERT_TRUE(WaitUntil(
+        [&] { return room_->Call(&Stub::ListFigures, Staff(), pb::ListFiguresRequest())->figure_sets_size() == 1; }));
+  }
   const std::string code = SomePerson();
   const std::string id = room_->Dropped("Warmer entrances", code);
   const pb::Meeting meeting = room_->Opened(room_->Called(room_->wheel[0]));
-
-  // Housing's figures lie on the agenda, with their source and days.
-  const pb::GetMeetingResponse opened = room_->Meeting(meeting.id());
-  ASSERT_THAT(opened.papers(), SizeIs(1));
-  EXPECT_EQ(opened.papers(0).source(), "housing");
-  EXPECT_EQ(opened.papers(0).to_date(), "2026-12-31");
-  EXPECT_EQ(opened.agenda(0).kind(), pb::AGENDA_ITEM_KIND_FIGURES);
+  if (has_figures) {
+    // They lie on the agenda, with their source and days.
+    const pb::GetMeetingResponse opened = room_->Meeting(meeting.id());
+    ASSERT_THAT(opened.papers(), SizeIs(1));
+    EXPECT_EQ(opened.papers(0).source(), "housing");
+    EXPECT_EQ(opened.papers(0).to_date(), "2026-12-31");
+    EXPECT_EQ(opened.agenda(0).kind(), pb::AGENDA_ITEM_KIND_FIGURES);
+  }
 
   room_->Answered(id, meeting);
-  const pb::Action elsewhere = room_->ActionFor(id, "activities", "2027-04-01");
-  const pb::Action action = room_->ActionFor(id, "housing", "2027-04-01");
-  ASSERT_TRUE(WaitUntil([&] { return AtHousing(action.id()).ok(); }));
-  EXPECT_EQ(ReasonOf(AtHousing(elsewhere.id()).status()), "NOT_FOUND") << "another service's action";
+  const pb::Action elsewhere = room_->ActionFor(id, owner() == "housing" ? "activities" : "housing", "2027-04-01");
+  const pb::Action action = room_->ActionFor(id, owner(), "2027-04-01");
+  ASSERT_TRUE(WaitUntil([&] { return AtOwner(action.id()).ok(); }));
+  EXPECT_EQ(ReasonOf(AtOwner(elsewhere.id()).status()), "NOT_FOUND") << "another service's action";
   pb::UpdateActionRequest update;
   update.set_action_id(action.id());
   update.set_due_date("2027-05-01");
   EXPECT_DONE(room_->Call(&Stub::UpdateAction, Secretary(), update));
-  EXPECT_TRUE(WaitUntil([&] { return AtHousing(action.id())->due_date() == "2027-05-01"; }));
+  EXPECT_TRUE(WaitUntil([&] { return AtOwner(action.id())->due_date() == "2027-05-01"; }));
   update.set_action_id(elsewhere.id());
   update.clear_due_date();
   update.set_cancel_reason("One of them is enough.");
   EXPECT_DONE(room_->Call(&Stub::UpdateAction, Secretary(), update));
 
-  // Housing begins while the council is down, and the council hears of it when it is up again.
+  // The owner begins while the council is down, and the council hears of it when it is up again.
   room_->service().Stop();
   EXPECT_EQ(Progress(action.id(), common::v1::ASSIGNED_ACTION_STATE_IN_PROGRESS), absl::OkStatus());
   room_->service().Restart();
   ASSERT_TRUE(SuggestionBecomes(id, pb::SUGGESTION_STATE_IN_PROGRESS));
   EXPECT_EQ(ReasonOf(Progress(action.id(), common::v1::ASSIGNED_ACTION_STATE_IN_PROGRESS)), "WRONG_STATE");
 
-  // Housing restarts, Redis loses everything, and the work is done.
-  housing_->Restart();
+  // The owner restarts, Redis loses everything, and the work is done.
+  service_->Restart();
   redis_.FlushAll();
   EXPECT_EQ(Progress(action.id(), common::v1::ASSIGNED_ACTION_STATE_DONE), absl::OkStatus());
   ASSERT_TRUE(SuggestionBecomes(id, pb::SUGGESTION_STATE_DONE));
@@ -156,14 +178,13 @@ TEST_P(LoopTest, ACancelledActionIsCancelledAtItsOwnerAndWhatIsDoneStaysDone) {
   const std::string id = room_->Dropped("Warmer entrances", SomePerson());
   const pb::Meeting meeting = room_->Opened(room_->Called(room_->wheel[0]));
   room_->Answered(id, meeting);
-  const pb::Action action = room_->ActionFor(id, "housing", "2027-04-01");
-  ASSERT_TRUE(WaitUntil([&] { return AtHousing(action.id()).ok(); }));
+  const pb::Action action = room_->ActionFor(id, owner(), "2027-04-01");
+  ASSERT_TRUE(WaitUntil([&] { return AtOwner(action.id()).ok(); }));
   pb::UpdateActionRequest cancel;
   cancel.set_action_id(action.id());
   cancel.set_cancel_reason("Not needed.");
   EXPECT_DONE(room_->Call(&Stub::UpdateAction, Secretary(), cancel));
-  ASSERT_TRUE(
-      WaitUntil([&] { return AtHousing(action.id())->state() == common::v1::ASSIGNED_ACTION_STATE_CANCELLED; }));
+  ASSERT_TRUE(WaitUntil([&] { return AtOwner(action.id())->state() == common::v1::ASSIGNED_ACTION_STATE_CANCELLED; }));
   EXPECT_EQ(ReasonOf(Progress(action.id(), common::v1::ASSIGNED_ACTION_STATE_DONE)), "WRONG_STATE");
 }
 

@@ -7,5 +7,6 @@ target_precompile_headers(council_room REUSE_FROM kernel)
 foreach(name service contract clocks race anonymity)
   mestring_test(council_${name}_test service council/council_${name}_test.cc LINK council_room)
 endforeach()
-# The council and the owner of an action, on a real Redis.
-mestring_test(council_loop_test service council/council_loop_test.cc LINK council_room housing)
+# The council and each service that can own an action, on a real Redis.
+mestring_test(council_loop_test service council/council_loop_test.cc LINK council_room activities housing
+              peer_support)
