@@ -165,17 +165,14 @@ TEST_F(PostgresqlTest, AServerThatIsNotThereIsSaidWithTheReason) {
   EXPECT_THAT(std::string(unnamed.message()), HasSubstr("no_such_database"));
 }
 
-// A server of its own, to be killed.
-class OwnServerTest : public PostgresqlTest {
+// A server of its own, to be killed. A base of its own too, the first: the test's database is removed from it at the
+// end, so it must outlive the fixture.
+struct OwnServer {
+  std::unique_ptr<PostgresServer> server_ = std::make_unique<PostgresServer>();
+};
+class OwnServerTest : protected OwnServer, public PostgresqlTest {
  public:
-  OwnServerTest() : OwnServerTest(std::make_unique<PostgresServer>()) {}
-
- protected:
-  explicit OwnServerTest(std::unique_ptr<PostgresServer> server)
-      : PostgresqlTest(server.get()), server_(std::move(server)) {}
-  ~OwnServerTest() override { db_ = nullptr; }
-
-  std::unique_ptr<PostgresServer> server_;
+  OwnServerTest() : PostgresqlTest(server_.get()) {}
 };
 
 TEST_F(OwnServerTest, AServerThatDiesIsUnavailableAndNothingAnsweredIsLost) {
