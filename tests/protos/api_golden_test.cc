@@ -106,7 +106,7 @@ TEST(Contracts, EveryChangeHasARequestId) {
         const FieldDescriptor* id = method.input_type()->FindFieldByName("request_id");
         ASSERT_NE(id, nullptr) << method.full_name();
         EXPECT_EQ(id->number(), 1) << method.full_name();
-        const auto& rule = Known(id->options()).GetExtension(common::v1::rule);
+        const common::v1::FieldRule rule = Known(id->options()).GetExtension(common::v1::rule);
         EXPECT_TRUE(rule.required() && rule.format() == common::v1::FORMAT_UUID) << method.full_name();
       }
     }
