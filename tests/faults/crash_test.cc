@@ -164,7 +164,9 @@ class CrashTest : public testing::TestWithParam<const char*> {
     }
     // Never lost, never forked: only positions of the one history.
     EXPECT_EQ(relay.Status().rebuilds(), 0);
-    EXPECT_EQ(subscription.Status().state(), events::v1::SubscriptionStatus::STATE_RUNNING);
+    // Stale until it has seen the owner's next heartbeat.
+    EXPECT_TRUE(
+        WaitUntil([&] { return subscription.Status().state() == events::v1::SubscriptionStatus::STATE_RUNNING; }));
     EXPECT_EQ(log.size(), WholeStream(redis_.options()).size());
   }
 
