@@ -341,7 +341,7 @@ TEST_P(SubscriptionTest, AForkStopsItUntilAPersonDecides) {
       subscriber_->Write([](Tx& tx) { return tx.Exec("DELETE FROM effects WHERE position > 7").status(); }).ok());
   EXPECT_TRUE(subscription->Rebase(common).ok());
   EXPECT_TRUE(CatchesUp());
-  EXPECT_EQ(subscription->Status().state(), SubscriptionStatus::STATE_RUNNING);
+  EXPECT_TRUE(WaitUntil([&] { return subscription->Status().state() == SubscriptionStatus::STATE_RUNNING; }));
 }
 
 TEST_P(SubscriptionTest, ACursorOlderThanTheOwnersLogIsSaid) {
