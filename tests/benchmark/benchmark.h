@@ -73,7 +73,7 @@ class ServerProcess {
   std::string Log() const;
 
   std::string service_, engine_, redis_url_;
-  absl::Span<const Migration> schema_;
+  absl::Span<const Migration> schema_, shared_schema_;
   TempFolder folder_;
   std::unique_ptr<TestDatabase> database_;
   Process process_;

@@ -71,6 +71,7 @@ ServerProcess::ServerProcess(const ServiceDefinition& definition, std::string_vi
       engine_(engine),
       redis_url_(redis == nullptr ? "" : redis->url()),
       schema_(definition.schema),
+      shared_schema_(definition.shared_schema),
       database_(std::make_unique<TestDatabase>(engine)) {
   ReplaceFile(folder_.path() + "/jwks.json", TestKeySet());
 }
@@ -94,7 +95,7 @@ void ServerProcess::Fill(absl::FunctionRef<absl::Status(Database&)> fill) {
   options.clock = &clock;
   options.zone = absl::UTCTimeZone();
   options.event_source = "/municipalities/1108/" + service_;
-  const absl::StatusOr<std::unique_ptr<Database>> db = Database::Open(std::move(options), schema_);
+  const absl::StatusOr<std::unique_ptr<Database>> db = Database::Open(std::move(options), schema_, shared_schema_);
   absl::Status filled = db.ok() ? fill(**db) : db.status();
   // What autovacuum does within a minute; SQLite has nothing of the kind.
   if (filled.ok() && engine_ == "postgresql") {
