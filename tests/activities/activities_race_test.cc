@@ -3,9 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "grpcpp/create_channel.h"
 #include "tests/activities/centre.h"
 #include "tests/support/race.h"
+#include "tests/support/service_process.h"
 
 namespace mestring::activities {
 namespace {
@@ -95,41 +95,33 @@ TEST_P(RaceTest, TwoHundredApprovalsNeverOverdrawTheFund) {
   EXPECT_EQ(centre.Statement(fund).reserved_ore(), 25'000);
 }
 
-// A second server of the same service on the same database, as a second replica would be.
-TEST(RaceOfTwoServers, OnOneDatabaseNeverExceedAQuotaNorOverdrawTheFund) {
+TEST(RaceOfTwoProcesses, OnOneDatabaseNeverExceedAQuota) {
   Centre centre("postgresql");
-  Config second_config = centre.service().config();
-  second_config.listen = second_config.metrics_listen = second_config.health_listen = "127.0.0.1:0";
-  auto second = Server::Start(ActivitiesDefinition(), second_config);
-  ASSERT_TRUE(second.ok()) << second.status();
-  const auto second_stub = pb::ActivityService::NewStub(
-      grpc::CreateChannel(absl::StrCat("127.0.0.1:", (*second)->port()), grpc::InsecureChannelCredentials()));
-  // Every second call goes to the second server.
-  const auto call = [&](int i, auto method, const Who& who, auto request, auto response) -> absl::Status {
-    if (i % 2 == 0) return centre.Call(method, who, request).status();
-    request.set_request_id(SomePerson());
-    const auto context = centre.Context(who);
-    return FromWire((*second_stub.*method)(context.get(), request, &response));
-  };
-
   const pb::Session session = centre.Run(12);
-  EXPECT_THAT(AllAtOnce(kCallers,
-                        [&](int i) {
-                          const std::string person = SomePerson();
-                          return call(i, &Stub::Enrol, Resident(person), EnrolIn(session, person), pb::EnrolResponse());
-                        }),
-              ElementsAre(Pair("", 12), Pair("QUOTA_FULL", kCallers - 12)));
-  EXPECT_THAT(centre.EventsOf<pb::EnrolmentConfirmed>(), SizeIs(12));
+  TwoReplicas<pb::ActivityService> replicas(centre);
+  const auto counts = AllAtOnce(kCallers, [&](int i) {
+    const std::string person = SomePerson();
+    return replicas.For(i).Call(&Stub::Enrol, Resident(person), EnrolIn(session, person)).status();
+  });
+  EXPECT_THAT(counts, ElementsAre(Pair("", 12), Pair("QUOTA_FULL", kCallers - 12)));
+  EXPECT_THAT(replicas.For(1).EventsOf<pb::EnrolmentConfirmed>(), SizeIs(12));
+  EXPECT_TRUE(replicas.BothRun());
+}
 
+TEST(RaceOfTwoProcesses, OnOneDatabaseNeverOverdrawTheFund) {
+  Centre centre("postgresql");
   const pb::Fund fund = centre.FundWith(25'500);
   const std::vector<pb::Grant> grants = TwoHundredGrants(centre, fund);
-  EXPECT_THAT(AllAtOnce(kCallers,
-                        [&](int i) {
-                          return call(i, &Stub::DecideGrant, Board(), Approve(grants[i]), pb::DecideGrantResponse());
-                        }),
-              ElementsAre(Pair("", 25), Pair("FUND_EXHAUSTED", kCallers - 25)));
-  EXPECT_EQ(centre.Statement(fund).available_ore(), 500);
-  (*second)->Stop();
+  TwoReplicas<pb::ActivityService> replicas(centre);
+  const auto counts = AllAtOnce(
+      kCallers, [&](int i) { return replicas.For(i).Call(&Stub::DecideGrant, Board(), Approve(grants[i])).status(); });
+  EXPECT_THAT(counts, ElementsAre(Pair("", 25), Pair("FUND_EXHAUSTED", kCallers - 25)));
+  pb::GetFundRequest get;
+  get.set_fund_id(fund.id());
+  const pb::Fund now = replicas.For(1).Call(&Stub::GetFund, Board(), get)->fund();
+  EXPECT_EQ(now.available_ore(), 500);
+  EXPECT_EQ(now.reserved_ore(), 25'000);
+  EXPECT_TRUE(replicas.BothRun());
 }
 
 }  // namespace

@@ -3,11 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <map>
-
-#include "grpcpp/create_channel.h"
 #include "tests/council/room.h"
 #include "tests/support/race.h"
+#include "tests/support/service_process.h"
 
 namespace mestring::council {
 namespace {
@@ -17,6 +15,14 @@ using testing::Pair;
 using Stub = Room::Stub;
 
 constexpr int kCallers = 200;
+
+pb::RegisterSeatRequest SeatOfRio() {
+  pb::RegisterSeatRequest request;
+  request.set_kind(pb::SEAT_KIND_USER_ORGANISATION);
+  request.set_organisation_id("rio");
+  request.set_name("RIO");
+  return request;
+}
 
 class RaceTest : public testing::TestWithParam<const char*> {};
 
@@ -42,26 +48,13 @@ TEST_P(RaceTest, TwoHundredRecordTheAdviceAndOneDoes) {
 
 TEST_P(RaceTest, TwoHundredWantTheSeatOfAnOrganisationAndItHasOne) {
   Room room(GetParam());
-  const auto counts = AllAtOnce(kCallers, [&](int) {
-    pb::RegisterSeatRequest request;
-    request.set_kind(pb::SEAT_KIND_USER_ORGANISATION);
-    request.set_organisation_id("rio");
-    request.set_name("RIO");
-    return room.Call(&Stub::RegisterSeat, Secretary(), request).status();
-  });
+  const auto counts =
+      AllAtOnce(kCallers, [&](int) { return room.Call(&Stub::RegisterSeat, Secretary(), SeatOfRio()).status(); });
   EXPECT_THAT(counts, ElementsAre(Pair("", 1), Pair("ALREADY_EXISTS", kCallers - 1)));
 }
 
-TEST(RaceOfTwoServers, OnOneDatabaseConfirmOneReportBackOnce) {
+TEST(RaceOfTwoProcesses, OnOneDatabaseConfirmOneReportBackOnce) {
   Room room("postgresql");
-  // A second server of the same service, as a second replica would be.
-  Config second_config = room.service().config();
-  second_config.listen = second_config.metrics_listen = second_config.health_listen = "127.0.0.1:0";
-  auto second = Server::Start(CouncilDefinition(), second_config);
-  ASSERT_TRUE(second.ok()) << second.status();
-  auto second_stub = pb::CouncilService::NewStub(
-      grpc::CreateChannel(absl::StrCat("127.0.0.1:", (*second)->port()), grpc::InsecureChannelCredentials()));
-
   const std::string code = SomePerson();
   const std::string id = room.Dropped("Longer evenings", code);
   const pb::Meeting meeting = room.Opened(room.Called(room.wheel[0]));
@@ -70,19 +63,26 @@ TEST(RaceOfTwoServers, OnOneDatabaseConfirmOneReportBackOnce) {
   report.set_suggestion_id(id);
   report.set_report("Open until ten.");
   ASSERT_TRUE(room.Call(&Stub::ReportBack, Secretary(), report).ok());
+  TwoReplicas<pb::CouncilService> replicas(room);
   const auto counts = AllAtOnce(kCallers, [&](int i) {
     pb::AnswerReportBackByClaimRequest request;
-    request.set_request_id(SomePerson());
     request.set_claim_code(code);
     request.set_confirmed(true);
-    if (i % 2 == 0) return room.Call(&Stub::AnswerReportBackByClaim, Passer(), request).status();
-    pb::AnswerReportBackByClaimResponse response;
-    const auto context = room.service().As({access::v1::ROLE_RESIDENT});
-    return FromWire(second_stub->AnswerReportBackByClaim(context.get(), request, &response));
+    return replicas.For(i).Call(&Stub::AnswerReportBackByClaim, Passer(), request).status();
   });
   EXPECT_THAT(counts, ElementsAre(Pair("", 1), Pair("WRONG_STATE", kCallers - 1)));
-  EXPECT_EQ(room.EventsOf<pb::SuggestionConfirmed>().size(), 1);
-  (*second)->Stop();
+  EXPECT_EQ(replicas.For(1).EventsOf<pb::SuggestionConfirmed>().size(), 1);
+  EXPECT_TRUE(replicas.BothRun());
+}
+
+// [C1] "Each organisation has exactly one seat", whichever replica is asked.
+TEST(RaceOfTwoProcesses, OnOneDatabaseGiveAnOrganisationOneSeat) {
+  Room room("postgresql");
+  TwoReplicas<pb::CouncilService> replicas(room);
+  const auto counts = AllAtOnce(
+      kCallers, [&](int i) { return replicas.For(i).Call(&Stub::RegisterSeat, Secretary(), SeatOfRio()).status(); });
+  EXPECT_THAT(counts, ElementsAre(Pair("", 1), Pair("ALREADY_EXISTS", kCallers - 1)));
+  EXPECT_TRUE(replicas.BothRun());
 }
 
 }  // namespace

@@ -14,9 +14,10 @@
 #include <thread>
 
 #include "absl/strings/str_cat.h"
-#include "tests/housing/housing_process.h"
+#include "tests/housing/town.h"
 #include "tests/support/bus.h"
 #include "tests/support/redis.h"
+#include "tests/support/service_process.h"
 #include "tests/support/wait.h"
 
 namespace mestring::housing {
@@ -24,6 +25,7 @@ namespace {
 
 using events::v1::Event;
 using events::v1::EventService;
+using HousingProcess = ServiceProcess<pb::HousingService>;
 
 // Where it is killed; "" is at any moment.
 constexpr const char* kPoints[] = {"",

@@ -3,9 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "tests/housing/housing_process.h"
 #include "tests/housing/town.h"
 #include "tests/support/race.h"
+#include "tests/support/service_process.h"
 
 namespace mestring::housing {
 namespace {
@@ -78,58 +78,20 @@ TEST_P(RaceTest, TwoHundredOfferAndReserveBokollektivetsSevenPlacesAndSevenAreGi
   EXPECT_EQ(town.Availability(town.bokollektivet).free(), 0);
 }
 
-TEST(RaceOfTwoServers, OnOneDatabaseGivesSevenPlacesToSeven) {
-  Town town("postgresql");
-  const std::string offer_id = SevenShelterPlaces(town);
-  // A second server of the same service, as a second replica would be.
-  Config second_config = town.service().config();
-  second_config.listen = second_config.metrics_listen = second_config.health_listen = "127.0.0.1:0";
-  auto second = Server::Start(HousingDefinition(), second_config);
-  ASSERT_TRUE(second.ok()) << second.status();
-  auto second_stub = pb::HousingService::NewStub(
-      grpc::CreateChannel(absl::StrCat("127.0.0.1:", (*second)->port()), grpc::InsecureChannelCredentials()));
-
-  std::vector<std::string> requisitions;
-  for (int i = 0; i < kCallers; ++i) requisitions.push_back(town.Granted(SomePerson(), offer_id).id());
-  const auto counts = AllAtOnce(kCallers, [&](int i) {
-    pb::ReserveStayRequest request;
-    request.set_request_id(SomePerson());
-    request.set_requisition_id(requisitions[i]);
-    if (i % 2 == 0) return town.Call(&Stub::ReserveStay, Staff(), request).status();
-    pb::ReserveStayResponse response;
-    const auto context = town.Context(Staff());
-    return FromWire(second_stub->ReserveStay(context.get(), request, &response));
-  });
-  EXPECT_THAT(counts, ElementsAre(Pair("", 7), Pair("PLACE_TAKEN", kCallers - 7)));
-  EXPECT_EQ(town.EventsOf<pb::StayReserved>().size(), 7);
-  (*second)->Stop();
-}
-
-// The same through two programs, as two replicas in life.
 TEST(RaceOfTwoProcesses, OnOneDatabaseGivesSevenPlacesToSeven) {
   Town town("postgresql");
   const std::string offer_id = SevenShelterPlaces(town);
   std::vector<std::string> requisitions;
   for (int i = 0; i < kCallers; ++i) requisitions.push_back(town.Granted(SomePerson(), offer_id).id());
-  town.service().Stop();
-  HousingProcess first(town, ""), second(town, "");
-  first.Start();
-  second.Start();
+  TwoReplicas<pb::HousingService> replicas(town);
   const auto counts = AllAtOnce(kCallers, [&](int i) {
     pb::ReserveStayRequest request;
-    request.set_request_id(SomePerson());
     request.set_requisition_id(requisitions[i]);
-    pb::ReserveStayResponse response;
-    const auto context = town.Context(Staff());
-    return FromWire((i % 2 == 0 ? first : second).stub().ReserveStay(context.get(), request, &response));
+    return replicas.For(i).Call(&Stub::ReserveStay, Staff(), request).status();
   });
   EXPECT_THAT(counts, ElementsAre(Pair("", 7), Pair("PLACE_TAKEN", kCallers - 7)));
-  int reserved = 0;
-  for (const events::v1::Event& event : AllEvents(second.channel(), town.service())) {
-    reserved += event.type() == pb::StayReserved::descriptor()->full_name();
-  }
-  EXPECT_EQ(reserved, 7);
-  EXPECT_TRUE(first.Running() && second.Running());
+  EXPECT_EQ(replicas.For(1).EventsOf<pb::StayReserved>().size(), 7);
+  EXPECT_TRUE(replicas.BothRun());
 }
 
 }  // namespace

@@ -1,17 +1,11 @@
 mestring_test(housing_rules_test unit housing/housing_rules_test.cc LINK housing_rules)
 
 # A small Sandnes, started for real.
-add_library(housing_town STATIC housing/town.cc housing/housing_process.cc)
-target_compile_definitions(housing_town PRIVATE HOUSING_PROCESS="$<TARGET_FILE:mestring-housing>")
+add_library(housing_town STATIC housing/town.cc)
 target_link_libraries(housing_town PUBLIC test_support housing)
 target_precompile_headers(housing_town REUSE_FROM kernel)
 mestring_test(housing_service_test service housing/housing_service_test.cc LINK housing_town)
 mestring_test(housing_contract_test service housing/housing_contract_test.cc LINK housing_town)
 mestring_test(housing_clocks_test service housing/housing_clocks_test.cc LINK housing_town)
-mestring_test(housing_race_test service housing/housing_race_test.cc LINK housing_town)
-mestring_test(housing_crash_test fault housing/housing_crash_test.cc LINK housing_town)
-if(TARGET housing_race_test)
-  # These start it as a program.
-  add_dependencies(housing_race_test mestring-housing)
-  add_dependencies(housing_crash_test mestring-housing)
-endif()
+mestring_test(housing_race_test service housing/housing_race_test.cc LINK housing_town PROGRAMS mestring-housing)
+mestring_test(housing_crash_test fault housing/housing_crash_test.cc LINK housing_town PROGRAMS mestring-housing)

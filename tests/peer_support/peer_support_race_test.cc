@@ -5,6 +5,7 @@
 
 #include "tests/peer_support/town.h"
 #include "tests/support/race.h"
+#include "tests/support/service_process.h"
 
 namespace mestring::peer_support {
 namespace {
@@ -100,27 +101,19 @@ TEST_P(RaceTest, APauseAmongParallelStartsLeavesNoMatchWithoutATask) {
   EXPECT_EQ(town.Call(&Stub::ListMatches, Staff(), list)->matches_size(), 0);
 }
 
-TEST(RaceOfTwoServers, OnOneDatabaseFillAPeerToTheLastPlaceAndNoFurther) {
+TEST(RaceOfTwoProcesses, OnOneDatabaseFillAPeerToTheLastPlaceAndNoFurther) {
   Town town("postgresql");
   const pb::Peer peer = town.Active(Town::Profile(pb::EXPERIENCE_OWN_USE, kCapacity));
   const std::vector<pb::Proposal> proposals = ManyProposals(town, peer);
-  // A second server of the same service, as a second replica would be.
-  Config second_config = town.service().config();
-  second_config.listen = second_config.metrics_listen = second_config.health_listen = "127.0.0.1:0";
-  auto second = Server::Start(PeerSupportDefinition(), second_config);
-  ASSERT_TRUE(second.ok()) << second.status();
-  auto second_stub = pb::PeerSupportService::NewStub(
-      grpc::CreateChannel(absl::StrCat("127.0.0.1:", (*second)->port()), grpc::InsecureChannelCredentials()));
+  TwoReplicas<pb::PeerSupportService> replicas(town);
   const auto counts = AllAtOnce(kCallers, [&](int i) {
-    const Who who = AsPeer(peer.person_ref());
-    if (i % 2 == 0) return town.Call(&Stub::AnswerProposal, who, Yes(proposals[i])).status();
-    pb::AnswerProposalResponse response;
-    const auto context = town.Context(who);
-    return FromWire(second_stub->AnswerProposal(context.get(), Yes(proposals[i]), &response));
+    return replicas.For(i).Call(&Stub::AnswerProposal, AsPeer(peer.person_ref()), Yes(proposals[i])).status();
   });
   EXPECT_THAT(counts, ElementsAre(Pair("", kCapacity), Pair("CAPACITY_FULL", kCallers - kCapacity)));
-  EXPECT_EQ(town.Now(peer).load(), kCapacity);
-  (*second)->Stop();
+  pb::GetPeerRequest get;
+  get.set_peer_id(peer.id());
+  EXPECT_EQ(replicas.For(1).Call(&Stub::GetPeer, Staff(), get)->peer().load(), kCapacity);
+  EXPECT_TRUE(replicas.BothRun());
 }
 
 }  // namespace

@@ -11,7 +11,8 @@ mestring_test(peer_support_subscription_test service peer_support/peer_support_s
               LINK peer_support_town)
 mestring_test(peer_support_contract_test service peer_support/peer_support_contract_test.cc LINK peer_support_town)
 mestring_test(peer_support_clocks_test service peer_support/peer_support_clocks_test.cc LINK peer_support_town)
-mestring_test(peer_support_race_test service peer_support/peer_support_race_test.cc LINK peer_support_town)
+mestring_test(peer_support_race_test service peer_support/peer_support_race_test.cc LINK peer_support_town
+              PROGRAMS mestring-peer_support)
 
 # With activities, both running.
 mestring_test(leaders_and_peers_test service peer_support/leaders_and_peers_test.cc

@@ -33,7 +33,7 @@ std::vector<events::v1::Event> AllEvents(const std::shared_ptr<grpc::Channel>& c
 
 TownOfAnyService::TownOfAnyService(const ServiceDefinition& definition, std::string_view engine,
                                    std::function<void(Config&)> adjust)
-    : service_(definition, engine, std::move(adjust)), package_(absl::StrCat("mestring.", definition.name, ".v1.")) {}
+    : service_(definition, engine, std::move(adjust)), name_(definition.name) {}
 
 std::unique_ptr<grpc::ClientContext> TownOfAnyService::Context(const Who& who) const {
   // One role each but for who wears many hats; the support takes a fixed list.
@@ -54,8 +54,9 @@ void TownOfAnyService::GoDays(int days) { GoTo(FormatDate(*ParseDate(Today()) + 
 
 std::vector<std::string> TownOfAnyService::EventTypes() {
   std::vector<std::string> types;
+  const std::string package = absl::StrCat("mestring.", name_, ".v1.");
   for (const events::v1::Event& event : Events()) {
-    if (event.type().starts_with(package_)) types.push_back(event.type().substr(package_.size()));
+    if (event.type().starts_with(package)) types.push_back(event.type().substr(package.size()));
   }
   return types;
 }

@@ -32,6 +32,16 @@ std::string SomePerson();
 // The whole log of a service behind `channel`, by EventService.List; `keys` signs the calls.
 std::vector<events::v1::Event> AllEvents(const std::shared_ptr<grpc::Channel>& channel, const RunningService& keys);
 
+// Those of one type, parsed.
+template <class Event>
+std::vector<Event> OfType(const std::vector<events::v1::Event>& events) {
+  std::vector<Event> found;
+  for (const events::v1::Event& event : events) {
+    if (event.type() == Event::descriptor()->full_name()) found.emplace_back().ParseFromString(event.data());
+  }
+  return found;
+}
+
 // The result of a step that cannot fail; if it does, the test program ends: nothing after it would mean
 // anything.
 template <class T>
@@ -50,6 +60,8 @@ class TownOfAnyService {
 
   std::unique_ptr<grpc::ClientContext> Context(const Who& who) const;
   RunningService& service() { return service_; }
+  // "housing"
+  const std::string& name() const { return name_; }
 
   std::string Today();
   // Moves the clock to a day of the future, eight in the morning, and fires all that is due by then.
@@ -61,16 +73,26 @@ class TownOfAnyService {
   // The events of one type, parsed.
   template <class Event>
   std::vector<Event> EventsOf() {
-    std::vector<Event> found;
-    for (const events::v1::Event& event : Events()) {
-      if (event.type() == Event::descriptor()->full_name()) found.emplace_back().ParseFromString(event.data());
+    return OfType<Event>(Events());
+  }
+  // Calls an RPC of whatever serves this town; a request_id is made if the request has room for one and names none.
+  template <class Stub, class Request, class Response>
+  absl::StatusOr<Response> CallOn(Stub& stub,
+                                  grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
+                                  const Who& who, Request request) {
+    if constexpr (requires { request.set_request_id(""); }) {
+      if (request.request_id().empty()) request.set_request_id(NewId(absl::Now()));
     }
-    return found;
+    Response response;
+    const auto context = Context(who);
+    const grpc::Status status = (stub.*method)(context.get(), request, &response);
+    if (!status.ok()) return FromWire(status);
+    return response;
   }
 
  protected:
   RunningService service_;
-  const std::string package_;  // "mestring.housing.v1."
+  const std::string name_;
 };
 
 template <class Service>
@@ -81,18 +103,10 @@ class RunningTown : public TownOfAnyService {
   RunningTown(const ServiceDefinition& definition, std::string_view engine, std::function<void(Config&)> adjust)
       : TownOfAnyService(definition, engine, std::move(adjust)), stub_(Service::NewStub(service_.channel())) {}
 
-  // Calls an RPC; a request_id is made if the request has room for one and names none.
   template <class Request, class Response>
   absl::StatusOr<Response> Call(grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
                                 const Who& who, Request request) {
-    if constexpr (requires { request.set_request_id(""); }) {
-      if (request.request_id().empty()) request.set_request_id(NewId(absl::Now()));
-    }
-    Response response;
-    const auto context = Context(who);
-    const grpc::Status status = (stub().*method)(context.get(), request, &response);
-    if (!status.ok()) return FromWire(status);
-    return response;
+    return CallOn(stub(), method, who, std::move(request));
   }
 
   Stub& stub() { return *stub_; }

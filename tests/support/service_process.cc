@@ -1,4 +1,4 @@
-#include "tests/housing/housing_process.h"
+#include "tests/support/service_process.h"
 
 #include <fstream>
 #include <iterator>
@@ -10,7 +10,7 @@
 #include "tests/support/tokens.h"
 #include "tests/support/wait.h"
 
-namespace mestring::housing {
+namespace mestring {
 namespace {
 
 std::shared_ptr<grpc::Channel> Quick(int port) {
@@ -25,33 +25,32 @@ std::shared_ptr<grpc::Channel> Quick(int port) {
 
 }  // namespace
 
-HousingProcess::HousingProcess(Town& town, std::string redis_url)
-    : town_(town),
-      redis_url_(std::move(redis_url)),
-      channel_(Quick(port_)),
-      stub_(pb::HousingService::NewStub(channel_)) {
+ProcessOfAnyService::ProcessOfAnyService(TownOfAnyService& town, std::string redis_url)
+    : town_(town), redis_url_(std::move(redis_url)), channel_(Quick(port_)) {
   ReplaceFile(folder_.path() + "/offset", absl::StrCat(absl::ToInt64Seconds(FakeClock::Start() - absl::Now())));
 }
 
-void HousingProcess::Start(const std::string& fault) {
+void ProcessOfAnyService::Start(const std::string& fault) {
   process_.Kill();
   ++starts_;
   const std::string log = absl::StrCat(folder_.path(), "/log-", starts_);
   EXPECT_TRUE(process_.Start(
-      {HOUSING_PROCESS},
+      {absl::StrCat(SERVICES_FOLDER "/", town_.name(), "/mestring-", town_.name())},
       {absl::StrCat("MESTRING_DATABASE=", town_.service().database().url()),
        absl::StrCat("MESTRING_REDIS_URL=", redis_url_), absl::StrCat("MESTRING_LISTEN=127.0.0.1:", port_),
        "MESTRING_METRICS_LISTEN=127.0.0.1:0", "MESTRING_HEALTH_LISTEN=127.0.0.1:0",
        absl::StrCat("MESTRING_JWKS_FILE=", town_.service().jwks_file()),
        absl::StrCat("MESTRING_TOKEN_ISSUER=", kTestIssuer), absl::StrCat("MESTRING_TOKEN_AUDIENCE=", kTestAudience),
-       absl::StrCat("MESTRING_CLOCK_OFFSET_FILE=", folder_.path(), "/offset"), absl::StrCat("FAULT_POINT=", fault)},
+       absl::StrCat("MESTRING_CLOCK_OFFSET_FILE=", folder_.path(), "/offset"),
+       absl::StrCat("MESTRING_OWNERS=", town_.service().config().owners), absl::StrCat("FAULT_POINT=", fault)},
       log));
   EXPECT_TRUE(WaitUntil([&] { return !Running() || absl::StrContains(Said(), "service.started"); })) << Said();
+  EXPECT_TRUE(Running() || !fault.empty()) << Said();
 }
 
-std::string HousingProcess::Said() const {
+std::string ProcessOfAnyService::Said() const {
   std::ifstream file(absl::StrCat(folder_.path(), "/log-", starts_));
   return std::string(std::istreambuf_iterator<char>(file), {});
 }
 
-}  // namespace mestring::housing
+}  // namespace mestring
