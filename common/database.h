@@ -35,7 +35,7 @@ class Message;
 
 namespace mestring {
 
-class Connection;  // One SOCI session and its prepared statements (database.cc).
+class Connection;  // One session of an engine (connection.h).
 
 // A column's value as the engine sent it; nullopt is NULL.
 using Cell = std::optional<std::string>;

@@ -1,0 +1,19 @@
+// Brings the schema of a database up to what the program knows, before anything else is done with it.
+#pragma once
+
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "absl/types/span.h"
+#include "common/connection.h"
+
+namespace mestring {
+
+// Runs the migrations of an area ("kernel", "service", "shared": each counts its own) that have not run yet, each in
+// a transaction of its own and one at a time over all replicas. A schema newer than the program, or a migration that
+// fails, is FAILED_PRECONDITION, with what failed.
+absl::Status Migrate(Connection& connection, std::string_view area, absl::Span<const Migration> migrations,
+                     absl::Time now);
+
+}  // namespace mestring
