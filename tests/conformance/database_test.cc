@@ -1,5 +1,6 @@
 // What every engine must do: the contract of common/database.h, on each of them.
 #include <atomic>
+#include <latch>
 #include <random>
 
 #include "tests/conformance/fixture.h"
@@ -205,6 +206,45 @@ TEST_P(DatabaseTest, MoreReadersThanConnectionsTakeTurns) {
     }));
   }
   for (auto& reader : readers) EXPECT_TRUE(reader.get().ok());
+}
+
+// Those who wait share a snapshot: it is no older than the call of any, and one that fails spoils it for nobody.
+TEST_P(DatabaseTest, ReadersWhoWaitedSeeWhatWasCommittedBeforeTheirCallAlsoBesideOneThatFails) {
+  const int kReaders = Database::Options().read_connections;
+  std::latch release(1);
+  std::vector<std::future<absl::Status>> busy;
+  std::latch all_busy(kReaders);
+  for (int i = 0; i < kReaders; ++i) {
+    busy.push_back(std::async(std::launch::async, [&] {
+      return db_->Read([&](Tx&) {
+        all_busy.count_down();
+        release.wait();
+        return absl::OkStatus();
+      });
+    }));
+  }
+  all_busy.wait();
+  ASSERT_TRUE(db_->Write([](Tx& tx) { return InsertThing(tx, "a"); }).ok());
+  constexpr int kWaiting = 32;
+  std::latch called(kWaiting);
+  std::vector<std::future<absl::Status>> waiting;
+  for (int i = 0; i < kWaiting; ++i) {
+    waiting.push_back(std::async(std::launch::async, [&, i] {
+      called.count_down();
+      return db_->Read([i](Tx& tx) -> absl::Status {
+        if (i % 5 == 0) return tx.Query<int64_t>("SELECT no_such_column FROM things").status();
+        ASSIGN(const auto things, tx.Query<std::string>("SELECT id FROM things WHERE id = 'a'"));
+        return things.size() == 1 ? absl::OkStatus() : absl::NotFoundError("an older snapshot");
+      });
+    }));
+  }
+  called.wait();
+  release.count_down();
+  for (int i = 0; i < kWaiting; ++i) {
+    const absl::Status status = waiting[i].get();
+    EXPECT_EQ(status.code(), i % 5 == 0 ? absl::StatusCode::kInternal : absl::StatusCode::kOk) << status;
+  }
+  for (auto& each : busy) EXPECT_TRUE(each.get().ok());
 }
 
 TEST_P(DatabaseTest, AReadCannotChangeAnything) {
