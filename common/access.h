@@ -64,6 +64,7 @@ absl::StatusOr<std::vector<Role>> AllowedRoles(const google::protobuf::MethodDes
 // Who may see an event, worked out once so that it can be asked for a thousand watchers.
 struct Audience {
   bool everybody = false;                           // the stream's own entries
+  bool names_nobody = false;                        // its type has no field for a person or an organisation
   std::vector<Role> roles;                          // option visible_to on the event's message, see access.proto
   std::vector<std::string> persons, organisations;  // that it names
 };

@@ -402,6 +402,14 @@ TEST(AudienceTest, AnEventWithoutAPersonIsNobodysOwn) {
   EXPECT_FALSE(MaySeeEvent(Of({ROLE_NAV}), &event));
 }
 
+TEST(AudienceTest, AnEventAboutNobodyIsSeenByEveryRoleThatItsContractLists) {
+  const tpb::NotebookClosed event;
+  EXPECT_TRUE(MaySeeEvent(Of({ROLE_RESIDENT}, kPerson), &event));
+  EXPECT_TRUE(MaySeeEvent(Of({ROLE_NAV}, "", "nav-oslo"), &event));
+  EXPECT_FALSE(MaySeeEvent(Of({access::v1::ROLE_PEER}, kPerson), &event));
+  EXPECT_FALSE(MaySeeEvent(Of({ROLE_STAFF}), &event));
+}
+
 TEST(AllowedRolesTest, AnRpcSaysWhoMayCallOrNobodyMay) {
   const auto* file = tpb::EmptyRequest::descriptor()->file();
   const auto* empty = file->FindServiceByName("EmptyService")->method(0);
