@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "common/log.h"
 
 namespace mestring {
 namespace {
@@ -86,6 +87,8 @@ absl::StatusOr<int> Timers::FireDue() {
     if (status.ok()) {
       ++fired;
     } else if (!attempt.handled.ok()) {
+      Log(Severity::kError, "timer.failed",
+          {{"kind", attempt.kind}, {"subject", attempt.subject}, {"error", attempt.handled.message()}});
       TRY(db_.Write([&](Tx& tx) { return PutOff(tx, attempt); }));
     } else {
       return status;  // the database's own trouble, not the timer's
