@@ -216,6 +216,9 @@ const std::vector<Variable>& Table() {
        Duration(&Config::stream_window, absl::Minutes(1), absl::Hours(24 * 366))},
       {"LOG_RETENTION", "How long events stay in the service's log.", ShowDuration<&Config::log_retention>,
        Duration(&Config::log_retention, absl::Minutes(1), absl::Hours(24 * 366 * 10))},
+      {"ACCESS_LOG_RETENTION", "How long a person can see who looked at their data.",
+       ShowDuration<&Config::access_log_retention>,
+       Duration(&Config::access_log_retention, absl::Hours(24), absl::Hours(24 * 366 * 20))},
       {"DRAIN_DELAY", "At a stop: how long health says NOT_SERVING before anything is closed.",
        ShowDuration<&Config::drain_delay>, Duration(&Config::drain_delay, absl::ZeroDuration(), absl::Minutes(5))},
       {"DRAIN_DEADLINE", "At a stop: how long RPCs under way may take to end.", ShowDuration<&Config::drain_deadline>,
@@ -253,6 +256,8 @@ Config Config::Defaults(std::string_view service, int port) {
   config.token_audience = "mestring";
   config.stream_window = absl::Hours(24 * 7);
   config.log_retention = absl::Hours(24 * 90);
+  // Usage logs of health services are kept for five years (Normen).
+  config.access_log_retention = absl::Hours(24 * 365 * 5);
   config.drain_delay = absl::ZeroDuration();
   config.drain_deadline = absl::Seconds(20);
   return config;

@@ -33,7 +33,7 @@ struct Config {
   std::string clock_offset_file;
   bool reflection = false;
   int threads = 128;  // unary RPCs at work at once; beyond them RESOURCE_EXHAUSTED
-  absl::Duration stream_window, log_retention;
+  absl::Duration stream_window, log_retention, access_log_retention;
   absl::Duration drain_delay, drain_deadline;
 
   const Clock* clock = nullptr;  // tests hand in their own; null: the machine's

@@ -93,7 +93,7 @@ absl::StatusOr<LogPlace> PlaceIn(std::string_view page_token) {
   return place;
 }
 
-// A resident sees who looked at their own data; for anybody else's there is nothing to see.
+// A person sees who looked at their own data; for anybody else's there is nothing to see.
 absl::Status MayList(const Caller& caller, const std::string& person_ref) {
   if (caller.Is(access::v1::ROLE_UNIT_LEADER)) return absl::OkStatus();
   return !caller.person_ref.empty() && caller.person_ref == person_ref ? absl::OkStatus() : NotFound("access log");
@@ -104,11 +104,13 @@ absl::Status ListAccess(Tx& tx, Call& call, const access::v1::ListAccessLogReque
   TRY(MayList(call.caller, request.person_ref()));
   ASSIGN(const LogPlace place, PlaceIn(request.page_token()));
   const int size = PageSize(request.page_size());
-  ASSIGN(const auto rows, (tx.Query<int64_t, std::string, std::string, std::string, std::string, std::string>(
-                              "SELECT time, caller, roles, organisation_id, rpc, outcome FROM access_log "
-                              "WHERE person_ref = :person AND time <= :time "
-                              "ORDER BY time DESC, caller, rpc, outcome LIMIT :limit OFFSET :shown",
-                              request.person_ref(), place.time, size + 1, place.shown)));
+  const std::string_view hidden = call.caller.Is(access::v1::ROLE_UNIT_LEADER) ? "" : "AND hidden = 0 ";
+  ASSIGN(const auto rows,
+         (tx.Query<int64_t, std::string, std::string, std::string, std::string, std::string>(
+             absl::StrCat("SELECT time, caller, roles, organisation_id, rpc, outcome FROM access_log "
+                          "WHERE person_ref = :person AND time <= :time ",
+                          hidden, "ORDER BY time DESC, caller, rpc, outcome LIMIT :limit OFFSET :shown"),
+             request.person_ref(), place.time, size + 1, place.shown)));
   LogPlace end = place;
   for (const auto& [time, caller, roles, organisation, rpc, outcome] : rows) {
     if (response->entries_size() == size) {

@@ -51,10 +51,12 @@ using Metadata = std::multimap<grpc::string_ref, grpc::string_ref>;
 constexpr std::string_view kBearer = "Bearer ";
 // A caller turned away for overload comes again after this; calls take some milliseconds.
 constexpr absl::Duration kOverloadRetry = absl::Milliseconds(100);
-// Old requests are removed by every kPruneEvery-th write, so many at a time: more than were added
-// since, few enough to go unnoticed.
+// Old answers are removed by every kPruneEvery-th write, and old rows of the access log by every kPruneEvery-th call
+// that adds some, so many at a time: more than were added since (a list can add a page of persons; the nights make
+// up for it), few enough to go unnoticed.
 constexpr int kPruneEvery = 64;
 constexpr int kPruneMax = 128;
+constexpr int kPruneAccessMax = 512;
 // Hashes of callers kept; they cost a few microseconds each to work out.
 constexpr size_t kHashesMax = 20000;
 
@@ -157,14 +159,11 @@ absl::Status PruneAnswers(Tx& tx) {
       .status();
 }
 
-absl::Status LogAccess(Tx& tx, const Call& call, const std::set<std::string>& persons, const std::string& outcome) {
-  if (persons.empty()) return absl::OkStatus();
-  const std::string roles = RoleNames(call.caller.roles);
-  for (const std::string& person : persons) {
-    TRY(tx.InsertLater("access_log (time, caller, roles, organisation_id, rpc, person_ref, outcome)", tx.now(),
-                       call.caller.subject, roles, call.caller.organisation_id, call.rpc, person, outcome));
-  }
-  return absl::OkStatus();
+absl::Status PruneAccessLog(Tx& tx, absl::Time before) {
+  ASSIGN(const auto last, tx.Query<int64_t>("SELECT MAX(time) FROM (SELECT time FROM access_log WHERE time < :before "
+                                            "ORDER BY time LIMIT :limit) AS old",
+                                            before, kPruneAccessMax));
+  return tx.Exec("DELETE FROM access_log WHERE time <= :last", std::get<0>(last.at(0))).status();
 }
 
 std::set<std::string> PersonsOf(const Call& call, const Message& request, const Message& response) {
@@ -324,6 +323,19 @@ absl::Status Edge::RunWrite(Served& served, UseCase use_case) {
     if (repeated) return absl::OkStatus();
   }
   return LogRefusal(served, status);
+}
+
+absl::Status Edge::LogAccess(Tx& tx, const Call& call, const std::set<std::string>& persons,
+                             const std::string& outcome) {
+  if (persons.empty()) return absl::OkStatus();
+  const std::string roles = RoleNames(call.caller.roles);
+  for (const std::string& person : persons) {
+    TRY(tx.InsertLater("access_log (time, caller, roles, organisation_id, rpc, person_ref, outcome, hidden)", tx.now(),
+                       call.caller.subject, roles, call.caller.organisation_id, call.rpc, person, outcome,
+                       call.IsHiddenFrom(person)));
+  }
+  const bool prune = accesses_.fetch_add(1, std::memory_order_relaxed) % kPruneEvery == 0;
+  return prune ? PruneAccessLog(tx, tx.now() - options_.access_log_retention) : absl::OkStatus();
 }
 
 // Gives the stored answer of a repeated request, with its rows of the access log; false if it is new.

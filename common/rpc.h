@@ -20,7 +20,8 @@
 //
 // The access log gets a row for every person named in the request, the response, or by
 // call.Concerns(), for refusals too. A use case that loads a person's data calls Concerns() before
-// it may refuse. A read is answered only when its rows are durable.
+// it may refuse. A read is answered only when its rows are durable. They are kept for
+// Options::access_log_retention.
 //
 // Before the edge stands the gate: it sees the token and the method before the message is read and
 // before a thread is taken, and turns away who has no business here.
@@ -58,10 +59,16 @@ class Call {
   void Concerns(std::string_view person_ref) {
     if (!person_ref.empty()) persons_.emplace(person_ref);
   }
+  // The same, and the person's access log does not show them this call: for what a rule keeps from them.
+  void ConcernsHidden(std::string_view person_ref) {
+    Concerns(person_ref);
+    hidden_from_.emplace(person_ref);
+  }
   const std::set<std::string>& persons() const { return persons_; }
+  bool IsHiddenFrom(const std::string& person_ref) const { return hidden_from_.contains(person_ref); }
 
  private:
-  std::set<std::string> persons_;
+  std::set<std::string> persons_, hidden_from_;
 };
 
 class Metrics;
@@ -77,8 +84,9 @@ class Edge {
   using UseCase = absl::FunctionRef<absl::Status(Tx&, Call&)>;
 
   struct Options {
-    std::string domain;       // "mestring.housing"
-    std::string hash_key;     // keys the hash under which a caller appears in log lines
+    std::string domain;    // "mestring.housing"
+    std::string hash_key;  // keys the hash under which a caller appears in log lines
+    absl::Duration access_log_retention = absl::InfiniteDuration();
     int calls_max = 128;      // at work at once; beyond them RESOURCE_EXHAUSTED at once
     bool reflection = false;  // its methods are open to anybody who can connect
   };
@@ -125,6 +133,7 @@ class Edge {
   absl::StatusOr<bool> Repeat(Served& served, const std::string& fingerprint);
   absl::Status RunRead(Served& served, UseCase use_case);
   absl::Status LogRefusal(Served& served, const absl::Status& refusal);
+  absl::Status LogAccess(Tx& tx, const Call& call, const std::set<std::string>& persons, const std::string& outcome);
   const Method* MethodOf(const google::protobuf::Descriptor& request);
   const Method* MethodAt(std::string_view path);
   absl::StatusOr<std::shared_ptr<const Caller>> CallerFrom(
@@ -139,7 +148,7 @@ class Edge {
   const Options options_;
   std::atomic<int> calls_{0};
   std::atomic<bool> draining_{false};
-  std::atomic<int64_t> writes_{0};
+  std::atomic<int64_t> writes_{0}, accesses_{0};
   absl::Mutex mutex_;
   absl::flat_hash_map<const google::protobuf::Descriptor*, std::unique_ptr<Method>> methods_ ABSL_GUARDED_BY(mutex_);
   absl::flat_hash_map<std::string, const Method*> paths_ ABSL_GUARDED_BY(mutex_);

@@ -321,6 +321,7 @@ absl::Status Server::Impl::OpenAll(const ServiceDefinition& definition) {
   Edge::Options edge_options;
   edge_options.domain = absl::StrCat("mestring.", config.service);
   edge_options.hash_key = config.log_hash_key.empty() ? RandomKey() : config.log_hash_key;
+  edge_options.access_log_retention = config.access_log_retention;
   edge_options.calls_max = config.threads;
   edge_options.reflection = config.reflection;
   edge = std::make_unique<Edge>(*db, metrics, *verifier, std::move(edge_options));

@@ -78,9 +78,12 @@ absl::Status PeerSupport::StartMatch(Tx& tx, Call& call, const pb::StartMatchReq
 absl::Status PeerSupport::EndMatch(Tx& tx, Call& call, const pb::EndMatchRequest& request,
                                    pb::EndMatchResponse* response) {
   ASSIGN(pb::Match match, LoadForChange<pb::Match>(tx, call, request.match_id(), request.expected_version()));
+  const pb::MatchSide side = SideOf(call.caller, match.person_ref(), match.peer_person_ref());
+  // [P6] Who of the two it was, the other does not learn: not from the match (Veil), and not from their access log.
+  if (side == pb::MATCH_SIDE_PERSON) call.ConcernsHidden(match.peer_person_ref());
+  if (side == pb::MATCH_SIDE_PEER) call.ConcernsHidden(match.person_ref());
   TRY(MayEnd(match));
-  TRY(peer_support::EndMatch(tx, SideOf(call.caller, match.person_ref(), match.peer_person_ref()), request.end_reason(),
-                             &match));
+  TRY(peer_support::EndMatch(tx, side, request.end_reason(), &match));
   Veil(call.caller, &match);
   *response->mutable_match() = std::move(match);
   return absl::OkStatus();

@@ -94,7 +94,10 @@ absl::Status PeerSupport::ListRequests(Tx& tx, Call& call, const pb::ListRequest
 absl::Status PeerSupport::NameConflict(Tx& tx, Call& call, const pb::NameConflictRequest& request,
                                        pb::NameConflictResponse*) {
   ASSIGN(const pb::Peer peer, Load<pb::Peer>(tx, request.peer_id()));
-  call.Concerns(peer.person_ref());
+  // [P4] Neither end learns that the other named them: not from a match, and not from their access log.
+  for (const std::string* end : {&request.person_ref(), &peer.person_ref()}) {
+    *end == call.caller.person_ref ? call.Concerns(*end) : call.ConcernsHidden(*end);
+  }
   if (!IsPeer(call.caller, peer.person_ref())) TRY(MayActFor(call.caller, request.person_ref()));
   if (peer.person_ref() == request.person_ref()) return Refused("OWN_CASE", "these are one person");
   ASSIGN(const bool known, HasConflict(tx, request.person_ref(), peer.person_ref()));
@@ -122,7 +125,8 @@ absl::Status PeerSupport::NameConflict(Tx& tx, Call& call, const pb::NameConflic
 absl::Status PeerSupport::LiftConflict(Tx& tx, Call& call, const pb::LiftConflictRequest& request,
                                        pb::LiftConflictResponse*) {
   ASSIGN(const pb::Peer peer, Load<pb::Peer>(tx, request.peer_id()));
-  call.Concerns(peer.person_ref());
+  call.ConcernsHidden(request.person_ref());
+  call.ConcernsHidden(peer.person_ref());
   ASSIGN(const int64_t removed,
          tx.Exec("DELETE FROM conflicts WHERE person_ref = :one AND other_person_ref = :other",
                  std::min(request.person_ref(), peer.person_ref()), std::max(request.person_ref(), peer.person_ref())));

@@ -282,6 +282,19 @@ TEST_P(RpcTest, APersonSeesWhoHasLookedAndNobodyElsesLog) {
   EXPECT_EQ(AccessRows(person).back(), "lea UNIT_LEADER ListAccessLog OK");
 }
 
+TEST_P(RpcTest, TheAccessLogForgetsAfterItsRetention) {
+  const std::string person = NewUuid();
+  tpb::WriteNoteResponse response;
+  ASSERT_EQ(Write(NewNote(person), &response), absl::OkStatus());
+  running_.clock().Advance(running_.config().access_log_retention - absl::Hours(1));
+  for (int i = 0; i < 64; ++i) ASSERT_EQ(Write(NewNote(NewUuid()), &response), absl::OkStatus());
+  EXPECT_EQ(AccessRows(person).size(), 1);
+  running_.clock().Advance(absl::Hours(2));
+  for (int i = 0; i < 64; ++i) ASSERT_EQ(Write(NewNote(NewUuid()), &response), absl::OkStatus());
+  EXPECT_EQ(AccessRows(person).size(), 0);
+  EXPECT_EQ(CountOf("access_log"), 128);
+}
+
 TEST_P(RpcTest, AnErrorOfOursHidesItsTextBehindAnId) {
   auto context = running_.As({ROLE_STAFF});
   tpb::BreakResponse response;

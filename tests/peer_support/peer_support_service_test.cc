@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/peer_support/town.h"
+#include "tests/support/contract_suite.h"
 #include "tests/support/expect.h"
 
 namespace mestring::peer_support {
@@ -308,6 +309,31 @@ TEST_P(PeerSupportTest, CapacityIsCheckedWhenProposedWhenAcceptedAndWhenStarted)
   const auto seen = town_.Call(&Stub::GetCaseload, AsPeer(peer.person_ref()), caseload);
   EXPECT_THAT(seen->matches(), SizeIs(1));
   EXPECT_EQ(seen->free(), 0);
+}
+
+// [P4] "a flag with no reason shown": the log of who has looked does not say it by a detour.
+TEST_P(PeerSupportTest, WhoNamedAConflictIsInNoAccessLogOfTheOther) {
+  const std::string person = SomePerson();
+  const pb::Peer peer = town_.Active();
+  town_.Matched(peer, person);
+  EXPECT_DONE(NameConflict(peer, person, AsPeer(peer.person_ref())));
+  EXPECT_THAT(AccessShown(town_, Resident(person), person), Not(Contains("NameConflict")));
+  EXPECT_THAT(AccessShown(town_, AsPeer(peer.person_ref()), peer.person_ref()), Contains("NameConflict"));
+  EXPECT_THAT(AccessShown(town_, UnitLeader(), person), Contains("NameConflict"));
+}
+
+// [P6] "either ends at any time with no reason"
+TEST_P(PeerSupportTest, WhichOfTheTwoEndedAMatchIsInNoAccessLogOfTheOther) {
+  const std::string person = SomePerson();
+  const pb::Peer peer = town_.Active();
+  EXPECT_DONE(End(town_.Matched(peer, person), Resident(person)));
+  EXPECT_THAT(AccessShown(town_, AsPeer(peer.person_ref()), peer.person_ref()), Not(Contains("EndMatch")));
+  EXPECT_THAT(AccessShown(town_, Resident(person), person), Contains("EndMatch"));
+  const std::string other = SomePerson();
+  const pb::Match match = town_.Matched(peer, other);
+  EXPECT_DONE(End(match, AsPeer(peer.person_ref())));
+  EXPECT_REFUSED(End(match, AsPeer(peer.person_ref())), "WRONG_STATE");
+  EXPECT_THAT(AccessShown(town_, Resident(other), other), Not(Contains("EndMatch")));
 }
 
 TEST_P(PeerSupportTest, AConflictOfInterestEndsWhatIsOpenAndShowsNoReason) {

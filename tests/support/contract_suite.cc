@@ -8,6 +8,7 @@
 
 #include <set>
 
+#include "mestring/access/v1/access_log.grpc.pb.h"
 #include "tests/support/contract_checks.h"
 #include "tests/support/tokens.h"
 
@@ -110,6 +111,20 @@ std::vector<std::string> OutcomesLogged(TownOfAnyService& town, std::string_view
   });
   EXPECT_TRUE(read.ok()) << read;
   return outcomes;
+}
+
+std::vector<std::string> AccessShown(TownOfAnyService& town, const Who& who, const std::string& person_ref) {
+  const auto log = access::v1::AccessLogService::NewStub(town.service().channel());
+  access::v1::ListAccessLogRequest request;
+  request.set_person_ref(person_ref);
+  request.set_page_size(kPageSizeMax);
+  access::v1::ListAccessLogResponse response;
+  const auto context = town.Context(who);
+  const grpc::Status status = log->ListAccessLog(context.get(), request, &response);
+  EXPECT_TRUE(status.ok()) << status.error_message();
+  std::vector<std::string> rpcs;
+  for (const auto& entry : response.entries()) rpcs.push_back(entry.rpc().substr(entry.rpc().rfind('/') + 1));
+  return rpcs;
 }
 
 }  // namespace mestring

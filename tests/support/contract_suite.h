@@ -22,4 +22,7 @@ void ExpectNoInternalErrors(TownOfAnyService& town, std::string_view service);
 // The outcomes that stand in a person's access log for an RPC, by its short name.
 std::vector<std::string> OutcomesLogged(TownOfAnyService& town, std::string_view person_ref, std::string_view rpc);
 
+// The RPCs that `who` is shown in the access log of a person, by their short names.
+std::vector<std::string> AccessShown(TownOfAnyService& town, const Who& who, const std::string& person_ref);
+
 }  // namespace mestring
