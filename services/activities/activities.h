@@ -77,6 +77,11 @@ class Activities final : public mestring::Service, public pb::ActivityService::S
   MESTRING_WRITE(pb, ClearObstacle);
   MESTRING_READ(pb, ListObstacles);
 
+  // Asked after by wish
+  MESTRING_WRITE(pb, SetFollowUp);
+  MESTRING_READ(pb, GetFollowUp);
+  MESTRING_READ(pb, ListParticipations);
+
   // Drop-in without a name
   MESTRING_WRITE(pb, OpenPeriod);
   // A read, so that no answer with tokens is kept for repeats: nothing about a card is stored.

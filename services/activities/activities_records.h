@@ -45,6 +45,8 @@ ACTIVITIES_TABLE_(Enrolment, "enrolments", "enrolment");
 ACTIVITIES_TABLE_DERIVED_(WaitEntry, "wait_entries", "place on the waiting list", {"position"});
 ACTIVITIES_TABLE_(Attendance, "attendances", "attendance");
 ACTIVITIES_TABLE_(Obstacle, "obstacles", "obstacle");
+ACTIVITIES_TABLE_(FollowUp, "follow_ups", "follow-up");
+ACTIVITIES_TABLE_(Participation, "participations", "participation");
 ACTIVITIES_TABLE_(Period, "periods", "period");
 ACTIVITIES_TABLE_(DropInTally, "drop_in_tallies", "tally");
 ACTIVITIES_TABLE_(LeaderPath, "leader_paths", "way to leader");
@@ -174,6 +176,9 @@ absl::Status PauseFor(Tx& tx, pb::PauseCause cause, pb::LeaderPath* path);
 absl::Status ResumeFor(Tx& tx, pb::PauseCause cause, pb::LeaderPath* path);
 // Takes a leader off all sessions that lie ahead.
 absl::Status UnassignAll(Tx& tx, std::string_view person_ref);
+// Attendance of a person in an activity was recorded or corrected: if they wish to be asked after, their
+// participation follows (follow_up.cc).
+absl::Status FollowAttendance(Tx& tx, std::string_view activity_id, std::string_view person_ref);
 // A period closes: its figures are stored, its key and all that was made of cards are destroyed (drop_in.cc).
 absl::Status CloseNow(Tx& tx, pb::Period* period);
 // Enters money into a fund: saves it, and the entry that says so.

@@ -366,6 +366,76 @@ bool IsCompleted(const pb::Activity& activity, const pb::Session& session, int m
   return modules_attended >= (activity.modules_required() > 0 ? activity.modules_required() : session.modules_size());
 }
 
+// ---- Asked after by wish ---------------------------------------------------------------------------
+
+pb::FollowUp NewFollowUp(std::string id, std::string_view person_ref) {
+  pb::FollowUp follow_up;
+  follow_up.set_id(std::move(id));
+  follow_up.set_state(pb::FOLLOW_UP_STATE_ENDED);
+  follow_up.set_person_ref(std::string(person_ref));
+  return follow_up;
+}
+
+bool ApplyFollowUp(bool wanted, absl::Time now, pb::FollowUp* follow_up) {
+  const pb::FollowUpState state = wanted ? pb::FOLLOW_UP_STATE_WANTED : pb::FOLLOW_UP_STATE_ENDED;
+  if (follow_up->state() == state) return false;
+  follow_up->set_state(state);
+  follow_up->clear_wanted_from_time();
+  if (wanted) *follow_up->mutable_wanted_from_time() = ToProto(now);
+  return true;
+}
+
+// [E2: absent streak for opted-in] Absences from the newest session or module back to the last presence, by
+// the records that stand. What was recorded before the wish stays out, also when it is corrected afterwards:
+// the person spoke of what comes.
+Streak StreakOf(const std::vector<Mark>& marks, absl::Time wanted_from) {
+  using Part = std::pair<std::string_view, int>;  // a seat, and a module of its course
+  const auto part_of = [](const Mark& mark) { return Part(mark.attendance.enrolment_id(), mark.attendance.module()); };
+  std::set<Part> recorded_before;
+  for (const Mark& mark : marks) {
+    if (FromProto(mark.attendance.create_time()) < wanted_from) recorded_before.insert(part_of(mark));
+  }
+  std::vector<const Mark*> newest_first;
+  for (const Mark& mark : marks) {
+    const bool stands = mark.attendance.state() == pb::ATTENDANCE_STATE_RECORDED;
+    if (stands && !recorded_before.contains(part_of(mark))) newest_first.push_back(&mark);
+  }
+  std::sort(newest_first.begin(), newest_first.end(), [](const Mark* a, const Mark* b) {
+    return std::pair(a->start, a->attendance.module()) > std::pair(b->start, b->attendance.module());
+  });
+  Streak streak{.any = !newest_first.empty()};
+  for (const Mark* mark : newest_first) {
+    if (mark->attendance.present()) {
+      streak.last_present = mark->start;
+      break;
+    }
+    ++streak.absences;
+  }
+  return streak;
+}
+
+pb::Participation NewParticipation(std::string id, std::string_view activity_id, std::string_view person_ref) {
+  pb::Participation participation;
+  participation.set_id(std::move(id));
+  participation.set_state(pb::PARTICIPATION_STATE_ACTIVE);
+  participation.set_activity_id(std::string(activity_id));
+  participation.set_person_ref(std::string(person_ref));
+  return participation;
+}
+
+// A streak lapses once. What has lapsed stays so until the streak is shorter, by presence or by a correction:
+// a policy that asks for more absences now brings nobody back.
+void ApplyStreak(const Streak& streak, const pb::ActivityPolicy& policy, absl::TimeZone zone,
+                 pb::Participation* participation) {
+  const bool long_enough = policy.lapse_absences() > 0 && streak.absences >= policy.lapse_absences();
+  const bool has_lapsed = participation->state() == pb::PARTICIPATION_STATE_LAPSED;
+  const bool goes_on = has_lapsed && streak.absences >= participation->absences();
+  participation->set_state(long_enough || goes_on ? pb::PARTICIPATION_STATE_LAPSED : pb::PARTICIPATION_STATE_ACTIVE);
+  participation->set_absences(streak.absences);
+  const bool was_there = streak.last_present != absl::InfinitePast();
+  participation->set_last_present_date(was_there ? FormatDate(DateIn(zone, streak.last_present)) : "");
+}
+
 // ---- Drop-in without a name ------------------------------------------------------------------------
 
 absl::Status MayCount(const pb::Session& session, absl::Time now) {

@@ -122,6 +122,27 @@ absl::Status MayCorrect(const pb::Attendance& attendance, const pb::Session& ses
                         absl::Time now);
 bool IsCompleted(const pb::Activity& activity, const pb::Session& session, int modules_attended);
 
+// ---- Asked after by wish ---------------------------------------------------------------------------
+
+pb::FollowUp NewFollowUp(std::string id, std::string_view person_ref);
+// False if it is so already.
+bool ApplyFollowUp(bool wanted, absl::Time now, pb::FollowUp* follow_up);
+// A record of attendance, and the beginning of the session or module that it is of.
+struct Mark {
+  pb::Attendance attendance;
+  absl::Time start;
+};
+// How a person has taken part in an activity since their wish.
+struct Streak {
+  bool any = false;  // whether anything is recorded
+  int absences = 0;
+  absl::Time last_present = absl::InfinitePast();
+};
+Streak StreakOf(const std::vector<Mark>& marks, absl::Time wanted_from);
+pb::Participation NewParticipation(std::string id, std::string_view activity_id, std::string_view person_ref);
+void ApplyStreak(const Streak& streak, const pb::ActivityPolicy& policy, absl::TimeZone zone,
+                 pb::Participation* participation);
+
 // ---- Drop-in without a name ------------------------------------------------------------------------
 
 absl::Status MayCount(const pb::Session& session, absl::Time now);

@@ -48,7 +48,8 @@ absl::Status SaveRecord(Tx& tx, const pb::Session& session, const pb::Enrolment&
   event.set_present(attendance->present());
   event.set_corrected(corrected);
   TRY(tx.Publish(event, attendance->id(), attendance->version()));
-  return FollowRecord(tx, session, *attendance, enrolment);
+  TRY(FollowRecord(tx, session, *attendance, enrolment));
+  return FollowAttendance(tx, session.activity_id(), attendance->person_ref());
 }
 
 absl::StatusOr<pb::Attendance> RecordMark(Tx& tx, const Call& call, const pb::Session& session, int module,

@@ -314,6 +314,93 @@ TEST(AttendanceTest, ACourseIsCompletedByAsManyModulesAsItAsks) {
   EXPECT_FALSE(IsCompleted(activity, Session(), 5)) << "an evening is no course";
 }
 
+// ---- Asked after ----
+
+Mark Recorded(int day, bool present, absl::Time recorded = kNow,
+              pb::AttendanceState state = pb::ATTENDANCE_STATE_RECORDED) {
+  Mark mark;
+  mark.attendance.set_enrolment_id(absl::StrCat("seat", day));
+  mark.attendance.set_present(present);
+  mark.attendance.set_state(state);
+  *mark.attendance.mutable_create_time() = ToProto(recorded);
+  mark.start = kNow + absl::Hours(24 * day);
+  return mark;
+}
+
+int AbsencesOf(const std::vector<Mark>& marks) { return StreakOf(marks, kNow).absences; }
+
+TEST(FollowUpTest, AWishIsSetOnceAndSaysSinceWhen) {
+  pb::FollowUp follow_up = NewFollowUp("wish", kKari);
+  EXPECT_FALSE(ApplyFollowUp(false, kNow, &follow_up)) << "there is none";
+  EXPECT_TRUE(ApplyFollowUp(true, kNow, &follow_up));
+  EXPECT_EQ(FromProto(follow_up.wanted_from_time()), kNow);
+  EXPECT_FALSE(ApplyFollowUp(true, kNow + absl::Hours(1), &follow_up));
+  EXPECT_EQ(FromProto(follow_up.wanted_from_time()), kNow);
+  EXPECT_TRUE(ApplyFollowUp(false, kNow, &follow_up));
+  EXPECT_FALSE(follow_up.has_wanted_from_time());
+}
+
+TEST(FollowUpTest, AStreakRunsFromTheNewestSessionBackToTheLastPresence) {
+  EXPECT_FALSE(StreakOf({}, kNow).any);
+  EXPECT_EQ(AbsencesOf({Recorded(1, false), Recorded(2, true), Recorded(3, false), Recorded(4, false)}), 2);
+  EXPECT_EQ(AbsencesOf({Recorded(4, false), Recorded(1, false), Recorded(3, false), Recorded(2, true)}), 2)
+      << "whenever it was recorded";
+  EXPECT_EQ(AbsencesOf({Recorded(1, false), Recorded(2, true)}), 0);
+  EXPECT_EQ(StreakOf({Recorded(1, true), Recorded(2, false)}, kNow).last_present, kNow + absl::Hours(24));
+}
+
+TEST(FollowUpTest, ModulesThatBeginTogetherAreInTheOrderOfTheirNumbers) {
+  Mark first = Recorded(1, false), second = Recorded(1, true);
+  first.attendance.set_module(1);
+  second.attendance.set_module(2);
+  EXPECT_EQ(AbsencesOf({first, second}), 0);
+  std::swap(first.start, second.start);
+  first.attendance.set_module(3);
+  EXPECT_EQ(AbsencesOf({first, second}), 1);
+}
+
+TEST(FollowUpTest, OnlyRecordsThatStandAndAreSinceTheWishCount) {
+  const absl::Time earlier = kNow - absl::Microseconds(1), later = kNow + absl::Hours(1);
+  EXPECT_EQ(AbsencesOf({Recorded(1, false, kNow, pb::ATTENDANCE_STATE_SUPERSEDED), Recorded(1, true, later)}), 0);
+  EXPECT_FALSE(StreakOf({Recorded(1, false, earlier)}, kNow).any);
+  EXPECT_EQ(AbsencesOf({Recorded(1, false, earlier), Recorded(2, false, later)}), 1);
+  EXPECT_EQ(AbsencesOf({Recorded(1, true, earlier, pb::ATTENDANCE_STATE_SUPERSEDED), Recorded(1, false, later)}), 0)
+      << "a correction does not make an old record a new one";
+}
+
+TEST(FollowUpTest, AParticipationLapsesAtTheFigureAndUntilTheStreakIsShorter) {
+  pb::ActivityPolicy policy = Policy();
+  policy.set_lapse_absences(3);
+  pb::Participation participation = NewParticipation("participation", "activity", kKari);
+  const auto state_at = [&](int absences) {
+    ApplyStreak({.any = true, .absences = absences}, policy, absl::UTCTimeZone(), &participation);
+    return participation.state();
+  };
+  EXPECT_EQ(state_at(2), pb::PARTICIPATION_STATE_ACTIVE);
+  EXPECT_EQ(state_at(3), pb::PARTICIPATION_STATE_LAPSED);
+  EXPECT_EQ(state_at(4), pb::PARTICIPATION_STATE_LAPSED);
+  EXPECT_EQ(state_at(3), pb::PARTICIPATION_STATE_LAPSED) << "shorter, and long enough";
+  policy.set_lapse_absences(10);
+  EXPECT_EQ(state_at(4), pb::PARTICIPATION_STATE_LAPSED) << "a new policy brings nobody back";
+  EXPECT_EQ(state_at(3), pb::PARTICIPATION_STATE_ACTIVE) << "a correction does";
+  policy.set_lapse_absences(1);
+  EXPECT_EQ(state_at(1), pb::PARTICIPATION_STATE_LAPSED);
+  policy.set_lapse_absences(0);
+  EXPECT_EQ(state_at(0), pb::PARTICIPATION_STATE_ACTIVE);
+  EXPECT_EQ(state_at(50), pb::PARTICIPATION_STATE_ACTIVE) << "nobody is asked after";
+}
+
+TEST(FollowUpTest, TheLastPresenceIsADayWhereThePersonLives) {
+  absl::TimeZone oslo;
+  ASSERT_TRUE(absl::LoadTimeZone("Europe/Oslo", &oslo));
+  pb::Participation participation = NewParticipation("participation", "activity", kKari);
+  const absl::Time late = absl::FromCivil(absl::CivilSecond(2026, 11, 23, 23, 30, 0), absl::UTCTimeZone());
+  ApplyStreak({.any = true, .last_present = late}, Policy(), oslo, &participation);
+  EXPECT_EQ(participation.last_present_date(), "2026-11-24");
+  ApplyStreak({.any = true, .absences = 1}, Policy(), oslo, &participation);
+  EXPECT_EQ(participation.last_present_date(), "") << "that record was corrected";
+}
+
 // ---- Drop-in ----
 
 TEST(DropInTest, A6SmallFiguresAreSuppressedAndZeroIsNone) {

@@ -20,17 +20,6 @@ class ActivitiesTest : public testing::TestWithParam<const char*> {
  protected:
   Centre centre_{GetParam()};
 
-  absl::StatusOr<pb::RecordAttendanceResponse> Record(const pb::Enrolment& enrolment, int module, bool present,
-                                                      std::string reason = "", const Who& who = Staff()) {
-    pb::RecordAttendanceRequest request;
-    request.set_session_id(enrolment.session_id());
-    request.set_module(module);
-    pb::AttendanceMark* mark = request.add_marks();
-    mark->set_enrolment_id(enrolment.id());
-    mark->set_present(present);
-    mark->set_reason_code(reason);
-    return centre_.Call(&Stub::RecordAttendance, who, request);
-  }
   absl::StatusOr<pb::AssignLeaderResponse> Lead(const pb::Session& session, const std::string& person) {
     pb::AssignLeaderRequest request;
     request.set_session_id(session.id());
@@ -211,14 +200,14 @@ TEST_P(ActivitiesTest, OnlyOnesOwnSeatsAreSeenAndTaken) {
 TEST_P(ActivitiesTest, AttendanceIsRecordedWithAReasonAndCorrectedWithinTheTime) {
   const pb::Session session = centre_.Run(3);
   const pb::Enrolment enrolment = centre_.Enrolled(session, SomePerson());
-  EXPECT_REFUSED(Record(enrolment, 0, true), "NOT_YET");
+  EXPECT_REFUSED(centre_.Record(enrolment, 0, true), "NOT_YET");
   centre_.GoTo(FromProto(session.start_time()) + absl::Minutes(5));
-  EXPECT_REFUSED(Record(enrolment, 0, false), "REASON_REQUIRED");
-  EXPECT_REFUSED(Record(enrolment, 0, true, "A"), "REASON_REQUIRED");
-  EXPECT_REFUSED(Record(enrolment, 1, true), "NOT_FOUND") << "no such module";
-  const auto recorded = Record(enrolment, 0, false, "A");
+  EXPECT_REFUSED(centre_.Record(enrolment, 0, false), "REASON_REQUIRED");
+  EXPECT_REFUSED(centre_.Record(enrolment, 0, true, "A"), "REASON_REQUIRED");
+  EXPECT_REFUSED(centre_.Record(enrolment, 1, true), "NOT_FOUND") << "no such module";
+  const auto recorded = centre_.Record(enrolment, 0, false, "A");
   ASSERT_TRUE(recorded.ok()) << recorded.status();
-  EXPECT_REFUSED(Record(enrolment, 0, true), "ALREADY_RECORDED");
+  EXPECT_REFUSED(centre_.Record(enrolment, 0, true), "ALREADY_RECORDED");
   EXPECT_EQ(centre_.Stored<pb::Enrolment>(enrolment.id()).state(), pb::ENROLMENT_STATE_ABSENT);
 
   pb::CorrectAttendanceRequest correct;
@@ -269,8 +258,8 @@ TEST_P(ActivitiesTest, ACourseForBothAudiencesHasModulesAndIsCompleted) {
   EXPECT_REFUSED(centre_.Call(&Stub::RecordObstacle, Staff(), obstacle), "NOT_ENROLLED");
 
   centre_.GoTo(FromProto(session.modules(0).start_time()));
-  EXPECT_DONE(Record(user, 1, true));
-  EXPECT_REFUSED(Record(user, 2, true), "NOT_YET");
+  EXPECT_DONE(centre_.Record(user, 1, true));
+  EXPECT_REFUSED(centre_.Record(user, 2, true), "NOT_YET");
   pb::MoveSessionRequest move;
   move.set_session_id(session.id());
   move.set_module(3);
@@ -279,7 +268,7 @@ TEST_P(ActivitiesTest, ACourseForBothAudiencesHasModulesAndIsCompleted) {
   EXPECT_DONE(centre_.Call(&Stub::MoveSession, Staff(), move)) << "a later module of a course that has begun";
   centre_.GoTo(FromProto(session.modules(1).start_time()));
   EXPECT_THAT(centre_.EventsOf<pb::CourseCompleted>(), IsEmpty());
-  EXPECT_DONE(Record(user, 2, true));
+  EXPECT_DONE(centre_.Record(user, 2, true));
   EXPECT_THAT(centre_.EventsOf<pb::CourseCompleted>(), SizeIs(1));
   EXPECT_TRUE(centre_.Stored<pb::Enrolment>(user.id()).completed());
 }

@@ -54,6 +54,7 @@ void Centre::SetPolicy(const std::function<void(pb::ActivityPolicy&)>& adjust) {
   policy.set_cell_min(5);
   policy.set_period_close_days(3);
   policy.set_eligibility_days(180);
+  policy.set_lapse_absences(2);
   pb::StepRequirement* requirement = policy.add_step_requirements();
   requirement->set_step(pb::LEADER_STEP_LEADER);
   requirement->set_requirement_code("A");
@@ -141,6 +142,18 @@ absl::StatusOr<pb::AnswerSeatOfferResponse> Centre::Answer(const pb::WaitEntry& 
   request.set_wait_entry_id(entry.id());
   request.set_answer(answer);
   return Call(&Stub::AnswerSeatOffer, Resident(entry.person_ref()), request);
+}
+
+absl::StatusOr<pb::RecordAttendanceResponse> Centre::Record(const pb::Enrolment& enrolment, int module, bool present,
+                                                            std::string reason, const Who& who) {
+  pb::RecordAttendanceRequest request;
+  request.set_session_id(enrolment.session_id());
+  request.set_module(module);
+  pb::AttendanceMark* mark = request.add_marks();
+  mark->set_enrolment_id(enrolment.id());
+  mark->set_present(present);
+  mark->set_reason_code(reason);
+  return Call(&Stub::RecordAttendance, who, request);
 }
 
 absl::StatusOr<pb::SetQuotasResponse> Centre::SetSeats(const pb::Session& session, int seats) {

@@ -51,6 +51,8 @@ class Centre : public RunningTown<pb::ActivityService> {
                                           pb::Audience audience = pb::AUDIENCE_USER);
   absl::StatusOr<pb::JoinWaitingListResponse> Join(const pb::Session& session, const std::string& person);
   absl::StatusOr<pb::AnswerSeatOfferResponse> Answer(const pb::WaitEntry& entry, pb::Answer answer);
+  absl::StatusOr<pb::RecordAttendanceResponse> Record(const pb::Enrolment& enrolment, int module, bool present,
+                                                      std::string reason = "", const Who& who = Staff());
   absl::StatusOr<pb::SetQuotasResponse> SetSeats(const pb::Session& session, int seats);
   absl::StatusOr<pb::DecideGrantResponse> Decide(const pb::Grant& grant, bool approve = true);
 
