@@ -26,7 +26,7 @@ absl::Status OfferNext(Tx& tx, const pb::Session& session, pb::Audience quota_au
                                        "WHERE session_id = :session AND quota_audience = :quota AND state = "
                                        "'WAIT_ENTRY_STATE_WAITING' ORDER BY sequence LIMIT 1",
                                        session.id(), pb::Audience_Name(quota_audience))));
-  const absl::Time expires = OfferExpireTime(session, policy, tx.now());
+  const absl::Time expires = OfferExpireTime(session, policy, tx.now(), tx.zone());
   entry.set_state(pb::WAIT_ENTRY_STATE_OFFERED);
   *entry.mutable_offer_expire_time() = ToProto(expires);
   TRY(Save(tx, entry));

@@ -52,8 +52,13 @@ absl::Status MayOnlyBeSelf(const Caller& caller, std::string_view person_ref) {
 // ---- Shapes ----------------------------------------------------------------------------------------
 
 absl::Status Check(const pb::SetPolicyRequest& request) {
+  const pb::ActivityPolicy& policy = request.policy();
+  const bool at_any_hour = policy.answer_from_hour() == 0 && policy.answer_until_hour() == 0;
+  if (!at_any_hour && policy.answer_from_hour() >= policy.answer_until_hour()) {
+    return InvalidArgument("policy.answer_from_hour", "must be before answer_until_hour, or both 0");
+  }
   std::set<std::pair<int, std::string_view>> seen;
-  for (const pb::StepRequirement& requirement : request.policy().step_requirements()) {
+  for (const pb::StepRequirement& requirement : policy.step_requirements()) {
     if (requirement.step() == pb::LEADER_STEP_PARTICIPANT) {
       return InvalidArgument("policy.step_requirements", "nothing is asked of a participant");
     }
@@ -291,9 +296,27 @@ bool MakesOffers(const pb::Session& session, absl::Time now) {
   return IsAhead(session.state()) && !session.waiting_list_suspended() && now < FromProto(session.start_time());
 }
 
-// An offer holds for the time of the policy, and never beyond the start.
-absl::Time OfferExpireTime(const pb::Session& session, const pb::ActivityPolicy& policy, absl::Time now) {
-  return std::min(now + absl::Hours(policy.offer_hours()), FromProto(session.start_time()));
+// alf.io shifts its offers to working time: one made late in the evening does not run out in the night. The
+// hours are those of the clock on the wall, and what passes in them is real time: a day on which the clock
+// changes has an hour more or less, also in the window if that is where it happens. So 24 hours of an open
+// window are 24 hours.
+absl::Time AfterAnswerHours(absl::Time from, int hours, const pb::ActivityPolicy& policy, absl::TimeZone zone) {
+  absl::Duration left = absl::Hours(hours);
+  if (policy.answer_until_hour() == 0) return from + left;
+  for (absl::CivilHour day(DateIn(zone, from));; day += 24) {
+    const absl::Time opens = absl::FromCivil(absl::CivilSecond(day + policy.answer_from_hour()), zone);
+    const absl::Time closes = absl::FromCivil(absl::CivilSecond(day + policy.answer_until_hour()), zone);
+    const absl::Time begins = std::max(from, opens);
+    if (begins >= closes) continue;
+    if (begins + left <= closes) return begins + left;
+    left -= closes - begins;
+  }
+}
+
+// [A3] An offer holds for the time of the policy, and never beyond the start.
+absl::Time OfferExpireTime(const pb::Session& session, const pb::ActivityPolicy& policy, absl::Time now,
+                           absl::TimeZone zone) {
+  return std::min(AfterAnswerHours(now, policy.offer_hours(), policy, zone), FromProto(session.start_time()));
 }
 
 absl::Status MayAnswer(const pb::WaitEntry& entry, const pb::Session& session, absl::Time now) {

@@ -107,7 +107,10 @@ absl::Status MayEnd(const pb::Enrolment& enrolment, const pb::Session& session, 
 absl::Status MayLeave(const pb::WaitEntry& entry);
 // Whether freed seats are offered to those who wait.
 bool MakesOffers(const pb::Session& session, absl::Time now);
-absl::Time OfferExpireTime(const pb::Session& session, const pb::ActivityPolicy& policy, absl::Time now);
+// When so many hours are over, of those of the day in which the policy lets the time to answer run.
+absl::Time AfterAnswerHours(absl::Time from, int hours, const pb::ActivityPolicy& policy, absl::TimeZone zone);
+absl::Time OfferExpireTime(const pb::Session& session, const pb::ActivityPolicy& policy, absl::Time now,
+                           absl::TimeZone zone);
 absl::Status MayAnswer(const pb::WaitEntry& entry, const pb::Session& session, absl::Time now);
 absl::Status MaySetQuotas(const SeatCounts& counts, const Quotas& quotas);
 pb::Enrolment NewEnrolment(std::string id, const pb::Session& session, std::string_view person_ref,

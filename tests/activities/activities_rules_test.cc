@@ -26,6 +26,12 @@ constexpr char kToday[] = "2026-03-02";
 const absl::Time kNow = absl::FromUnixSeconds(1'800'000'000);
 const absl::Time kStart = kNow + absl::Hours(48);
 
+absl::TimeZone Oslo() {
+  absl::TimeZone oslo;
+  EXPECT_TRUE(absl::LoadTimeZone("Europe/Oslo", &oslo));
+  return oslo;
+}
+
 Caller As(Role role, std::string person_ref = "") { return {"caller", {role}, std::move(person_ref), ""}; }
 
 pb::Activity Group(pb::ActivityMode mode = pb::ACTIVITY_MODE_REGISTERED, pb::Audience audience = pb::AUDIENCE_USER) {
@@ -253,8 +259,62 @@ TEST(SeatTest, A3OffersStopAtTheStartAndNeverOutliveIt) {
   pb::Session suspended = Session();
   suspended.set_waiting_list_suspended(true);
   EXPECT_FALSE(MakesOffers(suspended, kNow));
-  EXPECT_EQ(OfferExpireTime(Session(), Policy(), kNow), kNow + absl::Hours(24));
-  EXPECT_EQ(OfferExpireTime(Session(), Policy(), kStart - absl::Hours(2)), kStart);
+  const absl::TimeZone utc = absl::UTCTimeZone();
+  EXPECT_EQ(OfferExpireTime(Session(), Policy(), kNow, utc), kNow + absl::Hours(24));
+  EXPECT_EQ(OfferExpireTime(Session(), Policy(), kStart - absl::Hours(2), utc), kStart);
+  pb::ActivityPolicy policy = Policy();
+  policy.set_answer_from_hour(8);
+  policy.set_answer_until_hour(9);
+  EXPECT_EQ(OfferExpireTime(Session(), policy, kNow, utc), kStart) << "24 such hours are 24 days";
+}
+
+// What the clock in Oslo shows so many answering hours after it showed that.
+std::string AfterHours(std::string_view local, int hours, int from_hour, int until_hour) {
+  pb::ActivityPolicy policy;
+  policy.set_answer_from_hour(from_hour);
+  policy.set_answer_until_hour(until_hour);
+  absl::Time from;
+  std::string error;
+  EXPECT_TRUE(absl::ParseTime("%Y-%m-%d %H:%M", local, Oslo(), &from, &error)) << error;
+  return absl::FormatTime("%Y-%m-%d %H:%M", AfterAnswerHours(from, hours, policy, Oslo()), Oslo());
+}
+
+TEST(SeatTest, AlfioTheTimeToAnswerRunsOnlyInTheHoursInWhichPeopleAnswer) {
+  EXPECT_EQ(AfterHours("2026-11-23 10:00", 6, 8, 20), "2026-11-23 16:00");
+  EXPECT_EQ(AfterHours("2026-11-23 23:00", 4, 8, 20), "2026-11-24 12:00") << "not in the night";
+  EXPECT_EQ(AfterHours("2026-11-23 05:00", 4, 8, 20), "2026-11-23 12:00") << "nor before the day";
+  EXPECT_EQ(AfterHours("2026-11-23 18:00", 4, 8, 20), "2026-11-24 10:00") << "it goes on in the morning";
+  EXPECT_EQ(AfterHours("2026-11-23 18:00", 2, 8, 20), "2026-11-23 20:00");
+  EXPECT_EQ(AfterHours("2026-11-23 20:00", 24, 8, 20), "2026-11-25 20:00");
+  EXPECT_EQ(AfterHours("2026-12-31 23:59", 720, 9, 10), "2028-12-20 10:00") << "the longest there is, over a leap year";
+  EXPECT_EQ(AfterHours("2026-11-23 22:30", 2, 22, 24), "2026-11-24 22:30") << "until midnight";
+  EXPECT_EQ(AfterHours("2026-11-23 23:00", 24, 0, 0), "2026-11-24 23:00") << "at any hour";
+  EXPECT_EQ(AfterHours("2026-11-23 23:00", 24, 0, 24), "2026-11-24 23:00") << "which is the same";
+}
+
+TEST(SeatTest, AlfioTheTimeToAnswerIsRightWhenTheClockChanges) {
+  EXPECT_EQ(AfterHours("2027-03-27 23:00", 1, 8, 20), "2027-03-28 09:00") << "forwards in the night between";
+  EXPECT_EQ(AfterHours("2027-03-27 12:00", 24, 0, 24), "2027-03-28 13:00") << "24 real hours";
+  EXPECT_EQ(AfterHours("2027-03-28 00:00", 3, 1, 5), "2027-03-28 05:00") << "an hour less in the window";
+  EXPECT_EQ(AfterHours("2027-03-27 04:00", 1, 2, 3), "2027-03-29 03:00") << "a window that is not there that day";
+  EXPECT_EQ(AfterHours("2027-10-30 23:00", 1, 8, 20), "2027-10-31 09:00") << "backwards";
+  EXPECT_EQ(AfterHours("2027-10-30 12:00", 24, 0, 24), "2027-10-31 11:00");
+  EXPECT_EQ(AfterHours("2027-10-31 00:00", 5, 1, 5), "2027-10-31 05:00") << "an hour more";
+}
+
+TEST(SeatTest, AnswersAreAskedForFromAnHourUntilALaterOne) {
+  const auto checked = [](int from_hour, int until_hour) {
+    pb::SetPolicyRequest request;
+    request.mutable_policy()->set_answer_from_hour(from_hour);
+    request.mutable_policy()->set_answer_until_hour(until_hour);
+    return Check(request);
+  };
+  EXPECT_DONE(checked(0, 0));
+  EXPECT_DONE(checked(0, 24));
+  EXPECT_DONE(checked(8, 20));
+  EXPECT_EQ(checked(20, 8).code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(checked(8, 8).code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(checked(8, 0).code(), absl::StatusCode::kInvalidArgument);
 }
 
 TEST(SeatTest, AnOfferIsTakenInTimeOrNotAtAll) {
@@ -391,13 +451,11 @@ TEST(FollowUpTest, AParticipationLapsesAtTheFigureAndUntilTheStreakIsShorter) {
 }
 
 TEST(FollowUpTest, TheLastPresenceIsADayWhereThePersonLives) {
-  absl::TimeZone oslo;
-  ASSERT_TRUE(absl::LoadTimeZone("Europe/Oslo", &oslo));
   pb::Participation participation = NewParticipation("participation", "activity", kKari);
   const absl::Time late = absl::FromCivil(absl::CivilSecond(2026, 11, 23, 23, 30, 0), absl::UTCTimeZone());
-  ApplyStreak({.any = true, .last_present = late}, Policy(), oslo, &participation);
+  ApplyStreak({.any = true, .last_present = late}, Policy(), Oslo(), &participation);
   EXPECT_EQ(participation.last_present_date(), "2026-11-24");
-  ApplyStreak({.any = true, .absences = 1}, Policy(), oslo, &participation);
+  ApplyStreak({.any = true, .absences = 1}, Policy(), Oslo(), &participation);
   EXPECT_EQ(participation.last_present_date(), "") << "that record was corrected";
 }
 

@@ -222,6 +222,36 @@ TEST_P(WaitingListTest, AlfioDuplicateSubscribeMakesOneEntryPerPersonAndSession)
   EXPECT_REFUSED(centre_.Enrol(session, Resident(person), person), "ALREADY_WAITING");
 }
 
+// alf.io shifts its offers to working time.
+TEST_P(WaitingListTest, AlfioWorkingTimeAnOfferMadeAtNightDoesNotRunOutInTheNight) {
+  centre_.SetPolicy([](pb::ActivityPolicy& policy) {
+    policy.set_offer_hours(4);
+    policy.set_answer_from_hour(8);
+    policy.set_answer_until_hour(20);
+  });
+  const pb::Session session = centre_.Run(1);
+  const pb::Enrolment enrolment = centre_.Enrolled(session, SomePerson());
+  const pb::WaitEntry first = centre_.Waiting(session, SomePerson());
+  const pb::WaitEntry second = centre_.Waiting(session, SomePerson());
+  centre_.service().clock().Advance(absl::Hours(15));  // 23:00
+  centre_.Withdrawn(enrolment);
+  const absl::Time offered = centre_.service().clock().Now();
+  const auto offers = centre_.EventsOf<pb::SeatOffered>();
+  ASSERT_THAT(offers, SizeIs(1));
+  EXPECT_EQ(FromProto(offers[0].expire_time()), offered + absl::Hours(13)) << "noon";
+  centre_.GoTo(offered + absl::Hours(13) - absl::Seconds(1));
+  EXPECT_EQ(centre_.StateOf(first), pb::WAIT_ENTRY_STATE_OFFERED);
+  centre_.GoTo(offered + absl::Hours(13));
+  EXPECT_EQ(centre_.StateOf(first), pb::WAIT_ENTRY_STATE_EXPIRED);
+  EXPECT_EQ(centre_.StateOf(second), pb::WAIT_ENTRY_STATE_OFFERED);
+  pb::SetPolicyRequest backwards;
+  *backwards.mutable_policy() = Must(centre_.Call(&Stub::GetPolicy, Staff(), pb::GetPolicyRequest())).policy();
+  backwards.mutable_policy()->set_answer_until_hour(7);
+  const auto set = centre_.Call(&Stub::SetPolicy, UnitLeader(), backwards);
+  EXPECT_EQ(set.status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(set.status().message()), testing::HasSubstr("policy.answer_from_hour"));
+}
+
 TEST_P(WaitingListTest, IndicoPr3000TheLimitCountsWhatIsLiveOnly) {
   const pb::Session session = centre_.Run(1);
   for (int i = 0; i < 5; ++i) centre_.Withdrawn(centre_.Enrolled(session, SomePerson()));
