@@ -78,6 +78,7 @@ absl::Status Activities::CreateActivity(Tx& tx, Call&, const pb::CreateActivityR
   if (!taken.empty()) return AlreadyExists("activity with this code");
   pb::Activity activity;
   activity.set_id(NewId(tx.now()));
+  activity.set_state(pb::ACTIVITY_STATE_ACTIVE);
   activity.set_code(request.code());
   activity.set_name(request.name());
   activity.set_description(request.description());
@@ -97,6 +98,38 @@ absl::Status Activities::CreateActivity(Tx& tx, Call&, const pb::CreateActivityR
   return absl::OkStatus();
 }
 
+absl::Status Activities::UpdateActivity(Tx& tx, Call&, const pb::UpdateActivityRequest& request,
+                                        pb::UpdateActivityResponse* response) {
+  ASSIGN(pb::Activity activity, LoadForChange<pb::Activity>(tx, request.activity_id(), request.expected_version()));
+  TRY(MayGoOn(activity));
+  ApplyUpdate(request, &activity);
+  TRY(Save(tx, activity));
+  pb::ActivityUpdated event;
+  event.set_activity_id(activity.id());
+  event.set_needs_referral(activity.needs_referral());
+  TRY(tx.Publish(event, activity.id(), activity.version()));
+  *response->mutable_activity() = std::move(activity);
+  return absl::OkStatus();
+}
+
+absl::Status Activities::EndActivity(Tx& tx, Call&, const pb::EndActivityRequest& request,
+                                     pb::EndActivityResponse* response) {
+  ASSIGN(pb::Activity activity, LoadForChange<pb::Activity>(tx, request.activity_id(), request.expected_version()));
+  ASSIGN(const auto not_over,
+         tx.Query<int64_t>("SELECT COUNT(*) FROM sessions WHERE activity_id = :activity AND state IN "
+                           "('SESSION_STATE_PLANNED', 'SESSION_STATE_OPEN', 'SESSION_STATE_FULL', "
+                           "'SESSION_STATE_STARTED')",
+                           activity.id()));
+  TRY(MayEnd(activity, std::get<0>(not_over.front())));
+  activity.set_state(pb::ACTIVITY_STATE_ENDED);
+  TRY(Save(tx, activity));
+  pb::ActivityEnded event;
+  event.set_activity_id(activity.id());
+  TRY(tx.Publish(event, activity.id(), activity.version()));
+  *response->mutable_activity() = std::move(activity);
+  return absl::OkStatus();
+}
+
 absl::Status Activities::GetActivity(Tx& tx, Call&, const pb::GetActivityRequest& request,
                                      pb::GetActivityResponse* response) {
   ASSIGN(*response->mutable_activity(), Load<pb::Activity>(tx, request.activity_id()));
@@ -105,7 +138,9 @@ absl::Status Activities::GetActivity(Tx& tx, Call&, const pb::GetActivityRequest
 
 absl::Status Activities::ListActivities(Tx& tx, Call&, const pb::ListActivitiesRequest& request,
                                         pb::ListActivitiesResponse* response) {
-  TRY(Page(tx, Filter(), {request.page_size(), request.page_token()}, response->mutable_activities(),
+  Filter filter;
+  filter.IsState("state", request.state());
+  TRY(Page(tx, std::move(filter), {request.page_size(), request.page_token()}, response->mutable_activities(),
            response->mutable_next_page_token()));
   return SetAsOf(tx, response);
 }

@@ -44,6 +44,8 @@ class Activities final : public mestring::Service, public pb::ActivityService::S
 
   // Activities and sessions
   MESTRING_WRITE(pb, CreateActivity);
+  MESTRING_WRITE(pb, UpdateActivity);
+  MESTRING_WRITE(pb, EndActivity);
   MESTRING_READ(pb, GetActivity);
   MESTRING_READ(pb, ListActivities);
   MESTRING_WRITE(pb, ScheduleSessions);

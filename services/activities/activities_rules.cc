@@ -124,6 +124,31 @@ absl::Status CheckPeriod(std::string_view from_date, std::string_view to_date, i
   return Refused("DATE_OUT_OF_ORDER", absl::StrCat("a period of one to ", days_max, " days is needed"));
 }
 
+// ---- Activities ------------------------------------------------------------------------------------
+
+absl::Status MayGoOn(const pb::Activity& activity) {
+  return activity.state() == pb::ACTIVITY_STATE_ACTIVE ? absl::OkStatus()
+                                                       : WrongState(activity.state(), "it has ended");
+}
+
+// What is not said stays. Mode, audience and modules are not among it: sessions, quotas and seats that exist
+// were made by them.
+void ApplyUpdate(const pb::UpdateActivityRequest& request, pb::Activity* activity) {
+  if (!request.name().empty()) activity->set_name(request.name());
+  if (request.has_description()) activity->set_description(request.description());
+  if (request.has_drug_free()) activity->set_drug_free(request.drug_free());
+  if (request.has_needs_referral()) activity->set_needs_referral(request.needs_referral());
+  if (!request.recovery_tags().empty()) *activity->mutable_recovery_tags() = request.recovery_tags();
+}
+
+// Nobody loses a seat because an activity ends: its sessions are held or cancelled first, which tells those
+// who have one.
+absl::Status MayEnd(const pb::Activity& activity, int64_t sessions_not_over) {
+  TRY(MayGoOn(activity));
+  if (sessions_not_over == 0) return absl::OkStatus();
+  return Refused("SESSIONS_AHEAD", "sessions of it lie ahead or go on", {{"count", absl::StrCat(sessions_not_over)}});
+}
+
 // ---- Sessions --------------------------------------------------------------------------------------
 
 pb::Session NewSession(std::string id, const pb::Activity& activity, const pb::ScheduleSessionsRequest& request,

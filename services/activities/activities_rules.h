@@ -71,6 +71,14 @@ absl::StatusOr<int> MinuteOfDay(std::string_view time_of_day);
 // A period that somebody asks about.
 absl::Status CheckPeriod(std::string_view from_date, std::string_view to_date, int days_max);
 
+// ---- Activities ------------------------------------------------------------------------------------
+
+// It has not ended.
+absl::Status MayGoOn(const pb::Activity& activity);
+void ApplyUpdate(const pb::UpdateActivityRequest& request, pb::Activity* activity);
+// `sessions_not_over` of it lie ahead or go on.
+absl::Status MayEnd(const pb::Activity& activity, int64_t sessions_not_over);
+
 // ---- Sessions --------------------------------------------------------------------------------------
 
 struct Span {

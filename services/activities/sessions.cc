@@ -67,6 +67,7 @@ absl::Status TellOfMove(Tx& tx, int module, const pb::Session& session) {
 absl::Status Activities::ScheduleSessions(Tx& tx, Call&, const pb::ScheduleSessionsRequest& request,
                                           pb::ScheduleSessionsResponse* response) {
   ASSIGN(const pb::Activity activity, Load<pb::Activity>(tx, request.activity_id()));
+  TRY(MayGoOn(activity));
   TRY(CheckQuotas(activity, request.quotas()));
   TRY(CheckPlannable("first_date", request.first_date(), Today(tx)));
   ASSIGN(const absl::CivilMinute first, LocalTime(request.first_date(), request.time_of_day()));

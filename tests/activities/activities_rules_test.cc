@@ -37,6 +37,7 @@ Caller As(Role role, std::string person_ref = "") { return {"caller", {role}, st
 pb::Activity Group(pb::ActivityMode mode = pb::ACTIVITY_MODE_REGISTERED, pb::Audience audience = pb::AUDIENCE_USER) {
   pb::Activity activity;
   activity.set_id("activity");
+  activity.set_state(pb::ACTIVITY_STATE_ACTIVE);
   activity.set_mode(mode);
   activity.set_audience(audience);
   return activity;
@@ -142,6 +143,41 @@ TEST(WhoTest, WhatIsAboutAPersonIsSeenByThemAndThoseWhoWorkWithIt) {
   EXPECT_REFUSED(MaySee(As(ROLE_RESIDENT), "", "seat"), "NOT_FOUND") << "nobody is not oneself";
   EXPECT_REFUSED(MayActFor(As(ROLE_SERVICE), kKari), "FORBIDDEN") << "a subscriber does nothing for anybody";
   EXPECT_REFUSED(MayOnlyBeSelf(As(ROLE_STAFF), kKari), "FORBIDDEN");
+}
+
+// ---- Activities ----
+
+TEST(ActivityTest, WhatIsNotSaidInAnUpdateStays) {
+  pb::Activity activity = Group();
+  activity.set_name("Løpegruppa");
+  activity.set_description("Alle tempo");
+  activity.set_drug_free(true);
+  activity.add_recovery_tags(pb::RECOVERY_TAG_HOPE);
+  const std::string before = activity.SerializeAsString();
+  pb::UpdateActivityRequest update;
+  ApplyUpdate(update, &activity);
+  EXPECT_EQ(activity.SerializeAsString(), before);
+  update.set_description("");
+  update.set_drug_free(false);
+  update.set_needs_referral(true);
+  update.add_recovery_tags(pb::RECOVERY_TAG_IDENTITY);
+  update.set_name("Turgruppa");
+  ApplyUpdate(update, &activity);
+  EXPECT_EQ(activity.name(), "Turgruppa");
+  EXPECT_EQ(activity.description(), "");
+  EXPECT_FALSE(activity.drug_free());
+  EXPECT_TRUE(activity.needs_referral());
+  EXPECT_THAT(activity.recovery_tags(), ElementsAre(pb::RECOVERY_TAG_IDENTITY));
+}
+
+TEST(ActivityTest, ItEndsOnceAndWhenNothingOfItIsLeft) {
+  EXPECT_REFUSED(MayEnd(Group(), 1), "SESSIONS_AHEAD");
+  EXPECT_EQ(MetadataOf(MayEnd(Group(), 3)).at("count"), "3");
+  EXPECT_DONE(MayEnd(Group(), 0));
+  pb::Activity ended = Group();
+  ended.set_state(pb::ACTIVITY_STATE_ENDED);
+  EXPECT_REFUSED(MayEnd(ended, 0), "WRONG_STATE");
+  EXPECT_REFUSED(MayGoOn(ended), "WRONG_STATE");
 }
 
 // ---- Sessions ----

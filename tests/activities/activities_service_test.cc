@@ -81,6 +81,79 @@ class ActivitiesTest : public testing::TestWithParam<const char*> {
 INSTANTIATE_TEST_SUITE_P(Engines, ActivitiesTest, testing::ValuesIn(kEngines),
                          [](const auto& info) { return EngineName(info); });
 
+// ---- Activities ----
+
+TEST_P(ActivitiesTest, AnActivityIsUpdatedAndOnlyWhatIsSaidChanges) {
+  const pb::Activity before = centre_.Activity(pb::ACTIVITY_MODE_REGISTERED);
+  EXPECT_EQ(before.state(), pb::ACTIVITY_STATE_ACTIVE);
+  pb::UpdateActivityRequest update;
+  update.set_activity_id(before.id());
+  update.set_needs_referral(true);
+  update.set_expected_version(before.version() + 1);
+  EXPECT_REFUSED(centre_.Call(&Stub::UpdateActivity, Staff(), update), "STALE_VERSION");
+  update.set_expected_version(before.version());
+  const pb::Activity after = Must(centre_.Call(&Stub::UpdateActivity, Staff(), update)).activity();
+  EXPECT_TRUE(after.needs_referral());
+  EXPECT_TRUE(after.drug_free());
+  EXPECT_EQ(after.name(), before.name());
+  EXPECT_THAT(after.recovery_tags(), SizeIs(1));
+  ASSERT_THAT(centre_.EventsOf<pb::ActivityUpdated>(), SizeIs(1));
+  EXPECT_TRUE(centre_.EventsOf<pb::ActivityUpdated>()[0].needs_referral());
+  update.set_expected_version(0);
+  update.set_drug_free(false);
+  update.set_name("Turgruppe");
+  update.set_description("Ut i all slags vær");
+  EXPECT_DONE(centre_.Call(&Stub::UpdateActivity, Staff(), update));
+  const pb::Activity stored = centre_.Stored<pb::Activity>(before.id());
+  EXPECT_FALSE(stored.drug_free());
+  EXPECT_EQ(stored.name(), "Turgruppe");
+  EXPECT_EQ(stored.description(), "Ut i all slags vær");
+  EXPECT_EQ(stored.version(), before.version() + 2);
+}
+
+TEST_P(ActivitiesTest, AnActivityEndsWhenNothingOfItLiesAheadAndHasNoNewSessions) {
+  const pb::Activity activity = centre_.Activity(pb::ACTIVITY_MODE_REGISTERED);
+  const pb::Activity other = centre_.Activity(pb::ACTIVITY_MODE_REGISTERED);
+  pb::ScheduleSessionsRequest plan = centre_.Plan(activity, 1, 1);
+  plan.set_recurrence("FREQ=DAILY;COUNT=3");
+  const std::vector<pb::Session> sessions = centre_.Scheduled(plan);
+  centre_.Enrolled(sessions[2], SomePerson());
+  pb::EndActivityRequest end;
+  end.set_activity_id(activity.id());
+  const auto refused = centre_.Call(&Stub::EndActivity, Staff(), end);
+  EXPECT_REFUSED(refused, "SESSIONS_AHEAD");
+  EXPECT_EQ(MetadataOf(refused.status()).at("count"), "3");
+  pb::CancelSessionRequest cancel;
+  cancel.set_session_id(sessions[1].id());
+  cancel.set_reason_code("A");
+  EXPECT_DONE(centre_.Call(&Stub::CancelSession, Staff(), cancel));
+  centre_.GoTo(FromProto(sessions[2].start_time()));
+  const auto going_on = centre_.Call(&Stub::EndActivity, Staff(), end);
+  EXPECT_REFUSED(going_on, "SESSIONS_AHEAD");
+  EXPECT_EQ(MetadataOf(going_on.status()).at("count"), "1") << "it has begun and is not over";
+  centre_.GoTo(FromProto(sessions[2].end_time()));
+  EXPECT_EQ(Must(centre_.Call(&Stub::EndActivity, Staff(), end)).activity().state(), pb::ACTIVITY_STATE_ENDED);
+  ASSERT_THAT(centre_.EventsOf<pb::ActivityEnded>(), SizeIs(1));
+  EXPECT_EQ(centre_.EventsOf<pb::ActivityEnded>()[0].activity_id(), activity.id());
+  EXPECT_REFUSED(centre_.Call(&Stub::EndActivity, Staff(), end), "WRONG_STATE");
+  EXPECT_REFUSED(centre_.Call(&Stub::ScheduleSessions, Staff(), centre_.Plan(activity, 1, 1)), "WRONG_STATE");
+  pb::UpdateActivityRequest update;
+  update.set_activity_id(activity.id());
+  update.set_name("Again");
+  EXPECT_REFUSED(centre_.Call(&Stub::UpdateActivity, Staff(), update), "WRONG_STATE");
+  const auto ids = [&](pb::ActivityState state) {
+    pb::ListActivitiesRequest list;
+    list.set_state(state);
+    std::vector<std::string> found;
+    const pb::ListActivitiesResponse listed = Must(centre_.Call(&Stub::ListActivities, Staff(), list));
+    for (const pb::Activity& each : listed.activities()) found.push_back(each.id());
+    return found;
+  };
+  EXPECT_THAT(ids(pb::ACTIVITY_STATE_ENDED), ElementsAre(activity.id()));
+  EXPECT_THAT(ids(pb::ACTIVITY_STATE_ACTIVE), ElementsAre(other.id()));
+  EXPECT_THAT(ids(pb::ACTIVITY_STATE_UNSPECIFIED), SizeIs(2));
+}
+
 // ---- Sessions ----
 
 TEST_P(ActivitiesTest, AGroupThatRecursIsAtTheSameTimeOfDayAcrossDaylightSaving) {
