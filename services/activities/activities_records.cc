@@ -94,6 +94,10 @@ absl::Status CheckCode(Tx& tx, pb::CodeListKind kind, std::string_view code) {
   return Refused("UNKNOWN_CODE", "the code is not in its list", {{"list", name}});
 }
 
+absl::Status CheckArea(Tx& tx, std::string_view area_code) {
+  return area_code.empty() ? absl::OkStatus() : CheckCode(tx, pb::CODE_LIST_KIND_AREA, area_code);
+}
+
 absl::StatusOr<bool> Leads(Tx& tx, std::string_view session_id, std::string_view person_ref) {
   ASSIGN(const auto rows,
          tx.Query<int64_t>("SELECT 1 FROM session_leaders WHERE session_id = :session AND person_ref = "

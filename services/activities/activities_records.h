@@ -99,6 +99,8 @@ absl::StatusOr<M> LoadVisibleForChange(Tx& tx, Call& call, std::string_view id, 
 absl::StatusOr<pb::ActivityPolicy> CurrentPolicy(Tx& tx);
 // UNKNOWN_CODE unless the current version of the list has it.
 absl::Status CheckCode(Tx& tx, pb::CodeListKind kind, std::string_view code);
+// The same for a part of town, which need not be said.
+absl::Status CheckArea(Tx& tx, std::string_view area_code);
 // The person leads this session.
 absl::StatusOr<bool> Leads(Tx& tx, std::string_view session_id, std::string_view person_ref);
 // NotFound of the session for an activity leader who does not lead it.

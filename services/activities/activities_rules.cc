@@ -161,6 +161,7 @@ pb::Session NewSession(std::string id, const pb::Activity& activity, const pb::S
   *session.mutable_start_time() = ToProto(start);
   *session.mutable_end_time() = ToProto(spans.back().end);
   session.set_place(request.place());
+  session.set_area_code(request.area_code());
   const absl::Time opens = start - absl::Hours(24) * request.opens_days_before();
   *session.mutable_enrol_from_time() = ToProto(request.opens_days_before() > 0 ? std::max(opens, now) : now);
   *session.mutable_enrol_until_time() = ToProto(start - absl::Hours(24) * request.closes_days_before());

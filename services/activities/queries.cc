@@ -120,7 +120,9 @@ absl::Status Activities::ListSessions(Tx& tx, Call&, const pb::ListSessionsReque
                                       pb::ListSessionsResponse* response) {
   ASSIGN(const Period period, PeriodOf(tx, request.from_date(), request.to_date(), kListDays));
   Filter filter;
-  filter.Is("activity_id", request.activity_id()).IsState("state", request.state());
+  filter.Is("activity_id", request.activity_id())
+      .Is("area_code", request.area_code())
+      .IsState("state", request.state());
   if (request.without_leader()) {
     filter.Where("leaders = 0").Where("state IN ('SESSION_STATE_PLANNED', 'SESSION_STATE_OPEN', 'SESSION_STATE_FULL')");
   }
@@ -139,7 +141,8 @@ absl::Status Activities::ListOpenSessions(Tx& tx, Call&, const pb::ListOpenSessi
   Filter filter;
   filter.Where("state = 'SESSION_STATE_OPEN'")
       .Where("enrol_until_time > ?", absl::ToUnixMicros(tx.now()))
-      .Where("EXISTS (SELECT 1 FROM activities a WHERE a.id = activity_id AND a.needs_referral = 0)");
+      .Where("EXISTS (SELECT 1 FROM activities a WHERE a.id = activity_id AND a.needs_referral = 0)")
+      .Is("area_code", request.area_code());
   ASSIGN(const std::vector<pb::Session> sessions,
          PageByStart(tx, std::move(filter), period, request.page_size(), request.page_token(),
                      response->mutable_next_page_token()));
@@ -160,6 +163,7 @@ absl::Status Activities::ListOpenSessions(Tx& tx, Call&, const pb::ListOpenSessi
     *open->mutable_start_time() = session.start_time();
     *open->mutable_end_time() = session.end_time();
     open->set_place(session.place());
+    open->set_area_code(session.area_code());
   }
   return SetAsOf(tx, response);
 }

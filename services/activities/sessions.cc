@@ -69,6 +69,7 @@ absl::Status Activities::ScheduleSessions(Tx& tx, Call&, const pb::ScheduleSessi
   ASSIGN(const pb::Activity activity, Load<pb::Activity>(tx, request.activity_id()));
   TRY(MayGoOn(activity));
   TRY(CheckQuotas(activity, request.quotas()));
+  TRY(CheckArea(tx, request.area_code()));
   TRY(CheckPlannable("first_date", request.first_date(), Today(tx)));
   ASSIGN(const absl::CivilMinute first, LocalTime(request.first_date(), request.time_of_day()));
   ASSIGN(const std::vector<absl::Time> starts, Occurrences(request.recurrence(), first, tx.zone()));
@@ -90,6 +91,7 @@ absl::Status Activities::MoveSession(Tx& tx, Call& call, const pb::MoveSessionRe
                                      pb::MoveSessionResponse* response) {
   ASSIGN(pb::Session session, LoadForChange<pb::Session>(tx, request.session_id(), request.expected_version()));
   ASSIGN(const Span from, SpanOf(session, request.module()));
+  TRY(CheckArea(tx, request.area_code()));
   TRY(CheckPlannable("date", request.date(), Today(tx)));
   ASSIGN(const absl::CivilMinute local, LocalTime(request.date(), request.time_of_day()));
   const absl::Duration duration =
@@ -99,6 +101,7 @@ absl::Status Activities::MoveSession(Tx& tx, Call& call, const pb::MoveSessionRe
   TRY(MayMove(session, request.module(), to, tx.now()));
   ApplyMove(request.module(), to, &session);
   if (!request.place().empty()) session.set_place(request.place());
+  if (!request.area_code().empty()) session.set_area_code(request.area_code());
   TRY(Save(tx, session));
   ASSIGN(const pb::ActivityPolicy policy, CurrentPolicy(tx));
   TRY(ScheduleClocks(tx, policy, session));

@@ -231,6 +231,59 @@ TEST_P(ActivitiesTest, WhatIsOpenThisWeekNeedsNoReferral) {
   EXPECT_THAT(centre_.Call(&Stub::ListOpenSessions, Staff(), request)->sessions(), IsEmpty());
 }
 
+TEST_P(ActivitiesTest, WhatIsNearMeIsFoundByThePartOfTown) {
+  const pb::Activity activity = centre_.Activity(pb::ACTIVITY_MODE_REGISTERED);
+  pb::ScheduleSessionsRequest plan = centre_.Plan(activity, 2, 5);
+  plan.set_area_code("NOWHERE");
+  const auto unknown = centre_.Call(&Stub::ScheduleSessions, Staff(), plan);
+  EXPECT_REFUSED(unknown, "UNKNOWN_CODE");
+  EXPECT_EQ(MetadataOf(unknown.status()).at("list"), "CODE_LIST_KIND_AREA");
+  plan.set_area_code("A");
+  const pb::Session here = centre_.Scheduled(plan).front();
+  EXPECT_EQ(here.area_code(), "A");
+  plan.set_area_code("B");
+  const pb::Session there = centre_.Scheduled(plan).front();
+  plan.clear_area_code();
+  centre_.Scheduled(plan);
+  const auto open_in = [&](std::string area_code) {
+    pb::ListOpenSessionsRequest request;
+    request.set_area_code(area_code);
+    std::vector<std::string> found;
+    const pb::ListOpenSessionsResponse list =
+        Must(centre_.Call(&Stub::ListOpenSessions, Resident(SomePerson()), request));
+    for (const pb::OpenSession& open : list.sessions()) {
+      found.push_back(open.session_id());
+      EXPECT_TRUE(area_code.empty() || open.area_code() == area_code) << open.area_code();
+    }
+    return found;
+  };
+  EXPECT_THAT(open_in("A"), ElementsAre(here.id()));
+  EXPECT_THAT(open_in("B"), ElementsAre(there.id()));
+  EXPECT_THAT(open_in("C"), IsEmpty());
+  EXPECT_THAT(open_in(""), SizeIs(3));
+
+  pb::MoveSessionRequest move;
+  move.set_session_id(there.id());
+  move.set_date(PlusDays(centre_.Today(), 3));
+  move.set_time_of_day("18:00");
+  EXPECT_EQ(Must(centre_.Call(&Stub::MoveSession, Staff(), move)).session().area_code(), "B") << "where it was";
+  move.set_area_code("NOWHERE");
+  EXPECT_REFUSED(centre_.Call(&Stub::MoveSession, Staff(), move), "UNKNOWN_CODE");
+  move.set_area_code("A");
+  EXPECT_DONE(centre_.Call(&Stub::MoveSession, Staff(), move));
+  pb::ListSessionsRequest list;
+  list.set_area_code("A");
+  list.set_page_size(1);
+  const pb::ListSessionsResponse first = Must(centre_.Call(&Stub::ListSessions, Staff(), list));
+  ASSERT_THAT(first.sessions(), SizeIs(1));
+  EXPECT_EQ(first.sessions(0).id(), here.id());
+  list.set_page_token(first.next_page_token());
+  const pb::ListSessionsResponse second = Must(centre_.Call(&Stub::ListSessions, Staff(), list));
+  ASSERT_THAT(second.sessions(), SizeIs(1));
+  EXPECT_EQ(second.sessions(0).id(), there.id());
+  EXPECT_EQ(second.next_page_token(), "");
+}
+
 TEST_P(ActivitiesTest, SessionsAreListedByTheirStartPageByPage) {
   pb::ScheduleSessionsRequest plan = centre_.Plan(centre_.Activity(pb::ACTIVITY_MODE_REGISTERED), 1, 5);
   plan.set_recurrence("FREQ=DAILY;COUNT=5");
