@@ -91,6 +91,7 @@ class Activities final : public mestring::Service, public pb::ActivityService::S
   MESTRING_WRITE(pb, RecordDropIn);
   MESTRING_WRITE(pb, ClosePeriod);
   MESTRING_READ(pb, GetPeriodStatistics);
+  MESTRING_READ(pb, ListPeriods);
 
   // From participant to leader
   MESTRING_WRITE(pb, WishLeaderStep);
@@ -115,6 +116,7 @@ class Activities final : public mestring::Service, public pb::ActivityService::S
   MESTRING_WRITE(pb, ReleaseGrant);
   MESTRING_WRITE(pb, ReverseGrant);
   MESTRING_READ(pb, GetFund);
+  MESTRING_READ(pb, ListFunds);
   MESTRING_READ(pb, ListLedgerEntries);
   MESTRING_READ(pb, ListGrants);
 

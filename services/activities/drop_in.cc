@@ -199,4 +199,13 @@ absl::Status Activities::GetPeriodStatistics(Tx& tx, Call&, const pb::GetPeriodS
   return absl::OkStatus();
 }
 
+absl::Status Activities::ListPeriods(Tx& tx, Call&, const pb::ListPeriodsRequest& request,
+                                     pb::ListPeriodsResponse* response) {
+  Filter filter;
+  filter.IsState("state", request.state());
+  TRY(Page(tx, std::move(filter), {request.page_size(), request.page_token()}, response->mutable_periods(),
+           response->mutable_next_page_token()));
+  return SetAsOf(tx, response);
+}
+
 }  // namespace mestring::activities

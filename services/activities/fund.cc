@@ -220,6 +220,14 @@ absl::Status Activities::GetFund(Tx& tx, Call&, const pb::GetFundRequest& reques
   return absl::OkStatus();
 }
 
+absl::Status Activities::ListFunds(Tx& tx, Call&, const pb::ListFundsRequest& request,
+                                   pb::ListFundsResponse* response) {
+  TRY(Page(tx, Filter(), {request.page_size(), request.page_token()}, response->mutable_funds(),
+           response->mutable_next_page_token()));
+  for (pb::Fund& fund : *response->mutable_funds()) TRY(FillSums(tx, &fund));
+  return SetAsOf(tx, response);
+}
+
 absl::Status Activities::ListGrants(Tx& tx, Call& call, const pb::ListGrantsRequest& request,
                                     pb::ListGrantsResponse* response) {
   Filter filter;

@@ -236,5 +236,27 @@ TEST_P(DropInTest, PeriodsDoNotOverlapAndVisitsNeedOne) {
   EXPECT_REFUSED(Record(session, 1, {}), "NO_OPEN_PERIOD");
 }
 
+TEST_P(DropInTest, PeriodsAreListedPageByPageAndByTheirState) {
+  std::vector<std::string> cards;
+  const pb::Period closed = AWeek(&cards);
+  centre_.GoDays(10);
+  const pb::Period second = Open(centre_.Today(), PlusDays(centre_.Today(), 6));
+  const pb::Period third = Open(PlusDays(centre_.Today(), 7), PlusDays(centre_.Today(), 13));
+  std::vector<std::string> got;
+  pb::ListPeriodsRequest request;
+  request.set_page_size(2);
+  do {
+    const pb::ListPeriodsResponse page = Must(centre_.Call(&Stub::ListPeriods, Kin(SomePerson()), request));
+    EXPECT_NE(page.as_of(), "");
+    for (const pb::Period& period : page.periods()) got.push_back(period.id());
+    request.set_page_token(page.next_page_token());
+  } while (!request.page_token().empty());
+  EXPECT_THAT(got, testing::UnorderedElementsAre(closed.id(), second.id(), third.id()));
+  request.set_state(pb::PERIOD_STATE_CLOSED);
+  const pb::ListPeriodsResponse list = Must(centre_.Call(&Stub::ListPeriods, Kin(SomePerson()), request));
+  ASSERT_THAT(list.periods(), SizeIs(1));
+  EXPECT_THAT(Text(list.periods(0)), HasSubstr("VISITS=42"));
+}
+
 }  // namespace
 }  // namespace mestring::activities

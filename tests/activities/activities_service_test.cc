@@ -14,6 +14,7 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::IsSupersetOf;
 using testing::SizeIs;
+using testing::UnorderedElementsAreArray;
 using Stub = Centre::Stub;
 
 class ActivitiesTest : public testing::TestWithParam<const char*> {
@@ -527,6 +528,31 @@ TEST_P(ActivitiesTest, AGrantIsReservedPaidAndReversedAndTheLedgerKeepsEverythin
   } while (!list.page_token().empty());
   EXPECT_THAT(kinds, ElementsAre(pb::LEDGER_KIND_DONATION, pb::LEDGER_KIND_RESERVATION, pb::LEDGER_KIND_PAYMENT,
                                  pb::LEDGER_KIND_REVERSAL));
+}
+
+TEST_P(ActivitiesTest, FundsAreListedPageByPageEachAsItStands) {
+  std::vector<std::string> expected, got;
+  for (int i = 1; i <= 3; ++i) expected.push_back(centre_.FundWith(i * 100'000).id());
+  pb::GetFundRequest get;
+  get.set_fund_id(expected[1]);
+  EXPECT_DONE(centre_.Decide(centre_.Requested(Must(centre_.Call(&Stub::GetFund, Board(), get)).fund(), 80'000)));
+  centre_.Requested(Must(centre_.Call(&Stub::GetFund, Board(), get)).fund(), 130'000);
+  pb::ListFundsRequest request;
+  request.set_page_size(2);
+  do {
+    const pb::ListFundsResponse page = Must(centre_.Call(&Stub::ListFunds, Staff(), request));
+    EXPECT_NE(page.as_of(), "");
+    for (const pb::Fund& fund : page.funds()) {
+      got.push_back(fund.id());
+      if (fund.id() != expected[1]) continue;
+      EXPECT_EQ(fund.posted_ore(), 200'000);
+      EXPECT_EQ(fund.reserved_ore(), 80'000);
+      EXPECT_EQ(fund.available_ore(), 120'000);
+      EXPECT_EQ(fund.forecast_ore(), -10'000);
+    }
+    request.set_page_token(page.next_page_token());
+  } while (!request.page_token().empty());
+  EXPECT_THAT(got, UnorderedElementsAreArray(expected));
 }
 
 TEST_P(ActivitiesTest, AGrantNeedsACurrentStatementAndNobodyDecidesTheirOwn) {
