@@ -107,6 +107,7 @@ class Activities final : public mestring::Service, public pb::ActivityService::S
 
   // Cost shares, fund and grants
   MESTRING_WRITE(pb, SetCostShares);
+  MESTRING_WRITE(pb, RecordOwnSharePaid);
   MESTRING_WRITE(pb, OpenFund);
   MESTRING_WRITE(pb, RecordDonation);
   MESTRING_WRITE(pb, RecordEligibility);

@@ -112,6 +112,11 @@ absl::Status MayWorkWith(Tx& tx, const Caller& caller, std::string_view session_
   return leads ? absl::OkStatus() : NotFound(Table<pb::Session>::kNoun);
 }
 
+absl::StatusOr<std::vector<pb::Enrolment>> LiveEnrolments(Tx& tx, std::string_view session_id) {
+  return Select<pb::Enrolment>(tx, absl::StrCat("WHERE session_id = :session AND ", kIsLiveSeat, " ORDER BY id"),
+                               session_id);
+}
+
 absl::StatusOr<std::vector<pb::Enrolment>> LiveEnrolment(Tx& tx, std::string_view session_id,
                                                          std::string_view person_ref) {
   return Select<pb::Enrolment>(tx,
@@ -206,7 +211,7 @@ absl::Status CancelNow(Tx& tx, std::string_view reason_code, pb::Session* sessio
   session->set_state(pb::SESSION_STATE_CANCELLED);
   session->set_cancel_reason_code(std::string(reason_code));
   TRY(Save(tx, *session));
-  for (std::string_view timer : {kOpenTimer, kNoticeTimer, kStartTimer, kEndTimer}) {
+  for (std::string_view timer : {kOpenTimer, kNoticeTimer, kStartTimer, kEndTimer, kOwnShareTimer}) {
     TRY(tx.CancelTimer(timer, session->id()));
   }
   auto event = About<pb::SessionCancelled>(*session);

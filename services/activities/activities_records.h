@@ -68,6 +68,7 @@ inline constexpr std::string_view kNoticeTimer = "session_leader_notice";
 inline constexpr std::string_view kStartTimer = "session_start";
 inline constexpr std::string_view kEndTimer = "session_end";
 inline constexpr std::string_view kOfferTimer = "seat_offer_expiry";
+inline constexpr std::string_view kOwnShareTimer = "own_share_due";
 inline constexpr std::string_view kPeriodTimer = "period_close";
 
 // ---- Loads -----------------------------------------------------------------------------------------
@@ -105,6 +106,8 @@ absl::Status CheckArea(Tx& tx, std::string_view area_code);
 absl::StatusOr<bool> Leads(Tx& tx, std::string_view session_id, std::string_view person_ref);
 // NotFound of the session for an activity leader who does not lead it.
 absl::Status MayWorkWith(Tx& tx, const Caller& caller, std::string_view session_id);
+// The live enrolments of a session.
+absl::StatusOr<std::vector<pb::Enrolment>> LiveEnrolments(Tx& tx, std::string_view session_id);
 // The live enrolment of a person in a session, or none.
 absl::StatusOr<std::vector<pb::Enrolment>> LiveEnrolment(Tx& tx, std::string_view session_id,
                                                          std::string_view person_ref);

@@ -1,5 +1,5 @@
-// What happens in activities because time passes: enrolment opens, offers run out, sessions begin and end,
-// periods close.
+// What happens in activities because time passes: enrolment opens, offers run out, sessions begin and end, own
+// shares are late, periods close.
 //
 // Each clock is a timer of the kernel, set in the write that makes it necessary and stopped in the write that
 // makes it needless. A handler looks at the state all the same, so that a timer which fires once too often
@@ -59,6 +59,21 @@ absl::Status OnOffer(Tx& tx, std::string_view id, absl::Time) {
   return Settle(tx, &session);
 }
 
+// The day to pay the own share by is over. Whoever has not paid hears of it, and staff do; what follows, people
+// decide.
+absl::Status OnOwnShare(Tx& tx, std::string_view id, absl::Time) {
+  ASSIGN(const pb::Session session, Load<pb::Session>(tx, id));
+  if (session.state() == pb::SESSION_STATE_CANCELLED) return absl::OkStatus();
+  ASSIGN(std::vector<pb::Enrolment> enrolments, LiveEnrolments(tx, session.id()));
+  for (pb::Enrolment& enrolment : enrolments) {
+    if (!IsOverdue(session, enrolment)) continue;
+    enrolment.set_own_share_overdue_date(session.pay_by_date());
+    TRY(Save(tx, enrolment));
+    TRY(tx.Publish(About<pb::OwnShareOverdue>(enrolment), enrolment.id(), enrolment.version()));
+  }
+  return absl::OkStatus();
+}
+
 // [A6] The period is over, and the time for late tallies too.
 absl::Status OnPeriod(Tx& tx, std::string_view id, absl::Time) {
   ASSIGN(pb::Period period, Load<pb::Period>(tx, id));
@@ -73,6 +88,7 @@ void SetClocks(Timers& timers) {
   timers.On(std::string(kStartTimer), OnStart);
   timers.On(std::string(kEndTimer), OnEnd);
   timers.On(std::string(kOfferTimer), OnOffer);
+  timers.On(std::string(kOwnShareTimer), OnOwnShare);
   timers.On(std::string(kPeriodTimer), OnPeriod);
 }
 

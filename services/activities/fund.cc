@@ -1,4 +1,5 @@
-// Funds and grants: money for trips, entry fees and equipment (RunBack, S0).
+// Funds and grants: money for trips, entry fees and equipment (RunBack, S0); and the own share of a participant,
+// of which only is kept whether it is paid: that money goes to no fund.
 //
 // Every change of money is an entry in the ledger, which only grows; the fund's row holds the sums, and each
 // entry says how the fund stood after it, so that a statement at any date is the last entry of that day and no
@@ -60,6 +61,19 @@ absl::Status TellIfLow(Tx& tx, int64_t available_before, const pb::Fund& fund) {
 }
 
 }  // namespace
+
+absl::Status Activities::RecordOwnSharePaid(Tx& tx, Call& call, const pb::RecordOwnSharePaidRequest& request,
+                                            pb::RecordOwnSharePaidResponse* response) {
+  ASSIGN(pb::Enrolment enrolment,
+         LoadVisibleForChange<pb::Enrolment>(tx, call, request.enrolment_id(), request.expected_version()));
+  ASSIGN(const pb::Session session, Load<pb::Session>(tx, enrolment.session_id()));
+  TRY(MayPayOwnShare(session, enrolment));
+  enrolment.set_own_share_paid_date(Today(tx));
+  TRY(Save(tx, enrolment));
+  TRY(tx.Publish(About<pb::OwnSharePaid>(enrolment), enrolment.id(), enrolment.version()));
+  *response->mutable_enrolment() = std::move(enrolment);
+  return absl::OkStatus();
+}
 
 absl::Status Activities::OpenFund(Tx& tx, Call&, const pb::OpenFundRequest& request, pb::OpenFundResponse* response) {
   ASSIGN(const auto taken, tx.Query<int64_t>("SELECT 1 FROM funds WHERE code = :code", request.code()));

@@ -24,6 +24,21 @@ int64_t OwnShare(const pb::Session& session) {
   return share;
 }
 
+// Whoever holds a seat pays, also late; a seat that was given back is nobody's debt.
+absl::Status MayPayOwnShare(const pb::Session& session, const pb::Enrolment& enrolment) {
+  if (!IsLive(enrolment.state())) return WrongState(enrolment.state(), "this seat is not held");
+  if (OwnShare(session) == 0) return Refused("NO_OWN_SHARE", "a participant of this session pays nothing");
+  if (!enrolment.own_share_paid_date().empty()) return Refused("ALREADY_PAID", "the own share of this seat is paid");
+  return absl::OkStatus();
+}
+
+// [S0] Lack of money limits how many can take part: a late own share is something to talk about, so the clock
+// tells and takes nothing away.
+bool IsOverdue(const pb::Session& session, const pb::Enrolment& enrolment) {
+  return OwnShare(session) > 0 && !session.pay_by_date().empty() && IsLive(enrolment.state()) &&
+         enrolment.own_share_paid_date().empty() && enrolment.own_share_overdue_date() != session.pay_by_date();
+}
+
 // [A10, S0] Participants pay food and travel themselves: that is never debited to the fund, whoever the plan
 // names, unless a rule of the fund says so. An entry fee is a grant of its own; a trip is all the rest.
 int64_t FundShare(const pb::Session& session, pb::GrantKind kind, const pb::Fund& fund) {

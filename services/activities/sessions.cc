@@ -218,6 +218,9 @@ absl::Status Activities::SetCostShares(Tx& tx, Call&, const pb::SetCostSharesReq
   auto event = About<pb::CostSharesSet>(session);
   event.set_own_share_ore(OwnShare(session));
   TRY(tx.Publish(event, session.id(), session.version()));
+  TRY(session.pay_by_date().empty() || OwnShare(session) == 0
+          ? tx.CancelTimer(kOwnShareTimer, session.id())
+          : tx.Schedule(kOwnShareTimer, session.id(), EndOf(tx, session.pay_by_date())));
   *response->mutable_session() = std::move(session);
   return absl::OkStatus();
 }

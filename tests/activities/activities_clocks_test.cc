@@ -18,6 +18,11 @@ class ClockTest : public testing::TestWithParam<const char*> {
  protected:
   Centre centre_{GetParam()};
 
+  static absl::TimeZone Oslo() {
+    absl::TimeZone oslo;
+    EXPECT_TRUE(absl::LoadTimeZone("Europe/Oslo", &oslo));
+    return oslo;
+  }
   absl::StatusOr<pb::UnassignLeaderResponse> Unlead(const pb::Session& session) {
     pb::GetSessionRequest get;
     get.set_session_id(session.id());
@@ -90,6 +95,72 @@ TEST_P(ClockTest, AMovedSessionTakesItsClocksWithIt) {
   EXPECT_EQ(centre_.Session(session.id()).state(), pb::SESSION_STATE_OPEN);
   centre_.GoDays(3);
   EXPECT_EQ(centre_.Session(session.id()).state(), pb::SESSION_STATE_DONE);
+}
+
+TEST_P(ClockTest, WhoHasNotPaidTheOwnShareIsToldOfOnceAndKeepsTheSeat) {
+  const pb::Session camp = centre_.Camp();
+  const pb::Enrolment paid = centre_.Enrolled(camp, SomePerson()), late = centre_.Enrolled(camp, SomePerson());
+  const pb::Enrolment withdrawn = centre_.Enrolled(camp, SomePerson());
+  EXPECT_DONE(centre_.Paid(paid));
+  centre_.Withdrawn(withdrawn);
+  const absl::Time due = absl::FromCivil(absl::CivilDay(Day(camp.pay_by_date())) + 1, Oslo());
+  centre_.GoTo(due - absl::Seconds(1));
+  EXPECT_THAT(centre_.EventsOf<pb::OwnShareOverdue>(), IsEmpty()) << "the day is not over";
+  centre_.GoTo(due);
+  const auto overdue = centre_.EventsOf<pb::OwnShareOverdue>();
+  ASSERT_THAT(overdue, SizeIs(1));
+  EXPECT_EQ(overdue[0].enrolment_id(), late.id());
+  EXPECT_EQ(overdue[0].session_id(), camp.id());
+  EXPECT_EQ(overdue[0].activity_id(), camp.activity_id());
+  EXPECT_EQ(overdue[0].person_ref(), late.person_ref());
+  const pb::Enrolment after = centre_.Stored<pb::Enrolment>(late.id());
+  EXPECT_EQ(after.state(), pb::ENROLMENT_STATE_CONFIRMED);
+  EXPECT_EQ(after.own_share_overdue_date(), camp.pay_by_date());
+  centre_.PayBy(camp, camp.pay_by_date());
+  centre_.GoDays(3);
+  EXPECT_THAT(centre_.EventsOf<pb::OwnShareOverdue>(), SizeIs(1)) << "the same day, set again, was told of";
+  EXPECT_DONE(centre_.Paid(late)) << "late, and welcome";
+}
+
+TEST_P(ClockTest, ANewDayToPayByMovesTheClockAndNoneStopsIt) {
+  const pb::Session camp = centre_.Camp(), other = centre_.Camp();
+  const pb::Enrolment seat = centre_.Enrolled(camp, SomePerson());
+  centre_.Enrolled(other, SomePerson());
+  const std::string later = PlusDays(camp.pay_by_date(), 5);
+  centre_.PayBy(camp, later);
+  centre_.PayBy(other, "");
+  centre_.GoTo(later);
+  EXPECT_THAT(centre_.EventsOf<pb::OwnShareOverdue>(), IsEmpty());
+  centre_.GoDays(1);
+  ASSERT_THAT(centre_.EventsOf<pb::OwnShareOverdue>(), SizeIs(1));
+  EXPECT_EQ(centre_.EventsOf<pb::OwnShareOverdue>()[0].enrolment_id(), seat.id());
+  centre_.PayBy(camp, PlusDays(centre_.Today(), 1));
+  centre_.GoDays(2);
+  EXPECT_THAT(centre_.EventsOf<pb::OwnShareOverdue>(), SizeIs(2)) << "more time was given, and went by";
+}
+
+TEST_P(ClockTest, NobodyIsLateForACancelledCamp) {
+  const pb::Session camp = centre_.Camp();
+  centre_.Enrolled(camp, SomePerson());
+  pb::CancelSessionRequest cancel;
+  cancel.set_session_id(camp.id());
+  cancel.set_reason_code("A");
+  EXPECT_DONE(centre_.Call(&Stub::CancelSession, Staff(), cancel));
+  centre_.GoDays(20);
+  EXPECT_THAT(centre_.EventsOf<pb::OwnShareOverdue>(), IsEmpty());
+}
+
+TEST_P(ClockTest, AfterDaysOfDowntimeALateOwnShareIsToldOfOnce) {
+  const pb::Session camp = centre_.Camp();
+  const pb::Enrolment seat = centre_.Enrolled(camp, SomePerson());
+  EXPECT_DONE(centre_.Paid(centre_.Enrolled(camp, SomePerson())));
+  centre_.service().Stop();
+  centre_.service().clock().Advance(absl::Hours(24 * 20));
+  centre_.service().Restart();
+  centre_.GoDays(0);
+  centre_.GoDays(1);
+  ASSERT_THAT(centre_.EventsOf<pb::OwnShareOverdue>(), SizeIs(1));
+  EXPECT_EQ(centre_.EventsOf<pb::OwnShareOverdue>()[0].enrolment_id(), seat.id());
 }
 
 // Offers run out one after the other, and none is made for what has begun meanwhile.

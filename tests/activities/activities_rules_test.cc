@@ -639,6 +639,46 @@ TEST(FundTest, A10TheOwnShareIsNeverTheFundsUnlessItsRuleSaysSo) {
   EXPECT_EQ(OwnShare(camp), 100);
 }
 
+TEST(OwnShareTest, ItIsPaidOnceBySomebodyWhoHoldsASeatThatCostsSomething) {
+  pb::Session camp = Session();
+  *camp.add_cost_items() = Item(pb::COST_KIND_LODGING, 100, pb::PAYER_FUND);
+  pb::Enrolment seat;
+  seat.set_state(pb::ENROLMENT_STATE_CONFIRMED);
+  EXPECT_REFUSED(MayPayOwnShare(camp, seat), "NO_OWN_SHARE");
+  *camp.add_cost_items() = Item(pb::COST_KIND_FOOD, 100, pb::PAYER_OWN);
+  EXPECT_DONE(MayPayOwnShare(camp, seat));
+  seat.set_state(pb::ENROLMENT_STATE_ATTENDED);
+  EXPECT_DONE(MayPayOwnShare(camp, seat)) << "late, and welcome";
+  seat.set_own_share_paid_date(kToday);
+  EXPECT_REFUSED(MayPayOwnShare(camp, seat), "ALREADY_PAID");
+  seat.clear_own_share_paid_date();
+  seat.set_state(pb::ENROLMENT_STATE_WITHDRAWN);
+  EXPECT_REFUSED(MayPayOwnShare(camp, seat), "WRONG_STATE");
+}
+
+TEST(OwnShareTest, WhoHoldsASeatAndHasNotPaidIsLateOnceForEachDayToPayBy) {
+  pb::Session camp = Session();
+  *camp.add_cost_items() = Item(pb::COST_KIND_FOOD, 100, pb::PAYER_OWN);
+  camp.set_pay_by_date(kToday);
+  pb::Enrolment seat;
+  seat.set_state(pb::ENROLMENT_STATE_CONFIRMED);
+  EXPECT_TRUE(IsOverdue(camp, seat));
+  pb::Enrolment paid = seat, told = seat, removed = seat;
+  paid.set_own_share_paid_date(kToday);
+  EXPECT_FALSE(IsOverdue(camp, paid));
+  removed.set_state(pb::ENROLMENT_STATE_REMOVED);
+  EXPECT_FALSE(IsOverdue(camp, removed));
+  told.set_own_share_overdue_date(kToday);
+  EXPECT_FALSE(IsOverdue(camp, told));
+  camp.set_pay_by_date("2026-03-09");
+  EXPECT_TRUE(IsOverdue(camp, told)) << "another day was set, and went by";
+  camp.clear_pay_by_date();
+  EXPECT_FALSE(IsOverdue(camp, seat));
+  camp.set_pay_by_date(kToday);
+  camp.mutable_cost_items(0)->set_payer(pb::PAYER_MUNICIPALITY);
+  EXPECT_FALSE(IsOverdue(camp, seat));
+}
+
 TEST(FundTest, PaidNeedsApprovedAndReversedNeedsPaid) {
   pb::Grant grant;
   grant.set_state(pb::GRANT_STATE_REQUESTED);

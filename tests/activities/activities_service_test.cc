@@ -50,26 +50,6 @@ class ActivitiesTest : public testing::TestWithParam<const char*> {
     request.set_session_id(session_id);
     return centre_.Call(&Stub::RequestGrant, Resident(person), request);
   }
-  // A camp in four weeks: lodging by the fund, food and travel by the participant.
-  pb::Session Camp() {
-    const pb::Activity activity = centre_.Activity(pb::ACTIVITY_MODE_CAMP);
-    pb::ScheduleSessionsRequest plan = centre_.Plan(activity, 28, 8);
-    plan.set_duration_minutes(7 * 24 * 60);
-    const pb::Session session = centre_.Scheduled(plan).front();
-    pb::SetCostSharesRequest shares;
-    shares.set_session_id(session.id());
-    const auto add = [&](pb::CostKind kind, int64_t amount, pb::Payer payer) {
-      pb::CostItem* item = shares.add_cost_items();
-      item->set_kind(kind);
-      item->set_amount_ore(amount);
-      item->set_payer(payer);
-    };
-    add(pb::COST_KIND_LODGING, 400'000, pb::PAYER_FUND);
-    add(pb::COST_KIND_FOOD, 150'000, pb::PAYER_OWN);
-    add(pb::COST_KIND_TRAVEL, 250'000, pb::PAYER_FUND);
-    shares.set_pay_by_date(PlusDays(centre_.Today(), 14));
-    return Must(centre_.Call(&Stub::SetCostShares, Staff(), shares)).session();
-  }
   template <class Request, class Response>
   absl::StatusOr<Response> OnGrant(grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
                                    const pb::Grant& grant) {
@@ -582,7 +562,7 @@ TEST_P(ActivitiesTest, AGrantNeedsACurrentStatementAndNobodyDecidesTheirOwn) {
 }
 
 TEST_P(ActivitiesTest, AFundBearsItsShareOfACampAndNeverFoodAndTravel) {
-  const pb::Session camp = Camp();
+  const pb::Session camp = centre_.Camp();
   ASSERT_THAT(centre_.EventsOf<pb::CostSharesSet>(), SizeIs(1));
   EXPECT_EQ(centre_.EventsOf<pb::CostSharesSet>()[0].own_share_ore(), 150'000);
   const pb::Fund fund = centre_.FundWith(1'000'000);
@@ -603,7 +583,7 @@ TEST_P(ActivitiesTest, AFundBearsItsShareOfACampAndNeverFoodAndTravel) {
 }
 
 TEST_P(ActivitiesTest, ACancelledCampGivesWhatWasReservedBack) {
-  const pb::Session camp = Camp();
+  const pb::Session camp = centre_.Camp();
   const pb::Fund fund = centre_.FundWith(500'000);
   const std::string a = SomePerson(), b = SomePerson();
   for (const std::string& person : {a, b}) {
@@ -626,6 +606,31 @@ TEST_P(ActivitiesTest, ACancelledCampGivesWhatWasReservedBack) {
   EXPECT_DONE(centre_.Call(&Stub::CancelSession, Staff(), cancel));
   EXPECT_EQ(centre_.Statement(fund).available_ore(), 500'000);
   EXPECT_THAT(centre_.EventTypes(), IsSupersetOf({"GrantReleased", "GrantDecided"}));
+}
+
+// ---- Own share ----
+
+TEST_P(ActivitiesTest, AnOwnShareIsRecordedAsPaidOnce) {
+  const std::string person = SomePerson();
+  const pb::Enrolment seat = centre_.Enrolled(centre_.Camp(), person);
+  EXPECT_REFUSED(centre_.Paid(centre_.Enrolled(centre_.Run(1), person)), "NO_OWN_SHARE");
+  centre_.GoDays(2);
+  pb::RecordOwnSharePaidRequest stale;
+  stale.set_enrolment_id(seat.id());
+  stale.set_expected_version(seat.version() + 1);
+  EXPECT_REFUSED(centre_.Call(&Stub::RecordOwnSharePaid, Staff(), stale), "STALE_VERSION");
+  const pb::Enrolment paid = Must(centre_.Paid(seat)).enrolment();
+  EXPECT_EQ(paid.own_share_paid_date(), centre_.Today());
+  EXPECT_EQ(paid.version(), seat.version() + 1);
+  EXPECT_REFUSED(centre_.Paid(seat), "ALREADY_PAID");
+  const auto told = centre_.EventsOf<pb::OwnSharePaid>();
+  ASSERT_THAT(told, SizeIs(1));
+  EXPECT_EQ(told[0].enrolment_id(), seat.id());
+  EXPECT_EQ(told[0].person_ref(), person);
+  const std::string other = SomePerson();
+  const pb::Enrolment given_back = centre_.Enrolled(centre_.Session(seat.session_id()), other);
+  centre_.Withdrawn(given_back);
+  EXPECT_REFUSED(centre_.Paid(given_back), "WRONG_STATE");
 }
 
 // ---- Policy and codes ----

@@ -200,6 +200,34 @@ pb::LeaderPath Centre::LeaderOf(const std::string& person) {
   return path;
 }
 
+pb::Session Centre::Camp() {
+  pb::ScheduleSessionsRequest plan = Plan(Activity(pb::ACTIVITY_MODE_CAMP), 28, 8);
+  plan.set_duration_minutes(7 * 24 * 60);
+  return PayBy(Scheduled(plan).front(), PlusDays(Today(), 14));
+}
+
+pb::Session Centre::PayBy(const pb::Session& session, std::string pay_by_date) {
+  pb::SetCostSharesRequest shares;
+  shares.set_session_id(session.id());
+  const auto add = [&](pb::CostKind kind, int64_t amount, pb::Payer payer) {
+    pb::CostItem* item = shares.add_cost_items();
+    item->set_kind(kind);
+    item->set_amount_ore(amount);
+    item->set_payer(payer);
+  };
+  add(pb::COST_KIND_LODGING, 400'000, pb::PAYER_FUND);
+  add(pb::COST_KIND_FOOD, 150'000, pb::PAYER_OWN);
+  add(pb::COST_KIND_TRAVEL, 250'000, pb::PAYER_FUND);
+  shares.set_pay_by_date(std::move(pay_by_date));
+  return Must(Call(&Stub::SetCostShares, Staff(), shares)).session();
+}
+
+absl::StatusOr<pb::RecordOwnSharePaidResponse> Centre::Paid(const pb::Enrolment& enrolment) {
+  pb::RecordOwnSharePaidRequest request;
+  request.set_enrolment_id(enrolment.id());
+  return Call(&Stub::RecordOwnSharePaid, Staff(), request);
+}
+
 pb::Fund Centre::FundWith(int64_t amount_ore, int64_t low_balance_ore) {
   pb::OpenFundRequest open;
   open.set_code(absl::StrCat("fund-", ++codes_));

@@ -38,6 +38,10 @@ class Centre : public RunningTown<pb::ActivityService> {
   pb::Enrolment Enrolled(const pb::Session& session, const std::string& person);
   pb::WaitEntry Waiting(const pb::Session& session, const std::string& person);
   void Withdrawn(const pb::Enrolment& enrolment);
+  // A camp in four weeks: lodging by the fund, food and travel by the participant, to be paid in two weeks.
+  pb::Session Camp();
+  // The same shares of a session, to be paid by another day or none.
+  pb::Session PayBy(const pb::Session& session, std::string pay_by_date);
   // Somebody who is an activity leader, guided by "test-caller".
   pb::LeaderPath LeaderOf(const std::string& person);
   pb::LeaderPath Wished(const std::string& person, pb::LeaderStep step);
@@ -54,6 +58,7 @@ class Centre : public RunningTown<pb::ActivityService> {
   absl::StatusOr<pb::RecordAttendanceResponse> Record(const pb::Enrolment& enrolment, int module, bool present,
                                                       std::string reason = "", const Who& who = Staff());
   absl::StatusOr<pb::SetQuotasResponse> SetSeats(const pb::Session& session, int seats);
+  absl::StatusOr<pb::RecordOwnSharePaidResponse> Paid(const pb::Enrolment& enrolment);
   absl::StatusOr<pb::DecideGrantResponse> Decide(const pb::Grant& grant, bool approve = true);
 
   // A resource as it is stored.
