@@ -20,13 +20,14 @@ absl::StatusOr<std::vector<pb::FollowUp>> FollowUpOf(Tx& tx, std::string_view pe
 
 // All records of a person in an activity, superseded ones too, with the times of what they are of.
 absl::StatusOr<std::vector<Mark>> MarksOf(Tx& tx, std::string_view activity_id, std::string_view person_ref) {
-  ASSIGN(
-      std::vector<pb::Session> attended,
-      Select<pb::Session>(
-          tx, "WHERE id IN (SELECT session_id FROM attendances WHERE person_ref = :person) AND activity_id = :activity",
-          person_ref, activity_id));
+  // By the person and not by the activity, which may have had thousands of sessions.
+  ASSIGN(std::vector<pb::Session> attended,
+         Select<pb::Session>(tx, "WHERE id IN (SELECT session_id FROM attendances WHERE person_ref = :person)",
+                             person_ref));
   std::map<std::string, pb::Session> sessions;
-  for (pb::Session& session : attended) sessions.emplace(session.id(), std::move(session));
+  for (pb::Session& session : attended) {
+    if (session.activity_id() == activity_id) sessions.emplace(session.id(), std::move(session));
+  }
   ASSIGN(const std::vector<pb::Attendance> attendances,
          Select<pb::Attendance>(tx, "WHERE person_ref = :person ORDER BY id", person_ref));
   std::vector<Mark> marks;

@@ -28,5 +28,5 @@ CREATE TABLE participations (
   update_time BIGINT NOT NULL,
   UNIQUE (person_ref, activity_id)
 );
-CREATE INDEX participations_activity ON participations (activity_id, state, id) WHERE id <> '';
+CREATE INDEX participations_activity ON participations (activity_id, id) WHERE id <> '';
 CREATE INDEX participations_state ON participations (state, id) WHERE id <> '';
