@@ -39,6 +39,12 @@ bool IsOverdue(const pb::Session& session, const pb::Enrolment& enrolment) {
          enrolment.own_share_paid_date().empty() && enrolment.own_share_overdue_date() != session.pay_by_date();
 }
 
+// Activity leaders are users themselves (S1): what somebody owes is no matter of a fellow's.
+void HideMoney(pb::Enrolment* enrolment) {
+  enrolment->clear_own_share_paid_date();
+  enrolment->clear_own_share_overdue_date();
+}
+
 // [A10, S0] Participants pay food and travel themselves: that is never debited to the fund, whoever the plan
 // names, unless a rule of the fund says so. An entry fee is a grant of its own; a trip is all the rest.
 int64_t FundShare(const pb::Session& session, pb::GrantKind kind, const pb::Fund& fund) {

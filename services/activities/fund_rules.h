@@ -23,6 +23,8 @@ int64_t OwnShare(const pb::Session& session);
 absl::Status MayPayOwnShare(const pb::Session& session, const pb::Enrolment& enrolment);
 // When the day to pay by is over: somebody holds the seat, has not paid, and was not told of that day.
 bool IsOverdue(const pb::Session& session, const pb::Enrolment& enrolment);
+// As an activity leader of the session sees a seat.
+void HideMoney(pb::Enrolment* enrolment);
 // What a fund may bear of a session for a grant of this kind.
 int64_t FundShare(const pb::Session& session, pb::GrantKind kind, const pb::Fund& fund);
 // `session` is null if none was named.

@@ -173,6 +173,9 @@ absl::Status Activities::ListEnrolments(Tx& tx, Call& call, const pb::ListEnrolm
   filter.Is("session_id", request.session_id()).IsState("state", request.state());
   TRY(Page(tx, std::move(filter), {request.page_size(), request.page_token()}, response->mutable_enrolments(),
            response->mutable_next_page_token()));
+  if (!WorksWithActivities(call.caller)) {
+    for (pb::Enrolment& enrolment : *response->mutable_enrolments()) HideMoney(&enrolment);
+  }
   return SetAsOf(tx, response);
 }
 

@@ -633,6 +633,29 @@ TEST_P(ActivitiesTest, AnOwnShareIsRecordedAsPaidOnce) {
   EXPECT_REFUSED(centre_.Paid(given_back), "WRONG_STATE");
 }
 
+TEST_P(ActivitiesTest, WhoLeadsACampSeesWhoHasASeatAndNotWhoOwes) {
+  const pb::Session camp = centre_.Camp();
+  const std::string leader = SomePerson();
+  centre_.LeaderOf(leader);
+  EXPECT_DONE(Lead(camp, leader));
+  EXPECT_DONE(centre_.Paid(centre_.Enrolled(camp, SomePerson())));
+  centre_.Enrolled(camp, SomePerson());
+  centre_.GoDays(20);
+  pb::ListEnrolmentsRequest list;
+  list.set_session_id(camp.id());
+  const auto money = [&](const Who& who) {
+    std::string shown;
+    const pb::ListEnrolmentsResponse response = Must(centre_.Call(&Stub::ListEnrolments, who, list));
+    EXPECT_THAT(response.enrolments(), SizeIs(2));
+    for (const pb::Enrolment& enrolment : response.enrolments()) {
+      shown += enrolment.own_share_paid_date() + enrolment.own_share_overdue_date();
+    }
+    return shown;
+  };
+  EXPECT_NE(money(Staff()), "");
+  EXPECT_EQ(money(Leader(leader)), "");
+}
+
 // ---- Policy and codes ----
 
 TEST_P(ActivitiesTest, PolicyAndCodesAreVersionedData) {
