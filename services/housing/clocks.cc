@@ -43,11 +43,7 @@ absl::Status OnGrantLapse(Tx& tx, std::string_view id, absl::Time) {
   if (requisition.state() != pb::REQUISITION_STATE_GRANTED) return absl::OkStatus();
   requisition.set_state(pb::REQUISITION_STATE_LAPSED);
   TRY(Save(tx, requisition));
-  pb::RequisitionLapsed event;
-  event.set_requisition_id(requisition.id());
-  event.set_person_ref(requisition.person_ref());
-  event.set_organisation_id(requisition.organisation_id());
-  return tx.Publish(event, requisition.id(), requisition.version());
+  return PublishLapsed(tx, requisition);
 }
 
 // [B2] An application is decided within one month, also with no vacancy.
@@ -129,11 +125,7 @@ absl::Status OnMark(Tx& tx, std::string_view id, absl::Time due) {
   if (mark == 0 || PlusDays(stay.count_from(), mark) > DayOf(tx, due)) return absl::OkStatus();
   stay.add_marks_passed(mark);
   TRY(Save(tx, stay));
-  pb::StayLimitApproaching event;
-  event.set_stay_id(stay.id());
-  event.set_person_ref(stay.person_ref());
-  event.set_offer_id(stay.offer_id());
-  event.set_organisation_id(stay.organisation_id());
+  auto event = About<pb::StayLimitApproaching>(stay);
   event.set_mark_days(mark);
   event.set_limit_date(stay.limit_date());
   TRY(tx.Publish(event, stay.id(), stay.version()));
@@ -152,12 +144,7 @@ absl::Status OnOverstay(Tx& tx, std::string_view id, absl::Time due) {
   const bool is_new = ApplyOverstay(day, &stay);
   TRY(Save(tx, stay));
   if (is_new) {
-    pb::StayOverstayed event;
-    event.set_stay_id(stay.id());
-    event.set_person_ref(stay.person_ref());
-    event.set_place_id(stay.place_id());
-    event.set_offer_id(stay.offer_id());
-    event.set_organisation_id(stay.organisation_id());
+    auto event = About<pb::StayOverstayed>(stay);
     event.set_end_date(stay.end_date());
     TRY(tx.Publish(event, stay.id(), stay.version()));
   }

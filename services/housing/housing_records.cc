@@ -218,6 +218,12 @@ absl::Status MakeWay(Tx& tx, const pb::Stay& stay) {
   return absl::OkStatus();
 }
 
+// ---- Events of more than one use case --------------------------------------------------------------
+
+absl::Status PublishLapsed(Tx& tx, const pb::Requisition& requisition) {
+  return tx.Publish(About<pb::RequisitionLapsed>(requisition), requisition.id(), requisition.version());
+}
+
 // ---- What one case does to another -----------------------------------------------------------------
 
 absl::Status SaveDecision(Tx& tx, std::string_view earlier_id, pb::Decision* decision) {
@@ -242,11 +248,7 @@ absl::Status ReleaseSource(Tx& tx, const pb::Stay& stay) {
   if (requisition.state() == pb::REQUISITION_STATE_GRANTED) {
     return tx.Schedule(kGrantTimer, requisition.id(), EndOf(tx, requisition.use_by()));
   }
-  pb::RequisitionLapsed event;
-  event.set_requisition_id(requisition.id());
-  event.set_person_ref(requisition.person_ref());
-  event.set_organisation_id(requisition.organisation_id());
-  return tx.Publish(event, requisition.id(), requisition.version());
+  return PublishLapsed(tx, requisition);
 }
 
 absl::Status ReopenVacancy(Tx& tx, std::string_view vacancy_id) {

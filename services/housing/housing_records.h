@@ -135,6 +135,36 @@ absl::StatusOr<PlaceHolds> HoldsOn(Tx& tx, std::string_view date, std::string_vi
 // reservations fall (StayCancelled), closures and vacancies are put off. (H1)
 absl::Status MakeWay(Tx& tx, const pb::Stay& stay);
 
+// ---- What every event of a thing says --------------------------------------------------------------
+
+// Whose it is and who asked for it: the requester and the unit that keeps the responsibility of
+// treatment hear of what they may read. [H4] (MaySee)
+template <class Event>
+Event About(const pb::Requisition& requisition) {
+  Event event;
+  event.set_requisition_id(requisition.id());
+  event.set_person_ref(requisition.person_ref());
+  event.set_organisation_id(requisition.organisation_id());
+  event.set_responsible_unit(requisition.responsible_unit());
+  return event;
+}
+// The same, and where.
+template <class Event>
+Event About(const pb::Stay& stay) {
+  Event event;
+  event.set_stay_id(stay.id());
+  event.set_person_ref(stay.person_ref());
+  event.set_offer_id(stay.offer_id());
+  event.set_organisation_id(stay.organisation_id());
+  event.set_responsible_unit(stay.responsible_unit());
+  if constexpr (requires { event.set_place_id(stay.place_id()); }) event.set_place_id(stay.place_id());
+  return event;
+}
+
+// ---- Events of more than one use case, for a row that is saved --------------------------------------
+
+absl::Status PublishLapsed(Tx& tx, const pb::Requisition& requisition);
+
 // ---- What one case does to another -----------------------------------------------------------------
 
 // Saves a new decision, with its complaint term, in the place of an earlier one if there is one.

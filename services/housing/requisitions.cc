@@ -22,11 +22,8 @@ absl::Status CheckDecisionCodes(Tx& tx, const pb::DecideRequisitionRequest& requ
 }
 
 absl::Status PublishDecided(Tx& tx, const pb::Requisition& requisition, const pb::Decision& decision) {
-  pb::RequisitionDecided event;
-  event.set_requisition_id(requisition.id());
-  event.set_person_ref(requisition.person_ref());
+  auto event = About<pb::RequisitionDecided>(requisition);
   event.set_offer_id(requisition.offer_id());
-  event.set_organisation_id(requisition.organisation_id());
   event.set_decision_id(decision.id());
   event.set_outcome(decision.outcome());
   event.set_reason_code(decision.reason_code());
@@ -54,13 +51,9 @@ absl::Status Housing::SubmitRequisition(Tx& tx, Call& call, const pb::SubmitRequ
       NewRequisition(NewId(tx.now()), call.caller, request, policy, rules, today, !housed.empty());
   TRY(Insert(tx, requisition));
   TRY(tx.Schedule(kRequisitionDecisionTimer, requisition.id(), EndOf(tx, requisition.decide_by())));
-  pb::RequisitionReceived event;
-  event.set_requisition_id(requisition.id());
-  event.set_person_ref(requisition.person_ref());
+  auto event = About<pb::RequisitionReceived>(requisition);
   event.set_offer_id(requisition.offer_id());
   event.set_route(requisition.route());
-  event.set_organisation_id(requisition.organisation_id());
-  event.set_responsible_unit(requisition.responsible_unit());
   event.set_decide_by(requisition.decide_by());
   TRY(tx.Publish(event, requisition.id(), requisition.version()));
   *response->mutable_requisition() = std::move(requisition);
@@ -100,10 +93,7 @@ absl::Status Housing::WithdrawRequisition(Tx& tx, Call& call, const pb::Withdraw
   TRY(Save(tx, requisition));
   TRY(tx.CancelTimer(kRequisitionDecisionTimer, requisition.id()));
   TRY(tx.CancelTimer(kGrantTimer, requisition.id()));
-  pb::RequisitionWithdrawn event;
-  event.set_requisition_id(requisition.id());
-  event.set_person_ref(requisition.person_ref());
-  event.set_organisation_id(requisition.organisation_id());
+  auto event = About<pb::RequisitionWithdrawn>(requisition);
   event.set_reason_code(request.reason_code());
   TRY(tx.Publish(event, requisition.id(), requisition.version()));
   *response->mutable_requisition() = std::move(requisition);

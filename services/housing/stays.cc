@@ -17,18 +17,6 @@
 namespace mestring::housing {
 namespace {
 
-// What every event of a stay says.
-template <class Event>
-Event About(const pb::Stay& stay) {
-  Event event;
-  event.set_stay_id(stay.id());
-  event.set_person_ref(stay.person_ref());
-  event.set_place_id(stay.place_id());
-  event.set_offer_id(stay.offer_id());
-  event.set_organisation_id(stay.organisation_id());
-  return event;
-}
-
 // [H2] A reservation elsewhere is allowed for a move: one.
 absl::Status CheckNoReservation(Tx& tx, std::string_view person_ref) {
   ASSIGN(const auto rows,
@@ -52,7 +40,6 @@ absl::Status SaveReserved(Tx& tx, pb::Stay* stay) {
   auto event = About<pb::StayReserved>(*stay);
   event.set_requisition_id(stay->requisition_id());
   event.set_place_offer_id(stay->place_offer_id());
-  event.set_responsible_unit(stay->responsible_unit());
   event.set_start_date(stay->start_date());
   event.set_end_date(stay->end_date());
   return tx.Publish(event, stay->id(), stay->version());
@@ -132,7 +119,6 @@ absl::Status SaveArrived(Tx& tx, const pb::OfferPolicy& policy, pb::Stay* stay) 
   }
   if (!stay->end_date().empty()) TRY(tx.Schedule(kOverstayTimer, stay->id(), EndOf(tx, stay->end_date())));
   auto event = About<pb::StayArrived>(*stay);
-  event.set_responsible_unit(stay->responsible_unit());
   event.set_arrive_date(stay->arrive_date());
   event.set_end_date(stay->end_date());
   event.set_support_team_id(stay->support_team_id());

@@ -48,6 +48,37 @@ class HousingTest : public testing::TestWithParam<const char*> {
     return town_.Call(&Stub::GetStay, who, request);
   }
 
+  // The place of the offer that is not this one's, the last of them.
+  std::string AnotherPlace(const pb::Stay& stay) {
+    std::string other;
+    for (const pb::Place& place : town_.Places(stay.offer_id())) {
+      if (place.id() != stay.place_id()) other = place.id();
+    }
+    return other;
+  }
+
+  absl::StatusOr<pb::MoveStayResponse> MoveInside(const pb::Stay& stay) {
+    pb::MoveStayRequest request;
+    request.set_stay_id(stay.id());
+    request.set_place_id(AnotherPlace(stay));
+    return town_.Call(&Stub::MoveStay, Staff(), request);
+  }
+
+  // All events that somebody may see, from the start.
+  std::vector<events::v1::Event> Heard(const Who& who) {
+    events::v1::ListRequest request;
+    request.set_page_size(1000);
+    const auto stub = events::v1::EventService::NewStub(town_.service().channel());
+    events::v1::ListResponse response;
+    EXPECT_TRUE(stub->List(town_.Context(who).get(), request, &response).ok());
+    EXPECT_EQ(response.as_of(), response.head()) << "one page";
+    std::vector<events::v1::Event> heard;
+    for (const events::v1::Event& event : response.events()) {
+      if (event.type().starts_with("mestring.housing.")) heard.push_back(event);
+    }
+    return heard;
+  }
+
   std::vector<pb::ListEntry> Waiting() {
     const auto response = town_.Call(&Stub::ListWaiting, HousingOffice(), pb::ListWaitingRequest());
     return {response->entries().begin(), response->entries().end()};
@@ -142,6 +173,88 @@ TEST_P(HousingTest, OnlyTheRightOfficeUsesARoute) {
   submit.set_offer_id(town_.lutsivegen);
   EXPECT_REFUSED(town_.Call(&Stub::SubmitRequisition, Hospital(), submit), "RESPONSIBLE_UNIT_REQUIRED");
   EXPECT_EQ(town_.LivesIn(SomePerson(), town_.lutsivegen).responsible_unit(), "sus-sikkerhet");
+}
+
+// [H4] The unit that keeps the responsibility hears of all that becomes of its patient here, also where
+// another unit of the hospital asked.
+TEST_P(HousingTest, TheResponsibleUnitHearsOfEverythingThatItMayRead) {
+  const Who unit = Hospital("sus-sikkerhet");
+  town_.LivesIn(SomePerson(), town_.akutten);  // not theirs
+  pb::SetOfferPolicyRequest policy;
+  policy.set_offer_id(town_.lutsivegen);
+  *policy.mutable_policy() = town_.Policy(pb::ROUTE_SPECIALIST);
+  policy.mutable_policy()->set_max_stay_days(30);
+  policy.mutable_policy()->add_mark_days(4);
+  EXPECT_DONE(town_.Call(&Stub::SetOfferPolicy, UnitLeader(), policy));
+  const size_t before = town_.Events().size();
+
+  pb::WithdrawRequisitionRequest withdraw;
+  withdraw.set_requisition_id(town_.Requisitioned(SomePerson(), town_.lutsivegen).id());
+  withdraw.set_reason_code("A");
+  EXPECT_DONE(town_.Call(&Stub::WithdrawRequisition, Hospital(), withdraw));
+
+  const pb::Requisition unused = town_.Granted(SomePerson(), town_.lutsivegen);
+  pb::CancelStayRequest cancel;
+  cancel.set_stay_id(town_.Reserved(unused).id());
+  cancel.set_reason_code("A");
+  EXPECT_DONE(town_.Call(&Stub::CancelStay, Staff(), cancel));
+  pb::RecordNotArrivedRequest missed;
+  missed.set_stay_id(town_.Reserved(unused).id());
+  missed.set_reason_code("A");
+  EXPECT_DONE(town_.Call(&Stub::RecordNotArrived, Staff(), missed));
+
+  const pb::Stay first = town_.LivesIn(SomePerson(), town_.lutsivegen, "2026-11-25");
+  EXPECT_DONE(GetStay(first.id(), unit));
+  pb::ExtendStayRequest extend;
+  extend.set_stay_id(first.id());
+  extend.set_end_date("2026-11-28");
+  extend.set_reason_code("A");
+  EXPECT_DONE(town_.Call(&Stub::ExtendStay, Staff(), extend));
+  const auto moved = MoveInside(first);
+  ASSERT_TRUE(moved.ok()) << moved.status();
+  town_.GoTo("2026-12-02");  // the mark of 4 days, the day of departure, the grant that nobody used
+  pb::JudgeOverstayRequest judge;
+  judge.set_stay_id(moved->stay().id());
+  judge.set_reason_code("A");
+  EXPECT_DONE(town_.Call(&Stub::JudgeOverstay, Staff(), judge));
+  town_.Ended(moved->stay());
+
+  // What is theirs: every event of the walk that the contract shows to the specialist health service.
+  std::set<std::string> shown;
+  const google::protobuf::FileDescriptor& file = *pb::StayEnded::descriptor()->file();
+  for (int i = 0; i < file.message_type_count(); ++i) {
+    const google::protobuf::Descriptor& type = *file.message_type(i);
+    const auto& roles = type.options().GetExtension(access::v1::visible_to).roles();
+    const bool told = std::find(roles.begin(), roles.end(), access::v1::ROLE_SPECIALIST_HEALTH) != roles.end();
+    if (told && type.FindFieldByName("person_ref") != nullptr) shown.insert(type.full_name());
+  }
+  std::set<std::string> types;
+  std::vector<std::string> heard, due;
+  for (const events::v1::Event& event : Heard(unit)) {
+    types.insert(event.type());
+    heard.push_back(event.id());
+  }
+  EXPECT_EQ(types, shown);
+  const std::vector<events::v1::Event> all = town_.Events();
+  for (size_t i = before; i < all.size(); ++i) {
+    if (shown.contains(all[i].type())) due.push_back(all[i].id());
+  }
+  EXPECT_EQ(heard, due);
+
+  // A watch shows the same, in the same order; another unit hears of nobody.
+  const auto stub = events::v1::EventService::NewStub(town_.service().channel());
+  events::v1::WatchRequest request;
+  request.set_after(all[before - 1].cursor());
+  const auto context = town_.Context(unit);
+  const auto reader = stub->Watch(context.get(), request);
+  std::vector<std::string> watched;
+  events::v1::WatchResponse response;
+  while (watched.size() < due.size() && reader->Read(&response)) {
+    if (response.event().type().starts_with("mestring.housing.")) watched.push_back(response.event().id());
+  }
+  context->TryCancel();
+  EXPECT_EQ(watched, due);
+  EXPECT_THAT(Heard(Hospital("sus-annen")), SizeIs(0));
 }
 
 // ---- The application route ----
@@ -337,12 +450,7 @@ TEST_P(HousingTest, SomebodyMovesFromAkuttenToSmahusInOneStep) {
 TEST_P(HousingTest, AMoveInsideTheOfferKeepsTheCountOfDays) {
   const pb::Stay stay = town_.LivesIn(SomePerson(), town_.akutten);
   town_.GoDays(10);
-  pb::MoveStayRequest move;
-  move.set_stay_id(stay.id());
-  for (const pb::Place& place : town_.Places(town_.akutten)) {
-    if (place.id() != stay.place_id()) move.set_place_id(place.id());
-  }
-  const auto moved = town_.Call(&Stub::MoveStay, Staff(), move);
+  const auto moved = MoveInside(stay);
   ASSERT_TRUE(moved.ok()) << moved.status();
   EXPECT_EQ(moved->stay().count_from(), stay.count_from());
   EXPECT_EQ(moved->stay().limit_date(), stay.limit_date());
