@@ -97,13 +97,16 @@ absl::Status Housing::GetOutcomeStatistics(Tx& tx, Call&, const pb::GetOutcomeSt
                 request.offer_id()));
   Add("ARRIVED", 0, response->mutable_arrivals());
   Add("NOT_ARRIVED", 0, response->mutable_arrivals());
+  // What a move inside an offer began was no reservation: nobody could have stayed away from it. A move into
+  // a reserved place of another offer was one, and is what became of it.
   TRY(CountInto(
       tx,
       absl::StrCat("SELECT CASE WHEN state = 'STAY_STATE_NOT_ARRIVED' THEN 'NOT_ARRIVED' ELSE 'ARRIVED' END AS code, "
                    "COUNT(*) FROM stays WHERE start_date >= :from AND start_date <= :to AND state IN "
-                   "('STAY_STATE_ARRIVED', 'STAY_STATE_ENDED', 'STAY_STATE_NOT_ARRIVED')",
+                   "('STAY_STATE_ARRIVED', 'STAY_STATE_ENDED', 'STAY_STATE_NOT_ARRIVED') AND NOT EXISTS (SELECT 1 FROM "
+                   "stays f WHERE f.id = stays.moved_from_stay_id AND f.end_reason_code = :inside)",
                    offer, " GROUP BY 1"),
-      response->mutable_arrivals(), request.from_date(), request.to_date(), request.offer_id()));
+      response->mutable_arrivals(), request.from_date(), request.to_date(), kMovedInside, request.offer_id()));
   Suppress(rules.statistics_cell_min(), response->mutable_destinations());
   Suppress(rules.statistics_cell_min(), response->mutable_arrivals());
   const pb::Count& arrived = response->arrivals(0);

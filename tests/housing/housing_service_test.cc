@@ -48,13 +48,12 @@ class HousingTest : public testing::TestWithParam<const char*> {
     return town_.Call(&Stub::GetStay, who, request);
   }
 
-  // The place of the offer that is not this one's, the last of them.
+  // A free place of the same offer.
   std::string AnotherPlace(const pb::Stay& stay) {
-    std::string other;
     for (const pb::Place& place : town_.Places(stay.offer_id())) {
-      if (place.id() != stay.place_id()) other = place.id();
+      if (place.state() == pb::PLACE_STATE_FREE) return place.id();
     }
-    return other;
+    return "";
   }
 
   absl::StatusOr<pb::MoveStayResponse> MoveInside(const pb::Stay& stay) {
@@ -697,6 +696,44 @@ TEST_P(HousingTest, StatisticsSayWhereFromAndWhereToAndHideSmallNumbers) {
   ASSERT_TRUE(published.ok()) << published.status();
   EXPECT_EQ(published->statistics().waiting().count(), 2);
   EXPECT_THAT(town_.EventsOf<pb::StatisticsPublished>(), SizeIs(1));
+}
+
+TEST_P(HousingTest, AMoveInsideIsNoSecondArrivalAndAMoveToAReservedPlaceIsOne) {
+  pb::SetCaseRulesRequest rules;
+  rules.mutable_case_rules()->set_application_decision_months(1);
+  rules.mutable_case_rules()->set_approval_months(12);
+  rules.mutable_case_rules()->set_complaint_weeks(3);
+  rules.mutable_case_rules()->set_application_residence_rule(pb::RESIDENCE_RULE_NONE);
+  rules.mutable_case_rules()->set_statistics_cell_min(1);
+  EXPECT_DONE(town_.Call(&Stub::SetCaseRules, UnitLeader(), rules));
+  const std::string person = SomePerson();
+  const pb::Stay moves_on = town_.LivesIn(person, town_.akutten),
+                 moves_inside = town_.LivesIn(SomePerson(), town_.akutten);
+  for (int i = 0; i < 2; ++i) {
+    pb::RecordNotArrivedRequest missed;
+    missed.set_stay_id(town_.Reserved(town_.Granted(SomePerson(), town_.akutten)).id());
+    missed.set_reason_code("A");
+    EXPECT_DONE(town_.Call(&Stub::RecordNotArrived, Staff(), missed));
+  }
+  EXPECT_DONE(MoveInside(moves_inside));
+  const pb::Stay home = town_.ReservedBy(
+      town_.Accepted(town_.Offered(town_.Vacant(town_.Places(town_.bokollektivet)[0].id()), town_.Listed(person, 9))));
+  town_.Signed(home);
+  EXPECT_DONE(MoveTo(moves_on, home.id()));
+
+  pb::GetOutcomeStatisticsRequest request;
+  request.set_from_date("2026-11-01");
+  request.set_to_date("2026-11-30");
+  const auto arrivals = [&](const std::string& offer_id) {
+    request.set_offer_id(offer_id);
+    const auto outcome = town_.Call(&Stub::GetOutcomeStatistics, Staff(), request);
+    EXPECT_DONE(outcome);
+    return absl::StrCat(outcome->arrivals(0).count(), " of ",
+                        outcome->arrivals(0).count() + outcome->arrivals(1).count(), ", ",
+                        outcome->not_arrived_percent(), " % not");
+  };
+  EXPECT_EQ(arrivals(town_.akutten), "2 of 4, 50 % not");
+  EXPECT_EQ(arrivals(town_.bokollektivet), "1 of 1, 0 % not");
 }
 
 // ---- What must always hold ----
