@@ -606,6 +606,30 @@ TEST_P(HousingTest, AResidentAnswersOnlyTheirOwnOffer) {
   EXPECT_DONE(town_.Call(&Stub::AnswerPlaceOffer, Resident(person), answer));
 }
 
+// A subscriber whose cursor is older than what is kept takes a snapshot by lists, over everybody.
+TEST_P(HousingTest, AServiceReadsTheListsItNeedsForASnapshot) {
+  const Who service{{access::v1::ROLE_SERVICE}, "", ""};
+  const pb::Application application = town_.Listed(SomePerson(), 5);
+  pb::ListNeedAssessmentsRequest assessments;
+  assessments.set_application_id(application.id());
+  EXPECT_THAT(Must(town_.Call(&Stub::ListNeedAssessments, service, assessments)).assessments(), SizeIs(1));
+  EXPECT_THAT(Must(town_.Call(&Stub::ListWaiting, service, pb::ListWaitingRequest())).entries(), SizeIs(1));
+  const pb::Stay stay = town_.LivesIn(SomePerson(), town_.akutten);
+  for (const std::string& case_id : {application.id(), stay.requisition_id()}) {
+    pb::ListDecisionsRequest decisions;
+    decisions.set_case_id(case_id);
+    EXPECT_THAT(Must(town_.Call(&Stub::ListDecisions, service, decisions)).decisions(), SizeIs(1));
+  }
+  pb::PlanContactRequest plan;
+  plan.set_stay_id(stay.id());
+  plan.set_kind(pb::CONTACT_KIND_HOME_VISIT);
+  plan.set_due_date("2026-11-25");
+  EXPECT_DONE(town_.Call(&Stub::PlanContact, Staff(), plan));
+  pb::ListContactsRequest contacts;
+  contacts.set_stay_id(stay.id());
+  EXPECT_THAT(Must(town_.Call(&Stub::ListContacts, service, contacts)).contacts(), SizeIs(1));
+}
+
 // ---- Queries ----
 
 TEST_P(HousingTest, ListsComeInPagesAndMissNothing) {
