@@ -1,5 +1,5 @@
 // What happens in housing because time passes: deadlines missed, offers and approvals run out, marks of
-// 60 and 90 days, overstays.
+// 60 and 90 days, overstays, tenancies that run out.
 //
 // Each clock is a timer of the kernel, set in the write that makes it necessary and stopped in the write
 // that makes it needless. A handler judges by the day it was due, not by the day it fires: after three
@@ -160,6 +160,17 @@ absl::Status OnContact(Tx& tx, std::string_view id, absl::Time) {
   return PublishMissed(tx, pb::DEADLINE_KIND_CONTACT, id, contact.version(), contact.person_ref(), contact.due_date());
 }
 
+// [H8] A home of the application route needs a tenancy. One that runs out under a resident ends nothing:
+// no stay ends at midnight. It is said, and a person decides what follows.
+absl::Status OnTenancyEnd(Tx& tx, std::string_view id, absl::Time due) {
+  ASSIGN(pb::Tenancy tenancy, Load<pb::Tenancy>(tx, id));
+  ASSIGN(const pb::Stay stay, Load<pb::Stay>(tx, tenancy.stay_id()));
+  if (!RanOutUnderResident(tenancy, stay, DayOf(tx, due))) return absl::OkStatus();
+  TRY(Save(tx, tenancy));  // for the version of the event
+  return PublishMissed(tx, pb::DEADLINE_KIND_TENANCY_END, id, tenancy.version(), tenancy.person_ref(),
+                       tenancy.end_date());
+}
+
 }  // namespace
 
 void SetClocks(Timers& timers) {
@@ -174,6 +185,7 @@ void SetClocks(Timers& timers) {
   timers.On(std::string(kMarkTimer), OnMark);
   timers.On(std::string(kOverstayTimer), OnOverstay);
   timers.On(std::string(kContactTimer), OnContact);
+  timers.On(std::string(kTenancyTimer), OnTenancyEnd);
 }
 
 }  // namespace mestring::housing

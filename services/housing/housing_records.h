@@ -71,6 +71,7 @@ inline constexpr std::string_view kArrivalTimer = "arrival";
 inline constexpr std::string_view kMarkTimer = "stay_mark";
 inline constexpr std::string_view kOverstayTimer = "overstay";
 inline constexpr std::string_view kContactTimer = "contact";
+inline constexpr std::string_view kTenancyTimer = "tenancy_end";
 
 // ---- Loads -----------------------------------------------------------------------------------------
 

@@ -762,7 +762,8 @@ pb::Stay NewStay(std::string id, const Period& period, const pb::OfferPolicy& po
 }
 
 // [H2] A person has at most one stay with state ARRIVED in the unit's offers. [H1] A place has one
-// resident. [H8] Bokollektivet and Småhus need a tenancy, which must be signed and begun.
+// resident. [H8] Bokollektivet and Småhus need a tenancy, which must be signed, begun and not over: one
+// that runs out on the day of the arrival is none for the first night.
 absl::Status MayArrive(const pb::Stay& stay, const pb::OfferPolicy& policy, const ArrivalFacts& facts,
                        std::string_view arrive_date, std::string_view today) {
   if (stay.state() != pb::STAY_STATE_RESERVED) return WrongState(stay.state(), "the stay is not reserved");
@@ -779,6 +780,9 @@ absl::Status MayArrive(const pb::Stay& stay, const pb::OfferPolicy& policy, cons
   if (facts.tenancy == nullptr || facts.tenancy->state() != pb::TENANCY_STATE_SIGNED ||
       facts.tenancy->start_date() > arrive_date) {
     return Refused("TENANCY_REQUIRED", "the tenancy must be signed and begun before the person moves in");
+  }
+  if (!facts.tenancy->end_date().empty() && facts.tenancy->end_date() <= arrive_date) {
+    return Refused("TENANCY_REQUIRED", "the tenancy is over before the person moves in");
   }
   return absl::OkStatus();
 }
@@ -960,7 +964,9 @@ absl::Status MayGiveNotice(const pb::Stay& stay, const pb::OfferPolicy& policy, 
 
 // [H8] An Akutten stay creates no tenancy; Bokollektivet and Småhus need one; Småhus special terms need
 // written notice before the start (husleieloven section 11-1). [B2] Otherwise a tenancy lasts at least
-// 3 years (section 9-3).
+// 3 years (section 9-3). On special terms it may be shorter, whatever the policy's figure for ordinary
+// ones: that is what homes for special groups may deviate in, and the written notice is what the law asks
+// for instead of the length.
 absl::Status MaySign(const pb::Stay& stay, const pb::OfferPolicy& policy, const pb::Tenancy* tenancy,
                      std::string_view start_date, std::string_view end_date, std::string_view today) {
   if (policy.tenancy_kind() == pb::TENANCY_KIND_NONE) {
@@ -996,6 +1002,11 @@ pb::Tenancy NewTenancy(std::string id, const pb::Stay& stay, const pb::OfferPoli
   tenancy.set_kind(policy.tenancy_kind());
   tenancy.set_rent_monthly_ore(policy.rent_monthly_ore());
   return tenancy;
+}
+
+bool RanOutUnderResident(const pb::Tenancy& tenancy, const pb::Stay& stay, std::string_view day) {
+  return tenancy.state() == pb::TENANCY_STATE_SIGNED && !tenancy.end_date().empty() && tenancy.end_date() < day &&
+         stay.state() == pb::STAY_STATE_ARRIVED;
 }
 
 absl::Status MayHaveTeam(const pb::Stay& stay) {

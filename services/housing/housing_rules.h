@@ -28,6 +28,11 @@ namespace pb = v1;
 // An open-ended hold: later than every date that somebody means.
 inline constexpr std::string_view kNoEnd = "9999-12-31";
 
+// How long before it runs out a tenancy is listed as due. No policy has a figure for it: it is the time
+// for which vacancies are looked for ahead (30 or 90 days), because a resident without a new contract
+// needs one of them.
+inline constexpr int kTenancyEndLeadDays = 90;
+
 // ---- Codes that the service itself sets ------------------------------------------------------------
 
 // A stay ended because the person moved to another offer of the unit, or to another place of the same.
@@ -241,6 +246,8 @@ absl::Status MayGiveNotice(const pb::Stay& stay, const pb::OfferPolicy& policy, 
 absl::Status MaySign(const pb::Stay& stay, const pb::OfferPolicy& policy, const pb::Tenancy* tenancy,
                      std::string_view start_date, std::string_view end_date, std::string_view today);
 pb::Tenancy NewTenancy(std::string id, const pb::Stay& stay, const pb::OfferPolicy& policy);
+// The tenancy has run out before this day, and the resident of its stay still lives there.
+bool RanOutUnderResident(const pb::Tenancy& tenancy, const pb::Stay& stay, std::string_view day);
 absl::Status MayHaveTeam(const pb::Stay& stay);
 absl::Status MayPlanContact(const pb::Stay& stay, std::string_view due_date, std::string_view today);
 absl::Status MayRecord(const pb::Contact& contact, std::string_view held_date, std::string_view today);

@@ -41,6 +41,7 @@ std::string DateToken(std::string_view date, std::string_view id) { return PageT
 struct DeadlineQuery {
   pb::DeadlineKind kind;
   std::string_view table, date, condition;
+  int lead_days = 0;  // listed so long before it is due
 };
 constexpr DeadlineQuery kDeadlines[] = {
     {pb::DEADLINE_KIND_REQUISITION_DECISION, "requisitions", "decide_by", "state = 'REQUISITION_STATE_RECEIVED'"},
@@ -50,6 +51,10 @@ constexpr DeadlineQuery kDeadlines[] = {
     {pb::DEADLINE_KIND_PLACE_OFFER_ANSWER, "place_offers", "answer_by", "state = 'PLACE_OFFER_STATE_PENDING'"},
     {pb::DEADLINE_KIND_ARRIVAL, "stays", "start_date", "state = 'STAY_STATE_RESERVED'"},
     {pb::DEADLINE_KIND_CONTACT, "contacts", "due_date", "state IN ('CONTACT_STATE_PLANNED', 'CONTACT_STATE_OVERDUE')"},
+    {pb::DEADLINE_KIND_TENANCY_END, "tenancies", "end_date",
+     "state = 'TENANCY_STATE_SIGNED' AND end_date IS NOT NULL AND EXISTS (SELECT 1 FROM stays s "
+     "WHERE s.id = tenancies.stay_id AND s.state = 'STAY_STATE_ARRIVED')",
+     kTenancyEndLeadDays},
 };
 
 absl::Status AddDeadlines(Tx& tx, const DeadlineQuery& query, const std::string& until, const DateKey& after, int limit,
@@ -156,7 +161,7 @@ absl::Status Housing::ListDeadlines(Tx& tx, Call&, const pb::ListDeadlinesReques
   for (const DeadlineQuery& query : kDeadlines) {
     const auto& kinds = request.kinds();
     if (!kinds.empty() && std::find(kinds.begin(), kinds.end(), query.kind) == kinds.end()) continue;
-    TRY(AddDeadlines(tx, query, until, after, size + 1, &deadlines));
+    TRY(AddDeadlines(tx, query, PlusDays(until, query.lead_days), after, size + 1, &deadlines));
   }
   // An application may be due twice on one day under one id; the kinds of a page boundary stay together
   // because both come from the same row and the order is by date, id, kind.

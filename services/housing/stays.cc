@@ -160,6 +160,7 @@ absl::Status EndTenancyOf(Tx& tx, const pb::Stay& stay, const std::string& end_d
   tenancy->set_state(pb::TENANCY_STATE_ENDED);
   tenancy->set_end_date(end_date);
   TRY(Save(tx, *tenancy));
+  TRY(tx.CancelTimer(kTenancyTimer, tenancy->id()));
   pb::TenancyEnded event;
   event.set_tenancy_id(tenancy->id());
   event.set_stay_id(stay.id());

@@ -62,6 +62,7 @@ absl::Status Housing::SignTenancy(Tx& tx, Call& call, const pb::SignTenancyReque
   tenancy.set_start_date(start_date);
   tenancy.set_end_date(request.end_date());
   TRY(notified ? Save(tx, tenancy) : Insert(tx, tenancy));
+  if (!tenancy.end_date().empty()) TRY(tx.Schedule(kTenancyTimer, tenancy.id(), EndOf(tx, tenancy.end_date())));
   auto event = About<pb::TenancySigned>(tenancy);
   event.set_kind(tenancy.kind());
   event.set_start_date(tenancy.start_date());

@@ -201,6 +201,52 @@ TEST_P(ClockTest, WhoHasNotComeAndWhatWasNotHeldIsSaid) {
   EXPECT_EQ(Stay(reserved.id()).state(), pb::STAY_STATE_RESERVED) << "a person decides what follows";
 }
 
+TEST_P(ClockTest, ATenancyThatRunsOutIsSeenAheadAndSaidIfTheResidentIsStillThere) {
+  const auto live_until = [&](int place, const std::string& end_date, bool moves_in) {
+    const pb::Stay stay = town_.ReservedBy(town_.Accepted(
+        town_.Offered(town_.Vacant(town_.Places(town_.smahus)[place].id()), town_.Listed(SomePerson(), 5))));
+    pb::GiveSpecialTermsNoticeRequest notice;
+    notice.set_stay_id(stay.id());
+    Must(town_.Call(&Stub::GiveSpecialTermsNotice, HousingOffice(), notice));
+    pb::SignTenancyRequest sign;
+    sign.set_stay_id(stay.id());
+    sign.set_end_date(end_date);
+    const pb::Tenancy tenancy = Must(town_.Call(&Stub::SignTenancy, HousingOffice(), sign)).tenancy();
+    if (moves_in) town_.Arrived(stay);
+    return tenancy;
+  };
+  const auto listed = [&] {
+    pb::ListDeadlinesRequest request;
+    request.add_kinds(pb::DEADLINE_KIND_TENANCY_END);
+    std::vector<std::string> lines;
+    const auto response = Must(town_.Call(&Stub::ListDeadlines, Staff(), request));
+    for (const pb::Deadline& deadline : response.deadlines()) {
+      lines.push_back(absl::StrCat(deadline.subject_id(), deadline.missed() ? " missed" : ""));
+    }
+    return lines;
+  };
+  const pb::Tenancy stays = live_until(0, "2027-03-01", true), leaves = live_until(1, "2027-03-02", true);
+  live_until(2, "2027-03-01", false);  // never comes
+  town_.GoTo("2026-11-30");
+  EXPECT_THAT(listed(), IsEmpty()) << "91 days before";
+  town_.GoTo("2026-12-01");
+  EXPECT_THAT(listed(), ElementsAre(stays.id()));
+  town_.GoTo("2027-03-01");
+  EXPECT_THAT(listed(), ElementsAre(stays.id(), leaves.id()));
+  town_.Ended(Stay(leaves.stay_id()));
+  const size_t before = town_.EventsOf<pb::DeadlineMissed>().size();
+  town_.GoTo("2027-03-10");
+  const auto missed = town_.EventsOf<pb::DeadlineMissed>();
+  ASSERT_THAT(missed, SizeIs(before + 1));
+  EXPECT_EQ(missed.back().kind(), pb::DEADLINE_KIND_TENANCY_END);
+  EXPECT_EQ(missed.back().subject_id(), stays.id());
+  EXPECT_EQ(missed.back().due_date(), "2027-03-01");
+  EXPECT_THAT(listed(), ElementsAre(stays.id() + " missed"));
+  EXPECT_EQ(Stay(stays.stay_id()).state(), pb::STAY_STATE_ARRIVED) << "a person decides what follows";
+  town_.Ended(Stay(stays.stay_id()));
+  EXPECT_THAT(listed(), IsEmpty());
+}
+
 TEST_P(ClockTest, AfterThreeDaysOfDowntimeEverythingComesInItsOrder) {
   const pb::Stay stay = town_.LivesIn(SomePerson(), town_.akutten, "2026-11-24");
   const pb::Requisition requisition = town_.Requisitioned(SomePerson(), town_.akutten);

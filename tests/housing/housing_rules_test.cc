@@ -533,6 +533,33 @@ TEST(H8, NobodyMovesIntoBokollektivetWithoutASignedTenancyThatHasBegun) {
   EXPECT_TRUE(MayArrive(stay, Bokollektivet(), {false, false, &tenancy}, kToday, kToday).ok());
 }
 
+TEST(H8, NobodyMovesInOnATenancyThatIsOver) {
+  const pb::Stay stay = Stay(pb::STAY_STATE_RESERVED, "2026-02-20", "");
+  pb::Tenancy tenancy;
+  tenancy.set_state(pb::TENANCY_STATE_SIGNED);
+  tenancy.set_start_date("2026-02-20");
+  tenancy.set_end_date(kToday);
+  EXPECT_REFUSED(MayArrive(stay, Smahus(), {false, false, &tenancy}, kToday, kToday), "TENANCY_REQUIRED");
+  EXPECT_TRUE(MayArrive(stay, Smahus(), {false, false, &tenancy}, "2026-03-01", kToday).ok()) << "entered late";
+  tenancy.set_end_date("2026-03-03");
+  EXPECT_TRUE(MayArrive(stay, Smahus(), {false, false, &tenancy}, kToday, kToday).ok());
+}
+
+TEST(H8, ATenancyRunsOutUnderAResidentWhoIsStillThere) {
+  const pb::Stay lives = Stay(pb::STAY_STATE_ARRIVED, "2026-02-20", ""),
+                 reserved = Stay(pb::STAY_STATE_RESERVED, "2026-02-20", "");
+  pb::Tenancy tenancy;
+  tenancy.set_state(pb::TENANCY_STATE_SIGNED);
+  EXPECT_FALSE(RanOutUnderResident(tenancy, lives, kToday)) << "without an end";
+  tenancy.set_end_date(kToday);
+  EXPECT_FALSE(RanOutUnderResident(tenancy, lives, kToday)) << "on the day itself they may still leave";
+  tenancy.set_end_date("2026-03-01");
+  EXPECT_TRUE(RanOutUnderResident(tenancy, lives, kToday));
+  EXPECT_FALSE(RanOutUnderResident(tenancy, reserved, kToday)) << "nobody lives there by it";
+  tenancy.set_state(pb::TENANCY_STATE_ENDED);
+  EXPECT_FALSE(RanOutUnderResident(tenancy, lives, kToday));
+}
+
 TEST(H8, SpecialTermsNeedAWrittenNoticeBeforeTheStart) {
   const pb::Stay stay = Stay(pb::STAY_STATE_RESERVED, kToday, "");
   EXPECT_REFUSED(MaySign(stay, Smahus(), nullptr, kToday, "", kToday), "SPECIAL_TERMS_NOTICE_REQUIRED");
