@@ -16,25 +16,6 @@ namespace {
 // Later than every rank key: they begin with a digit.
 constexpr std::string_view kAfterAll = "z";
 
-template <class Event>
-Event About(const pb::PlaceOffer& place_offer) {
-  Event event;
-  event.set_place_offer_id(place_offer.id());
-  event.set_person_ref(place_offer.person_ref());
-  event.set_application_id(place_offer.application_id());
-  event.set_offer_id(place_offer.offer_id());
-  return event;
-}
-
-template <class Event>
-Event About(const pb::Vacancy& vacancy) {
-  Event event;
-  event.set_vacancy_id(vacancy.id());
-  event.set_place_id(vacancy.place_id());
-  event.set_offer_id(vacancy.offer_id());
-  return event;
-}
-
 absl::StatusOr<std::optional<pb::ListEntry>> LiveEntry(Tx& tx, std::string_view application_id) {
   ASSIGN(std::vector<pb::ListEntry> rows,
          Select<pb::ListEntry>(tx, "WHERE application_id = :application AND state <> 'LIST_ENTRY_STATE_LEFT'",
@@ -55,15 +36,6 @@ absl::StatusOr<std::vector<pb::ListEntry>> Candidates(Tx& tx, const pb::Vacancy&
       "AND approved_until >= :today AND NOT EXISTS (SELECT 1 FROM place_offers o WHERE o.vacancy_id = :vacancy "
       "AND o.list_entry_id = list_entries.id) ORDER BY rank_key LIMIT :limit",
       before, suits, Today(tx), vacancy.id(), limit);
-}
-
-// [B2] Most pressing need first; passing somebody over is possible, and says why.
-absl::Status CheckFirst(Tx& tx, const pb::Vacancy& vacancy, const pb::ListEntry& entry, std::string_view reason_code) {
-  if (!reason_code.empty()) return CheckCode(tx, pb::CODE_LIST_KIND_PASSED_OVER_REASON, reason_code);
-  ASSIGN(const std::vector<pb::ListEntry> first, Candidates(tx, vacancy, entry.rank_key(), 1));
-  if (first.empty()) return absl::OkStatus();
-  return Refused("PASSED_OVER_REASON_REQUIRED", "somebody suitable has a more pressing need",
-                 {{"list_entry_id", first.front().id()}});
 }
 
 }  // namespace
@@ -172,10 +144,7 @@ absl::Status Housing::OpenVacancy(Tx& tx, Call&, const pb::OpenVacancyRequest& r
   if (!live.empty()) return Refused("PLACE_IN_USE", "the place has an open vacancy already");
   TRY(CheckFree(tx, place.id(), {vacancy.from_date(), std::string(kNoEnd)}));
   TRY(Insert(tx, vacancy));
-  auto event = About<pb::VacancyOpened>(vacancy);
-  event.set_offer_kind(vacancy.offer_kind());
-  event.set_from_date(vacancy.from_date());
-  TRY(tx.Publish(event, vacancy.id(), vacancy.version()));
+  TRY(PublishOpened(tx, vacancy));
   *response->mutable_vacancy() = std::move(vacancy);
   return absl::OkStatus();
 }
@@ -222,7 +191,11 @@ absl::Status Housing::MakePlaceOffer(Tx& tx, Call& call, const pb::MakePlaceOffe
   ASSIGN(pb::Vacancy vacancy, Load<pb::Vacancy>(tx, request.vacancy_id()));
   ASSIGN(std::optional<pb::ListEntry> entry, LiveEntry(tx, application.id()));
   TRY(MayOffer(vacancy, application, entry.value_or(pb::ListEntry()), today));
-  TRY(CheckFirst(tx, vacancy, *entry, request.passed_over_reason_code()));
+  ASSIGN(const std::vector<pb::ListEntry> before, Candidates(tx, vacancy, entry->rank_key(), 1));
+  TRY(MayPassOver(before.empty() ? nullptr : &before.front(), request.passed_over_reason_code()));
+  if (!request.passed_over_reason_code().empty()) {
+    TRY(CheckCode(tx, pb::CODE_LIST_KIND_PASSED_OVER_REASON, request.passed_over_reason_code()));
+  }
   ASSIGN(const pb::OfferPolicy policy, PolicyInForce(tx, vacancy.offer_id(), today));
   pb::PlaceOffer place_offer = NewPlaceOffer(NewId(tx.now()), vacancy, application, *entry, policy, today);
   place_offer.set_passed_over_reason_code(request.passed_over_reason_code());
@@ -275,14 +248,7 @@ absl::Status Housing::RevokePlaceOffer(Tx& tx, Call& call, const pb::RevokePlace
          LoadForChange<pb::PlaceOffer>(tx, call, request.place_offer_id(), request.expected_version()));
   TRY(MayRevoke(place_offer));
   TRY(CheckCode(tx, pb::CODE_LIST_KIND_REVOKE_REASON, request.reason_code()));
-  place_offer.set_state(pb::PLACE_OFFER_STATE_REVOKED);
-  place_offer.set_end_reason_code(request.reason_code());
-  TRY(Save(tx, place_offer));
-  TRY(tx.CancelTimer(kPlaceOfferTimer, place_offer.id()));
-  auto event = About<pb::PlaceOfferRevoked>(place_offer);
-  event.set_reason_code(request.reason_code());
-  TRY(tx.Publish(event, place_offer.id(), place_offer.version()));
-  TRY(ReopenVacancy(tx, place_offer.vacancy_id()));
+  TRY(Revoke(tx, request.reason_code(), &place_offer));
   TRY(ReturnToList(tx, place_offer.application_id()));
   *response->mutable_place_offer() = std::move(place_offer);
   return absl::OkStatus();

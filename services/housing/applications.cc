@@ -13,27 +13,6 @@
 namespace mestring::housing {
 namespace {
 
-// Most events of an application say just whose it is.
-template <class Event>
-Event About(const pb::Application& application) {
-  Event event;
-  event.set_application_id(application.id());
-  event.set_person_ref(application.person_ref());
-  return event;
-}
-
-absl::Status CheckDecisionCodes(Tx& tx, const pb::DecideApplicationRequest& request) {
-  TRY(CheckCode(tx, pb::CODE_LIST_KIND_DECISION_REASON, request.reason_code()));
-  if (!request.exception_code().empty()) {
-    TRY(CheckCode(tx, pb::CODE_LIST_KIND_CRITERIA_EXCEPTION, request.exception_code()));
-  }
-  if (!request.alternative_route_code().empty()) {
-    TRY(CheckCode(tx, pb::CODE_LIST_KIND_ALTERNATIVE_ROUTE, request.alternative_route_code()));
-  }
-  if (request.override_reason_code().empty()) return absl::OkStatus();
-  return CheckCode(tx, pb::CODE_LIST_KIND_OVERRIDE_REASON, request.override_reason_code());
-}
-
 absl::Status CheckNoOther(Tx& tx, std::string_view person_ref) {
   ASSIGN(
       const auto live,
@@ -42,8 +21,7 @@ absl::Status CheckNoOther(Tx& tx, std::string_view person_ref) {
                         "'APPLICATION_STATE_UNDER_REVIEW', 'APPLICATION_STATE_APPROVED', 'APPLICATION_STATE_LISTED', "
                         "'APPLICATION_STATE_OFFERED')",
                         person_ref));
-  if (live.empty()) return absl::OkStatus();
-  return Refused("APPLICATION_OPEN", "the person has an application under way already");
+  return MayHaveAnother(!live.empty());
 }
 
 absl::Status StopClocks(Tx& tx, const pb::Application& application) {
@@ -145,6 +123,9 @@ absl::Status Housing::DecideApplication(Tx& tx, Call& call, const pb::DecideAppl
   TRY(MayDecide(application, rules, request, today));
   if (!IsLive(application.state())) TRY(CheckNoOther(tx, application.person_ref()));
   TRY(CheckDecisionCodes(tx, request));
+  if (!request.exception_code().empty()) {
+    TRY(CheckCode(tx, pb::CODE_LIST_KIND_CRITERIA_EXCEPTION, request.exception_code()));
+  }
   pb::Decision decision = NewDecision(NewId(tx.now()), call.caller, application, request, rules, today);
   TRY(SaveDecision(tx, application.decision_id(), &decision));
   ApplyDecision(decision, rules, &application);

@@ -97,12 +97,7 @@ absl::Status OnPlaceOfferExpiry(Tx& tx, std::string_view id, absl::Time) {
   if (place_offer.state() != pb::PLACE_OFFER_STATE_PENDING) return absl::OkStatus();
   place_offer.set_state(pb::PLACE_OFFER_STATE_EXPIRED);
   TRY(Save(tx, place_offer));
-  pb::PlaceOfferExpired event;
-  event.set_place_offer_id(place_offer.id());
-  event.set_person_ref(place_offer.person_ref());
-  event.set_application_id(place_offer.application_id());
-  event.set_offer_id(place_offer.offer_id());
-  TRY(tx.Publish(event, place_offer.id(), place_offer.version()));
+  TRY(tx.Publish(About<pb::PlaceOfferExpired>(place_offer), place_offer.id(), place_offer.version()));
   TRY(ReopenVacancy(tx, place_offer.vacancy_id()));
   return ReturnToList(tx, place_offer.application_id());
 }

@@ -22,39 +22,15 @@ absl::Status Taken(std::string_view place_id = "") {
 // A closure that had not begun when the stay before it was to end.
 absl::Status PutOff(Tx& tx, pb::PlaceClosure closure, const std::string& until) {
   closure.set_start_date(until);
-  if (closure.held_until() <= until) {
-    closure.set_state(pb::PLACE_CLOSURE_STATE_ENDED);
-    closure.set_end_date(until);
-    closure.clear_held_until();
-    TRY(Save(tx, closure));
-    pb::PlaceReopened event;
-    event.set_closure_id(closure.id());
-    event.set_place_id(closure.place_id());
-    event.set_offer_id(closure.offer_id());
-    event.set_end_date(until);
-    return tx.Publish(event, closure.id(), closure.version());
-  }
+  if (closure.held_until() <= until) return EndClosure(tx, until, &closure);
   TRY(Save(tx, closure));
-  pb::PlaceClosed event;
-  event.set_closure_id(closure.id());
-  event.set_place_id(closure.place_id());
-  event.set_offer_id(closure.offer_id());
-  event.set_start_date(closure.start_date());
-  event.set_end_date(closure.end_date());
-  event.set_reason_code(closure.reason_code());
-  return tx.Publish(event, closure.id(), closure.version());
+  return PublishClosed(tx, closure);
 }
 
 absl::Status PutOff(Tx& tx, pb::Vacancy vacancy, const std::string& until) {
   vacancy.set_from_date(until);
   TRY(Save(tx, vacancy));
-  pb::VacancyOpened event;
-  event.set_vacancy_id(vacancy.id());
-  event.set_place_id(vacancy.place_id());
-  event.set_offer_id(vacancy.offer_id());
-  event.set_offer_kind(vacancy.offer_kind());
-  event.set_from_date(vacancy.from_date());
-  return tx.Publish(event, vacancy.id(), vacancy.version());
+  return PublishOpened(tx, vacancy);
 }
 
 }  // namespace
@@ -116,7 +92,7 @@ Filter Within(const Scope& scope, bool has_organisation) {
 
 // ---- Places ----------------------------------------------------------------------------------------
 
-absl::Status CheckFree(Tx& tx, std::string_view place_id, const Hold& hold) {
+absl::StatusOr<bool> IsHeld(Tx& tx, std::string_view place_id, const Hold& hold) {
   const std::string today = Today(tx);
   ASSIGN(auto rows,
          tx.Query<std::string>(
@@ -130,7 +106,12 @@ absl::Status CheckFree(Tx& tx, std::string_view place_id, const Hold& hold) {
              "AND state IN ('VACANCY_STATE_OPEN', 'VACANCY_STATE_OFFERED') LIMIT 1",
              place_id, hold.start_date, hold.held_until, hold.own_stay_id, place_id, hold.own_stay_id, hold.start_date,
              today, place_id, hold.start_date, hold.held_until, place_id, hold.own_vacancy_id, hold.held_until));
-  return rows.empty() ? absl::OkStatus() : Taken(place_id);
+  return !rows.empty();
+}
+
+absl::Status CheckFree(Tx& tx, std::string_view place_id, const Hold& hold) {
+  ASSIGN(const bool held, IsHeld(tx, place_id, hold));
+  return held ? Taken(place_id) : absl::OkStatus();
 }
 
 absl::StatusOr<pb::Place> FirstFreePlace(Tx& tx, std::string_view offer_id, const Hold& hold) {
@@ -224,6 +205,21 @@ absl::Status PublishLapsed(Tx& tx, const pb::Requisition& requisition) {
   return tx.Publish(About<pb::RequisitionLapsed>(requisition), requisition.id(), requisition.version());
 }
 
+absl::Status PublishOpened(Tx& tx, const pb::Vacancy& vacancy) {
+  auto event = About<pb::VacancyOpened>(vacancy);
+  event.set_offer_kind(vacancy.offer_kind());
+  event.set_from_date(vacancy.from_date());
+  return tx.Publish(event, vacancy.id(), vacancy.version());
+}
+
+absl::Status PublishClosed(Tx& tx, const pb::PlaceClosure& closure) {
+  auto event = About<pb::PlaceClosed>(closure);
+  event.set_start_date(closure.start_date());
+  event.set_end_date(closure.end_date());
+  event.set_reason_code(closure.reason_code());
+  return tx.Publish(event, closure.id(), closure.version());
+}
+
 // ---- What one case does to another -----------------------------------------------------------------
 
 absl::Status SaveDecision(Tx& tx, std::string_view earlier_id, pb::Decision* decision) {
@@ -251,6 +247,16 @@ absl::Status ReleaseSource(Tx& tx, const pb::Stay& stay) {
   return PublishLapsed(tx, requisition);
 }
 
+absl::Status EndClosure(Tx& tx, const std::string& end_date, pb::PlaceClosure* closure) {
+  closure->set_state(pb::PLACE_CLOSURE_STATE_ENDED);
+  closure->set_end_date(end_date);
+  closure->clear_held_until();
+  TRY(Save(tx, *closure));
+  auto event = About<pb::PlaceReopened>(*closure);
+  event.set_end_date(end_date);
+  return tx.Publish(event, closure->id(), closure->version());
+}
+
 absl::Status ReopenVacancy(Tx& tx, std::string_view vacancy_id) {
   ASSIGN(pb::Vacancy vacancy, Load<pb::Vacancy>(tx, vacancy_id));
   vacancy.set_state(pb::VACANCY_STATE_OPEN);
@@ -261,10 +267,7 @@ absl::Status ExpireApplication(Tx& tx, pb::Application* application) {
   application->set_state(pb::APPLICATION_STATE_EXPIRED);
   application->clear_place_offer_id();
   TRY(Save(tx, *application));
-  pb::ApplicationExpired event;
-  event.set_application_id(application->id());
-  event.set_person_ref(application->person_ref());
-  TRY(tx.Publish(event, application->id(), application->version()));
+  TRY(tx.Publish(About<pb::ApplicationExpired>(*application), application->id(), application->version()));
   return LeaveList(tx, application->id(), pb::LIST_LEAVE_REASON_EXPIRED);
 }
 
@@ -298,22 +301,29 @@ absl::Status LeaveList(Tx& tx, std::string_view application_id, pb::ListLeaveRea
   return absl::OkStatus();
 }
 
+absl::Status Revoke(Tx& tx, std::string_view reason_code, pb::PlaceOffer* place_offer) {
+  place_offer->set_state(pb::PLACE_OFFER_STATE_REVOKED);
+  place_offer->set_end_reason_code(std::string(reason_code));
+  TRY(Save(tx, *place_offer));
+  TRY(tx.CancelTimer(kPlaceOfferTimer, place_offer->id()));
+  auto event = About<pb::PlaceOfferRevoked>(*place_offer);
+  event.set_reason_code(place_offer->end_reason_code());
+  TRY(tx.Publish(event, place_offer->id(), place_offer->version()));
+  return ReopenVacancy(tx, place_offer->vacancy_id());
+}
+
 absl::Status RevokeOfferOf(Tx& tx, const pb::Application& application) {
   if (application.place_offer_id().empty()) return absl::OkStatus();
   ASSIGN(pb::PlaceOffer place_offer, Load<pb::PlaceOffer>(tx, application.place_offer_id()));
   TRY(MayRevoke(place_offer));
-  place_offer.set_state(pb::PLACE_OFFER_STATE_REVOKED);
-  place_offer.set_end_reason_code(std::string(kApplicationEnded));
-  TRY(Save(tx, place_offer));
-  TRY(tx.CancelTimer(kPlaceOfferTimer, place_offer.id()));
-  pb::PlaceOfferRevoked event;
-  event.set_place_offer_id(place_offer.id());
-  event.set_person_ref(place_offer.person_ref());
-  event.set_application_id(place_offer.application_id());
-  event.set_offer_id(place_offer.offer_id());
-  event.set_reason_code(place_offer.end_reason_code());
-  TRY(tx.Publish(event, place_offer.id(), place_offer.version()));
-  return ReopenVacancy(tx, place_offer.vacancy_id());
+  return Revoke(tx, kApplicationEnded, &place_offer);
+}
+
+absl::Status CallOff(Tx& tx, pb::Contact* contact) {
+  contact->set_state(pb::CONTACT_STATE_CANCELLED);
+  TRY(Save(tx, *contact));
+  TRY(tx.CancelTimer(kContactTimer, contact->id()));
+  return tx.Publish(About<pb::ContactCancelled>(*contact), contact->id(), contact->version());
 }
 
 }  // namespace mestring::housing

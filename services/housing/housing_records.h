@@ -102,6 +102,17 @@ absl::StatusOr<std::optional<pb::Tenancy>> TenancyOf(Tx& tx, const pb::Stay& sta
 // UNKNOWN_CODE unless the current version of the list has it.
 absl::Status CheckCode(Tx& tx, pb::CodeListKind kind, std::string_view code);
 
+// The codes that every answer to a requisition or an application has.
+template <class Request>
+absl::Status CheckDecisionCodes(Tx& tx, const Request& request) {
+  TRY(CheckCode(tx, pb::CODE_LIST_KIND_DECISION_REASON, request.reason_code()));
+  if (!request.alternative_route_code().empty()) {
+    TRY(CheckCode(tx, pb::CODE_LIST_KIND_ALTERNATIVE_ROUTE, request.alternative_route_code()));
+  }
+  if (request.override_reason_code().empty()) return absl::OkStatus();
+  return CheckCode(tx, pb::CODE_LIST_KIND_OVERRIDE_REASON, request.override_reason_code());
+}
+
 // What the caller may see of a list: the first conditions of its filter.
 Filter Within(const Scope& scope, bool has_organisation);
 
@@ -116,8 +127,10 @@ struct Hold {
   std::string_view own_vacancy_id = "";
 };
 
-// PLACE_TAKEN if a stay with its turnaround days, a closure, or a vacancy kept for the list lies in
-// that time, or if it begins tonight and somebody has not left. (H1)
+// A stay with its turnaround days, a closure, or a vacancy kept for the list lies in that time, or it
+// begins tonight and somebody has not left. (H1)
+absl::StatusOr<bool> IsHeld(Tx& tx, std::string_view place_id, const Hold& hold);
+// PLACE_TAKEN if it is.
 absl::Status CheckFree(Tx& tx, std::string_view place_id, const Hold& hold);
 // The first place of an offer that is free for that time, in the order of their labels, or PLACE_TAKEN.
 absl::StatusOr<pb::Place> FirstFreePlace(Tx& tx, std::string_view offer_id, const Hold& hold);
@@ -162,9 +175,62 @@ Event About(const pb::Stay& stay) {
   return event;
 }
 
+template <class Event>
+Event About(const pb::Application& application) {
+  Event event;
+  event.set_application_id(application.id());
+  event.set_person_ref(application.person_ref());
+  return event;
+}
+template <class Event>
+Event About(const pb::PlaceClosure& closure) {
+  Event event;
+  event.set_closure_id(closure.id());
+  event.set_place_id(closure.place_id());
+  event.set_offer_id(closure.offer_id());
+  return event;
+}
+template <class Event>
+Event About(const pb::Vacancy& vacancy) {
+  Event event;
+  event.set_vacancy_id(vacancy.id());
+  event.set_place_id(vacancy.place_id());
+  event.set_offer_id(vacancy.offer_id());
+  return event;
+}
+template <class Event>
+Event About(const pb::PlaceOffer& place_offer) {
+  Event event;
+  event.set_place_offer_id(place_offer.id());
+  event.set_person_ref(place_offer.person_ref());
+  event.set_application_id(place_offer.application_id());
+  event.set_offer_id(place_offer.offer_id());
+  return event;
+}
+template <class Event>
+Event About(const pb::Tenancy& tenancy) {
+  Event event;
+  event.set_tenancy_id(tenancy.id());
+  event.set_stay_id(tenancy.stay_id());
+  event.set_person_ref(tenancy.person_ref());
+  return event;
+}
+template <class Event>
+Event About(const pb::Contact& contact) {
+  Event event;
+  event.set_contact_id(contact.id());
+  event.set_stay_id(contact.stay_id());
+  event.set_person_ref(contact.person_ref());
+  return event;
+}
+
 // ---- Events of more than one use case, for a row that is saved --------------------------------------
 
 absl::Status PublishLapsed(Tx& tx, const pb::Requisition& requisition);
+// Also when its first day has changed.
+absl::Status PublishOpened(Tx& tx, const pb::Vacancy& vacancy);
+// Also when its dates have changed.
+absl::Status PublishClosed(Tx& tx, const pb::PlaceClosure& closure);
 
 // ---- What one case does to another -----------------------------------------------------------------
 
@@ -175,6 +241,8 @@ absl::Status SaveDecision(Tx& tx, std::string_view earlier_id, pb::Decision* dec
 absl::Status EndReservation(Tx& tx, pb::StayState state, std::string_view reason_code, pb::Stay* stay);
 // What it rested on can be used again, or has run out meanwhile.
 absl::Status ReleaseSource(Tx& tx, const pb::Stay& stay);
+// The closure ends on that date, and is told of.
+absl::Status EndClosure(Tx& tx, const std::string& end_date, pb::PlaceClosure* closure);
 // The place offer has ended without a stay: its vacancy is open again.
 absl::Status ReopenVacancy(Tx& tx, std::string_view vacancy_id);
 // An approved and assessed applicant comes on the list.
@@ -188,8 +256,12 @@ absl::Status ReturnToList(Tx& tx, std::string_view application_id);
 absl::Status ExpireApplication(Tx& tx, pb::Application* application);
 // The list entry of an application leaves the list, if there is one.
 absl::Status LeaveList(Tx& tx, std::string_view application_id, pb::ListLeaveReason reason);
+// Takes a place offer back: its vacancy is open again. What becomes of the application is the caller's.
+absl::Status Revoke(Tx& tx, std::string_view reason_code, pb::PlaceOffer* place_offer);
 // Revokes the place offer that an ending application has, if it has one.
 absl::Status RevokeOfferOf(Tx& tx, const pb::Application& application);
+// A contact at home will not be held.
+absl::Status CallOff(Tx& tx, pb::Contact* contact);
 
 }  // namespace housing
 }  // namespace mestring

@@ -232,6 +232,33 @@ absl::Status Check(const pb::ListDecisionsRequest& request) {
   return absl::OkStatus();
 }
 
+// ---- Places ----------------------------------------------------------------------------------------
+
+// [H11] A place with a future stay cannot be removed; nor one where somebody lives, or which is kept for
+// the list.
+absl::Status MayRemove(const pb::Place& place, bool in_use) {
+  if (!place.remove_date().empty()) return Refused("PLACE_REMOVED", "the place is removed already");
+  if (in_use) return Refused("PLACE_IN_USE", "the place has a current or future stay, or is kept for the list");
+  return absl::OkStatus();
+}
+
+// [H1] A place never has a stay over a closure: whoever lives there is moved first.
+absl::Status MayClose(const pb::Place& place, const pb::PlaceClosure& closure, bool held, std::string_view today) {
+  if (!place.remove_date().empty()) return Refused("PLACE_REMOVED", "the place is no longer part of the offer");
+  TRY(CheckPlannable("start_date", closure.start_date(), today));
+  if (closure.start_date() < today) return Refused("START_IN_PAST", "a place cannot be closed before today");
+  if (closure.held_until() <= closure.start_date()) {
+    return Refused("DATE_OUT_OF_ORDER", "a closure must end after it begins");
+  }
+  if (held) return Refused("PLACE_IN_USE", "somebody or something holds the place in that time");
+  return absl::OkStatus();
+}
+
+absl::Status MayReopen(const pb::PlaceClosure& closure, std::string_view today) {
+  if (closure.state() == pb::PLACE_CLOSURE_STATE_ACTIVE && closure.held_until() > today) return absl::OkStatus();
+  return WrongState(closure.state(), "the closure is over");
+}
+
 // ---- Residence -------------------------------------------------------------------------------------
 
 // [S4] Akutten: the person must be registered resident (bostedsregistrert) in Sandnes. [B2] Residence
@@ -439,6 +466,12 @@ bool IsLive(pb::ApplicationState state) { return IsUndecided(state) || IsApprove
 absl::Status MaySubmit(const Caller& caller, const pb::SubmitApplicationRequest& request) {
   if (WorksWithHousing(caller) || IsOwn(caller, request.person_ref())) return absl::OkStatus();
   return NotFound("person");
+}
+
+// [B2] One general application: a second one would stand on the list twice.
+absl::Status MayHaveAnother(bool has_live) {
+  if (!has_live) return absl::OkStatus();
+  return Refused("APPLICATION_OPEN", "the person has an application under way already");
 }
 
 // [B2] One general application; it names no home. Decision within one month (forvaltningsloven section
@@ -657,6 +690,14 @@ absl::Status MayOffer(const pb::Vacancy& vacancy, const pb::Application& applica
   return absl::OkStatus();
 }
 
+// [B2] Most pressing need first; passing somebody over is possible, and says why. [H9] Who applied first
+// is no reason.
+absl::Status MayPassOver(const pb::ListEntry* before, std::string_view passed_over_reason_code) {
+  if (before == nullptr || !passed_over_reason_code.empty()) return absl::OkStatus();
+  return Refused("PASSED_OVER_REASON_REQUIRED", "somebody suitable has a more pressing need",
+                 {{"list_entry_id", before->id()}});
+}
+
 pb::PlaceOffer NewPlaceOffer(std::string id, const pb::Vacancy& vacancy, const pb::Application& application,
                              const pb::ListEntry& entry, const pb::OfferPolicy& policy, std::string_view today) {
   pb::PlaceOffer place_offer;
@@ -700,6 +741,12 @@ absl::Status MayRevoke(const pb::PlaceOffer& place_offer) {
 // [H1] A stay holds its place in [start, end + turnaround).
 std::string HeldUntil(std::string_view end_date, int turnaround_days) {
   return end_date.empty() ? std::string(kNoEnd) : PlusDays(end_date, turnaround_days);
+}
+
+// [H2] A reservation elsewhere is allowed for a move: one.
+absl::Status MayReserveAnother(bool has_reservation) {
+  if (!has_reservation) return absl::OkStatus();
+  return Refused("PERSON_ALREADY_RESERVED", "the person has a reservation already");
 }
 
 // [H4] Only a granted requisition gives a place, once, and within its time.
@@ -897,6 +944,11 @@ absl::Status MayBeAbsent(const pb::Stay& stay, std::string_view since, std::stri
     return Refused("DATE_OUT_OF_ORDER", "arrival, absence and return must come in this order");
   }
   return absl::OkStatus();
+}
+
+absl::Status MayReturn(const pb::Stay& stay) {
+  if (!stay.absence_reason_code().empty()) return absl::OkStatus();
+  return Refused("NOT_ABSENT", "the person is not recorded as absent");
 }
 
 absl::Status MayJudgeOverstay(const pb::Stay& stay, const pb::JudgeOverstayRequest& request, std::string_view today) {

@@ -80,6 +80,14 @@ absl::Status Check(const pb::MoveStayRequest& request);
 absl::Status Check(const pb::JudgeOverstayRequest& request);
 absl::Status Check(const pb::ListDecisionsRequest& request);
 
+// ---- Places ----------------------------------------------------------------------------------------
+
+// `in_use`: it has a current or future stay, or is kept for the list.
+absl::Status MayRemove(const pb::Place& place, bool in_use);
+// `held`: a stay with its turnaround days, another closure or a vacancy lies in the time of the closure.
+absl::Status MayClose(const pb::Place& place, const pb::PlaceClosure& closure, bool held, std::string_view today);
+absl::Status MayReopen(const pb::PlaceClosure& closure, std::string_view today);
+
 // ---- Residence -------------------------------------------------------------------------------------
 
 struct ResidenceTerms {
@@ -140,6 +148,8 @@ bool IsUndecided(pb::ApplicationState state);
 bool IsApproved(pb::ApplicationState state);
 
 absl::Status MaySubmit(const Caller& caller, const pb::SubmitApplicationRequest& request);
+// `has_live`: another application of the person is under way.
+absl::Status MayHaveAnother(bool has_live);
 pb::Application NewApplication(std::string id, const pb::SubmitApplicationRequest& request, const pb::CaseRules& rules,
                                std::string_view today);
 absl::Status MayRequestInformation(const pb::Application& application, std::string_view information_by,
@@ -178,6 +188,8 @@ absl::Status MayOpenVacancy(const pb::OfferPolicy& policy, const pb::Place& plac
 absl::Status MayClose(const pb::Vacancy& vacancy);
 absl::Status MayOffer(const pb::Vacancy& vacancy, const pb::Application& application, const pb::ListEntry& entry,
                       std::string_view today);
+// `before` is who suits the vacancy and has a more pressing need, the first of them; null: nobody.
+absl::Status MayPassOver(const pb::ListEntry* before, std::string_view passed_over_reason_code);
 pb::PlaceOffer NewPlaceOffer(std::string id, const pb::Vacancy& vacancy, const pb::Application& application,
                              const pb::ListEntry& entry, const pb::OfferPolicy& policy, std::string_view today);
 absl::Status MayAnswer(const pb::PlaceOffer& place_offer, std::string_view today);
@@ -194,6 +206,8 @@ struct Period {
 // [start, held_until): the time in which nobody else can have the place.
 std::string HeldUntil(std::string_view end_date, int turnaround_days);
 
+// `has_reservation`: the person has a place reserved already.
+absl::Status MayReserveAnother(bool has_reservation);
 absl::Status MayReserve(const pb::Requisition& requisition, std::string_view today);
 absl::Status MayReserve(const pb::PlaceOffer& place_offer, const pb::Application& application);
 // The period that a request asks for, completed by the policy.
@@ -226,6 +240,7 @@ absl::Status MayMoveTo(const pb::Stay& stay, const pb::Stay& reserved);
 pb::Stay NewStayAfterMove(std::string id, const pb::Stay& from, const pb::Place& place, std::string_view today);
 absl::Status MayBeAbsent(const pb::Stay& stay, std::string_view since, std::string_view expected_return,
                          std::string_view today);
+absl::Status MayReturn(const pb::Stay& stay);
 absl::Status MayJudgeOverstay(const pb::Stay& stay, const pb::JudgeOverstayRequest& request, std::string_view today);
 // On a day on which the departure has passed: the place is held for tonight too, and made ready
 // after. True if the overstay is new.

@@ -38,7 +38,7 @@ absl::Status FillStates(Tx& tx, const std::string& date, std::string_view offer_
 }
 
 template <class Event>
-Event PlaceEvent(const pb::Place& place) {
+Event About(const pb::Place& place) {
   Event event;
   event.set_place_id(place.id());
   event.set_offer_id(place.offer_id());
@@ -117,19 +117,16 @@ absl::Status Housing::AddPlace(Tx& tx, Call&, const pb::AddPlaceRequest& request
   place.set_label(request.label());
   place.set_support_team_id(request.support_team_id());
   TRY(Insert(tx, place));
-  TRY(tx.Publish(PlaceEvent<pb::PlaceAdded>(place), place.id(), place.version()));
+  TRY(tx.Publish(About<pb::PlaceAdded>(place), place.id(), place.version()));
   place.set_state(pb::PLACE_STATE_FREE);
   *response->mutable_place() = std::move(place);
   return absl::OkStatus();
 }
 
-// [H11] A place with a future stay cannot be removed; nor one where somebody lives, or which is kept for
-// the list.
 absl::Status Housing::RemovePlace(Tx& tx, Call&, const pb::RemovePlaceRequest& request,
                                   pb::RemovePlaceResponse* response) {
   ASSIGN(pb::Place place, Load<pb::Place>(tx, request.place_id()));
   TRY(CheckVersion(request.expected_version(), place.version()));
-  if (!place.remove_date().empty()) return Refused("PLACE_REMOVED", "the place is removed already");
   ASSIGN(const auto used,
          tx.Query<int64_t>("SELECT 1 FROM stays WHERE place_id = :place1 AND held_until > :today "
                            "AND state IN ('STAY_STATE_RESERVED', 'STAY_STATE_ARRIVED') "
@@ -137,10 +134,10 @@ absl::Status Housing::RemovePlace(Tx& tx, Call&, const pb::RemovePlaceRequest& r
                            "UNION ALL SELECT 1 FROM vacancies WHERE place_id = :place3 "
                            "AND state IN ('VACANCY_STATE_OPEN', 'VACANCY_STATE_OFFERED')",
                            place.id(), Today(tx), place.id(), place.id()));
-  if (!used.empty()) return Refused("PLACE_IN_USE", "the place has a current or future stay, or is kept for the list");
+  TRY(MayRemove(place, !used.empty()));
   place.set_remove_date(Today(tx));
   TRY(Save(tx, place));
-  pb::PlaceRemoved event = PlaceEvent<pb::PlaceRemoved>(place);
+  auto event = About<pb::PlaceRemoved>(place);
   event.set_remove_date(place.remove_date());
   TRY(tx.Publish(event, place.id(), place.version()));
   place.set_state(pb::PLACE_STATE_REMOVED);
@@ -148,13 +145,10 @@ absl::Status Housing::RemovePlace(Tx& tx, Call&, const pb::RemovePlaceRequest& r
   return absl::OkStatus();
 }
 
-// [H1] A place never has a stay over a closure: whoever lives there is moved first.
 absl::Status Housing::ClosePlace(Tx& tx, Call&, const pb::ClosePlaceRequest& request,
                                  pb::ClosePlaceResponse* response) {
   TRY(Check(request));
   ASSIGN(const pb::Place place, Load<pb::Place>(tx, request.place_id()));
-  if (!place.remove_date().empty()) return Refused("PLACE_REMOVED", "the place is no longer part of the offer");
-  TRY(CheckCode(tx, pb::CODE_LIST_KIND_CLOSURE_REASON, request.reason_code()));
   pb::PlaceClosure closure;
   closure.set_id(NewId(tx.now()));
   closure.set_state(pb::PLACE_CLOSURE_STATE_ACTIVE);
@@ -164,23 +158,11 @@ absl::Status Housing::ClosePlace(Tx& tx, Call&, const pb::ClosePlaceRequest& req
   closure.set_end_date(request.end_date());
   closure.set_reason_code(request.reason_code());
   closure.set_held_until(HeldUntil(closure.end_date(), 0));
-  TRY(CheckPlannable("start_date", closure.start_date(), Today(tx)));
-  if (closure.start_date() < Today(tx)) return Refused("START_IN_PAST", "a place cannot be closed before today");
-  if (closure.held_until() <= closure.start_date()) {
-    return Refused("DATE_OUT_OF_ORDER", "a closure must end after it begins");
-  }
-  if (absl::Status free = CheckFree(tx, place.id(), {closure.start_date(), closure.held_until()}); !free.ok()) {
-    return ReasonOf(free) == "PLACE_TAKEN"
-               ? Refused("PLACE_IN_USE", "somebody or something holds the place in that time")
-               : free;
-  }
+  ASSIGN(const bool held, IsHeld(tx, place.id(), {closure.start_date(), closure.held_until()}));
+  TRY(MayClose(place, closure, held, Today(tx)));
+  TRY(CheckCode(tx, pb::CODE_LIST_KIND_CLOSURE_REASON, request.reason_code()));
   TRY(Insert(tx, closure));
-  pb::PlaceClosed event = PlaceEvent<pb::PlaceClosed>(place);
-  event.set_closure_id(closure.id());
-  event.set_start_date(closure.start_date());
-  event.set_end_date(closure.end_date());
-  event.set_reason_code(closure.reason_code());
-  TRY(tx.Publish(event, closure.id(), closure.version()));
+  TRY(PublishClosed(tx, closure));
   *response->mutable_closure() = std::move(closure);
   return absl::OkStatus();
 }
@@ -190,19 +172,8 @@ absl::Status Housing::ReopenPlace(Tx& tx, Call&, const pb::ReopenPlaceRequest& r
   ASSIGN(pb::PlaceClosure closure, Load<pb::PlaceClosure>(tx, request.closure_id()));
   TRY(CheckVersion(request.expected_version(), closure.version()));
   const std::string today = Today(tx);
-  if (closure.state() != pb::PLACE_CLOSURE_STATE_ACTIVE || closure.held_until() <= today) {
-    return Refused("WRONG_STATE", "the closure is over", {{"state", pb::PlaceClosureState_Name(closure.state())}});
-  }
-  closure.set_state(pb::PLACE_CLOSURE_STATE_ENDED);
-  closure.set_end_date(std::max(today, closure.start_date()));
-  closure.clear_held_until();
-  TRY(Save(tx, closure));
-  pb::PlaceReopened event;
-  event.set_closure_id(closure.id());
-  event.set_place_id(closure.place_id());
-  event.set_offer_id(closure.offer_id());
-  event.set_end_date(closure.end_date());
-  TRY(tx.Publish(event, closure.id(), closure.version()));
+  TRY(MayReopen(closure, today));
+  TRY(EndClosure(tx, std::max(today, closure.start_date()), &closure));
   *response->mutable_closure() = std::move(closure);
   return absl::OkStatus();
 }

@@ -12,15 +12,6 @@
 namespace mestring::housing {
 namespace {
 
-absl::Status CheckDecisionCodes(Tx& tx, const pb::DecideRequisitionRequest& request) {
-  TRY(CheckCode(tx, pb::CODE_LIST_KIND_DECISION_REASON, request.reason_code()));
-  if (!request.alternative_route_code().empty()) {
-    TRY(CheckCode(tx, pb::CODE_LIST_KIND_ALTERNATIVE_ROUTE, request.alternative_route_code()));
-  }
-  if (request.override_reason_code().empty()) return absl::OkStatus();
-  return CheckCode(tx, pb::CODE_LIST_KIND_OVERRIDE_REASON, request.override_reason_code());
-}
-
 absl::Status PublishDecided(Tx& tx, const pb::Requisition& requisition, const pb::Decision& decision) {
   auto event = About<pb::RequisitionDecided>(requisition);
   event.set_offer_id(requisition.offer_id());

@@ -17,13 +17,11 @@
 namespace mestring::housing {
 namespace {
 
-// [H2] A reservation elsewhere is allowed for a move: one.
 absl::Status CheckNoReservation(Tx& tx, std::string_view person_ref) {
   ASSIGN(const auto rows,
          tx.Query<int64_t>("SELECT 1 FROM stays WHERE person_ref = :person AND state = 'STAY_STATE_RESERVED'",
                            person_ref));
-  if (rows.empty()) return absl::OkStatus();
-  return Refused("PERSON_ALREADY_RESERVED", "the person has a reservation already");
+  return MayReserveAnother(!rows.empty());
 }
 
 absl::StatusOr<std::vector<pb::Contact>> OpenContacts(Tx& tx, const pb::Stay& stay) {
@@ -99,10 +97,7 @@ absl::StatusOr<pb::Stay> ReserveByPlaceOffer(Tx& tx, Call& call, const pb::Reser
   vacancy.set_state(pb::VACANCY_STATE_FILLED);
   vacancy.set_stay_id(stay.id());
   TRY(Save(tx, vacancy));
-  pb::VacancyFilled event;
-  event.set_vacancy_id(vacancy.id());
-  event.set_place_id(vacancy.place_id());
-  event.set_offer_id(vacancy.offer_id());
+  auto event = About<pb::VacancyFilled>(vacancy);
   event.set_stay_id(stay.id());
   TRY(tx.Publish(event, vacancy.id(), vacancy.version()));
   return stay;
@@ -161,26 +156,14 @@ absl::Status EndTenancyOf(Tx& tx, const pb::Stay& stay, const std::string& end_d
   tenancy->set_end_date(end_date);
   TRY(Save(tx, *tenancy));
   TRY(tx.CancelTimer(kTenancyTimer, tenancy->id()));
-  pb::TenancyEnded event;
-  event.set_tenancy_id(tenancy->id());
-  event.set_stay_id(stay.id());
-  event.set_person_ref(stay.person_ref());
+  auto event = About<pb::TenancyEnded>(*tenancy);
   event.set_end_date(end_date);
   return tx.Publish(event, tenancy->id(), tenancy->version());
 }
 
 absl::Status CancelContactsOf(Tx& tx, const pb::Stay& stay) {
   ASSIGN(std::vector<pb::Contact> contacts, OpenContacts(tx, stay));
-  for (pb::Contact& contact : contacts) {
-    contact.set_state(pb::CONTACT_STATE_CANCELLED);
-    TRY(Save(tx, contact));
-    TRY(tx.CancelTimer(kContactTimer, contact.id()));
-    pb::ContactCancelled event;
-    event.set_contact_id(contact.id());
-    event.set_stay_id(contact.stay_id());
-    event.set_person_ref(contact.person_ref());
-    TRY(tx.Publish(event, contact.id(), contact.version()));
-  }
+  for (pb::Contact& contact : contacts) TRY(CallOff(tx, &contact));
   return absl::OkStatus();
 }
 
@@ -413,7 +396,7 @@ absl::Status Housing::RecordAbsence(Tx& tx, Call& call, const pb::RecordAbsenceR
 absl::Status Housing::RecordReturn(Tx& tx, Call& call, const pb::RecordReturnRequest& request,
                                    pb::RecordReturnResponse* response) {
   ASSIGN(pb::Stay stay, LoadForChange<pb::Stay>(tx, call, request.stay_id(), request.expected_version()));
-  if (stay.absence_reason_code().empty()) return Refused("NOT_ABSENT", "the person is not recorded as absent");
+  TRY(MayReturn(stay));
   stay.clear_absence_reason_code();
   stay.clear_absent_since();
   stay.clear_expected_return();

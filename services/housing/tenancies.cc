@@ -10,27 +10,6 @@
 #include "services/housing/housing_records.h"
 
 namespace mestring::housing {
-namespace {
-
-template <class Event>
-Event About(const pb::Tenancy& tenancy) {
-  Event event;
-  event.set_tenancy_id(tenancy.id());
-  event.set_stay_id(tenancy.stay_id());
-  event.set_person_ref(tenancy.person_ref());
-  return event;
-}
-
-template <class Event>
-Event About(const pb::Contact& contact) {
-  Event event;
-  event.set_contact_id(contact.id());
-  event.set_stay_id(contact.stay_id());
-  event.set_person_ref(contact.person_ref());
-  return event;
-}
-
-}  // namespace
 
 absl::Status Housing::GiveSpecialTermsNotice(Tx& tx, Call& call, const pb::GiveSpecialTermsNoticeRequest& request,
                                              pb::GiveSpecialTermsNoticeResponse* response) {
@@ -155,10 +134,7 @@ absl::Status Housing::CancelContact(Tx& tx, Call& call, const pb::CancelContactR
                                     pb::CancelContactResponse* response) {
   ASSIGN(pb::Contact contact, LoadForChange<pb::Contact>(tx, call, request.contact_id(), request.expected_version()));
   TRY(MayCancel(contact));
-  contact.set_state(pb::CONTACT_STATE_CANCELLED);
-  TRY(Save(tx, contact));
-  TRY(tx.CancelTimer(kContactTimer, contact.id()));
-  TRY(tx.Publish(About<pb::ContactCancelled>(contact), contact.id(), contact.version()));
+  TRY(CallOff(tx, &contact));
   *response->mutable_contact() = std::move(contact);
   return absl::OkStatus();
 }

@@ -203,7 +203,49 @@ TEST(PlaceStates, WhoeverHasNotLeftIsStillThereTonight) {
       << "as planned the day before";
 }
 
+TEST(H1, APlaceIsClosedWhereNothingHoldsIt) {
+  pb::PlaceClosure closure;
+  closure.set_start_date(kToday);
+  closure.set_held_until("2026-03-09");
+  EXPECT_TRUE(MayClose(pb::Place(), closure, false, kToday).ok());
+  EXPECT_REFUSED(MayClose(pb::Place(), closure, true, kToday), "PLACE_IN_USE");
+  closure.set_held_until(kToday);
+  EXPECT_REFUSED(MayClose(pb::Place(), closure, false, kToday), "DATE_OUT_OF_ORDER");
+  closure.set_start_date("2026-03-01");
+  EXPECT_REFUSED(MayClose(pb::Place(), closure, false, kToday), "START_IN_PAST");
+  pb::Place removed;
+  removed.set_remove_date("2026-02-01");
+  EXPECT_REFUSED(MayClose(removed, closure, false, kToday), "PLACE_REMOVED");
+}
+
+TEST(H1, AClosureThatIsOverIsNotReopened) {
+  pb::PlaceClosure closure;
+  closure.set_state(pb::PLACE_CLOSURE_STATE_ACTIVE);
+  closure.set_held_until("2026-03-03");
+  EXPECT_TRUE(MayReopen(closure, kToday).ok());
+  closure.set_held_until(kToday);
+  EXPECT_REFUSED(MayReopen(closure, kToday), "WRONG_STATE");
+  closure.set_state(pb::PLACE_CLOSURE_STATE_ENDED);
+  closure.set_held_until("2026-03-03");
+  EXPECT_REFUSED(MayReopen(closure, kToday), "WRONG_STATE");
+}
+
+// ---- H11 ----
+
+TEST(H11, APlaceThatSomebodyHasOrWillHaveCannotBeRemoved) {
+  pb::Place place;
+  EXPECT_TRUE(MayRemove(place, false).ok());
+  EXPECT_REFUSED(MayRemove(place, true), "PLACE_IN_USE");
+  place.set_remove_date("2026-02-01");
+  EXPECT_REFUSED(MayRemove(place, false), "PLACE_REMOVED");
+}
+
 // ---- H2 ----
+
+TEST(H2, APersonHasOneReservationBesideTheirStay) {
+  EXPECT_TRUE(MayReserveAnother(false).ok());
+  EXPECT_REFUSED(MayReserveAnother(true), "PERSON_ALREADY_RESERVED");
+}
 
 TEST(H2, NobodyArrivesInASecondPlaceOfTheUnit) {
   const pb::Stay stay = Stay(pb::STAY_STATE_RESERVED, kToday, "2026-03-20");
@@ -466,6 +508,11 @@ TEST(Application, ResidentsApplyForThemselvesOnly) {
   EXPECT_TRUE(MaySubmit(As(ROLE_HOUSING_OFFICE), request).ok());
 }
 
+TEST(Application, APersonHasOneUnderWay) {
+  EXPECT_TRUE(MayHaveAnother(false).ok());
+  EXPECT_REFUSED(MayHaveAnother(true), "APPLICATION_OPEN");
+}
+
 // ---- H7 ----
 
 TEST(H7, AVacancyIsOfferedOnceAtATimeAndAPersonHasOneOffer) {
@@ -648,6 +695,14 @@ TEST(H9, ANewAssessmentKeepsTheLot) {
   EXPECT_EQ(entry.rank_key(), before);
 }
 
+TEST(H9, WhoeverPassesAMorePressingNeedOverSaysWhy) {
+  const pb::ListEntry before = Entry(9, "");
+  EXPECT_TRUE(MayPassOver(nullptr, "").ok()) << "nobody is before them";
+  EXPECT_TRUE(MayPassOver(nullptr, "A").ok());
+  EXPECT_TRUE(MayPassOver(&before, "A").ok());
+  EXPECT_REFUSED(MayPassOver(&before, ""), "PASSED_OVER_REASON_REQUIRED");
+}
+
 // ---- H10 and the length of stays ----
 
 TEST(H10, AnEndedStayHasADestination) {
@@ -720,6 +775,13 @@ TEST(Absence, KeepsThePlaceAndIsRecordedOnce) {
   EXPECT_REFUSED(MayBeAbsent(stay, "2026-03-03", "", kToday), "NOT_YET");
   stay.set_absence_reason_code("HOSPITAL");
   EXPECT_REFUSED(MayBeAbsent(stay, kToday, "", kToday), "WRONG_STATE");
+}
+
+TEST(Absence, OnlyWhoIsAwayReturns) {
+  pb::Stay stay = Stay(pb::STAY_STATE_ARRIVED, "2026-02-01", "");
+  EXPECT_REFUSED(MayReturn(stay), "NOT_ABSENT");
+  stay.set_absence_reason_code("HOSPITAL");
+  EXPECT_TRUE(MayReturn(stay).ok());
 }
 
 // ---- Own things only ----
