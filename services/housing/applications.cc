@@ -14,13 +14,9 @@ namespace mestring::housing {
 namespace {
 
 absl::Status CheckNoOther(Tx& tx, std::string_view person_ref) {
-  ASSIGN(
-      const auto live,
-      tx.Query<int64_t>("SELECT 1 FROM applications WHERE person_ref = :person AND state IN "
-                        "('APPLICATION_STATE_SUBMITTED', 'APPLICATION_STATE_INCOMPLETE', "
-                        "'APPLICATION_STATE_UNDER_REVIEW', 'APPLICATION_STATE_APPROVED', 'APPLICATION_STATE_LISTED', "
-                        "'APPLICATION_STATE_OFFERED')",
-                        person_ref));
+  static const std::string sql =
+      absl::StrCat("SELECT 1 FROM applications WHERE person_ref = :person AND ", InStates(IsLive));
+  ASSIGN(const auto live, tx.Query<int64_t>(sql, person_ref));
   return MayHaveAnother(!live.empty());
 }
 

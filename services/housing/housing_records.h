@@ -12,6 +12,8 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "common/errors.h"
 #include "common/ids.h"
 #include "common/records.h"
@@ -111,6 +113,19 @@ absl::Status CheckDecisionCodes(Tx& tx, const Request& request) {
   }
   if (request.override_reason_code().empty()) return absl::OkStatus();
   return CheckCode(tx, pb::CODE_LIST_KIND_OVERRIDE_REASON, request.override_reason_code());
+}
+
+// The states for which a rule says yes, as a condition of SQL in the order of the contract, which is that
+// of the partial indexes: "state IN ('CONTACT_STATE_PLANNED', 'CONTACT_STATE_OVERDUE')".
+template <class State>
+std::string InStates(bool (*rule)(State)) {
+  const google::protobuf::EnumDescriptor& states = *google::protobuf::GetEnumDescriptor<State>();
+  std::vector<std::string> names;
+  for (int i = 0; i < states.value_count(); ++i) {
+    const google::protobuf::EnumValueDescriptor& state = *states.value(i);
+    if (rule(static_cast<State>(state.number()))) names.push_back(absl::StrCat("'", state.name(), "'"));
+  }
+  return absl::StrCat("state IN (", absl::StrJoin(names, ", "), ")");
 }
 
 // What the caller may see of a list: the first conditions of its filter.

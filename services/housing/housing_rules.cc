@@ -1071,6 +1071,8 @@ absl::Status MayPlanContact(const pb::Stay& stay, std::string_view due_date, std
   return CheckPlannable("due_date", due_date, today);
 }
 
+bool IsOpen(pb::ContactState state) { return state == pb::CONTACT_STATE_PLANNED || state == pb::CONTACT_STATE_OVERDUE; }
+
 absl::Status MayRecord(const pb::Contact& contact, std::string_view held_date, std::string_view today) {
   TRY(MayCancel(contact));
   if (held_date > today) return Refused("NOT_YET", "a contact is recorded when it was held");
@@ -1078,9 +1080,7 @@ absl::Status MayRecord(const pb::Contact& contact, std::string_view held_date, s
 }
 
 absl::Status MayCancel(const pb::Contact& contact) {
-  if (contact.state() == pb::CONTACT_STATE_PLANNED || contact.state() == pb::CONTACT_STATE_OVERDUE) {
-    return absl::OkStatus();
-  }
+  if (IsOpen(contact.state())) return absl::OkStatus();
   return WrongState(contact.state(), "this contact was held or called off");
 }
 

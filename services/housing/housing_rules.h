@@ -265,6 +265,8 @@ pb::Tenancy NewTenancy(std::string id, const pb::Stay& stay, const pb::OfferPoli
 bool RanOutUnderResident(const pb::Tenancy& tenancy, const pb::Stay& stay, std::string_view day);
 absl::Status MayHaveTeam(const pb::Stay& stay);
 absl::Status MayPlanContact(const pb::Stay& stay, std::string_view due_date, std::string_view today);
+// Planned, and neither held nor called off.
+bool IsOpen(pb::ContactState state);
 absl::Status MayRecord(const pb::Contact& contact, std::string_view held_date, std::string_view today);
 absl::Status MayCancel(const pb::Contact& contact);
 

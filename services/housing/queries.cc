@@ -40,22 +40,25 @@ std::string DateToken(std::string_view date, std::string_view id) { return PageT
 // indexes, word for word, so that both engines use them.
 struct DeadlineQuery {
   pb::DeadlineKind kind;
-  std::string_view table, date, condition;
+  std::string_view table, date;
+  std::string condition;
   int lead_days = 0;  // listed so long before it is due
 };
-constexpr DeadlineQuery kDeadlines[] = {
-    {pb::DEADLINE_KIND_REQUISITION_DECISION, "requisitions", "decide_by", "state = 'REQUISITION_STATE_RECEIVED'"},
-    {pb::DEADLINE_KIND_APPLICATION_DECISION, "applications", "decide_by",
-     "state IN ('APPLICATION_STATE_SUBMITTED', 'APPLICATION_STATE_INCOMPLETE', 'APPLICATION_STATE_UNDER_REVIEW')"},
-    {pb::DEADLINE_KIND_INFORMATION, "applications", "information_by", "state = 'APPLICATION_STATE_INCOMPLETE'"},
-    {pb::DEADLINE_KIND_PLACE_OFFER_ANSWER, "place_offers", "answer_by", "state = 'PLACE_OFFER_STATE_PENDING'"},
-    {pb::DEADLINE_KIND_ARRIVAL, "stays", "start_date", "state = 'STAY_STATE_RESERVED'"},
-    {pb::DEADLINE_KIND_CONTACT, "contacts", "due_date", "state IN ('CONTACT_STATE_PLANNED', 'CONTACT_STATE_OVERDUE')"},
-    {pb::DEADLINE_KIND_TENANCY_END, "tenancies", "end_date",
-     "state = 'TENANCY_STATE_SIGNED' AND end_date IS NOT NULL AND EXISTS (SELECT 1 FROM stays s "
-     "WHERE s.id = tenancies.stay_id AND s.state = 'STAY_STATE_ARRIVED')",
-     kTenancyEndLeadDays},
-};
+const std::vector<DeadlineQuery>& Deadlines() {
+  static const std::vector<DeadlineQuery> all = {
+      {pb::DEADLINE_KIND_REQUISITION_DECISION, "requisitions", "decide_by", "state = 'REQUISITION_STATE_RECEIVED'"},
+      {pb::DEADLINE_KIND_APPLICATION_DECISION, "applications", "decide_by", InStates(IsUndecided)},
+      {pb::DEADLINE_KIND_INFORMATION, "applications", "information_by", "state = 'APPLICATION_STATE_INCOMPLETE'"},
+      {pb::DEADLINE_KIND_PLACE_OFFER_ANSWER, "place_offers", "answer_by", "state = 'PLACE_OFFER_STATE_PENDING'"},
+      {pb::DEADLINE_KIND_ARRIVAL, "stays", "start_date", "state = 'STAY_STATE_RESERVED'"},
+      {pb::DEADLINE_KIND_CONTACT, "contacts", "due_date", InStates(IsOpen)},
+      {pb::DEADLINE_KIND_TENANCY_END, "tenancies", "end_date",
+       "state = 'TENANCY_STATE_SIGNED' AND end_date IS NOT NULL AND EXISTS (SELECT 1 FROM stays s "
+       "WHERE s.id = tenancies.stay_id AND s.state = 'STAY_STATE_ARRIVED')",
+       kTenancyEndLeadDays},
+  };
+  return all;
+}
 
 absl::Status AddDeadlines(Tx& tx, const DeadlineQuery& query, const std::string& until, const DateKey& after, int limit,
                           std::vector<pb::Deadline>* deadlines) {
@@ -158,10 +161,12 @@ absl::Status Housing::ListDeadlines(Tx& tx, Call&, const pb::ListDeadlinesReques
   ASSIGN(const DateKey after, ParseDateKey(request.page_token()));
   const int size = PageSize(request.page_size());
   std::vector<pb::Deadline> deadlines;
-  for (const DeadlineQuery& query : kDeadlines) {
+  for (const DeadlineQuery& query : Deadlines()) {
     const auto& kinds = request.kinds();
     if (!kinds.empty() && std::find(kinds.begin(), kinds.end(), query.kind) == kinds.end()) continue;
-    TRY(AddDeadlines(tx, query, PlusDays(until, query.lead_days), after, size + 1, &deadlines));
+    // The later of both, as text: past the year 9999 it would be the earlier.
+    const std::string ahead = std::max(until, PlusDays(until, query.lead_days));
+    TRY(AddDeadlines(tx, query, ahead, after, size + 1, &deadlines));
   }
   // An application may be due twice on one day under one id; the kinds of a page boundary stay together
   // because both come from the same row and the order is by date, id, kind.
@@ -201,9 +206,9 @@ absl::Status Housing::GetTeamLoads(Tx& tx, Call&, const pb::GetTeamLoadsRequest&
   ASSIGN(const auto residents, (tx.Query<std::string, int64_t>(
                                    "SELECT support_team_id, COUNT(*) FROM stays WHERE state = 'STAY_STATE_ARRIVED' "
                                    "GROUP BY support_team_id")));
-  ASSIGN(const auto contacts, (tx.Query<std::string, int64_t>(
-                                  "SELECT support_team_id, COUNT(*) FROM contacts WHERE state IN "
-                                  "('CONTACT_STATE_PLANNED', 'CONTACT_STATE_OVERDUE') GROUP BY support_team_id")));
+  ASSIGN(const auto contacts,
+         (tx.Query<std::string, int64_t>(absl::StrCat("SELECT support_team_id, COUNT(*) FROM contacts WHERE ",
+                                                      InStates(IsOpen), " GROUP BY support_team_id"))));
   for (const pb::SupportTeam& team : teams) {
     pb::TeamLoad* load = response->add_team_loads();
     *load->mutable_support_team() = team;

@@ -25,9 +25,8 @@ absl::Status CheckNoReservation(Tx& tx, std::string_view person_ref) {
 }
 
 absl::StatusOr<std::vector<pb::Contact>> OpenContacts(Tx& tx, const pb::Stay& stay) {
-  return Select<pb::Contact>(
-      tx, "WHERE stay_id = :stay AND state IN ('CONTACT_STATE_PLANNED', 'CONTACT_STATE_OVERDUE') ORDER BY id",
-      stay.id());
+  static const std::string tail = absl::StrCat("WHERE stay_id = :stay AND ", InStates(IsOpen), " ORDER BY id");
+  return Select<pb::Contact>(tx, tail, stay.id());
 }
 
 // ---- Reserving -------------------------------------------------------------------------------------
