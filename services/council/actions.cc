@@ -1,16 +1,11 @@
-// Actions, and what other services say: how far their actions are, and their figures.
+// Actions, and what other services say of them.
 //
 // The council gives an action out as an event and hears of its progress as an event; it never calls the
-// service that owns it, so neither waits for the other and both may be down. Figures are stored as they were
-// published, with their source and their days, and suppressed once more by the council's own threshold: what
-// one publisher lets through by mistake does not reach an agenda.
+// service that owns it, so neither waits for the other and both may be down.
 
 #include <utility>
 
-#include "mestring/activities/v1/activities_events.pb.h"
 #include "mestring/common/v1/assigned_actions_events.pb.h"
-#include "mestring/housing/v1/housing_events.pb.h"
-#include "mestring/peer_support/v1/peer_support_events.pb.h"
 #include "services/council/council.h"
 #include "services/council/council_records.h"
 
@@ -19,8 +14,6 @@ namespace {
 
 using common::v1::ActionProgressed;
 using events::v1::Event;
-
-constexpr std::string_view kHousing = "housing", kActivities = "activities", kPeerSupport = "peer_support";
 
 // A suggestion follows its actions as far as they lead.
 absl::Status FollowActions(Tx& tx, std::string_view suggestion_id) {
@@ -51,59 +44,6 @@ absl::Status OnActionProgressed(Tx& tx, std::string_view owner, const ActionProg
   return action->suggestion_id().empty() ? absl::OkStatus() : FollowActions(tx, action->suggestion_id());
 }
 
-// Stores published figures once, whatever comes again.
-absl::Status StoreFigures(Tx& tx, pb::FigureSet set) {
-  ASSIGN(const auto known,
-         Find<pb::FigureSet>(tx, "WHERE source = :source AND source_id = :id", set.source(), set.source_id()));
-  if (known) return absl::OkStatus();
-  ASSIGN(const auto mandate, Find<pb::Mandate>(tx, "ORDER BY mandate_version DESC LIMIT 1"));
-  if (mandate) Suppress(mandate->cell_min(), &set);
-  set.set_id(NewId(tx.now()));
-  set.set_receive_date(Today(tx));
-  return Insert(tx, set);
-}
-
-// Housing counts by list and code: "waiting_by_kind.OFFER_KIND_COLLECTIVE".
-absl::Status OnHousingStatistics(Tx& tx, const Event& header, const housing::v1::StatisticsPublished& published) {
-  const housing::v1::NeedStatistics& statistics = published.statistics();
-  pb::FigureSet set;
-  set.set_source(std::string(kHousing));
-  set.set_source_id(header.subject());
-  set.set_from_date(statistics.from_date());
-  set.set_to_date(statistics.to_date());
-  const auto add = [&set](std::string_view list, const housing::v1::Count& count) {
-    common::v1::Figure* figure = set.add_figures();
-    figure->set_code(absl::StrCat(list, ".", count.code()));
-    figure->set_value(count.count());
-    figure->set_suppressed(!count.has_count());
-  };
-  add("waiting", statistics.waiting());
-  for (const auto& count : statistics.waiting_by_kind()) add("waiting_by_kind", count);
-  for (const auto& count : statistics.waiting_by_reason()) add("waiting_by_reason", count);
-  for (const auto& count : statistics.applications_by_state()) add("applications", count);
-  for (const auto& count : statistics.requisitions_by_state()) add("requisitions", count);
-  return StoreFigures(tx, std::move(set));
-}
-
-absl::Status OnPeriodClosed(Tx& tx, const Event&, const activities::v1::PeriodClosed& closed) {
-  pb::FigureSet set;
-  set.set_source(std::string(kActivities));
-  set.set_source_id(closed.period_id());
-  set.set_from_date(closed.from_date());
-  set.set_to_date(closed.to_date());
-  *set.mutable_figures() = closed.figures();
-  return StoreFigures(tx, std::move(set));
-}
-
-absl::Status OnEvaluationClosed(Tx& tx, const Event&, const peer_support::v1::EvaluationClosed& closed) {
-  pb::FigureSet set;
-  set.set_source(std::string(kPeerSupport));
-  set.set_source_id(closed.evaluation_round_id());
-  set.set_to_date(closed.closed_date());
-  *set.mutable_figures() = closed.figures();
-  return StoreFigures(tx, std::move(set));
-}
-
 }  // namespace
 
 void Listen(Kernel& kernel) {
@@ -113,9 +53,7 @@ void Listen(Kernel& kernel) {
     subscription.On<ActionProgressed>([owner](Tx& tx, const Event&, const ActionProgressed& progressed) {
       return OnActionProgressed(tx, owner, progressed);
     });
-    if (owner == kHousing) subscription.On<housing::v1::StatisticsPublished>(OnHousingStatistics);
-    if (owner == kActivities) subscription.On<activities::v1::PeriodClosed>(OnPeriodClosed);
-    if (owner == kPeerSupport) subscription.On<peer_support::v1::EvaluationClosed>(OnEvaluationClosed);
+    HearFigures(subscription, owner);
   }
 }
 
@@ -195,39 +133,6 @@ absl::Status Council::ListActions(Tx& tx, Call&, const pb::ListActionsRequest& r
                .IsState("state", request.state()),
            {request.page_size(), request.page_token()}, response->mutable_actions(),
            response->mutable_next_page_token()));
-  return SetAsOf(tx, response);
-}
-
-absl::Status Council::ListFigures(Tx& tx, Call&, const pb::ListFiguresRequest& request,
-                                  pb::ListFiguresResponse* response) {
-  TRY(Page(tx, Filter().Is("source", request.source()),
-           {.size = request.page_size(), .token = request.page_token(), .descending = true},
-           response->mutable_figure_sets(), response->mutable_next_page_token()));
-  return SetAsOf(tx, response);
-}
-
-absl::Status Council::RecordIndicator(Tx& tx, Call&, const pb::RecordIndicatorRequest& request,
-                                      pb::RecordIndicatorResponse* response) {
-  TRY(Load<pb::Suggestion>(tx, request.suggestion_id()).status());
-  ASSIGN(auto known, Find<pb::Indicator>(tx, "WHERE suggestion_id = :suggestion AND code = :code",
-                                         request.suggestion_id(), request.code()));
-  TRY(MayRecordIndicator(known, request));
-  pb::Indicator indicator = known.value_or(pb::Indicator());
-  ApplyIndicator(request, &indicator);
-  if (known) {
-    TRY(Save(tx, indicator));
-  } else {
-    indicator.set_id(NewId(tx.now()));
-    TRY(Insert(tx, indicator));
-  }
-  *response->mutable_indicator() = std::move(indicator);
-  return absl::OkStatus();
-}
-
-absl::Status Council::ListIndicators(Tx& tx, Call&, const pb::ListIndicatorsRequest& request,
-                                     pb::ListIndicatorsResponse* response) {
-  TRY(Page(tx, Filter().Is("suggestion_id", request.suggestion_id()), {request.page_size(), request.page_token()},
-           response->mutable_indicators(), response->mutable_next_page_token()));
   return SetAsOf(tx, response);
 }
 

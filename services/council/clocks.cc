@@ -1,4 +1,5 @@
-// What happens in the council because time passes: terms run out, actions become overdue, loops stale.
+// What happens in the council because time passes: terms run out, actions become overdue, loops stale, and the
+// missed deadlines of a month become figures (figures.cc).
 //
 // Each clock is a timer of the kernel, set in the write that makes it necessary and stopped in the write
 // that makes it needless. A handler judges by the day it was due and looks at the state all the same, so
@@ -54,6 +55,8 @@ void SetClocks(Timers& timers) {
   timers.On(std::string(kTermTimer), OnTerm);
   timers.On(std::string(kActionTimer), OnActionDue);
   timers.On(std::string(kStaleTimer), OnStale);
+  timers.On(std::string(kMonthTimer), OnMonthOver);
+  timers.On(std::string(kMonthHeardTimer), MakeMissedDeadlineFigures);
 }
 
 }  // namespace mestring::council

@@ -1,6 +1,6 @@
 // The council service: each RPC of council.proto is a use case that reads check, load, rule, apply, save,
 // tell. The rules are council_rules.h; what happens by itself later is clocks.cc; what other services say,
-// actions.cc.
+// actions.cc and figures.cc.
 #pragma once
 
 #include <vector>

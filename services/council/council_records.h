@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "common/records.h"
+#include "common/subscription.h"
 #include "mestring/council/v1/council.pb.h"
 #include "mestring/council/v1/council_events.pb.h"
 #include "services/council/council_rules.h"
@@ -48,6 +49,13 @@ namespace council {
 inline constexpr std::string_view kTermTimer = "term";
 inline constexpr std::string_view kActionTimer = "action_due";
 inline constexpr std::string_view kStaleTimer = "loop_stale";
+// For the first day of a month whose missed deadlines are counted; the second one if the first was late.
+inline constexpr std::string_view kMonthTimer = "month_over";
+inline constexpr std::string_view kMonthHeardTimer = "month_heard";
+
+// ---- Services that the council hears ---------------------------------------------------------------
+
+inline constexpr std::string_view kHousing = "housing", kActivities = "activities", kPeerSupport = "peer_support";
 
 // ---- Loads -----------------------------------------------------------------------------------------
 
@@ -80,6 +88,14 @@ absl::StatusOr<std::vector<pb::Action>> ActionsOf(Tx& tx, std::string_view sugge
 int OpenAmong(const std::vector<pb::Action>& actions);
 // The digest by which a claim code is known.
 std::string ClaimDigest(std::string_view claim_code);
+
+// ---- Figures (figures.cc) --------------------------------------------------------------------------
+
+// Subscribes to what `owner` publishes of figures.
+void HearFigures(Subscription& subscription, std::string_view owner);
+// Timers: a month is over, and what was missed in it becomes a set of figures.
+absl::Status OnMonthOver(Tx& tx, std::string_view month, absl::Time due);
+absl::Status MakeMissedDeadlineFigures(Tx& tx, std::string_view month, absl::Time due);
 
 // ---- What one case does to another -----------------------------------------------------------------
 

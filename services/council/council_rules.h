@@ -12,6 +12,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -178,6 +179,19 @@ pb::SuggestionState StateAfterProgress(const pb::Suggestion& suggestion, absl::S
 
 // ---- Figures, indicators, fees ---------------------------------------------------------------------
 
+// What was missed in a month counts as one set of figures, made so many days after its end. An owner that was
+// down tells late: a week outlasts a weekend and a repair, and the next meeting is farther away than that.
+inline constexpr int kMonthGraceDays = 7;
+// The first day of a date's month, which names the month.
+std::string MonthOf(std::string_view date);
+// The last day of a month, and the last of the days of grace after it.
+std::string LastDayOf(std::string_view month);
+std::string MonthClosesOn(std::string_view month);
+// The source_id of the missed deadlines of a month: a UUID, the same each time.
+std::string MissedDeadlinesId(std::string_view month);
+// `counts`: by the name of the kind.
+pb::FigureSet MissedDeadlineFigures(std::string_view source, std::string_view month,
+                                    absl::Span<const std::pair<std::string, int64_t>> counts);
 // Suppresses what counts fewer than `cell_min`, whatever its publisher let through.
 void Suppress(int cell_min, pb::FigureSet* set);
 absl::Status MayRecordIndicator(const std::optional<pb::Indicator>& known, const pb::RecordIndicatorRequest& request);

@@ -11,7 +11,9 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "common/dates.h"
+#include "common/digest.h"
 #include "common/errors.h"
 
 namespace mestring::council {
@@ -245,6 +247,36 @@ pb::SuggestionState StateAfterProgress(const pb::Suggestion& suggestion, absl::S
 }
 
 // ---- Figures, indicators, fees ---------------------------------------------------------------------
+
+std::string MonthOf(std::string_view date) { return absl::StrCat(date.substr(0, 7), "-01"); }
+
+std::string LastDayOf(std::string_view month) { return PlusDays(PlusMonths(month, 1), -1); }
+
+std::string MonthClosesOn(std::string_view month) { return PlusDays(LastDayOf(month), kMonthGraceDays); }
+
+// A UUID of one's own making (RFC 9562, version 8), so that it can be no id that a service gave to anything.
+std::string MissedDeadlinesId(std::string_view month) {
+  std::string hex = Sha256Hex(absl::StrCat("deadlines_missed ", month)).substr(0, 32);
+  hex[12] = '8';
+  hex[16] = '8';
+  return absl::StrJoin({hex.substr(0, 8), hex.substr(8, 4), hex.substr(12, 4), hex.substr(16, 4), hex.substr(20)}, "-");
+}
+
+// [C9] Counts of a month, and no case behind them: what counts too few is suppressed like every other figure.
+pb::FigureSet MissedDeadlineFigures(std::string_view source, std::string_view month,
+                                    absl::Span<const std::pair<std::string, int64_t>> counts) {
+  pb::FigureSet set;
+  set.set_source(std::string(source));
+  set.set_source_id(MissedDeadlinesId(month));
+  set.set_from_date(std::string(month));
+  set.set_to_date(LastDayOf(month));
+  for (const auto& [kind, missed] : counts) {
+    common::v1::Figure* figure = set.add_figures();
+    figure->set_code(absl::StrCat("deadlines_missed.", kind));
+    figure->set_value(missed);
+  }
+  return set;
+}
 
 // [B8] Cells that are too small could point at a person (SSB: under 3; ours 5 by default). Zero points at nobody.
 void Suppress(int cell_min, pb::FigureSet* set) {

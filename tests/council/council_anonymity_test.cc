@@ -9,7 +9,6 @@
 #include <fstream>
 #include <iterator>
 
-#include "absl/strings/escaping.h"
 #include "absl/strings/str_split.h"
 #include "tests/council/room.h"
 #include "tests/support/tokens.h"
@@ -32,34 +31,6 @@ class AnonymityTest : public testing::TestWithParam<const char*> {
     context->AddMetadata("x-forwarded-for", "203.0.113.77");
     context->AddMetadata("user-agent-of-device", "device-of-the-secret");
     return context;
-  }
-
-  // Every value of every table, base64 decoded beside it.
-  std::string WholeDatabase() {
-    std::string all;
-    const bool sqlite = std::string_view(GetParam()) == "sqlite";
-    const std::string columns_sql =
-        sqlite ? "SELECT m.name, p.name FROM sqlite_master m JOIN pragma_table_info(m.name) p WHERE m.type = 'table'"
-               : "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = 'public'";
-    EXPECT_TRUE(room_.service()
-                    .db()
-                    .Read([&](Tx& tx) -> absl::Status {
-                      all.clear();
-                      ASSIGN(const auto columns, (tx.Query<std::string, std::string>(columns_sql)));
-                      EXPECT_GT(columns.size(), 200);
-                      for (const auto& [table, column] : columns) {
-                        ASSIGN(const auto rows,
-                               tx.Query<std::string>(absl::StrCat("SELECT ", column, " FROM ", table)));
-                        for (const auto& [value] : rows) {
-                          std::string decoded;
-                          if (!absl::Base64Unescape(value, &decoded)) decoded.clear();
-                          absl::StrAppend(&all, value, "\n", decoded, "\n");
-                        }
-                      }
-                      return absl::OkStatus();
-                    })
-                    .ok());
-    return all;
   }
 
   Room room_{GetParam()};
@@ -130,7 +101,7 @@ TEST_P(AnonymityTest, NothingLinksASuggestionFromTheBoxToItsCaller) {
   const std::string hash = HashInLog(testing::internal::GetCapturedStdout() + testing::internal::GetCapturedStderr());
   ASSERT_EQ(hash.size(), 16);
 
-  const std::string stored = WholeDatabase();
+  const std::string stored = room_.WholeDatabase();
   std::string metrics;
   ASSERT_TRUE(room_.service().server().metrics_port() > 0);
   metrics = HttpGet(room_.service().server().metrics_port(), "/metrics");
@@ -171,7 +142,7 @@ TEST_P(AnonymityTest, TheScanFindsTheCallerOfAnOrdinarySuggestion) {
   ASSERT_TRUE(room_.stub().AddSuggestion(AsSomebody(access::v1::ROLE_COUNCIL_MEMBER).get(), add, &response).ok());
   const std::string lines = testing::internal::GetCapturedStdout() + testing::internal::GetCapturedStderr();
   EXPECT_THAT(lines, HasSubstr(kTraceId));
-  const std::string stored = WholeDatabase();
+  const std::string stored = room_.WholeDatabase();
   for (const std::string& trail : {person_, std::string("subject-of-the-secret"), std::string(kTraceId)}) {
     EXPECT_THAT(stored, HasSubstr(trail));
   }

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "common/ids.h"
 #include "tests/support/expect.h"
 
 namespace mestring::council {
@@ -651,6 +652,22 @@ TEST(Figures, TooSmallToShowAreSuppressedWhateverTheirPublisherSays) {
   EXPECT_TRUE(set.figures(1).suppressed());
   EXPECT_EQ(set.figures(1).value(), 0);
   EXPECT_FALSE(set.figures(2).suppressed());
+}
+
+TEST(Figures, OfMissedDeadlinesAreTheCountsOfOneMonth) {
+  EXPECT_EQ(MonthOf("2028-02-29"), "2028-02-01");
+  EXPECT_EQ(LastDayOf("2028-02-01"), "2028-02-29");
+  EXPECT_EQ(MonthClosesOn("2027-12-01"), "2028-01-07");
+  const pb::FigureSet set =
+      MissedDeadlineFigures("housing", "2027-12-01", {{"DEADLINE_KIND_ARRIVAL", 2}, {"DEADLINE_KIND_CONTACT", 7}});
+  EXPECT_EQ(set.from_date(), "2027-12-01");
+  EXPECT_EQ(set.to_date(), "2027-12-31");
+  ASSERT_EQ(set.figures_size(), 2);
+  EXPECT_EQ(set.figures(1).code(), "deadlines_missed.DEADLINE_KIND_CONTACT");
+  EXPECT_EQ(set.figures(1).value(), 7);
+  EXPECT_TRUE(IsUuid(set.source_id())) << set.source_id();
+  EXPECT_EQ(set.source_id(), MissedDeadlinesId("2027-12-01")) << "the same each time";
+  EXPECT_NE(set.source_id(), MissedDeadlinesId("2027-11-01"));
 }
 
 TEST(Indicators, CompareAfterWithBefore) {

@@ -3,6 +3,7 @@
 // Every step goes through the real stub, so that what a test stands on was done by the same RPCs as in
 // life. A step that fails ends the test program: nothing after it would mean anything.
 
+#include "absl/strings/escaping.h"
 #include "common/clock.h"
 
 namespace mestring::council {
@@ -214,6 +215,30 @@ pb::Suggestion Room::Suggestion(const std::string& id) {
   pb::GetSuggestionRequest request;
   request.set_suggestion_id(id);
   return Must(Call(&Stub::GetSuggestion, Staff(), request)).suggestion();
+}
+
+std::string Room::WholeDatabase() {
+  std::string all;
+  const bool sqlite = service().db().engine() == "sqlite";
+  const std::string columns_sql =
+      sqlite ? "SELECT m.name, p.name FROM sqlite_master m JOIN pragma_table_info(m.name) p WHERE m.type = 'table'"
+             : "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = 'public'";
+  const absl::Status read = service().db().Read([&](Tx& tx) -> absl::Status {
+    all.clear();
+    ASSIGN(const auto columns, (tx.Query<std::string, std::string>(columns_sql)));
+    EXPECT_GT(columns.size(), 200);
+    for (const auto& [table, column] : columns) {
+      ASSIGN(const auto rows, tx.Query<std::string>(absl::StrCat("SELECT ", column, " FROM ", table)));
+      for (const auto& [value] : rows) {
+        std::string decoded;
+        if (!absl::Base64Unescape(value, &decoded)) decoded.clear();
+        absl::StrAppend(&all, value, "\n", decoded, "\n");
+      }
+    }
+    return absl::OkStatus();
+  });
+  EXPECT_TRUE(read.ok()) << read;
+  return all;
 }
 
 }  // namespace mestring::council

@@ -56,6 +56,8 @@ class Room : public RunningTown<pb::CouncilService> {
   pb::Suggestion Answered(const std::string& suggestion_id, const pb::Meeting& open_meeting);
   pb::Action ActionFor(const std::string& suggestion_id, std::string owner, std::string due_date);
   pb::Suggestion Suggestion(const std::string& id);
+  // Every value of every table, base64 decoded beside it.
+  std::string WholeDatabase();
 
   // Anna with deputy Bo of a user organisation, Cara with deputy Dag of a next-of-kin organisation, and Eva,
   // the unit's leader, who is employed and has no deputy.

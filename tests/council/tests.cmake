@@ -11,3 +11,5 @@ mestring_test(council_race_test service council/council_race_test.cc LINK counci
 # The council and each service that can own an action, on a real Redis.
 mestring_test(council_loop_test service council/council_loop_test.cc LINK council_room activities housing
               peer_support)
+# What the council hears of housing, on a real Redis.
+mestring_test(council_figures_test service council/council_figures_test.cc LINK council_room housing)

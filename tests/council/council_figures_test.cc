@@ -1,0 +1,186 @@
+// Deadlines that housing missed reach the council as counts of a month, and as nothing else (C9): a real housing
+// service on a real Redis, whose log tells of deadlines, and the council's clock, which obeys.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+#include "mestring/housing/v1/housing_events.pb.h"
+#include "services/housing/housing.h"
+#include "tests/council/room.h"
+#include "tests/support/redis.h"
+#include "tests/support/tokens.h"
+#include "tests/support/wait.h"
+
+namespace mestring::council {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+using testing::Pair;
+using testing::SizeIs;
+using Stub = Room::Stub;
+
+constexpr auto kContact = housing::v1::DEADLINE_KIND_CONTACT, kArrival = housing::v1::DEADLINE_KIND_ARRIVAL;
+
+class FiguresTest : public testing::TestWithParam<const char*> {
+ protected:
+  FiguresTest() {
+    std::ofstream(folder_.path() + "/token") << Token({access::v1::ROLE_SERVICE});
+    const auto adjust = [this](int port) {
+      return [this, port](Config& config) {
+        config.redis_url = redis_.url();
+        config.listen = absl::StrCat("127.0.0.1:", port);
+        config.token_file = folder_.path() + "/token";
+        config.owners = absl::StrCat("council=127.0.0.1:", council_port_, ",housing=127.0.0.1:", housing_port_);
+      };
+    };
+    room_ = std::make_unique<Room>(GetParam(), adjust(council_port_));
+    housing_ = std::make_unique<RunningService>(HousingDefinition(), GetParam(), adjust(housing_port_));
+  }
+
+  // Housing tells that so many deadlines of a day were missed.
+  void Missed(housing::v1::DeadlineKind kind, const std::string& due_date, int times = 1) {
+    for (int i = 0; i < times; ++i) {
+      housing::v1::DeadlineMissed event;
+      event.set_kind(kind);
+      event.set_subject_id(SomePerson());
+      event.set_person_ref(SomePerson());
+      event.set_due_date(due_date);
+      cases_.insert(cases_.end(), {event.subject_id(), event.person_ref()});
+      EXPECT_DONE(housing_->db().Write([&](Tx& tx) { return tx.Publish(event, event.subject_id(), 1); }));
+    }
+  }
+  // What is counted and no set of figures yet: "2027-01-01 DEADLINE_KIND_CONTACT" to its count.
+  std::map<std::string, int64_t> Counted() {
+    std::map<std::string, int64_t> counted;
+    EXPECT_DONE(room_->service().db().Read([&](Tx& tx) -> absl::Status {
+      counted.clear();
+      ASSIGN(const auto rows,
+             (tx.Query<std::string, std::string, int64_t>("SELECT month, kind, missed FROM missed_deadlines")));
+      for (const auto& [month, kind, missed] : rows) counted[absl::StrCat(month, " ", kind)] = missed;
+      return absl::OkStatus();
+    }));
+    return counted;
+  }
+  bool CountsBecome(const std::map<std::string, int64_t>& expected) {
+    return WaitUntil([&] { return Counted() == expected; });
+  }
+  std::vector<pb::FigureSet> Sets() {
+    const auto list = Must(room_->Call(&Stub::ListFigures, Staff(), pb::ListFiguresRequest()));
+    return {list.figure_sets().begin(), list.figure_sets().end()};
+  }
+  // Codes and values, "few" for what is suppressed.
+  static std::map<std::string, std::string> FiguresOf(const pb::FigureSet& set) {
+    std::map<std::string, std::string> figures;
+    for (const auto& figure : set.figures()) {
+      figures[figure.code()] = figure.suppressed() ? "few" : absl::StrCat(figure.value());
+    }
+    return figures;
+  }
+
+  RedisServer redis_;
+  TempFolder folder_;
+  const int council_port_ = FreePort(), housing_port_ = FreePort();
+  std::unique_ptr<Room> room_;
+  std::unique_ptr<RunningService> housing_;
+  // Every subject and person that housing has told of.
+  std::vector<std::string> cases_;
+};
+
+INSTANTIATE_TEST_SUITE_P(Engines, FiguresTest, testing::ValuesIn(kEngines),
+                         [](const auto& info) { return EngineName(info); });
+
+TEST_P(FiguresTest, MissedDeadlinesOfAMonthLieOnTheNextAgendaAsCounts) {
+  room_->GoTo("2027-01-30");
+  Missed(kContact, "2027-01-04", 4);
+  Missed(kContact, "2027-01-31");  // not over yet by our clock: counts today
+  Missed(kArrival, "2027-01-29", 4);
+  Missed(kArrival, "2026-12-31");
+  ASSERT_TRUE(CountsBecome({{"2026-12-01 DEADLINE_KIND_ARRIVAL", 1},
+                            {"2027-01-01 DEADLINE_KIND_ARRIVAL", 4},
+                            {"2027-01-01 DEADLINE_KIND_CONTACT", 5}}));
+  room_->GoTo("2027-01-31");
+  EXPECT_THAT(Counted(), SizeIs(2)) << "December was heard of late, and is made a day after that";
+  room_->GoTo("2027-02-07");
+  ASSERT_THAT(Sets(), SizeIs(1)) << "the last day of grace of January";
+  EXPECT_EQ(Sets()[0].from_date(), "2026-12-01");
+  EXPECT_THAT(FiguresOf(Sets()[0]), ElementsAre(Pair("deadlines_missed.DEADLINE_KIND_ARRIVAL", "few")));
+
+  room_->GoTo("2027-02-08");
+  ASSERT_THAT(Sets(), SizeIs(2));
+  EXPECT_THAT(Counted(), IsEmpty()) << "what became a set is no count any more";
+  const pb::FigureSet january = Sets()[0];
+  EXPECT_EQ(january.source(), "housing");
+  EXPECT_EQ(january.from_date(), "2027-01-01");
+  EXPECT_EQ(january.to_date(), "2027-01-31");
+  EXPECT_EQ(january.receive_date(), "2027-02-08");
+  EXPECT_THAT(FiguresOf(january), ElementsAre(Pair("deadlines_missed.DEADLINE_KIND_ARRIVAL", "few"),
+                                              Pair("deadlines_missed.DEADLINE_KIND_CONTACT", "5")));
+  // Of a month that is made: in the month in which it is heard.
+  Missed(kContact, "2027-01-05");
+  ASSERT_TRUE(CountsBecome({{"2027-02-01 DEADLINE_KIND_CONTACT", 1}}));
+  room_->GoTo("2027-03-08");
+
+  const pb::Meeting called = room_->Called(room_->wheel[1]);
+  const pb::GetMeetingResponse meeting = room_->Meeting(called.id());
+  ASSERT_THAT(meeting.papers(), SizeIs(3));
+  EXPECT_EQ(meeting.papers(2).from_date(), "2027-02-01");
+  ASSERT_THAT(meeting.agenda(), SizeIs(1));
+  EXPECT_EQ(meeting.agenda(0).kind(), pb::AGENDA_ITEM_KIND_FIGURES);
+}
+
+TEST_P(FiguresTest, DowntimeOverTheEndOfAMonthLosesNothingAndCountsNothingTwice) {
+  room_->GoTo("2027-01-20");
+  Missed(kContact, "2027-01-04", 3);
+  ASSERT_TRUE(CountsBecome({{"2027-01-01 DEADLINE_KIND_CONTACT", 3}}));
+  // The council is down until March; Redis loses everything meanwhile, and is filled again.
+  room_->service().Stop();
+  Missed(kContact, "2027-01-29", 4);
+  housing_->Restart();
+  redis_.FlushAll();
+  Missed(kContact, "2027-02-03", 6);
+  room_->service().clock().Set(room_->service().clock().Now() + absl::Hours(24 * 50));
+  room_->service().Restart();
+  ASSERT_TRUE(CountsBecome({{"2027-01-01 DEADLINE_KIND_CONTACT", 7}, {"2027-02-01 DEADLINE_KIND_CONTACT", 6}}))
+      << "January is not made before what was missed of it is heard";
+  // Everything comes once more, to a council that has it.
+  redis_.FlushAll();
+  room_->service().Restart();
+  Missed(kArrival, "2027-03-01");
+  ASSERT_TRUE(WaitUntil([&] { return Counted().contains("2027-03-01 DEADLINE_KIND_ARRIVAL"); }));
+  EXPECT_THAT(Sets(), IsEmpty());
+  room_->GoDays(2);
+  ASSERT_THAT(Sets(), SizeIs(2));
+  std::map<std::string, std::string> contacts;
+  for (const pb::FigureSet& set : Sets()) {
+    contacts[set.from_date()] = FiguresOf(set)["deadlines_missed.DEADLINE_KIND_CONTACT"];
+  }
+  EXPECT_THAT(contacts, ElementsAre(Pair("2027-01-01", "7"), Pair("2027-02-01", "6")));
+  room_->GoTo("2027-04-08");
+  EXPECT_THAT(Sets(), SizeIs(3));
+  EXPECT_THAT(Counted(), IsEmpty());
+}
+
+TEST_P(FiguresTest, NoPersonAndNoCaseOfAMissedDeadlineStandsInTheDatabase) {
+  room_->GoTo("2027-01-20");
+  Missed(kContact, "2027-01-04", 7);
+  ASSERT_TRUE(CountsBecome({{"2027-01-01 DEADLINE_KIND_CONTACT", 7}}));
+  const auto expect_no_case = [&] {
+    const std::string stored = room_->WholeDatabase();
+    EXPECT_THAT(stored, HasSubstr("DEADLINE_KIND_CONTACT")) << "the scan finds what is there";
+    EXPECT_THAT(stored, HasSubstr(room_->user.principal));
+    ASSERT_THAT(cases_, SizeIs(14));
+    for (const std::string& id : cases_) EXPECT_THAT(stored, Not(HasSubstr(id)));
+  };
+  expect_no_case();
+  room_->GoTo("2027-02-08");
+  ASSERT_THAT(Sets(), SizeIs(1));
+  expect_no_case();
+}
+
+}  // namespace
+}  // namespace mestring::council
