@@ -37,14 +37,10 @@ absl::Status Council::RegisterApology(Tx& tx, Call& call, const pb::RegisterApol
   event.set_seat_id(seat.id());
   event.set_role(request.role());
   TRY(tx.Publish(event, apology.id(), apology.version()));
-  // [C3] The apology summons the deputy, if there is one who can come.
-  if (request.role() == pb::HOLDER_ROLE_PRINCIPAL && holders.deputy) {
-    ASSIGN(const auto deputy_cannot, Find<pb::Apology>(tx, "WHERE meeting_id = :meeting AND holder_id = :holder",
-                                                       meeting.id(), holders.deputy->id()));
-    if (!deputy_cannot) {
-      const pb::EntitledSeat as_of_now = NewEntitledSeat("", meeting, seat, holders, {apology});
-      ASSIGN(*response->mutable_summons(), Summon(tx, meeting.id(), as_of_now, pb::SUMMONS_CAUSE_APOLOGY, ""));
-    }
+  // [C3] The principal's apology summons the deputy, if there is one who can come.
+  if (request.role() == pb::HOLDER_ROLE_PRINCIPAL) {
+    ASSIGN(auto summons, SummonIfNeeded(tx, meeting, seat));
+    if (summons) *response->mutable_summons() = *std::move(summons);
   }
   *response->mutable_apology() = std::move(apology);
   return absl::OkStatus();

@@ -19,7 +19,9 @@ std::string DayEndedBy(const Tx& tx, absl::Time due) { return FormatDate(DateIn(
 // [C1] The vacancy is visible from the day after the term.
 absl::Status OnTerm(Tx& tx, std::string_view id, absl::Time) {
   ASSIGN(pb::SeatHolder holder, Load<pb::SeatHolder>(tx, id));
-  return holder.state() == pb::HOLDER_STATE_ACTIVE ? EndHolder(tx, kTermOver, &holder) : absl::OkStatus();
+  if (holder.state() != pb::HOLDER_STATE_ACTIVE) return absl::OkStatus();
+  TRY(EndHolder(tx, kTermOver, &holder));
+  return holder.role() == pb::HOLDER_ROLE_PRINCIPAL ? SummonWhereNeeded(tx, holder.seat_id()) : absl::OkStatus();
 }
 
 absl::Status OnActionDue(Tx& tx, std::string_view id, absl::Time due) {

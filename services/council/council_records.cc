@@ -180,4 +180,24 @@ absl::StatusOr<pb::Summons> Summon(Tx& tx, std::string_view meeting_id, const pb
   return summons;
 }
 
+absl::StatusOr<std::optional<pb::Summons>> SummonIfNeeded(Tx& tx, const pb::Meeting& meeting, const pb::Seat& seat) {
+  if (seat.state() != pb::SEAT_STATE_ACTIVE) return std::nullopt;
+  ASSIGN(const Holders holders, HoldersOf(tx, seat.id()));
+  ASSIGN(const std::vector<pb::Apology> apologies,
+         Select<pb::Apology>(tx, "WHERE meeting_id = :meeting AND seat_id = :seat", meeting.id(), seat.id()));
+  const pb::SummonsCause cause = WhySummoned(meeting, holders, apologies);
+  if (cause == pb::SUMMONS_CAUSE_UNSPECIFIED) return std::nullopt;
+  const pb::EntitledSeat as_of_now = NewEntitledSeat("", meeting, seat, holders, apologies);
+  ASSIGN(pb::Summons summons, Summon(tx, meeting.id(), as_of_now, cause, ""));
+  return summons;
+}
+
+absl::Status SummonWhereNeeded(Tx& tx, std::string_view seat_id) {
+  ASSIGN(const pb::Seat seat, Load<pb::Seat>(tx, seat_id));
+  ASSIGN(const std::vector<pb::Meeting> called,
+         Select<pb::Meeting>(tx, "WHERE state = 'MEETING_STATE_SUMMONED' ORDER BY meeting_date, id"));
+  for (const pb::Meeting& meeting : called) TRY(SummonIfNeeded(tx, meeting, seat).status());
+  return absl::OkStatus();
+}
+
 }  // namespace mestring::council

@@ -113,6 +113,11 @@ absl::Status EndHolder(Tx& tx, std::string_view reason_code, pb::SeatHolder* hol
 // Saves a summons and tells the deputy.
 absl::StatusOr<pb::Summons> Summon(Tx& tx, std::string_view meeting_id, const pb::EntitledSeat& deputy_of,
                                    pb::SummonsCause cause, std::string_view agenda_item_id);
+// Before the opening: summons the deputy if the seat is theirs as things are now (C3). For the write that made
+// it so, so that each time they are told once.
+absl::StatusOr<std::optional<pb::Summons>> SummonIfNeeded(Tx& tx, const pb::Meeting& meeting, const pb::Seat& seat);
+// The same for every meeting that is called, when who holds the seat has changed.
+absl::Status SummonWhereNeeded(Tx& tx, std::string_view seat_id);
 
 }  // namespace council
 }  // namespace mestring

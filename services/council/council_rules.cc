@@ -325,6 +325,24 @@ pb::EntitledSeat NewEntitledSeat(std::string id, const pb::Meeting& meeting, con
   return entitled;
 }
 
+// [C3] A deputy is summoned when the principal in office has apologised, or when there is none, and the deputy
+// can come. Apologies and summonses are of a term: one who follows somebody has neither from them. So a deputy
+// who is appointed after the apology is summoned then; and when the principal is replaced after the apology,
+// the new one is expected, and the summons of the deputy gives them the seat no more (NewEntitledSeat).
+pb::SummonsCause WhySummoned(const pb::Meeting& meeting, const Holders& holders,
+                             absl::Span<const pb::Apology> apologies) {
+  const auto apologised = [&](const pb::SeatHolder& holder) {
+    return std::any_of(apologies.begin(), apologies.end(), [&](const pb::Apology& apology) {
+      return apology.meeting_id() == meeting.id() && apology.holder_id() == holder.id();
+    });
+  };
+  // A meeting that is only planned summons them by its notice.
+  if (meeting.state() != pb::MEETING_STATE_SUMMONED) return pb::SUMMONS_CAUSE_UNSPECIFIED;
+  if (!holders.deputy || apologised(*holders.deputy)) return pb::SUMMONS_CAUSE_UNSPECIFIED;
+  if (!holders.principal) return pb::SUMMONS_CAUSE_VACANCY;
+  return apologised(*holders.principal) ? pb::SUMMONS_CAUSE_APOLOGY : pb::SUMMONS_CAUSE_UNSPECIFIED;
+}
+
 absl::Status MayMarkPresence(const pb::Meeting& meeting, const pb::EntitledSeat& seat, pb::HolderRole role,
                              pb::Presence presence) {
   if (meeting.state() != pb::MEETING_STATE_OPEN)

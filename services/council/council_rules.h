@@ -87,6 +87,9 @@ absl::Status MayApologise(const Caller& caller, const pb::Meeting& meeting, cons
 // A seat as a meeting freezes it.
 pb::EntitledSeat NewEntitledSeat(std::string id, const pb::Meeting& meeting, const pb::Seat& seat,
                                  const Holders& holders, absl::Span<const pb::Apology> apologies);
+// Why the deputy of a seat is summoned to a meeting before its opening; UNSPECIFIED if they are not.
+pb::SummonsCause WhySummoned(const pb::Meeting& meeting, const Holders& holders,
+                             absl::Span<const pb::Apology> apologies);
 absl::Status MayMarkPresence(const pb::Meeting& meeting, const pb::EntitledSeat& seat, pb::HolderRole role,
                              pb::Presence presence);
 void ApplyPresence(pb::HolderRole role, pb::Presence presence, pb::EntitledSeat* seat);

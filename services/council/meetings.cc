@@ -56,12 +56,7 @@ absl::Status FreezeSeats(Tx& tx, const pb::Meeting& meeting,
 // Where nobody could send an apology, the notice itself summons the deputy. (C3)
 absl::Status SummonForVacancies(Tx& tx, const pb::Meeting& meeting) {
   ASSIGN(const std::vector<pb::Seat> seats, Select<pb::Seat>(tx, "WHERE state = 'SEAT_STATE_ACTIVE' ORDER BY id"));
-  for (const pb::Seat& seat : seats) {
-    ASSIGN(const Holders holders, HoldersOf(tx, seat.id()));
-    if (holders.principal || !holders.deputy) continue;
-    const pb::EntitledSeat as_of_now = NewEntitledSeat("", meeting, seat, holders, {});
-    TRY(Summon(tx, meeting.id(), as_of_now, pb::SUMMONS_CAUSE_VACANCY, "").status());
-  }
+  for (const pb::Seat& seat : seats) TRY(SummonIfNeeded(tx, meeting, seat).status());
   return absl::OkStatus();
 }
 
@@ -133,6 +128,7 @@ absl::Status Council::MoveMeeting(Tx& tx, Call&, const pb::MoveMeetingRequest& r
     // Who could not come that day may well come this day; they say so anew.
     TRY(tx.Exec("DELETE FROM apologies WHERE meeting_id = :meeting", moved.id()).status());
     TRY(tx.Exec("DELETE FROM summonses WHERE meeting_id = :meeting", moved.id()).status());
+    TRY(SummonForVacancies(tx, moved));
   }
   *response->mutable_meeting() = std::move(moved);
   return absl::OkStatus();

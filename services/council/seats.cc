@@ -110,6 +110,8 @@ absl::Status Council::AppointHolder(Tx& tx, Call&, const pb::AppointHolderReques
   event.set_person_ref(holder.person_ref());
   event.set_until_date(holder.until_date());
   TRY(tx.Publish(event, seat.id(), seat.version()));
+  // [C3] The apology that waited for a deputy. A new principal summons nobody: they are expected themself.
+  if (holder.role() == pb::HOLDER_ROLE_DEPUTY) TRY(SummonWhereNeeded(tx, seat.id()));
   *response->mutable_holder() = std::move(holder);
   return absl::OkStatus();
 }
@@ -119,6 +121,7 @@ absl::Status Council::EndTerm(Tx& tx, Call& call, const pb::EndTermRequest& requ
   call.Concerns(holder.person_ref());
   TRY(MayEndTerm(call.caller, holder));
   TRY(EndHolder(tx, request.reason_code(), &holder));
+  if (holder.role() == pb::HOLDER_ROLE_PRINCIPAL) TRY(SummonWhereNeeded(tx, holder.seat_id()));
   *response->mutable_holder() = std::move(holder);
   return absl::OkStatus();
 }

@@ -305,6 +305,34 @@ TEST(Summons, IsNotForADeputyWhosePrincipalIsThere) {
   EXPECT_REFUSED(MaySummon(open, vacant), "NO_SUCH_HOLDER");
 }
 
+TEST(Summons, IsForTheDeputyOfAPrincipalInOfficeWhoApologisedOrOfNone) {
+  const pb::Meeting called = MeetingIn(pb::MEETING_STATE_SUMMONED);
+  const auto holder = [](std::string id) {
+    pb::SeatHolder made;
+    made.set_id(std::move(id));
+    return made;
+  };
+  const auto apology = [](std::string holder_id, std::string meeting_id = "meeting") {
+    pb::Apology made;
+    made.set_meeting_id(std::move(meeting_id));
+    made.set_holder_id(std::move(holder_id));
+    return made;
+  };
+  const Holders both{holder("anna"), holder("bo")};
+  EXPECT_EQ(WhySummoned(called, both, {}), pb::SUMMONS_CAUSE_UNSPECIFIED);
+  EXPECT_EQ(WhySummoned(called, both, {apology("anna")}), pb::SUMMONS_CAUSE_APOLOGY);
+  EXPECT_EQ(WhySummoned(called, both, {apology("anna", "another")}), pb::SUMMONS_CAUSE_UNSPECIFIED);
+  EXPECT_EQ(WhySummoned(called, both, {apology("anna"), apology("bo")}), pb::SUMMONS_CAUSE_UNSPECIFIED)
+      << "the deputy cannot come either";
+  EXPECT_EQ(WhySummoned(called, {holder("finn"), holder("bo")}, {apology("anna")}), pb::SUMMONS_CAUSE_UNSPECIFIED)
+      << "an apology is of the one who gave it";
+  EXPECT_EQ(WhySummoned(called, {std::nullopt, holder("bo")}, {apology("anna")}), pb::SUMMONS_CAUSE_VACANCY);
+  EXPECT_EQ(WhySummoned(called, {holder("anna"), std::nullopt}, {apology("anna")}), pb::SUMMONS_CAUSE_UNSPECIFIED);
+  for (const auto state : {pb::MEETING_STATE_PLANNED, pb::MEETING_STATE_OPEN, pb::MEETING_STATE_CANCELLED}) {
+    EXPECT_EQ(WhySummoned(MeetingIn(state), both, {apology("anna")}), pb::SUMMONS_CAUSE_UNSPECIFIED);
+  }
+}
+
 // Excused and absent were one.
 TEST(Attendance, OpengeverCore2180ExcusedAndAbsentAreToldApart) {
   pb::Seat seat;

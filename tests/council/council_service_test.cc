@@ -236,6 +236,71 @@ TEST_P(CouncilTest, AnApologySummonsTheDeputyWhoThenExercisesTheSeat) {
   EXPECT_THAT(body, HasSubstr("**Votes:** for 1, against 0, blank 0"));
 }
 
+TEST_P(CouncilTest, ADeputyWhoIsAppointedAfterTheApologyIsSummonedThen) {
+  const pb::Meeting first = room_.Called(room_.wheel[0]);
+  room_.Apologised(first, room_.leader, kPrincipal);
+  EXPECT_THAT(room_.EventsOf<pb::DeputySummoned>(), SizeIs(0)) << "Eva has no deputy";
+  room_.GoTo("2027-02-01");
+  const std::string gry = SomePerson(), hal = SomePerson();
+  const pb::SeatHolder deputy = room_.Appointed(room_.leader.id, kDeputy, gry, "Gry");
+  ASSERT_THAT(room_.EventsOf<pb::DeputySummoned>(), SizeIs(1)) << "to the one that is called, not to later ones";
+  const pb::DeputySummoned told = room_.EventsOf<pb::DeputySummoned>()[0];
+  EXPECT_EQ(told.meeting_id(), first.id());
+  EXPECT_EQ(told.person_ref(), gry);
+  EXPECT_EQ(told.cause(), pb::SUMMONS_CAUSE_APOLOGY);
+  EXPECT_EQ(room_.Meeting(first.id()).summonses(0).holder_id(), deputy.id());
+  // She cannot come either; the seat is empty until somebody follows her.
+  room_.Apologised(first, room_.leader, kDeputy);
+  EXPECT_THAT(room_.EventsOf<pb::DeputySummoned>(), SizeIs(1));
+  room_.Appointed(room_.leader.id, kDeputy, hal, "Hal");
+  ASSERT_THAT(room_.EventsOf<pb::DeputySummoned>(), SizeIs(2));
+  EXPECT_EQ(room_.EventsOf<pb::DeputySummoned>()[1].person_ref(), hal);
+  const pb::Meeting meeting = room_.Opened(first);
+  room_.Present(meeting, room_.leader, kDeputy);
+  EXPECT_THAT(room_.Exercised(room_.Item(meeting, "Doors")), testing::Contains(Pair(room_.leader.id, "Hal")));
+  room_.Appointed(room_.leader.id, kDeputy, SomePerson(), "Ida");
+  EXPECT_THAT(room_.EventsOf<pb::DeputySummoned>(), SizeIs(2)) << "it has begun";
+}
+
+TEST_P(CouncilTest, APrincipalWhoFollowsOneWhoApologisedIsExpectedThemself) {
+  const pb::Meeting called = room_.Called(room_.wheel[0]);
+  room_.Apologised(called, room_.user, kPrincipal);
+  ASSERT_THAT(room_.EventsOf<pb::DeputySummoned>(), SizeIs(1));
+  TestSeat user = room_.user;
+  user.principal = SomePerson();
+  room_.Appointed(user.id, kPrincipal, user.principal, "Finn");
+  room_.Appointed(user.id, kDeputy, SomePerson(), "Gry");
+  EXPECT_THAT(room_.EventsOf<pb::DeputySummoned>(), SizeIs(1)) << "Finn can come";
+  room_.Apologised(called, user, kPrincipal);
+  EXPECT_THAT(room_.EventsOf<pb::DeputySummoned>(), SizeIs(2));
+  room_.Appointed(user.id, kPrincipal, SomePerson(), "Hal");
+  const pb::Meeting meeting = room_.Opened(called);
+  room_.Present(meeting, user, kDeputy);
+  EXPECT_THAT(room_.Exercised(room_.Item(meeting, "Doors")), testing::Contains(Pair(user.id, "")))
+      << "Hal is expected, and Gry is an observer";
+}
+
+TEST_P(CouncilTest, ADeputyIsSummonedWhenTheSeatBecomesVacantAfterTheNotice) {
+  const pb::Meeting called = room_.Called(room_.wheel[0]);
+  pb::EndTermRequest end;
+  end.set_holder_id(room_.user.principal_holder);
+  end.set_reason_code("OWN_WISH");
+  EXPECT_DONE(room_.Call(&Stub::EndTerm, Member(room_.user.principal), end));
+  ASSERT_THAT(room_.EventsOf<pb::DeputySummoned>(), SizeIs(1));
+  EXPECT_EQ(room_.EventsOf<pb::DeputySummoned>()[0].cause(), pb::SUMMONS_CAUSE_VACANCY);
+  EXPECT_EQ(room_.EventsOf<pb::DeputySummoned>()[0].person_ref(), room_.user.deputy);
+  // Moved to another day, they are summoned to that.
+  pb::MoveMeetingRequest move;
+  move.set_meeting_id(called.id());
+  move.set_meeting_date("2027-02-24");
+  move.set_start_time("18:00");
+  move.set_place("there");
+  move.set_reason("The room is taken.");
+  EXPECT_DONE(room_.Call(&Stub::MoveMeeting, Secretary(), move));
+  EXPECT_THAT(room_.EventsOf<pb::DeputySummoned>(), SizeIs(2));
+  EXPECT_THAT(room_.Meeting(called.id()).summonses(), SizeIs(1));
+}
+
 TEST_P(CouncilTest, ASeatIsExercisedOncePerItemOrNotAtAll) {
   const pb::Meeting meeting = OpenMeeting();
   const pb::AgendaItem item = room_.Item(meeting, "Doors");
