@@ -1,4 +1,4 @@
-// The agenda: items are proposed, scheduled, advised on or settled otherwise.
+// The agenda: items are proposed, scheduled, discussed, advised on or settled otherwise.
 //
 // An advice fixes, in the same write, who exercised each seat on its item and how. Those rows are the fact;
 // minutes and statistics read them and nothing else. That the advice is words and not a vote count is the
@@ -83,6 +83,23 @@ absl::Status Council::ScheduleAgendaItem(Tx& tx, Call&, const pb::ScheduleAgenda
   return absl::OkStatus();
 }
 
+absl::Status Council::RecordDiscussion(Tx& tx, Call&, const pb::RecordDiscussionRequest& request,
+                                       pb::RecordDiscussionResponse* response) {
+  ASSIGN(pb::AgendaItem item, LoadForChange<pb::AgendaItem>(tx, request.agenda_item_id(), request.expected_version()));
+  ASSIGN(const pb::Meeting meeting, Load<pb::Meeting>(tx, item.meeting_id()));
+  ASSIGN(const std::vector<pb::AgendaItem> agenda, AgendaOf(tx, meeting.id()));
+  TRY(MayDiscuss(meeting, item, agenda));
+  item.set_state(pb::AGENDA_ITEM_STATE_DISCUSSED);
+  item.set_discussion(request.discussion());
+  TRY(Save(tx, item));
+  pb::AgendaItemDiscussed event;
+  event.set_agenda_item_id(item.id());
+  event.set_meeting_id(item.meeting_id());
+  TRY(tx.Publish(event, item.id(), item.version()));
+  *response->mutable_agenda_item() = std::move(item);
+  return absl::OkStatus();
+}
+
 absl::Status Council::RecordAdvice(Tx& tx, Call&, const pb::RecordAdviceRequest& request,
                                    pb::RecordAdviceResponse* response) {
   ASSIGN(pb::AgendaItem item, LoadForChange<pb::AgendaItem>(tx, request.agenda_item_id(), request.expected_version()));
@@ -99,7 +116,7 @@ absl::Status Council::RecordAdvice(Tx& tx, Call&, const pb::RecordAdviceRequest&
     item.set_state(pb::AGENDA_ITEM_STATE_ADVISED);
   }
   item.set_advice(request.advice());
-  item.set_discussion(request.discussion());
+  if (!request.discussion().empty()) item.set_discussion(request.discussion());
   TRY(SettleItem(tx, &item));
   *response->mutable_agenda_item() = std::move(item);
   return absl::OkStatus();

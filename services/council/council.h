@@ -70,6 +70,7 @@ class Council final : public mestring::Service, public pb::CouncilService::Servi
   // The agenda
   MESTRING_WRITE(pb, AddAgendaItem);
   MESTRING_WRITE(pb, ScheduleAgendaItem);
+  MESTRING_WRITE(pb, RecordDiscussion);
   MESTRING_WRITE(pb, RecordAdvice);
   MESTRING_WRITE(pb, SettleAgendaItem);
 

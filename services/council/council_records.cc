@@ -112,8 +112,8 @@ absl::Status PrepareAgenda(Tx& tx, const pb::Meeting& meeting) {
   for (const pb::Minutes& minutes : waiting) {
     // Once on this agenda; and not while another open or called meeting has it in hand.
     ASSIGN(const auto known,
-           tx.Query<int64_t>("SELECT 1 FROM agenda_items WHERE minutes_meeting_id = :meeting AND state = "
-                             "'AGENDA_ITEM_STATE_SCHEDULED'",
+           tx.Query<int64_t>("SELECT 1 FROM agenda_items WHERE minutes_meeting_id = :meeting AND state IN "
+                             "('AGENDA_ITEM_STATE_SCHEDULED', 'AGENDA_ITEM_STATE_DISCUSSED')",
                              minutes.meeting_id()));
     if (!known.empty()) continue;
     ASSIGN(const pb::Meeting of, Load<pb::Meeting>(tx, minutes.meeting_id()));

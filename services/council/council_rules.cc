@@ -51,6 +51,20 @@ const std::string& HolderIdOf(const pb::EntitledSeat& seat, pb::HolderRole role)
   return role == pb::HOLDER_ROLE_PRINCIPAL ? seat.principal_id() : seat.deputy_id();
 }
 
+// [C11] The approval of the last minutes is the first item (#3768): nothing else is discussed or advised on before it.
+absl::Status MayTakeUp(const pb::AgendaItem& item, absl::Span<const pb::AgendaItem> agenda) {
+  if (IsSettled(item)) return Refused("ITEM_SETTLED", "the item is settled");
+  if (item.state() == pb::AGENDA_ITEM_STATE_PROPOSED)
+    return WrongState(item.state(), "the item was not put on the agenda");
+  if (item.kind() == pb::AGENDA_ITEM_KIND_MINUTES) return absl::OkStatus();
+  for (const pb::AgendaItem& other : agenda) {
+    if (other.kind() == pb::AGENDA_ITEM_KIND_MINUTES && !IsSettled(other)) {
+      return Refused("MINUTES_FIRST", "the approval of the last minutes comes first");
+    }
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::Time StartOf(const pb::Meeting& meeting, absl::TimeZone zone) {
@@ -446,8 +460,10 @@ absl::StatusOr<std::vector<pb::SeatExercise>> Exercised(absl::Span<const pb::Sea
 
 // ---- The agenda ------------------------------------------------------------------------------------
 
+// [C7] What was only discussed is undecided, and so is its meeting.
 bool IsSettled(const pb::AgendaItem& item) {
-  return item.state() != pb::AGENDA_ITEM_STATE_PROPOSED && item.state() != pb::AGENDA_ITEM_STATE_SCHEDULED;
+  return item.state() != pb::AGENDA_ITEM_STATE_PROPOSED && item.state() != pb::AGENDA_ITEM_STATE_SCHEDULED &&
+         item.state() != pb::AGENDA_ITEM_STATE_DISCUSSED;
 }
 
 // [B7] All are equally responsible for raising matters (Hadsel); members' come in by the input deadline (C13).
@@ -494,8 +510,15 @@ absl::Status MaySchedule(const pb::Meeting& meeting, const pb::AgendaItem& item)
   return absl::OkStatus();
 }
 
+// What was said is recorded while it is said; what is put right later is the advice with its words.
+absl::Status MayDiscuss(const pb::Meeting& meeting, const pb::AgendaItem& item,
+                        absl::Span<const pb::AgendaItem> agenda) {
+  if (meeting.state() != pb::MEETING_STATE_OPEN)
+    return WrongState(meeting.state(), "the council discusses in an open meeting");
+  return MayTakeUp(item, agenda);
+}
+
 // [C7] What was advised on stays (opengever.core#1594): only in a reopened meeting its words are put right.
-// [C11] The approval of the last minutes is the first item (#3768), so nothing is advised on before it.
 absl::Status MayAdvise(const pb::Meeting& meeting, const pb::AgendaItem& item,
                        absl::Span<const pb::AgendaItem> agenda) {
   if (meeting.state() == pb::MEETING_STATE_REOPENED) {
@@ -506,17 +529,10 @@ absl::Status MayAdvise(const pb::Meeting& meeting, const pb::AgendaItem& item,
   }
   if (meeting.state() != pb::MEETING_STATE_OPEN)
     return WrongState(meeting.state(), "the council advises in an open meeting");
-  if (IsSettled(item)) return Refused("ITEM_SETTLED", "the item is settled");
-  if (item.state() == pb::AGENDA_ITEM_STATE_PROPOSED)
-    return WrongState(item.state(), "the item was not put on the agenda");
-  if (item.kind() == pb::AGENDA_ITEM_KIND_MINUTES)
-    return WrongState(item.state(), "minutes are approved by ApproveMinutes");
-  for (const pb::AgendaItem& other : agenda) {
-    if (other.kind() == pb::AGENDA_ITEM_KIND_MINUTES && !IsSettled(other)) {
-      return Refused("MINUTES_FIRST", "the approval of the last minutes comes first");
-    }
-  }
-  return absl::OkStatus();
+  TRY(MayTakeUp(item, agenda));
+  return item.kind() == pb::AGENDA_ITEM_KIND_MINUTES
+             ? WrongState(item.state(), "minutes are approved by ApproveMinutes")
+             : absl::OkStatus();
 }
 
 absl::Status MaySettle(const Caller& caller, const pb::Meeting& meeting, const pb::AgendaItem& item,

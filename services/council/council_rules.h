@@ -113,6 +113,8 @@ pb::AgendaItem NewItem(std::string id, const Caller& caller, const pb::Meeting& 
                        const pb::AddAgendaItemRequest& request, std::string_view own_seat_id, int position);
 absl::Status MaySchedule(const pb::Meeting& meeting, const pb::AgendaItem& item);
 // `agenda`: all items of the meeting.
+absl::Status MayDiscuss(const pb::Meeting& meeting, const pb::AgendaItem& item,
+                        absl::Span<const pb::AgendaItem> agenda);
 absl::Status MayAdvise(const pb::Meeting& meeting, const pb::AgendaItem& item, absl::Span<const pb::AgendaItem> agenda);
 absl::Status MaySettle(const Caller& caller, const pb::Meeting& meeting, const pb::AgendaItem& item,
                        std::string_view own_seat_id);

@@ -406,6 +406,30 @@ TEST(Agenda, OpengeverCore3768TheApprovalOfTheLastMinutesIsTheFirstItem) {
 }
 
 // Closing decided all that was undecided.
+TEST(Agenda, ItemsAreDiscussedInAnOpenMeetingAndStayUndecided) {
+  const pb::Meeting open = MeetingIn(pb::MEETING_STATE_OPEN);
+  const pb::AgendaItem scheduled = ItemIn(pb::AGENDA_ITEM_STATE_SCHEDULED),
+                       discussed = ItemIn(pb::AGENDA_ITEM_STATE_DISCUSSED);
+  EXPECT_DONE(MayDiscuss(open, scheduled, {scheduled}));
+  EXPECT_DONE(MayDiscuss(open, discussed, {discussed}));
+  EXPECT_DONE(MayAdvise(open, discussed, {discussed}));
+  EXPECT_FALSE(IsSettled(discussed));
+  EXPECT_REFUSED(MayDiscuss(open, ItemIn(pb::AGENDA_ITEM_STATE_PROPOSED), {}), "WRONG_STATE");
+  for (const auto state : {pb::AGENDA_ITEM_STATE_ADVISED, pb::AGENDA_ITEM_STATE_POSTPONED,
+                           pb::AGENDA_ITEM_STATE_REFERRED_OUT, pb::AGENDA_ITEM_STATE_WITHDRAWN}) {
+    EXPECT_REFUSED(MayDiscuss(open, ItemIn(state), {}), "ITEM_SETTLED");
+  }
+  for (const auto state :
+       {pb::MEETING_STATE_SUMMONED, pb::MEETING_STATE_HELD, pb::MEETING_STATE_REOPENED, pb::MEETING_STATE_CLOSED}) {
+    EXPECT_REFUSED(MayDiscuss(MeetingIn(state), scheduled, {scheduled}), "WRONG_STATE");
+  }
+  const pb::AgendaItem minutes = ItemIn(pb::AGENDA_ITEM_STATE_DISCUSSED, pb::AGENDA_ITEM_KIND_MINUTES);
+  EXPECT_REFUSED(MayDiscuss(open, scheduled, {minutes, scheduled}), "MINUTES_FIRST");
+  EXPECT_DONE(MayDiscuss(open, minutes, {minutes, scheduled}));
+  EXPECT_REFUSED(MayClose(MeetingIn(pb::MEETING_STATE_HELD), {discussed}, MinutesIn(pb::MINUTES_STATE_SENT)),
+                 "ITEMS_UNDECIDED");
+}
+
 TEST(Closing, OpengeverCore3475IsRefusedWithUndecidedItems) {
   const pb::Meeting held = MeetingIn(pb::MEETING_STATE_HELD);
   const auto sent = MinutesIn(pb::MINUTES_STATE_SENT);

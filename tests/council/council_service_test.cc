@@ -421,6 +421,73 @@ TEST_P(CouncilTest, APostponedItemComesAgainAtTheMeetingThatIsNamed) {
   EXPECT_EQ(room_.Meeting(room_.wheel[1].id()).agenda(0).title(), "Doors");
 }
 
+TEST_P(CouncilTest, WhatWasDiscussedStandsInTheMinutesWhateverBecomesOfTheItem) {
+  const pb::Meeting meeting = OpenMeeting();
+  const pb::AgendaItem doors = room_.Item(meeting, "Doors"), windows = room_.Item(meeting, "Windows"),
+                       floors = room_.Item(meeting, "Floors");
+  room_.Discussed(doors, "They are heavy.");
+  pb::RecordDiscussionRequest more;
+  more.set_agenda_item_id(doors.id());
+  more.set_discussion("They are heavy, and they slam.");
+  more.set_expected_version(doors.version());
+  EXPECT_REFUSED(room_.Call(&Stub::RecordDiscussion, Secretary(), more), "STALE_VERSION");
+  more.clear_expected_version();
+  const auto discussed = room_.Call(&Stub::RecordDiscussion, Secretary(), more);
+  ASSERT_TRUE(discussed.ok()) << discussed.status();
+  EXPECT_EQ(discussed->agenda_item().state(), pb::AGENDA_ITEM_STATE_DISCUSSED);
+  more.set_discussion("What " + SomePerson() + " said");
+  EXPECT_REFUSED(room_.Call(&Stub::RecordDiscussion, Secretary(), more), "INVALID_FIELD");
+  const auto told = room_.EventsOf<pb::AgendaItemDiscussed>();
+  ASSERT_THAT(told, SizeIs(2));
+  EXPECT_EQ(told[1].agenda_item_id(), doors.id());
+  EXPECT_EQ(told[1].meeting_id(), meeting.id());
+  room_.Discussed(windows, "They are old.");
+  room_.Discussed(floors, "They are cold.");
+  EXPECT_THAT(room_.Exercised(doors), testing::Contains(Pair(room_.user.id, "Anna"))) << "not fixed by it";
+  EXPECT_EQ(room_.Advised(doors).agenda_item().discussion(), "They are heavy, and they slam.");
+  more.set_discussion("And loud.");
+  EXPECT_REFUSED(room_.Call(&Stub::RecordDiscussion, Secretary(), more), "ITEM_SETTLED");
+  pb::RecordAdviceRequest advise;
+  advise.set_agenda_item_id(floors.id());
+  advise.set_advice("Carpets.");
+  advise.set_discussion("They are cold in winter.");
+  EXPECT_EQ(room_.Call(&Stub::RecordAdvice, Secretary(), advise)->agenda_item().discussion(),
+            "They are cold in winter.");
+  room_.Ended(meeting);
+  pb::CloseMeetingRequest close;
+  close.set_meeting_id(meeting.id());
+  EXPECT_REFUSED(room_.Call(&Stub::CloseMeeting, Secretary(), close), "ITEMS_UNDECIDED");
+  pb::SettleAgendaItemRequest postpone;
+  postpone.set_agenda_item_id(windows.id());
+  postpone.set_settlement(pb::SETTLEMENT_POSTPONED);
+  postpone.set_reason("No time.");
+  postpone.set_to_meeting_id(room_.wheel[1].id());
+  const auto postponed = room_.Call(&Stub::SettleAgendaItem, Secretary(), postpone);
+  ASSERT_TRUE(postponed.ok()) << postponed.status();
+  EXPECT_EQ(postponed->agenda_item().discussion(), "They are old.");
+  EXPECT_EQ(postponed->new_item().state(), pb::AGENDA_ITEM_STATE_SCHEDULED) << "it begins anew";
+  EXPECT_EQ(postponed->new_item().discussion(), "");
+  const std::string body = room_.Minuted(meeting).body();
+  EXPECT_THAT(body, HasSubstr("**Discussion:** They are heavy, and they slam.\n\n**Advice:** So the council advises."));
+  EXPECT_THAT(body, HasSubstr("**Discussion:** They are old.\n\n**Postponed:** No time."));
+  EXPECT_THAT(body, HasSubstr("**Discussion:** They are cold in winter."));
+  room_.Closed(meeting);
+}
+
+TEST_P(CouncilTest, AnAdviceThatIsPutRightKeepsItsDiscussionUnlessAnotherIsGiven) {
+  const pb::Meeting meeting = OpenMeeting();
+  const pb::AgendaItem doors = room_.Item(meeting, "Doors");
+  room_.Discussed(doors, "They are heavy.");
+  room_.Advised(doors);
+  room_.Ended(meeting);
+  room_.Minuted(meeting);
+  room_.Closed(meeting);
+  EXPECT_DONE(Reopen(meeting));
+  EXPECT_EQ(Advise(doors.id())->agenda_item().discussion(), "They are heavy.");
+  const pb::AgendaItem other = room_.Meeting(meeting.id()).agenda(0);
+  EXPECT_EQ(other.revision(), 1);
+}
+
 // ---- Closing, reopening, minutes ----
 
 TEST_P(CouncilTest, AMeetingClosesWhenAllIsSettledAndTheMinutesAreOut) {
@@ -451,6 +518,19 @@ TEST_P(CouncilTest, TheLastMinutesAreTheFirstItemAndAreApprovedOnce) {
   ASSERT_EQ(agenda[0].kind(), pb::AGENDA_ITEM_KIND_MINUTES);
   const pb::AgendaItem item = room_.Item(second, "Windows");
   EXPECT_REFUSED(Advise(item.id()), "MINUTES_FIRST");
+  pb::RecordDiscussionRequest discuss;
+  discuss.set_agenda_item_id(item.id());
+  discuss.set_discussion("They are old.");
+  EXPECT_REFUSED(room_.Call(&Stub::RecordDiscussion, Secretary(), discuss), "MINUTES_FIRST");
+  // The minutes themselves are talked about first, and are still in hand here: no other meeting takes them up.
+  room_.Discussed(agenda[0], "All agree.");
+  pb::PlanMeetingRequest plan;
+  plan.mutable_meeting()->set_theme("A sudden closure");
+  plan.mutable_meeting()->set_meeting_date("2027-06-02");
+  plan.mutable_meeting()->set_start_time("12:00");
+  plan.mutable_meeting()->set_place("here");
+  const pb::Meeting extra = room_.Called(room_.Call(&Stub::PlanMeeting, Secretary(), plan)->meeting());
+  EXPECT_THAT(room_.Meeting(extra.id()).agenda(), SizeIs(0));
   const pb::Minutes minutes = Minutes(first.id(), Staff())->minutes();
   room_.Approved(minutes, second);
   EXPECT_DONE(Minutes(first.id(), Passer()));

@@ -128,6 +128,13 @@ pb::AgendaItem Room::Item(const pb::Meeting& meeting, std::string title, std::st
   return Must(Call(&Stub::AddAgendaItem, Secretary(), request)).agenda_item();
 }
 
+pb::AgendaItem Room::Discussed(const pb::AgendaItem& item, std::string discussion) {
+  pb::RecordDiscussionRequest request;
+  request.set_agenda_item_id(item.id());
+  request.set_discussion(std::move(discussion));
+  return Must(Call(&Stub::RecordDiscussion, Secretary(), request)).agenda_item();
+}
+
 pb::RecordAdviceResponse Room::Advised(const pb::AgendaItem& item, std::string advice) {
   pb::RecordAdviceRequest request;
   request.set_agenda_item_id(item.id());

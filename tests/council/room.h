@@ -41,6 +41,7 @@ class Room : public RunningTown<pb::CouncilService> {
                pb::Presence presence = pb::PRESENCE_PRESENT);
   void Apologised(const pb::Meeting& meeting, const TestSeat& seat, pb::HolderRole role);
   pb::AgendaItem Item(const pb::Meeting& meeting, std::string title, std::string suggestion_id = "");
+  pb::AgendaItem Discussed(const pb::AgendaItem& item, std::string discussion);
   pb::RecordAdviceResponse Advised(const pb::AgendaItem& item, std::string advice = "So the council advises.");
   pb::Meeting Ended(const pb::Meeting& meeting);
   pb::Minutes Minuted(const pb::Meeting& meeting, std::string correction = "");
