@@ -65,6 +65,13 @@ absl::Status Council::MarkPresence(Tx& tx, Call&, const pb::MarkPresenceRequest&
   TRY(MayMarkPresence(meeting, seat, request.role(), request.presence()));
   ApplyPresence(request.role(), request.presence(), &seat);
   TRY(Save(tx, seat));
+  pb::PresenceMarked event;
+  event.set_entitled_seat_id(seat.id());
+  event.set_meeting_id(meeting.id());
+  event.set_seat_id(seat.seat_id());
+  event.set_role(request.role());
+  event.set_presence(request.presence());
+  TRY(tx.Publish(event, seat.id(), seat.version()));
   *response->mutable_seat() = std::move(seat);
   return absl::OkStatus();
 }
@@ -89,6 +96,13 @@ absl::Status Council::DeclareDisqualified(Tx& tx, Call& call, const pb::DeclareD
   disqualification.set_role(request.role());
   disqualification.set_ground_code(request.ground_code());
   TRY(Insert(tx, disqualification));
+  pb::DisqualificationDeclared event;
+  event.set_disqualification_id(disqualification.id());
+  event.set_meeting_id(meeting.id());
+  event.set_agenda_item_id(item.id());
+  event.set_seat_id(seat.seat_id());
+  event.set_role(request.role());
+  TRY(tx.Publish(event, disqualification.id(), disqualification.version()));
   if (principal && !seat.deputy_id().empty()) {
     ASSIGN(*response->mutable_summons(), Summon(tx, meeting.id(), seat, pb::SUMMONS_CAUSE_DISQUALIFICATION, item.id()));
   }

@@ -100,7 +100,11 @@ absl::Status SettleItem(Tx& tx, pb::AgendaItem* item) {
     return absl::OkStatus();
   }
   suggestion.set_state(suggestion.times_reopened() > 0 ? pb::SUGGESTION_STATE_REOPENED : pb::SUGGESTION_STATE_RECEIVED);
-  return Save(tx, suggestion);
+  TRY(Save(tx, suggestion));
+  pb::SuggestionReturned returned;
+  returned.set_suggestion_id(suggestion.id());
+  returned.set_state(suggestion.state());
+  return tx.Publish(returned, suggestion.id(), suggestion.version());
 }
 
 absl::Status PrepareAgenda(Tx& tx, const pb::Meeting& meeting) {
@@ -126,14 +130,12 @@ absl::Status PrepareAgenda(Tx& tx, const pb::Meeting& meeting) {
     item.set_minutes_meeting_id(of.id());
     TRY(AddItem(tx, &item));
   }
-  ASSIGN(const int64_t papers,
-         tx.Exec("UPDATE figure_sets SET meeting_id = :meeting, version = version + 1, update_time = :now WHERE "
-                 "meeting_id IS NULL",
-                 meeting.id(), tx.now()));
+  ASSIGN(std::vector<pb::FigureSet> papers, Select<pb::FigureSet>(tx, "WHERE meeting_id IS NULL ORDER BY id"));
+  for (pb::FigureSet& set : papers) TRY(PlaceFigures(tx, meeting.id(), &set));
   ASSIGN(const auto figures, tx.Query<int64_t>("SELECT 1 FROM agenda_items WHERE meeting_id = :meeting AND kind = "
                                                "'AGENDA_ITEM_KIND_FIGURES'",
                                                meeting.id()));
-  if (papers == 0 || !figures.empty()) return absl::OkStatus();
+  if (papers.empty() || !figures.empty()) return absl::OkStatus();
   pb::AgendaItem item;
   item.set_id(NewId(tx.now()));
   item.set_state(pb::AGENDA_ITEM_STATE_SCHEDULED);
@@ -143,6 +145,15 @@ absl::Status PrepareAgenda(Tx& tx, const pb::Meeting& meeting) {
   item.set_position(position);
   item.set_title("Figures from the services");
   return AddItem(tx, &item);
+}
+
+absl::Status PlaceFigures(Tx& tx, std::string_view meeting_id, pb::FigureSet* set) {
+  set->set_meeting_id(std::string(meeting_id));
+  TRY(Save(tx, *set));
+  pb::FiguresPlaced event;
+  event.set_figure_set_id(set->id());
+  event.set_meeting_id(set->meeting_id());
+  return tx.Publish(event, set->id(), set->version());
 }
 
 absl::Status EndHolder(Tx& tx, std::string_view reason_code, pb::SeatHolder* holder) {

@@ -103,11 +103,13 @@ absl::Status MakeMissedDeadlineFigures(Tx& tx, std::string_view month, absl::Tim
 absl::StatusOr<int> NextPosition(Tx& tx, std::string_view meeting_id);
 // Saves a new item and tells of it.
 absl::Status AddItem(Tx& tx, pb::AgendaItem* item);
-// Saves a settled item and tells of it; a suggestion that it took up and did not advise on waits again.
+// Saves a settled item and tells of it; a suggestion that it took up and did not advise on waits again, which is told.
 absl::Status SettleItem(Tx& tx, pb::AgendaItem* item);
 // Minutes of earlier meetings that wait for approval become the first items, and figures that lie on no
 // agenda yet become the papers of this meeting. (C11)
 absl::Status PrepareAgenda(Tx& tx, const pb::Meeting& meeting);
+// Makes figures a paper of a meeting, or of none, and tells of it.
+absl::Status PlaceFigures(Tx& tx, std::string_view meeting_id, pb::FigureSet* set);
 // Ends a term and tells that the role is vacant.
 absl::Status EndHolder(Tx& tx, std::string_view reason_code, pb::SeatHolder* holder);
 // Saves a summons and tells the deputy.

@@ -35,6 +35,11 @@ absl::Status Council::SubmitFeeClaim(Tx& tx, Call& call, const pb::SubmitFeeClai
   claim.set_expense_ore(request.expense_ore());
   claim.set_expense_note(request.expense_note());
   TRY(Insert(tx, claim));
+  pb::FeeClaimSubmitted event;
+  event.set_fee_claim_id(claim.id());
+  event.set_meeting_id(claim.meeting_id());
+  event.set_person_ref(claim.person_ref());
+  TRY(tx.Publish(event, claim.id(), claim.version()));
   *response->mutable_fee_claim() = std::move(claim);
   return absl::OkStatus();
 }

@@ -36,7 +36,11 @@ absl::Status StoreFigures(Tx& tx, pb::FigureSet set) {
   if (mandate) Suppress(mandate->cell_min(), &set);
   set.set_id(NewId(tx.now()));
   set.set_receive_date(Today(tx));
-  return Insert(tx, set);
+  TRY(Insert(tx, set));
+  pb::FiguresReceived event;
+  event.set_figure_set_id(set.id());
+  event.set_source(set.source());
+  return tx.Publish(event, set.id(), set.version());
 }
 
 // Housing counts by list and code: "waiting_by_kind.OFFER_KIND_COLLECTIVE".
@@ -158,6 +162,12 @@ absl::Status Council::RecordIndicator(Tx& tx, Call&, const pb::RecordIndicatorRe
     indicator.set_id(NewId(tx.now()));
     TRY(Insert(tx, indicator));
   }
+  pb::IndicatorRecorded event;
+  event.set_indicator_id(indicator.id());
+  event.set_suggestion_id(indicator.suggestion_id());
+  event.set_code(indicator.code());
+  event.set_phase(request.phase());
+  TRY(tx.Publish(event, indicator.id(), indicator.version()));
   *response->mutable_indicator() = std::move(indicator);
   return absl::OkStatus();
 }

@@ -171,9 +171,9 @@ absl::Status Council::CancelMeeting(Tx& tx, Call&, const pb::CancelMeetingReques
     TRY(SettleItem(tx, &item));
   }
   // Its papers lie before the next one.
-  TRY(tx.Exec("UPDATE figure_sets SET meeting_id = NULL, version = version + 1 WHERE meeting_id = :meeting",
-              meeting.id())
-          .status());
+  ASSIGN(std::vector<pb::FigureSet> papers,
+         Select<pb::FigureSet>(tx, "WHERE meeting_id = :meeting ORDER BY id", meeting.id()));
+  for (pb::FigureSet& set : papers) TRY(PlaceFigures(tx, "", &set));
   *response->mutable_meeting() = std::move(meeting);
   return absl::OkStatus();
 }
@@ -243,7 +243,8 @@ absl::Status Council::GetMeeting(Tx& tx, Call&, const pb::GetMeetingRequest& req
   TRY(fill(response->mutable_papers(), "id"));
   TRY(fill(response->mutable_seats(), "seat_id"));
   TRY(fill(response->mutable_apologies(), "id"));
-  return fill(response->mutable_summonses(), "id");
+  TRY(fill(response->mutable_summonses(), "id"));
+  return SetAsOf(tx, response);
 }
 
 absl::Status Council::ListMeetings(Tx& tx, Call&, const pb::ListMeetingsRequest& request,

@@ -47,11 +47,17 @@ absl::Status Council::WriteMinutes(Tx& tx, Call&, const pb::WriteMinutesRequest&
   minutes.set_minutes_version(newest ? newest->minutes_version() + 1 : 1);
   minutes.set_correction(request.correction());
   minutes.set_body(MinutesText(proceedings, request, minutes.minutes_version()));
+  pb::MinutesWritten event;
   if (newest && newest->state() == pb::MINUTES_STATE_DRAFT) {
     newest->set_state(pb::MINUTES_STATE_CORRECTED);
     TRY(Save(tx, *newest));
+    event.set_corrected_minutes_id(newest->id());
   }
   TRY(Insert(tx, minutes));
+  event.set_minutes_id(minutes.id());
+  event.set_meeting_id(minutes.meeting_id());
+  event.set_minutes_version(minutes.minutes_version());
+  TRY(tx.Publish(event, minutes.id(), minutes.version()));
   *response->mutable_minutes() = std::move(minutes);
   return absl::OkStatus();
 }
@@ -62,15 +68,16 @@ absl::Status Council::SendMinutes(Tx& tx, Call&, const pb::SendMinutesRequest& r
   TRY(MaySendMinutes(minutes));
   // The members have this version now; the one they had waits for no approval any more.
   ASSIGN(std::vector<pb::Minutes> versions, VersionsOf(tx, minutes.meeting_id()));
+  pb::MinutesSent event;
   for (pb::Minutes& earlier : versions) {
     if (earlier.state() != pb::MINUTES_STATE_SENT) continue;
     earlier.set_state(pb::MINUTES_STATE_CORRECTED);
     TRY(Save(tx, earlier));
+    event.add_corrected_minutes_ids(earlier.id());
   }
   minutes.set_state(pb::MINUTES_STATE_SENT);
   minutes.set_sent_date(Today(tx));
   TRY(Save(tx, minutes));
-  pb::MinutesSent event;
   event.set_minutes_id(minutes.id());
   event.set_meeting_id(minutes.meeting_id());
   event.set_minutes_version(minutes.minutes_version());

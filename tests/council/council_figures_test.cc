@@ -131,6 +131,17 @@ TEST_P(FiguresTest, MissedDeadlinesOfAMonthLieOnTheNextAgendaAsCounts) {
   EXPECT_EQ(meeting.papers(2).from_date(), "2027-02-01");
   ASSERT_THAT(meeting.agenda(), SizeIs(1));
   EXPECT_EQ(meeting.agenda(0).kind(), pb::AGENDA_ITEM_KIND_FIGURES);
+  // Each set is told when it comes, when it becomes a paper, and when it waits again.
+  pb::CancelMeetingRequest cancel;
+  cancel.set_meeting_id(called.id());
+  cancel.set_reason("Snow.");
+  EXPECT_DONE(room_->Call(&Stub::CancelMeeting, Secretary(), cancel));
+  EXPECT_THAT(room_->EventsOf<pb::FiguresReceived>(), SizeIs(3));
+  const auto placed = room_->EventsOf<pb::FiguresPlaced>();
+  ASSERT_THAT(placed, SizeIs(6));
+  EXPECT_EQ(placed[0].meeting_id(), called.id());
+  EXPECT_EQ(placed[5].meeting_id(), "");
+  EXPECT_THAT(room_->UntoldChanges(), IsEmpty());
 }
 
 TEST_P(FiguresTest, DowntimeOverTheEndOfAMonthLosesNothingAndCountsNothingTwice) {

@@ -4,7 +4,7 @@ mestring_test(council_rules_test unit council/council_rules_test.cc LINK council
 add_library(council_room STATIC council/room.cc)
 target_link_libraries(council_room PUBLIC test_support council)
 target_precompile_headers(council_room REUSE_FROM kernel)
-foreach(name service contract clocks anonymity)
+foreach(name service contract clocks anonymity events)
   mestring_test(council_${name}_test service council/council_${name}_test.cc LINK council_room)
 endforeach()
 mestring_test(council_race_test service council/council_race_test.cc LINK council_room PROGRAMS mestring-council)

@@ -1,0 +1,249 @@
+// Every change is told: each version of each stored thing has its event, and one who reads a meeting and watches
+// from there sees all that happens in it, in order.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "google/protobuf/message.h"
+#include "tests/council/room.h"
+
+namespace mestring::council {
+namespace {
+
+using testing::Contains;
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing::Not;
+using testing::Pair;
+using testing::SizeIs;
+using Stub = Room::Stub;
+
+constexpr auto kPrincipal = pb::HOLDER_ROLE_PRINCIPAL, kDeputy = pb::HOLDER_ROLE_DEPUTY;
+constexpr std::string_view kPackage = "mestring.council.v1.";
+
+// What GetMeeting says to watch.
+const std::vector<std::string> kTypesOfAMeeting = {
+    "MeetingMoved",        "MeetingCalled",       "MeetingCancelled",         "MeetingOpened",
+    "MeetingHeld",         "MeetingClosed",       "MeetingReopened",          "ApologyRegistered",
+    "DeputySummoned",      "PresenceMarked",      "DisqualificationDeclared", "AgendaItemAdded",
+    "AgendaItemScheduled", "AgendaItemDiscussed", "AgendaItemSettled",        "FiguresPlaced",
+    "MinutesWritten",      "MinutesSent",         "MinutesApproved"};
+
+class EventsTest : public testing::TestWithParam<const char*> {
+ protected:
+  // Every step of a meeting that has one, each of which must succeed.
+  void GoThroughMeetings() {
+    const std::string said = room_.Dropped("Sundays, too", SomePerson());
+    room_.Screened(said);
+    pb::RecordIndicatorRequest record;
+    record.set_suggestion_id(said);
+    record.set_code("SUNDAY_RUNNERS");
+    record.set_phase(pb::PHASE_BEFORE);
+    record.set_name("People who run on Sundays");
+    record.set_measure_date("2026-11-01");
+    Must(room_.Call(&Stub::RecordIndicator, Staff(), record));
+    record.set_phase(pb::PHASE_AFTER);
+    record.set_measure_date("2026-11-20");
+    Must(room_.Call(&Stub::RecordIndicator, Staff(), record));
+
+    const pb::Meeting first = room_.Called(room_.wheel[0]);
+    const pb::AgendaItem last = room_.Item(first, "Doors"), sundays = room_.Item(first, "Sundays", said);
+    pb::AddAgendaItemRequest propose;
+    propose.set_meeting_id(first.id());
+    propose.set_title("Windows");
+    const auto proposed = Must(room_.Call(&Stub::AddAgendaItem, Member(room_.kin.principal), propose)).agenda_item();
+    pb::ScheduleAgendaItemRequest schedule;
+    schedule.set_agenda_item_id(proposed.id());
+    schedule.set_position(1);
+    Must(room_.Call(&Stub::ScheduleAgendaItem, Secretary(), schedule));
+    room_.Apologised(first, room_.user, kPrincipal);
+    room_.Apologised(first, room_.user, kDeputy);
+    room_.Appointed(room_.user.id, kDeputy, SomePerson(), "Gry");
+    const pb::Meeting meeting = room_.Opened(first);
+    for (const TestSeat& seat : {room_.kin, room_.leader}) room_.Present(meeting, seat, kPrincipal);
+    room_.Present(meeting, room_.user, kDeputy);
+    room_.Present(meeting, room_.user, kDeputy, pb::PRESENCE_LEFT);
+    pb::DeclareDisqualifiedRequest declare;
+    declare.set_agenda_item_id(last.id());
+    declare.set_seat_id(room_.kin.id);
+    declare.set_role(kPrincipal);
+    declare.set_ground_code("PARTY");
+    Must(room_.Call(&Stub::DeclareDisqualified, Secretary(), declare));
+    room_.Discussed(proposed, "They are old.");
+    room_.Advised(proposed);
+    room_.Advised(last);
+    pb::SettleAgendaItemRequest postpone;
+    postpone.set_agenda_item_id(sundays.id());
+    postpone.set_settlement(pb::SETTLEMENT_POSTPONED);
+    postpone.set_reason("No time.");
+    postpone.set_to_meeting_id(room_.wheel[1].id());
+    Must(room_.Call(&Stub::SettleAgendaItem, Secretary(), postpone));
+    room_.Ended(meeting);
+    pb::SubmitFeeClaimRequest claim;
+    claim.set_meeting_id(meeting.id());
+    Must(room_.Call(&Stub::SubmitFeeClaim, Member(room_.kin.principal), claim));
+    pb::WriteMinutesRequest draft;
+    draft.set_meeting_id(meeting.id());
+    Must(room_.Call(&Stub::WriteMinutes, Secretary(), draft));
+    room_.Minuted(meeting);
+    room_.Minuted(meeting, "A name was wrong.");
+    room_.Closed(meeting);
+    // The second one is called and does not take place: what it had waits again.
+    pb::CancelMeetingRequest cancel;
+    cancel.set_meeting_id(room_.Called(room_.wheel[1]).id());
+    cancel.set_reason("Snow.");
+    Must(room_.Call(&Stub::CancelMeeting, Secretary(), cancel));
+    const pb::Meeting third = room_.Opened(room_.Called(room_.wheel[2]));
+    pb::GetMinutesRequest minutes;
+    minutes.set_meeting_id(meeting.id());
+    room_.Approved(Must(room_.Call(&Stub::GetMinutes, Staff(), minutes)).minutes(), third);
+    room_.Advised(room_.Item(third, "Sundays", said));
+  }
+
+  Room room_{GetParam()};
+};
+
+INSTANTIATE_TEST_SUITE_P(Engines, EventsTest, testing::ValuesIn(kEngines),
+                         [](const auto& info) { return EngineName(info); });
+
+TEST_P(EventsTest, EveryVersionOfEveryThingIsTold) {
+  GoThroughMeetings();
+  EXPECT_THAT(room_.UntoldChanges(), IsEmpty());
+}
+
+TEST_P(EventsTest, ItemsThatMakeRoomAreToldWithTheirNewPlace) {
+  const pb::AgendaItem one = room_.Item(room_.wheel[0], "One"), two = room_.Item(room_.wheel[0], "Two"),
+                       three = room_.Item(room_.wheel[0], "Three");
+  pb::ScheduleAgendaItemRequest schedule;
+  schedule.set_agenda_item_id(three.id());
+  schedule.set_position(2);
+  Must(room_.Call(&Stub::ScheduleAgendaItem, Secretary(), schedule));
+  std::vector<std::pair<std::string, int>> told;
+  for (const auto& event : room_.EventsOf<pb::AgendaItemScheduled>()) {
+    EXPECT_EQ(event.meeting_id(), room_.wheel[0].id());
+    EXPECT_EQ(event.state(), pb::AGENDA_ITEM_STATE_SCHEDULED);
+    told.emplace_back(event.agenda_item_id(), event.position());
+  }
+  EXPECT_THAT(told, ElementsAre(Pair(two.id(), 3), Pair(three.id(), 2))) << "the first stays where it is";
+}
+
+TEST_P(EventsTest, AVersionThatCorrectsAnotherNamesIt) {
+  const pb::Meeting meeting = room_.Ended(room_.Opened(room_.Called(room_.wheel[0])));
+  pb::WriteMinutesRequest write;
+  write.set_meeting_id(meeting.id());
+  const std::string draft = Must(room_.Call(&Stub::WriteMinutes, Secretary(), write)).minutes().id();
+  const std::string sent = room_.Minuted(meeting).id(), again = room_.Minuted(meeting, "A name was wrong.").id();
+  const auto written = room_.EventsOf<pb::MinutesWritten>();
+  ASSERT_THAT(written, SizeIs(3));
+  EXPECT_EQ(written[1].minutes_id(), sent);
+  EXPECT_EQ(written[1].minutes_version(), 2);
+  EXPECT_EQ(written[1].corrected_minutes_id(), draft);
+  EXPECT_EQ(written[2].corrected_minutes_id(), "") << "what was sent stands until the next is sent";
+  const auto out = room_.EventsOf<pb::MinutesSent>();
+  ASSERT_THAT(out, SizeIs(2));
+  EXPECT_EQ(out[1].minutes_id(), again);
+  EXPECT_THAT(out[1].corrected_minutes_ids(), ElementsAre(sent));
+}
+
+// A member sees what their RPCs would show them, and no more.
+TEST_P(EventsTest, ADraftAndAnothersClaimAreToldToThoseWhoKeepTheCouncil) {
+  GoThroughMeetings();
+  const auto seen_by = [&](const Who& who) {
+    std::set<std::string> types;
+    auto stub = events::v1::EventService::NewStub(room_.service().channel());
+    events::v1::ListRequest request;
+    request.set_page_size(1000);
+    events::v1::ListResponse response;
+    EXPECT_TRUE(stub->List(room_.Context(who).get(), request, &response).ok());
+    for (const auto& event : response.events()) types.insert(event.type().substr(kPackage.size()));
+    return types;
+  };
+  const auto member = seen_by(Member(room_.user.principal)), secretary = seen_by(Secretary()), staff = seen_by(Staff());
+  for (const char* type : {"MinutesWritten", "FeeClaimSubmitted"}) {
+    EXPECT_THAT(secretary, Contains(type));
+    EXPECT_THAT(member, Not(Contains(type)));
+    EXPECT_THAT(staff, Not(Contains(type)));
+  }
+  for (const char* type : {"PresenceMarked", "DisqualificationDeclared", "AgendaItemScheduled", "IndicatorRecorded",
+                           "SuggestionReturned", "AgendaItemDiscussed"}) {
+    EXPECT_THAT(member, Contains(type));
+    EXPECT_THAT(staff, Contains(type));
+  }
+}
+
+// WatchMeeting of a meeting is EventService.Watch from the meeting that was read.
+TEST_P(EventsTest, WhoReadsAMeetingAndWatchesFromThereSeesAllOfItInOrder) {
+  const pb::Meeting meeting = room_.Opened(room_.Called(room_.wheel[0]));
+  const pb::AgendaItem doors = room_.Item(meeting, "Doors");
+  pb::GetMeetingRequest get;
+  get.set_meeting_id(meeting.id());
+  const Who anna = Member(room_.user.principal);
+  const pb::GetMeetingResponse read = Must(room_.Call(&Stub::GetMeeting, anna, get));
+
+  events::v1::WatchRequest request;
+  request.set_after(read.as_of());
+  for (const std::string& type : kTypesOfAMeeting) request.add_types(absl::StrCat(kPackage, type));
+  auto stub = events::v1::EventService::NewStub(room_.service().channel());
+  const auto context = room_.Context(anna);
+  const auto watch = stub->Watch(context.get(), request);
+
+  room_.Present(meeting, room_.user, kPrincipal);
+  room_.Item(room_.wheel[1], "Of another meeting");
+  const pb::AgendaItem windows = room_.Item(meeting, "Windows");
+  room_.Discussed(doors, "They are heavy.");
+  room_.Advised(doors);
+  room_.Advised(windows);
+  room_.Dropped("Not of this meeting", SomePerson());
+  room_.Ended(meeting);
+  room_.Minuted(meeting);
+  room_.Closed(meeting);
+
+  std::vector<std::string> seen;
+  std::map<std::string, int64_t> versions;
+  events::v1::WatchResponse response;
+  while ((seen.empty() || seen.back() != "MeetingClosed") && watch->Read(&response)) {
+    if (!response.has_event()) continue;
+    const events::v1::Event& event = response.event();
+    const auto* type = google::protobuf::DescriptorPool::generated_pool()->FindMessageTypeByName(event.type());
+    ASSERT_NE(type, nullptr) << event.type();
+    const std::unique_ptr<google::protobuf::Message> message(
+        google::protobuf::MessageFactory::generated_factory()->GetPrototype(type)->New());
+    ASSERT_TRUE(message->ParseFromString(event.data()));
+    const auto* of = type->FindFieldByName("meeting_id");
+    ASSERT_NE(of, nullptr) << event.type();
+    if (message->GetReflection()->GetString(*message, of) != meeting.id()) continue;
+    seen.push_back(type->name());
+    versions[event.subject()] = event.subject_version();
+  }
+  EXPECT_THAT(seen, ElementsAre("PresenceMarked", "AgendaItemAdded", "AgendaItemDiscussed", "AgendaItemSettled",
+                                "AgendaItemSettled", "MeetingHeld", "MinutesSent", "MeetingClosed"));
+  context->TryCancel();
+  // The last event of each thing is of the version that it has now.
+  const pb::GetMeetingResponse now = room_.Meeting(meeting.id());
+  EXPECT_EQ(versions[meeting.id()], now.meeting().version());
+  for (const pb::AgendaItem& item : now.agenda()) EXPECT_EQ(versions[item.id()], item.version()) << item.title();
+  for (const pb::EntitledSeat& seat : now.seats()) {
+    const bool came = seat.seat_id() == room_.user.id;
+    EXPECT_EQ(versions.contains(seat.id()), came);
+    if (came) {
+      EXPECT_EQ(versions[seat.id()], seat.version());
+    }
+  }
+}
+
+// The list in the comment of GetMeeting is whole: an event that names a meeting is on it, or is known not to be.
+TEST(MeetingEvents, AreAllNamed) {
+  const std::set<std::string> others = {"MeetingPlanned", "SuggestionOnAgenda", "FeeClaimSubmitted"};
+  const auto* file = pb::MeetingCalled::descriptor()->file();
+  for (int i = 0; i < file->message_type_count(); ++i) {
+    const auto& event = *file->message_type(i);
+    const bool of_meeting = event.FindFieldByName("meeting_id") != nullptr && !others.contains(event.name());
+    EXPECT_EQ(of_meeting, std::count(kTypesOfAMeeting.begin(), kTypesOfAMeeting.end(), event.name()) == 1)
+        << event.name();
+  }
+}
+
+}  // namespace
+}  // namespace mestring::council
