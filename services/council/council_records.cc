@@ -193,7 +193,9 @@ absl::StatusOr<pb::Summons> Summon(Tx& tx, std::string_view meeting_id, const pb
 
 absl::StatusOr<std::optional<pb::Summons>> SummonIfNeeded(Tx& tx, const pb::Meeting& meeting, const pb::Seat& seat) {
   if (seat.state() != pb::SEAT_STATE_ACTIVE) return std::nullopt;
-  ASSIGN(const Holders holders, HoldersOf(tx, seat.id()));
+  ASSIGN(Holders holders, HoldersOf(tx, seat.id()));
+  // Terms that began together end together: this one's timer comes next.
+  if (holders.deputy && holders.deputy->until_date() < Today(tx)) holders.deputy.reset();
   ASSIGN(const std::vector<pb::Apology> apologies,
          Select<pb::Apology>(tx, "WHERE meeting_id = :meeting AND seat_id = :seat", meeting.id(), seat.id()));
   const pb::SummonsCause cause = WhySummoned(meeting, holders, apologies);

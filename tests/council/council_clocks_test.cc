@@ -31,6 +31,28 @@ TEST_P(ClockTest, ATermRunsOutAndTheVacancyIsToldAndVisible) {
   EXPECT_EQ(room_.Call(&Stub::GetSeatMap, Staff(), {})->vacancies(), 6);
 }
 
+TEST_P(ClockTest, ATermThatRunsOutAfterTheNoticeSummonsTheDeputyWhoseOwnDoesNot) {
+  pb::SetYearWheelRequest year;
+  year.set_year(2028);
+  for (const char* date : {"2028-02-09", "2028-05-10", "2028-09-13", "2028-11-29"}) {
+    pb::PlannedMeeting* meeting = year.add_meetings();
+    meeting->set_theme(date);
+    meeting->set_meeting_date(date);
+    meeting->set_start_time("17:00");
+    meeting->set_place("Mestringsenheten");
+  }
+  const pb::Meeting last = Must(room_.Call(&Stub::SetYearWheel, Secretary(), year)).meetings(3);
+  room_.GoTo("2028-01-10");
+  const std::string gry = SomePerson();
+  room_.Appointed(room_.kin.id, pb::HOLDER_ROLE_DEPUTY, gry, "Gry");
+  room_.Called(last);
+  EXPECT_THAT(room_.EventsOf<pb::DeputySummoned>(), IsEmpty());
+  room_.GoTo("2028-11-23");  // Anna's term ends, and Bo's; Cara's, and not Gry's
+  ASSERT_THAT(room_.EventsOf<pb::DeputySummoned>(), SizeIs(1));
+  EXPECT_EQ(room_.EventsOf<pb::DeputySummoned>()[0].person_ref(), gry);
+  EXPECT_EQ(room_.EventsOf<pb::DeputySummoned>()[0].cause(), pb::SUMMONS_CAUSE_VACANCY);
+}
+
 TEST_P(ClockTest, AnOverdueActionIsToldOnceForEachDueDate) {
   const std::string id = room_.Dropped("Sundays, too", SomePerson());
   const pb::Meeting meeting = room_.Opened(room_.Called(room_.wheel[0]));
