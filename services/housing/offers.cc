@@ -188,6 +188,11 @@ absl::Status Housing::RegisterSupportTeam(Tx& tx, Call&, const pb::RegisterSuppo
   team.set_name(request.name());
   team.set_kind(request.kind());
   TRY(Insert(tx, team));
+  pb::SupportTeamRegistered event;
+  event.set_support_team_id(team.id());
+  event.set_code(team.code());
+  event.set_kind(team.kind());
+  TRY(tx.Publish(event, team.id(), team.version()));
   *response->mutable_support_team() = std::move(team);
   return absl::OkStatus();
 }

@@ -36,10 +36,14 @@ absl::Status OnApprovalEnd(Tx& tx, std::string_view id, absl::Time) {
   ASSIGN(pb::Peer peer, Load<pb::Peer>(tx, id));
   if (!HasApproval(peer)) return absl::OkStatus();
   ASSIGN(const pb::PeerRules rules, CurrentRules(tx));
-  TRY(tx.Schedule(kGraceTimer, id, EndOf(tx, PlusDays(peer.valid_until(), rules.grace_days()))));
+  const std::string grace_until = PlusDays(peer.valid_until(), rules.grace_days());
+  TRY(tx.Schedule(kGraceTimer, id, EndOf(tx, grace_until)));
   if (peer.state() == pb::PEER_STATE_PAUSED) return absl::OkStatus();
   ApplyGrace(&peer);
   TRY(Save(tx, peer));
+  auto event = About<pb::ApprovalGraceBegan>(peer);
+  event.set_grace_until(grace_until);
+  TRY(tx.Publish(event, peer.id(), peer.version()));
   return WithdrawProposals(tx, "peer_id", peer.id());
 }
 

@@ -66,6 +66,11 @@ absl::Status PeerSupport::WithdrawContact(Tx& tx, Call& call, const pb::Withdraw
   TRY(Save(tx, contact));
   ASSIGN(pb::Match match, Load<pb::Match>(tx, contact.match_id()));
   TRY(SaveLastContact(tx, &match));
+  pb::ContactWithdrawn event;
+  event.set_contact_id(contact.id());
+  event.set_match_id(contact.match_id());
+  event.set_person_ref(contact.person_ref());
+  TRY(tx.Publish(event, contact.id(), contact.version()));
   *response->mutable_contact() = std::move(contact);
   return absl::OkStatus();
 }
@@ -91,6 +96,10 @@ absl::Status PeerSupport::OpenGroup(Tx& tx, Call& call, const pb::OpenGroupReque
   group.set_peer_id(peer.id());
   group.set_experience(request.experience());
   TRY(Insert(tx, group));
+  pb::GroupOpened event;
+  event.set_self_help_group_id(group.id());
+  event.set_peer_id(group.peer_id());
+  TRY(tx.Publish(event, group.id(), group.version()));
   *response->mutable_group() = std::move(group);
   return absl::OkStatus();
 }
@@ -102,6 +111,9 @@ absl::Status PeerSupport::CloseGroup(Tx& tx, Call& call, const pb::CloseGroupReq
   if (group.state() != pb::SELF_HELP_GROUP_STATE_OPEN) return WrongState(group.state(), "the group is closed already");
   group.set_state(pb::SELF_HELP_GROUP_STATE_CLOSED);
   TRY(Save(tx, group));
+  pb::GroupClosed event;
+  event.set_self_help_group_id(group.id());
+  TRY(tx.Publish(event, group.id(), group.version()));
   ASSIGN(std::vector<pb::GroupSeat> seats,
          Select<pb::GroupSeat>(
              tx, "WHERE self_help_group_id = :group AND state <> 'GROUP_SEAT_STATE_ENDED' ORDER BY id", group.id()));

@@ -62,7 +62,12 @@ absl::Status PeerSupport::InviteToEvaluation(Tx& tx, Call&, const pb::InviteToEv
                                             ":round AND stakeholder = :group",
                                             round.id(), group));
   response->set_open_invitations(static_cast<int32_t>(std::get<0>(open.front())));
-  return absl::OkStatus();
+  // [P11] What was added, not what is open.
+  pb::EvaluationInvited event;
+  event.set_evaluation_round_id(round.id());
+  event.set_stakeholder(request.stakeholder());
+  event.set_invitations(request.code_digests_size());
+  return tx.Publish(event, NewId(tx.now()), 1);
 }
 
 absl::Status PeerSupport::SubmitAnswer(Tx& tx, Call&, const pb::SubmitAnswerRequest& request,

@@ -62,6 +62,9 @@ absl::Status PeerSupport::RegisterGuide(Tx& tx, Call&, const pb::RegisterGuideRe
   guide.set_state(pb::GUIDE_STATE_ACTIVE);
   guide.set_person_ref(request.person_ref());
   TRY(Insert(tx, guide));
+  pb::GuideRegistered event;
+  event.set_guide_id(guide.id());
+  TRY(tx.Publish(event, guide.id(), guide.version()));
   *response->mutable_guide() = std::move(guide);
   return absl::OkStatus();
 }
@@ -105,6 +108,10 @@ absl::Status PeerSupport::AssignGuide(Tx& tx, Call& call, const pb::AssignGuideR
   TRY(MayAssign(peer, guide));
   ApplyGuide(guide, &peer);
   TRY(Save(tx, peer));
+  auto event = About<pb::GuideAssigned>(peer);
+  event.set_guide_id(guide.id());
+  event.set_state(peer.state());
+  TRY(tx.Publish(event, peer.id(), peer.version()));
   *response->mutable_peer() = std::move(peer);
   return absl::OkStatus();
 }
@@ -126,6 +133,10 @@ absl::Status PeerSupport::LogGuidance(Tx& tx, Call& call, const pb::LogGuidanceR
   ApplyGuidance(rules, held, &peer);
   TRY(Save(tx, peer));
   TRY(ScheduleGuidance(tx, peer));
+  auto event = About<pb::GuidanceLogged>(peer);
+  event.set_held_date(held);
+  event.set_due_date(peer.guidance_due_date());
+  TRY(tx.Publish(event, peer.id(), peer.version()));
   *response->mutable_guidance() = std::move(guidance);
   *response->mutable_peer() = std::move(peer);
   return absl::OkStatus();

@@ -49,6 +49,7 @@ absl::Status PeerSupport::UpdatePeer(Tx& tx, Call& call, const pb::UpdatePeerReq
   TRY(CheckProfile(request.profile(), &rules));
   ApplyProfile(request.profile(), &peer);
   TRY(Save(tx, peer));
+  TRY(tx.Publish(About<pb::PeerUpdated>(peer), peer.id(), peer.version()));
   *response->mutable_peer() = std::move(peer);
   return absl::OkStatus();
 }
@@ -76,6 +77,11 @@ absl::Status PeerSupport::RecordRequirement(Tx& tx, Call& call, const pb::Record
   TRY(Insert(tx, record));
   ApplyRequirement(&peer);
   TRY(Save(tx, peer));
+  // [P8] That it was judged, never the outcome.
+  pb::RequirementRecorded event;
+  event.set_peer_id(peer.id());
+  event.set_kind(record.kind());
+  TRY(tx.Publish(event, peer.id(), peer.version()));
   *response->mutable_requirement() = std::move(record);
   *response->mutable_peer() = std::move(peer);
   return absl::OkStatus();

@@ -2,7 +2,8 @@
 //
 // A conflict of interest is a pair of references and nothing else: neither why nor by whom is kept, so that
 // no leak, order or query can ever tell it (P4). Which of the two it was is not even in the order of the
-// pair. The price is that whoever lifts it must ask the people themselves.
+// pair. The price is that whoever lifts it must ask the people themselves. Naming it publishes nothing of its
+// own: its moment, beside the end of a match, would tell what the end is careful not to tell.
 
 #include <utility>
 
@@ -130,7 +131,11 @@ absl::Status PeerSupport::LiftConflict(Tx& tx, Call& call, const pb::LiftConflic
   ASSIGN(const int64_t removed,
          tx.Exec("DELETE FROM conflicts WHERE person_ref = :one AND other_person_ref = :other",
                  std::min(request.person_ref(), peer.person_ref()), std::max(request.person_ref(), peer.person_ref())));
-  return removed == 0 ? NotFound("conflict") : absl::OkStatus();
+  if (removed == 0) return NotFound("conflict");
+  // [P4] Of the two only the peer, and not the conflict's id: it was made when it was named, and says when.
+  pb::ConflictLifted event;
+  event.set_peer_id(peer.id());
+  return tx.Publish(event, NewId(tx.now()), 1);
 }
 
 }  // namespace mestring::peer_support

@@ -824,6 +824,30 @@ TEST_P(HousingTest, WhateverIsTriedStaysNeverOverlapAndNobodyLivesTwice) {
   EXPECT_GT(held, 10) << "the walk must have got somewhere";
 }
 
+TEST_P(HousingTest, ANewTeamIsTold) {
+  const std::string as_of = Must(town_.Call(&Stub::ListSupportTeams, Staff(), pb::ListSupportTeamsRequest())).as_of();
+  pb::RegisterSupportTeamRequest request;
+  request.set_code("act");
+  request.set_name("ACT");
+  request.set_kind(pb::SUPPORT_TEAM_KIND_ACT);
+  const pb::SupportTeam team = Must(town_.Call(&Stub::RegisterSupportTeam, HousingOffice(), request)).support_team();
+  events::v1::ListRequest list;
+  list.set_after(as_of);
+  events::v1::ListResponse news;
+  const auto stub = events::v1::EventService::NewStub(town_.service().channel());
+  ASSERT_TRUE(stub->List(town_.Context(Staff()).get(), list, &news).ok());
+  ASSERT_THAT(news.events(), SizeIs(1));
+  EXPECT_EQ(news.events(0).subject(), team.id());
+  EXPECT_EQ(news.events(0).subject_version(), 1);
+  pb::SupportTeamRegistered told, expected;
+  ASSERT_EQ(news.events(0).type(), told.descriptor()->full_name());
+  ASSERT_TRUE(told.ParseFromString(news.events(0).data()));
+  expected.set_support_team_id(team.id());
+  expected.set_code("act");
+  expected.set_kind(pb::SUPPORT_TEAM_KIND_ACT);
+  EXPECT_EQ(told.ShortDebugString(), expected.ShortDebugString());
+}
+
 TEST_P(HousingTest, TheVersionsOfASubjectGrowWithItsEvents) {
   const std::string person = SomePerson();
   const pb::Stay akutten = town_.LivesIn(person, town_.akutten, "2026-11-26");

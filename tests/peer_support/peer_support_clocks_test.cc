@@ -52,6 +52,11 @@ TEST_P(ClockTest, AnApprovalNearsItsEndGoesIntoGraceAndExpiresWithAHandOver) {
   const pb::Proposal proposal = town_.Proposed(request, peer);
   town_.GoTo("2027-11-23");
   EXPECT_EQ(town_.Now(peer).state(), pb::PEER_STATE_GRACE);
+  const auto begun = town_.EventsOf<pb::ApprovalGraceBegan>();
+  ASSERT_THAT(begun, SizeIs(1));
+  EXPECT_EQ(begun[0].peer_id(), peer.id());
+  EXPECT_EQ(begun[0].person_ref(), peer.person_ref());
+  EXPECT_EQ(begun[0].grace_until(), "2027-12-22");
   EXPECT_EQ(town_.Now(match).state(), pb::MATCH_STATE_STARTED) << "in their grace a peer keeps their people";
   EXPECT_EQ(town_.Now(proposal).state(), pb::PROPOSAL_STATE_WITHDRAWN);
   EXPECT_THAT(town_.EventsOf<pb::ApprovalExpired>(), IsEmpty());
@@ -91,6 +96,7 @@ TEST_P(ClockTest, APauseDoesNotStopTheApprovalAndComesBackInItsGrace) {
   town_.Paused(away_too_long);
   town_.GoTo("2027-12-01");
   EXPECT_EQ(town_.Now(peer).state(), pb::PEER_STATE_PAUSED);
+  EXPECT_THAT(town_.EventsOf<pb::ApprovalGraceBegan>(), IsEmpty());
   pb::ResumePeerRequest resume;
   resume.set_peer_id(peer.id());
   EXPECT_EQ(town_.Call(&Stub::ResumePeer, Staff(), resume)->peer().state(), pb::PEER_STATE_GRACE);

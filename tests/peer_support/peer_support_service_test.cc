@@ -111,7 +111,9 @@ TEST_P(PeerSupportTest, AFormerUserBecomesAPeerStepByStep) {
   const auto active = town_.Call(&Stub::AssignGuide, Staff(), guide);
   EXPECT_EQ(active->peer().state(), pb::PEER_STATE_ACTIVE);
   EXPECT_THAT(Available(), ElementsAre(prospect.id()));
-  EXPECT_THAT(town_.EventTypes(), ElementsAre("PeerRulesSet", "PeerRegistered", "ApprovalGranted"));
+  EXPECT_THAT(town_.EventTypes(),
+              ElementsAre("PeerRulesSet", "GuideRegistered", "PeerRegistered", "RequirementRecorded",
+                          "RequirementRecorded", "ApprovalGranted", "GuideAssigned"));
   EXPECT_EQ(town_.EventsOf<pb::ApprovalGranted>()[0].valid_until(), "2027-11-22");
 
   pb::GetPeerRequest own;

@@ -6,6 +6,7 @@ target_link_libraries(peer_support_town PUBLIC test_support peer_support)
 target_precompile_headers(peer_support_town REUSE_FROM kernel)
 mestring_test(peer_support_service_test service peer_support/peer_support_service_test.cc LINK peer_support_town)
 mestring_test(peer_support_bugs_test service peer_support/peer_support_bugs_test.cc LINK peer_support_town)
+mestring_test(peer_support_events_test service peer_support/peer_support_events_test.cc LINK peer_support_town)
 mestring_test(peer_support_evaluation_test service peer_support/peer_support_evaluation_test.cc LINK peer_support_town)
 mestring_test(peer_support_subscription_test service peer_support/peer_support_subscription_test.cc
               LINK peer_support_town)
