@@ -241,6 +241,7 @@ absl::Status Tx::Append(int64_t kind, const google::protobuf::Message& event, st
 
 absl::Status Tx::Publish(const google::protobuf::Message& event, std::string_view subject, int64_t version) {
   ++group_->head.position;
+  told_ = true;
   return Append(1, event, subject, version);
 }
 
@@ -263,16 +264,15 @@ absl::StatusOr<Cursor> Tx::Head() { return group_->head; }
 }
 
 absl::Status Tx::Schedule(std::string_view kind, std::string_view subject, absl::Time due) {
-  return Exec(
-             "INSERT INTO timers (kind, subject, due_time, attempts, next_try) VALUES (:kind, :subject, :due, 0, :due2)"
+  return Run("INSERT INTO timers (kind, subject, due_time, attempts, next_try) VALUES (:kind, :subject, :due, 0, :due2)"
              " ON CONFLICT (kind, subject) DO UPDATE SET due_time = excluded.due_time, attempts = 0,"
              " next_try = excluded.next_try",
-             kind, subject, due, due)
+             Bind(kind, subject, due, due), 0, nullptr)
       .status();
 }
 
 absl::Status Tx::CancelTimer(std::string_view kind, std::string_view subject) {
-  return Exec("DELETE FROM timers WHERE kind = :kind AND subject = :subject", kind, subject).status();
+  return Run("DELETE FROM timers WHERE kind = :kind AND subject = :subject", Bind(kind, subject), 0, nullptr).status();
 }
 
 // --- The database ---------------------------------------------------------------------------------

@@ -59,7 +59,7 @@ class Tx {
   // ON CONFLICT.
   template <class... P>
   absl::StatusOr<int64_t> Exec(std::string_view sql, const P&... parameters) {
-    return Run(sql, Bind(parameters...), 0, nullptr);
+    return ExecValues(sql, Bind(parameters...));
   }
 
   // Inserts a row that has its place in the transaction but not at once: it is put into the table before the
@@ -88,7 +88,9 @@ class Tx {
   absl::StatusOr<std::vector<std::vector<Cell>>> QueryCells(std::string_view sql, const std::vector<Value>& parameters,
                                                             int columns);
   absl::StatusOr<int64_t> ExecValues(std::string_view sql, const std::vector<Value>& parameters) {
-    return Run(sql, parameters, 0, nullptr);
+    absl::StatusOr<int64_t> rows = Run(sql, parameters, 0, nullptr);
+    if (rows.ok() && *rows > 0) stored_ = true;
+    return rows;
   }
 
   // How C++ values are bound: times as microseconds, dates as ISO text, nullopt as NULL.
@@ -130,6 +132,11 @@ class Tx {
   // again moves it. See timers.h for who fires them.
   absl::Status Schedule(std::string_view kind, std::string_view subject, absl::Time due);
   absl::Status CancelTimer(std::string_view kind, std::string_view subject);
+
+  // Whether a row has been changed so far (by Exec and what rests on it, rows.h; a timer is no row of anybody's),
+  // and whether an event has been published. Of this run of the function only: a second one begins with neither.
+  bool stored() const { return stored_; }
+  bool told() const { return told_; }
 
   // The `source` of events of this service: "/municipalities/1108/housing".
   std::string_view event_source() const { return event_source_; }
@@ -173,6 +180,7 @@ class Tx {
   std::string traceparent_;
   absl::Status failed_;   // the first error of a statement
   bool changed_ = false;  // something may have to be undone
+  bool stored_ = false, told_ = false;
 };
 
 // A numbered step of the schema, run once, in its own transaction. Never edited once landed.

@@ -2,6 +2,7 @@
 // the access log.
 #include "common/rpc.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <regex>
@@ -55,6 +56,14 @@ class RpcTest : public testing::TestWithParam<const char*> {
     request.set_id(id);
     tpb::GetNoteResponse response;
     return FromWire(notes_->GetNote(context.get(), request, &response));
+  }
+  absl::Status Forget(bool by_statement, bool change_nothing = false, std::string request_id = NewUuid()) {
+    tpb::ForgetNoteRequest request;
+    request.set_request_id(std::move(request_id));
+    request.set_by_statement(by_statement);
+    request.set_change_nothing(change_nothing);
+    tpb::ForgetNoteResponse response;
+    return FromWire(notes_->ForgetNote(running_.As({ROLE_STAFF}).get(), request, &response));
   }
   // "<caller> <roles> <method> <outcome>" of each row about a person, in the order of writing.
   std::vector<std::string> AccessRows(const std::string& person) {
@@ -217,6 +226,53 @@ TEST_P(RpcTest, ManyRepeatsAtOnceWriteOnce) {
   for (std::thread& thread : threads) thread.join();
   for (const tpb::WriteNoteResponse& response : responses) EXPECT_EQ(response.note().id(), responses[0].note().id());
   EXPECT_EQ(CountOf("notes"), 1);
+}
+
+TEST_P(RpcTest, AWriteThatTellsNobodyIsUndoneAndIsAnErrorOfOurs) {
+  const std::string request_id = NewUuid();
+  testing::internal::CaptureStdout();
+  testing::internal::CaptureStderr();
+  for (const bool by_statement : {false, true}) {
+    const absl::Status status = Forget(by_statement, false, request_id);
+    EXPECT_EQ(status.code(), absl::StatusCode::kInternal);
+    EXPECT_EQ(status.ToString().find("untold"), std::string::npos) << "what we did wrong is not for the caller";
+    EXPECT_EQ(CountOf("notes"), 0);
+    EXPECT_EQ(CountOf("requests"), 0);
+  }
+  const std::string lines = testing::internal::GetCapturedStdout() + testing::internal::GetCapturedStderr();
+  EXPECT_THAT(lines, testing::ContainsRegex("rpc.internal_error.*ForgetNote.*published no event.*untold"));
+}
+
+TEST_P(RpcTest, AWriteThatChangesNothingNeedTellNobody) {
+  EXPECT_EQ(Forget(false, true), absl::OkStatus());
+  EXPECT_EQ(CountOf("requests"), 1);
+  EXPECT_EQ(CountOf("timers"), 1);
+}
+
+TEST_P(RpcTest, AWriteThatIsUntoldOnPurposeIsKeptAndAnswersItsRepeats) {
+  tpb::HushNoteRequest request;
+  request.set_request_id(NewUuid());
+  tpb::HushNoteResponse first, second;
+  ASSERT_EQ(FromWire(notes_->HushNote(running_.As({ROLE_STAFF}).get(), request, &first)), absl::OkStatus());
+  ASSERT_EQ(FromWire(notes_->HushNote(running_.As({ROLE_STAFF}).get(), request, &second)), absl::OkStatus());
+  EXPECT_EQ(first.SerializeAsString(), second.SerializeAsString());
+  EXPECT_EQ(CountOf("notes"), 1);
+  EXPECT_EQ(CountOf("outbox WHERE kind = 1"), 0);
+}
+
+// Writes share a commit, and run again when one of their group fails: each answers for itself, each time.
+TEST_P(RpcTest, NoWriteIsTakenForToldBecauseOfAnother) {
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 16; ++i) {
+    threads.emplace_back([this] {
+      tpb::WriteNoteResponse response;
+      EXPECT_EQ(Write(NewNote(), &response), absl::OkStatus());
+    });
+    threads.emplace_back([this] { EXPECT_EQ(Forget(false).code(), absl::StatusCode::kInternal); });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(CountOf("notes"), 16);
+  EXPECT_EQ(CountOf("outbox WHERE kind = 1"), 16);
 }
 
 TEST_P(RpcTest, OldAnswersAreForgotten) {

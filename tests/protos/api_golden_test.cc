@@ -54,9 +54,12 @@ std::string Describe(const std::vector<const FileDescriptor*>& files) {
       absl::StrAppend(&text, "service ", file->service(s)->full_name(), "\n");
       for (int m = 0; m < file->service(s)->method_count(); ++m) {
         const auto& method = *file->service(s)->method(m);
+        const auto options = Known(method.options());
+        const std::string& untold = options.GetExtension(access::v1::untold);
         absl::StrAppend(&text, "  ", method.name(), method.server_streaming() ? " stream" : "", ": ",
-                        Roles(Known(method.options()).GetExtension(access::v1::allow)),
-                        Known(method.options()).GetExtension(access::v1::anonymous) ? "  for nobody" : "", "\n");
+                        Roles(options.GetExtension(access::v1::allow)),
+                        options.GetExtension(access::v1::anonymous) ? "  for nobody" : "",
+                        untold.empty() ? "" : absl::StrCat("  untold: ", untold), "\n");
       }
     }
     for (int i = 0; i < file->message_type_count(); ++i) Describe(*file->message_type(i), &text);

@@ -45,6 +45,8 @@ class Notes : public tpb::NoteService::Service {
 
   MESTRING_WRITE(tpb, WriteNote);
   MESTRING_WRITE(tpb, DropNote);
+  MESTRING_WRITE(tpb, ForgetNote);
+  MESTRING_WRITE(tpb, HushNote);
   MESTRING_READ(tpb, GetNote);
   MESTRING_READ(tpb, Break);
 
@@ -87,8 +89,7 @@ absl::Status Notes::WriteNote(Tx& tx, Call& call, const tpb::WriteNoteRequest& r
   return absl::OkStatus();
 }
 
-absl::Status Notes::DropNote(Tx& tx, Call& call, const tpb::DropNoteRequest& request,
-                             tpb::DropNoteResponse* response) {
+absl::Status Notes::DropNote(Tx& tx, Call& call, const tpb::DropNoteRequest& request, tpb::DropNoteResponse* response) {
   tpb::Note note;
   note.set_id(NewId(tx.now()));
   note.set_text(request.text());
@@ -100,6 +101,24 @@ absl::Status Notes::DropNote(Tx& tx, Call& call, const tpb::DropNoteRequest& req
   response->set_caller_seen(absl::StrCat(call.caller.subject, call.caller.person_ref, call.caller.organisation_id,
                                          call.caller.roles.size(), call.traceparent));
   return absl::OkStatus();
+}
+
+absl::Status Notes::ForgetNote(Tx& tx, Call&, const tpb::ForgetNoteRequest& request, tpb::ForgetNoteResponse*) {
+  if (request.change_nothing()) {
+    TRY(tx.Schedule("forgotten", request.request_id(), tx.now() + absl::Hours(1)));
+    return tx.Exec("DELETE FROM notes WHERE id = :id", request.request_id()).status();
+  }
+  if (request.by_statement()) {
+    return tx.Exec("INSERT INTO notes (id, version) VALUES (:id, 1)", request.request_id()).status();
+  }
+  tpb::Note note;
+  note.set_id(request.request_id());
+  return Insert(tx, note);
+}
+
+absl::Status Notes::HushNote(Tx& tx, Call&, const tpb::HushNoteRequest&, tpb::HushNoteResponse* response) {
+  response->mutable_note()->set_id(NewId(tx.now()));
+  return Insert(tx, *response->mutable_note());
 }
 
 absl::Status Notes::GetNote(Tx& tx, Call& call, const tpb::GetNoteRequest& request, tpb::GetNoteResponse* response) {
