@@ -72,6 +72,13 @@ absl::Status EndGrantsOf(Tx& tx, const pb::Session& session) {
   return absl::OkStatus();
 }
 
+// Of a leader who stays paused.
+absl::Status TellOfCauses(Tx& tx, const pb::LeaderPath& path) {
+  auto event = About<pb::LeaderPauseChanged>(path);
+  *event.mutable_causes() = path.pause_causes();
+  return tx.Publish(event, path.id(), path.version());
+}
+
 }  // namespace
 
 // ---- Loads -----------------------------------------------------------------------------------------
@@ -282,7 +289,7 @@ absl::Status PauseFor(Tx& tx, pb::PauseCause cause, pb::LeaderPath* path) {
   if (IsPausedFor(*path, cause) || path->step() != pb::LEADER_STEP_LEADER) return absl::OkStatus();
   const bool led = ApplyPause(cause, path);
   TRY(Save(tx, *path));
-  if (!led) return absl::OkStatus();
+  if (!led) return TellOfCauses(tx, *path);
   auto event = About<pb::LeaderPaused>(*path);
   event.set_cause(cause);
   TRY(tx.Publish(event, path->id(), path->version()));
@@ -293,7 +300,7 @@ absl::Status ResumeFor(Tx& tx, pb::PauseCause cause, pb::LeaderPath* path) {
   if (!IsPausedFor(*path, cause)) return absl::OkStatus();
   const bool leads = ApplyResume(cause, path);
   TRY(Save(tx, *path));
-  if (!leads) return absl::OkStatus();
+  if (!leads) return TellOfCauses(tx, *path);
   return tx.Publish(About<pb::LeaderResumed>(*path), path->id(), path->version());
 }
 

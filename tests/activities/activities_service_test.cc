@@ -462,6 +462,14 @@ TEST_P(ActivitiesTest, ALeaderWithoutAGuideIsPausedAndLeadsNothing) {
   guide.set_guide_id("test-caller");
   EXPECT_DONE(centre_.Call(&Stub::AssignGuide, Staff(), guide));
   EXPECT_EQ(centre_.Stored<pb::LeaderPath>(path.id()).state(), pb::LEADER_STATE_PAUSED) << "by own choice";
+  const auto changes = centre_.EventsOf<pb::LeaderPauseChanged>();
+  ASSERT_THAT(changes, SizeIs(2)) << "a second cause came, and the first ended";
+  EXPECT_EQ(changes[0].leader_path_id(), path.id());
+  EXPECT_EQ(changes[0].person_ref(), person);
+  EXPECT_THAT(changes[0].causes(), ElementsAre(pb::PAUSE_CAUSE_NO_GUIDE, pb::PAUSE_CAUSE_CHOICE));
+  EXPECT_THAT(changes[1].causes(), ElementsAre(pb::PAUSE_CAUSE_CHOICE));
+  EXPECT_EQ(centre_.Events().back().subject(), path.id());
+  EXPECT_EQ(centre_.Events().back().subject_version(), centre_.Stored<pb::LeaderPath>(path.id()).version());
   pb::ResumeLeaderRequest resume;
   resume.set_leader_path_id(path.id());
   EXPECT_DONE(centre_.Call(&Stub::ResumeLeader, Leader(person), resume));
