@@ -1,7 +1,11 @@
 // The shape of requests and events, as the contract states it on each field (field_rule.proto).
 #pragma once
 
+#include <algorithm>
+#include <functional>
+#include <set>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -18,6 +22,14 @@ absl::Status CheckFields(const google::protobuf::Message& request);
 absl::Status CheckEvent(const google::protobuf::Message& event);
 // The same over a message type; returns the paths that an event must not have. For contract tests.
 std::vector<std::string> FreeTextFields(const google::protobuf::Descriptor& event);
+
+// No two of `items` have the same key: EachOnce(request.entries(), &pb::CodeEntry::code).
+template <class Items, class Key>
+bool EachOnce(const Items& items, Key key) {
+  std::set<std::decay_t<decltype(std::invoke(key, *items.begin()))>> seen;
+  return std::all_of(items.begin(), items.end(),
+                     [&](const auto& item) { return seen.insert(std::invoke(key, item)).second; });
+}
 
 // Every non-empty value of a FORMAT_PERSON_REF (or FORMAT_ORGANISATION) field in a message, nested
 // ones included, without repeats.

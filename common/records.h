@@ -1,7 +1,8 @@
-// What the use cases of every service do with stored resources beyond rows.h: today and the ends of days,
-// and the pages of lists.
+// What the use cases of every service do with stored resources beyond rows.h: today and the ends of days, loads,
+// states, versions, and the pages of lists.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -9,10 +10,12 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "common/database.h"
 #include "common/dates.h"
 #include "common/rows.h"
 #include "common/rpc.h"
+#include "google/protobuf/generated_enum_reflection.h"
 
 namespace mestring {
 
@@ -33,6 +36,41 @@ absl::StatusOr<M> FirstOf(absl::StatusOr<std::vector<M>> rows) {
   if (!rows.ok()) return rows.status();
   if (rows->empty()) return NotFound(Table<M>::kNoun);
   return std::move(rows->front());
+}
+
+// The row that a query finds, if it finds one.
+template <class M, class... P>
+absl::StatusOr<std::optional<M>> Find(Tx& tx, std::string_view tail, const P&... parameters) {
+  ASSIGN(std::vector<M> rows, Select<M>(tx, tail, parameters...));
+  return rows.empty() ? std::nullopt : std::optional<M>(std::move(rows.front()));
+}
+
+// A resource for a change: the caller's version must be the current one.
+template <class M>
+absl::StatusOr<M> LoadForChange(Tx& tx, std::string_view id, int64_t expected_version) {
+  ASSIGN(M row, Load<M>(tx, id));
+  TRY(CheckVersion(expected_version, row.version()));
+  return row;
+}
+
+// The newest of rows that are never changed, only followed by another version (1, 2, 3 … in `column`).
+template <class M, class... P>
+absl::StatusOr<std::optional<M>> Newest(Tx& tx, std::string_view column, std::string_view where = "",
+                                        const P&... parameters) {
+  return Find<M>(tx, absl::StrCat(where, " ORDER BY ", column, " DESC LIMIT 1"), parameters...);
+}
+
+// The states for which a rule says yes, as a condition of SQL in the order of the contract, which is that
+// of the partial indexes: "state IN ('CONTACT_STATE_PLANNED', 'CONTACT_STATE_OVERDUE')".
+template <class State>
+std::string InStates(bool (*rule)(State)) {
+  const google::protobuf::EnumDescriptor& states = *google::protobuf::GetEnumDescriptor<State>();
+  std::vector<std::string> names;
+  for (int i = 0; i < states.value_count(); ++i) {
+    const google::protobuf::EnumValueDescriptor& state = *states.value(i);
+    if (rule(static_cast<State>(state.number()))) names.push_back(absl::StrCat("'", state.name(), "'"));
+  }
+  return absl::StrCat("state IN (", absl::StrJoin(names, ", "), ")");
 }
 
 // ---- Pages -----------------------------------------------------------------------------------------

@@ -5,9 +5,10 @@
 //   int32, int64                  BIGINT              enum             TEXT, the value's name; 0 is NULL
 //   Timestamp                     BIGINT microseconds since 1970 (UTC); unset is NULL
 //   other messages, repeated      TEXT, the protobuf JSON form with the field names of the contract
-// A field that a table does not hold (derived ones) is named in Table<M>::kDerived.
+// A field that a table does not hold (derived ones) is named by MESTRING_TABLE.
 #pragma once
 
+#include <array>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,13 +20,24 @@
 
 namespace mestring {
 
-// Specialise for each stored message:
-//   template <> struct mestring::Table<pb::Stay> { static constexpr std::string_view kName = "stays", kNoun = "stay";
-//   };
-// and, where the message has fields that no column holds, also
-//   static constexpr std::array kDerived = {std::string_view("free_places")};
+// Where a message is stored, and what one is called in an error. In namespace mestring, for each stored message:
+//   MESTRING_TABLE(housing::v1::Stay, "stays", "stay");
+// with the fields that no column holds, if there are any, behind:
+//   MESTRING_TABLE(housing::v1::Place, "places", "place", "state");
 template <class M>
 struct Table;
+
+template <class... Name>
+constexpr std::array<std::string_view, sizeof...(Name)> FieldNames(Name... names) {
+  return {std::string_view(names)...};
+}
+
+#define MESTRING_TABLE(Message, table, noun, ...)                  \
+  template <>                                                      \
+  struct Table<Message> {                                          \
+    static constexpr std::string_view kName = table, kNoun = noun; \
+    static constexpr auto kDerived = FieldNames(__VA_ARGS__);      \
+  }
 
 // The untyped forms; `derived` lists field names without a column.
 absl::Status InsertRow(Tx& tx, std::string_view table, const google::protobuf::Message& row,
@@ -39,10 +51,7 @@ absl::Status SelectRows(Tx& tx, std::string_view table, std::string_view tail, c
 
 template <class M>
 constexpr absl::Span<const std::string_view> DerivedFields() {
-  if constexpr (requires { Table<M>::kDerived; })
-    return Table<M>::kDerived;
-  else
-    return {};
+  return Table<M>::kDerived;
 }
 
 // Rows of M: Select<pb::Stay>(tx, "WHERE place_id = :place AND state <> :ended ORDER BY start_date", place,

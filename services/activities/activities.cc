@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "services/activities/activities_records.h"
+#include "services/code_lists/code_lists.h"
 
 namespace mestring {
 
@@ -25,10 +26,10 @@ namespace activities {
 absl::Status Activities::SetPolicy(Tx& tx, Call&, const pb::SetPolicyRequest& request,
                                    pb::SetPolicyResponse* response) {
   TRY(Check(request));
-  ASSIGN(const auto last, tx.Query<int64_t>("SELECT MAX(policy_version) FROM policies"));
+  ASSIGN(const auto last, Newest<pb::ActivityPolicy>(tx, "policy_version"));
   pb::ActivityPolicy policy = request.policy();
   policy.set_id(NewId(tx.now()));
-  policy.set_policy_version(std::get<0>(last.front()) + 1);
+  policy.set_policy_version((last ? last->policy_version() : 0) + 1);
   TRY(Insert(tx, policy));
   pb::PolicySet event;
   event.set_policy_id(policy.id());
@@ -46,28 +47,14 @@ absl::Status Activities::GetPolicy(Tx& tx, Call&, const pb::GetPolicyRequest&, p
 absl::Status Activities::SetCodeList(Tx& tx, Call&, const pb::SetCodeListRequest& request,
                                      pb::SetCodeListResponse* response) {
   TRY(Check(request));
-  ASSIGN(const auto last, tx.Query<int64_t>("SELECT MAX(list_version) FROM code_lists WHERE kind = :kind",
-                                            pb::CodeListKind_Name(request.kind())));
-  pb::CodeList list;
-  list.set_id(NewId(tx.now()));
-  list.set_kind(request.kind());
-  list.set_list_version(std::get<0>(last.front()) + 1);
-  *list.mutable_entries() = request.entries();
-  TRY(Insert(tx, list));
-  pb::CodeListSet event;
-  event.set_code_list_id(list.id());
-  event.set_kind(list.kind());
-  event.set_list_version(list.list_version());
-  TRY(tx.Publish(event, list.id(), list.version()));
-  *response->mutable_code_list() = std::move(list);
-  return absl::OkStatus();
+  return StoreCodeList<pb::CodeListSet>(tx, request, response->mutable_code_list());
 }
 
 absl::Status Activities::GetCodeList(Tx& tx, Call&, const pb::GetCodeListRequest& request,
                                      pb::GetCodeListResponse* response) {
-  ASSIGN(*response->mutable_code_list(),
-         FirstOf(Select<pb::CodeList>(tx, "WHERE kind = :kind ORDER BY list_version DESC LIMIT 1",
-                                      pb::CodeListKind_Name(request.kind()))));
+  ASSIGN(auto list, CurrentCodeList<pb::CodeList>(tx, request.kind()));
+  if (!list) return NotFound(Table<pb::CodeList>::kNoun);
+  *response->mutable_code_list() = *std::move(list);
   return absl::OkStatus();
 }
 

@@ -1,6 +1,6 @@
 // The activities service: each RPC of activities.proto is a use case that reads check, load, rule, apply,
-// save, tell. The rules are activities_rules.h and fund_rules.h; what happens by itself later is clocks.cc; what peer
-// support tells is approvals.cc.
+// save, tell. The rules are activities_rules.h and fund_rules.h; what happens by itself later is clocks.cc; what other
+// services tell is subscriptions.cc.
 #pragma once
 
 #include <vector>
@@ -24,15 +24,15 @@ namespace pb = v1;
 
 // Registers what happens when time passes with the kernel's timers (clocks.cc).
 void SetClocks(Timers& timers);
-// Handles what peer support tells of approvals (approvals.cc).
-void FollowApprovals(Subscription& approvals);
+// Subscribes to what peer support tells, if the installation has it (subscriptions.cc).
+void Subscribe(Kernel& kernel);
 
 // Thread-safe: holds no state of its own.
 class Activities final : public mestring::Service, public pb::ActivityService::Service {
  public:
   explicit Activities(Kernel& kernel) : edge_(kernel.edge), assigned_actions_(kernel) {
     SetClocks(kernel.timers);
-    FollowApprovals(kernel.Subscribe("peer_support"));
+    Subscribe(kernel);
   }
   std::vector<grpc::Service*> GrpcServices() override { return {this, &assigned_actions_}; }
 

@@ -9,7 +9,10 @@
 // Every freed seat goes through Settle, whatever freed it. That is why a place passes on to exactly one next
 // (A4), and why a waiting person who leaves frees nothing: Settle counts, it does not hand on.
 
+#include <algorithm>
 #include <utility>
+
+#include "services/code_lists/code_lists.h"
 
 namespace mestring::activities {
 namespace {
@@ -84,21 +87,17 @@ absl::Status TellOfCauses(Tx& tx, const pb::LeaderPath& path) {
 // ---- Loads -----------------------------------------------------------------------------------------
 
 absl::StatusOr<pb::ActivityPolicy> CurrentPolicy(Tx& tx) {
-  ASSIGN(std::vector<pb::ActivityPolicy> rows, Select<pb::ActivityPolicy>(tx, "ORDER BY policy_version DESC LIMIT 1"));
-  if (rows.empty()) return Refused("POLICY_MISSING", "no policy is in force");
-  return std::move(rows.front());
+  ASSIGN(auto policy, Newest<pb::ActivityPolicy>(tx, "policy_version"));
+  if (!policy) return Refused("POLICY_MISSING", "no policy is in force");
+  return *std::move(policy);
 }
 
 absl::Status CheckCode(Tx& tx, pb::CodeListKind kind, std::string_view code) {
-  const std::string& name = pb::CodeListKind_Name(kind);
-  ASSIGN(const std::vector<pb::CodeList> lists,
-         Select<pb::CodeList>(tx, "WHERE kind = :kind ORDER BY list_version DESC LIMIT 1", name));
-  for (const pb::CodeList& list : lists) {
-    for (const pb::CodeEntry& entry : list.entries()) {
-      if (entry.code() == code) return absl::OkStatus();
-    }
-  }
-  return Refused("UNKNOWN_CODE", "the code is not in its list", {{"list", name}});
+  ASSIGN(const auto list, CurrentCodeList<pb::CodeList>(tx, kind));
+  const bool known = list && std::any_of(list->entries().begin(), list->entries().end(),
+                                         [code](const pb::CodeEntry& entry) { return entry.code() == code; });
+  if (known) return absl::OkStatus();
+  return Refused("UNKNOWN_CODE", "the code is not in its list", {{"list", pb::CodeListKind_Name(kind)}});
 }
 
 absl::Status CheckArea(Tx& tx, std::string_view area_code) {

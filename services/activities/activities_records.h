@@ -2,7 +2,6 @@
 // one case makes to another (a seat is free, a session is cancelled, a leader pauses).
 #pragma once
 
-#include <array>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,41 +22,25 @@
 
 namespace mestring {
 
-#define ACTIVITIES_TABLE_(Message, table, noun)                    \
-  template <>                                                      \
-  struct Table<activities::v1::Message> {                          \
-    static constexpr std::string_view kName = table, kNoun = noun; \
-  }
-// As above, with fields that no column holds.
-#define ACTIVITIES_TABLE_DERIVED_(Message, table, noun, ...)                             \
-  template <>                                                                            \
-  struct Table<activities::v1::Message> {                                                \
-    static constexpr std::string_view kName = table, kNoun = noun;                       \
-    static constexpr std::array kDerived = std::to_array<std::string_view>(__VA_ARGS__); \
-  }
-
-ACTIVITIES_TABLE_(ActivityPolicy, "policies", "policy");
-ACTIVITIES_TABLE_(CodeList, "code_lists", "code list");
-ACTIVITIES_TABLE_(Activity, "activities", "activity");
-ACTIVITIES_TABLE_DERIVED_(Session, "sessions", "session", {"seat_counts"});
-ACTIVITIES_TABLE_(SessionLeader, "session_leaders", "leader of a session");
-ACTIVITIES_TABLE_(Enrolment, "enrolments", "enrolment");
-ACTIVITIES_TABLE_DERIVED_(WaitEntry, "wait_entries", "place on the waiting list", {"position"});
-ACTIVITIES_TABLE_(Attendance, "attendances", "attendance");
-ACTIVITIES_TABLE_(Obstacle, "obstacles", "obstacle");
-ACTIVITIES_TABLE_(FollowUp, "follow_ups", "follow-up");
-ACTIVITIES_TABLE_(Participation, "participations", "participation");
-ACTIVITIES_TABLE_(Period, "periods", "period");
-ACTIVITIES_TABLE_(DropInTally, "drop_in_tallies", "tally");
-ACTIVITIES_TABLE_(LeaderPath, "leader_paths", "way to leader");
-ACTIVITIES_TABLE_(MetRequirement, "met_requirements", "requirement");
-ACTIVITIES_TABLE_DERIVED_(Fund, "funds", "fund", {"available_ore", "forecast_ore"});
-ACTIVITIES_TABLE_(LedgerEntry, "ledger_entries", "entry");
-ACTIVITIES_TABLE_(Grant, "grants", "grant");
-ACTIVITIES_TABLE_(Eligibility, "eligibilities", "statement");
-
-#undef ACTIVITIES_TABLE_
-#undef ACTIVITIES_TABLE_DERIVED_
+MESTRING_TABLE(activities::v1::ActivityPolicy, "policies", "policy");
+MESTRING_TABLE(activities::v1::CodeList, "code_lists", "code list");
+MESTRING_TABLE(activities::v1::Activity, "activities", "activity");
+MESTRING_TABLE(activities::v1::Session, "sessions", "session", "seat_counts");
+MESTRING_TABLE(activities::v1::SessionLeader, "session_leaders", "leader of a session");
+MESTRING_TABLE(activities::v1::Enrolment, "enrolments", "enrolment");
+MESTRING_TABLE(activities::v1::WaitEntry, "wait_entries", "place on the waiting list", "position");
+MESTRING_TABLE(activities::v1::Attendance, "attendances", "attendance");
+MESTRING_TABLE(activities::v1::Obstacle, "obstacles", "obstacle");
+MESTRING_TABLE(activities::v1::FollowUp, "follow_ups", "follow-up");
+MESTRING_TABLE(activities::v1::Participation, "participations", "participation");
+MESTRING_TABLE(activities::v1::Period, "periods", "period");
+MESTRING_TABLE(activities::v1::DropInTally, "drop_in_tallies", "tally");
+MESTRING_TABLE(activities::v1::LeaderPath, "leader_paths", "way to leader");
+MESTRING_TABLE(activities::v1::MetRequirement, "met_requirements", "requirement");
+MESTRING_TABLE(activities::v1::Fund, "funds", "fund", "available_ore", "forecast_ore");
+MESTRING_TABLE(activities::v1::LedgerEntry, "ledger_entries", "entry");
+MESTRING_TABLE(activities::v1::Grant, "grants", "grant");
+MESTRING_TABLE(activities::v1::Eligibility, "eligibilities", "statement");
 
 namespace activities {
 
@@ -82,13 +65,7 @@ absl::StatusOr<M> LoadVisible(Tx& tx, Call& call, std::string_view id) {
   return row;
 }
 
-// For a change: the caller's version must be the current one.
-template <class M>
-absl::StatusOr<M> LoadForChange(Tx& tx, std::string_view id, int64_t expected_version) {
-  ASSIGN(M row, Load<M>(tx, id));
-  TRY(CheckVersion(expected_version, row.version()));
-  return row;
-}
+// The same, for a change: the caller's version must be the current one.
 template <class M>
 absl::StatusOr<M> LoadVisibleForChange(Tx& tx, Call& call, std::string_view id, int64_t expected_version) {
   ASSIGN(M row, LoadVisible<M>(tx, call, id));

@@ -14,6 +14,7 @@
 #include "common/clock.h"
 #include "common/dates.h"
 #include "common/errors.h"
+#include "common/field_rules.h"
 
 namespace mestring::activities {
 namespace {
@@ -70,9 +71,8 @@ absl::Status Check(const pb::SetPolicyRequest& request) {
 }
 
 absl::Status Check(const pb::SetCodeListRequest& request) {
-  std::set<std::string_view> codes;
-  for (const pb::CodeEntry& entry : request.entries()) {
-    if (!codes.insert(entry.code()).second) return InvalidArgument("entries", "must not name a code twice");
+  if (!EachOnce(request.entries(), &pb::CodeEntry::code)) {
+    return InvalidArgument("entries", "must not name a code twice");
   }
   return absl::OkStatus();
 }

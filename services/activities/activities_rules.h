@@ -27,13 +27,6 @@ namespace mestring::activities {
 
 namespace pb = v1;
 
-// WRONG_STATE, with the state.
-template <class State>
-absl::Status WrongState(State state, std::string_view sentence) {
-  return Refused("WRONG_STATE", sentence,
-                 {{"state", google::protobuf::GetEnumDescriptor<State>()->FindValueByNumber(state)->name()}});
-}
-
 using Quotas = google::protobuf::RepeatedPtrField<pb::Quota>;
 using SeatCounts = google::protobuf::RepeatedPtrField<pb::SeatCount>;
 

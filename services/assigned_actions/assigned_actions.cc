@@ -19,10 +19,7 @@ namespace mestring {
 
 namespace pb = common::v1;
 
-template <>
-struct Table<pb::AssignedAction> {
-  static constexpr std::string_view kName = "assigned_actions", kNoun = "assigned action";
-};
+MESTRING_TABLE(pb::AssignedAction, "assigned_actions", "assigned action");
 
 namespace {
 

@@ -46,15 +46,10 @@ absl::Status OnActionProgressed(Tx& tx, std::string_view owner, const ActionProg
 
 }  // namespace
 
-void Listen(Kernel& kernel) {
-  for (const std::string_view owner : {kHousing, kActivities, kPeerSupport}) {
-    if (!kernel.Knows(owner)) continue;
-    Subscription& subscription = kernel.Subscribe(owner);
-    subscription.On<ActionProgressed>([owner](Tx& tx, const Event&, const ActionProgressed& progressed) {
-      return OnActionProgressed(tx, owner, progressed);
-    });
-    HearFigures(subscription, owner);
-  }
+void HearProgress(Subscription& subscription, std::string_view owner) {
+  subscription.On<ActionProgressed>([owner](Tx& tx, const Event&, const ActionProgressed& progressed) {
+    return OnActionProgressed(tx, owner, progressed);
+  });
 }
 
 absl::Status Council::CreateAction(Tx& tx, Call&, const pb::CreateActionRequest& request,

@@ -23,15 +23,16 @@ namespace pb = v1;
 
 // Registers what happens when time passes with the kernel's timers (clocks.cc).
 void SetClocks(Timers& timers);
-// Subscribes to the services of this installation whose figures and actions concern the council (actions.cc).
-void Listen(Kernel& kernel);
+// Subscribes to the services of this installation whose figures and actions concern the council
+// (subscriptions.cc).
+void Subscribe(Kernel& kernel);
 
 // Thread-safe: holds no state of its own.
 class Council final : public mestring::Service, public pb::CouncilService::Service {
  public:
   explicit Council(Kernel& kernel) : edge_(kernel.edge) {
     SetClocks(kernel.timers);
-    Listen(kernel);
+    Subscribe(kernel);
   }
   std::vector<grpc::Service*> GrpcServices() override { return {this}; }
 

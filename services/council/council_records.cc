@@ -16,7 +16,7 @@ namespace mestring::council {
 // ---- Loads -----------------------------------------------------------------------------------------
 
 absl::StatusOr<pb::Mandate> CurrentMandate(Tx& tx) {
-  ASSIGN(auto mandate, Find<pb::Mandate>(tx, "ORDER BY mandate_version DESC LIMIT 1"));
+  ASSIGN(auto mandate, Newest<pb::Mandate>(tx, "mandate_version"));
   if (!mandate) return Refused("MANDATE_MISSING", "no mandate is in force");
   return *std::move(mandate);
 }

@@ -15,32 +15,24 @@
 
 namespace mestring {
 
-#define COUNCIL_TABLE_(Message, table, noun)                       \
-  template <>                                                      \
-  struct Table<council::v1::Message> {                             \
-    static constexpr std::string_view kName = table, kNoun = noun; \
-  }
-
-COUNCIL_TABLE_(Mandate, "mandates", "mandate");
-COUNCIL_TABLE_(Seat, "seats", "seat");
-COUNCIL_TABLE_(SeatHolder, "seat_holders", "term");
-COUNCIL_TABLE_(YearWheel, "year_wheels", "year wheel");
-COUNCIL_TABLE_(Meeting, "meetings", "meeting");
-COUNCIL_TABLE_(EntitledSeat, "entitled_seats", "entitled seat");
-COUNCIL_TABLE_(Apology, "apologies", "apology");
-COUNCIL_TABLE_(Summons, "summonses", "summons");
-COUNCIL_TABLE_(AgendaItem, "agenda_items", "agenda item");
-COUNCIL_TABLE_(Disqualification, "disqualifications", "disqualification");
-COUNCIL_TABLE_(SeatExercise, "seat_exercises", "exercise of a seat");
-COUNCIL_TABLE_(AdviceRevision, "advice_revisions", "revision");
-COUNCIL_TABLE_(Minutes, "minutes", "minutes");
-COUNCIL_TABLE_(Suggestion, "suggestions", "suggestion");
-COUNCIL_TABLE_(Action, "actions", "action");
-COUNCIL_TABLE_(FigureSet, "figure_sets", "figures");
-COUNCIL_TABLE_(Indicator, "indicators", "indicator");
-COUNCIL_TABLE_(FeeClaim, "fee_claims", "fee claim");
-
-#undef COUNCIL_TABLE_
+MESTRING_TABLE(council::v1::Mandate, "mandates", "mandate");
+MESTRING_TABLE(council::v1::Seat, "seats", "seat");
+MESTRING_TABLE(council::v1::SeatHolder, "seat_holders", "term");
+MESTRING_TABLE(council::v1::YearWheel, "year_wheels", "year wheel");
+MESTRING_TABLE(council::v1::Meeting, "meetings", "meeting");
+MESTRING_TABLE(council::v1::EntitledSeat, "entitled_seats", "entitled seat");
+MESTRING_TABLE(council::v1::Apology, "apologies", "apology");
+MESTRING_TABLE(council::v1::Summons, "summonses", "summons");
+MESTRING_TABLE(council::v1::AgendaItem, "agenda_items", "agenda item");
+MESTRING_TABLE(council::v1::Disqualification, "disqualifications", "disqualification");
+MESTRING_TABLE(council::v1::SeatExercise, "seat_exercises", "exercise of a seat");
+MESTRING_TABLE(council::v1::AdviceRevision, "advice_revisions", "revision");
+MESTRING_TABLE(council::v1::Minutes, "minutes", "minutes");
+MESTRING_TABLE(council::v1::Suggestion, "suggestions", "suggestion");
+MESTRING_TABLE(council::v1::Action, "actions", "action");
+MESTRING_TABLE(council::v1::FigureSet, "figure_sets", "figures");
+MESTRING_TABLE(council::v1::Indicator, "indicators", "indicator");
+MESTRING_TABLE(council::v1::FeeClaim, "fee_claims", "fee claim");
 
 namespace council {
 
@@ -58,21 +50,6 @@ inline constexpr std::string_view kMonthHeardTimer = "month_heard";
 inline constexpr std::string_view kHousing = "housing", kActivities = "activities", kPeerSupport = "peer_support";
 
 // ---- Loads -----------------------------------------------------------------------------------------
-
-// A resource for a change: the caller's version must be the current one.
-template <class M>
-absl::StatusOr<M> LoadForChange(Tx& tx, std::string_view id, int64_t expected_version) {
-  ASSIGN(M row, Load<M>(tx, id));
-  TRY(CheckVersion(expected_version, row.version()));
-  return row;
-}
-
-// The row that a query finds, if any.
-template <class M, class... P>
-absl::StatusOr<std::optional<M>> Find(Tx& tx, std::string_view tail, const P&... parameters) {
-  ASSIGN(std::vector<M> rows, Select<M>(tx, tail, parameters...));
-  return rows.empty() ? std::nullopt : std::optional<M>(std::move(rows.front()));
-}
 
 // MANDATE_MISSING if nobody has set one.
 absl::StatusOr<pb::Mandate> CurrentMandate(Tx& tx);
@@ -93,6 +70,8 @@ std::string ClaimDigest(std::string_view claim_code);
 
 // Subscribes to what `owner` publishes of figures.
 void HearFigures(Subscription& subscription, std::string_view owner);
+// Registers how far the actions that a service owns are (actions.cc).
+void HearProgress(Subscription& subscription, std::string_view owner);
 // Timers: a month is over, and what was missed in it becomes a set of figures.
 absl::Status OnMonthOver(Tx& tx, std::string_view month, absl::Time due);
 absl::Status MakeMissedDeadlineFigures(Tx& tx, std::string_view month, absl::Time due);

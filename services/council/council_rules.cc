@@ -19,6 +19,7 @@
 #include "absl/strings/str_join.h"
 #include "common/dates.h"
 #include "common/errors.h"
+#include "common/field_rules.h"
 
 namespace mestring::council {
 namespace {
@@ -84,11 +85,8 @@ bool WorksWithCouncil(const Caller& caller) {
 // ---- Mandate and seats -----------------------------------------------------------------------------
 
 absl::Status Check(const pb::SetMandateRequest& request) {
-  std::set<int> kinds;
-  for (const pb::SeatLimit& limit : request.mandate().seat_limits()) {
-    if (!kinds.insert(limit.kind()).second) {
-      return InvalidArgument("mandate.seat_limits", "names a kind of seat twice");
-    }
+  if (!EachOnce(request.mandate().seat_limits(), &pb::SeatLimit::kind)) {
+    return InvalidArgument("mandate.seat_limits", "names a kind of seat twice");
   }
   return absl::OkStatus();
 }

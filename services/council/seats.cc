@@ -32,7 +32,7 @@ absl::Status PublishVacancy(Tx& tx, const pb::Seat& seat, pb::HolderRole role) {
 absl::Status Council::SetMandate(Tx& tx, Call&, const pb::SetMandateRequest& request,
                                  pb::SetMandateResponse* response) {
   TRY(Check(request));
-  ASSIGN(const auto before, Find<pb::Mandate>(tx, "ORDER BY mandate_version DESC LIMIT 1"));
+  ASSIGN(const auto before, Newest<pb::Mandate>(tx, "mandate_version"));
   pb::Mandate mandate = request.mandate();
   mandate.set_id(NewId(tx.now()));
   mandate.set_mandate_version(before ? before->mandate_version() + 1 : 1);

@@ -65,7 +65,7 @@ absl::Status Housing::AssessNeed(Tx& tx, Call& call, const pb::AssessNeedRequest
                                  pb::AssessNeedResponse* response) {
   TRY(Check(request));
   ASSIGN(pb::Application application,
-         LoadForChange<pb::Application>(tx, call, request.application_id(), request.expected_version()));
+         LoadVisibleForChange<pb::Application>(tx, call, request.application_id(), request.expected_version()));
   TRY(MayAssess(application));
   ASSIGN(const pb::NeedRule rule, CurrentNeedRule(tx));
   ASSIGN(const int64_t score, Score(rule, request));
@@ -221,7 +221,7 @@ absl::Status Housing::AnswerPlaceOffer(Tx& tx, Call& call, const pb::AnswerPlace
                                        pb::AnswerPlaceOfferResponse* response) {
   TRY(Check(request));
   ASSIGN(pb::PlaceOffer place_offer,
-         LoadForChange<pb::PlaceOffer>(tx, call, request.place_offer_id(), request.expected_version()));
+         LoadVisibleForChange<pb::PlaceOffer>(tx, call, request.place_offer_id(), request.expected_version()));
   TRY(MayAnswer(place_offer, Today(tx)));
   const bool accepts = request.answer() == pb::ANSWER_ACCEPT;
   if (!accepts) TRY(CheckCode(tx, pb::CODE_LIST_KIND_DECLINE_REASON, request.decline_reason_code()));
@@ -245,7 +245,7 @@ absl::Status Housing::AnswerPlaceOffer(Tx& tx, Call& call, const pb::AnswerPlace
 absl::Status Housing::RevokePlaceOffer(Tx& tx, Call& call, const pb::RevokePlaceOfferRequest& request,
                                        pb::RevokePlaceOfferResponse* response) {
   ASSIGN(pb::PlaceOffer place_offer,
-         LoadForChange<pb::PlaceOffer>(tx, call, request.place_offer_id(), request.expected_version()));
+         LoadVisibleForChange<pb::PlaceOffer>(tx, call, request.place_offer_id(), request.expected_version()));
   TRY(MayRevoke(place_offer));
   TRY(CheckCode(tx, pb::CODE_LIST_KIND_REVOKE_REASON, request.reason_code()));
   TRY(Revoke(tx, request.reason_code(), &place_offer));

@@ -60,7 +60,7 @@ absl::Status Housing::SubmitApplication(Tx& tx, Call& call, const pb::SubmitAppl
 absl::Status Housing::RequestInformation(Tx& tx, Call& call, const pb::RequestInformationRequest& request,
                                          pb::RequestInformationResponse* response) {
   ASSIGN(pb::Application application,
-         LoadForChange<pb::Application>(tx, call, request.application_id(), request.expected_version()));
+         LoadVisibleForChange<pb::Application>(tx, call, request.application_id(), request.expected_version()));
   TRY(MayRequestInformation(application, request.information_by(), Today(tx)));
   for (const std::string& code : request.information_codes()) {
     TRY(CheckCode(tx, pb::CODE_LIST_KIND_INFORMATION, code));
@@ -81,7 +81,7 @@ absl::Status Housing::RequestInformation(Tx& tx, Call& call, const pb::RequestIn
 absl::Status Housing::CompleteApplication(Tx& tx, Call& call, const pb::CompleteApplicationRequest& request,
                                           pb::CompleteApplicationResponse* response) {
   ASSIGN(pb::Application application,
-         LoadForChange<pb::Application>(tx, call, request.application_id(), request.expected_version()));
+         LoadVisibleForChange<pb::Application>(tx, call, request.application_id(), request.expected_version()));
   TRY(MayComplete(application));
   application.set_state(pb::APPLICATION_STATE_UNDER_REVIEW);
   application.clear_information_codes();
@@ -96,7 +96,7 @@ absl::Status Housing::CompleteApplication(Tx& tx, Call& call, const pb::Complete
 absl::Status Housing::GivePreliminaryAnswer(Tx& tx, Call& call, const pb::GivePreliminaryAnswerRequest& request,
                                             pb::GivePreliminaryAnswerResponse* response) {
   ASSIGN(pb::Application application,
-         LoadForChange<pb::Application>(tx, call, request.application_id(), request.expected_version()));
+         LoadVisibleForChange<pb::Application>(tx, call, request.application_id(), request.expected_version()));
   TRY(MayGivePreliminaryAnswer(application, request.decide_by(), Today(tx)));
   application.set_decide_by(request.decide_by());
   application.set_deadline_missed(false);
@@ -114,7 +114,7 @@ absl::Status Housing::DecideApplication(Tx& tx, Call& call, const pb::DecideAppl
   TRY(Check(request));
   const std::string today = Today(tx);
   ASSIGN(pb::Application application,
-         LoadForChange<pb::Application>(tx, call, request.application_id(), request.expected_version()));
+         LoadVisibleForChange<pb::Application>(tx, call, request.application_id(), request.expected_version()));
   ASSIGN(const pb::CaseRules rules, CurrentCaseRules(tx));
   TRY(MayDecide(application, rules, request, today));
   if (!IsLive(application.state())) TRY(CheckNoOther(tx, application.person_ref()));
@@ -144,7 +144,7 @@ absl::Status Housing::RenewApproval(Tx& tx, Call& call, const pb::RenewApprovalR
                                     pb::RenewApprovalResponse* response) {
   const std::string today = Today(tx);
   ASSIGN(pb::Application application,
-         LoadForChange<pb::Application>(tx, call, request.application_id(), request.expected_version()));
+         LoadVisibleForChange<pb::Application>(tx, call, request.application_id(), request.expected_version()));
   TRY(MayRenew(application, today));
   TRY(CheckCode(tx, pb::CODE_LIST_KIND_DECISION_REASON, request.reason_code()));
   ASSIGN(const pb::CaseRules rules, CurrentCaseRules(tx));
@@ -168,7 +168,7 @@ absl::Status Housing::RenewApproval(Tx& tx, Call& call, const pb::RenewApprovalR
 absl::Status Housing::WithdrawApplication(Tx& tx, Call& call, const pb::WithdrawApplicationRequest& request,
                                           pb::WithdrawApplicationResponse* response) {
   ASSIGN(pb::Application application,
-         LoadForChange<pb::Application>(tx, call, request.application_id(), request.expected_version()));
+         LoadVisibleForChange<pb::Application>(tx, call, request.application_id(), request.expected_version()));
   TRY(MayWithdraw(application));
   TRY(RevokeOfferOf(tx, application));
   application.set_state(pb::APPLICATION_STATE_WITHDRAWN);
@@ -184,7 +184,7 @@ absl::Status Housing::WithdrawApplication(Tx& tx, Call& call, const pb::Withdraw
 absl::Status Housing::LapseApplication(Tx& tx, Call& call, const pb::LapseApplicationRequest& request,
                                        pb::LapseApplicationResponse* response) {
   ASSIGN(pb::Application application,
-         LoadForChange<pb::Application>(tx, call, request.application_id(), request.expected_version()));
+         LoadVisibleForChange<pb::Application>(tx, call, request.application_id(), request.expected_version()));
   TRY(MayLapse(application));
   TRY(CheckCode(tx, pb::CODE_LIST_KIND_LAPSE_REASON, request.reason_code()));
   TRY(RevokeOfferOf(tx, application));

@@ -48,15 +48,15 @@ absl::StatusOr<pb::OfferPolicy> PolicyInForce(Tx& tx, std::string_view offer_id,
 }
 
 absl::StatusOr<pb::CaseRules> CurrentCaseRules(Tx& tx) {
-  ASSIGN(std::vector<pb::CaseRules> rows, Select<pb::CaseRules>(tx, "ORDER BY rules_version DESC LIMIT 1"));
-  if (rows.empty()) return Refused("CASE_RULES_MISSING", "no case rules are in force");
-  return std::move(rows.front());
+  ASSIGN(auto rules, Newest<pb::CaseRules>(tx, "rules_version"));
+  if (!rules) return Refused("CASE_RULES_MISSING", "no case rules are in force");
+  return *std::move(rules);
 }
 
 absl::StatusOr<pb::NeedRule> CurrentNeedRule(Tx& tx) {
-  ASSIGN(std::vector<pb::NeedRule> rows, Select<pb::NeedRule>(tx, "ORDER BY rule_version DESC LIMIT 1"));
-  if (rows.empty()) return Refused("NEED_RULE_MISSING", "no need rule is in force");
-  return std::move(rows.front());
+  ASSIGN(auto rule, Newest<pb::NeedRule>(tx, "rule_version"));
+  if (!rule) return Refused("NEED_RULE_MISSING", "no need rule is in force");
+  return *std::move(rule);
 }
 
 absl::Status CheckCode(Tx& tx, pb::CodeListKind kind, std::string_view code) {
@@ -70,10 +70,7 @@ absl::Status CheckCode(Tx& tx, pb::CodeListKind kind, std::string_view code) {
 }
 
 absl::StatusOr<std::optional<pb::Tenancy>> TenancyOf(Tx& tx, const pb::Stay& stay) {
-  ASSIGN(std::vector<pb::Tenancy> rows,
-         Select<pb::Tenancy>(tx, "WHERE stay_id = :stay AND state <> 'TENANCY_STATE_ENDED'", stay.id()));
-  if (rows.empty()) return std::optional<pb::Tenancy>();
-  return std::optional<pb::Tenancy>(std::move(rows.front()));
+  return Find<pb::Tenancy>(tx, "WHERE stay_id = :stay AND state <> 'TENANCY_STATE_ENDED'", stay.id());
 }
 
 // ---- Pages -----------------------------------------------------------------------------------------

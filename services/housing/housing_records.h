@@ -2,7 +2,6 @@
 // changes that one case makes to another (a place is held, a reservation comes to nothing).
 #pragma once
 
-#include <array>
 #include <map>
 #include <optional>
 #include <set>
@@ -23,40 +22,24 @@
 
 namespace mestring {
 
-#define HOUSING_TABLE_(Message, table, noun)                       \
-  template <>                                                      \
-  struct Table<housing::v1::Message> {                             \
-    static constexpr std::string_view kName = table, kNoun = noun; \
-  }
-// As above, with a field that no column holds.
-#define HOUSING_TABLE_DERIVED_(Message, table, noun, derived)           \
-  template <>                                                           \
-  struct Table<housing::v1::Message> {                                  \
-    static constexpr std::string_view kName = table, kNoun = noun;      \
-    static constexpr std::array kDerived = {std::string_view(derived)}; \
-  }
-
-HOUSING_TABLE_DERIVED_(Offer, "offers", "offer", "policy");
-HOUSING_TABLE_(OfferPolicy, "offer_policies", "policy");
-HOUSING_TABLE_DERIVED_(Place, "places", "place", "state");
-HOUSING_TABLE_(PlaceClosure, "place_closures", "closure");
-HOUSING_TABLE_(SupportTeam, "support_teams", "support team");
-HOUSING_TABLE_DERIVED_(CodeList, "code_lists", "code list", "entries");
-HOUSING_TABLE_(NeedRule, "need_rules", "need rule");
-HOUSING_TABLE_(CaseRules, "case_rules", "case rules");
-HOUSING_TABLE_(Requisition, "requisitions", "requisition");
-HOUSING_TABLE_(Decision, "decisions", "decision");
-HOUSING_TABLE_(Application, "applications", "application");
-HOUSING_TABLE_(NeedAssessment, "need_assessments", "need assessment");
-HOUSING_TABLE_(ListEntry, "list_entries", "list entry");
-HOUSING_TABLE_(Vacancy, "vacancies", "vacancy");
-HOUSING_TABLE_(PlaceOffer, "place_offers", "place offer");
-HOUSING_TABLE_(Stay, "stays", "stay");
-HOUSING_TABLE_(Tenancy, "tenancies", "tenancy");
-HOUSING_TABLE_(Contact, "contacts", "contact");
-
-#undef HOUSING_TABLE_
-#undef HOUSING_TABLE_DERIVED_
+MESTRING_TABLE(housing::v1::Offer, "offers", "offer", "policy");
+MESTRING_TABLE(housing::v1::OfferPolicy, "offer_policies", "policy");
+MESTRING_TABLE(housing::v1::Place, "places", "place", "state");
+MESTRING_TABLE(housing::v1::PlaceClosure, "place_closures", "closure");
+MESTRING_TABLE(housing::v1::SupportTeam, "support_teams", "support team");
+MESTRING_TABLE(housing::v1::CodeList, "code_lists", "code list", "entries");
+MESTRING_TABLE(housing::v1::NeedRule, "need_rules", "need rule");
+MESTRING_TABLE(housing::v1::CaseRules, "case_rules", "case rules");
+MESTRING_TABLE(housing::v1::Requisition, "requisitions", "requisition");
+MESTRING_TABLE(housing::v1::Decision, "decisions", "decision");
+MESTRING_TABLE(housing::v1::Application, "applications", "application");
+MESTRING_TABLE(housing::v1::NeedAssessment, "need_assessments", "need assessment");
+MESTRING_TABLE(housing::v1::ListEntry, "list_entries", "list entry");
+MESTRING_TABLE(housing::v1::Vacancy, "vacancies", "vacancy");
+MESTRING_TABLE(housing::v1::PlaceOffer, "place_offers", "place offer");
+MESTRING_TABLE(housing::v1::Stay, "stays", "stay");
+MESTRING_TABLE(housing::v1::Tenancy, "tenancies", "tenancy");
+MESTRING_TABLE(housing::v1::Contact, "contacts", "contact");
 
 namespace housing {
 
@@ -88,7 +71,7 @@ absl::StatusOr<M> LoadVisible(Tx& tx, Call& call, std::string_view id) {
 
 // The same, for a change: the caller's version must be the current one.
 template <class M>
-absl::StatusOr<M> LoadForChange(Tx& tx, Call& call, std::string_view id, int64_t expected_version) {
+absl::StatusOr<M> LoadVisibleForChange(Tx& tx, Call& call, std::string_view id, int64_t expected_version) {
   ASSIGN(M row, LoadVisible<M>(tx, call, id));
   TRY(CheckVersion(expected_version, row.version()));
   return row;
@@ -113,19 +96,6 @@ absl::Status CheckDecisionCodes(Tx& tx, const Request& request) {
   }
   if (request.override_reason_code().empty()) return absl::OkStatus();
   return CheckCode(tx, pb::CODE_LIST_KIND_OVERRIDE_REASON, request.override_reason_code());
-}
-
-// The states for which a rule says yes, as a condition of SQL in the order of the contract, which is that
-// of the partial indexes: "state IN ('CONTACT_STATE_PLANNED', 'CONTACT_STATE_OVERDUE')".
-template <class State>
-std::string InStates(bool (*rule)(State)) {
-  const google::protobuf::EnumDescriptor& states = *google::protobuf::GetEnumDescriptor<State>();
-  std::vector<std::string> names;
-  for (int i = 0; i < states.value_count(); ++i) {
-    const google::protobuf::EnumValueDescriptor& state = *states.value(i);
-    if (rule(static_cast<State>(state.number()))) names.push_back(absl::StrCat("'", state.name(), "'"));
-  }
-  return absl::StrCat("state IN (", absl::StrJoin(names, ", "), ")");
 }
 
 // What the caller may see of a list: the first conditions of its filter.

@@ -16,6 +16,7 @@
 #include "absl/strings/str_format.h"
 #include "common/clock.h"
 #include "common/errors.h"
+#include "common/field_rules.h"
 #include "google/protobuf/descriptor.h"
 
 namespace mestring::housing {
@@ -145,17 +146,15 @@ absl::Status Check(const pb::SetOfferPolicyRequest& request) {
 }
 
 absl::Status Check(const pb::SetCodeListRequest& request) {
-  std::set<std::string_view> codes;
-  for (const pb::CodeEntry& entry : request.entries()) {
-    if (!codes.insert(entry.code()).second) return InvalidArgument("entries", "must not name a code twice");
+  if (!EachOnce(request.entries(), &pb::CodeEntry::code)) {
+    return InvalidArgument("entries", "must not name a code twice");
   }
   return absl::OkStatus();
 }
 
 absl::Status Check(const pb::SetNeedRuleRequest& request) {
-  std::set<std::string_view> codes;
-  for (const pb::NeedWeight& weight : request.weights()) {
-    if (!codes.insert(weight.factor_code()).second) return InvalidArgument("weights", "must not name a factor twice");
+  if (!EachOnce(request.weights(), &pb::NeedWeight::factor_code)) {
+    return InvalidArgument("weights", "must not name a factor twice");
   }
   return absl::OkStatus();
 }
@@ -178,9 +177,8 @@ absl::Status Check(const pb::DecideApplicationRequest& request) {
 }
 
 absl::Status Check(const pb::AssessNeedRequest& request) {
-  std::set<std::string_view> codes;
-  for (const pb::NeedFactor& factor : request.factors()) {
-    if (!codes.insert(factor.factor_code()).second) return InvalidArgument("factors", "must not name a factor twice");
+  if (!EachOnce(request.factors(), &pb::NeedFactor::factor_code)) {
+    return InvalidArgument("factors", "must not name a factor twice");
   }
   std::set<int> kinds;
   for (int kind : request.suitable_kinds()) {

@@ -6,6 +6,7 @@
 
 #include <utility>
 
+#include "services/code_lists/code_lists.h"
 #include "services/housing/housing.h"
 #include "services/housing/housing_records.h"
 
@@ -43,12 +44,6 @@ Event About(const pb::Place& place) {
   event.set_place_id(place.id());
   event.set_offer_id(place.offer_id());
   return event;
-}
-
-template <class M>
-absl::StatusOr<int64_t> LastVersion(Tx& tx, std::string_view column) {
-  ASSIGN(auto rows, tx.Query<int64_t>(absl::StrCat("SELECT MAX(", column, ") FROM ", Table<M>::kName)));
-  return std::get<0>(rows.front());
 }
 
 }  // namespace
@@ -200,37 +195,25 @@ absl::Status Housing::RegisterSupportTeam(Tx& tx, Call&, const pb::RegisterSuppo
 absl::Status Housing::SetCodeList(Tx& tx, Call&, const pb::SetCodeListRequest& request,
                                   pb::SetCodeListResponse* response) {
   TRY(Check(request));
-  const std::string& kind = pb::CodeListKind_Name(request.kind());
-  ASSIGN(const auto last, tx.Query<int64_t>("SELECT MAX(list_version) FROM code_lists WHERE kind = :kind", kind));
-  pb::CodeList list;
-  list.set_id(NewId(tx.now()));
-  list.set_kind(request.kind());
-  list.set_list_version(std::get<0>(last.front()) + 1);
-  TRY(Insert(tx, list));
-  for (int i = 0; i < request.entries_size(); ++i) {
+  pb::CodeList& list = *response->mutable_code_list();
+  TRY(StoreCodeList<pb::CodeListSet>(tx, request, &list));
+  for (int i = 0; i < list.entries_size(); ++i) {
     TRY(tx.Exec("INSERT INTO code_entries (kind, list_version, code, name, sequence) VALUES (:kind, :version, :code, "
-                ":name, "
-                ":sequence)",
-                kind, list.list_version(), request.entries(i).code(), request.entries(i).name(), i)
+                ":name, :sequence)",
+                pb::CodeListKind_Name(list.kind()), list.list_version(), list.entries(i).code(), list.entries(i).name(),
+                i)
             .status());
   }
-  pb::CodeListSet event;
-  event.set_code_list_id(list.id());
-  event.set_kind(list.kind());
-  event.set_list_version(list.list_version());
-  TRY(tx.Publish(event, list.id(), list.version()));
-  *list.mutable_entries() = request.entries();
-  *response->mutable_code_list() = std::move(list);
   return absl::OkStatus();
 }
 
 absl::Status Housing::SetNeedRule(Tx& tx, Call&, const pb::SetNeedRuleRequest& request,
                                   pb::SetNeedRuleResponse* response) {
   TRY(Check(request));
-  ASSIGN(const int64_t last, LastVersion<pb::NeedRule>(tx, "rule_version"));
+  ASSIGN(const auto last, Newest<pb::NeedRule>(tx, "rule_version"));
   pb::NeedRule rule;
   rule.set_id(NewId(tx.now()));
-  rule.set_rule_version(last + 1);
+  rule.set_rule_version((last ? last->rule_version() : 0) + 1);
   *rule.mutable_weights() = request.weights();
   TRY(Insert(tx, rule));
   pb::NeedRuleSet event;
@@ -243,10 +226,10 @@ absl::Status Housing::SetNeedRule(Tx& tx, Call&, const pb::SetNeedRuleRequest& r
 
 absl::Status Housing::SetCaseRules(Tx& tx, Call&, const pb::SetCaseRulesRequest& request,
                                    pb::SetCaseRulesResponse* response) {
-  ASSIGN(const int64_t last, LastVersion<pb::CaseRules>(tx, "rules_version"));
+  ASSIGN(const auto last, Newest<pb::CaseRules>(tx, "rules_version"));
   pb::CaseRules rules = request.case_rules();
   rules.set_id(NewId(tx.now()));
-  rules.set_rules_version(last + 1);
+  rules.set_rules_version((last ? last->rules_version() : 0) + 1);
   TRY(Insert(tx, rules));
   pb::CaseRulesSet event;
   event.set_case_rules_id(rules.id());
@@ -312,13 +295,13 @@ absl::Status Housing::ListSupportTeams(Tx& tx, Call&, const pb::ListSupportTeams
 
 absl::Status Housing::GetCodeList(Tx& tx, Call&, const pb::GetCodeListRequest& request,
                                   pb::GetCodeListResponse* response) {
-  const std::string& kind = pb::CodeListKind_Name(request.kind());
-  ASSIGN(*response->mutable_code_list(),
-         FirstOf(Select<pb::CodeList>(tx, "WHERE kind = :kind ORDER BY list_version DESC LIMIT 1", kind)));
+  ASSIGN(auto list, CurrentCodeList<pb::CodeList>(tx, request.kind()));
+  if (!list) return NotFound(Table<pb::CodeList>::kNoun);
+  *response->mutable_code_list() = *std::move(list);
   ASSIGN(const auto entries,
          (tx.Query<std::string, std::string>(
              "SELECT code, name FROM code_entries WHERE kind = :kind AND list_version = :version ORDER BY sequence",
-             kind, response->code_list().list_version())));
+             pb::CodeListKind_Name(request.kind()), response->code_list().list_version())));
   for (const auto& [code, name] : entries) {
     pb::CodeEntry* entry = response->mutable_code_list()->add_entries();
     entry->set_code(code);

@@ -55,7 +55,7 @@ absl::Status Housing::DecideRequisition(Tx& tx, Call& call, const pb::DecideRequ
                                         pb::DecideRequisitionResponse* response) {
   const std::string today = Today(tx);
   ASSIGN(pb::Requisition requisition,
-         LoadForChange<pb::Requisition>(tx, call, request.requisition_id(), request.expected_version()));
+         LoadVisibleForChange<pb::Requisition>(tx, call, request.requisition_id(), request.expected_version()));
   ASSIGN(const pb::OfferPolicy policy, Load<pb::OfferPolicy>(tx, requisition.policy_id()));
   ASSIGN(const pb::CaseRules rules, CurrentCaseRules(tx));
   TRY(MayDecide(requisition, policy, request, today));
@@ -77,7 +77,7 @@ absl::Status Housing::DecideRequisition(Tx& tx, Call& call, const pb::DecideRequ
 absl::Status Housing::WithdrawRequisition(Tx& tx, Call& call, const pb::WithdrawRequisitionRequest& request,
                                           pb::WithdrawRequisitionResponse* response) {
   ASSIGN(pb::Requisition requisition,
-         LoadForChange<pb::Requisition>(tx, call, request.requisition_id(), request.expected_version()));
+         LoadVisibleForChange<pb::Requisition>(tx, call, request.requisition_id(), request.expected_version()));
   TRY(MayWithdraw(requisition));
   TRY(CheckCode(tx, pb::CODE_LIST_KIND_WITHDRAW_REASON, request.reason_code()));
   requisition.set_state(pb::REQUISITION_STATE_WITHDRAWN);

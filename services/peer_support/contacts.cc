@@ -40,7 +40,7 @@ absl::Status SaveLastContact(Tx& tx, pb::Match* match) {
 absl::Status PeerSupport::LogContact(Tx& tx, Call& call, const pb::LogContactRequest& request,
                                      pb::LogContactResponse* response) {
   TRY(Check(request));
-  ASSIGN(pb::Match match, LoadForChange<pb::Match>(tx, call, request.match_id(), request.expected_version()));
+  ASSIGN(pb::Match match, LoadVisibleForChange<pb::Match>(tx, call, request.match_id(), request.expected_version()));
   const std::string date = OrToday(tx, request.contact_date());
   TRY(MayLog(match, date, Today(tx)));
   ASSIGN(const pb::Peer peer, Load<pb::Peer>(tx, match.peer_id()));
@@ -60,7 +60,8 @@ absl::Status PeerSupport::LogContact(Tx& tx, Call& call, const pb::LogContactReq
 
 absl::Status PeerSupport::WithdrawContact(Tx& tx, Call& call, const pb::WithdrawContactRequest& request,
                                           pb::WithdrawContactResponse* response) {
-  ASSIGN(pb::Contact contact, LoadForChange<pb::Contact>(tx, call, request.contact_id(), request.expected_version()));
+  ASSIGN(pb::Contact contact,
+         LoadVisibleForChange<pb::Contact>(tx, call, request.contact_id(), request.expected_version()));
   if (contact.state() != pb::CONTACT_STATE_RECORDED) return WrongState(contact.state(), "it was withdrawn already");
   contact.set_state(pb::CONTACT_STATE_WITHDRAWN);
   TRY(Save(tx, contact));
@@ -185,7 +186,7 @@ absl::Status PeerSupport::JoinGroup(Tx& tx, Call& call, const pb::JoinGroupReque
 absl::Status PeerSupport::LeaveGroup(Tx& tx, Call& call, const pb::LeaveGroupRequest& request,
                                      pb::LeaveGroupResponse* response) {
   ASSIGN(pb::GroupSeat seat,
-         LoadForChange<pb::GroupSeat>(tx, call, request.group_seat_id(), request.expected_version()));
+         LoadVisibleForChange<pb::GroupSeat>(tx, call, request.group_seat_id(), request.expected_version()));
   if (seat.state() == pb::GROUP_SEAT_STATE_ENDED) return WrongState(seat.state(), "the seat has ended");
   TRY(EndSeat(tx, &seat));
   *response->mutable_group_seat() = std::move(seat);

@@ -34,10 +34,10 @@ absl::StatusOr<int64_t> PeersOf(Tx& tx, std::string_view guide_id) {
 absl::Status PeerSupport::SetPeerRules(Tx& tx, Call&, const pb::SetPeerRulesRequest& request,
                                        pb::SetPeerRulesResponse* response) {
   TRY(Check(request));
-  ASSIGN(const auto last, tx.Query<int64_t>("SELECT MAX(rules_version) FROM peer_rules"));
+  ASSIGN(const auto last, Newest<pb::PeerRules>(tx, "rules_version"));
   pb::PeerRules rules = request.peer_rules();
   rules.set_id(NewId(tx.now()));
-  rules.set_rules_version(std::get<0>(last.front()) + 1);
+  rules.set_rules_version((last ? last->rules_version() : 0) + 1);
   TRY(Insert(tx, rules));
   pb::PeerRulesSet event;
   event.set_peer_rules_id(rules.id());
@@ -102,7 +102,7 @@ absl::Status PeerSupport::ListGuides(Tx& tx, Call&, const pb::ListGuidesRequest&
 
 absl::Status PeerSupport::AssignGuide(Tx& tx, Call& call, const pb::AssignGuideRequest& request,
                                       pb::AssignGuideResponse* response) {
-  ASSIGN(pb::Peer peer, LoadForChange<pb::Peer>(tx, call, request.peer_id(), request.expected_version()));
+  ASSIGN(pb::Peer peer, LoadVisibleForChange<pb::Peer>(tx, call, request.peer_id(), request.expected_version()));
   ASSIGN(const pb::Guide guide, Load<pb::Guide>(tx, request.guide_id()));
   call.Concerns(guide.person_ref());
   TRY(MayAssign(peer, guide));
@@ -118,7 +118,7 @@ absl::Status PeerSupport::AssignGuide(Tx& tx, Call& call, const pb::AssignGuideR
 
 absl::Status PeerSupport::LogGuidance(Tx& tx, Call& call, const pb::LogGuidanceRequest& request,
                                       pb::LogGuidanceResponse* response) {
-  ASSIGN(pb::Peer peer, LoadForChange<pb::Peer>(tx, call, request.peer_id(), request.expected_version()));
+  ASSIGN(pb::Peer peer, LoadVisibleForChange<pb::Peer>(tx, call, request.peer_id(), request.expected_version()));
   const std::string held = OrToday(tx, request.held_date());
   TRY(MayLogGuidance(peer, held, Today(tx)));
   ASSIGN(const pb::PeerRules rules, CurrentRules(tx));

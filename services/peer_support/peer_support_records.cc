@@ -43,15 +43,15 @@ absl::Status SetSeats(Tx& tx, const pb::Match& match, pb::GroupSeatState state) 
 // ---- Loads -----------------------------------------------------------------------------------------
 
 absl::StatusOr<pb::Peer> LoadToDecide(Tx& tx, Call& call, std::string_view peer_id, int64_t expected_version) {
-  ASSIGN(pb::Peer peer, LoadForChange<pb::Peer>(tx, call, peer_id, expected_version));
+  ASSIGN(pb::Peer peer, LoadVisibleForChange<pb::Peer>(tx, call, peer_id, expected_version));
   TRY(MayDecideAbout(call.caller, peer.person_ref()));
   return peer;
 }
 
 absl::StatusOr<pb::PeerRules> CurrentRules(Tx& tx) {
-  ASSIGN(std::vector<pb::PeerRules> rows, Select<pb::PeerRules>(tx, "ORDER BY rules_version DESC LIMIT 1"));
-  if (rows.empty()) return Refused("RULES_MISSING", "no peer rules are in force");
-  return std::move(rows.front());
+  ASSIGN(auto rules, Newest<pb::PeerRules>(tx, "rules_version"));
+  if (!rules) return Refused("RULES_MISSING", "no peer rules are in force");
+  return *std::move(rules);
 }
 
 absl::StatusOr<std::vector<pb::Requirement>> RequirementsOf(Tx& tx, const pb::Peer& peer) {
@@ -155,6 +155,13 @@ absl::StatusOr<int> HoldMatches(Tx& tx, const pb::Peer& peer) {
     TRY(tx.Publish(About<pb::MatchHeld>(match), match.id(), match.version()));
   }
   return static_cast<int>(matches.size());
+}
+
+absl::Status ConcernsMatched(Tx& tx, const pb::Peer& peer, Call* call) {
+  ASSIGN(const std::vector<pb::Match> matches,
+         Select<pb::Match>(tx, absl::StrCat("WHERE peer_id = :peer AND ", kLiveMatch), peer.id()));
+  for (const pb::Match& match : matches) call->Concerns(match.person_ref());
+  return absl::OkStatus();
 }
 
 absl::Status ResumeMatches(Tx& tx, const pb::Peer& peer) {

@@ -2,7 +2,6 @@
 // one case makes to another (a pause puts matches on hold, an end ends a seat).
 #pragma once
 
-#include <array>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -20,37 +19,21 @@
 
 namespace mestring {
 
-#define PEER_SUPPORT_TABLE_(Message, table, noun)                  \
-  template <>                                                      \
-  struct Table<peer_support::v1::Message> {                        \
-    static constexpr std::string_view kName = table, kNoun = noun; \
-  }
-// As above, with a field that no column holds.
-#define PEER_SUPPORT_TABLE_DERIVED_(Message, table, noun, derived)      \
-  template <>                                                           \
-  struct Table<peer_support::v1::Message> {                             \
-    static constexpr std::string_view kName = table, kNoun = noun;      \
-    static constexpr std::array kDerived = {std::string_view(derived)}; \
-  }
-
-PEER_SUPPORT_TABLE_(PeerRules, "peer_rules", "peer rules");
-PEER_SUPPORT_TABLE_DERIVED_(Guide, "guides", "guide", "peers");
-PEER_SUPPORT_TABLE_DERIVED_(Peer, "peers", "peer", "load");
-PEER_SUPPORT_TABLE_(Requirement, "requirements", "requirement");
-PEER_SUPPORT_TABLE_(Approval, "approvals", "approval");
-PEER_SUPPORT_TABLE_(Guidance, "guidances", "guidance");
-PEER_SUPPORT_TABLE_(Conflict, "conflicts", "conflict");
-PEER_SUPPORT_TABLE_(PeerRequest, "peer_requests", "request");
-PEER_SUPPORT_TABLE_(Proposal, "proposals", "proposal");
-PEER_SUPPORT_TABLE_(Match, "matches", "match");
-PEER_SUPPORT_TABLE_(HandOverTask, "hand_over_tasks", "task");
-PEER_SUPPORT_TABLE_(Contact, "contacts", "contact");
-PEER_SUPPORT_TABLE_DERIVED_(SelfHelpGroup, "self_help_groups", "group", "seats");
-PEER_SUPPORT_TABLE_(GroupSeat, "group_seats", "seat");
-PEER_SUPPORT_TABLE_(EvaluationRound, "evaluation_rounds", "evaluation round");
-
-#undef PEER_SUPPORT_TABLE_
-#undef PEER_SUPPORT_TABLE_DERIVED_
+MESTRING_TABLE(peer_support::v1::PeerRules, "peer_rules", "peer rules");
+MESTRING_TABLE(peer_support::v1::Guide, "guides", "guide", "peers");
+MESTRING_TABLE(peer_support::v1::Peer, "peers", "peer", "load");
+MESTRING_TABLE(peer_support::v1::Requirement, "requirements", "requirement");
+MESTRING_TABLE(peer_support::v1::Approval, "approvals", "approval");
+MESTRING_TABLE(peer_support::v1::Guidance, "guidances", "guidance");
+MESTRING_TABLE(peer_support::v1::Conflict, "conflicts", "conflict");
+MESTRING_TABLE(peer_support::v1::PeerRequest, "peer_requests", "request");
+MESTRING_TABLE(peer_support::v1::Proposal, "proposals", "proposal");
+MESTRING_TABLE(peer_support::v1::Match, "matches", "match");
+MESTRING_TABLE(peer_support::v1::HandOverTask, "hand_over_tasks", "task");
+MESTRING_TABLE(peer_support::v1::Contact, "contacts", "contact");
+MESTRING_TABLE(peer_support::v1::SelfHelpGroup, "self_help_groups", "group", "seats");
+MESTRING_TABLE(peer_support::v1::GroupSeat, "group_seats", "seat");
+MESTRING_TABLE(peer_support::v1::EvaluationRound, "evaluation_rounds", "evaluation round");
 
 namespace peer_support {
 
@@ -84,7 +67,7 @@ absl::StatusOr<M> LoadVisible(Tx& tx, Call& call, std::string_view id) {
 
 // The same, for a change: the caller's version must be the current one.
 template <class M>
-absl::StatusOr<M> LoadForChange(Tx& tx, Call& call, std::string_view id, int64_t expected_version) {
+absl::StatusOr<M> LoadVisibleForChange(Tx& tx, Call& call, std::string_view id, int64_t expected_version) {
   ASSIGN(M row, LoadVisible<M>(tx, call, id));
   TRY(CheckVersion(expected_version, row.version()));
   return row;
@@ -142,6 +125,8 @@ absl::Status StopClocks(Tx& tx, const pb::Peer& peer);
 // [P9] All live matches go on hold, each with an open task to hand it over, and open proposals are
 // withdrawn. Returns how many matches went on hold.
 absl::StatusOr<int> HoldMatches(Tx& tx, const pb::Peer& peer);
+// What happens to the peer happens to the people of their live matches: it stands in the access log of each (E0).
+absl::Status ConcernsMatched(Tx& tx, const pb::Peer& peer, Call* call);
 // The matches that are still on hold go on, and their tasks are done.
 absl::Status ResumeMatches(Tx& tx, const pb::Peer& peer);
 

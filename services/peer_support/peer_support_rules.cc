@@ -17,6 +17,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "common/errors.h"
+#include "common/field_rules.h"
 
 namespace mestring::peer_support {
 namespace {
@@ -212,9 +213,8 @@ absl::Status Check(const pb::JoinGroupRequest& request) {
 }
 
 absl::Status Check(const pb::OpenEvaluationRequest& request) {
-  std::set<std::string_view> codes;
-  for (const pb::EvaluationQuestion& question : request.questions()) {
-    if (!codes.insert(question.code()).second) return InvalidArgument("questions", "must not name a code twice");
+  if (!EachOnce(request.questions(), &pb::EvaluationQuestion::code)) {
+    return InvalidArgument("questions", "must not name a code twice");
   }
   return absl::OkStatus();
 }

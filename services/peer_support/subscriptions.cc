@@ -27,6 +27,7 @@ absl::Status OnLeaderAppointed(Tx& tx, const events::v1::Event&, const activitie
 }  // namespace
 
 void Subscribe(Kernel& kernel) {
+  if (!kernel.Knows("activities")) return;
   kernel.Subscribe("activities").On<activities::v1::LeaderAppointed>(OnLeaderAppointed);
 }
 

@@ -1,17 +1,11 @@
 // Every kind of field goes to its column and comes back.
 #include "common/rows.h"
 
-#include <array>
-
 #include "tests/conformance/fixture.h"
 
 namespace mestring {
 
-template <>
-struct Table<sample::v1::Sample> {
-  static constexpr std::string_view kName = "samples", kNoun = "sample";
-  static constexpr std::array kDerived = {std::string_view("free_places")};
-};
+MESTRING_TABLE(sample::v1::Sample, "samples", "sample", "free_places");
 
 namespace {
 

@@ -13,10 +13,7 @@ namespace mestring {
 
 namespace tpb = test::v1;
 
-template <>
-struct Table<tpb::Note> {
-  static constexpr std::string_view kName = "notes", kNoun = "note";
-};
+MESTRING_TABLE(tpb::Note, "notes", "note");
 
 namespace {
 

@@ -1,4 +1,4 @@
-// What peer support tells of approvals as a peer, and what follows for those who lead activities.
+// What activities hears of other services: approvals as a peer, and what follows for those who lead activities.
 //
 // Activity leaders do peer work (S1): when the approval of one runs out, is paused or stopped, the leader is
 // paused until it holds again. The newest word about each person is kept, also about people who lead nothing,
@@ -51,7 +51,9 @@ absl::Status OnLost(Tx& tx, const Event& header, const E& event) {
 
 }  // namespace
 
-void FollowApprovals(Subscription& approvals) {
+void Subscribe(Kernel& kernel) {
+  if (!kernel.Knows("peer_support")) return;
+  Subscription& approvals = kernel.Subscribe("peer_support");
   approvals.On<peer_support::v1::ApprovalGranted>(OnHolds<peer_support::v1::ApprovalGranted>);
   approvals.On<peer_support::v1::ApprovalResumed>(OnHolds<peer_support::v1::ApprovalResumed>);
   approvals.On<peer_support::v1::ApprovalExpired>(OnLost<peer_support::v1::ApprovalExpired>);
