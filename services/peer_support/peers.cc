@@ -43,7 +43,7 @@ absl::Status PeerSupport::RegisterPeer(Tx& tx, Call&, const pb::RegisterPeerRequ
 
 absl::Status PeerSupport::UpdatePeer(Tx& tx, Call& call, const pb::UpdatePeerRequest& request,
                                      pb::UpdatePeerResponse* response) {
-  ASSIGN(pb::Peer peer, LoadForChange<pb::Peer>(tx, call, request.peer_id(), request.expected_version()));
+  ASSIGN(pb::Peer peer, LoadVisibleForChange<pb::Peer>(tx, call, request.peer_id(), request.expected_version()));
   ASSIGN(const pb::PeerRules rules, CurrentRules(tx));
   TRY(MayUpdate(peer));
   TRY(CheckProfile(request.profile(), &rules));
@@ -115,8 +115,9 @@ absl::Status PeerSupport::RenewApproval(Tx& tx, Call& call, const pb::RenewAppro
 
 absl::Status PeerSupport::PausePeer(Tx& tx, Call& call, const pb::PausePeerRequest& request,
                                     pb::PausePeerResponse* response) {
-  ASSIGN(pb::Peer peer, LoadForChange<pb::Peer>(tx, call, request.peer_id(), request.expected_version()));
+  ASSIGN(pb::Peer peer, LoadVisibleForChange<pb::Peer>(tx, call, request.peer_id(), request.expected_version()));
   TRY(MayPause(peer, request.return_date(), Today(tx)));
+  TRY(ConcernsMatched(tx, peer, &call));
   ApplyPause(request.return_date(), &peer);
   TRY(Save(tx, peer));
   TRY(ScheduleGuidance(tx, peer));
@@ -132,6 +133,7 @@ absl::Status PeerSupport::ResumePeer(Tx& tx, Call& call, const pb::ResumePeerReq
   ASSIGN(pb::Peer peer, LoadToDecide(tx, call, request.peer_id(), request.expected_version()));
   ASSIGN(const pb::PeerRules rules, CurrentRules(tx));
   TRY(MayResume(peer, rules, Today(tx)));
+  TRY(ConcernsMatched(tx, peer, &call));
   ApplyResume(rules, Today(tx), &peer);
   TRY(Save(tx, peer));
   TRY(ScheduleGuidance(tx, peer));
@@ -144,7 +146,8 @@ absl::Status PeerSupport::ResumePeer(Tx& tx, Call& call, const pb::ResumePeerReq
 }
 
 absl::Status PeerSupport::OptOut(Tx& tx, Call& call, const pb::OptOutRequest& request, pb::OptOutResponse* response) {
-  ASSIGN(pb::Peer peer, LoadForChange<pb::Peer>(tx, call, request.peer_id(), request.expected_version()));
+  ASSIGN(pb::Peer peer, LoadVisibleForChange<pb::Peer>(tx, call, request.peer_id(), request.expected_version()));
+  TRY(ConcernsMatched(tx, peer, &call));
   ASSIGN(const int matches, Stop(tx, pb::STOP_KIND_OPT_OUT, &peer));
   response->set_matches(matches);
   *response->mutable_peer() = std::move(peer);
@@ -155,6 +158,7 @@ absl::Status PeerSupport::StopPeer(Tx& tx, Call& call, const pb::StopPeerRequest
                                    pb::StopPeerResponse* response) {
   TRY(Check(request));
   ASSIGN(pb::Peer peer, LoadToDecide(tx, call, request.peer_id(), request.expected_version()));
+  TRY(ConcernsMatched(tx, peer, &call));
   ASSIGN(const int matches, Stop(tx, request.kind(), &peer));
   response->set_matches(matches);
   *response->mutable_peer() = std::move(peer);

@@ -313,6 +313,21 @@ TEST_P(PeerSupportTest, CapacityIsCheckedWhenProposedWhenAcceptedAndWhenStarted)
   EXPECT_EQ(seen->free(), 0);
 }
 
+// [E0] "every read or change of a person's data": a pause of the peer is one for the people they are with.
+TEST_P(PeerSupportTest, WhatHappensToAPeerIsInTheAccessLogOfTheirPeople) {
+  const std::string person = SomePerson();
+  const pb::Peer peer = town_.Active();
+  town_.Matched(peer, person);
+  pb::PausePeerRequest pause;
+  pause.set_peer_id(peer.id());
+  EXPECT_DONE(town_.Call(&Stub::PausePeer, AsPeer(peer.person_ref()), pause));
+  EXPECT_THAT(AccessShown(town_, Resident(person), person), Contains("PausePeer"));
+  pb::OptOutRequest out;
+  out.set_peer_id(peer.id());
+  EXPECT_DONE(town_.Call(&Stub::OptOut, AsPeer(peer.person_ref()), out));
+  EXPECT_THAT(AccessShown(town_, Resident(person), person), Contains("OptOut"));
+}
+
 // [P4] "a flag with no reason shown": the log of who has looked does not say it by a detour.
 TEST_P(PeerSupportTest, WhoNamedAConflictIsInNoAccessLogOfTheOther) {
   const std::string person = SomePerson();
