@@ -1,7 +1,8 @@
 #include "services/council/council_rules.h"
 
-// The rules of the council, in the order of council_rules.h: who sits, when it meets, who exercises a seat,
-// what is on the agenda, what the minutes say, and what becomes of what was said.
+// The rules of the council, in the order of council_rules.h: who sits, when it meets, who exercises a seat and
+// what is on the agenda. What the minutes say is minutes_rules.cc, what becomes of what was said,
+// suggestion_rules.cc.
 //
 // The heart is ExerciseOf: it is a function of the frozen seat, of who is there and of who is disqualified,
 // and of nothing else. A delegation is never stored, so none can outlive its ground, point at somebody who
@@ -81,6 +82,8 @@ bool KeepsCouncil(const Caller& caller) { return caller.IsAny({ROLE_COUNCIL_SECR
 bool WorksWithCouncil(const Caller& caller) {
   return KeepsCouncil(caller) || caller.IsAny({ROLE_COUNCIL_MEMBER, ROLE_STAFF});
 }
+
+bool IsSubscriber(const Caller& caller) { return caller.IsAny({access::v1::ROLE_SERVICE}); }
 
 // ---- Mandate and seats -----------------------------------------------------------------------------
 
@@ -391,6 +394,11 @@ absl::Status MayDisqualify(const pb::Meeting& meeting, const pb::AgendaItem& ite
   if (IsSettled(item)) return Refused("ITEM_SETTLED", "the item is settled");
   if (HolderIdOf(seat, role).empty()) return Refused("NO_SUCH_HOLDER", "the seat has nobody in that role");
   return absl::OkStatus();
+}
+
+// What was found is known at the table and stands in the minutes; on what ground, neither there nor in the event.
+void ShowTo(const Caller& caller, pb::Disqualification* disqualification) {
+  if (!KeepsCouncil(caller)) disqualification->clear_ground_code();
 }
 
 // [C2] A seat is exercised by its principal if they are there and not disqualified; else by its deputy, if

@@ -1,4 +1,6 @@
-// The rules of the council. Its secretary can read this file together with council_rules.cc.
+// The rules of the council. Its secretary can read this file together with council_rules.cc (seats, meetings, who is
+// there, the agenda), minutes_rules.cc (minutes) and suggestion_rules.cc (what was said, and what came of it:
+// actions, figures, indicators and fees).
 //
 // Pure functions over the messages of the contract: no clock, no database. May… says whether a caller
 // may do a thing to a thing; Check… whether a thing is as it must be; Apply… carries a permitted
@@ -40,6 +42,8 @@ inline constexpr std::string_view kSeatRetired = "SEAT_RETIRED";
 bool KeepsCouncil(const Caller& caller);
 // Staff, members, and those who keep its business.
 bool WorksWithCouncil(const Caller& caller);
+// A service that hears the council's events, and takes a snapshot when it has missed some.
+bool IsSubscriber(const Caller& caller);
 
 // ---- Mandate and seats -----------------------------------------------------------------------------
 
@@ -96,6 +100,8 @@ void ApplyPresence(pb::HolderRole role, pb::Presence presence, pb::EntitledSeat*
 absl::Status MaySummon(const pb::Meeting& meeting, const pb::EntitledSeat& seat);
 absl::Status MayDisqualify(const pb::Meeting& meeting, const pb::AgendaItem& item, const pb::EntitledSeat& seat,
                            pb::HolderRole role);
+// Takes out what the caller is not shown.
+void ShowTo(const Caller& caller, pb::Disqualification* disqualification);
 
 // Who exercises a seat on an item, with the basis; without a holder if nobody does.
 pb::SeatExercise ExerciseOf(const pb::EntitledSeat& seat, const pb::AgendaItem& item,
@@ -206,5 +212,7 @@ absl::Status MayClaimFee(std::string_view person_ref, const pb::Meeting& meeting
                          const std::optional<pb::EntitledSeat>& seat, const pb::Mandate& mandate,
                          const pb::SubmitFeeClaimRequest& request);
 absl::Status MayDecideFeeClaim(const pb::FeeClaim& claim, const pb::DecideFeeClaimRequest& request);
+// Takes out what the caller is not shown.
+void ShowTo(const Caller& caller, pb::FeeClaim* claim);
 
 }  // namespace mestring::council

@@ -67,9 +67,12 @@ absl::Status Council::ListFeeClaims(Tx& tx, Call& call, const pb::ListFeeClaimsR
   Filter filter;
   filter.IsState("state", request.state()).Is("meeting_id", request.meeting_id());
   // A member sees their own; a caller without a person sees none.
-  if (!KeepsCouncil(call.caller)) filter.IsExactly("person_ref", call.caller.person_ref);
+  if (!KeepsCouncil(call.caller) && !IsSubscriber(call.caller)) {
+    filter.IsExactly("person_ref", call.caller.person_ref);
+  }
   TRY(Page(tx, filter, {request.page_size(), request.page_token()}, response->mutable_fee_claims(),
            response->mutable_next_page_token()));
+  for (pb::FeeClaim& claim : *response->mutable_fee_claims()) ShowTo(call.caller, &claim);
   return SetAsOf(tx, response);
 }
 

@@ -94,7 +94,7 @@ absl::Status Council::GetYearWheel(Tx& tx, Call&, const pb::GetYearWheelRequest&
          Select<pb::Meeting>(tx, "WHERE year_wheel_id = :wheel ORDER BY meeting_date, id", wheel->id()));
   for (pb::Meeting& meeting : meetings) *response->add_meetings() = std::move(meeting);
   *response->mutable_year_wheel() = *std::move(wheel);
-  return absl::OkStatus();
+  return SetAsOf(tx, response);
 }
 
 absl::Status Council::PlanMeeting(Tx& tx, Call&, const pb::PlanMeetingRequest& request,
@@ -232,7 +232,7 @@ absl::Status Council::ReopenMeeting(Tx& tx, Call&, const pb::ReopenMeetingReques
   return absl::OkStatus();
 }
 
-absl::Status Council::GetMeeting(Tx& tx, Call&, const pb::GetMeetingRequest& request,
+absl::Status Council::GetMeeting(Tx& tx, Call& call, const pb::GetMeetingRequest& request,
                                  pb::GetMeetingResponse* response) {
   ASSIGN(*response->mutable_meeting(), Load<pb::Meeting>(tx, request.meeting_id()));
   const auto fill = [&]<class M>(google::protobuf::RepeatedPtrField<M>* rows, std::string_view order) {
@@ -244,6 +244,8 @@ absl::Status Council::GetMeeting(Tx& tx, Call&, const pb::GetMeetingRequest& req
   TRY(fill(response->mutable_seats(), "seat_id"));
   TRY(fill(response->mutable_apologies(), "id"));
   TRY(fill(response->mutable_summonses(), "id"));
+  TRY(fill(response->mutable_disqualifications(), "id"));
+  for (pb::Disqualification& each : *response->mutable_disqualifications()) ShowTo(call.caller, &each);
   return SetAsOf(tx, response);
 }
 

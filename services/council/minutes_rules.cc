@@ -195,15 +195,10 @@ absl::Status MayApproveMinutes(const pb::Minutes& minutes, const pb::Meeting& of
   return absl::OkStatus();
 }
 
+// A draft is the secretary's; a service is told of it, and so it can read what state it is in.
 bool MaySee(const Caller& caller, const pb::Minutes& minutes) {
-  switch (minutes.state()) {
-    case pb::MINUTES_STATE_APPROVED:
-      return true;
-    case pb::MINUTES_STATE_DRAFT:
-      return KeepsCouncil(caller);
-    default:
-      return WorksWithCouncil(caller) && !minutes.sent_date().empty() ? true : KeepsCouncil(caller);
-  }
+  if (minutes.state() == pb::MINUTES_STATE_APPROVED || KeepsCouncil(caller) || IsSubscriber(caller)) return true;
+  return WorksWithCouncil(caller) && minutes.state() != pb::MINUTES_STATE_DRAFT && !minutes.sent_date().empty();
 }
 
 std::string MinutesText(const Proceedings& proceedings, const pb::WriteMinutesRequest& request, int version) {

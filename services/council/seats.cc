@@ -46,7 +46,7 @@ absl::Status Council::SetMandate(Tx& tx, Call&, const pb::SetMandateRequest& req
 }
 
 absl::Status Council::GetMandate(Tx& tx, Call&, const pb::GetMandateRequest&, pb::GetMandateResponse* response) {
-  ASSIGN(*response->mutable_mandate(), CurrentMandate(tx));
+  ASSIGN(*response->mutable_mandate(), FirstOf(Select<pb::Mandate>(tx, "ORDER BY mandate_version DESC LIMIT 1")));
   return absl::OkStatus();
 }
 

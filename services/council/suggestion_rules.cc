@@ -346,4 +346,19 @@ absl::Status MayDecideFeeClaim(const pb::FeeClaim& claim, const pb::DecideFeeCla
   return absl::OkStatus();
 }
 
+// A service gets back what the events of the claim told it: whose it is, of which meeting, and its state. What
+// somebody is paid, and what for, is between them and those who keep the council.
+void ShowTo(const Caller& caller, pb::FeeClaim* claim) {
+  if (KeepsCouncil(caller) || !IsSubscriber(caller)) return;
+  pb::FeeClaim told;
+  told.set_id(claim->id());
+  told.set_version(claim->version());
+  *told.mutable_create_time() = claim->create_time();
+  *told.mutable_update_time() = claim->update_time();
+  told.set_state(claim->state());
+  told.set_meeting_id(claim->meeting_id());
+  told.set_person_ref(claim->person_ref());
+  *claim = std::move(told);
+}
+
 }  // namespace mestring::council

@@ -30,6 +30,10 @@ TEST_F(ContractTest, EveryWrongFieldIsNamedAndNothingChangesOrLeaks) {
 
 TEST_F(ContractTest, NoRpcAnswersInternal) { ExpectNoInternalErrors(room_, kService); }
 
+TEST_F(ContractTest, AServiceCanReadWhateverItIsToldOf) {
+  ExpectServicesCanReadWhatTheyAreToldOf(kService, *pb::MeetingCalled::descriptor()->file(), 40);
+}
+
 TEST_F(ContractTest, WhoHasLookedStandsInTheAccessLogRefusalsToo) {
   pb::EndTermRequest end;
   end.set_holder_id(room_.user.principal_holder);

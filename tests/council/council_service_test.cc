@@ -73,6 +73,12 @@ INSTANTIATE_TEST_SUITE_P(Engines, CouncilTest, testing::ValuesIn(kEngines),
 
 // ---- Seats ----
 
+TEST(CouncilWithoutAMandate, HasNoneToRead) {
+  RunningTown<pb::CouncilService> town(CouncilDefinition(), "sqlite", nullptr);
+  EXPECT_EQ(town.Call(&Stub::GetMandate, Staff(), pb::GetMandateRequest()).status().code(),
+            absl::StatusCode::kNotFound);
+}
+
 TEST_P(CouncilTest, AnOrganisationHasOneSeatAndNobodySitsOnTwo) {
   pb::RegisterSeatRequest seat;
   seat.set_kind(pb::SEAT_KIND_USER_ORGANISATION);
@@ -335,6 +341,15 @@ TEST_P(CouncilTest, DisqualificationMovesTheSeatToTheDeputyForOneItem) {
   room_.Advised(own);
   room_.Advised(other);
   EXPECT_REFUSED(room_.Call(&Stub::DeclareDisqualified, Secretary(), declare), "ITEM_SETTLED");
+  pb::GetMeetingRequest get;
+  get.set_meeting_id(meeting.id());
+  for (const Who& who : {Staff(), Member(room_.kin.principal), Subscriber()}) {
+    const auto read = room_.Call(&Stub::GetMeeting, who, get);
+    ASSERT_THAT(read->disqualifications(), SizeIs(1));
+    EXPECT_EQ(read->disqualifications(0).id(), declared->disqualification().id());
+    EXPECT_EQ(read->disqualifications(0).ground_code(), "");
+  }
+  EXPECT_EQ(room_.Call(&Stub::GetMeeting, Secretary(), get)->disqualifications(0).ground_code(), "PARTY");
 }
 
 // Participants were those of today, not those of the meeting.
@@ -705,6 +720,15 @@ TEST_P(CouncilTest, AMemberClaimsTheFeeOnceAndSeesOnlyTheirOwn) {
   EXPECT_THAT(room_.Call(&Stub::ListFeeClaims, Member(room_.user.principal), list)->fee_claims(), SizeIs(1));
   EXPECT_THAT(room_.Call(&Stub::ListFeeClaims, Member(room_.kin.principal), list)->fee_claims(), SizeIs(0));
   EXPECT_THAT(room_.Call(&Stub::ListFeeClaims, Member(""), list)->fee_claims(), SizeIs(0));
+  // A service gets what it was told, and no more.
+  EXPECT_EQ(room_.Call(&Stub::ListFeeClaims, Secretary(), list)->fee_claims(0).expense_ore(), 4200);
+  const auto told = room_.Call(&Stub::ListFeeClaims, Subscriber(), list);
+  ASSERT_THAT(told->fee_claims(), SizeIs(1));
+  EXPECT_EQ(told->fee_claims(0).state(), pb::FEE_CLAIM_STATE_APPROVED);
+  EXPECT_EQ(told->fee_claims(0).person_ref(), room_.user.principal);
+  EXPECT_EQ(told->fee_claims(0).fee_ore(), 0);
+  EXPECT_EQ(told->fee_claims(0).expense_ore(), 0);
+  EXPECT_EQ(told->fee_claims(0).name(), "");
 }
 
 TEST_P(CouncilTest, StatisticsCountAnswersAttendanceAndTheUseOfDeputies) {

@@ -13,6 +13,7 @@ namespace mestring::council {
 Who Secretary() { return {{access::v1::ROLE_COUNCIL_SECRETARY}, "", ""}; }
 Who Member(std::string person_ref) { return {{access::v1::ROLE_COUNCIL_MEMBER}, std::move(person_ref), ""}; }
 Who Passer() { return Resident(SomePerson()); }
+Who Subscriber() { return {{access::v1::ROLE_SERVICE}, "", ""}; }
 
 pb::Mandate TestMandate() {
   pb::Mandate mandate;

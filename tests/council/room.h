@@ -19,6 +19,8 @@ Who Secretary();
 Who Member(std::string person_ref);
 // Somebody from the street.
 Who Passer();
+// A program that hears the council's events.
+Who Subscriber();
 
 // A seat with the persons on it.
 struct TestSeat {

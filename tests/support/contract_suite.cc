@@ -6,8 +6,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <set>
 
+#include "absl/strings/ascii.h"
 #include "mestring/access/v1/access_log.grpc.pb.h"
 #include "tests/support/contract_checks.h"
 #include "tests/support/tokens.h"
@@ -39,7 +41,49 @@ grpc::Status CallMethod(TownOfAnyService& town, const MethodDescriptor& method, 
   return CallByPath(*town.service().channel(), PathOf(method), context, request, nullptr);
 }
 
+// The types of the resources in a message, as Stay.
+void AddResourcesIn(const google::protobuf::Descriptor& message, std::set<std::string>* types) {
+  for (int i = 0; i < message.field_count(); ++i) {
+    const google::protobuf::Descriptor* type = message.field(i)->message_type();
+    if (type != nullptr && types->insert(type->name()).second) AddResourcesIn(*type, types);
+  }
+}
+
+// agenda_item_id: AgendaItem.
+std::string ResourceOf(std::string_view id_field) {
+  std::string name;
+  bool begins_word = true;
+  for (const char c : id_field.substr(0, id_field.size() - std::string_view("_id").size())) {
+    if (c != '_') name += begins_word ? absl::ascii_toupper(static_cast<unsigned char>(c)) : c;
+    begins_word = c == '_';
+  }
+  return name;
+}
+
 }  // namespace
+
+void ExpectServicesCanReadWhatTheyAreToldOf(std::string_view service, const google::protobuf::FileDescriptor& events,
+                                            int events_min, const std::map<std::string, std::string>& named) {
+  std::set<std::string> readable;
+  for (const MethodDescriptor* method : OwnMethods(service)) {
+    const std::vector<Role> allowed = *AllowedRoles(*method);
+    const bool reads = method->options().idempotency_level() == google::protobuf::MethodOptions::NO_SIDE_EFFECTS;
+    if (reads && std::find(allowed.begin(), allowed.end(), access::v1::ROLE_SERVICE) != allowed.end()) {
+      AddResourcesIn(*method->output_type(), &readable);
+    }
+  }
+  int seen = 0;
+  for (int i = 0; i < events.message_type_count(); ++i) {
+    const google::protobuf::Descriptor& event = *events.message_type(i);
+    const std::string& subject = event.field(0)->name();
+    if (!subject.ends_with("_id")) continue;
+    const auto name = named.find(subject);
+    const std::string resource = name == named.end() ? ResourceOf(subject) : name->second;
+    EXPECT_TRUE(readable.contains(resource)) << event.name() << " is about " << resource;
+    ++seen;
+  }
+  EXPECT_GT(seen, events_min);
+}
 
 void ExpectRolesHold(TownOfAnyService& town, std::string_view service) {
   for (const MethodDescriptor* method : OwnMethods(service)) {

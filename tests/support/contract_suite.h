@@ -3,6 +3,7 @@
 // the body of a test.
 #pragma once
 
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,6 +19,12 @@ void ExpectRolesHold(TownOfAnyService& town, std::string_view service);
 void ExpectWrongFieldsAreNamed(TownOfAnyService& town, std::string_view service, int tried_min);
 // A request about things that do not exist gets an error of the contract, never INTERNAL.
 void ExpectNoInternalErrors(TownOfAnyService& town, std::string_view service);
+// A subscriber whose cursor was pruned takes a snapshot by the RPCs that read: the resource that an event is about,
+// which its comment and its first field name, is among what they show a service. Events whose first field is no id
+// are about something else (figures, a deadline of another's). `events_min`: so many have one at least. `named`:
+// resources that are not called as their id, as {"closure_id", "PlaceClosure"}.
+void ExpectServicesCanReadWhatTheyAreToldOf(std::string_view service, const google::protobuf::FileDescriptor& events,
+                                            int events_min, const std::map<std::string, std::string>& named = {});
 
 // The outcomes that stand in a person's access log for an RPC, by its short name.
 std::vector<std::string> OutcomesLogged(TownOfAnyService& town, std::string_view person_ref, std::string_view rpc);
