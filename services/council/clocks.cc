@@ -1,10 +1,11 @@
-// What happens in the council because time passes: terms run out, actions become overdue, loops stale, and the
-// missed deadlines of a month become figures (figures.cc).
+// What happens in the council because time passes: terms run out, notices and minutes come too late, actions become
+// overdue, loops stale, and the missed deadlines of a month become figures (figures.cc).
 //
 // Each clock is a timer of the kernel, set in the write that makes it necessary and stopped in the write
 // that makes it needless. A handler judges by the day it was due and looks at the state all the same, so
 // that a timer which fires once too often does nothing.
 
+#include <set>
 #include <utility>
 
 #include "services/council/council.h"
@@ -22,6 +23,40 @@ absl::Status OnTerm(Tx& tx, std::string_view id, absl::Time) {
   if (holder.state() != pb::HOLDER_STATE_ACTIVE) return absl::OkStatus();
   TRY(EndHolder(tx, kTermOver, &holder));
   return holder.role() == pb::HOLDER_ROLE_PRINCIPAL ? SummonWhereNeeded(tx, holder.seat_id()) : absl::OkStatus();
+}
+
+absl::Status TellMissed(Tx& tx, pb::Meeting meeting, pb::DeadlineKind kind, const std::string& due_date) {
+  TRY(Save(tx, meeting));  // for the version of the event
+  pb::DeadlineMissed event;
+  event.set_meeting_id(meeting.id());
+  event.set_kind(kind);
+  event.set_due_date(due_date);
+  return tx.Publish(event, meeting.id(), meeting.version());
+}
+
+// [C13] Deadlines are data of the mandate, and that one was missed is told, so that somebody moves the meeting or
+// writes the minutes. Once for each due date: a clock is set for a day to come, and stopped by what was due.
+absl::Status OnNoticeDue(Tx& tx, std::string_view id, absl::Time due) {
+  ASSIGN(pb::Meeting meeting, Load<pb::Meeting>(tx, id));
+  if (!AwaitsNotice(meeting) || meeting.notice_by() > DayEndedBy(tx, due)) return absl::OkStatus();
+  const std::string due_date = meeting.notice_by();
+  return TellMissed(tx, std::move(meeting), pb::DEADLINE_KIND_NOTICE, due_date);
+}
+
+absl::Status OnMinutesDue(Tx& tx, std::string_view id, absl::Time due) {
+  ASSIGN(pb::Meeting meeting, Load<pb::Meeting>(tx, id));
+  ASSIGN(const std::set<std::string> with_minutes, MeetingsWithMinutes(tx));
+  if (!AwaitsMinutes(meeting) || with_minutes.contains(meeting.id()) || meeting.minutes_by() > DayEndedBy(tx, due)) {
+    return absl::OkStatus();
+  }
+  const std::string due_date = meeting.minutes_by();
+  return TellMissed(tx, std::move(meeting), pb::DEADLINE_KIND_MINUTES, due_date);
+}
+
+absl::Status OnDeadlines(Tx& tx, std::string_view id, absl::Time) {
+  ASSIGN(const pb::Meeting meeting, Load<pb::Meeting>(tx, id));
+  TRY(ClockNotice(tx, meeting));
+  return AwaitsMinutes(meeting) ? ClockMinutes(tx, meeting) : absl::OkStatus();
 }
 
 absl::Status OnActionDue(Tx& tx, std::string_view id, absl::Time due) {
@@ -53,8 +88,20 @@ absl::Status OnStale(Tx& tx, std::string_view id, absl::Time due) {
 
 }  // namespace
 
+absl::Status ClockNotice(Tx& tx, const pb::Meeting& meeting) {
+  if (!AwaitsNotice(meeting) || meeting.notice_by() < Today(tx)) return tx.CancelTimer(kNoticeTimer, meeting.id());
+  return tx.Schedule(kNoticeTimer, meeting.id(), EndOf(tx, meeting.notice_by()));
+}
+
+absl::Status ClockMinutes(Tx& tx, const pb::Meeting& meeting) {
+  return tx.Schedule(kMinutesTimer, meeting.id(), EndOf(tx, meeting.minutes_by()));
+}
+
 void SetClocks(Timers& timers) {
   timers.On(std::string(kTermTimer), OnTerm);
+  timers.On(std::string(kNoticeTimer), OnNoticeDue);
+  timers.On(std::string(kMinutesTimer), OnMinutesDue);
+  timers.On(std::string(kDeadlinesTimer), OnDeadlines);
   timers.On(std::string(kActionTimer), OnActionDue);
   timers.On(std::string(kStaleTimer), OnStale);
   timers.On(std::string(kMonthTimer), OnMonthOver);

@@ -109,6 +109,7 @@ class Council final : public mestring::Service, public pb::CouncilService::Servi
 
   // Queries
   MESTRING_READ(pb, ListOpenLoops);
+  MESTRING_READ(pb, ListDeadlines);
   MESTRING_READ(pb, GetCouncilStatistics);
 
  private:

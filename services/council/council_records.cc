@@ -58,6 +58,15 @@ absl::StatusOr<std::optional<pb::Minutes>> NewestMinutes(Tx& tx, std::string_vie
   return Find<pb::Minutes>(tx, "WHERE meeting_id = :meeting ORDER BY minutes_version DESC LIMIT 1", meeting_id);
 }
 
+absl::StatusOr<std::set<std::string>> MeetingsWithMinutes(Tx& tx) {
+  ASSIGN(const auto rows, tx.Query<std::string>(
+                              "SELECT DISTINCT meeting_id FROM minutes WHERE sent_date IS NOT NULL AND meeting_id IN "
+                              "(SELECT id FROM meetings WHERE state IN ('MEETING_STATE_OPEN', 'MEETING_STATE_HELD'))"));
+  std::set<std::string> ids;
+  for (const auto& [id] : rows) ids.insert(id);
+  return ids;
+}
+
 absl::StatusOr<std::vector<pb::Action>> ActionsOf(Tx& tx, std::string_view suggestion_id) {
   return Select<pb::Action>(tx, "WHERE suggestion_id = :suggestion ORDER BY id", suggestion_id);
 }

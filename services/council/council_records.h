@@ -3,6 +3,7 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -41,6 +42,10 @@ namespace council {
 inline constexpr std::string_view kTermTimer = "term";
 inline constexpr std::string_view kActionTimer = "action_due";
 inline constexpr std::string_view kStaleTimer = "loop_stale";
+// Of a meeting.
+inline constexpr std::string_view kNoticeTimer = "notice_by", kMinutesTimer = "minutes_by";
+// Of a meeting from before there were these two (schema/0003_deadlines.sql).
+inline constexpr std::string_view kDeadlinesTimer = "meeting_deadlines";
 // For the first day of a month whose missed deadlines are counted; the second one if the first was late.
 inline constexpr std::string_view kMonthTimer = "month_over";
 inline constexpr std::string_view kMonthHeardTimer = "month_heard";
@@ -61,10 +66,20 @@ absl::StatusOr<std::vector<pb::EntitledSeat>> SeatsOf(Tx& tx, std::string_view m
 // NOT_ENTITLED if the meeting was opened without it.
 absl::StatusOr<pb::EntitledSeat> EntitledSeatOf(Tx& tx, std::string_view meeting_id, std::string_view seat_id);
 absl::StatusOr<std::optional<pb::Minutes>> NewestMinutes(Tx& tx, std::string_view meeting_id);
+// Of the meetings that wait for their minutes, those whose members have a version.
+absl::StatusOr<std::set<std::string>> MeetingsWithMinutes(Tx& tx);
 absl::StatusOr<std::vector<pb::Action>> ActionsOf(Tx& tx, std::string_view suggestion_id);
 int OpenAmong(const std::vector<pb::Action>& actions);
 // The digest by which a claim code is known.
 std::string ClaimDigest(std::string_view claim_code);
+
+// ---- Deadlines (clocks.cc) -------------------------------------------------------------------------
+
+// Sets the clock of a meeting's notice while it is only planned, and stops it afterwards. A day that has passed
+// already gets none: whoever plans a meeting for so soon, or moves it there, knows.
+absl::Status ClockNotice(Tx& tx, const pb::Meeting& meeting);
+// Sets the clock of its minutes, from its opening on.
+absl::Status ClockMinutes(Tx& tx, const pb::Meeting& meeting);
 
 // ---- Figures (figures.cc) --------------------------------------------------------------------------
 

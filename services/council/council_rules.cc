@@ -218,6 +218,35 @@ void ApplyDate(std::string_view meeting_date, const pb::Mandate& mandate, pb::Me
   meeting->set_minutes_by(PlusDays(meeting_date, mandate.minutes_days()));
 }
 
+bool AwaitsNotice(const pb::Meeting& meeting) { return meeting.state() == pb::MEETING_STATE_PLANNED; }
+
+// From the opening on, also where nobody has ended the meeting. Before it was reopened, they were sent.
+bool AwaitsMinutes(const pb::Meeting& meeting) {
+  return meeting.state() == pb::MEETING_STATE_OPEN || meeting.state() == pb::MEETING_STATE_HELD;
+}
+
+// [C13], [D4] Deadlines of notice, input and minutes. A notice that was missed stays on the list until the meeting is
+// moved or cancelled, minutes until they are sent. Input is nobody's duty: its day passes, and so do the minutes of
+// a meeting that did not take place.
+std::vector<pb::Deadline> DeadlinesOf(const pb::Meeting& meeting, bool minutes_sent, std::string_view today) {
+  std::vector<pb::Deadline> deadlines;
+  const auto add = [&](pb::DeadlineKind kind, const std::string& due_date, bool can_be_missed) {
+    const bool passed = due_date < today;
+    if (passed && !can_be_missed) return;
+    pb::Deadline& deadline = deadlines.emplace_back();
+    deadline.set_kind(kind);
+    deadline.set_meeting_id(meeting.id());
+    deadline.set_due_date(due_date);
+    deadline.set_missed(passed);
+    deadline.set_meeting_date(meeting.meeting_date());
+  };
+  if (AwaitsNotice(meeting)) add(pb::DEADLINE_KIND_NOTICE, meeting.notice_by(), true);
+  if (NotBegun(meeting)) add(pb::DEADLINE_KIND_INPUT, meeting.input_by(), false);
+  if (NotBegun(meeting)) add(pb::DEADLINE_KIND_MINUTES, meeting.minutes_by(), false);
+  if (AwaitsMinutes(meeting) && !minutes_sent) add(pb::DEADLINE_KIND_MINUTES, meeting.minutes_by(), true);
+  return deadlines;
+}
+
 absl::Status MayMove(const pb::Meeting& meeting, const pb::Meeting& moved, std::string_view today) {
   if (!NotBegun(meeting)) return WrongState(meeting.state(), "only a meeting that has not begun is moved");
   if (!IsTimeOfDay(moved.start_time())) return InvalidArgument("start_time", "must be a time of day such as 17:30");

@@ -64,10 +64,15 @@ absl::Status CheckPlan(std::string_view field, const pb::PlannedMeeting& plan, i
 absl::Status CheckWheel(const pb::SetYearWheelRequest& request, const pb::Mandate& mandate);
 pb::Meeting NewMeeting(std::string id, pb::MeetingKind kind, const pb::YearWheel& wheel, const pb::PlannedMeeting& plan,
                        const pb::Mandate& mandate);
-// Sets the date and the deadlines that follow from it.
 // When it begins, in the municipality's zone.
 absl::Time StartOf(const pb::Meeting& meeting, absl::TimeZone zone);
+// Sets the date and the deadlines that follow from it.
 void ApplyDate(std::string_view meeting_date, const pb::Mandate& mandate, pb::Meeting* meeting);
+// Whether the notice, or the minutes, are still to come.
+bool AwaitsNotice(const pb::Meeting& meeting);
+bool AwaitsMinutes(const pb::Meeting& meeting);
+// What is still due for a meeting. `minutes_sent`: its members have a version of its minutes.
+std::vector<pb::Deadline> DeadlinesOf(const pb::Meeting& meeting, bool minutes_sent, std::string_view today);
 // Whether a meeting may have `moved` as its new self.
 absl::Status MayMove(const pb::Meeting& meeting, const pb::Meeting& moved, std::string_view today);
 absl::Status MayCall(const pb::Meeting& meeting, std::string_view today);

@@ -17,6 +17,7 @@ namespace {
 
 absl::Status AddMeeting(Tx& tx, pb::Meeting* meeting) {
   TRY(Insert(tx, *meeting));
+  TRY(ClockNotice(tx, *meeting));
   pb::MeetingPlanned event;
   event.set_meeting_id(meeting->id());
   event.set_kind(meeting->kind());
@@ -125,6 +126,7 @@ absl::Status Council::MoveMeeting(Tx& tx, Call&, const pb::MoveMeetingRequest& r
   event.set_meeting_date(moved.meeting_date());
   TRY(SaveAndTell(tx, moved.state(), &moved, std::move(event)));
   if (moved.meeting_date() != meeting.meeting_date()) {
+    TRY(ClockNotice(tx, moved));
     // Who could not come that day may well come this day; they say so anew.
     TRY(tx.Exec("DELETE FROM apologies WHERE meeting_id = :meeting", moved.id()).status());
     TRY(tx.Exec("DELETE FROM summonses WHERE meeting_id = :meeting", moved.id()).status());
@@ -145,6 +147,7 @@ absl::Status Council::CallMeeting(Tx& tx, Call&, const pb::CallMeetingRequest& r
   event.set_meeting_date(meeting.meeting_date());
   event.set_input_by(meeting.input_by());
   TRY(SaveAndTell(tx, pb::MEETING_STATE_SUMMONED, &meeting, std::move(event)));
+  TRY(ClockNotice(tx, meeting));
   TRY(PrepareAgenda(tx, meeting));
   TRY(SummonForVacancies(tx, meeting));
   ASSIGN(std::vector<pb::AgendaItem> agenda, AgendaOf(tx, meeting.id()));
@@ -161,6 +164,7 @@ absl::Status Council::CancelMeeting(Tx& tx, Call&, const pb::CancelMeetingReques
   pb::MeetingCancelled event;
   event.set_meeting_date(meeting.meeting_date());
   TRY(SaveAndTell(tx, pb::MEETING_STATE_CANCELLED, &meeting, std::move(event)));
+  TRY(ClockNotice(tx, meeting));
   pb::SettleAgendaItemRequest postponed;
   postponed.set_settlement(pb::SETTLEMENT_POSTPONED);
   postponed.set_reason("The meeting was cancelled.");
@@ -188,6 +192,7 @@ absl::Status Council::OpenMeeting(Tx& tx, Call&, const pb::OpenMeetingRequest& r
   pb::MeetingOpened event;
   event.set_entitled_seats(response->seats_size());
   TRY(SaveAndTell(tx, pb::MEETING_STATE_OPEN, &meeting, std::move(event)));
+  TRY(ClockMinutes(tx, meeting));
   *response->mutable_meeting() = std::move(meeting);
   return absl::OkStatus();
 }

@@ -78,6 +78,7 @@ absl::Status Council::SendMinutes(Tx& tx, Call&, const pb::SendMinutesRequest& r
   minutes.set_state(pb::MINUTES_STATE_SENT);
   minutes.set_sent_date(Today(tx));
   TRY(Save(tx, minutes));
+  TRY(tx.CancelTimer(kMinutesTimer, minutes.meeting_id()));
   event.set_minutes_id(minutes.id());
   event.set_meeting_id(minutes.meeting_id());
   event.set_minutes_version(minutes.minutes_version());

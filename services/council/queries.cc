@@ -93,6 +93,36 @@ absl::Status Council::ListOpenLoops(Tx& tx, Call&, const pb::ListOpenLoopsReques
   return SetAsOf(tx, response);
 }
 
+absl::Status Council::ListDeadlines(Tx& tx, Call&, const pb::ListDeadlinesRequest& request,
+                                    pb::ListDeadlinesResponse* response) {
+  const std::string today = Today(tx), until = OrToday(tx, request.until_date());
+  // Few meetings are neither over nor cancelled, so the whole list is made and cut.
+  ASSIGN(const std::vector<pb::Meeting> meetings,
+         Select<pb::Meeting>(tx,
+                             "WHERE state IN ('MEETING_STATE_PLANNED', 'MEETING_STATE_SUMMONED', 'MEETING_STATE_OPEN', "
+                             "'MEETING_STATE_HELD') ORDER BY id"));
+  ASSIGN(const std::set<std::string> with_minutes, MeetingsWithMinutes(tx));
+  std::map<std::string, pb::Deadline> due;
+  for (const pb::Meeting& meeting : meetings) {
+    for (pb::Deadline& deadline : DeadlinesOf(meeting, with_minutes.contains(meeting.id()), today)) {
+      if (deadline.due_date() > until) continue;
+      due[absl::StrCat(deadline.due_date(), " ", meeting.id(), " ", deadline.kind())] = std::move(deadline);
+    }
+  }
+  ASSIGN(const std::string after, PageKey(request.page_token()));
+  const int size = PageSize(request.page_size());
+  std::string last;
+  for (auto it = due.upper_bound(after); it != due.end(); ++it) {
+    if (response->deadlines_size() == size) {
+      response->set_next_page_token(PageToken(last));
+      break;
+    }
+    *response->add_deadlines() = std::move(it->second);
+    last = it->first;
+  }
+  return SetAsOf(tx, response);
+}
+
 absl::Status Council::GetCouncilStatistics(Tx& tx, Call&, const pb::GetCouncilStatisticsRequest& request,
                                            pb::GetCouncilStatisticsResponse* response) {
   TRY(CheckPeriod(request.from_date(), request.to_date()));

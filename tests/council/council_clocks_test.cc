@@ -3,6 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <tuple>
+
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
 #include "tests/council/room.h"
 
 namespace mestring::council {
@@ -15,6 +19,27 @@ using Stub = Room::Stub;
 
 class ClockTest : public testing::TestWithParam<const char*> {
  protected:
+  using Deadline = std::tuple<std::string, pb::DeadlineKind, std::string>;
+  static Deadline Told(const pb::Meeting& meeting, pb::DeadlineKind kind, std::string due_date) {
+    return {meeting.id(), kind, std::move(due_date)};
+  }
+  std::vector<Deadline> Missed() {
+    std::vector<Deadline> missed;
+    for (const auto& event : room_.EventsOf<pb::DeadlineMissed>()) {
+      missed.emplace_back(event.meeting_id(), event.kind(), event.due_date());
+    }
+    return missed;
+  }
+  void Moved(const pb::Meeting& meeting, std::string date) {
+    pb::MoveMeetingRequest move;
+    move.set_meeting_id(meeting.id());
+    move.set_meeting_date(std::move(date));
+    move.set_start_time("18:00");
+    move.set_place("there");
+    move.set_reason("The room is taken.");
+    Must(room_.Call(&Stub::MoveMeeting, Secretary(), move));
+  }
+
   Room room_{GetParam()};
 };
 
@@ -51,6 +76,118 @@ TEST_P(ClockTest, ATermThatRunsOutAfterTheNoticeSummonsTheDeputyWhoseOwnDoesNot)
   ASSERT_THAT(room_.EventsOf<pb::DeputySummoned>(), SizeIs(1));
   EXPECT_EQ(room_.EventsOf<pb::DeputySummoned>()[0].person_ref(), gry);
   EXPECT_EQ(room_.EventsOf<pb::DeputySummoned>()[0].cause(), pb::SUMMONS_CAUSE_VACANCY);
+}
+
+// [C13] Notice 21 days before the meeting, minutes 7 days after it.
+TEST_P(ClockTest, ANoticeThatIsNotOutInTimeIsToldOnceForEachDueDate) {
+  room_.GoTo("2027-01-20");
+  EXPECT_THAT(Missed(), IsEmpty()) << "the last day of the notice";
+  room_.GoTo("2027-01-23");  // three days of downtime
+  EXPECT_THAT(Missed(), ElementsAre(Told(room_.wheel[0], pb::DEADLINE_KIND_NOTICE, "2027-01-20")));
+  Moved(room_.wheel[0], "2027-02-10");  // another hour, not another day
+  room_.GoTo("2027-01-25");
+  EXPECT_THAT(Missed(), SizeIs(1));
+  Moved(room_.wheel[0], "2027-03-10");
+  room_.GoTo("2027-02-17");
+  EXPECT_THAT(Missed(), SizeIs(1)) << "the last day of the other notice";
+  room_.GoTo("2027-02-18");
+  EXPECT_THAT(Missed(), ElementsAre(testing::_, Told(room_.wheel[0], pb::DEADLINE_KIND_NOTICE, "2027-02-17")));
+  // To a day whose notice has passed already: who moves it there knows.
+  Moved(room_.wheel[0], "2027-02-19");
+  room_.GoTo("2027-03-01");
+  EXPECT_THAT(Missed(), SizeIs(2));
+}
+
+TEST_P(ClockTest, WhatIsCalledMovedOrCancelledInTimeIsNotMissed) {
+  room_.Called(room_.wheel[0]);
+  room_.GoTo("2027-04-01");
+  Moved(room_.wheel[1], "2027-06-09");
+  pb::CancelMeetingRequest cancel;
+  cancel.set_meeting_id(room_.wheel[2].id());
+  cancel.set_reason("Too few can come.");
+  EXPECT_DONE(room_.Call(&Stub::CancelMeeting, Secretary(), cancel));
+  room_.GoTo("2027-05-19");  // of the second one as it was: 21 April; as it is: 19 May
+  EXPECT_THAT(Missed(), IsEmpty());
+  room_.GoTo("2027-11-01");  // of the third one: 25 August; of the fourth one: 3 November
+  EXPECT_THAT(Missed(), ElementsAre(Told(room_.wheel[1], pb::DEADLINE_KIND_NOTICE, "2027-05-19")));
+}
+
+TEST_P(ClockTest, MinutesThatAreNotSentInTimeAreToldOnce) {
+  const pb::Meeting first = room_.Ended(room_.Opened(room_.Called(room_.wheel[0])));
+  pb::WriteMinutesRequest write;
+  write.set_meeting_id(first.id());
+  EXPECT_DONE(room_.Call(&Stub::WriteMinutes, Secretary(), write));
+  room_.GoTo("2027-02-17");
+  EXPECT_THAT(Missed(), IsEmpty());
+  room_.GoTo("2027-02-25");  // after days of downtime
+  EXPECT_THAT(Missed(), ElementsAre(Told(first, pb::DEADLINE_KIND_MINUTES, "2027-02-17"))) << "a draft is not sent";
+  room_.Minuted(first);
+  room_.Closed(first);
+  const pb::Meeting second = room_.Ended(room_.Opened(room_.Called(room_.wheel[1])));
+  room_.Minuted(second);
+  room_.GoTo("2027-06-01");
+  EXPECT_THAT(Missed(), SizeIs(1)) << "these were sent the same day";
+  EXPECT_THAT(room_.UntoldChanges(), IsEmpty());
+}
+
+TEST_P(ClockTest, AMeetingThatNobodyEndedHasNoMinutesEither) {
+  const pb::Meeting open = room_.Opened(room_.Called(room_.wheel[0]));
+  room_.GoTo("2027-02-18");
+  EXPECT_THAT(Missed(), ElementsAre(Told(open, pb::DEADLINE_KIND_MINUTES, "2027-02-17")));
+}
+
+// What schema/0003_deadlines.sql does for an installation that had meetings before there were these clocks.
+TEST_P(ClockTest, MeetingsFromBeforeGetTheirClocks) {
+  const pb::Meeting held = room_.Ended(room_.Opened(room_.Called(room_.wheel[0])));
+  room_.GoTo("2027-02-20");
+  ASSERT_THAT(Missed(), SizeIs(1));
+  const absl::Status migrated = room_.service().db().Write([&](Tx& tx) -> absl::Status {
+    TRY(tx.Exec("DELETE FROM timers WHERE kind IN ('notice_by', 'minutes_by')").status());
+    std::string statement;
+    for (const std::string_view line : absl::StrSplit(kCouncilSchema.at(2).sql, '\n')) {
+      if (!line.starts_with("--")) absl::StrAppend(&statement, line, "\n");
+    }
+    return tx.Exec(absl::StripSuffix(absl::StripAsciiWhitespace(statement), ";")).status();
+  });
+  ASSERT_TRUE(migrated.ok()) << migrated;
+  room_.GoTo("2027-04-21");
+  EXPECT_THAT(Missed(), SizeIs(2)) << "the minutes were due before, and nobody was told";
+  EXPECT_THAT(Missed().back(), Told(held, pb::DEADLINE_KIND_MINUTES, "2027-02-17"));
+  room_.GoTo("2027-04-22");
+  EXPECT_THAT(Missed().back(), Told(room_.wheel[1], pb::DEADLINE_KIND_NOTICE, "2027-04-21"));
+}
+
+TEST_P(ClockTest, WhatIsDueIsListedUntilItIsDone) {
+  const auto due = [&](std::string until, int page_size = 0) {
+    pb::ListDeadlinesRequest request;
+    request.set_until_date(std::move(until));
+    request.set_page_size(page_size);
+    std::vector<std::string> lines;
+    do {
+      const auto page = Must(room_.Call(&Stub::ListDeadlines, Staff(), request));
+      for (const pb::Deadline& each : page.deadlines()) {
+        lines.push_back(absl::StrCat(each.due_date(), " ", pb::DeadlineKind_Name(each.kind()).substr(14), " of ",
+                                     each.meeting_date(), each.missed() ? " missed" : ""));
+      }
+      request.set_page_token(page.next_page_token());
+    } while (!request.page_token().empty());
+    return lines;
+  };
+  EXPECT_THAT(due(""), IsEmpty());
+  const std::vector<std::string> spring = {"2027-01-20 NOTICE of 2027-02-10", "2027-02-03 INPUT of 2027-02-10",
+                                           "2027-02-17 MINUTES of 2027-02-10", "2027-04-21 NOTICE of 2027-05-12"};
+  EXPECT_EQ(due("2027-04-21"), spring);
+  EXPECT_EQ(due("2027-04-21", 1), spring) << "page by page";
+  room_.GoTo("2027-01-21");
+  EXPECT_THAT(due(""), ElementsAre("2027-01-20 NOTICE of 2027-02-10 missed"));
+  Moved(room_.wheel[0], "2027-02-24");
+  const pb::Meeting meeting = room_.Opened(room_.Called(room_.Meeting(room_.wheel[0].id()).meeting()));
+  EXPECT_THAT(due("2027-03-31"), ElementsAre("2027-03-03 MINUTES of 2027-02-24"));
+  room_.Ended(meeting);
+  room_.GoTo("2027-03-04");
+  EXPECT_THAT(due(""), ElementsAre("2027-03-03 MINUTES of 2027-02-24 missed"));
+  room_.Minuted(meeting);
+  EXPECT_THAT(due(""), IsEmpty());
 }
 
 TEST_P(ClockTest, AnOverdueActionIsToldOnceForEachDueDate) {

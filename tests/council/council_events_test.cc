@@ -29,7 +29,7 @@ const std::vector<std::string> kTypesOfAMeeting = {
     "MeetingHeld",         "MeetingClosed",       "MeetingReopened",          "ApologyRegistered",
     "DeputySummoned",      "PresenceMarked",      "DisqualificationDeclared", "AgendaItemAdded",
     "AgendaItemScheduled", "AgendaItemDiscussed", "AgendaItemSettled",        "FiguresPlaced",
-    "MinutesWritten",      "MinutesSent",         "MinutesApproved"};
+    "MinutesWritten",      "MinutesSent",         "MinutesApproved",          "DeadlineMissed"};
 
 class EventsTest : public testing::TestWithParam<const char*> {
  protected:

@@ -180,6 +180,26 @@ TEST(Deadlines, AreThoseOfTheMandate) {
   EXPECT_EQ(meeting.minutes_by(), "2027-02-17");
 }
 
+TEST(Deadlines, AreListedWhileSomethingIsStillToBeDone) {
+  const auto due = [](pb::MeetingState state, std::string_view today, bool minutes_sent = false) {
+    std::string text;
+    for (const pb::Deadline& each : DeadlinesOf(MeetingIn(state), minutes_sent, today)) {
+      absl::StrAppend(&text, pb::DeadlineKind_Name(each.kind()).substr(14), each.missed() ? " missed; " : "; ");
+    }
+    return text;
+  };
+  EXPECT_EQ(due(pb::MEETING_STATE_PLANNED, "2027-01-20"), "NOTICE; INPUT; MINUTES; ");
+  EXPECT_EQ(due(pb::MEETING_STATE_PLANNED, "2027-01-21"), "NOTICE missed; INPUT; MINUTES; ");
+  EXPECT_EQ(due(pb::MEETING_STATE_SUMMONED, "2027-02-03"), "INPUT; MINUTES; ");
+  EXPECT_EQ(due(pb::MEETING_STATE_SUMMONED, "2027-02-04"), "MINUTES; ");
+  EXPECT_EQ(due(pb::MEETING_STATE_SUMMONED, "2027-02-18"), "") << "it did not take place";
+  EXPECT_EQ(due(pb::MEETING_STATE_OPEN, "2027-02-17"), "MINUTES; ");
+  EXPECT_EQ(due(pb::MEETING_STATE_HELD, "2027-02-18"), "MINUTES missed; ");
+  EXPECT_EQ(due(pb::MEETING_STATE_HELD, "2027-02-18", true), "");
+  EXPECT_EQ(due(pb::MEETING_STATE_REOPENED, "2027-02-18"), "");
+  EXPECT_EQ(due(pb::MEETING_STATE_CANCELLED, "2027-01-01"), "");
+}
+
 TEST(Deadlines, ANoticeThatComesTooLateIsNone) {
   EXPECT_DONE(MayCall(MeetingIn(pb::MEETING_STATE_PLANNED), "2027-01-20"));
   EXPECT_REFUSED(MayCall(MeetingIn(pb::MEETING_STATE_PLANNED), "2027-01-21"), "NOTICE_TOO_LATE");
