@@ -218,6 +218,30 @@ void ApplyDate(std::string_view meeting_date, const pb::Mandate& mandate, pb::Me
   meeting->set_minutes_by(PlusDays(meeting_date, mandate.minutes_days()));
 }
 
+const std::string& PlaceOf(const pb::Meeting& meeting) {
+  return meeting.replaces_meeting_id().empty() ? meeting.id() : meeting.replaces_meeting_id();
+}
+
+// [C5] The year has exactly its ordinary meetings (four) with their set themes [S2]. A meeting is moved as long as it
+// has not begun, but what was cancelled is told to all and stays cancelled; so the year gets its meeting back by
+// another one in that place, with that theme, and never by two.
+absl::Status MayReplace(const pb::Meeting& meeting, const pb::YearWheel& wheel, const pb::PlannedMeeting& plan,
+                        bool replaced) {
+  if (meeting.kind() != pb::MEETING_KIND_ORDINARY) {
+    return Refused("NOT_ORDINARY", "an extraordinary meeting has no place to take; plan another one");
+  }
+  if (meeting.state() != pb::MEETING_STATE_CANCELLED) {
+    return WrongState(meeting.state(), "only a cancelled meeting is replaced");
+  }
+  if (wheel.id() != meeting.year_wheel_id()) {
+    return InvalidArgument("meeting.meeting_date", "must lie in the year of the meeting that it replaces");
+  }
+  if (plan.theme() != meeting.theme()) {
+    return InvalidArgument("meeting.theme", "must be that of the meeting that it replaces");
+  }
+  return replaced ? AlreadyExists("meeting in this place") : absl::OkStatus();
+}
+
 bool AwaitsNotice(const pb::Meeting& meeting) { return meeting.state() == pb::MEETING_STATE_PLANNED; }
 
 // From the opening on, also where nobody has ended the meeting. Before it was reopened, they were sent.

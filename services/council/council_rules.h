@@ -68,6 +68,11 @@ pb::Meeting NewMeeting(std::string id, pb::MeetingKind kind, const pb::YearWheel
 absl::Time StartOf(const pb::Meeting& meeting, absl::TimeZone zone);
 // Sets the date and the deadlines that follow from it.
 void ApplyDate(std::string_view meeting_date, const pb::Mandate& mandate, pb::Meeting* meeting);
+// The meeting of the wheel in whose place a meeting is: itself, or the one that it replaces.
+const std::string& PlaceOf(const pb::Meeting& meeting);
+// Whether `plan`, of the year of `wheel`, may take the place of a meeting. `replaced`: another has it.
+absl::Status MayReplace(const pb::Meeting& meeting, const pb::YearWheel& wheel, const pb::PlannedMeeting& plan,
+                        bool replaced);
 // Whether the notice, or the minutes, are still to come.
 bool AwaitsNotice(const pb::Meeting& meeting);
 bool AwaitsMinutes(const pb::Meeting& meeting);

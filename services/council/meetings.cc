@@ -22,6 +22,7 @@ absl::Status AddMeeting(Tx& tx, pb::Meeting* meeting) {
   event.set_meeting_id(meeting->id());
   event.set_kind(meeting->kind());
   event.set_meeting_date(meeting->meeting_date());
+  event.set_replaces_meeting_id(meeting->replaces_meeting_id());
   return tx.Publish(event, meeting->id(), meeting->version());
 }
 
@@ -104,7 +105,18 @@ absl::Status Council::PlanMeeting(Tx& tx, Call&, const pb::PlanMeetingRequest& r
   TRY(CheckPlan("meeting", request.meeting(), year));
   ASSIGN(const pb::YearWheel wheel, WheelOf(tx, year));
   ASSIGN(const pb::Mandate mandate, CurrentMandate(tx));
-  pb::Meeting meeting = NewMeeting(NewId(tx.now()), pb::MEETING_KIND_EXTRAORDINARY, wheel, request.meeting(), mandate);
+  std::string place;
+  if (!request.replaces_meeting_id().empty()) {
+    ASSIGN(const pb::Meeting cancelled, Load<pb::Meeting>(tx, request.replaces_meeting_id()));
+    place = PlaceOf(cancelled);
+    ASSIGN(const auto other,
+           Find<pb::Meeting>(tx, "WHERE replaces_meeting_id = :place AND state <> 'MEETING_STATE_CANCELLED'", place));
+    TRY(MayReplace(cancelled, wheel, request.meeting(), other.has_value()));
+  }
+  pb::Meeting meeting =
+      NewMeeting(NewId(tx.now()), place.empty() ? pb::MEETING_KIND_EXTRAORDINARY : pb::MEETING_KIND_ORDINARY, wheel,
+                 request.meeting(), mandate);
+  meeting.set_replaces_meeting_id(place);
   TRY(AddMeeting(tx, &meeting));
   *response->mutable_meeting() = std::move(meeting);
   return absl::OkStatus();

@@ -53,6 +53,27 @@ TEST_P(RaceTest, TwoHundredWantTheSeatOfAnOrganisationAndItHasOne) {
   EXPECT_THAT(counts, ElementsAre(Pair("", 1), Pair("ALREADY_EXISTS", kCallers - 1)));
 }
 
+// [C5] Exactly four.
+TEST(RaceOfTwoProcesses, OnOneDatabaseReplaceACancelledMeetingOnce) {
+  Room room("postgresql");
+  pb::CancelMeetingRequest cancel;
+  cancel.set_meeting_id(room.wheel[0].id());
+  cancel.set_reason("Snow.");
+  ASSERT_TRUE(room.Call(&Stub::CancelMeeting, Secretary(), cancel).ok());
+  TwoReplicas<pb::CouncilService> replicas(room);
+  const auto counts = AllAtOnce(kCallers, [&](int i) {
+    pb::PlanMeetingRequest plan;
+    plan.set_replaces_meeting_id(room.wheel[0].id());
+    plan.mutable_meeting()->set_theme(room.wheel[0].theme());
+    plan.mutable_meeting()->set_meeting_date("2027-03-03");
+    plan.mutable_meeting()->set_start_time("17:00");
+    plan.mutable_meeting()->set_place("here");
+    return replicas.For(i).Call(&Stub::PlanMeeting, Secretary(), plan).status();
+  });
+  EXPECT_THAT(counts, ElementsAre(Pair("", 1), Pair("ALREADY_EXISTS", kCallers - 1)));
+  EXPECT_TRUE(replicas.BothRun());
+}
+
 TEST(RaceOfTwoProcesses, OnOneDatabaseConfirmOneReportBackOnce) {
   Room room("postgresql");
   const std::string code = SomePerson();

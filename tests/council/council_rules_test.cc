@@ -173,6 +173,23 @@ TEST(YearWheel, HasExactlyFourMeetingsInOrderWithFourThemes) {
   EXPECT_REFUSED(CheckWheel(noon, SomeMandate()), "INVALID_FIELD");
 }
 
+TEST(YearWheel, ACancelledOrdinaryMeetingIsReplacedByOneOfItsThemeAndYear) {
+  pb::YearWheel wheel, other_year;
+  other_year.set_id("2028");
+  pb::PlannedMeeting plan;
+  plan.set_theme("A home");
+  const pb::Meeting cancelled = MeetingIn(pb::MEETING_STATE_CANCELLED);
+  EXPECT_DONE(MayReplace(cancelled, wheel, plan, false));
+  EXPECT_REFUSED(MayReplace(cancelled, wheel, plan, true), "ALREADY_EXISTS");
+  EXPECT_REFUSED(MayReplace(cancelled, other_year, plan, false), "INVALID_FIELD");
+  EXPECT_REFUSED(MayReplace(MeetingIn(pb::MEETING_STATE_SUMMONED), wheel, plan, false), "WRONG_STATE");
+  plan.set_theme("Something to do");
+  EXPECT_REFUSED(MayReplace(cancelled, wheel, plan, false), "INVALID_FIELD");
+  pb::Meeting extraordinary = cancelled;
+  extraordinary.set_kind(pb::MEETING_KIND_EXTRAORDINARY);
+  EXPECT_REFUSED(MayReplace(extraordinary, wheel, plan, false), "NOT_ORDINARY");
+}
+
 TEST(Deadlines, AreThoseOfTheMandate) {
   const pb::Meeting meeting = MeetingIn(pb::MEETING_STATE_PLANNED);
   EXPECT_EQ(meeting.notice_by(), "2027-01-20");

@@ -179,7 +179,7 @@ TEST_P(CouncilTest, ACalendarProgramSeesTheYearAndWhatWasCancelledAndNobodysName
   EXPECT_EQ(room_.Call(&Stub::GetCalendar, Passer(), request).status().code(), absl::StatusCode::kInvalidArgument);
 }
 
-TEST_P(CouncilTest, AMovedMeetingTellsAllAndForgetsWhoCouldNotComeThatDay) {
+TEST_P(CouncilTest, AMovedMeetingTellsAllAndWhoCouldNotComeThatDayIsExpectedAgain) {
   const pb::Meeting meeting = room_.Called(room_.wheel[0]);
   room_.Apologised(meeting, room_.user, kPrincipal);
   pb::MoveMeetingRequest move;
@@ -209,6 +209,48 @@ TEST_P(CouncilTest, ACancelledMeetingGivesItsItemsAndSuggestionsBack) {
   EXPECT_EQ(room_.Suggestion(id).state(), pb::SUGGESTION_STATE_RECEIVED);
   EXPECT_EQ(room_.Meeting(meeting.id()).agenda(0).state(), pb::AGENDA_ITEM_STATE_POSTPONED);
   room_.Item(room_.wheel[1], "Longer evenings", id);
+}
+
+// [C5] Four ordinary meetings: a cancelled one leaves three until another takes its place.
+TEST_P(CouncilTest, ACancelledOrdinaryMeetingIsReplacedAndTheYearHasItsFourAgain) {
+  const auto cancel = [&](const std::string& id) {
+    pb::CancelMeetingRequest request;
+    request.set_meeting_id(id);
+    request.set_reason("Snow.");
+    EXPECT_DONE(room_.Call(&Stub::CancelMeeting, Secretary(), request));
+  };
+  pb::PlanMeetingRequest plan;
+  plan.set_replaces_meeting_id(room_.wheel[0].id());
+  plan.mutable_meeting()->set_theme(room_.wheel[0].theme());
+  plan.mutable_meeting()->set_meeting_date("2027-03-03");
+  plan.mutable_meeting()->set_start_time("17:00");
+  plan.mutable_meeting()->set_place("here");
+  EXPECT_REFUSED(room_.Call(&Stub::PlanMeeting, Secretary(), plan), "WRONG_STATE");
+  cancel(room_.wheel[0].id());
+  const pb::Meeting second = Must(room_.Call(&Stub::PlanMeeting, Secretary(), plan)).meeting();
+  EXPECT_EQ(second.kind(), pb::MEETING_KIND_ORDINARY);
+  EXPECT_EQ(second.theme(), "A home");
+  EXPECT_EQ(second.notice_by(), "2027-02-10") << "the notice of an ordinary meeting";
+  EXPECT_EQ(room_.EventsOf<pb::MeetingPlanned>().back().replaces_meeting_id(), room_.wheel[0].id());
+  EXPECT_REFUSED(room_.Call(&Stub::PlanMeeting, Secretary(), plan), "ALREADY_EXISTS");
+  // That one is cancelled, too: there is one place, whichever of them is named.
+  cancel(second.id());
+  plan.set_replaces_meeting_id(second.id());
+  const pb::Meeting third = Must(room_.Call(&Stub::PlanMeeting, Secretary(), plan)).meeting();
+  EXPECT_EQ(third.replaces_meeting_id(), room_.wheel[0].id());
+  EXPECT_REFUSED(room_.Call(&Stub::PlanMeeting, Secretary(), plan), "ALREADY_EXISTS");
+  plan.set_replaces_meeting_id(room_.wheel[0].id());
+  EXPECT_REFUSED(room_.Call(&Stub::PlanMeeting, Secretary(), plan), "ALREADY_EXISTS");
+  pb::GetYearWheelRequest year;
+  year.set_year(2027);
+  const pb::GetYearWheelResponse wheel = Must(room_.Call(&Stub::GetYearWheel, Passer(), year));
+  EXPECT_EQ(std::count_if(wheel.meetings().begin(), wheel.meetings().end(),
+                          [](const auto& each) {
+                            return each.kind() == pb::MEETING_KIND_ORDINARY &&
+                                   each.state() != pb::MEETING_STATE_CANCELLED;
+                          }),
+            4);
+  room_.Opened(room_.Called(third));
 }
 
 // ---- At the table ----
