@@ -20,11 +20,14 @@ absl::Status Council::RegisterApology(Tx& tx, Call& call, const pb::RegisterApol
   if (!holder) return Refused("NO_SUCH_HOLDER", "the seat has nobody in that role");
   call.Concerns(holder->person_ref());
   TRY(MayApologise(call.caller, meeting, *holder));
-  ASSIGN(const auto known,
-         Find<pb::Apology>(tx, "WHERE meeting_id = :meeting AND holder_id = :holder", meeting.id(), holder->id()));
+  ASSIGN(
+      const auto known,
+      Find<pb::Apology>(tx, "WHERE meeting_id = :meeting AND holder_id = :holder AND state = 'APOLOGY_STATE_IN_FORCE'",
+                        meeting.id(), holder->id()));
   if (known) return AlreadyExists("apology");
   pb::Apology apology;
   apology.set_id(NewId(tx.now()));
+  apology.set_state(pb::APOLOGY_STATE_IN_FORCE);
   apology.set_meeting_id(meeting.id());
   apology.set_seat_id(seat.id());
   apology.set_holder_id(holder->id());

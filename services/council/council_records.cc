@@ -183,6 +183,7 @@ absl::StatusOr<pb::Summons> Summon(Tx& tx, std::string_view meeting_id, const pb
                                    pb::SummonsCause cause, std::string_view agenda_item_id) {
   pb::Summons summons;
   summons.set_id(NewId(tx.now()));
+  summons.set_state(pb::SUMMONS_STATE_IN_FORCE);
   summons.set_meeting_id(std::string(meeting_id));
   summons.set_seat_id(deputy_of.seat_id());
   summons.set_holder_id(deputy_of.deputy_id());
@@ -206,7 +207,8 @@ absl::StatusOr<std::optional<pb::Summons>> SummonIfNeeded(Tx& tx, const pb::Meet
   // Terms that began together end together: this one's timer comes next.
   if (holders.deputy && holders.deputy->until_date() < Today(tx)) holders.deputy.reset();
   ASSIGN(const std::vector<pb::Apology> apologies,
-         Select<pb::Apology>(tx, "WHERE meeting_id = :meeting AND seat_id = :seat", meeting.id(), seat.id()));
+         Select<pb::Apology>(tx, "WHERE meeting_id = :meeting AND seat_id = :seat AND state = 'APOLOGY_STATE_IN_FORCE'",
+                             meeting.id(), seat.id()));
   const pb::SummonsCause cause = WhySummoned(meeting, holders, apologies);
   if (cause == pb::SUMMONS_CAUSE_UNSPECIFIED) return std::nullopt;
   const pb::EntitledSeat as_of_now = NewEntitledSeat("", meeting, seat, holders, apologies);

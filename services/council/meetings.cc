@@ -44,7 +44,7 @@ absl::Status SaveAndTell(Tx& tx, pb::MeetingState state, pb::Meeting* meeting, E
 absl::Status FreezeSeats(Tx& tx, const pb::Meeting& meeting,
                          google::protobuf::RepeatedPtrField<pb::EntitledSeat>* frozen) {
   ASSIGN(const std::vector<pb::Apology> apologies,
-         Select<pb::Apology>(tx, "WHERE meeting_id = :meeting", meeting.id()));
+         Select<pb::Apology>(tx, "WHERE meeting_id = :meeting AND state = 'APOLOGY_STATE_IN_FORCE'", meeting.id()));
   ASSIGN(const std::vector<pb::Seat> seats, Select<pb::Seat>(tx, "WHERE state = 'SEAT_STATE_ACTIVE' ORDER BY id"));
   for (const pb::Seat& seat : seats) {
     ASSIGN(const Holders holders, HoldersOf(tx, seat.id()));
@@ -59,6 +59,37 @@ absl::Status FreezeSeats(Tx& tx, const pb::Meeting& meeting,
 absl::Status SummonForVacancies(Tx& tx, const pb::Meeting& meeting) {
   ASSIGN(const std::vector<pb::Seat> seats, Select<pb::Seat>(tx, "WHERE state = 'SEAT_STATE_ACTIVE' ORDER BY id"));
   for (const pb::Seat& seat : seats) TRY(SummonIfNeeded(tx, meeting, seat).status());
+  return absl::OkStatus();
+}
+
+// Who could not come that day may well come this day, and says so anew if not; so nobody is summoned for them yet. What
+// was said and asked for that day is kept, and that it holds no more is told (E0).
+absl::Status VoidAnswersToNotice(Tx& tx, const pb::Meeting& meeting) {
+  ASSIGN(std::vector<pb::Apology> apologies,
+         Select<pb::Apology>(tx, "WHERE meeting_id = :meeting AND state = 'APOLOGY_STATE_IN_FORCE' ORDER BY id",
+                             meeting.id()));
+  for (pb::Apology& apology : apologies) {
+    apology.set_state(pb::APOLOGY_STATE_VOID);
+    TRY(Save(tx, apology));
+    pb::ApologyVoided event;
+    event.set_apology_id(apology.id());
+    event.set_meeting_id(meeting.id());
+    event.set_seat_id(apology.seat_id());
+    event.set_role(apology.role());
+    TRY(tx.Publish(event, apology.id(), apology.version()));
+  }
+  ASSIGN(std::vector<pb::Summons> summonses,
+         Select<pb::Summons>(tx, "WHERE meeting_id = :meeting AND state = 'SUMMONS_STATE_IN_FORCE' ORDER BY id",
+                             meeting.id()));
+  for (pb::Summons& summons : summonses) {
+    summons.set_state(pb::SUMMONS_STATE_VOID);
+    TRY(Save(tx, summons));
+    pb::SummonsVoided event;
+    event.set_summons_id(summons.id());
+    event.set_meeting_id(meeting.id());
+    event.set_seat_id(summons.seat_id());
+    TRY(tx.Publish(event, summons.id(), summons.version()));
+  }
   return absl::OkStatus();
 }
 
@@ -139,9 +170,7 @@ absl::Status Council::MoveMeeting(Tx& tx, Call&, const pb::MoveMeetingRequest& r
   TRY(SaveAndTell(tx, moved.state(), &moved, std::move(event)));
   if (moved.meeting_date() != meeting.meeting_date()) {
     TRY(ClockNotice(tx, moved));
-    // Who could not come that day may well come this day; they say so anew.
-    TRY(tx.Exec("DELETE FROM apologies WHERE meeting_id = :meeting", moved.id()).status());
-    TRY(tx.Exec("DELETE FROM summonses WHERE meeting_id = :meeting", moved.id()).status());
+    TRY(VoidAnswersToNotice(tx, moved));
     TRY(SummonForVacancies(tx, moved));
   }
   *response->mutable_meeting() = std::move(moved);
@@ -252,15 +281,18 @@ absl::Status Council::ReopenMeeting(Tx& tx, Call&, const pb::ReopenMeetingReques
 absl::Status Council::GetMeeting(Tx& tx, Call& call, const pb::GetMeetingRequest& request,
                                  pb::GetMeetingResponse* response) {
   ASSIGN(*response->mutable_meeting(), Load<pb::Meeting>(tx, request.meeting_id()));
-  const auto fill = [&]<class M>(google::protobuf::RepeatedPtrField<M>* rows, std::string_view order) {
-    return SelectRows(tx, Table<M>::kName, absl::StrCat("WHERE meeting_id = :meeting ORDER BY ", order),
+  const auto fill = [&]<class M>(google::protobuf::RepeatedPtrField<M>* rows, std::string_view order,
+                                 std::string_view condition = "") {
+    return SelectRows(tx, Table<M>::kName, absl::StrCat("WHERE meeting_id = :meeting", condition, " ORDER BY ", order),
                       Tx::Bind(request.meeting_id()), M::default_instance(), {}, [rows] { return rows->Add(); });
   };
   TRY(fill(response->mutable_agenda(), "position, id"));
   TRY(fill(response->mutable_papers(), "id"));
   TRY(fill(response->mutable_seats(), "seat_id"));
-  TRY(fill(response->mutable_apologies(), "id"));
-  TRY(fill(response->mutable_summonses(), "id"));
+  TRY(fill(response->mutable_apologies(), "id", " AND state = 'APOLOGY_STATE_IN_FORCE'"));
+  TRY(fill(response->mutable_void_apologies(), "id", " AND state = 'APOLOGY_STATE_VOID'"));
+  TRY(fill(response->mutable_summonses(), "id", " AND state = 'SUMMONS_STATE_IN_FORCE'"));
+  TRY(fill(response->mutable_void_summonses(), "id", " AND state = 'SUMMONS_STATE_VOID'"));
   TRY(fill(response->mutable_disqualifications(), "id"));
   for (pb::Disqualification& each : *response->mutable_disqualifications()) ShowTo(call.caller, &each);
   return SetAsOf(tx, response);

@@ -24,12 +24,28 @@ constexpr auto kPrincipal = pb::HOLDER_ROLE_PRINCIPAL, kDeputy = pb::HOLDER_ROLE
 constexpr std::string_view kPackage = "mestring.council.v1.";
 
 // What GetMeeting says to watch.
-const std::vector<std::string> kTypesOfAMeeting = {
-    "MeetingMoved",        "MeetingCalled",       "MeetingCancelled",         "MeetingOpened",
-    "MeetingHeld",         "MeetingClosed",       "MeetingReopened",          "ApologyRegistered",
-    "DeputySummoned",      "PresenceMarked",      "DisqualificationDeclared", "AgendaItemAdded",
-    "AgendaItemScheduled", "AgendaItemDiscussed", "AgendaItemSettled",        "FiguresPlaced",
-    "MinutesWritten",      "MinutesSent",         "MinutesApproved",          "DeadlineMissed"};
+const std::vector<std::string> kTypesOfAMeeting = {"MeetingMoved",
+                                                   "MeetingCalled",
+                                                   "MeetingCancelled",
+                                                   "MeetingOpened",
+                                                   "MeetingHeld",
+                                                   "MeetingClosed",
+                                                   "MeetingReopened",
+                                                   "ApologyRegistered",
+                                                   "ApologyVoided",
+                                                   "SummonsVoided",
+                                                   "DeputySummoned",
+                                                   "PresenceMarked",
+                                                   "DisqualificationDeclared",
+                                                   "AgendaItemAdded",
+                                                   "AgendaItemScheduled",
+                                                   "AgendaItemDiscussed",
+                                                   "AgendaItemSettled",
+                                                   "FiguresPlaced",
+                                                   "MinutesWritten",
+                                                   "MinutesSent",
+                                                   "MinutesApproved",
+                                                   "DeadlineMissed"};
 
 class EventsTest : public testing::TestWithParam<const char*> {
  protected:

@@ -192,8 +192,34 @@ TEST_P(CouncilTest, AMovedMeetingTellsAllAndWhoCouldNotComeThatDayIsExpectedAgai
   move.set_meeting_date("2027-02-24");
   EXPECT_DONE(room_.Call(&Stub::MoveMeeting, Secretary(), move));
   EXPECT_THAT(room_.EventsOf<pb::MeetingMoved>(), SizeIs(1));
-  EXPECT_THAT(room_.Meeting(meeting.id()).apologies(), SizeIs(0));
-  EXPECT_EQ(room_.Meeting(meeting.id()).meeting().input_by(), "2027-02-17");
+  const pb::GetMeetingResponse moved = room_.Meeting(meeting.id());
+  EXPECT_EQ(moved.meeting().input_by(), "2027-02-17");
+  // What was said and asked for the former day is kept, holds no more, and that is told.
+  EXPECT_THAT(moved.apologies(), SizeIs(0));
+  EXPECT_THAT(moved.summonses(), SizeIs(0));
+  ASSERT_THAT(moved.void_apologies(), SizeIs(1));
+  ASSERT_THAT(moved.void_summonses(), SizeIs(1));
+  EXPECT_EQ(moved.void_summonses(0).state(), pb::SUMMONS_STATE_VOID);
+  ASSERT_THAT(room_.EventsOf<pb::ApologyVoided>(), SizeIs(1));
+  EXPECT_EQ(room_.EventsOf<pb::ApologyVoided>()[0].apology_id(), moved.void_apologies(0).id());
+  ASSERT_THAT(room_.EventsOf<pb::SummonsVoided>(), SizeIs(1));
+  EXPECT_EQ(room_.EventsOf<pb::SummonsVoided>()[0].summons_id(), moved.void_summonses(0).id());
+  EXPECT_THAT(room_.EventsOf<pb::DeputySummoned>(), SizeIs(1)) << "Anna is expected";
+  // To another hour of the same day they hold.
+  room_.Apologised(meeting, room_.user, kPrincipal);
+  EXPECT_THAT(room_.EventsOf<pb::DeputySummoned>(), SizeIs(2)) << "she cannot come that day either";
+  move.set_start_time("19:00");
+  EXPECT_DONE(room_.Call(&Stub::MoveMeeting, Secretary(), move));
+  EXPECT_THAT(room_.Meeting(meeting.id()).apologies(), SizeIs(1));
+  EXPECT_THAT(room_.EventsOf<pb::SummonsVoided>(), SizeIs(1));
+  // She can come to the third day, and the seat is hers.
+  move.set_meeting_date("2027-03-03");
+  EXPECT_DONE(room_.Call(&Stub::MoveMeeting, Secretary(), move));
+  EXPECT_THAT(room_.Meeting(meeting.id()).void_apologies(), SizeIs(2));
+  EXPECT_THAT(room_.UntoldChanges(), SizeIs(0));
+  const pb::Meeting open = room_.Opened(room_.Meeting(meeting.id()).meeting());
+  room_.Present(open, room_.user, kDeputy);
+  EXPECT_THAT(room_.Exercised(room_.Item(open, "Doors")), testing::Contains(Pair(room_.user.id, "")));
 }
 
 TEST_P(CouncilTest, ACancelledMeetingGivesItsItemsAndSuggestionsBack) {
