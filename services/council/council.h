@@ -39,6 +39,8 @@ class Council final : public mestring::Service, public pb::CouncilService::Servi
   // Mandate and seats
   MESTRING_WRITE(pb, SetMandate);
   MESTRING_READ(pb, GetMandate);
+  MESTRING_WRITE(pb, SetCodeList);
+  MESTRING_READ(pb, GetCodeList);
   MESTRING_WRITE(pb, RegisterSeat);
   MESTRING_WRITE(pb, RetireSeat);
   MESTRING_WRITE(pb, AppointHolder);

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "common/digest.h"
+#include "services/code_lists/code_lists.h"
 
 namespace mestring::council {
 
@@ -19,6 +20,11 @@ absl::StatusOr<pb::Mandate> CurrentMandate(Tx& tx) {
   ASSIGN(auto mandate, Newest<pb::Mandate>(tx, "mandate_version"));
   if (!mandate) return Refused("MANDATE_MISSING", "no mandate is in force");
   return *std::move(mandate);
+}
+
+absl::Status CheckCode(Tx& tx, pb::CodeListKind kind, std::string_view code) {
+  ASSIGN(const auto list, CurrentCodeList<pb::CodeList>(tx, kind));
+  return list ? MayUseCode(*list, code) : absl::OkStatus();
 }
 
 absl::StatusOr<Holders> HoldersOf(Tx& tx, std::string_view seat_id) {

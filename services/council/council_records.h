@@ -17,6 +17,7 @@
 namespace mestring {
 
 MESTRING_TABLE(council::v1::Mandate, "mandates", "mandate");
+MESTRING_TABLE(council::v1::CodeList, "code_lists", "code list");
 MESTRING_TABLE(council::v1::Seat, "seats", "seat");
 MESTRING_TABLE(council::v1::SeatHolder, "seat_holders", "term");
 MESTRING_TABLE(council::v1::YearWheel, "year_wheels", "year wheel");
@@ -58,6 +59,8 @@ inline constexpr std::string_view kHousing = "housing", kActivities = "activitie
 
 // MANDATE_MISSING if nobody has set one.
 absl::StatusOr<pb::Mandate> CurrentMandate(Tx& tx);
+// UNKNOWN_CODE unless it is in the list in force; where there is none, any code is taken.
+absl::Status CheckCode(Tx& tx, pb::CodeListKind kind, std::string_view code);
 absl::StatusOr<Holders> HoldersOf(Tx& tx, std::string_view seat_id);
 // The seat that the caller holds today in either role, "" if none.
 absl::StatusOr<std::string> OwnSeat(Tx& tx, const Caller& caller);

@@ -48,6 +48,8 @@ bool IsSubscriber(const Caller& caller);
 // ---- Mandate and seats -----------------------------------------------------------------------------
 
 absl::Status Check(const pb::SetMandateRequest& request);
+absl::Status Check(const pb::SetCodeListRequest& request);
+absl::Status MayUseCode(const pb::CodeList& list, std::string_view code);
 absl::Status Check(const pb::RegisterSeatRequest& request);
 absl::Status MayRegisterSeat(const pb::Mandate& mandate, pb::SeatKind kind, int of_kind);
 pb::Seat NewSeat(std::string id, const pb::RegisterSeatRequest& request);

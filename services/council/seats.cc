@@ -1,4 +1,4 @@
-// The mandate, the seats, and who holds them.
+// The mandate, the lists of codes, the seats, and who holds them.
 //
 // A seat and a term are two resources: the seat is what is exercised and lasts, a term is a person's and
 // ends. A vacancy is not stored; it is a role of an active seat that no active term fills, and so it cannot
@@ -6,6 +6,7 @@
 
 #include <utility>
 
+#include "services/code_lists/code_lists.h"
 #include "services/council/council.h"
 #include "services/council/council_records.h"
 
@@ -47,6 +48,20 @@ absl::Status Council::SetMandate(Tx& tx, Call&, const pb::SetMandateRequest& req
 
 absl::Status Council::GetMandate(Tx& tx, Call&, const pb::GetMandateRequest&, pb::GetMandateResponse* response) {
   ASSIGN(*response->mutable_mandate(), FirstOf(Select<pb::Mandate>(tx, "ORDER BY mandate_version DESC LIMIT 1")));
+  return absl::OkStatus();
+}
+
+absl::Status Council::SetCodeList(Tx& tx, Call&, const pb::SetCodeListRequest& request,
+                                  pb::SetCodeListResponse* response) {
+  TRY(Check(request));
+  return StoreCodeList<pb::CodeListSet>(tx, request, response->mutable_code_list());
+}
+
+absl::Status Council::GetCodeList(Tx& tx, Call&, const pb::GetCodeListRequest& request,
+                                  pb::GetCodeListResponse* response) {
+  ASSIGN(auto list, CurrentCodeList<pb::CodeList>(tx, request.kind()));
+  if (!list) return NotFound(Table<pb::CodeList>::kNoun);
+  *response->mutable_code_list() = *std::move(list);
   return absl::OkStatus();
 }
 
@@ -120,6 +135,7 @@ absl::Status Council::EndTerm(Tx& tx, Call& call, const pb::EndTermRequest& requ
   ASSIGN(pb::SeatHolder holder, LoadForChange<pb::SeatHolder>(tx, request.holder_id(), request.expected_version()));
   call.Concerns(holder.person_ref());
   TRY(MayEndTerm(call.caller, holder));
+  TRY(CheckCode(tx, pb::CODE_LIST_KIND_END_REASON, request.reason_code()));
   TRY(EndHolder(tx, request.reason_code(), &holder));
   if (holder.role() == pb::HOLDER_ROLE_PRINCIPAL) TRY(SummonWhereNeeded(tx, holder.seat_id()));
   *response->mutable_holder() = std::move(holder);

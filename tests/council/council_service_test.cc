@@ -96,6 +96,48 @@ TEST_P(CouncilTest, AnOrganisationHasOneSeatAndNobodySitsOnTwo) {
   EXPECT_REFUSED(room_.Call(&Stub::AppointHolder, Secretary(), appoint), "PERSON_HOLDS_SEAT");
 }
 
+TEST_P(CouncilTest, CodesAreThoseOfTheListInForceAndAnyWhileThereIsNone) {
+  const auto set = [&](pb::CodeListKind kind, std::vector<std::string> codes) {
+    pb::SetCodeListRequest request;
+    request.set_kind(kind);
+    for (const std::string& code : codes) {
+      pb::CodeEntry* entry = request.add_entries();
+      entry->set_code(code);
+      entry->set_name("What it is called");
+    }
+    return room_.Call(&Stub::SetCodeList, Secretary(), request);
+  };
+  pb::GetCodeListRequest get;
+  get.set_kind(pb::CODE_LIST_KIND_END_REASON);
+  EXPECT_EQ(room_.Call(&Stub::GetCodeList, Staff(), get).status().code(), absl::StatusCode::kNotFound);
+  pb::EndTermRequest end;
+  end.set_holder_id(room_.kin.deputy_holder);
+  end.set_reason_code("WHATEVER");
+  EXPECT_DONE(room_.Call(&Stub::EndTerm, Secretary(), end));
+  EXPECT_EQ(set(pb::CODE_LIST_KIND_END_REASON, {"MOVED", "MOVED"}).status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_DONE(set(pb::CODE_LIST_KIND_END_REASON, {"MOVED"}));
+  EXPECT_EQ(Must(set(pb::CODE_LIST_KIND_END_REASON, {"MOVED", "OWN_WISH"})).code_list().list_version(), 2);
+  EXPECT_THAT(room_.Call(&Stub::GetCodeList, Staff(), get)->code_list().entries(), SizeIs(2));
+  ASSERT_THAT(room_.EventsOf<pb::CodeListSet>(), SizeIs(2));
+  EXPECT_EQ(room_.EventsOf<pb::CodeListSet>()[1].list_version(), 2);
+  end.set_holder_id(room_.kin.principal_holder);
+  EXPECT_REFUSED(room_.Call(&Stub::EndTerm, Secretary(), end), "UNKNOWN_CODE");
+  end.set_reason_code("OWN_WISH");
+  EXPECT_DONE(room_.Call(&Stub::EndTerm, Secretary(), end));
+  room_.Appointed(room_.user.id, kDeputy, SomePerson(), "Gry");  // ends the one before: SUCCEEDED is the service's own
+
+  EXPECT_DONE(set(pb::CODE_LIST_KIND_DISQUALIFICATION_GROUND, {"PARTY"}));
+  const pb::Meeting meeting = room_.Opened(room_.Called(room_.wheel[0]));
+  pb::DeclareDisqualifiedRequest declare;
+  declare.set_agenda_item_id(room_.Item(meeting, "Her own house").id());
+  declare.set_seat_id(room_.user.id);
+  declare.set_role(kPrincipal);
+  declare.set_ground_code("OWN_WISH");
+  EXPECT_REFUSED(room_.Call(&Stub::DeclareDisqualified, Secretary(), declare), "UNKNOWN_CODE");
+  declare.set_ground_code("PARTY");
+  EXPECT_DONE(room_.Call(&Stub::DeclareDisqualified, Secretary(), declare));
+}
+
 TEST_P(CouncilTest, AVacancyIsVisibleAndHistoryIsKept) {
   pb::EndTermRequest end;
   end.set_holder_id(room_.user.principal_holder);
