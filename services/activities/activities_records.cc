@@ -49,32 +49,6 @@ absl::Status PublishState(Tx& tx, pb::SessionState before, const pb::Session& se
   return tx.Publish(About<pb::SessionReopened>(session), session.id(), session.version());
 }
 
-// Grants for a session that will not be: what is reserved is available again, what is asked for is refused.
-absl::Status EndGrantsOf(Tx& tx, const pb::Session& session) {
-  ASSIGN(std::vector<pb::Grant> grants,
-         Select<pb::Grant>(tx,
-                           "WHERE session_id = :session AND state IN ('GRANT_STATE_REQUESTED', 'GRANT_STATE_APPROVED') "
-                           "ORDER BY id",
-                           session.id()));
-  for (pb::Grant& grant : grants) {
-    grant.set_reason_code(std::string(kSessionCancelled));
-    if (grant.state() == pb::GRANT_STATE_REQUESTED) {
-      grant.set_state(pb::GRANT_STATE_REFUSED);
-      TRY(Save(tx, grant));
-      auto event = About<pb::GrantDecided>(grant);
-      event.set_state(grant.state());
-      TRY(tx.Publish(event, grant.id(), grant.version()));
-      continue;
-    }
-    ASSIGN(pb::Fund fund, Load<pb::Fund>(tx, grant.fund_id()));
-    TRY(Enter(tx, pb::LEDGER_KIND_RELEASE, grant.amount_ore(), grant.id(), &fund).status());
-    grant.set_state(pb::GRANT_STATE_RELEASED);
-    TRY(Save(tx, grant));
-    TRY(tx.Publish(About<pb::GrantReleased>(grant), grant.id(), grant.version()));
-  }
-  return absl::OkStatus();
-}
-
 // Of a leader who stays paused.
 absl::Status TellOfCauses(Tx& tx, const pb::LeaderPath& path) {
   auto event = About<pb::LeaderPauseChanged>(path);
@@ -235,7 +209,7 @@ absl::Status CancelNow(Tx& tx, std::string_view reason_code, pb::Session* sessio
   }
   ASSIGN(std::vector<pb::WaitEntry> entries, LiveWaitEntries(tx, session->id()));
   for (pb::WaitEntry& entry : entries) TRY(EndWaitEntry(tx, pb::WAIT_ENTRY_STATE_SESSION_CANCELLED, &entry));
-  return EndGrantsOf(tx, *session);
+  return EndGrants(tx, session->id(), "", kSessionCancelled);
 }
 
 absl::Status ScheduleClocks(Tx& tx, const pb::ActivityPolicy& policy, const pb::Session& session) {
@@ -317,6 +291,33 @@ absl::StatusOr<pb::LedgerEntry> Enter(Tx& tx, pb::LedgerKind kind, int64_t amoun
   entry.set_entry_date(Today(tx));
   TRY(Insert(tx, entry));
   return entry;
+}
+
+absl::Status EndGrants(Tx& tx, std::string_view session_id, std::string_view person_ref, std::string_view reason_code) {
+  constexpr std::string_view kOpenOfSession =
+      "WHERE session_id = :session AND state IN ('GRANT_STATE_REQUESTED', 'GRANT_STATE_APPROVED')";
+  ASSIGN(std::vector<pb::Grant> grants,
+         person_ref.empty()
+             ? Select<pb::Grant>(tx, absl::StrCat(kOpenOfSession, " ORDER BY id"), session_id)
+             : Select<pb::Grant>(tx, absl::StrCat(kOpenOfSession, " AND person_ref = :person ORDER BY id"), session_id,
+                                 person_ref));
+  for (pb::Grant& grant : grants) {
+    grant.set_reason_code(std::string(reason_code));
+    if (grant.state() == pb::GRANT_STATE_REQUESTED) {
+      grant.set_state(pb::GRANT_STATE_REFUSED);
+      TRY(Save(tx, grant));
+      auto event = About<pb::GrantDecided>(grant);
+      event.set_state(grant.state());
+      TRY(tx.Publish(event, grant.id(), grant.version()));
+      continue;
+    }
+    ASSIGN(pb::Fund fund, Load<pb::Fund>(tx, grant.fund_id()));
+    TRY(Enter(tx, pb::LEDGER_KIND_RELEASE, grant.amount_ore(), grant.id(), &fund).status());
+    grant.set_state(pb::GRANT_STATE_RELEASED);
+    TRY(Save(tx, grant));
+    TRY(tx.Publish(About<pb::GrantReleased>(grant), grant.id(), grant.version()));
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace mestring::activities

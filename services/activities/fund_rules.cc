@@ -106,6 +106,8 @@ absl::Status MayDecide(const Caller& caller, const pb::Grant& grant, const pb::D
   return absl::OkStatus();
 }
 
+// Whether the person still has their seat is no question here, nor when it is decided: a seat that ends takes its
+// open grants with it in the same write.
 absl::Status MayPay(const pb::Grant& grant) {
   return grant.state() == pb::GRANT_STATE_APPROVED ? absl::OkStatus() : WrongState(grant.state(), "it is not approved");
 }

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <map>
+
 #include "tests/activities/centre.h"
 #include "tests/support/expect.h"
 
@@ -614,6 +616,49 @@ TEST_P(ActivitiesTest, ACancelledCampGivesWhatWasReservedBack) {
   EXPECT_DONE(centre_.Call(&Stub::CancelSession, Staff(), cancel));
   EXPECT_EQ(centre_.Statement(fund).available_ore(), 500'000);
   EXPECT_THAT(centre_.EventTypes(), IsSupersetOf({"GrantReleased", "GrantDecided"}));
+}
+
+TEST_P(ActivitiesTest, WhoGivesASeatBackOrLosesItLeavesNoGrantBehind) {
+  const pb::Session camp = centre_.Camp(), other = centre_.Camp();
+  const pb::Fund fund = centre_.FundWith(900'000);
+  const std::string withdraws = SomePerson(), is_removed = SomePerson(), stays = SomePerson();
+  std::map<std::string, pb::Enrolment> seats;
+  std::map<std::string, pb::Grant> grants;
+  for (const std::string& person : {withdraws, is_removed, stays}) {
+    centre_.Requested(fund, 1, person);  // for the statement of eligibility
+    seats[person] = centre_.Enrolled(camp, person);
+    grants[person] = Must(Ask(fund, person, pb::GRANT_KIND_TRIP, 200'000, camp.id())).grant();
+  }
+  EXPECT_DONE(centre_.Decide(grants[withdraws]));
+  EXPECT_DONE(centre_.Decide(grants[stays]));
+  centre_.Enrolled(other, withdraws);
+  const pb::Grant of_other = Must(Ask(fund, withdraws, pb::GRANT_KIND_TRIP, 100'000, other.id())).grant();
+  EXPECT_EQ(centre_.Statement(fund).available_ore(), 500'000);
+
+  centre_.Withdrawn(seats[withdraws]);
+  EXPECT_EQ(centre_.Statement(fund).available_ore(), 700'000) << "what was reserved is there for others";
+  const pb::Grant released = centre_.Stored<pb::Grant>(grants[withdraws].id());
+  EXPECT_EQ(released.state(), pb::GRANT_STATE_RELEASED);
+  EXPECT_EQ(released.reason_code(), kSeatEnded);
+  EXPECT_REFUSED(OnGrant(&Stub::PayGrant, released), "WRONG_STATE");
+  ASSERT_THAT(centre_.EventsOf<pb::GrantReleased>(), SizeIs(1));
+  EXPECT_EQ(centre_.EventsOf<pb::GrantReleased>()[0].grant_id(), released.id());
+  EXPECT_EQ(centre_.Stored<pb::Grant>(of_other.id()).state(), pb::GRANT_STATE_REQUESTED) << "it has its seat";
+
+  pb::RemoveEnrolmentRequest remove;
+  remove.set_enrolment_id(seats[is_removed].id());
+  remove.set_reason_code("A");
+  EXPECT_DONE(centre_.Call(&Stub::RemoveEnrolment, Staff(), remove));
+  const pb::Grant refused = centre_.Stored<pb::Grant>(grants[is_removed].id());
+  EXPECT_EQ(refused.state(), pb::GRANT_STATE_REFUSED);
+  EXPECT_EQ(refused.reason_code(), kSeatEnded);
+  EXPECT_EQ(centre_.EventsOf<pb::GrantDecided>().back().grant_id(), refused.id());
+  EXPECT_EQ(centre_.EventsOf<pb::GrantDecided>().back().state(), pb::GRANT_STATE_REFUSED);
+  EXPECT_REFUSED(centre_.Decide(refused), "WRONG_STATE");
+  EXPECT_EQ(centre_.Stored<pb::Grant>(grants[stays].id()).state(), pb::GRANT_STATE_APPROVED);
+
+  centre_.Enrolled(camp, withdraws);
+  EXPECT_DONE(Ask(fund, withdraws, pb::GRANT_KIND_TRIP, 200'000, camp.id())) << "who comes back asks anew";
 }
 
 // ---- Own share ----
