@@ -207,8 +207,10 @@ absl::Status MayMove(const pb::Session& session, int module, const Span& to, abs
   return absl::OkStatus();
 }
 
-void ApplyMove(int module, const Span& to, pb::Session* session) {
-  const absl::Duration closes_before = FromProto(session->start_time()) - FromProto(session->enrol_until_time());
+// Enrolment opens and closes as long before the start as it did: the days of a plan are days before the session, and
+// one that is moved to before its opening would else begin without ever having opened. What would have opened by now
+// opens now; what has opened stays so.
+void ApplyMove(int module, const Span& to, absl::Time now, pb::Session* session) {
   Span whole = to;
   for (pb::Module& found : *session->mutable_modules()) {
     if (found.number() == module) {
@@ -220,8 +222,14 @@ void ApplyMove(int module, const Span& to, pb::Session* session) {
   }
   // A course that has begun keeps its start.
   if (IsAhead(session->state())) {
+    const absl::Duration distance = whole.start - FromProto(session->start_time());
     *session->mutable_start_time() = ToProto(whole.start);
-    *session->mutable_enrol_until_time() = ToProto(whole.start - closes_before);
+    absl::Time until = FromProto(session->enrol_until_time()) + distance;
+    if (session->state() == pb::SESSION_STATE_PLANNED) {
+      *session->mutable_enrol_from_time() = ToProto(std::max(FromProto(session->enrol_from_time()) + distance, now));
+      until = std::max(until, now);
+    }
+    *session->mutable_enrol_until_time() = ToProto(until);
   }
   *session->mutable_end_time() = ToProto(whole.end);
 }

@@ -86,7 +86,7 @@ absl::Status MayChange(const pb::Session& session);
 absl::Status MayMove(const pb::Session& session, int module, const Span& to, absl::Time now);
 // The time of the session, or of a module of it; NotFound for a module that it does not have.
 absl::StatusOr<Span> SpanOf(const pb::Session& session, int module);
-void ApplyMove(int module, const Span& to, pb::Session* session);
+void ApplyMove(int module, const Span& to, absl::Time now, pb::Session* session);
 absl::Status MayCancel(const pb::Session& session);
 // What the state is while the session lies ahead.
 pb::SessionState StateBySeats(const pb::Session& session, const SeatCounts& counts, absl::Time now);

@@ -99,7 +99,7 @@ absl::Status Activities::MoveSession(Tx& tx, Call& call, const pb::MoveSessionRe
   const absl::Time start = absl::FromCivil(absl::CivilSecond(local), tx.zone());
   const Span to{start, start + duration};
   TRY(MayMove(session, request.module(), to, tx.now()));
-  ApplyMove(request.module(), to, &session);
+  ApplyMove(request.module(), to, tx.now(), &session);
   if (!request.place().empty()) session.set_place(request.place());
   if (!request.area_code().empty()) session.set_area_code(request.area_code());
   TRY(Save(tx, session));

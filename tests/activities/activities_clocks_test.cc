@@ -97,6 +97,34 @@ TEST_P(ClockTest, AMovedSessionTakesItsClocksWithIt) {
   EXPECT_EQ(centre_.Session(session.id()).state(), pb::SESSION_STATE_DONE);
 }
 
+TEST_P(ClockTest, ASessionThatIsMovedBeforeItsOpeningOpensAllTheSame) {
+  pb::ScheduleSessionsRequest plan = centre_.Plan(centre_.Activity(pb::ACTIVITY_MODE_REGISTERED), 30, 3);
+  plan.set_opens_days_before(10);
+  plan.set_closes_days_before(1);
+  const auto move = [&](const pb::Session& session, int days) {
+    pb::MoveSessionRequest request;
+    request.set_session_id(session.id());
+    request.set_date(PlusDays(centre_.Today(), days));
+    request.set_time_of_day("18:00");
+    return Must(centre_.Call(&Stub::MoveSession, Staff(), request)).session();
+  };
+  const pb::Session earlier = move(centre_.Scheduled(plan).front(), 15),
+                    later = move(centre_.Scheduled(plan).front(), 40);
+  const pb::Session at_once = move(centre_.Scheduled(plan).front(), 5);
+  EXPECT_EQ(FromProto(at_once.enrol_from_time()), centre_.service().clock().Now());
+  centre_.GoDays(0);
+  EXPECT_EQ(centre_.Session(at_once.id()).state(), pb::SESSION_STATE_OPEN) << "its ten days have begun";
+  EXPECT_EQ(centre_.Session(earlier.id()).state(), pb::SESSION_STATE_PLANNED);
+  centre_.Enrolled(at_once, SomePerson());
+  centre_.GoTo(FromProto(earlier.enrol_from_time()));
+  EXPECT_EQ(centre_.Today(), "2026-11-28");
+  EXPECT_EQ(centre_.Session(earlier.id()).state(), pb::SESSION_STATE_OPEN);
+  centre_.GoDays(20);
+  EXPECT_EQ(centre_.Session(later.id()).state(), pb::SESSION_STATE_PLANNED) << "the old day of opening is over";
+  centre_.GoTo(FromProto(later.enrol_from_time()));
+  EXPECT_EQ(centre_.Session(later.id()).state(), pb::SESSION_STATE_OPEN);
+}
+
 TEST_P(ClockTest, WhoHasNotPaidTheOwnShareIsToldOfOnceAndKeepsTheSeat) {
   const pb::Session camp = centre_.Camp();
   const pb::Enrolment paid = centre_.Enrolled(camp, SomePerson()), late = centre_.Enrolled(camp, SomePerson());

@@ -222,11 +222,30 @@ TEST(SessionTest, WhatHasBegunIsNotMovedButALaterModuleOfACourseIs) {
 
 TEST(SessionTest, ACourseLastsFromItsFirstToItsLastModule) {
   pb::Session course = Course();
-  ApplyMove(1, {kStart - absl::Hours(5), kStart - absl::Hours(4)}, &course);
+  ApplyMove(1, {kStart - absl::Hours(5), kStart - absl::Hours(4)}, kNow, &course);
   EXPECT_EQ(FromProto(course.start_time()), kStart - absl::Hours(5));
   EXPECT_EQ(FromProto(course.enrol_until_time()), kStart - absl::Hours(5)) << "enrolment closes as long before as ever";
-  ApplyMove(3, {kStart + absl::Hours(90), kStart + absl::Hours(91)}, &course);
+  ApplyMove(3, {kStart + absl::Hours(90), kStart + absl::Hours(91)}, kNow, &course);
   EXPECT_EQ(FromProto(course.end_time()), kStart + absl::Hours(91));
+}
+
+TEST(SessionTest, EnrolmentMovesWithASessionThatHasNotOpened) {
+  const auto moved = [](pb::SessionState state, absl::Duration by) {
+    pb::Session session = Session(state);
+    *session.mutable_enrol_from_time() = ToProto(kNow + absl::Hours(24));
+    *session.mutable_enrol_until_time() = ToProto(kStart - absl::Hours(2));
+    ApplyMove(0, {kStart + by, kStart + by + absl::Hours(1)}, kNow, &session);
+    return std::pair(FromProto(session.enrol_from_time()), FromProto(session.enrol_until_time()));
+  };
+  const absl::Duration later = absl::Hours(72), earlier = absl::Hours(-30);
+  EXPECT_EQ(moved(pb::SESSION_STATE_PLANNED, later),
+            std::pair(kNow + absl::Hours(24) + later, kStart - absl::Hours(2) + later));
+  EXPECT_EQ(moved(pb::SESSION_STATE_PLANNED, earlier), std::pair(kNow, kStart - absl::Hours(2) + earlier))
+      << "it would have opened already: it does now";
+  EXPECT_EQ(moved(pb::SESSION_STATE_PLANNED, kNow + absl::Hours(1) - kStart), std::pair(kNow, kNow))
+      << "too late to enrol, and never closed before it opens";
+  EXPECT_EQ(moved(pb::SESSION_STATE_OPEN, later).first, kNow + absl::Hours(24)) << "what has opened stays open";
+  EXPECT_EQ(moved(pb::SESSION_STATE_OPEN, later).second, kStart - absl::Hours(2) + later);
 }
 
 TEST(SessionTest, APeriodIsNeitherBackwardsNorTooLong) {
