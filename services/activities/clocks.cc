@@ -21,8 +21,9 @@ absl::Status OnOpen(Tx& tx, std::string_view id, absl::Time) {
 
 // [A8] Nobody leads it yet: those who can do something about it hear of it.
 absl::Status OnNotice(Tx& tx, std::string_view id, absl::Time) {
-  ASSIGN(const pb::Session session, Load<pb::Session>(tx, id));
+  ASSIGN(pb::Session session, Load<pb::Session>(tx, id));
   if (!IsAhead(session.state()) || session.leaders() > 0) return absl::OkStatus();
+  TRY(Save(tx, session));  // its event has a version of its own, though nothing of it changes
   auto event = About<pb::SessionLacksLeader>(session);
   *event.mutable_start_time() = session.start_time();
   return tx.Publish(event, session.id(), session.version());

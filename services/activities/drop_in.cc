@@ -166,9 +166,10 @@ absl::Status Activities::RecordDropIn(Tx& tx, Call& call, const pb::RecordDropIn
   tally.set_cards(static_cast<int>(cards));
   TRY(Save(tx, tally));
   pb::DropInRecorded event;
+  event.set_drop_in_tally_id(tally.id());
   event.set_session_id(session.id());
   event.set_period_id(period.id());
-  TRY(tx.Publish(event, session.id(), tally.version()));
+  TRY(tx.Publish(event, tally.id(), tally.version()));
   *response->mutable_tally() = std::move(tally);
   return absl::OkStatus();
 }

@@ -52,7 +52,7 @@ absl::Status Activities::WishLeaderStep(Tx& tx, Call& call, const pb::WishLeader
 
 absl::Status Activities::RecordRequirement(Tx& tx, Call& call, const pb::RecordRequirementRequest& request,
                                            pb::RecordRequirementResponse* response) {
-  ASSIGN(const pb::LeaderPath path, LoadVisible<pb::LeaderPath>(tx, call, request.leader_path_id()));
+  ASSIGN(pb::LeaderPath path, LoadVisible<pb::LeaderPath>(tx, call, request.leader_path_id()));
   TRY(CheckCode(tx, pb::CODE_LIST_KIND_LEADER_REQUIREMENT, request.requirement_code()));
   if (request.met_date() > Today(tx)) return Refused("NOT_YET", "a requirement is recorded when it is met");
   const auto met = tx.Query<int64_t>(
@@ -67,6 +67,7 @@ absl::Status Activities::RecordRequirement(Tx& tx, Call& call, const pb::RecordR
   requirement.set_requirement_code(request.requirement_code());
   requirement.set_met_date(OrToday(tx, request.met_date()));
   TRY(Insert(tx, requirement));
+  TRY(Save(tx, path));  // the requirements are part of the way, and the event tells its new version
   auto event = About<pb::RequirementMet>(path);
   event.set_requirement_code(requirement.requirement_code());
   TRY(tx.Publish(event, path.id(), path.version()));
@@ -118,6 +119,7 @@ absl::Status Activities::ConfirmLeaderStep(Tx& tx, Call& call, const pb::Confirm
   event.set_step(path.step());
   TRY(tx.Publish(event, path.id(), path.version()));
   if (path.step() == pb::LEADER_STEP_LEADER) {
+    TRY(Save(tx, path));  // two events, two versions
     TRY(tx.Publish(About<pb::LeaderAppointed>(path), path.id(), path.version()));
   }
   *response->mutable_leader_path() = std::move(path);

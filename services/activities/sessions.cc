@@ -31,31 +31,34 @@ absl::Status SaveScheduled(Tx& tx, const pb::ActivityPolicy& policy, pb::Session
   return tx.Publish(event, session->id(), session->version());
 }
 
-absl::Status TellOfNewTime(Tx& tx, const pb::Session& session, const std::string& person_ref) {
-  auto event = About<pb::SessionTimeChanged>(session);
+// Each event of the session has a version of its own: one that repeats a version looks to a subscriber like one that it
+// has.
+absl::Status TellOfNewTime(Tx& tx, const std::string& person_ref, pb::Session* session) {
+  TRY(Save(tx, *session));
+  auto event = About<pb::SessionTimeChanged>(*session);
   event.set_person_ref(person_ref);
-  *event.mutable_start_time() = session.start_time();
-  *event.mutable_end_time() = session.end_time();
-  return tx.Publish(event, session.id(), session.version());
+  *event.mutable_start_time() = session->start_time();
+  *event.mutable_end_time() = session->end_time();
+  return tx.Publish(event, session->id(), session->version());
 }
 
 // Everyone concerned is told. An offer never outlives the start (A3), also if that is earlier now.
-absl::Status TellOfMove(Tx& tx, int module, const pb::Session& session) {
-  auto event = About<pb::SessionMoved>(session);
+absl::Status TellOfMove(Tx& tx, int module, pb::Session* session) {
+  auto event = About<pb::SessionMoved>(*session);
   event.set_module(module);
-  *event.mutable_start_time() = session.start_time();
-  *event.mutable_end_time() = session.end_time();
-  TRY(tx.Publish(event, session.id(), session.version()));
+  *event.mutable_start_time() = session->start_time();
+  *event.mutable_end_time() = session->end_time();
+  TRY(tx.Publish(event, session->id(), session->version()));
   ASSIGN(const std::vector<pb::Enrolment> enrolments,
          Select<pb::Enrolment>(tx, "WHERE session_id = :session AND state = 'ENROLMENT_STATE_CONFIRMED' ORDER BY id",
-                               session.id()));
-  for (const pb::Enrolment& enrolment : enrolments) TRY(TellOfNewTime(tx, session, enrolment.person_ref()));
-  ASSIGN(std::vector<pb::WaitEntry> entries, LiveWaitEntries(tx, session.id()));
+                               session->id()));
+  for (const pb::Enrolment& enrolment : enrolments) TRY(TellOfNewTime(tx, enrolment.person_ref(), session));
+  ASSIGN(std::vector<pb::WaitEntry> entries, LiveWaitEntries(tx, session->id()));
   for (pb::WaitEntry& entry : entries) {
-    TRY(TellOfNewTime(tx, session, entry.person_ref()));
-    const absl::Time start = FromProto(session.start_time());
+    TRY(TellOfNewTime(tx, entry.person_ref(), session));
+    const absl::Time start = FromProto(session->start_time());
     if (entry.state() != pb::WAIT_ENTRY_STATE_OFFERED || FromProto(entry.offer_expire_time()) <= start) continue;
-    *entry.mutable_offer_expire_time() = session.start_time();
+    *entry.mutable_offer_expire_time() = session->start_time();
     TRY(Save(tx, entry));
     TRY(tx.Schedule(kOfferTimer, entry.id(), start));
   }
@@ -105,7 +108,7 @@ absl::Status Activities::MoveSession(Tx& tx, Call& call, const pb::MoveSessionRe
   TRY(Save(tx, session));
   ASSIGN(const pb::ActivityPolicy policy, CurrentPolicy(tx));
   TRY(ScheduleClocks(tx, policy, session));
-  TRY(TellOfMove(tx, request.module(), session));
+  TRY(TellOfMove(tx, request.module(), &session));
   ASSIGN(
       const std::vector<pb::Enrolment> enrolments,
       Select<pb::Enrolment>(tx, "WHERE session_id = :session AND state = 'ENROLMENT_STATE_CONFIRMED'", session.id()));

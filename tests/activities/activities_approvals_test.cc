@@ -6,6 +6,7 @@
 
 #include "mestring/peer_support/v1/peer_support_events.pb.h"
 #include "tests/activities/centre.h"
+#include "tests/support/contract_suite.h"
 #include "tests/support/expect.h"
 #include "tests/support/redis.h"
 #include "tests/support/tokens.h"
@@ -64,6 +65,7 @@ class ApprovalsTest : public testing::TestWithParam<const char*> {
     }));
     return known;
   }
+  void TearDown() override { ExpectSubjectVersionsGrow(centre_); }
   pb::LeaderState State(const pb::LeaderPath& path) { return centre_.Stored<pb::LeaderPath>(path.id()).state(); }
 
   RedisServer redis_;

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/activities/centre.h"
+#include "tests/support/contract_suite.h"
 #include "tests/support/expect.h"
 
 namespace mestring::activities {
@@ -16,6 +17,8 @@ using Stub = Centre::Stub;
 
 class ClockTest : public testing::TestWithParam<const char*> {
  protected:
+  void TearDown() override { ExpectSubjectVersionsGrow(centre_); }
+
   Centre centre_{GetParam()};
 
   static absl::TimeZone Oslo() {
@@ -59,6 +62,14 @@ TEST_P(ClockTest, ASessionThatNobodyLeadsIsReportedAndDoesNotBegin) {
   EXPECT_EQ(centre_.Session(session.id()).state(), pb::SESSION_STATE_CANCELLED);
   EXPECT_EQ(centre_.Session(session.id()).cancel_reason_code(), kNoLeader);
   EXPECT_EQ(centre_.Stored<pb::Enrolment>(enrolment.id()).state(), pb::ENROLMENT_STATE_SESSION_CANCELLED);
+}
+
+TEST_P(ClockTest, ASessionThatNobodyEverLedIsReportedWithANewVersion) {
+  const pb::ScheduleSessionsRequest plan = centre_.Plan(centre_.Activity(pb::ACTIVITY_MODE_REGISTERED), 7, 3);
+  const pb::Session session = Must(centre_.Call(&Stub::ScheduleSessions, Staff(), plan)).sessions(0);
+  centre_.GoTo(FromProto(session.start_time()) - absl::Hours(48));
+  EXPECT_THAT(centre_.EventsOf<pb::SessionLacksLeader>(), SizeIs(1));
+  EXPECT_GT(centre_.Session(session.id()).version(), session.version());
 }
 
 TEST_P(ClockTest, WhoLeavesASessionShortBeforeItIsReportedAtOnce) {

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/digest.h"
 #include "tests/activities/centre.h"
+#include "tests/support/contract_suite.h"
 #include "tests/support/expect.h"
 
 namespace mestring::activities {
@@ -20,6 +21,8 @@ using Stub = Centre::Stub;
 
 class DropInTest : public testing::TestWithParam<const char*> {
  protected:
+  void TearDown() override { ExpectSubjectVersionsGrow(centre_); }
+
   Centre centre_{GetParam()};
   const std::string first_day_ = centre_.Today();
 

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/activities/centre.h"
+#include "tests/support/contract_suite.h"
 #include "tests/support/expect.h"
 
 namespace mestring::activities {
@@ -16,6 +17,8 @@ using Stub = Centre::Stub;
 
 class FollowUpTest : public testing::TestWithParam<const char*> {
  protected:
+  void TearDown() override { ExpectSubjectVersionsGrow(centre_); }
+
   Centre centre_{GetParam()};
   const std::string person_ = SomePerson();
 

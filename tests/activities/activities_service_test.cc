@@ -6,6 +6,7 @@
 #include <map>
 
 #include "tests/activities/centre.h"
+#include "tests/support/contract_suite.h"
 #include "tests/support/expect.h"
 
 namespace mestring::activities {
@@ -21,6 +22,8 @@ using Stub = Centre::Stub;
 
 class ActivitiesTest : public testing::TestWithParam<const char*> {
  protected:
+  void TearDown() override { ExpectSubjectVersionsGrow(centre_); }
+
   Centre centre_{GetParam()};
 
   absl::StatusOr<pb::AssignLeaderResponse> Lead(const pb::Session& session, const std::string& person) {

@@ -9,6 +9,7 @@
 #include "common/clock.h"
 #include "common/field_rules.h"
 #include "tests/housing/town.h"
+#include "tests/support/contract_suite.h"
 
 namespace mestring::housing {
 namespace {
@@ -859,12 +860,7 @@ TEST_P(HousingTest, TheVersionsOfASubjectGrowWithItsEvents) {
       town_.Accepted(town_.Offered(town_.Vacant(town_.Places(town_.bokollektivet)[0].id()), town_.Listed(person, 9))));
   town_.Signed(home);
   EXPECT_DONE(MoveTo(akutten, home.id()));
-  std::map<std::string, int64_t> last;
-  for (const events::v1::Event& event : town_.Events()) {
-    if (event.type().starts_with("mestring.events.")) continue;
-    EXPECT_GT(event.subject_version(), last[event.subject()]) << event.type();
-    last[event.subject()] = event.subject_version();
-  }
+  ExpectSubjectVersionsGrow(town_);
 }
 
 }  // namespace

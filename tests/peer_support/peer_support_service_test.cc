@@ -651,12 +651,7 @@ TEST_P(PeerSupportTest, EveryEventHasTheVersionThatFollowsTheOneBeforeOfItsSubje
   const pb::Match match = town_.Matched(peer);
   town_.Paused(peer);
   EXPECT_DONE(End(match, Staff()));
-  std::map<std::string, int64_t> versions;
-  for (const events::v1::Event& event : town_.Events()) {
-    if (event.subject().empty()) continue;
-    EXPECT_GT(event.subject_version(), versions[event.subject()]) << event.type();
-    versions[event.subject()] = event.subject_version();
-  }
+  ExpectSubjectVersionsGrow(town_);
 }
 
 }  // namespace

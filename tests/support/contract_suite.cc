@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "absl/strings/ascii.h"
@@ -140,6 +141,15 @@ void ExpectNoInternalErrors(TownOfAnyService& town, std::string_view service) {
     EXPECT_THAT(status.error_code(), Not(testing::AnyOf(grpc::StatusCode::INTERNAL, grpc::StatusCode::UNKNOWN,
                                                         grpc::StatusCode::UNIMPLEMENTED)))
         << method->full_name() << ": " << status.error_message();
+  }
+}
+
+void ExpectSubjectVersionsGrow(TownOfAnyService& town) {
+  std::map<std::string, int64_t> last;
+  for (const events::v1::Event& event : town.Events()) {
+    if (event.type().starts_with("mestring.events.")) continue;
+    EXPECT_GT(event.subject_version(), last[event.subject()]) << event.type() << " of " << event.subject();
+    last[event.subject()] = event.subject_version();
   }
 }
 

@@ -26,6 +26,10 @@ void ExpectNoInternalErrors(TownOfAnyService& town, std::string_view service);
 void ExpectServicesCanReadWhatTheyAreToldOf(std::string_view service, const google::protobuf::FileDescriptor& events,
                                             int events_min, const std::map<std::string, std::string>& named = {});
 
+// The version of a subject grows with each event of it, in all that has happened so far. So at the end of a test in
+// which much has, or of every one of a fixture.
+void ExpectSubjectVersionsGrow(TownOfAnyService& town);
+
 // The outcomes that stand in a person's access log for an RPC, by its short name.
 std::vector<std::string> OutcomesLogged(TownOfAnyService& town, std::string_view person_ref, std::string_view rpc);
 
