@@ -549,6 +549,12 @@ void ApplyWish(pb::LeaderStep step, pb::LeaderPath* path) {
   path->set_wished_step(step);
 }
 
+// [A8, S1] Staff and volunteers guide, and somebody of the staff may be on the way too: nobody is their own guide, nor
+// chooses who it is.
+absl::Status MayAssignGuide(const Caller& caller, const pb::LeaderPath& path) {
+  return IsSelf(caller, path.person_ref()) ? Refused("OWN_GUIDE", "nobody guides themself") : absl::OkStatus();
+}
+
 // [A9, S1] A step needs the own wish, its requirements, and the guide's consent: all three, and never hours
 // alone. The policy may ask a leader for a valid approval as a peer; whoever lost one does not become a leader
 // before it is there again.
@@ -556,6 +562,7 @@ absl::Status MayConfirm(const Caller& caller, const pb::LeaderPath& path, pb::Le
                         const pb::ActivityPolicy& policy, const std::set<std::string>& requirements_met,
                         Approval approval) {
   if (path.state() != pb::LEADER_STATE_ACTIVE) return WrongState(path.state(), "the person is not on the way");
+  TRY(MayAssignGuide(caller, path));
   if (path.guide_id().empty()) return Refused("NO_GUIDE", "the person has no guide");
   if (path.guide_id() != caller.subject) return Refused("NOT_THE_GUIDE", "only the guide of the person consents");
   if (step != path.step() + 1) return Refused("STEP_SKIPPED", "one step after the other");

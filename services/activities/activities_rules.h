@@ -164,6 +164,8 @@ absl::Status MayWish(const pb::LeaderPath& path, pb::LeaderStep step);
 void ApplyWish(pb::LeaderStep step, pb::LeaderPath* path);
 // What is known of a person's approval as a peer: nothing, that it holds, or that it does not any more.
 enum class Approval { kNone, kHolds, kLost };
+// Who says who guides this person.
+absl::Status MayAssignGuide(const Caller& caller, const pb::LeaderPath& path);
 absl::Status MayConfirm(const Caller& caller, const pb::LeaderPath& path, pb::LeaderStep step,
                         const pb::ActivityPolicy& policy, const std::set<std::string>& requirements_met,
                         Approval approval);

@@ -79,6 +79,7 @@ absl::Status Activities::AssignGuide(Tx& tx, Call& call, const pb::AssignGuideRe
                                      pb::AssignGuideResponse* response) {
   ASSIGN(pb::LeaderPath path,
          LoadVisibleForChange<pb::LeaderPath>(tx, call, request.leader_path_id(), request.expected_version()));
+  TRY(MayAssignGuide(call.caller, path));
   path.set_guide_id(request.guide_id());
   TRY(Save(tx, path));
   auto event = About<pb::GuideAssigned>(path);

@@ -575,6 +575,16 @@ TEST(LeaderTest, AStepNeedsWishRequirementsAndTheGuide) {
   EXPECT_DONE(MayConfirm(guide, path, leader, policy, {"FIRST_AID"}, Approval::kHolds));
 }
 
+TEST(LeaderTest, NobodyIsTheirOwnGuide) {
+  const pb::LeaderPath path = Path(pb::LEADER_STEP_PARTICIPANT, pb::LEADER_STEP_REGULAR);
+  Caller guide = As(ROLE_STAFF);
+  EXPECT_DONE(MayAssignGuide(guide, path));
+  EXPECT_DONE(MayConfirm(guide, path, pb::LEADER_STEP_REGULAR, Policy(), {}, Approval::kNone));
+  guide.person_ref = path.person_ref();
+  EXPECT_REFUSED(MayAssignGuide(guide, path), "OWN_GUIDE");
+  EXPECT_REFUSED(MayConfirm(guide, path, pb::LEADER_STEP_REGULAR, Policy(), {}, Approval::kNone), "OWN_GUIDE");
+}
+
 TEST(LeaderTest, SteppingBackIsAlwaysOpen) {
   for (pb::LeaderStep step : {pb::LEADER_STEP_UNSPECIFIED, pb::LEADER_STEP_PARTICIPANT, pb::LEADER_STEP_LEADER}) {
     EXPECT_DONE(MayStepBack(Path(pb::LEADER_STEP_LEADER), step));

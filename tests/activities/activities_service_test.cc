@@ -401,6 +401,9 @@ TEST_P(ActivitiesTest, AStepNeedsTheOwnWishItsRequirementsAndTheGuidesConsent) {
   EXPECT_REFUSED(Confirm(path, pb::LEADER_STEP_REGULAR), "NOT_THE_GUIDE");
   guide.set_guide_id("test-caller");
   EXPECT_DONE(centre_.Call(&Stub::AssignGuide, Staff(), guide));
+  const Who self{Staff().roles, person, ""};
+  EXPECT_REFUSED(Confirm(path, pb::LEADER_STEP_REGULAR, self), "OWN_GUIDE");
+  EXPECT_REFUSED(centre_.Call(&Stub::AssignGuide, self, guide), "OWN_GUIDE");
   EXPECT_REFUSED(Confirm(path, pb::LEADER_STEP_HELPER), "STEP_SKIPPED");
   EXPECT_DONE(Confirm(path, pb::LEADER_STEP_REGULAR));
   EXPECT_REFUSED(Confirm(path, pb::LEADER_STEP_HELPER), "NOT_WISHED");
