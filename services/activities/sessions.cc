@@ -76,6 +76,7 @@ absl::Status Activities::ScheduleSessions(Tx& tx, Call&, const pb::ScheduleSessi
   TRY(CheckPlannable("first_date", request.first_date(), Today(tx)));
   ASSIGN(const absl::CivilMinute first, LocalTime(request.first_date(), request.time_of_day()));
   ASSIGN(const std::vector<absl::Time> starts, Occurrences(request.recurrence(), first, tx.zone()));
+  TRY(CheckPlannable("recurrence", FormatDate(DateIn(tx.zone(), starts.back())), Today(tx)));
   if (starts.front() <= tx.now()) return Refused("START_IN_PAST", "a session cannot begin in the past");
   ASSIGN(const pb::ActivityPolicy policy, CurrentPolicy(tx));
   std::vector<Span> spans;

@@ -10,6 +10,9 @@
 // The calendar holds single events in UTC and no RRULE: sessions are moved and cancelled one by one, and a
 // rule with its exceptions is read differently by different programs.
 
+#include <algorithm>
+#include <iterator>
+
 extern "C" {
 #include <libical/ical.h>
 }
@@ -41,6 +44,25 @@ icaltimetype ToIcal(absl::CivilSecond civil, bool is_utc) {
 
 icaltimetype Utc(absl::Time time) { return ToIcal(absl::ToCivilSecond(time, absl::UTCTimeZone()), true); }
 
+// Whether any day of the calendar can be one of a rule's, up to its `until`. libical follows a monthly or yearly rule
+// that none can (30 February) through six centuries before it gives up; of a daily one it stops at `until`. So the same
+// conditions are put to every day: what they leave nothing of, the rule leaves nothing of.
+bool AnyDay(const struct icalrecurrencetype& rule, const icaltimetype& start) {
+  struct icalrecurrencetype daily;
+  icalrecurrencetype_clear(&daily);
+  daily.freq = ICAL_DAILY_RECURRENCE;
+  daily.until = rule.until;
+  std::copy(std::begin(rule.by_month), std::end(rule.by_month), std::begin(daily.by_month));
+  std::copy(std::begin(rule.by_month_day), std::end(rule.by_month_day), std::begin(daily.by_month_day));
+  icalrecur_iterator* iterator = icalrecur_iterator_new(daily, start);
+  if (iterator == nullptr) return false;
+  const bool any = !icaltime_is_null_time(icalrecur_iterator_next(iterator));
+  icalrecur_iterator_free(iterator);
+  return any;
+}
+
+bool Names(const short* list) { return list[0] != ICAL_RECURRENCE_ARRAY_MAX; }
+
 void Add(icalcomponent* component, icalproperty* property) { icalcomponent_add_property(component, property); }
 
 }  // namespace
@@ -56,12 +78,20 @@ absl::StatusOr<std::vector<absl::Time>> Occurrences(std::string_view rule_text, 
       rule.freq == ICAL_HOURLY_RECURRENCE) {
     return Invalid("sessions recur daily or more rarely");
   }
+  if (Names(rule.by_hour) || Names(rule.by_minute) || Names(rule.by_second)) {
+    return Invalid("a rule says on which days, and the time of day is said beside it");
+  }
   const bool has_until = !icaltime_is_null_time(rule.until);
   if (rule.count <= 0 && !has_until) return Invalid("the rule has no end: COUNT or UNTIL is needed");
   if (has_until && icaltime_is_utc(rule.until)) {
     const absl::Time until = InZone(rule.until, absl::UTCTimeZone());
     rule.until = ToIcal(absl::ToCivilSecond(until, zone), false);
   }
+  icaltimetype horizon = start;
+  horizon.year += kOccurrenceYearsMax;
+  const bool too_far = has_until && icaltime_compare(rule.until, horizon) > 0;
+  if (!has_until || too_far) rule.until = horizon;
+  if (!AnyDay(rule, start)) return Invalid("this rule does not recur");
   icalrecur_iterator* iterator = icalrecur_iterator_new(rule, start);
   if (iterator == nullptr) return Invalid("this rule does not recur");
   std::vector<absl::Time> starts;
@@ -77,6 +107,8 @@ absl::StatusOr<std::vector<absl::Time>> Occurrences(std::string_view rule_text, 
   icalrecur_iterator_free(iterator);
   if (too_many) return Invalid("the rule gives too many sessions");
   if (starts.empty()) return Invalid("the rule gives no session");
+  if (too_far || static_cast<int>(starts.size()) < rule.count)
+    return Invalid(absl::StrCat("the rule reaches further than ", kOccurrenceYearsMax, " years"));
   return starts;
 }
 

@@ -14,13 +14,15 @@ namespace mestring {
 
 // The most that one rule gives: daily for half a year, weekly for four.
 inline constexpr int kOccurrencesMax = 200;
+// How far a rule is followed, which bounds the days that are looked at.
+inline constexpr int kOccurrenceYearsMax = 20;
 
 // The starts that a recurrence rule ("FREQ=WEEKLY;COUNT=10") gives from a first local time on, that one
 // included: each at the same local time, also across daylight saving. An empty rule gives the first only.
 // A local time that a spring night leaves out is the moment of the change; of one that an autumn night has twice,
 // it is the first.
-// Errors: RECURRENCE_INVALID for what is no rule, has neither COUNT nor UNTIL, recurs within a day, or gives
-// more than kOccurrencesMax.
+// Errors: RECURRENCE_INVALID for what is no rule, has neither COUNT nor UNTIL, recurs within a day or says at which
+// hours, gives more than kOccurrencesMax, or reaches further than kOccurrenceYearsMax.
 absl::StatusOr<std::vector<absl::Time>> Occurrences(std::string_view rule, absl::CivilMinute first,
                                                     absl::TimeZone zone);
 

@@ -157,6 +157,11 @@ TEST_P(ActivitiesTest, AGroupThatRecursIsAtTheSameTimeOfDayAcrossDaylightSaving)
   EXPECT_REFUSED(centre_.Call(&Stub::ScheduleSessions, Staff(), plan), "RECURRENCE_INVALID");
   plan.set_recurrence("every second Tuesday");
   EXPECT_REFUSED(centre_.Call(&Stub::ScheduleSessions, Staff(), plan), "RECURRENCE_INVALID");
+  plan.set_recurrence("FREQ=YEARLY;COUNT=200");
+  EXPECT_REFUSED(centre_.Call(&Stub::ScheduleSessions, Staff(), plan), "RECURRENCE_INVALID");
+  plan.set_recurrence("FREQ=YEARLY;COUNT=21");  // the last one is later than 20 years from today
+  EXPECT_REFUSED(centre_.Call(&Stub::ScheduleSessions, Staff(), plan), "INVALID_FIELD");
+  EXPECT_THAT(centre_.EventsOf<pb::SessionScheduled>(), SizeIs(3)) << "nothing of a refused plan is left";
   plan.clear_recurrence();
   plan.set_first_date("2026-11-22");
   EXPECT_REFUSED(centre_.Call(&Stub::ScheduleSessions, Staff(), plan), "START_IN_PAST");

@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdio>
+#include <ctime>
 #include <fstream>
 
 #include "tests/support/expect.h"
@@ -68,6 +69,32 @@ TEST(OccurrencesTest, WhatIsNoRuleOrHasNoEndIsRefused) {
     EXPECT_REFUSED(Occurrences(rule, Evening(11, 24), Oslo()), "RECURRENCE_INVALID");
   }
   EXPECT_THAT(Utc("FREQ=DAILY;COUNT=200", Evening(11, 24)), SizeIs(200));
+}
+
+TEST(OccurrencesTest, ARuleThatReachesBeyondAllPlansIsRefused) {
+  EXPECT_THAT(Utc("FREQ=YEARLY;COUNT=21", Evening(11, 24)), SizeIs(21));
+  for (const char* rule : {"FREQ=YEARLY;COUNT=22", "FREQ=YEARLY;COUNT=200", "FREQ=YEARLY;INTERVAL=100;COUNT=2",
+                           "FREQ=YEARLY;UNTIL=20601124", "FREQ=DAILY;INTERVAL=30000;COUNT=3"}) {
+    EXPECT_REFUSED(Occurrences(rule, Evening(11, 24), Oslo()), "RECURRENCE_INVALID") << rule;
+  }
+}
+
+// Some of them kept libical busy for half a second, the last one for minutes.
+TEST(OccurrencesTest, ARuleThatNoDayFulfilsOrThatSaysHoursIsRefusedAtOnce) {
+  std::string sixty = "0";
+  for (int i = 1; i < 60; ++i) absl::StrAppend(&sixty, ",", i);
+  const std::string every_second = absl::StrCat(
+      "FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30;COUNT=1;BYHOUR=1,2,3,4,5,6;BYMINUTE=", sixty, ";BYSECOND=", sixty);
+  for (const std::string& rule : {std::string("FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30;COUNT=1"),
+                                  std::string("FREQ=MONTHLY;BYMONTH=2;BYMONTHDAY=30;COUNT=1"),
+                                  std::string("FREQ=YEARLY;BYMONTH=2,4,6,9,11;BYMONTHDAY=31;BYDAY=MO;COUNT=1"),
+                                  std::string("FREQ=DAILY;BYHOUR=8,18;COUNT=4"), every_second}) {
+    const clock_t begin = clock();  // time at work, whatever else the machine does
+    EXPECT_REFUSED(Occurrences(rule, Evening(11, 24), Oslo()), "RECURRENCE_INVALID") << rule;
+    EXPECT_LT(clock() - begin, CLOCKS_PER_SEC / 4) << rule;
+  }
+  EXPECT_THAT(Utc("FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=29;COUNT=2", Evening(11, 24)),
+              ElementsAre("29.02.2028 17:00", "29.02.2032 17:00"));
 }
 
 CalendarEntry Entry() {
