@@ -65,6 +65,20 @@ absl::Status TellOfMove(Tx& tx, int module, pb::Session* session) {
   return absl::OkStatus();
 }
 
+// [E0] What becomes of a session is a change to each person with a seat, a place on the list or a grant for it.
+absl::Status ConcernsThoseOf(Tx& tx, const pb::Session& session, Call& call) {
+  ASSIGN(const auto persons,
+         tx.Query<std::string>(
+             "SELECT person_ref FROM enrolments WHERE session_id = :session1 AND state = 'ENROLMENT_STATE_CONFIRMED' "
+             "UNION SELECT person_ref FROM wait_entries WHERE session_id = :session2 AND state IN "
+             "('WAIT_ENTRY_STATE_WAITING', 'WAIT_ENTRY_STATE_OFFERED') "
+             "UNION SELECT person_ref FROM grants WHERE session_id = :session3 AND state IN ('GRANT_STATE_REQUESTED', "
+             "'GRANT_STATE_APPROVED')",
+             session.id(), session.id(), session.id()));
+  for (const auto& [person_ref] : persons) call.Concerns(person_ref);
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::Status Activities::ScheduleSessions(Tx& tx, Call&, const pb::ScheduleSessionsRequest& request,
@@ -110,19 +124,17 @@ absl::Status Activities::MoveSession(Tx& tx, Call& call, const pb::MoveSessionRe
   ASSIGN(const pb::ActivityPolicy policy, CurrentPolicy(tx));
   TRY(ScheduleClocks(tx, policy, session));
   TRY(TellOfMove(tx, request.module(), &session));
-  ASSIGN(
-      const std::vector<pb::Enrolment> enrolments,
-      Select<pb::Enrolment>(tx, "WHERE session_id = :session AND state = 'ENROLMENT_STATE_CONFIRMED'", session.id()));
-  for (const pb::Enrolment& enrolment : enrolments) call.Concerns(enrolment.person_ref());
+  TRY(ConcernsThoseOf(tx, session, call));
   *response->mutable_session() = std::move(session);
   return absl::OkStatus();
 }
 
-absl::Status Activities::CancelSession(Tx& tx, Call&, const pb::CancelSessionRequest& request,
+absl::Status Activities::CancelSession(Tx& tx, Call& call, const pb::CancelSessionRequest& request,
                                        pb::CancelSessionResponse* response) {
   ASSIGN(pb::Session session, LoadForChange<pb::Session>(tx, request.session_id(), request.expected_version()));
   TRY(MayCancel(session));
   TRY(CheckCode(tx, pb::CODE_LIST_KIND_CANCEL_REASON, request.reason_code()));
+  TRY(ConcernsThoseOf(tx, session, call));
   TRY(CancelNow(tx, request.reason_code(), &session));
   *response->mutable_session() = std::move(session);
   return absl::OkStatus();

@@ -191,6 +191,10 @@ TEST_P(ActivitiesTest, EveryoneConcernedIsToldWhenASessionIsMovedOrCancelled) {
   EXPECT_DONE(centre_.Call(&Stub::CancelSession, Staff(), cancel));
   EXPECT_EQ(centre_.Stored<pb::Enrolment>(enrolment.id()).state(), pb::ENROLMENT_STATE_SESSION_CANCELLED);
   EXPECT_EQ(centre_.StateOf(entry), pb::WAIT_ENTRY_STATE_SESSION_CANCELLED);
+  for (const std::string& person : {runner, waiting}) {
+    EXPECT_THAT(OutcomesLogged(centre_, person, "MoveSession"), ElementsAre("OK"));
+    EXPECT_THAT(OutcomesLogged(centre_, person, "CancelSession"), ElementsAre("OK"));
+  }
   EXPECT_THAT(centre_.EventTypes(),
               IsSupersetOf({"SessionMoved", "SessionCancelled", "EnrolmentEnded", "WaitEntryEnded"}));
   EXPECT_REFUSED(centre_.Call(&Stub::CancelSession, Staff(), cancel), "WRONG_STATE");
