@@ -248,12 +248,17 @@ absl::Status Unassign(Tx& tx, pb::SessionLeader* leader, pb::Session* session) {
 }
 
 absl::Status UnassignAll(Tx& tx, std::string_view person_ref) {
-  ASSIGN(std::vector<pb::SessionLeader> leaders,
-         Select<pb::SessionLeader>(
-             tx, "WHERE person_ref = :person AND state = 'SESSION_LEADER_STATE_ASSIGNED' ORDER BY id", person_ref));
+  ASSIGN(
+      std::vector<pb::SessionLeader> leaders,
+      Select<pb::SessionLeader>(
+          tx,
+          "WHERE person_ref = :person AND state = 'SESSION_LEADER_STATE_ASSIGNED' AND EXISTS (SELECT 1 FROM sessions "
+          "s WHERE s.id = session_id AND s.state IN ('SESSION_STATE_PLANNED', 'SESSION_STATE_OPEN', "
+          "'SESSION_STATE_FULL')) ORDER BY id",
+          person_ref));
   for (pb::SessionLeader& leader : leaders) {
     ASSIGN(pb::Session session, Load<pb::Session>(tx, leader.session_id()));
-    if (IsAhead(session.state())) TRY(Unassign(tx, &leader, &session));
+    TRY(Unassign(tx, &leader, &session));
   }
   return absl::OkStatus();
 }

@@ -322,5 +322,32 @@ TEST_P(WaitingListTest, A5LoweringAQuotaBelowWhatIsTakenIsRefused) {
   EXPECT_EQ(MetadataOf(lowered.status()).at("taken"), "3");
 }
 
+TEST_P(WaitingListTest, TheListIsReadPageByPageWithEachPlaceInItsLine) {
+  const pb::Session session = centre_.Run(2);
+  const pb::Enrolment first = centre_.Enrolled(session, SomePerson());
+  centre_.Enrolled(session, SomePerson());
+  std::vector<std::string> expected, got;
+  for (int i = 0; i < 5; ++i) expected.push_back(centre_.Waiting(session, SomePerson()).id());
+  centre_.Withdrawn(first);  // the first of the list has an offer, and no place in the line any more
+  std::vector<int> positions;
+  pb::ListWaitEntriesRequest list;
+  list.set_session_id(session.id());
+  list.set_page_size(2);
+  int pages = 0;
+  do {
+    const pb::ListWaitEntriesResponse page = Must(centre_.Call(&Stub::ListWaitEntries, Staff(), list));
+    EXPECT_NE(page.as_of(), "");
+    for (const pb::WaitEntry& entry : page.wait_entries()) {
+      got.push_back(entry.id());
+      positions.push_back(entry.position());
+    }
+    list.set_page_token(page.next_page_token());
+    ++pages;
+  } while (!list.page_token().empty());
+  EXPECT_EQ(got, expected);
+  EXPECT_THAT(positions, ElementsAre(0, 1, 2, 3, 4));
+  EXPECT_EQ(pages, 3);
+}
+
 }  // namespace
 }  // namespace mestring::activities
