@@ -176,7 +176,7 @@ absl::Status Activities::GetLeaderPath(Tx& tx, Call& call, const pb::GetLeaderPa
   }
   ASSIGN(std::vector<pb::MetRequirement> requirements, RequirementsOf(tx, response->leader_path()));
   for (pb::MetRequirement& requirement : requirements) *response->add_met_requirements() = std::move(requirement);
-  return absl::OkStatus();
+  return SetAsOf(tx, response);
 }
 
 absl::Status Activities::ListLeaderPaths(Tx& tx, Call&, const pb::ListLeaderPathsRequest& request,

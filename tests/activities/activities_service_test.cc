@@ -432,7 +432,9 @@ TEST_P(ActivitiesTest, AStepNeedsTheOwnWishItsRequirementsAndTheGuidesConsent) {
   EXPECT_EQ(centre_.EventsOf<pb::LeaderAppointed>()[0].person_ref(), person);
   pb::GetLeaderPathRequest get;
   get.set_person_ref(person);
-  EXPECT_THAT(centre_.Call(&Stub::GetLeaderPath, Resident(person), get)->met_requirements(), SizeIs(1));
+  const pb::GetLeaderPathResponse read = Must(centre_.Call(&Stub::GetLeaderPath, Resident(person), get));
+  EXPECT_THAT(read.met_requirements(), SizeIs(1));
+  EXPECT_EQ(read.as_of(), centre_.Events().back().cursor());
   EXPECT_REFUSED(centre_.Call(&Stub::GetLeaderPath, Resident(SomePerson()), get), "NOT_FOUND");
 }
 
