@@ -79,6 +79,7 @@ absl::Status Council::RegisterSeat(Tx& tx, Call&, const pb::RegisterSeatRequest&
   pb::Seat seat = NewSeat(NewId(tx.now()), request);
   TRY(Insert(tx, seat));
   TRY(PublishVacancy(tx, seat, pb::HOLDER_ROLE_PRINCIPAL));
+  TRY(Save(tx, seat));  // for the version of the event
   TRY(PublishVacancy(tx, seat, pb::HOLDER_ROLE_DEPUTY));
   *response->mutable_seat() = std::move(seat);
   return absl::OkStatus();

@@ -8,6 +8,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "tests/council/room.h"
+#include "tests/support/contract_suite.h"
 
 namespace mestring::council {
 namespace {
@@ -19,6 +20,8 @@ using Stub = Room::Stub;
 
 class ClockTest : public testing::TestWithParam<const char*> {
  protected:
+  void TearDown() override { ExpectSubjectVersionsGrow(room_); }
+
   using Deadline = std::tuple<std::string, pb::DeadlineKind, std::string>;
   static Deadline Told(const pb::Meeting& meeting, pb::DeadlineKind kind, std::string due_date) {
     return {meeting.id(), kind, std::move(due_date)};

@@ -8,6 +8,7 @@
 
 #include "google/protobuf/message.h"
 #include "tests/council/room.h"
+#include "tests/support/contract_suite.h"
 
 namespace mestring::council {
 namespace {
@@ -49,6 +50,8 @@ const std::vector<std::string> kTypesOfAMeeting = {"MeetingMoved",
 
 class EventsTest : public testing::TestWithParam<const char*> {
  protected:
+  void TearDown() override { ExpectSubjectVersionsGrow(room_); }
+
   // Every step of a meeting that has one, each of which must succeed.
   void GoThroughMeetings() {
     const std::string said = room_.Dropped("Sundays, too", SomePerson());

@@ -6,6 +6,7 @@
 #include "absl/strings/escaping.h"
 #include "common/clock.h"
 #include "tests/council/room.h"
+#include "tests/support/contract_suite.h"
 
 namespace mestring::council {
 namespace {
@@ -22,6 +23,8 @@ constexpr auto kPrincipal = pb::HOLDER_ROLE_PRINCIPAL, kDeputy = pb::HOLDER_ROLE
 
 class CouncilTest : public testing::TestWithParam<const char*> {
  protected:
+  void TearDown() override { ExpectSubjectVersionsGrow(room_); }
+
   Room room_{GetParam()};
 
   // The first meeting of the year, called and opened, with Anna, Cara and Eva there.

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/housing/town.h"
+#include "tests/support/contract_suite.h"
 
 namespace mestring::housing {
 namespace {
@@ -16,6 +17,8 @@ using Stub = Town::Stub;
 
 class ClockTest : public testing::TestWithParam<const char*> {
  protected:
+  void TearDown() override { ExpectSubjectVersionsGrow(town_); }
+
   Town town_{GetParam()};
 
   pb::Stay Stay(const std::string& id) {

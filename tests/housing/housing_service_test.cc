@@ -25,6 +25,8 @@ using Stub = Town::Stub;
 
 class HousingTest : public testing::TestWithParam<const char*> {
  protected:
+  void TearDown() override { ExpectSubjectVersionsGrow(town_); }
+
   Town town_{GetParam()};
 
   absl::StatusOr<pb::ReserveStayResponse> Reserve(const std::string& requisition_id, std::string place_id = "",
@@ -860,7 +862,6 @@ TEST_P(HousingTest, TheVersionsOfASubjectGrowWithItsEvents) {
       town_.Accepted(town_.Offered(town_.Vacant(town_.Places(town_.bokollektivet)[0].id()), town_.Listed(person, 9))));
   town_.Signed(home);
   EXPECT_DONE(MoveTo(akutten, home.id()));
-  ExpectSubjectVersionsGrow(town_);
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/peer_support/town.h"
+#include "tests/support/contract_suite.h"
 
 namespace mestring::peer_support {
 namespace {
@@ -15,6 +16,8 @@ using Stub = Town::Stub;
 
 class ClockTest : public testing::TestWithParam<const char*> {
  protected:
+  void TearDown() override { ExpectSubjectVersionsGrow(town_); }
+
   Town town_{GetParam()};
 
   absl::StatusOr<pb::RenewApprovalResponse> Renew(const pb::Peer& peer) {

@@ -5,6 +5,7 @@
 
 #include "common/digest.h"
 #include "tests/peer_support/town.h"
+#include "tests/support/contract_suite.h"
 #include "tests/support/expect.h"
 
 namespace mestring::peer_support {
@@ -17,6 +18,8 @@ using Stub = Town::Stub;
 
 class EventsTest : public testing::TestWithParam<const char*> {
  protected:
+  void TearDown() override { ExpectSubjectVersionsGrow(town_); }
+
   Town town_{GetParam()};
 
   // What was told since it was last asked for.

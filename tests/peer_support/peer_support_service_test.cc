@@ -23,6 +23,8 @@ using Stub = Town::Stub;
 
 class PeerSupportTest : public testing::TestWithParam<const char*> {
  protected:
+  void TearDown() override { ExpectSubjectVersionsGrow(town_); }
+
   Town town_{GetParam()};
 
   absl::StatusOr<pb::ProposeMatchResponse> Propose(const pb::PeerRequest& peer_request, const pb::Peer& peer) {
@@ -651,7 +653,6 @@ TEST_P(PeerSupportTest, EveryEventHasTheVersionThatFollowsTheOneBeforeOfItsSubje
   const pb::Match match = town_.Matched(peer);
   town_.Paused(peer);
   EXPECT_DONE(End(match, Staff()));
-  ExpectSubjectVersionsGrow(town_);
 }
 
 }  // namespace
