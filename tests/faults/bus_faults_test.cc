@@ -321,12 +321,15 @@ class RestoredDatabase : public World {
     PutBack(owner_files_, copy_.path());
     OpenOwner();
   }
-  void CopyOwner() {
+  // Returns where the copy ends; writing goes on.
+  Cursor CopyOwner() {
     StopWriting();
     CloseOwner();
     CopyFiles(owner_files_, copy_.path());
     OpenOwner();
+    const Cursor end = HeadOf(*owner_);
     StartWriting();
+    return end;
   }
   TempFolder copy_;
 };
@@ -336,8 +339,7 @@ INSTANTIATE_TEST_SUITE_P(Engines, RestoredDatabase, testing::Values("sqlite"),
 TEST_P(RestoredDatabase, TheOwnersOlderCopyForksWhoeverWentFurther) {
   StartWriting();
   AfterWrites(100);
-  CopyOwner();
-  const Cursor copied = HeadOf(*owner_);
+  const Cursor copied = CopyOwner();
   AfterWrites(200);
   StopWriting();
   EXPECT_TRUE(SubscriberCatchesUp(*owner_, *subscriber_));
