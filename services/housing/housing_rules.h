@@ -1,4 +1,5 @@
-// The rules of housing. A housing officer can read this file together with housing_rules.cc.
+// The rules of housing. A housing officer can read this file together with housing_rules.cc and, from the reservation
+// on, stay_rules.cc.
 //
 // Pure functions over the messages of the contract: no clock, no database. May… says whether a caller
 // may do a thing to a thing; Check… whether a thing is as it must be; Apply… carries a permitted
