@@ -30,19 +30,19 @@ inline absl::Time EndOf(const Tx& tx, std::string_view date) { return StartOfDay
 
 // ---- Loads -----------------------------------------------------------------------------------------
 
-// The first of the rows, or NotFound; for queries that find at most one.
-template <class M>
-absl::StatusOr<M> FirstOf(absl::StatusOr<std::vector<M>> rows) {
-  if (!rows.ok()) return rows.status();
-  if (rows->empty()) return NotFound(Table<M>::kNoun);
-  return std::move(rows->front());
-}
-
 // The row that a query finds, if it finds one.
 template <class M, class... P>
 absl::StatusOr<std::optional<M>> Find(Tx& tx, std::string_view tail, const P&... parameters) {
   ASSIGN(std::vector<M> rows, Select<M>(tx, tail, parameters...));
   return rows.empty() ? std::nullopt : std::optional<M>(std::move(rows.front()));
+}
+
+// The row that Find or Newest found, or NotFound.
+template <class M>
+absl::StatusOr<M> OrNotFound(absl::StatusOr<std::optional<M>> row) {
+  if (!row.ok()) return row.status();
+  if (!*row) return NotFound(Table<M>::kNoun);
+  return **std::move(row);
 }
 
 // A resource for a change: the caller's version must be the current one.

@@ -40,7 +40,7 @@ absl::Status Activities::SetPolicy(Tx& tx, Call&, const pb::SetPolicyRequest& re
 }
 
 absl::Status Activities::GetPolicy(Tx& tx, Call&, const pb::GetPolicyRequest&, pb::GetPolicyResponse* response) {
-  ASSIGN(*response->mutable_policy(), FirstOf(Select<pb::ActivityPolicy>(tx, "ORDER BY policy_version DESC LIMIT 1")));
+  ASSIGN(*response->mutable_policy(), OrNotFound(Newest<pb::ActivityPolicy>(tx, "policy_version")));
   return absl::OkStatus();
 }
 
@@ -52,9 +52,7 @@ absl::Status Activities::SetCodeList(Tx& tx, Call&, const pb::SetCodeListRequest
 
 absl::Status Activities::GetCodeList(Tx& tx, Call&, const pb::GetCodeListRequest& request,
                                      pb::GetCodeListResponse* response) {
-  ASSIGN(auto list, CurrentCodeList<pb::CodeList>(tx, request.kind()));
-  if (!list) return NotFound(Table<pb::CodeList>::kNoun);
-  *response->mutable_code_list() = *std::move(list);
+  ASSIGN(*response->mutable_code_list(), OrNotFound(CurrentCodeList<pb::CodeList>(tx, request.kind())));
   return absl::OkStatus();
 }
 

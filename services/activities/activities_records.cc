@@ -25,10 +25,10 @@ constexpr std::string_view kIsLiveSeat =
 absl::Status OfferNext(Tx& tx, const pb::Session& session, pb::Audience quota_audience) {
   ASSIGN(const pb::ActivityPolicy policy, CurrentPolicy(tx));
   ASSIGN(pb::WaitEntry entry,
-         FirstOf(Select<pb::WaitEntry>(tx,
-                                       "WHERE session_id = :session AND quota_audience = :quota AND state = "
-                                       "'WAIT_ENTRY_STATE_WAITING' ORDER BY sequence LIMIT 1",
-                                       session.id(), pb::Audience_Name(quota_audience))));
+         OrNotFound(Find<pb::WaitEntry>(tx,
+                                        "WHERE session_id = :session AND quota_audience = :quota AND state = "
+                                        "'WAIT_ENTRY_STATE_WAITING' ORDER BY sequence LIMIT 1",
+                                        session.id(), pb::Audience_Name(quota_audience))));
   const absl::Time expires = OfferExpireTime(session, policy, tx.now(), tx.zone());
   entry.set_state(pb::WAIT_ENTRY_STATE_OFFERED);
   *entry.mutable_offer_expire_time() = ToProto(expires);
@@ -76,6 +76,10 @@ absl::Status CheckCode(Tx& tx, pb::CodeListKind kind, std::string_view code) {
 
 absl::Status CheckArea(Tx& tx, std::string_view area_code) {
   return area_code.empty() ? absl::OkStatus() : CheckCode(tx, pb::CODE_LIST_KIND_AREA, area_code);
+}
+
+absl::StatusOr<std::optional<pb::LeaderPath>> PathOf(Tx& tx, std::string_view person_ref) {
+  return Find<pb::LeaderPath>(tx, "WHERE person_ref = :person", person_ref);
 }
 
 absl::StatusOr<bool> Leads(Tx& tx, std::string_view session_id, std::string_view person_ref) {

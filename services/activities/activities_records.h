@@ -79,6 +79,8 @@ absl::StatusOr<pb::ActivityPolicy> CurrentPolicy(Tx& tx);
 absl::Status CheckCode(Tx& tx, pb::CodeListKind kind, std::string_view code);
 // The same for a part of town, which need not be said.
 absl::Status CheckArea(Tx& tx, std::string_view area_code);
+// The way of a person to leader, if they are on it.
+absl::StatusOr<std::optional<pb::LeaderPath>> PathOf(Tx& tx, std::string_view person_ref);
 // The person leads this session.
 absl::StatusOr<bool> Leads(Tx& tx, std::string_view session_id, std::string_view person_ref);
 // NotFound of the session for an activity leader who does not lead it.

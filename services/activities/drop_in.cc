@@ -187,7 +187,7 @@ absl::Status Activities::GetPeriodStatistics(Tx& tx, Call&, const pb::GetPeriodS
                                              pb::GetPeriodStatisticsResponse* response) {
   if (request.period_id().empty()) {
     ASSIGN(*response->mutable_period(),
-           FirstOf(Select<pb::Period>(tx, "WHERE state = 'PERIOD_STATE_CLOSED' ORDER BY from_date DESC LIMIT 1")));
+           OrNotFound(Find<pb::Period>(tx, "WHERE state = 'PERIOD_STATE_CLOSED' ORDER BY from_date DESC LIMIT 1")));
   } else {
     ASSIGN(*response->mutable_period(), Load<pb::Period>(tx, request.period_id()));
   }

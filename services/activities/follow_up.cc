@@ -14,8 +14,8 @@
 namespace mestring::activities {
 namespace {
 
-absl::StatusOr<std::vector<pb::FollowUp>> FollowUpOf(Tx& tx, std::string_view person_ref) {
-  return Select<pb::FollowUp>(tx, "WHERE person_ref = :person", person_ref);
+absl::StatusOr<std::optional<pb::FollowUp>> FollowUpOf(Tx& tx, std::string_view person_ref) {
+  return Find<pb::FollowUp>(tx, "WHERE person_ref = :person", person_ref);
 }
 
 // All records of a person in an activity, superseded ones too, with the times of what they are of.
@@ -41,10 +41,9 @@ absl::StatusOr<std::vector<Mark>> MarksOf(Tx& tx, std::string_view activity_id, 
 }
 
 absl::StatusOr<pb::Participation> ParticipationOf(Tx& tx, std::string_view activity_id, std::string_view person_ref) {
-  ASSIGN(
-      std::vector<pb::Participation> rows,
-      Select<pb::Participation>(tx, "WHERE person_ref = :person AND activity_id = :activity", person_ref, activity_id));
-  return rows.empty() ? NewParticipation(NewId(tx.now()), activity_id, person_ref) : std::move(rows.front());
+  ASSIGN(auto known, Find<pb::Participation>(tx, "WHERE person_ref = :person AND activity_id = :activity", person_ref,
+                                             activity_id));
+  return known ? *std::move(known) : NewParticipation(NewId(tx.now()), activity_id, person_ref);
 }
 
 template <class Event>
@@ -69,11 +68,11 @@ absl::Status PublishState(Tx& tx, const pb::Participation& participation) {
 }  // namespace
 
 absl::Status FollowAttendance(Tx& tx, std::string_view activity_id, std::string_view person_ref) {
-  ASSIGN(const std::vector<pb::FollowUp> wishes, FollowUpOf(tx, person_ref));
-  if (wishes.empty() || wishes.front().state() != pb::FOLLOW_UP_STATE_WANTED) return absl::OkStatus();
+  ASSIGN(const auto wish, FollowUpOf(tx, person_ref));
+  if (!wish || wish->state() != pb::FOLLOW_UP_STATE_WANTED) return absl::OkStatus();
   ASSIGN(const pb::ActivityPolicy policy, CurrentPolicy(tx));
   ASSIGN(const std::vector<Mark> marks, MarksOf(tx, activity_id, person_ref));
-  const Streak streak = StreakOf(marks, FromProto(wishes.front().wanted_from_time()));
+  const Streak streak = StreakOf(marks, FromProto(wish->wanted_from_time()));
   if (!streak.any) return absl::OkStatus();
   ASSIGN(pb::Participation participation, ParticipationOf(tx, activity_id, person_ref));
   const pb::ParticipationState before = participation.state();
@@ -85,8 +84,8 @@ absl::Status FollowAttendance(Tx& tx, std::string_view activity_id, std::string_
 absl::Status Activities::SetFollowUp(Tx& tx, Call& call, const pb::SetFollowUpRequest& request,
                                      pb::SetFollowUpResponse* response) {
   TRY(MayActFor(call.caller, request.person_ref()));
-  ASSIGN(std::vector<pb::FollowUp> rows, FollowUpOf(tx, request.person_ref()));
-  pb::FollowUp follow_up = rows.empty() ? NewFollowUp(NewId(tx.now()), request.person_ref()) : std::move(rows.front());
+  ASSIGN(auto known, FollowUpOf(tx, request.person_ref()));
+  pb::FollowUp follow_up = known ? *std::move(known) : NewFollowUp(NewId(tx.now()), request.person_ref());
   if (!ApplyFollowUp(request.wanted(), tx.now(), &follow_up)) {
     if (follow_up.version() > 0) *response->mutable_follow_up() = std::move(follow_up);
     return absl::OkStatus();
@@ -107,7 +106,7 @@ absl::Status Activities::SetFollowUp(Tx& tx, Call& call, const pb::SetFollowUpRe
 absl::Status Activities::GetFollowUp(Tx& tx, Call& call, const pb::GetFollowUpRequest& request,
                                      pb::GetFollowUpResponse* response) {
   TRY(MaySee(call.caller, request.person_ref(), Table<pb::FollowUp>::kNoun));
-  ASSIGN(*response->mutable_follow_up(), FirstOf(FollowUpOf(tx, request.person_ref())));
+  ASSIGN(*response->mutable_follow_up(), OrNotFound(FollowUpOf(tx, request.person_ref())));
   ASSIGN(std::vector<pb::Participation> participations,
          Select<pb::Participation>(tx, "WHERE person_ref = :person ORDER BY id LIMIT :most", request.person_ref(),
                                    kPageSizeMax));

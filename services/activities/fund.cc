@@ -216,7 +216,7 @@ absl::Status Activities::GetFund(Tx& tx, Call&, const pb::GetFundRequest& reques
     return InvalidArgument("fund_id", "exactly one of it and code must be set");
   }
   ASSIGN(pb::Fund fund, request.code().empty() ? Load<pb::Fund>(tx, request.fund_id())
-                                               : FirstOf(Select<pb::Fund>(tx, "WHERE code = :code", request.code())));
+                                               : OrNotFound(Find<pb::Fund>(tx, "WHERE code = :code", request.code())));
   if (request.date().empty()) {
     TRY(FillSums(tx, &fund));
   } else {

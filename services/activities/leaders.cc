@@ -16,10 +16,6 @@
 namespace mestring::activities {
 namespace {
 
-absl::StatusOr<std::vector<pb::LeaderPath>> PathOf(Tx& tx, std::string_view person_ref) {
-  return Select<pb::LeaderPath>(tx, "WHERE person_ref = :person", person_ref);
-}
-
 absl::StatusOr<std::vector<pb::MetRequirement>> RequirementsOf(Tx& tx, const pb::LeaderPath& path) {
   return Select<pb::MetRequirement>(tx, "WHERE leader_path_id = :path ORDER BY met_date, requirement_code", path.id());
 }
@@ -38,8 +34,8 @@ absl::Status Activities::WishLeaderStep(Tx& tx, Call& call, const pb::WishLeader
                                         pb::WishLeaderStepResponse* response) {
   const std::string& person_ref = call.caller.person_ref;
   TRY(MayOnlyBeSelf(call.caller, person_ref));
-  ASSIGN(std::vector<pb::LeaderPath> paths, PathOf(tx, person_ref));
-  pb::LeaderPath path = paths.empty() ? NewLeaderPath(NewId(tx.now()), person_ref) : std::move(paths.front());
+  ASSIGN(auto known, PathOf(tx, person_ref));
+  pb::LeaderPath path = known ? *std::move(known) : NewLeaderPath(NewId(tx.now()), person_ref);
   TRY(MayWish(path, request.step()));
   ApplyWish(request.step(), &path);
   TRY(path.version() == 0 ? Insert(tx, path) : Save(tx, path));
@@ -170,7 +166,7 @@ absl::Status Activities::GetLeaderPath(Tx& tx, Call& call, const pb::GetLeaderPa
   }
   if (!request.person_ref().empty()) {
     TRY(MaySee(call.caller, request.person_ref(), Table<pb::LeaderPath>::kNoun));
-    ASSIGN(*response->mutable_leader_path(), FirstOf(PathOf(tx, request.person_ref())));
+    ASSIGN(*response->mutable_leader_path(), OrNotFound(PathOf(tx, request.person_ref())));
   } else {
     ASSIGN(*response->mutable_leader_path(), LoadVisible<pb::LeaderPath>(tx, call, request.leader_path_id()));
   }

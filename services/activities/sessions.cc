@@ -183,9 +183,8 @@ absl::Status Activities::AssignLeader(Tx& tx, Call&, const pb::AssignLeaderReque
   ASSIGN(pb::Session session, Load<pb::Session>(tx, request.session_id()));
   TRY(MayChange(session));
   if (!request.person_ref().empty()) {
-    ASSIGN(const std::vector<pb::LeaderPath> paths,
-           Select<pb::LeaderPath>(tx, "WHERE person_ref = :person", request.person_ref()));
-    TRY(MayLead(paths.empty() ? pb::LeaderPath() : paths.front()));
+    ASSIGN(const auto path, PathOf(tx, request.person_ref()));
+    TRY(MayLead(path.value_or(pb::LeaderPath())));
   }
   const std::string_view column = request.person_ref().empty() ? "staff_id" : "person_ref";
   const std::string& who = request.person_ref().empty() ? request.staff_id() : request.person_ref();

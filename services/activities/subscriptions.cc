@@ -31,10 +31,9 @@ absl::StatusOr<bool> Learn(Tx& tx, const Event& header, const std::string& peer_
 }
 
 absl::Status Follow(Tx& tx, const std::string& person_ref, bool holds) {
-  ASSIGN(std::vector<pb::LeaderPath> paths, Select<pb::LeaderPath>(tx, "WHERE person_ref = :person", person_ref));
-  if (paths.empty()) return absl::OkStatus();
-  return holds ? ResumeFor(tx, pb::PAUSE_CAUSE_APPROVAL, &paths.front())
-               : PauseFor(tx, pb::PAUSE_CAUSE_APPROVAL, &paths.front());
+  ASSIGN(auto path, PathOf(tx, person_ref));
+  if (!path) return absl::OkStatus();
+  return holds ? ResumeFor(tx, pb::PAUSE_CAUSE_APPROVAL, &*path) : PauseFor(tx, pb::PAUSE_CAUSE_APPROVAL, &*path);
 }
 
 template <class E>

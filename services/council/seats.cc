@@ -47,7 +47,7 @@ absl::Status Council::SetMandate(Tx& tx, Call&, const pb::SetMandateRequest& req
 }
 
 absl::Status Council::GetMandate(Tx& tx, Call&, const pb::GetMandateRequest&, pb::GetMandateResponse* response) {
-  ASSIGN(*response->mutable_mandate(), FirstOf(Select<pb::Mandate>(tx, "ORDER BY mandate_version DESC LIMIT 1")));
+  ASSIGN(*response->mutable_mandate(), OrNotFound(Newest<pb::Mandate>(tx, "mandate_version")));
   return absl::OkStatus();
 }
 
@@ -59,9 +59,7 @@ absl::Status Council::SetCodeList(Tx& tx, Call&, const pb::SetCodeListRequest& r
 
 absl::Status Council::GetCodeList(Tx& tx, Call&, const pb::GetCodeListRequest& request,
                                   pb::GetCodeListResponse* response) {
-  ASSIGN(auto list, CurrentCodeList<pb::CodeList>(tx, request.kind()));
-  if (!list) return NotFound(Table<pb::CodeList>::kNoun);
-  *response->mutable_code_list() = *std::move(list);
+  ASSIGN(*response->mutable_code_list(), OrNotFound(CurrentCodeList<pb::CodeList>(tx, request.kind())));
   return absl::OkStatus();
 }
 

@@ -41,8 +41,8 @@ absl::Status Receive(Tx& tx, pb::Suggestion* suggestion, std::string_view claim_
 }
 
 absl::StatusOr<pb::Suggestion> LoadByClaim(Tx& tx, std::string_view claim_code) {
-  return FirstOf(Select<pb::Suggestion>(tx, "WHERE id IN (SELECT suggestion_id FROM claims WHERE digest = :digest)",
-                                        ClaimDigest(claim_code)));
+  return OrNotFound(Find<pb::Suggestion>(tx, "WHERE id IN (SELECT suggestion_id FROM claims WHERE digest = :digest)",
+                                         ClaimDigest(claim_code)));
 }
 
 // Saves the answer to a report back and tells it.

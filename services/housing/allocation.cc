@@ -16,14 +16,6 @@ namespace {
 // Later than every rank key: they begin with a digit.
 constexpr std::string_view kAfterAll = "z";
 
-absl::StatusOr<std::optional<pb::ListEntry>> LiveEntry(Tx& tx, std::string_view application_id) {
-  ASSIGN(std::vector<pb::ListEntry> rows,
-         Select<pb::ListEntry>(tx, "WHERE application_id = :application AND state <> 'LIST_ENTRY_STATE_LEFT'",
-                               application_id));
-  if (rows.empty()) return std::optional<pb::ListEntry>();
-  return std::optional<pb::ListEntry>(std::move(rows.front()));
-}
-
 // Who waits, would suit, has a valid approval and was not offered this vacancy before, in the order of
 // need; only those before this rank.
 absl::StatusOr<std::vector<pb::ListEntry>> Candidates(Tx& tx, const pb::Vacancy& vacancy, std::string_view before,

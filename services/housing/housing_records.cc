@@ -38,13 +38,12 @@ absl::Status PutOff(Tx& tx, pb::Vacancy vacancy, const std::string& until) {
 // ---- Loads -----------------------------------------------------------------------------------------
 
 absl::StatusOr<pb::OfferPolicy> PolicyInForce(Tx& tx, std::string_view offer_id, std::string_view date) {
-  ASSIGN(std::vector<pb::OfferPolicy> rows,
-         Select<pb::OfferPolicy>(tx,
-                                 "WHERE offer_id = :offer AND valid_from <= :date "
-                                 "ORDER BY valid_from DESC, policy_version DESC LIMIT 1",
-                                 offer_id, date));
-  if (rows.empty()) return Refused("POLICY_MISSING", "the offer has no policy in force on that date");
-  return std::move(rows.front());
+  ASSIGN(auto policy, Find<pb::OfferPolicy>(tx,
+                                            "WHERE offer_id = :offer AND valid_from <= :date "
+                                            "ORDER BY valid_from DESC, policy_version DESC LIMIT 1",
+                                            offer_id, date));
+  if (!policy) return Refused("POLICY_MISSING", "the offer has no policy in force on that date");
+  return *std::move(policy);
 }
 
 absl::StatusOr<pb::CaseRules> CurrentCaseRules(Tx& tx) {
@@ -67,6 +66,11 @@ absl::Status CheckCode(Tx& tx, pb::CodeListKind kind, std::string_view code) {
                            list, code, list));
   if (!rows.empty()) return absl::OkStatus();
   return Refused("UNKNOWN_CODE", "the code is not in its list", {{"list", list}});
+}
+
+absl::StatusOr<std::optional<pb::ListEntry>> LiveEntry(Tx& tx, std::string_view application_id) {
+  return Find<pb::ListEntry>(tx, "WHERE application_id = :application AND state <> 'LIST_ENTRY_STATE_LEFT'",
+                             application_id);
 }
 
 absl::StatusOr<std::optional<pb::Tenancy>> TenancyOf(Tx& tx, const pb::Stay& stay) {
@@ -273,9 +277,7 @@ absl::Status ReturnToList(Tx& tx, std::string_view application_id) {
   if (IsExpired(application, Today(tx))) return ExpireApplication(tx, &application);
   ApplyRelease(&application);
   TRY(Save(tx, application));
-  ASSIGN(pb::ListEntry entry,
-         FirstOf(Select<pb::ListEntry>(tx, "WHERE application_id = :application AND state <> 'LIST_ENTRY_STATE_LEFT'",
-                                       application_id)));
+  ASSIGN(pb::ListEntry entry, OrNotFound(LiveEntry(tx, application_id)));
   entry.set_state(pb::LIST_ENTRY_STATE_WAITING);
   return Save(tx, entry);
 }

@@ -82,6 +82,8 @@ absl::StatusOr<pb::OfferPolicy> PolicyInForce(Tx& tx, std::string_view offer_id,
 // CASE_RULES_MISSING, NEED_RULE_MISSING if nobody has set them.
 absl::StatusOr<pb::CaseRules> CurrentCaseRules(Tx& tx);
 absl::StatusOr<pb::NeedRule> CurrentNeedRule(Tx& tx);
+// The entry of an application that is on the list or offered a place, if it has one.
+absl::StatusOr<std::optional<pb::ListEntry>> LiveEntry(Tx& tx, std::string_view application_id);
 // The notified or signed tenancy of a stay, if it has one.
 absl::StatusOr<std::optional<pb::Tenancy>> TenancyOf(Tx& tx, const pb::Stay& stay);
 // UNKNOWN_CODE unless the current version of the list has it.

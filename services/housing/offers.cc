@@ -76,14 +76,13 @@ absl::Status Housing::SetOfferPolicy(Tx& tx, Call&, const pb::SetOfferPolicyRequ
   pb::OfferPolicy policy = request.policy();
   if (!policy.support_team_id().empty()) TRY(Load<pb::SupportTeam>(tx, policy.support_team_id()).status());
   TRY(CheckCode(tx, pb::CODE_LIST_KIND_DESTINATION, policy.destination_code()));
-  ASSIGN(const auto last,
-         Select<pb::OfferPolicy>(tx, "WHERE offer_id = :offer ORDER BY policy_version DESC LIMIT 1", offer.id()));
-  if (!last.empty() && last.front().valid_from() > policy.valid_from()) {
+  ASSIGN(const auto last, Newest<pb::OfferPolicy>(tx, "policy_version", "WHERE offer_id = :offer", offer.id()));
+  if (last && last->valid_from() > policy.valid_from()) {
     return Refused("DATE_OUT_OF_ORDER", "a later policy is set already");
   }
   policy.set_id(NewId(tx.now()));
   policy.set_offer_id(offer.id());
-  policy.set_policy_version(last.empty() ? 1 : last.front().policy_version() + 1);
+  policy.set_policy_version((last ? last->policy_version() : 0) + 1);
   TRY(Insert(tx, policy));
   TRY(Save(tx, offer));
   pb::OfferPolicySet event;
@@ -295,9 +294,7 @@ absl::Status Housing::ListSupportTeams(Tx& tx, Call&, const pb::ListSupportTeams
 
 absl::Status Housing::GetCodeList(Tx& tx, Call&, const pb::GetCodeListRequest& request,
                                   pb::GetCodeListResponse* response) {
-  ASSIGN(auto list, CurrentCodeList<pb::CodeList>(tx, request.kind()));
-  if (!list) return NotFound(Table<pb::CodeList>::kNoun);
-  *response->mutable_code_list() = *std::move(list);
+  ASSIGN(*response->mutable_code_list(), OrNotFound(CurrentCodeList<pb::CodeList>(tx, request.kind())));
   ASSIGN(const auto entries,
          (tx.Query<std::string, std::string>(
              "SELECT code, name FROM code_entries WHERE kind = :kind AND list_version = :version ORDER BY sequence",
@@ -311,12 +308,12 @@ absl::Status Housing::GetCodeList(Tx& tx, Call&, const pb::GetCodeListRequest& r
 }
 
 absl::Status Housing::GetNeedRule(Tx& tx, Call&, const pb::GetNeedRuleRequest&, pb::GetNeedRuleResponse* response) {
-  ASSIGN(*response->mutable_need_rule(), FirstOf(Select<pb::NeedRule>(tx, "ORDER BY rule_version DESC LIMIT 1")));
+  ASSIGN(*response->mutable_need_rule(), OrNotFound(Newest<pb::NeedRule>(tx, "rule_version")));
   return absl::OkStatus();
 }
 
 absl::Status Housing::GetCaseRules(Tx& tx, Call&, const pb::GetCaseRulesRequest&, pb::GetCaseRulesResponse* response) {
-  ASSIGN(*response->mutable_case_rules(), FirstOf(Select<pb::CaseRules>(tx, "ORDER BY rules_version DESC LIMIT 1")));
+  ASSIGN(*response->mutable_case_rules(), OrNotFound(Newest<pb::CaseRules>(tx, "rules_version")));
   return absl::OkStatus();
 }
 

@@ -86,8 +86,8 @@ absl::Status CheckNotPast(const Tx& tx, std::string_view date) {
 
 template <class M, class... P>
 absl::Status ReadNewest(Tx& tx, std::string_view tail, M* into, const P&... parameters) {
-  ASSIGN(std::vector<M> rows, Select<M>(tx, tail, parameters...));
-  if (!rows.empty()) *into = std::move(rows.front());
+  ASSIGN(auto row, Find<M>(tx, tail, parameters...));
+  if (row) *into = *std::move(row);
   return absl::OkStatus();
 }
 

@@ -49,7 +49,7 @@ absl::Status PeerSupport::SetPeerRules(Tx& tx, Call&, const pb::SetPeerRulesRequ
 
 absl::Status PeerSupport::GetPeerRules(Tx& tx, Call&, const pb::GetPeerRulesRequest&,
                                        pb::GetPeerRulesResponse* response) {
-  ASSIGN(*response->mutable_peer_rules(), FirstOf(Select<pb::PeerRules>(tx, "ORDER BY rules_version DESC LIMIT 1")));
+  ASSIGN(*response->mutable_peer_rules(), OrNotFound(Newest<pb::PeerRules>(tx, "rules_version")));
   return absl::OkStatus();
 }
 

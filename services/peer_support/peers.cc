@@ -181,7 +181,7 @@ absl::Status PeerSupport::ReinstatePeer(Tx& tx, Call& call, const pb::ReinstateP
 absl::Status PeerSupport::GetPeer(Tx& tx, Call& call, const pb::GetPeerRequest& request,
                                   pb::GetPeerResponse* response) {
   if (request.peer_id().empty()) {
-    ASSIGN(pb::Peer own, FirstOf(Select<pb::Peer>(tx, "WHERE person_ref = :person", call.caller.person_ref)));
+    ASSIGN(pb::Peer own, OrNotFound(Find<pb::Peer>(tx, "WHERE person_ref = :person", call.caller.person_ref)));
     call.Concerns(own.person_ref());
     TRY(MaySee(call.caller, own));
     *response->mutable_peer() = std::move(own);
