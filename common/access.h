@@ -27,6 +27,8 @@ struct Caller {
 
   bool Is(Role role) const;
   bool IsAny(std::initializer_list<Role> any) const;
+  // Is this person of the register; nobody is "".
+  bool IsSelf(std::string_view person) const { return !person.empty() && person == person_ref; }
   // Acts only as a person of the register (resident, next of kin, peer, activity leader), not for an office.
   bool IsOnlyPerson() const;
 };

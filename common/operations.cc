@@ -7,10 +7,10 @@
 // no key in that table, two looks may fall into one microsecond: so a page ends at a time and the
 // number of rows of that time it has shown, which stays right while new rows come in front.
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "mestring/access/v1/access_log.grpc.pb.h"
@@ -32,15 +32,17 @@ class Operations : public events::v1::OperationsService::Service {
   grpc::Status ListParkedEvents(grpc::ServerContext* context, const events::v1::ListParkedEventsRequest* request,
                                 events::v1::ListParkedEventsResponse* response) override {
     return operated_.edge.Read(context, *request, response, [&](Tx& tx, Call&) -> absl::Status {
-      ASSIGN(const std::string after, PageKey(request->page_token()));
+      ASSIGN(const PageEnd end, ParsePageToken(request->page_token()));
+      const absl::StatusOr<Cursor> after = end.id.empty() ? Cursor() : ParseCursor(end.id);
+      if (!after.ok()) return InvalidArgument("page_token", "is not one that this service handed out");
       const size_t size = PageSize(request->page_size());
-      ASSIGN(auto parked, Subscription::ListParked(tx, request->stream(), static_cast<int>(size) + 1, after));
+      ASSIGN(auto parked, Subscription::ListParked(tx, request->stream(), static_cast<int>(size) + 1, end.key, *after));
       const bool more = parked.size() > size;
       if (more) parked.resize(size);
       for (auto& event : parked) *response->add_events() = std::move(event);
       if (more) {
         const auto& last = response->events(response->events_size() - 1);
-        response->set_next_page_token(PageToken(absl::StrCat(last.stream(), " ", last.cursor())));
+        response->set_next_page_token(PageToken({last.stream(), last.cursor()}));
       }
       return absl::OkStatus();
     });
@@ -76,27 +78,23 @@ class Operations : public events::v1::OperationsService::Service {
   const Operated operated_;
 };
 
-// Where a page of the access log ends.
+// Where a page of the access log ends: the newest come first, and rows have no id to tell them apart.
 struct LogPlace {
-  int64_t time = INT64_MAX;  // microseconds
-  int64_t shown = 0;         // rows of that time on the pages before
+  int64_t time;   // microseconds
+  int64_t shown;  // rows of that time on the pages before
 };
 
 absl::StatusOr<LogPlace> PlaceIn(std::string_view page_token) {
-  LogPlace place;
-  if (page_token.empty()) return place;
-  ASSIGN(const std::string key, PageKey(page_token));
-  const std::pair<std::string, std::string> parts = absl::StrSplit(key, absl::MaxSplits(' ', 1));
-  if (!absl::SimpleAtoi(parts.first, &place.time) || !absl::SimpleAtoi(parts.second, &place.shown) || place.shown < 0) {
-    return InvalidArgument("page_token", "is not one that this service handed out");
-  }
-  return place;
+  ASSIGN(const PageEnd end, ParsePageToken(page_token));
+  ASSIGN(const int64_t time, PageNumber(end.key, INT64_MAX));
+  ASSIGN(const int64_t shown, PageNumber(end.id));
+  return LogPlace{time, std::max<int64_t>(shown, 0)};
 }
 
 // A person sees who looked at their own data; for anybody else's there is nothing to see.
 absl::Status MayList(const Caller& caller, const std::string& person_ref) {
   if (caller.Is(access::v1::ROLE_UNIT_LEADER)) return absl::OkStatus();
-  return !caller.person_ref.empty() && caller.person_ref == person_ref ? absl::OkStatus() : NotFound("access log");
+  return caller.IsSelf(person_ref) ? absl::OkStatus() : NotFound("access log");
 }
 
 absl::Status ListAccess(Tx& tx, Call& call, const access::v1::ListAccessLogRequest& request,
@@ -114,7 +112,7 @@ absl::Status ListAccess(Tx& tx, Call& call, const access::v1::ListAccessLogReque
   LogPlace end = place;
   for (const auto& [time, caller, roles, organisation, rpc, outcome] : rows) {
     if (response->entries_size() == size) {
-      response->set_next_page_token(PageToken(absl::StrCat(end.time, " ", end.shown)));
+      response->set_next_page_token(PageToken({absl::StrCat(end.time), absl::StrCat(end.shown)}));
       break;
     }
     end = time == end.time ? LogPlace{time, end.shown + 1} : LogPlace{time, 1};

@@ -88,9 +88,11 @@ class Filter {
     if (state == 0) return *this;
     return Is(column, google::protobuf::GetEnumDescriptor<State>()->FindValueByNumber(state)->name());
   }
-  // A condition without a value, or with one at its "?".
-  Filter& Where(std::string_view condition);
-  Filter& Where(std::string_view condition, Value value);
+  // A condition, with a value for each "?" in it.
+  template <class... P>
+  Filter& Where(std::string_view condition, const P&... parameters) {
+    return Add(condition, Tx::Bind(parameters...));
+  }
   // The condition that lets the indexes of pages be used (schema). Not for one person's things, which
   // their own index finds.
   std::string_view page_condition() const { return names_person_ ? "" : " AND id <> ''"; }
@@ -99,33 +101,35 @@ class Filter {
   std::vector<Value> values;
 
  private:
+  Filter& Add(std::string_view condition, std::vector<Value> more);
+
   bool names_person_ = false;
 };
 
 struct Paging {
   int size;
   std::string_view token;
-  // A text column, unique among the rows.
+  // The field that orders the list: a text, a number or an instant that every row has.
   std::string_view key = "id";
+  // Several rows may have the same there; their ids order them.
+  bool then_by_id = false;
   bool descending = false;
 };
+
+// The rows of a page in its order, and one more if there is a next page: what follows WHERE …, and the token.
+absl::StatusOr<std::string> PageTail(const google::protobuf::Descriptor& row, const Paging& paging, Filter* filter);
+std::string TokenAfter(const google::protobuf::Message& last, const Paging& paging);
 
 template <class M>
 absl::Status Page(Tx& tx, Filter filter, const Paging& paging, google::protobuf::RepeatedPtrField<M>* rows,
                   std::string* next_page_token) {
-  ASSIGN(const std::string after, PageKey(paging.token));
-  if (!after.empty()) filter.Where(absl::StrCat(paging.key, paging.descending ? " < ?" : " > ?"), after);
+  ASSIGN(const std::string tail, PageTail(*M::descriptor(), paging, &filter));
+  TRY(SelectRows(tx, Table<M>::kName, tail, filter.values, M::default_instance(), DerivedFields<M>(),
+                 [rows] { return rows->Add(); }));
   const int size = PageSize(paging.size);
-  filter.values.push_back(int64_t{size} + 1);  // one more shows whether there is a next page
-  TRY(SelectRows(tx, Table<M>::kName,
-                 absl::StrCat(filter.where, filter.page_condition(), " ORDER BY ", paging.key,
-                              paging.descending ? " DESC" : "", " LIMIT :limit"),
-                 filter.values, M::default_instance(), DerivedFields<M>(), [rows] { return rows->Add(); }));
   if (rows->size() <= size) return absl::OkStatus();
   rows->RemoveLast();
-  const M& last = rows->Get(size - 1);
-  const auto* key = M::descriptor()->FindFieldByName(std::string(paging.key));
-  *next_page_token = PageToken(M::GetReflection()->GetString(last, key));
+  *next_page_token = TokenAfter(rows->Get(size - 1), paging);
   return absl::OkStatus();
 }
 

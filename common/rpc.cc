@@ -28,6 +28,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
@@ -510,14 +511,29 @@ grpc::Status Edge::Finish(const Method& method, const Caller* caller, std::strin
   return ToWire(status, options_.domain, error_id);
 }
 
-std::string PageToken(std::string_view key) { return absl::WebSafeBase64Escape(key); }
+namespace {
+absl::Status NotOurPage() { return InvalidArgument("page_token", "is not one that this service handed out"); }
+}  // namespace
 
-absl::StatusOr<std::string> PageKey(std::string_view page_token) {
-  std::string key;
-  if (!absl::WebSafeBase64Unescape(page_token, &key)) {
-    return InvalidArgument("page_token", "is not one that this service handed out");
-  }
-  return key;
+// No key and no id has a line break.
+std::string PageToken(const PageEnd& end) { return absl::WebSafeBase64Escape(absl::StrCat(end.key, "\n", end.id)); }
+
+absl::StatusOr<PageEnd> ParsePageToken(std::string_view page_token) {
+  PageEnd end;
+  if (page_token.empty()) return end;
+  std::string text;
+  if (!absl::WebSafeBase64Unescape(page_token, &text)) return NotOurPage();
+  const size_t line = text.find('\n');
+  if (line == text.npos) return NotOurPage();
+  end.key = text.substr(0, line);
+  end.id = text.substr(line + 1);
+  return end;
+}
+
+absl::StatusOr<int64_t> PageNumber(std::string_view key_or_id, int64_t if_first) {
+  int64_t number = if_first;
+  if (!key_or_id.empty() && !absl::SimpleAtoi(key_or_id, &number)) return NotOurPage();
+  return number;
 }
 
 }  // namespace mestring

@@ -625,23 +625,14 @@ absl::Status Subscription::SetCursor(Tx& tx, std::string_view key, Cursor cursor
 }
 
 absl::StatusOr<std::vector<events::v1::ParkedEvent>> Subscription::ListParked(Tx& tx, std::string_view stream,
-                                                                              int limit, std::string_view after) {
-  const size_t space = after.rfind(' ');
-  Cursor from;
-  std::string_view from_stream;
-  if (!after.empty()) {
-    if (space == after.npos) return InvalidArgument("page_token", "must be one that this service gave out");
-    from_stream = after.substr(0, space);
-    const absl::StatusOr<Cursor> parsed = ParseCursor(after.substr(space + 1));
-    if (!parsed.ok()) return InvalidArgument("page_token", "must be one that this service gave out");
-    from = *parsed;
-  }
+                                                                              int limit, std::string_view after_stream,
+                                                                              Cursor after) {
   ASSIGN(const auto rows,
          (tx.Query<std::string, int64_t, int64_t, std::string, std::string, std::string, std::string, int64_t, int64_t>(
              "SELECT stream, epoch, position, id, subject, entry, error, attempts, parked_at FROM parked_event"
              " WHERE (:all = 1 OR stream = :stream) AND (stream, epoch, position) > (:after, :epoch, :position)"
              " ORDER BY stream, epoch, position LIMIT :limit",
-             stream.empty(), stream, from_stream, from.epoch, from.position, limit)));
+             stream.empty(), stream, after_stream, after.epoch, after.position, limit)));
   std::vector<events::v1::ParkedEvent> parked;
   for (const auto& [key, epoch, position, id, subject, entry, error, attempts, time] : rows) {
     events::v1::ParkedEvent& row = parked.emplace_back();

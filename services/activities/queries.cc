@@ -10,8 +10,6 @@
 #include <map>
 #include <utility>
 
-#include "absl/strings/numbers.h"
-#include "absl/strings/str_split.h"
 #include "services/activities/activities.h"
 #include "services/activities/activities_records.h"
 #include "services/calendar/calendar.h"
@@ -38,22 +36,13 @@ absl::StatusOr<Period> PeriodOf(Tx& tx, const std::string& from_date, const std:
   return Period{BeginOf(tx, from), EndOf(tx, to)};
 }
 
-// The sessions of a filter that begin in a period, by their start, at most `limit`, after `after`.
-absl::StatusOr<std::vector<pb::Session>> ByStart(Tx& tx, Filter filter, const Period& period, std::string_view after,
-                                                 int limit) {
-  int64_t from = absl::ToUnixMicros(period.from);
-  std::string id;
-  if (!after.empty()) {
-    const std::pair<std::string, std::string> parts = absl::StrSplit(after, absl::MaxSplits('_', 1));
-    if (!absl::SimpleAtoi(parts.first, &from)) return InvalidArgument("page_token", "is not one of this list");
-    id = parts.second;
-  }
-  filter.Where("start_time >= ?", from).Where("start_time < ?", absl::ToUnixMicros(period.to));
-  if (!after.empty()) {
-    absl::StrAppend(&filter.where, " AND (start_time > :after_time OR id > :after_id)");
-    filter.values.insert(filter.values.end(), {from, id});
-  }
-  filter.values.push_back(int64_t{limit});
+Filter& BeginsIn(const Period& period, Filter& filter) {
+  return filter.Where("start_time >= ?", period.from).Where("start_time < ?", period.to);
+}
+
+// The first of the sessions of a filter that begin in a period, by their start.
+absl::StatusOr<std::vector<pb::Session>> ByStart(Tx& tx, Filter filter, const Period& period, int limit) {
+  BeginsIn(period, filter).values.push_back(int64_t{limit});
   std::vector<pb::Session> sessions;
   TRY(SelectRows(tx, Table<pb::Session>::kName, absl::StrCat(filter.where, " ORDER BY start_time, id LIMIT :limit"),
                  filter.values, pb::Session::default_instance(), DerivedFields<pb::Session>(),
@@ -61,16 +50,8 @@ absl::StatusOr<std::vector<pb::Session>> ByStart(Tx& tx, Filter filter, const Pe
   return sessions;
 }
 
-absl::StatusOr<std::vector<pb::Session>> PageByStart(Tx& tx, Filter filter, const Period& period, int page_size,
-                                                     std::string_view page_token, std::string* next_page_token) {
-  ASSIGN(const std::string after, PageKey(page_token));
-  const int size = PageSize(page_size);
-  ASSIGN(std::vector<pb::Session> sessions, ByStart(tx, std::move(filter), period, after, size + 1));
-  if (static_cast<int>(sessions.size()) <= size) return sessions;
-  sessions.pop_back();
-  const pb::Session& last = sessions.back();
-  *next_page_token = PageToken(absl::StrCat(absl::ToUnixMicros(FromProto(last.start_time())), "_", last.id()));
-  return sessions;
+Paging PagesByStart(int page_size, std::string_view page_token) {
+  return {.size = page_size, .token = page_token, .key = "start_time", .then_by_id = true};
 }
 
 // The activities of sessions, each read once.
@@ -126,9 +107,8 @@ absl::Status Activities::ListSessions(Tx& tx, Call&, const pb::ListSessionsReque
   if (request.without_leader()) {
     filter.Where("leaders = 0").Where("state IN ('SESSION_STATE_PLANNED', 'SESSION_STATE_OPEN', 'SESSION_STATE_FULL')");
   }
-  ASSIGN(std::vector<pb::Session> sessions, PageByStart(tx, std::move(filter), period, request.page_size(),
-                                                        request.page_token(), response->mutable_next_page_token()));
-  for (pb::Session& session : sessions) *response->add_sessions() = std::move(session);
+  TRY(Page(tx, BeginsIn(period, filter), PagesByStart(request.page_size(), request.page_token()),
+           response->mutable_sessions(), response->mutable_next_page_token()));
   return SetAsOf(tx, response);
 }
 
@@ -140,12 +120,12 @@ absl::Status Activities::ListOpenSessions(Tx& tx, Call&, const pb::ListOpenSessi
   period.from = std::max(period.from, tx.now());
   Filter filter;
   filter.Where("state = 'SESSION_STATE_OPEN'")
-      .Where("enrol_until_time > ?", absl::ToUnixMicros(tx.now()))
+      .Where("enrol_until_time > ?", tx.now())
       .Where("EXISTS (SELECT 1 FROM activities a WHERE a.id = activity_id AND a.needs_referral = 0)")
       .Is("area_code", request.area_code());
-  ASSIGN(const std::vector<pb::Session> sessions,
-         PageByStart(tx, std::move(filter), period, request.page_size(), request.page_token(),
-                     response->mutable_next_page_token()));
+  google::protobuf::RepeatedPtrField<pb::Session> sessions;
+  TRY(Page(tx, BeginsIn(period, filter), PagesByStart(request.page_size(), request.page_token()), &sessions,
+           response->mutable_next_page_token()));
   ActivitiesRead activities;
   for (const pb::Session& session : sessions) {
     ASSIGN(const pb::Activity* activity, activities.Of(tx, session));
@@ -175,21 +155,19 @@ absl::Status Activities::GetCalendar(Tx& tx, Call& call, const pb::GetCalendarRe
   filter.Is("activity_id", request.activity_id());
   if (request.mine()) {
     // What was cancelled stays, marked as such: a calendar program would else go on showing it.
-    absl::StrAppend(&filter.where,
-                    " AND (id IN (SELECT session_id FROM enrolments WHERE person_ref = :enrolled AND state IN "
-                    "('ENROLMENT_STATE_CONFIRMED', 'ENROLMENT_STATE_ATTENDED', 'ENROLMENT_STATE_ABSENT', "
-                    "'ENROLMENT_STATE_SESSION_CANCELLED')) OR id IN (SELECT session_id FROM session_leaders WHERE "
-                    "person_ref = :leads AND state = 'SESSION_LEADER_STATE_ASSIGNED'))");
-    filter.values.insert(filter.values.end(), {call.caller.person_ref, call.caller.person_ref});
+    filter.Where(
+        "(id IN (SELECT session_id FROM enrolments WHERE person_ref = ? AND state IN ('ENROLMENT_STATE_CONFIRMED', "
+        "'ENROLMENT_STATE_ATTENDED', 'ENROLMENT_STATE_ABSENT', 'ENROLMENT_STATE_SESSION_CANCELLED')) OR id IN (SELECT "
+        "session_id FROM session_leaders WHERE person_ref = ? AND state = 'SESSION_LEADER_STATE_ASSIGNED'))",
+        call.caller.person_ref, call.caller.person_ref);
     call.Concerns(call.caller.person_ref);
   }
   // Courses and camps that have begun are still going on.
   Filter running = filter;
-  running.Where("mode IN ('ACTIVITY_MODE_COURSE', 'ACTIVITY_MODE_CAMP')")
-      .Where("end_time > ?", absl::ToUnixMicros(period.from));
+  running.Where("mode IN ('ACTIVITY_MODE_COURSE', 'ACTIVITY_MODE_CAMP')").Where("end_time > ?", period.from);
   ASSIGN(std::vector<pb::Session> sessions,
-         ByStart(tx, std::move(running), {absl::UnixEpoch(), period.from}, "", kCalendarMax));
-  ASSIGN(std::vector<pb::Session> starting, ByStart(tx, std::move(filter), period, "", kCalendarMax + 1));
+         ByStart(tx, std::move(running), {absl::UnixEpoch(), period.from}, kCalendarMax));
+  ASSIGN(std::vector<pb::Session> starting, ByStart(tx, std::move(filter), period, kCalendarMax + 1));
   std::move(starting.begin(), starting.end(), std::back_inserter(sessions));
   response->set_truncated(static_cast<int>(sessions.size()) > kCalendarMax);
   if (response->truncated()) sessions.resize(kCalendarMax);
@@ -225,20 +203,9 @@ absl::Status Activities::GetCalendar(Tx& tx, Call& call, const pb::GetCalendarRe
 // In the order of their numbers, which is the order in which money moved.
 absl::Status Activities::ListLedgerEntries(Tx& tx, Call&, const pb::ListLedgerEntriesRequest& request,
                                            pb::ListLedgerEntriesResponse* response) {
-  ASSIGN(const std::string after, PageKey(request.page_token()));
-  int64_t number = 0;
-  if (!after.empty() && !absl::SimpleAtoi(after, &number)) {
-    return InvalidArgument("page_token", "is not one of this list");
-  }
-  const int size = PageSize(request.page_size());
-  ASSIGN(std::vector<pb::LedgerEntry> entries,
-         Select<pb::LedgerEntry>(tx, "WHERE fund_id = :fund AND number > :after ORDER BY number LIMIT :limit",
-                                 request.fund_id(), number, size + 1));
-  if (static_cast<int>(entries.size()) > size) {
-    entries.pop_back();
-    response->set_next_page_token(PageToken(absl::StrCat(entries.back().number())));
-  }
-  for (pb::LedgerEntry& entry : entries) *response->add_ledger_entries() = std::move(entry);
+  TRY(Page(tx, Filter().IsExactly("fund_id", request.fund_id()),
+           {.size = request.page_size(), .token = request.page_token(), .key = "number"},
+           response->mutable_ledger_entries(), response->mutable_next_page_token()));
   return SetAsOf(tx, response);
 }
 

@@ -11,7 +11,6 @@
 #include <map>
 #include <utility>
 
-#include "absl/strings/numbers.h"
 #include "services/activities/activities.h"
 #include "services/activities/activities_records.h"
 
@@ -186,32 +185,21 @@ absl::Status Activities::ListEnrolments(Tx& tx, Call& call, const pb::ListEnrolm
 // In the order of the list. How many wait before a page is asked once, quota by quota; within it they are counted on.
 absl::Status Activities::ListWaitEntries(Tx& tx, Call&, const pb::ListWaitEntriesRequest& request,
                                          pb::ListWaitEntriesResponse* response) {
-  ASSIGN(const std::string after, PageKey(request.page_token()));
-  int64_t sequence = 0;
-  if (!after.empty() && !absl::SimpleAtoi(after, &sequence)) {
-    return InvalidArgument("page_token", "is not one of this list");
-  }
-  const int size = PageSize(request.page_size());
-  ASSIGN(std::vector<pb::WaitEntry> entries,
-         Select<pb::WaitEntry>(tx,
-                               "WHERE session_id = :session AND sequence > :after AND state IN "
-                               "('WAIT_ENTRY_STATE_WAITING', 'WAIT_ENTRY_STATE_OFFERED') ORDER BY sequence LIMIT :most",
-                               request.session_id(), sequence, size + 1));
-  if (static_cast<int>(entries.size()) > size) {
-    entries.pop_back();
-    response->set_next_page_token(PageToken(absl::StrCat(entries.back().sequence())));
-  }
+  Filter filter;
+  filter.IsExactly("session_id", request.session_id())
+      .Where("state IN ('WAIT_ENTRY_STATE_WAITING', 'WAIT_ENTRY_STATE_OFFERED')");
+  TRY(Page(tx, std::move(filter), {.size = request.page_size(), .token = request.page_token(), .key = "sequence"},
+           response->mutable_wait_entries(), response->mutable_next_page_token()));
+  const int64_t first = response->wait_entries().empty() ? 0 : response->wait_entries(0).sequence();
   ASSIGN(const auto before, (tx.Query<std::string, int64_t>(
                                 "SELECT quota_audience, COUNT(*) FROM wait_entries WHERE session_id = :session AND "
-                                "state = 'WAIT_ENTRY_STATE_WAITING' AND sequence <= :after GROUP BY quota_audience",
-                                request.session_id(), sequence)));
+                                "state = 'WAIT_ENTRY_STATE_WAITING' AND sequence < :first GROUP BY quota_audience",
+                                request.session_id(), first)));
   std::map<std::string, int64_t, std::less<>> in_line;
   for (const auto& [audience, count] : before) in_line[audience] = count;
-  for (pb::WaitEntry& entry : entries) {
-    if (entry.state() == pb::WAIT_ENTRY_STATE_WAITING) {
-      entry.set_position(static_cast<int>(++in_line[pb::Audience_Name(entry.quota_audience())]));
-    }
-    *response->add_wait_entries() = std::move(entry);
+  for (pb::WaitEntry& entry : *response->mutable_wait_entries()) {
+    if (entry.state() != pb::WAIT_ENTRY_STATE_WAITING) continue;
+    entry.set_position(static_cast<int>(++in_line[pb::Audience_Name(entry.quota_audience())]));
   }
   return SetAsOf(tx, response);
 }

@@ -304,18 +304,9 @@ absl::Status Council::ListMeetings(Tx& tx, Call&, const pb::ListMeetingsRequest&
   filter.IsState("state", request.state());
   if (!request.from_date().empty()) filter.Where("meeting_date >= ?", request.from_date());
   if (!request.to_date().empty()) filter.Where("meeting_date <= ?", request.to_date());
-  // By date, which is not unique: pages are cut by date and id together.
-  ASSIGN(const std::string after, PageKey(request.page_token()));
-  if (!after.empty()) filter.Where("meeting_date || ' ' || id > ?", after);
-  const int size = PageSize(request.page_size());
-  filter.values.push_back(int64_t{size} + 1);
-  TRY(SelectRows(tx, Table<pb::Meeting>::kName, absl::StrCat(filter.where, " ORDER BY meeting_date, id LIMIT :limit"),
-                 filter.values, pb::Meeting::default_instance(), {}, [response] { return response->add_meetings(); }));
-  if (response->meetings_size() > size) {
-    response->mutable_meetings()->RemoveLast();
-    const pb::Meeting& last = response->meetings(size - 1);
-    response->set_next_page_token(PageToken(absl::StrCat(last.meeting_date(), " ", last.id())));
-  }
+  TRY(Page(tx, std::move(filter),
+           {.size = request.page_size(), .token = request.page_token(), .key = "meeting_date", .then_by_id = true},
+           response->mutable_meetings(), response->mutable_next_page_token()));
   return SetAsOf(tx, response);
 }
 

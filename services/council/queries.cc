@@ -102,23 +102,22 @@ absl::Status Council::ListDeadlines(Tx& tx, Call&, const pb::ListDeadlinesReques
                              "WHERE state IN ('MEETING_STATE_PLANNED', 'MEETING_STATE_SUMMONED', 'MEETING_STATE_OPEN', "
                              "'MEETING_STATE_HELD') ORDER BY id"));
   ASSIGN(const std::set<std::string> with_minutes, MeetingsWithMinutes(tx));
-  std::map<std::string, pb::Deadline> due;
+  std::map<std::pair<std::string, std::string>, pb::Deadline> due;
   for (const pb::Meeting& meeting : meetings) {
     for (pb::Deadline& deadline : DeadlinesOf(meeting, with_minutes.contains(meeting.id()), today)) {
       if (deadline.due_date() > until) continue;
-      due[absl::StrCat(deadline.due_date(), " ", meeting.id(), " ", deadline.kind())] = std::move(deadline);
+      due[{deadline.due_date(), absl::StrCat(meeting.id(), " ", deadline.kind())}] = std::move(deadline);
     }
   }
-  ASSIGN(const std::string after, PageKey(request.page_token()));
+  ASSIGN(const PageEnd after, ParsePageToken(request.page_token()));
   const int size = PageSize(request.page_size());
-  std::string last;
-  for (auto it = due.upper_bound(after); it != due.end(); ++it) {
+  for (auto it = due.upper_bound({after.key, after.id}); it != due.end(); ++it) {
     if (response->deadlines_size() == size) {
-      response->set_next_page_token(PageToken(last));
+      const auto& [date, id] = std::prev(it)->first;
+      response->set_next_page_token(PageToken({date, id}));
       break;
     }
     *response->add_deadlines() = std::move(it->second);
-    last = it->first;
   }
   return SetAsOf(tx, response);
 }

@@ -9,7 +9,6 @@
 #include <tuple>
 #include <utility>
 
-#include "absl/strings/str_split.h"
 #include "services/housing/housing.h"
 #include "services/housing/housing_records.h"
 
@@ -20,21 +19,6 @@ using access::v1::ROLE_RESIDENT;
 
 // How many requisitions and decisions a person sees of themself, the newest.
 constexpr int kOwnCasesMax = 10;
-
-// Pages in the order of a date, and of the id among equals: the token names both.
-struct DateKey {
-  std::string date, id;
-};
-
-absl::StatusOr<DateKey> ParseDateKey(std::string_view page_token) {
-  ASSIGN(const std::string key, PageKey(page_token));
-  if (key.empty()) return DateKey{};
-  const std::vector<std::string> parts = absl::StrSplit(key, '|');
-  if (parts.size() != 2) return InvalidArgument("page_token", "is not one that was handed out");
-  return DateKey{parts[0], parts[1]};
-}
-
-std::string DateToken(std::string_view date, std::string_view id) { return PageToken(absl::StrCat(date, "|", id)); }
 
 // One kind of deadline: the rows it stands in, and its date. The conditions are those of the partial
 // indexes, word for word, so that both engines use them.
@@ -60,14 +44,14 @@ const std::vector<DeadlineQuery>& Deadlines() {
   return all;
 }
 
-absl::Status AddDeadlines(Tx& tx, const DeadlineQuery& query, const std::string& until, const DateKey& after, int limit,
+absl::Status AddDeadlines(Tx& tx, const DeadlineQuery& query, const std::string& until, const PageEnd& after, int limit,
                           std::vector<pb::Deadline>* deadlines) {
   const std::string sql =
       absl::StrCat("SELECT id, person_ref, ", query.date, " FROM ", query.table, " WHERE ", query.condition, " AND ",
                    query.date, " <= :until AND ", query.date, " >= :from AND (", query.date,
                    " > :date OR id > :id) ORDER BY ", query.date, ", id LIMIT :limit");
   ASSIGN(auto rows,
-         (tx.Query<std::string, std::string, std::string>(sql, until, after.date, after.date, after.id, limit)));
+         (tx.Query<std::string, std::string, std::string>(sql, until, after.key, after.key, after.id, limit)));
   for (auto& [id, person_ref, date] : rows) {
     pb::Deadline& deadline = deadlines->emplace_back();
     deadline.set_kind(query.kind);
@@ -128,7 +112,7 @@ absl::Status Housing::ListUpcomingVacancies(Tx& tx, Call&, const pb::ListUpcomin
                                             pb::ListUpcomingVacanciesResponse* response) {
   const std::string today = Today(tx);
   const std::string until = PlusDays(today, request.days());
-  ASSIGN(const DateKey after, ParseDateKey(request.page_token()));
+  ASSIGN(const PageEnd after, ParsePageToken(request.page_token()));
   ASSIGN(const auto rows,
          (tx.Query<std::string, std::string, std::string, std::string>(
              absl::StrCat("SELECT id, offer_id, (SELECT MAX(s.held_until) FROM stays s WHERE s.place_id = places.id "
@@ -140,7 +124,7 @@ absl::Status Housing::ListUpcomingVacancies(Tx& tx, Call&, const pb::ListUpcomin
   std::vector<std::tuple<std::string, std::string, std::string>> free;
   for (const auto& [id, offer_id, stays_until, closed_until] : rows) {
     const std::string date = std::max({today, stays_until, closed_until});
-    if (date <= until && std::tie(date, id) > std::tie(after.date, after.id)) free.emplace_back(date, id, offer_id);
+    if (date <= until && std::tie(date, id) > std::tie(after.key, after.id)) free.emplace_back(date, id, offer_id);
   }
   std::sort(free.begin(), free.end());
   const size_t size = PageSize(request.page_size());
@@ -150,7 +134,7 @@ absl::Status Housing::ListUpcomingVacancies(Tx& tx, Call&, const pb::ListUpcomin
     upcoming->set_place_id(id);
     upcoming->set_offer_id(offer_id);
     upcoming->set_free_date(date);
-    if (i + 1 == size && free.size() > size) response->set_next_page_token(DateToken(date, id));
+    if (i + 1 == size && free.size() > size) response->set_next_page_token(PageToken({date, id}));
   }
   return SetAsOf(tx, response);
 }
@@ -158,7 +142,7 @@ absl::Status Housing::ListUpcomingVacancies(Tx& tx, Call&, const pb::ListUpcomin
 absl::Status Housing::ListDeadlines(Tx& tx, Call&, const pb::ListDeadlinesRequest& request,
                                     pb::ListDeadlinesResponse* response) {
   const std::string until = OrToday(tx, request.until());
-  ASSIGN(const DateKey after, ParseDateKey(request.page_token()));
+  ASSIGN(const PageEnd after, ParsePageToken(request.page_token()));
   const int size = PageSize(request.page_size());
   std::vector<pb::Deadline> deadlines;
   for (const DeadlineQuery& query : Deadlines()) {
@@ -177,7 +161,7 @@ absl::Status Housing::ListDeadlines(Tx& tx, Call&, const pb::ListDeadlinesReques
   size_t end = std::min<size_t>(size, deadlines.size());
   while (end > 0 && end < deadlines.size() && deadlines[end].subject_id() == deadlines[end - 1].subject_id()) ++end;
   if (end < deadlines.size()) {
-    response->set_next_page_token(DateToken(deadlines[end - 1].due_date(), deadlines[end - 1].subject_id()));
+    response->set_next_page_token(PageToken({deadlines[end - 1].due_date(), deadlines[end - 1].subject_id()}));
   }
   for (size_t i = 0; i < end; ++i) *response->add_deadlines() = std::move(deadlines[i]);
   return SetAsOf(tx, response);
@@ -185,19 +169,12 @@ absl::Status Housing::ListDeadlines(Tx& tx, Call&, const pb::ListDeadlinesReques
 
 absl::Status Housing::ListStaysNearLimit(Tx& tx, Call&, const pb::ListStaysNearLimitRequest& request,
                                          pb::ListStaysNearLimitResponse* response) {
-  ASSIGN(const DateKey after, ParseDateKey(request.page_token()));
-  const size_t size = PageSize(request.page_size());
-  ASSIGN(std::vector<pb::Stay> stays,
-         Select<pb::Stay>(
-             tx,
-             "WHERE state = 'STAY_STATE_ARRIVED' AND limit_date IS NOT NULL AND limit_date <= :until "
-             "AND limit_date >= :from AND (limit_date > :date OR id > :id) ORDER BY limit_date, id LIMIT :limit",
-             PlusDays(Today(tx), request.days()), after.date, after.date, after.id, int64_t(size) + 1));
-  if (stays.size() > size) {
-    stays.pop_back();
-    response->set_next_page_token(DateToken(stays.back().limit_date(), stays.back().id()));
-  }
-  for (pb::Stay& stay : stays) *response->add_stays() = std::move(stay);
+  const Filter filter = Filter()
+                            .Where("state = 'STAY_STATE_ARRIVED' AND limit_date IS NOT NULL")
+                            .Where("limit_date <= ?", PlusDays(Today(tx), request.days()));
+  TRY(Page(tx, filter,
+           {.size = request.page_size(), .token = request.page_token(), .key = "limit_date", .then_by_id = true},
+           response->mutable_stays(), response->mutable_next_page_token()));
   return SetAsOf(tx, response);
 }
 

@@ -95,10 +95,7 @@ Filter Within(const Caller& caller, bool has_peer) {
   if (WorksWithPeers(caller)) return filter;
   const bool as_person = IsPerson(caller, caller.person_ref), as_peer = has_peer && IsPeer(caller, caller.person_ref);
   if (as_person && as_peer) {
-    filter.Where(absl::StrCat("(person_ref = ? OR peer_person_ref = :v", filter.values.size() + 1, ")"),
-                 caller.person_ref);
-    filter.values.push_back(caller.person_ref);
-    return filter;
+    return filter.Where("(person_ref = ? OR peer_person_ref = ?)", caller.person_ref, caller.person_ref);
   }
   if (!as_person && !as_peer) return filter.Where("1 = 0");
   return filter.IsExactly(as_person ? "person_ref" : "peer_person_ref", caller.person_ref);

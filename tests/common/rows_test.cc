@@ -1,6 +1,9 @@
 // Every kind of field goes to its column and comes back.
 #include "common/rows.h"
 
+#include <gmock/gmock.h>
+
+#include "common/records.h"
 #include "tests/conformance/fixture.h"
 
 namespace mestring {
@@ -52,6 +55,40 @@ class RowsTest : public EachEngine {
     });
     EXPECT_TRUE(status.ok()) << status;
     return loaded;
+  }
+
+  // Rows by id, with what lists are ordered by.
+  void InsertAll(const std::vector<std::tuple<std::string, int, int>>& rows) {
+    const absl::Status status = db_->Write([&](Tx& tx) -> absl::Status {
+      for (const auto& [id, limit, hour] : rows) {
+        Sample row = Full();
+        row.set_id(id);
+        row.set_limit_ore(limit);
+        *row.mutable_due_time() = ToProto(clock_.Now() + absl::Hours(hour));
+        TRY(Insert(tx, row));
+      }
+      return absl::OkStatus();
+    });
+    EXPECT_TRUE(status.ok()) << status;
+  }
+
+  // The ids of a list, read in pages of two: "a b | c".
+  enum Order { kUp, kDown };
+  std::string InPages(std::string_view key, bool then_by_id, Order order, const Filter& filter = Filter()) {
+    std::string shown, token;
+    do {
+      const Paging paging = {
+          .size = 2, .token = token, .key = key, .then_by_id = then_by_id, .descending = order == kDown};
+      google::protobuf::RepeatedPtrField<Sample> rows;
+      std::string next;
+      const absl::Status status =
+          db_->Read([&](Tx& tx) -> absl::Status { return Page(tx, filter, paging, &rows, &next); });
+      if (!status.ok()) return status.ToString();
+      for (const Sample& row : rows) absl::StrAppend(&shown, row.id(), " ");
+      token = next;
+      if (!token.empty()) shown += "| ";
+    } while (!token.empty());
+    return shown;
   }
 
   // The columns of the one row, as stored.
@@ -137,6 +174,33 @@ TEST_P(RowsTest, RowsAreSelectedByParameters) {
     return absl::OkStatus();
   });
   EXPECT_TRUE(status.ok()) << status;
+}
+
+TEST_P(RowsTest, AListIsReadInPagesInTheOrderOfAField) {
+  InsertAll({{"c", 9, 1}, {"a", 10, 2}, {"e", -3, 1}, {"b", 0, 1}, {"d", 100, 2}});
+  EXPECT_EQ(InPages("id", false, kUp), "a b | c d | e ");
+  EXPECT_EQ(InPages("id", false, kDown), "e d | c b | a ");
+  EXPECT_EQ(InPages("limit_ore", false, kUp), "e b | c a | d ") << "a number, not its text";
+  EXPECT_EQ(InPages("due_time", true, kUp), "b c | e a | d ");
+  EXPECT_EQ(InPages("due_time", true, kDown), "d a | e c | b ");
+  EXPECT_EQ(InPages("note", true, kUp), "a b | c d | e ") << "all have the same";
+  const Filter some = Filter().Where("(id = ? OR limit_ore > ?)", "b", 9).Where("due_time > ?", clock_.Now());
+  EXPECT_EQ(InPages("id", false, kUp, some), "a b | d ");
+}
+
+TEST_P(RowsTest, ATokenThatIsNotOfThisListIsRefused) {
+  InsertAll({{"a", 1, 1}, {"b", 2, 1}, {"c", 3, 1}});
+  const auto read = [&](std::string_view token, std::string_view key) {
+    google::protobuf::RepeatedPtrField<Sample> rows;
+    std::string next;
+    return db_->Read([&](Tx& tx) -> absl::Status {
+      return Page(tx, Filter(), {.size = 1, .token = token, .key = key}, &rows, &next);
+    });
+  };
+  EXPECT_TRUE(read(PageToken({"1", ""}), "limit_ore").ok());
+  for (const std::string& wrong : {std::string("%"), std::string("abcd"), PageToken({"a", ""})}) {
+    EXPECT_EQ(ReasonOf(read(wrong, "limit_ore")), "INVALID_FIELD") << wrong;
+  }
 }
 
 TEST_P(RowsTest, AValueThatTheContractDoesNotNameIsNotStored) {
