@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "common/clock.h"
 #include "common/errors.h"
@@ -20,6 +21,15 @@ std::string PlusMonths(std::string_view date, int months) {
   const absl::CivilMonth month = absl::CivilMonth(day) + months;
   const absl::CivilDay last = absl::CivilDay(month + 1) - 1;
   return FormatDate(std::min(absl::CivilDay(month) + (day.day() - 1), last));
+}
+
+absl::StatusOr<int> ParseTimeOfDay(std::string_view field, std::string_view text) {
+  int hours = 0, minutes = 0;
+  const bool right = text.size() == 5 && text[2] == ':' && text.find_first_not_of("0123456789:") == text.npos &&
+                     absl::SimpleAtoi(text.substr(0, 2), &hours) && absl::SimpleAtoi(text.substr(3), &minutes) &&
+                     hours < 24 && minutes < 60;
+  if (!right) return InvalidArgument(field, "must be a time of day such as 18:00");
+  return hours * 60 + minutes;
 }
 
 absl::Status CheckPlannable(std::string_view field, std::string_view date, std::string_view today) {

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/time/civil_time.h"
 
 namespace mestring {
@@ -19,6 +20,9 @@ absl::CivilDay Day(std::string_view date);
 std::string PlusDays(std::string_view date, int days);
 // The same day of a later month, or its last day if it has no such day.
 std::string PlusMonths(std::string_view date, int months);
+
+// Minutes after midnight of a time of day such as "18:00". INVALID_ARGUMENT of the field for anything else.
+absl::StatusOr<int> ParseTimeOfDay(std::string_view field, std::string_view text);
 
 // INVALID_ARGUMENT for a date beyond all plans; an empty one is none.
 absl::Status CheckPlannable(std::string_view field, std::string_view date, std::string_view today);

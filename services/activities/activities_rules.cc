@@ -9,12 +9,12 @@
 
 #include <algorithm>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "common/clock.h"
 #include "common/dates.h"
 #include "common/errors.h"
 #include "common/field_rules.h"
+#include "services/figures/figures.h"
 
 namespace mestring::activities {
 namespace {
@@ -33,21 +33,17 @@ using access::v1::ROLE_UNIT_LEADER;
 
 bool WorksWithActivities(const Caller& caller) { return caller.IsAny({ROLE_STAFF, ROLE_UNIT_LEADER, ROLE_SERVICE}); }
 
-bool IsSelf(const Caller& caller, std::string_view person_ref) {
-  return !person_ref.empty() && caller.person_ref == person_ref;
-}
-
 absl::Status MaySee(const Caller& caller, std::string_view person_ref, std::string_view noun) {
-  return WorksWithActivities(caller) || IsSelf(caller, person_ref) ? absl::OkStatus() : NotFound(noun);
+  return WorksWithActivities(caller) || caller.IsSelf(person_ref) ? absl::OkStatus() : NotFound(noun);
 }
 
 absl::Status MayActFor(const Caller& caller, std::string_view person_ref) {
-  if (caller.IsAny({ROLE_STAFF, ROLE_UNIT_LEADER}) || IsSelf(caller, person_ref)) return absl::OkStatus();
+  if (caller.IsAny({ROLE_STAFF, ROLE_UNIT_LEADER}) || caller.IsSelf(person_ref)) return absl::OkStatus();
   return Forbidden("one can do this only for oneself");
 }
 
 absl::Status MayOnlyBeSelf(const Caller& caller, std::string_view person_ref) {
-  return IsSelf(caller, person_ref) ? absl::OkStatus() : Forbidden("only the person can say this");
+  return caller.IsSelf(person_ref) ? absl::OkStatus() : Forbidden("only the person can say this");
 }
 
 // ---- Shapes ----------------------------------------------------------------------------------------
@@ -108,15 +104,6 @@ absl::Status CheckQuotas(const pb::Activity& activity, const Quotas& quotas) {
     }
   }
   return absl::OkStatus();
-}
-
-absl::StatusOr<int> MinuteOfDay(std::string_view text) {
-  int hours = 0, minutes = 0;
-  const bool right = text.size() == 5 && text[2] == ':' && text.find_first_not_of("0123456789:") == text.npos &&
-                     absl::SimpleAtoi(text.substr(0, 2), &hours) && absl::SimpleAtoi(text.substr(3), &minutes) &&
-                     hours < 24 && minutes < 60;
-  if (!right) return InvalidArgument("time_of_day", "must be a time of day such as 18:00");
-  return hours * 60 + minutes;
 }
 
 absl::Status CheckPeriod(std::string_view from_date, std::string_view to_date, int days_max) {
@@ -508,21 +495,16 @@ absl::Status MayClose(const pb::Period& period, std::string_view today) {
   return absl::OkStatus();
 }
 
-// [A6] Cells below the minimum are suppressed (SSB: below 3), zero is not one; [A7] and neither is what two
-// figures give away together: the few users who are not core users.
+// [A6] Small numbers. [A7] Core users and the others are the parts of all, so the few who are not core users are not
+// given away by the two figures together.
 void ApplyClose(const PeriodCounts& counts, pb::Period* period) {
   const int minimum = period->cell_min();
-  const auto is_small = [minimum](int64_t count) { return count > 0 && count < minimum; };
-  const auto add = [period](std::string_view code, int64_t value, bool suppressed) {
-    common::v1::Figure* figure = period->add_figures();
-    figure->set_code(std::string(code));
-    figure->set_suppressed(suppressed);
-    if (!suppressed) figure->set_value(value);
-  };
-  add(kSessions, counts.sessions, false);
-  add(kVisits, counts.visits, is_small(counts.visits));
-  add(kUniqueUsers, counts.unique, is_small(counts.unique));
-  add(kCoreUsers, counts.core, is_small(counts.core) || is_small(counts.unique - counts.core));
+  std::vector<Told> core_and_others = {counts.core, counts.unique - counts.core};
+  HideSmallParts(minimum, &core_and_others);
+  *period->add_figures() = MakeFigure(kSessions, counts.sessions);
+  *period->add_figures() = MakeFigure(kVisits, TellPeople(counts.visits, minimum));
+  *period->add_figures() = MakeFigure(kUniqueUsers, TellPeople(counts.unique, minimum));
+  *period->add_figures() = MakeFigure(kCoreUsers, core_and_others.front());
   period->set_state(pb::PERIOD_STATE_CLOSED);
 }
 
@@ -552,7 +534,7 @@ void ApplyWish(pb::LeaderStep step, pb::LeaderPath* path) {
 // [A8, S1] Staff and volunteers guide, and somebody of the staff may be on the way too: nobody is their own guide, nor
 // chooses who it is.
 absl::Status MayAssignGuide(const Caller& caller, const pb::LeaderPath& path) {
-  return IsSelf(caller, path.person_ref()) ? Refused("OWN_GUIDE", "nobody guides themself") : absl::OkStatus();
+  return caller.IsSelf(path.person_ref()) ? Refused("OWN_GUIDE", "nobody guides themself") : absl::OkStatus();
 }
 
 // [A9, S1] A step needs the own wish, its requirements, and the guide's consent: all three, and never hours

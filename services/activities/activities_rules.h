@@ -44,7 +44,6 @@ inline constexpr std::string_view kCoreUsers = "CORE_USERS";
 
 // Staff, the unit leader, and services that subscribe.
 bool WorksWithActivities(const Caller& caller);
-bool IsSelf(const Caller& caller, std::string_view person_ref);
 // NotFound of the noun for those who may not see what is about this person, as if it did not exist.
 absl::Status MaySee(const Caller& caller, std::string_view person_ref, std::string_view noun);
 // Who may do something for this person: the person, staff, the unit leader.
@@ -59,8 +58,6 @@ absl::Status Check(const pb::SetCodeListRequest& request);
 absl::Status Check(const pb::CreateActivityRequest& request);
 absl::Status Check(const pb::AssignLeaderRequest& request);
 absl::Status CheckQuotas(const pb::Activity& activity, const Quotas& quotas);
-// "18:00" to minutes after midnight, or INVALID_ARGUMENT time_of_day.
-absl::StatusOr<int> MinuteOfDay(std::string_view time_of_day);
 // A period that somebody asks about.
 absl::Status CheckPeriod(std::string_view from_date, std::string_view to_date, int days_max);
 

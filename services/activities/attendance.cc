@@ -118,7 +118,7 @@ absl::Status Activities::ListAttendance(Tx& tx, Call& call, const pb::ListAttend
   if (request.session_id().empty() && request.person_ref().empty()) {
     return InvalidArgument("session_id", "it or person_ref must be set");
   }
-  if (!IsSelf(call.caller, request.person_ref())) {
+  if (!call.caller.IsSelf(request.person_ref())) {
     if (request.session_id().empty()) TRY(MaySee(call.caller, request.person_ref(), "person"));
     TRY(MayWorkWith(tx, call.caller, request.session_id()));
   }

@@ -109,7 +109,7 @@ absl::Status Activities::RecordDonation(Tx& tx, Call&, const pb::RecordDonationR
 // [A11] A yes or no by staff or a peer, no detail of health, and never about oneself.
 absl::Status Activities::RecordEligibility(Tx& tx, Call& call, const pb::RecordEligibilityRequest& request,
                                            pb::RecordEligibilityResponse* response) {
-  if (IsSelf(call.caller, request.person_ref())) {
+  if (call.caller.IsSelf(request.person_ref())) {
     return Refused("OWN_GRANT", "nobody states their own eligibility");
   }
   ASSIGN(const pb::ActivityPolicy policy, CurrentPolicy(tx));

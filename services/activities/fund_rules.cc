@@ -94,7 +94,7 @@ pb::Grant NewGrant(std::string id, const pb::RequestGrantRequest& request) {
 absl::Status MayDecide(const Caller& caller, const pb::Grant& grant, const pb::DecideGrantRequest& request,
                        const pb::Fund& fund, const pb::Eligibility* eligibility, std::string_view today) {
   if (grant.state() != pb::GRANT_STATE_REQUESTED) return WrongState(grant.state(), "it was decided already");
-  if (IsSelf(caller, grant.person_ref())) return Refused("OWN_GRANT", "nobody decides on their own grant");
+  if (caller.IsSelf(grant.person_ref())) return Refused("OWN_GRANT", "nobody decides on their own grant");
   TRY(CheckReason(!request.approve(), request.reason_code()));
   if (!request.approve()) return absl::OkStatus();
   if (eligibility == nullptr || !eligibility->works_actively() || eligibility->valid_until() < today) {

@@ -17,7 +17,7 @@ namespace mestring::activities {
 namespace {
 
 absl::StatusOr<absl::CivilMinute> LocalTime(std::string_view date, std::string_view time_of_day) {
-  ASSIGN(const int minute, MinuteOfDay(time_of_day));
+  ASSIGN(const int minute, ParseTimeOfDay("time_of_day", time_of_day));
   return absl::CivilMinute(Day(date)) + minute;
 }
 

@@ -32,7 +32,7 @@ absl::Status Council::RegisterApology(Tx& tx, Call& call, const pb::RegisterApol
   apology.set_seat_id(seat.id());
   apology.set_holder_id(holder->id());
   apology.set_role(request.role());
-  apology.set_by_self(call.caller.person_ref == holder->person_ref());
+  apology.set_by_self(call.caller.IsSelf(holder->person_ref()));
   TRY(Insert(tx, apology));
   pb::ApologyRegistered event;
   event.set_apology_id(apology.id());

@@ -38,15 +38,6 @@ bool NotBegun(const pb::Meeting& meeting) {
   return meeting.state() == pb::MEETING_STATE_PLANNED || meeting.state() == pb::MEETING_STATE_SUMMONED;
 }
 
-// "17:30"
-bool IsTimeOfDay(std::string_view text) {
-  if (text.size() != 5 || text[2] != ':') return false;
-  for (const size_t i : {0, 1, 3, 4}) {
-    if (!absl::ascii_isdigit(text[i])) return false;
-  }
-  return text.substr(0, 2) < "24" && text.substr(3) < "60";
-}
-
 int YearOf(std::string_view date) { return static_cast<int>(Day(date).year()); }
 
 const std::string& HolderIdOf(const pb::EntitledSeat& seat, pb::HolderRole role) {
@@ -70,9 +61,8 @@ absl::Status MayTakeUp(const pb::AgendaItem& item, absl::Span<const pb::AgendaIt
 }  // namespace
 
 absl::Time StartOf(const pb::Meeting& meeting, absl::TimeZone zone) {
-  const absl::CivilDay day = Day(meeting.meeting_date());
-  const int hour = std::stoi(meeting.start_time().substr(0, 2)), minute = std::stoi(meeting.start_time().substr(3));
-  return absl::FromCivil(absl::CivilMinute(day.year(), day.month(), day.day(), hour, minute), zone);
+  const int minute = ParseTimeOfDay("start_time", meeting.start_time()).value();  // checked when it was planned
+  return absl::FromCivil(absl::CivilMinute(Day(meeting.meeting_date())) + minute, zone);
 }
 
 // ---- Who -------------------------------------------------------------------------------------------
@@ -166,7 +156,7 @@ pb::SeatHolder NewHolder(std::string id, const pb::AppointHolderRequest& request
 
 absl::Status MayEndTerm(const Caller& caller, const pb::SeatHolder& holder) {
   // A member steps down for themself; of others' terms they learn in the seat map.
-  if (!KeepsCouncil(caller) && caller.person_ref != holder.person_ref()) {
+  if (!KeepsCouncil(caller) && !caller.IsSelf(holder.person_ref())) {
     return Forbidden("a member ends their own term only");
   }
   if (holder.state() != pb::HOLDER_STATE_ACTIVE) return WrongState(holder.state(), "the term has ended");
@@ -182,9 +172,7 @@ void ApplyEnd(std::string_view reason_code, std::string_view today, pb::SeatHold
 // ---- The year and its meetings ---------------------------------------------------------------------
 
 absl::Status CheckPlan(std::string_view field, const pb::PlannedMeeting& plan, int year) {
-  if (!IsTimeOfDay(plan.start_time())) {
-    return InvalidArgument(absl::StrCat(field, ".start_time"), "must be a time of day such as 17:30");
-  }
+  TRY(ParseTimeOfDay(absl::StrCat(field, ".start_time"), plan.start_time()).status());
   if (YearOf(plan.meeting_date()) != year) {
     return InvalidArgument(absl::StrCat(field, ".meeting_date"), "must lie in the year");
   }
@@ -288,7 +276,7 @@ std::vector<pb::Deadline> DeadlinesOf(const pb::Meeting& meeting, bool minutes_s
 
 absl::Status MayMove(const pb::Meeting& meeting, const pb::Meeting& moved, std::string_view today) {
   if (!NotBegun(meeting)) return WrongState(meeting.state(), "only a meeting that has not begun is moved");
-  if (!IsTimeOfDay(moved.start_time())) return InvalidArgument("start_time", "must be a time of day such as 17:30");
+  TRY(ParseTimeOfDay("start_time", moved.start_time()).status());
   if (moved.meeting_date() < today) return Refused("DATE_OUT_OF_ORDER", "a meeting is not moved into the past");
   // The wheel is the year's.
   if (YearOf(moved.meeting_date()) != YearOf(meeting.meeting_date())) {
@@ -365,7 +353,7 @@ const std::optional<pb::SeatHolder>& Holders::Of(pb::HolderRole role) const {
 }
 
 absl::Status MayApologise(const Caller& caller, const pb::Meeting& meeting, const pb::SeatHolder& holder) {
-  if (!KeepsCouncil(caller) && caller.person_ref != holder.person_ref()) {
+  if (!KeepsCouncil(caller) && !caller.IsSelf(holder.person_ref())) {
     return Forbidden("a member apologises for themself only");
   }
   if (meeting.state() != pb::MEETING_STATE_SUMMONED) {

@@ -9,6 +9,8 @@
 // figures some days after its end; what is heard of it later counts in the month in which it is heard, because
 // a set that the members have had in their hands is not changed.
 
+#include "services/figures/figures.h"
+
 #include <algorithm>
 #include <utility>
 
@@ -52,10 +54,8 @@ absl::Status OnHousingStatistics(Tx& tx, const Event& header, const housing::v1:
   set.set_from_date(statistics.from_date());
   set.set_to_date(statistics.to_date());
   const auto add = [&set](std::string_view list, const housing::v1::Count& count) {
-    common::v1::Figure* figure = set.add_figures();
-    figure->set_code(absl::StrCat(list, ".", count.code()));
-    figure->set_value(count.count());
-    figure->set_suppressed(!count.has_count());
+    *set.add_figures() =
+        MakeFigure(absl::StrCat(list, ".", count.code()), count.has_count() ? Told(count.count()) : Told());
   };
   add("waiting", statistics.waiting());
   for (const auto& count : statistics.waiting_by_kind()) add("waiting_by_kind", count);

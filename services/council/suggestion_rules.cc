@@ -8,6 +8,7 @@
 // A state "closed" that the work itself could reach was rejected: it is how feedback gets lost.
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -15,6 +16,7 @@
 #include "common/dates.h"
 #include "common/digest.h"
 #include "common/errors.h"
+#include "services/figures/figures.h"
 
 namespace mestring::council {
 
@@ -135,7 +137,7 @@ absl::Status MayReportBack(const pb::Suggestion& suggestion, int open_actions) {
 
 absl::Status MayAnswerReportBack(const Caller& caller, const pb::Suggestion& suggestion) {
   if (suggestion.origin() == pb::SUGGESTION_ORIGIN_MEMBER) {
-    if (caller.person_ref == suggestion.proposer_ref() && !caller.person_ref.empty()) return absl::OkStatus();
+    if (caller.IsSelf(suggestion.proposer_ref())) return absl::OkStatus();
     return Forbidden("who made the suggestion says whether that was it");
   }
   return KeepsCouncil(caller) ? absl::OkStatus() : Forbidden("the secretary answers for the council");
@@ -271,20 +273,24 @@ pb::FigureSet MissedDeadlineFigures(std::string_view source, std::string_view mo
   set.set_from_date(std::string(month));
   set.set_to_date(LastDayOf(month));
   for (const auto& [kind, missed] : counts) {
-    common::v1::Figure* figure = set.add_figures();
-    figure->set_code(absl::StrCat("deadlines_missed.", kind));
-    figure->set_value(missed);
+    *set.add_figures() = MakeFigure(absl::StrCat("deadlines_missed.", kind), missed);
   }
   return set;
 }
 
-// [B8] Cells that are too small could point at a person (SSB: under 3; ours 5 by default). Zero points at nobody.
+// [B8] Small numbers: "waiting_by_kind.X" and "waiting_by_kind.Y" are parts of one whole, "VISITS" stands alone.
 void Suppress(int cell_min, pb::FigureSet* set) {
+  std::map<std::string, std::vector<common::v1::Figure*>> wholes;
   for (common::v1::Figure& figure : *set->mutable_figures()) {
-    if (figure.suppressed() || (figure.value() > 0 && figure.value() < cell_min)) {
-      figure.set_suppressed(true);
-      figure.set_value(0);
+    wholes[figure.code().substr(0, figure.code().find('.'))].push_back(&figure);
+  }
+  for (const auto& [name, figures] : wholes) {
+    std::vector<Told> parts;
+    for (const common::v1::Figure* figure : figures) {
+      parts.push_back(figure->suppressed() ? Told() : Told(figure->value()));
     }
+    HideSmallParts(cell_min, &parts);
+    for (size_t i = 0; i < parts.size(); ++i) *figures[i] = MakeFigure(figures[i]->code(), parts[i]);
   }
 }
 

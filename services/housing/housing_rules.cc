@@ -34,7 +34,7 @@ using access::v1::ROLE_UNIT_LEADER;
 // rank key has a fixed width.
 constexpr int64_t kScoreMax = 999999;
 bool IsOwn(const Caller& caller, std::string_view person_ref) {
-  return caller.Is(ROLE_RESIDENT) && !person_ref.empty() && caller.person_ref == person_ref;
+  return caller.Is(ROLE_RESIDENT) && caller.IsSelf(person_ref);
 }
 
 bool IsOfOrganisation(const Caller& caller, std::string_view organisation_id, std::string_view responsible_unit) {

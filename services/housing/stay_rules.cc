@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/errors.h"
+#include "services/figures/figures.h"
 
 namespace mestring::housing {
 
@@ -360,20 +361,14 @@ absl::Status MayCancel(const pb::Contact& contact) {
 
 // ---- Statistics ------------------------------------------------------------------------------------
 
-// [B8] Small numbers: suppress cells below the limit (ssb.no).
+// [B8] Small numbers.
 void Suppress(int cell_min, google::protobuf::RepeatedPtrField<pb::Count>* counts) {
-  int suppressed = 0;
-  pb::Count* smallest = nullptr;
-  for (pb::Count& count : *counts) {
-    if (count.count() == 0) continue;
-    if (count.count() < cell_min) {
-      count.clear_count();
-      ++suppressed;
-    } else if (smallest == nullptr || count.count() < smallest->count()) {
-      smallest = &count;
-    }
+  std::vector<Told> parts;
+  for (const pb::Count& count : *counts) parts.emplace_back(count.count());
+  HideSmallParts(cell_min, &parts);
+  for (int i = 0; i < counts->size(); ++i) {
+    if (!parts[i]) counts->Mutable(i)->clear_count();
   }
-  if (suppressed == 1 && smallest != nullptr) smallest->clear_count();
 }
 
 }  // namespace mestring::housing

@@ -18,6 +18,7 @@
 #include "absl/strings/str_replace.h"
 #include "common/errors.h"
 #include "common/field_rules.h"
+#include "services/figures/figures.h"
 
 namespace mestring::peer_support {
 namespace {
@@ -102,11 +103,11 @@ std::string NewTermFrom(const pb::Peer& peer, std::string_view today) {
 bool WorksWithPeers(const Caller& caller) { return caller.IsAny({ROLE_STAFF, ROLE_UNIT_LEADER, ROLE_SERVICE}); }
 
 bool IsPerson(const Caller& caller, std::string_view person_ref) {
-  return caller.IsAny({ROLE_RESIDENT, ROLE_NEXT_OF_KIN}) && !person_ref.empty() && caller.person_ref == person_ref;
+  return caller.IsAny({ROLE_RESIDENT, ROLE_NEXT_OF_KIN}) && caller.IsSelf(person_ref);
 }
 
 bool IsPeer(const Caller& caller, std::string_view peer_person_ref) {
-  return caller.Is(ROLE_PEER) && !peer_person_ref.empty() && caller.person_ref == peer_person_ref;
+  return caller.Is(ROLE_PEER) && caller.IsSelf(peer_person_ref);
 }
 
 // A peer sees themself and those they stand beside, never another peer (C3: casa#5511, volunteers of
@@ -163,8 +164,7 @@ absl::Status MayActFor(const Caller& caller, std::string_view person_ref) {
 // [P7] A peer has no decision authority (autoimmunlever.no). One person may wear many hats (S2), so the
 // role alone does not say it: who is approved, renewed or stopped is decided by somebody else.
 absl::Status MayDecideAbout(const Caller& caller, std::string_view person_ref) {
-  if (caller.person_ref.empty() || caller.person_ref != person_ref) return absl::OkStatus();
-  return OwnCase("nobody decides about themself");
+  return caller.IsSelf(person_ref) ? OwnCase("nobody decides about themself") : absl::OkStatus();
 }
 
 // ---- Shapes ----------------------------------------------------------------------------------------
@@ -729,13 +729,13 @@ std::vector<common::v1::Figure> FiguresOf(const pb::EvaluationRound& round) {
   std::vector<common::v1::Figure> figures;
   for (const auto& [stakeholder, total] : totals) {
     const std::string name = pb::Stakeholder_Name(stakeholder).substr(std::string_view("STAKEHOLDER_").size());
-    for (const bool mean : {false, true}) {
-      common::v1::Figure& figure = figures.emplace_back();
-      figure.set_code(absl::StrCat(name, mean ? "_MEAN_CENTI" : "_ANSWERS"));
-      figure.set_suppressed(total.questions == 0);
-      if (total.questions == 0) continue;
-      figure.set_value(mean ? (total.mean_sum + total.questions / 2) / total.questions : total.answers);
+    Told answers, mean;
+    if (total.questions > 0) {
+      answers = total.answers;
+      mean = (total.mean_sum + total.questions / 2) / total.questions;
     }
+    figures.push_back(MakeFigure(absl::StrCat(name, "_ANSWERS"), answers));
+    figures.push_back(MakeFigure(absl::StrCat(name, "_MEAN_CENTI"), mean));
   }
   return figures;
 }
@@ -754,23 +754,6 @@ std::vector<pb::EvaluationChange> ChangesBetween(const pb::EvaluationRound& befo
     }
   }
   return changes;
-}
-
-// ---- Numbers ---------------------------------------------------------------------------------------
-
-common::v1::Figure PeopleFigure(std::string_view code, int64_t count, int cell_min) {
-  common::v1::Figure figure = PlainFigure(code, count);
-  if (count == 0 || count >= cell_min) return figure;
-  figure.set_suppressed(true);
-  figure.set_value(0);
-  return figure;
-}
-
-common::v1::Figure PlainFigure(std::string_view code, int64_t value) {
-  common::v1::Figure figure;
-  figure.set_code(std::string(code));
-  figure.set_value(value);
-  return figure;
 }
 
 }  // namespace mestring::peer_support

@@ -174,10 +174,4 @@ std::vector<common::v1::Figure> FiguresOf(const pb::EvaluationRound& round);
 // Before and after, where both rounds published.
 std::vector<pb::EvaluationChange> ChangesBetween(const pb::EvaluationRound& before, const pb::EvaluationRound& after);
 
-// ---- Numbers ---------------------------------------------------------------------------------------
-
-// A count of people; below the threshold, but not zero, it could point at somebody.
-common::v1::Figure PeopleFigure(std::string_view code, int64_t count, int cell_min);
-common::v1::Figure PlainFigure(std::string_view code, int64_t value);
-
 }  // namespace mestring::peer_support

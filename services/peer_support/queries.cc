@@ -7,6 +7,7 @@
 
 #include <utility>
 
+#include "services/figures/figures.h"
 #include "services/peer_support/peer_support.h"
 #include "services/peer_support/peer_support_records.h"
 
@@ -133,9 +134,9 @@ absl::Status PeerSupport::GetStatistics(Tx& tx, Call&, const pb::GetStatisticsRe
   TRY(CheckPeriod(request.from_date(), request.to_date()));
   ASSIGN(const pb::PeerRules rules, CurrentRules(tx));
   const std::string &from = request.from_date(), &to = request.to_date();
-  const auto plain = [&](std::string_view code, int64_t value) { *response->add_figures() = PlainFigure(code, value); };
+  const auto plain = [&](std::string_view code, int64_t value) { *response->add_figures() = MakeFigure(code, value); };
   const auto people = [&](std::string_view code, int64_t count) {
-    *response->add_figures() = PeopleFigure(code, count, rules.statistics_cell_min());
+    *response->add_figures() = MakeFigure(code, TellPeople(count, rules.statistics_cell_min()));
   };
   // [S1] Paid and volunteer in one model, counted apart.
   for (const pb::Employment employment : {pb::EMPLOYMENT_PAID, pb::EMPLOYMENT_VOLUNTEER}) {

@@ -735,12 +735,26 @@ TEST(Actions, ThatAreDoneStayDoneWhateverComesLate) {
 
 TEST(Figures, TooSmallToShowAreSuppressedWhateverTheirPublisherSays) {
   pb::FigureSet set;
-  for (const int value : {0, 4, 5}) set.add_figures()->set_value(value);
+  const auto add = [&set](const std::string& code, int value) {
+    common::v1::Figure* figure = set.add_figures();
+    figure->set_code(code);
+    figure->set_value(value);
+  };
+  add("VISITS", 4);
+  add("SESSIONS", 6);
+  add("waiting_by_kind.A", 0);
+  add("waiting_by_kind.B", 4);
+  add("waiting_by_kind.C", 7);
+  add("waiting_by_kind.D", 9);
   Suppress(5, &set);
-  EXPECT_FALSE(set.figures(0).suppressed()) << "zero points at nobody";
-  EXPECT_TRUE(set.figures(1).suppressed());
-  EXPECT_EQ(set.figures(1).value(), 0);
-  EXPECT_FALSE(set.figures(2).suppressed());
+  const auto shown = [&set](int i) { return set.figures(i).suppressed() ? -1 : set.figures(i).value(); };
+  EXPECT_EQ(shown(0), -1);
+  EXPECT_EQ(set.figures(0).value(), 0);
+  EXPECT_EQ(shown(1), 6) << "it stands alone";
+  EXPECT_EQ(shown(2), 0) << "zero points at nobody";
+  EXPECT_EQ(shown(3), -1);
+  EXPECT_EQ(shown(4), -1) << "the other would follow from the sum of the list";
+  EXPECT_EQ(shown(5), 9);
 }
 
 TEST(Figures, OfMissedDeadlinesAreTheCountsOfOneMonth) {

@@ -151,15 +151,6 @@ pb::DecideApplicationRequest Approval() {
 
 #define EXPECT_REFUSED(status, reason) EXPECT_EQ(ReasonOf(status), reason)
 
-// ---- Dates ----
-
-TEST(Dates, AMonthLaterIsTheSameDayOrTheLastOne) {
-  EXPECT_EQ(PlusMonths("2026-03-02", 1), "2026-04-02");
-  EXPECT_EQ(PlusMonths("2026-01-31", 1), "2026-02-28");
-  EXPECT_EQ(PlusMonths("2024-02-29", 12), "2025-02-28");
-  EXPECT_EQ(PlusMonths("2026-12-15", 1), "2027-01-15");
-}
-
 // ---- H1 ----
 
 TEST(H1, AStayHoldsItsPlaceForItsTurnaroundDaysToo) {
@@ -839,16 +830,10 @@ std::vector<int> Shown(const google::protobuf::RepeatedPtrField<pb::Count>& coun
   return shown;
 }
 
-TEST(SmallNumbers, AreSuppressedAndCannotBeSubtracted) {
-  auto counts = Counts({3, 2, 20, 8, 0});
+TEST(SmallNumbers, AreAbsentAndCannotBeSubtracted) {
+  auto counts = Counts({3, 20, 8, 0});
   Suppress(5, &counts);
-  EXPECT_THAT(Shown(counts), ElementsAre(-1, -1, 20, 8, 0));
-  counts = Counts({3, 20, 8});
-  Suppress(5, &counts);
-  EXPECT_THAT(Shown(counts), ElementsAre(-1, 20, -1)) << "a single one would follow from the sum";
-  counts = Counts({5, 0, 9});
-  Suppress(5, &counts);
-  EXPECT_THAT(Shown(counts), ElementsAre(5, 0, 9));
+  EXPECT_THAT(Shown(counts), ElementsAre(-1, 20, -1, 0)) << "a single one would follow from the sum";
 }
 
 }  // namespace

@@ -643,12 +643,5 @@ TEST(Evaluation, InvitationsAreDigests) {
   EXPECT_EQ(ViolationsOf(Check(request))[0].field, "code_digests");
 }
 
-TEST(Numbers, OfFewPeopleAreSuppressedAndZeroIsNot) {
-  EXPECT_FALSE(PeopleFigure("A", 0, 5).suppressed());
-  EXPECT_TRUE(PeopleFigure("A", 4, 5).suppressed());
-  EXPECT_EQ(PeopleFigure("A", 4, 5).value(), 0);
-  EXPECT_FALSE(PeopleFigure("A", 5, 5).suppressed());
-}
-
 }  // namespace
 }  // namespace mestring::peer_support

@@ -1,0 +1,46 @@
+#include "services/figures/figures.h"
+
+// Rounding, the other way that SSB names, was left: a rounded number looks exact on an agenda, and the sums of
+// a table would no longer be right.
+
+#include <string>
+
+namespace mestring {
+namespace {
+
+bool IsSmall(int64_t people, int cell_min) { return people > 0 && people < cell_min; }
+
+}  // namespace
+
+Told TellPeople(int64_t people, int cell_min) { return IsSmall(people, cell_min) ? std::nullopt : Told(people); }
+
+void HideSmallParts(int cell_min, std::vector<Told>* parts) {
+  int hidden = 0;
+  int64_t together = 0;
+  const auto hide = [&](Told& part) {
+    ++hidden;
+    together += part.value_or(cell_min);
+    part.reset();
+  };
+  for (Told& part : *parts) {
+    if (!part || IsSmall(*part, cell_min)) hide(part);
+  }
+  while (hidden == 1 || (hidden > 1 && together < cell_min)) {
+    Told* smallest = nullptr;
+    for (Told& part : *parts) {
+      if (part.value_or(0) > 0 && (smallest == nullptr || *part < **smallest)) smallest = &part;
+    }
+    if (smallest == nullptr) return;  // the sum itself is small, and told nowhere
+    hide(*smallest);
+  }
+}
+
+common::v1::Figure MakeFigure(std::string_view code, Told value) {
+  common::v1::Figure figure;
+  figure.set_code(std::string(code));
+  figure.set_suppressed(!value);
+  figure.set_value(value.value_or(0));
+  return figure;
+}
+
+}  // namespace mestring
