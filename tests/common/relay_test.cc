@@ -113,9 +113,7 @@ TEST_P(RelayTest, TheEpochIsNeverLowerThanThatOnTheStream) {
 
 TEST_P(RelayTest, ATermBeginsWithoutRedisAndWritesGoOn) {
   const std::string nobody = "redis://127.0.0.1:" + std::to_string(FreePort());
-  const absl::Time begin = absl::Now();
   StartRelay(TestRelayOptions(RedisServer::OptionsFor(nobody)));
-  EXPECT_LT(absl::Now() - begin, absl::Seconds(3));
   Publish(1, 5);
   EXPECT_TRUE(WaitUntil([&] { return relay_->Status().lag_events() == 5; }));
   EXPECT_TRUE(WaitUntil([&] { return !relay_->Status().error().empty(); }));
@@ -230,16 +228,16 @@ TEST_P(RelayTest, AnEvictingRedisIsReportedButServed) {
   redis().Do({"CONFIG", "SET", "maxmemory-policy", "noeviction"});
 }
 
-TEST_P(RelayTest, StoppingIsPromptAlsoWhenRedisIsPaused) {
-  StartRelay(TestRelayOptions(redis().options()));
+TEST_P(RelayTest, StoppingDoesNotWaitForARedisThatIsPaused) {
+  Relay::Options options = TestRelayOptions(redis().options());
+  options.redis.command_timeout = absl::Hours(1);  // nothing but the stop ends a command
+  StartRelay(options);
   Publish(1, 5);
   EXPECT_TRUE(Published());
   redis().Pause();
   Publish(6, 6);
-  const absl::Time begin = absl::Now();
   relay_.reset();
   redis().Continue();
-  EXPECT_LT(absl::Now() - begin, absl::Seconds(2));
 }
 
 class SharedDatabaseTest : public RelayTest {};

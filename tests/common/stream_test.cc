@@ -261,12 +261,11 @@ TEST_F(StreamTest, APausedRedisIsGivenUpAndComesBack) {
 }
 
 TEST_F(StreamTest, AWaitingReadCanBeInterrupted) {
-  std::thread reader([&] { EXPECT_FALSE(stream_.Read({0, 0}, 1, absl::Seconds(2)).ok()); });
+  // Nothing but the interrupt ends it.
+  std::thread reader([&] { EXPECT_FALSE(stream_.Read({0, 0}, 1, absl::Hours(1)).ok()); });
   EXPECT_TRUE(WaitUntil([&] { return server().Do({"CLIENT", "LIST"}).find("cmd=xread") != std::string::npos; }));
-  const absl::Time begin = absl::Now();
   stream_.Interrupt();
   reader.join();
-  EXPECT_LT(absl::Now() - begin, absl::Seconds(1));
   EXPECT_FALSE(stream_.LastId().ok());
 }
 

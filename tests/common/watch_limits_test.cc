@@ -209,19 +209,20 @@ TEST(WatchLimitsTest, OneWatcherTooManyIsToldWhenToComeAgain) {
   contexts[1]->TryCancel();
 }
 
-TEST(WatchLimitsTest, AnIdleWatcherHearsABookmarkInTime) {
-  Hub hub({.bookmark = absl::Seconds(2)});
+TEST(WatchLimitsTest, AnIdleWatcherHearsABookmark) {
+  Hub hub({.bookmark = absl::Milliseconds(100)});
   auto context = Hub::As(ROLE_STAFF);
   pb::WatchRequest request;
   request.add_types("mestring.test.v1.NoteHidden");
   auto reader = hub.stub().Watch(context.get(), request);
   pb::WatchResponse first, second;
   ASSERT_TRUE(reader->Read(&first));
-  const absl::Time start = absl::Now();
   hub.Publish(7);
-  ASSERT_TRUE(reader->Read(&second));
-  EXPECT_LT(absl::Now() - start, absl::Seconds(5));
-  EXPECT_FALSE(second.has_event());
+  // One on the way may still be of before.
+  do {
+    ASSERT_TRUE(reader->Read(&second));
+    EXPECT_FALSE(second.has_event());
+  } while (second.cursor() == first.cursor());
   EXPECT_EQ(ParseCursor(second.cursor())->position, ParseCursor(first.cursor())->position + 7);
   context->TryCancel();
 }
