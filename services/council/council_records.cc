@@ -123,6 +123,8 @@ absl::Status SettleItem(Tx& tx, pb::AgendaItem* item) {
 }
 
 absl::Status PrepareAgenda(Tx& tx, const pb::Meeting& meeting) {
+  ASSIGN(const pb::Mandate mandate, Load<pb::Mandate>(tx, meeting.mandate_id()));
+  const pb::MinutesWords words = WordsOf(mandate);  // the titles are headings of the minutes
   ASSIGN(const std::vector<pb::Minutes> waiting,
          Select<pb::Minutes>(tx,
                              "WHERE state = 'MINUTES_STATE_SENT' AND meeting_id IN (SELECT id FROM meetings WHERE "
@@ -141,7 +143,7 @@ absl::Status PrepareAgenda(Tx& tx, const pb::Meeting& meeting) {
     item.set_state(pb::AGENDA_ITEM_STATE_SCHEDULED);
     item.set_kind(pb::AGENDA_ITEM_KIND_MINUTES);
     item.set_meeting_id(meeting.id());
-    item.set_title(absl::StrCat("Approval of the minutes of ", of.meeting_date()));
+    item.set_title(absl::StrCat(words.approval_of(), " ", of.meeting_date()));
     item.set_minutes_meeting_id(of.id());
     TRY(AddItem(tx, &item));
   }
@@ -158,7 +160,7 @@ absl::Status PrepareAgenda(Tx& tx, const pb::Meeting& meeting) {
   item.set_meeting_id(meeting.id());
   ASSIGN(const int position, NextPosition(tx, meeting.id()));
   item.set_position(position);
-  item.set_title("Figures from the services");
+  item.set_title(words.figures());
   return AddItem(tx, &item);
 }
 

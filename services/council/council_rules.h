@@ -142,9 +142,12 @@ pb::AgendaItem NewFromPostponed(std::string id, const pb::AgendaItem& item, cons
 
 // ---- Minutes ---------------------------------------------------------------------------------------
 
+// A mandate's own words for minutes, and the English ones where it has none.
+pb::MinutesWords WordsOf(const pb::Mandate& mandate);
 // All that minutes are written from.
 struct Proceedings {
   pb::Meeting meeting;
+  pb::Mandate mandate;  // under which it was planned
   std::vector<pb::EntitledSeat> seats;
   std::vector<pb::AgendaItem> agenda;
   std::vector<pb::SeatExercise> exercises;

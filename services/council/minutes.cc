@@ -14,6 +14,7 @@ namespace {
 absl::StatusOr<Proceedings> ProceedingsOf(Tx& tx, pb::Meeting meeting) {
   Proceedings proceedings;
   const std::string id = meeting.id();
+  ASSIGN(proceedings.mandate, Load<pb::Mandate>(tx, meeting.mandate_id()));
   proceedings.meeting = std::move(meeting);
   ASSIGN(proceedings.seats, SeatsOf(tx, id));
   ASSIGN(proceedings.agenda, AgendaOf(tx, id));
@@ -97,6 +98,7 @@ absl::Status Council::ApproveMinutes(Tx& tx, Call&, const pb::ApproveMinutesRequ
   if (!item) return NotFound("approval of these minutes on that agenda");
   ASSIGN(const pb::Meeting of, Load<pb::Meeting>(tx, minutes.meeting_id()));
   TRY(MayApproveMinutes(minutes, of, meeting, *item));
+  ASSIGN(const pb::Mandate mandate, Load<pb::Mandate>(tx, meeting.mandate_id()));
   minutes.set_state(pb::MINUTES_STATE_APPROVED);
   minutes.set_approve_date(Today(tx));
   minutes.set_approval_meeting_id(meeting.id());
@@ -107,7 +109,7 @@ absl::Status Council::ApproveMinutes(Tx& tx, Call&, const pb::ApproveMinutesRequ
   event.set_approval_meeting_id(meeting.id());
   TRY(tx.Publish(event, minutes.id(), minutes.version()));
   item->set_state(pb::AGENDA_ITEM_STATE_ADVISED);
-  item->set_advice("The minutes are approved.");
+  item->set_advice(WordsOf(mandate).approved());
   TRY(SettleItem(tx, &*item));
   *response->mutable_minutes() = std::move(minutes);
   return absl::OkStatus();

@@ -7,7 +7,10 @@
 // differs, and the text can be generated again at any time. A template language was rejected: the document
 // has one form, and its form is a rule (Nesset: "X for Y").
 //
-// Words of people are escaped: they cannot make headings, tables or markup of their own in the document.
+// The words between are the mandate's: labels, and words before or between what was recorded, so that none has to be
+// bent to fit. Texts with holes in them were rejected: a hole wants a grammar, and each language has another.
+//
+// All words are escaped: they cannot make headings, tables or markup of their own in the document.
 
 #include <algorithm>
 #include <map>
@@ -21,7 +24,7 @@ namespace mestring::council {
 namespace {
 
 // Words as one paragraph of Markdown.
-std::string Words(std::string_view text) {
+std::string Escaped(std::string_view text) {
   std::string escaped;
   for (const char c : text) {
     if (c == '\n') {
@@ -34,33 +37,41 @@ std::string Words(std::string_view text) {
   return escaped;
 }
 
+pb::MinutesWords Escaped(pb::MinutesWords words) {
+  for (int i = 0; i < words.GetDescriptor()->field_count(); ++i) {
+    const auto* word = words.GetDescriptor()->field(i);
+    words.GetReflection()->SetString(&words, word, Escaped(words.GetReflection()->GetString(words, word)));
+  }
+  return words;
+}
+
 void Paragraph(std::string_view text, std::string* out) {
   if (!text.empty()) absl::StrAppend(out, text, "\n\n");
 }
 
-// "**Advice:** words", if there are any.
-void Labelled(std::string_view label, std::string_view words, std::string* out) {
-  if (!words.empty()) Paragraph(absl::StrCat("**", label, ":** ", Words(words)), out);
+// "**Advice:** text", if there is any.
+void Labelled(std::string_view label, std::string_view text, std::string* out) {
+  if (!text.empty()) Paragraph(absl::StrCat("**", label, ":** ", text), out);
 }
 
 void List(std::string_view label, const std::vector<std::string>& names, std::string* out) {
-  if (!names.empty()) Paragraph(absl::StrCat("**", label, ":** ", absl::StrJoin(names, "; "), "."), out);
+  if (!names.empty()) Labelled(label, absl::StrCat(absl::StrJoin(names, "; "), "."), out);
 }
 
 std::string NameWithSeat(std::string_view name, const pb::EntitledSeat& seat) {
-  return absl::StrCat(Words(name), " (", Words(seat.seat_name()), ")");
+  return absl::StrCat(Escaped(name), " (", Escaped(seat.seat_name()), ")");
 }
 
 bool WasThere(pb::Presence presence) { return presence == pb::PRESENCE_PRESENT || presence == pb::PRESENCE_LEFT; }
 
 // [B7] "Deputies who met: X met for Y" (Nesset). [C4] Excused and absent are told apart (opengever.core#2180).
-void AppendAttendance(const Proceedings& proceedings, std::string* out) {
+void AppendAttendance(const Proceedings& proceedings, const pb::MinutesWords& words, std::string* out) {
   std::vector<std::string> present, deputies, observers, excused, absent, empty;
   for (const pb::EntitledSeat& seat : proceedings.seats) {
     const bool acted = std::any_of(
         proceedings.exercises.begin(), proceedings.exercises.end(),
         [&](const pb::SeatExercise& e) { return !e.holder_id().empty() && e.holder_id() == seat.deputy_id(); });
-    if (seat.principal_id().empty() && seat.deputy_id().empty()) empty.push_back(Words(seat.seat_name()));
+    if (seat.principal_id().empty() && seat.deputy_id().empty()) empty.push_back(Escaped(seat.seat_name()));
     if (WasThere(seat.principal_presence())) present.push_back(NameWithSeat(seat.principal_name(), seat));
     if (seat.principal_presence() == pb::PRESENCE_EXCUSED) excused.push_back(NameWithSeat(seat.principal_name(), seat));
     if (seat.principal_presence() == pb::PRESENCE_ABSENT) absent.push_back(NameWithSeat(seat.principal_name(), seat));
@@ -68,101 +79,146 @@ void AppendAttendance(const Proceedings& proceedings, std::string* out) {
     if (!WasThere(seat.deputy_presence())) continue;
     const bool for_principal = seat.deputy_summoned() && !WasThere(seat.principal_presence());
     if (for_principal || acted) {
-      const std::string whom = seat.principal_name().empty()
-                                   ? absl::StrCat("a vacant seat (", Words(seat.seat_name()), ")")
-                                   : NameWithSeat(seat.principal_name(), seat);
-      deputies.push_back(absl::StrCat(Words(seat.deputy_name()), " for ", whom));
+      const std::string whom =
+          seat.principal_name().empty() ? Escaped(seat.seat_name()) : NameWithSeat(seat.principal_name(), seat);
+      deputies.push_back(absl::StrCat(Escaped(seat.deputy_name()), " ", words.met_for(), " ", whom));
     } else {
       observers.push_back(NameWithSeat(seat.deputy_name(), seat));
     }
   }
-  List("Present", present, out);
-  List("Deputies who met", deputies, out);
-  List("Observers", observers, out);
-  List("Excused", excused, out);
-  List("Absent", absent, out);
-  List("Vacant seats", empty, out);
+  List(words.present(), present, out);
+  List(words.deputies(), deputies, out);
+  List(words.observers(), observers, out);
+  List(words.excused(), excused, out);
+  List(words.absent(), absent, out);
+  List(words.vacant_seats(), empty, out);
 }
 
-void AppendPapers(const std::vector<pb::FigureSet>& papers, std::string* out) {
+void AppendPapers(const std::vector<pb::FigureSet>& papers, const pb::MinutesWords& words, std::string* out) {
   if (papers.empty()) return;
-  absl::StrAppend(out, "## Figures\n\n");
+  absl::StrAppend(out, "## ", words.figures(), "\n\n");
   for (const pb::FigureSet& set : papers) {
     const std::string period =
-        set.from_date().empty() ? set.to_date() : absl::StrCat(set.from_date(), " to ", set.to_date());
-    absl::StrAppend(out, "From ", set.source(), ", ", period, ", received ", set.receive_date(), ":\n\n");
+        set.from_date().empty() ? set.to_date() : absl::StrCat(set.from_date(), " – ", set.to_date());
+    absl::StrAppend(out, set.source(), ", ", period, ", ", words.received(), " ", set.receive_date(), ":\n\n");
     // A list, not a table: CommonMark has no tables, and a list reads well as it is.
     for (const common::v1::Figure& figure : set.figures()) {
-      absl::StrAppend(out, "- ", Words(figure.code()), ": ",
-                      figure.suppressed() ? "too few to show" : absl::StrCat(figure.value()), "\n");
+      absl::StrAppend(out, "- ", Escaped(figure.code()), ": ",
+                      figure.suppressed() ? words.suppressed() : absl::StrCat(figure.value()), "\n");
     }
     absl::StrAppend(out, "\n");
   }
 }
 
 // "for 5, against 1, blank 0", or nothing if no vote was taken.
-std::string VotesOn(const pb::AgendaItem& item, const std::vector<pb::SeatExercise>& exercises) {
+std::string VotesOn(const pb::AgendaItem& item, const std::vector<pb::SeatExercise>& exercises,
+                    const pb::MinutesWords& words) {
   std::map<pb::Vote, int> votes;
   for (const pb::SeatExercise& exercise : exercises) {
     if (exercise.agenda_item_id() == item.id() && exercise.vote() != pb::VOTE_UNSPECIFIED) ++votes[exercise.vote()];
   }
   if (votes.empty()) return "";
-  return absl::StrCat("for ", votes[pb::VOTE_FOR], ", against ", votes[pb::VOTE_AGAINST], ", blank ",
-                      votes[pb::VOTE_BLANK]);
+  return absl::StrCat(words.votes_for(), " ", votes[pb::VOTE_FOR], ", ", words.votes_against(), " ",
+                      votes[pb::VOTE_AGAINST], ", ", words.votes_blank(), " ", votes[pb::VOTE_BLANK]);
 }
 
-void AppendDisqualifications(const Proceedings& proceedings, const pb::AgendaItem& item, std::string* out) {
+void AppendDisqualifications(const Proceedings& proceedings, const pb::AgendaItem& item, const pb::MinutesWords& words,
+                             std::string* out) {
   for (const pb::Disqualification& each : proceedings.disqualifications) {
     if (each.agenda_item_id() != item.id()) continue;
     for (const pb::EntitledSeat& seat : proceedings.seats) {
       if (seat.seat_id() != each.seat_id()) continue;
       const std::string& who = each.role() == pb::HOLDER_ROLE_PRINCIPAL ? seat.principal_name() : seat.deputy_name();
-      std::string sentence = absl::StrCat(NameWithSeat(who, seat), " was found disqualified");
+      List(words.disqualified(), {NameWithSeat(who, seat)}, out);
       for (const pb::SeatExercise& exercise : proceedings.exercises) {
         if (exercise.agenda_item_id() == item.id() && exercise.seat_id() == seat.seat_id() &&
             exercise.basis() == pb::EXERCISE_BASIS_DISQUALIFICATION) {
-          absl::StrAppend(&sentence, "; ", Words(exercise.holder_name()), " took the seat");
+          List(words.took_seat(), {Escaped(exercise.holder_name())}, out);
         }
       }
-      Paragraph(absl::StrCat(sentence, "."), out);
     }
   }
 }
 
-std::string_view OutcomeOf(const pb::AgendaItem& item) {
+const std::string& OutcomeOf(const pb::AgendaItem& item, const pb::MinutesWords& words) {
   switch (item.state()) {
     case pb::AGENDA_ITEM_STATE_POSTPONED:
-      return "Postponed";
+      return words.postponed();
     case pb::AGENDA_ITEM_STATE_REFERRED_OUT:
-      return "Referred out";
+      return words.referred_out();
     case pb::AGENDA_ITEM_STATE_WITHDRAWN:
-      return "Withdrawn";
+      return words.withdrawn();
     default:
-      return "Undecided";
+      return words.undecided();
   }
 }
 
-void AppendItem(const Proceedings& proceedings, const pb::AgendaItem& item, int number, std::string* out) {
-  absl::StrAppend(out, "### ", number, ". ", Words(item.title()), "\n\n");
-  Labelled("Taken up after the opening, because the council decided", item.addition_decision(), out);
-  Paragraph(Words(item.text()), out);
-  AppendDisqualifications(proceedings, item, out);
-  Labelled("Discussion", item.discussion(), out);
+void AppendItem(const Proceedings& proceedings, const pb::AgendaItem& item, int number, const pb::MinutesWords& words,
+                std::string* out) {
+  absl::StrAppend(out, "### ", number, ". ", Escaped(item.title()), "\n\n");
+  Labelled(words.added(), Escaped(item.addition_decision()), out);
+  Paragraph(Escaped(item.text()), out);
+  AppendDisqualifications(proceedings, item, words, out);
+  Labelled(words.discussion(), Escaped(item.discussion()), out);
   if (item.state() == pb::AGENDA_ITEM_STATE_ADVISED) {
-    Labelled("Advice", item.advice(), out);
-    Labelled("Votes", VotesOn(item, proceedings.exercises), out);
+    Labelled(words.advice(), Escaped(item.advice()), out);
+    Labelled(words.votes(), VotesOn(item, proceedings.exercises, words), out);
+  } else if (item.reason().empty()) {
+    Paragraph(absl::StrCat("**", OutcomeOf(item, words), ".**"), out);
   } else {
-    Labelled(OutcomeOf(item), item.reason().empty() ? "no reason recorded" : item.reason(), out);
+    Labelled(OutcomeOf(item, words), Escaped(item.reason()), out);
   }
   for (const pb::AdviceRevision& revision : proceedings.revisions) {
     if (revision.agenda_item_id() != item.id()) continue;
-    Labelled(absl::StrCat("Put right; until then it said (", revision.revision(), ")"), revision.advice(), out);
+    Labelled(absl::StrCat(words.earlier_advice(), " (", revision.revision(), ")"), Escaped(revision.advice()), out);
   }
 }
 
 }  // namespace
 
 // ---- Minutes ---------------------------------------------------------------------------------------
+
+// [E0] A council reads its minutes in its own language, so the words are data; English is where it says nothing.
+pb::MinutesWords WordsOf(const pb::Mandate& mandate) {
+  pb::MinutesWords words;
+  words.set_title("Minutes of the experience council");
+  words.set_ordinary_meeting("Ordinary meeting");
+  words.set_extraordinary_meeting("Extraordinary meeting");
+  words.set_called_on("Called on");
+  words.set_version("Version");
+  words.set_correction("Corrects an earlier version");
+  words.set_reopened("The record was reopened");
+  words.set_attendance("Who was there");
+  words.set_present("Present");
+  words.set_deputies("Deputies who met");
+  words.set_met_for("for");
+  words.set_observers("Observers");
+  words.set_excused("Excused");
+  words.set_absent("Absent");
+  words.set_vacant_seats("Vacant seats");
+  words.set_figures("Figures from the services");
+  words.set_received("received");
+  words.set_suppressed("too few to show");
+  words.set_items("Items");
+  words.set_approval_of("Approval of the minutes of");
+  words.set_approved("The minutes are approved.");
+  words.set_added("Taken up after the opening, because the council decided");
+  words.set_disqualified("Found disqualified");
+  words.set_took_seat("Took the seat");
+  words.set_discussion("Discussion");
+  words.set_advice("Advice");
+  words.set_votes("Votes");
+  words.set_votes_for("for");
+  words.set_votes_against("against");
+  words.set_votes_blank("blank");
+  words.set_postponed("Postponed");
+  words.set_referred_out("Referred out");
+  words.set_withdrawn("Withdrawn");
+  words.set_undecided("Undecided");
+  words.set_earlier_advice("Put right; until then it said");
+  words.MergeFrom(mandate.minutes_words());  // takes those that are not empty
+  return words;
+}
 
 // [C11] Corrections are new versions, and say what they correct; what somebody holds in their hands already
 // is never replaced in silence (opengever.core#3405).
@@ -203,23 +259,24 @@ bool MaySee(const Caller& caller, const pb::Minutes& minutes) {
 
 std::string MinutesText(const Proceedings& proceedings, const pb::WriteMinutesRequest& request, int version) {
   const pb::Meeting& meeting = proceedings.meeting;
+  const pb::MinutesWords words = Escaped(WordsOf(proceedings.mandate));
   const bool ordinary = meeting.kind() == pb::MEETING_KIND_ORDINARY;
-  std::string out = absl::StrCat("# Minutes of the experience council: ", Words(meeting.theme()), "\n\n");
-  Paragraph(absl::StrCat(ordinary ? "Ordinary" : "Extraordinary", " meeting, ", meeting.meeting_date(), " at ",
-                         Words(meeting.start_time()), ", ", Words(meeting.place()), ". Called on ", meeting.call_date(),
-                         ". Version ", version, "."),
+  std::string out = absl::StrCat("# ", words.title(), ": ", Escaped(meeting.theme()), "\n\n");
+  Paragraph(absl::StrCat(ordinary ? words.ordinary_meeting() : words.extraordinary_meeting(), ", ",
+                         meeting.meeting_date(), " ", Escaped(meeting.start_time()), ", ", Escaped(meeting.place()),
+                         ". ", words.called_on(), " ", meeting.call_date(), ". ", words.version(), " ", version, "."),
             &out);
-  Labelled("Corrects an earlier version", request.correction(), &out);
-  if (meeting.times_reopened() > 0) Labelled("The record was reopened", meeting.reason(), &out);
-  Paragraph(Words(request.remarks()), &out);
-  absl::StrAppend(&out, "## Who was there\n\n");
-  AppendAttendance(proceedings, &out);
-  AppendPapers(proceedings.papers, &out);
-  absl::StrAppend(&out, "## Items\n\n");
+  Labelled(words.correction(), Escaped(request.correction()), &out);
+  if (meeting.times_reopened() > 0) Labelled(words.reopened(), Escaped(meeting.reason()), &out);
+  Paragraph(Escaped(request.remarks()), &out);
+  absl::StrAppend(&out, "## ", words.attendance(), "\n\n");
+  AppendAttendance(proceedings, words, &out);
+  AppendPapers(proceedings.papers, words, &out);
+  absl::StrAppend(&out, "## ", words.items(), "\n\n");
   int number = 0;
   for (const pb::AgendaItem& item : proceedings.agenda) {
     // What was only proposed, and settled before it came on the agenda, is no item of the meeting.
-    if (item.state() != pb::AGENDA_ITEM_STATE_PROPOSED) AppendItem(proceedings, item, ++number, &out);
+    if (item.state() != pb::AGENDA_ITEM_STATE_PROPOSED) AppendItem(proceedings, item, ++number, words, &out);
   }
   return out;
 }

@@ -2,8 +2,13 @@
 #include "services/council/council_rules.h"
 
 #include <gmock/gmock.h>
+#include <google/protobuf/text_format.h>
 #include <gtest/gtest.h>
 
+#include <map>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_replace.h"
 #include "common/ids.h"
 #include "tests/support/expect.h"
 
@@ -545,7 +550,7 @@ TEST(MinutesOf, AMeetingSayWhoMetForWhomAndWhatWasAdvised) {
   EXPECT_THAT(text, HasSubstr("**Advice:** Oil the \\*doors\\*."));
   EXPECT_THAT(text, HasSubstr("### 2. \\# Windows"));
   EXPECT_THAT(text, HasSubstr("**Postponed:** No time."));
-  EXPECT_THAT(text, HasSubstr("From housing, 2026-10-01 to 2026-12-31, received 2027-01-05"));
+  EXPECT_THAT(text, HasSubstr("\n\nhousing, 2026-10-01 – 2026-12-31, received 2027-01-05:\n\n"));
   EXPECT_THAT(text, HasSubstr(": too few to show\n"));
   EXPECT_THAT(text, Not(HasSubstr("ref-")));
 }
@@ -558,7 +563,130 @@ TEST(MinutesOf, AMeetingSayWhoTookTheSeatOfADisqualifiedMember) {
   proceedings.disqualifications = {Disqualified(pb::HOLDER_ROLE_PRINCIPAL)};
   proceedings.exercises = {ExerciseOf(proceedings.seats[0], proceedings.agenda[0], proceedings.disqualifications)};
   const std::string text = MinutesText(proceedings, {}, 1);
-  EXPECT_THAT(text, HasSubstr("Anna (Mental Helse) was found disqualified; Bo took the seat."));
+  EXPECT_THAT(text, HasSubstr("**Found disqualified:** Anna (Mental Helse).\n\n**Took the seat:** Bo.\n\n"));
+}
+
+TEST(MinutesOf, AMeetingSayThatADeputyMetForASeatWithoutAPrincipal) {
+  Proceedings proceedings;
+  proceedings.seats = {SeatWith(pb::PRESENCE_UNSPECIFIED, kPresent, true)};
+  proceedings.seats[0].clear_principal_id();
+  proceedings.seats[0].clear_principal_name();
+  EXPECT_THAT(MinutesText(proceedings, {}, 1), HasSubstr("**Deputies who met:** Bo for Mental Helse.\n"));
+}
+
+pb::MinutesWords NorwegianWords() {
+  pb::MinutesWords words;
+  EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(R"(
+      title: "Protokoll fra erfaringsrådet"
+      ordinary_meeting: "Ordinært møte" extraordinary_meeting: "Ekstraordinært møte"
+      called_on: "Innkalt" version: "Versjon"
+      correction: "Retter en tidligere versjon" reopened: "Protokollen ble åpnet igjen"
+      attendance: "Hvem som møtte"
+      present: "Til stede" deputies: "Vararepresentanter" met_for: "møtte for" observers: "Observatører"
+      excused: "Meldt forfall" absent: "Ikke møtt" vacant_seats: "Ubesatte plasser"
+      figures: "Tall fra tjenestene" received: "mottatt" suppressed: "for få til å vises"
+      items: "Saker"
+      approval_of: "Godkjenning av protokollen fra" approved: "Protokollen er godkjent."
+      added: "Tatt opp etter åpningen, fordi rådet vedtok det"
+      disqualified: "Inhabil" took_seat: "Overtok plassen"
+      discussion: "Drøfting" advice: "Råd"
+      votes: "Avstemning" votes_for: "ja" votes_against: "nei" votes_blank: "blanke"
+      postponed: "Utsatt" referred_out: "Oversendt" withdrawn: "Trukket" undecided: "Ikke avgjort"
+      earlier_advice: "Rettet; før sto det")",
+                                                            &words));
+  return words;
+}
+
+std::map<std::string, std::string> EachOf(const pb::MinutesWords& words) {
+  std::map<std::string, std::string> each;
+  for (int i = 0; i < words.GetDescriptor()->field_count(); ++i) {
+    const auto* field = words.GetDescriptor()->field(i);
+    each[field->name()] = words.GetReflection()->GetString(words, field);
+  }
+  return each;
+}
+
+// What people wrote in an eventful meeting.
+constexpr char kSaid[] = "Doors";
+
+// A record of everything that minutes can tell of.
+Proceedings EventfulMeeting(const pb::Mandate& mandate) {
+  Proceedings all;
+  all.mandate = mandate;
+  all.meeting = MeetingIn(pb::MEETING_STATE_REOPENED);
+  all.meeting.set_times_reopened(1);
+  all.meeting.set_reason(kSaid);
+  all.seats = {SeatWith(kPresent, kPresent, false), SeatWith(kExcused, kPresent, false),
+               SeatWith(kAbsent, kExcused, false), pb::EntitledSeat()};
+  for (size_t i = 1; i < all.seats.size(); ++i) {
+    all.seats[i].set_seat_id(absl::StrCat("seat ", i));
+    if (i < 3) all.seats[i].set_deputy_id(absl::StrCat("deputy ", i));
+  }
+  all.seats[3].set_seat_name("Mental Helse");
+  // These two are settled in the words of the mandate, as a test of the service shows.
+  pb::AgendaItem approval = ItemIn(pb::AGENDA_ITEM_STATE_ADVISED, pb::AGENDA_ITEM_KIND_MINUTES);
+  approval.set_id("approval");
+  approval.set_title(WordsOf(mandate).approval_of());
+  approval.set_advice(WordsOf(mandate).approved());
+  all.agenda.push_back(approval);
+  for (const auto state :
+       {pb::AGENDA_ITEM_STATE_ADVISED, pb::AGENDA_ITEM_STATE_POSTPONED, pb::AGENDA_ITEM_STATE_REFERRED_OUT,
+        pb::AGENDA_ITEM_STATE_WITHDRAWN, pb::AGENDA_ITEM_STATE_DISCUSSED}) {
+    pb::AgendaItem item = ItemIn(state);
+    if (state != pb::AGENDA_ITEM_STATE_ADVISED) item.set_id(pb::AgendaItemState_Name(state));
+    item.set_addition_decision(kSaid);
+    item.set_discussion(kSaid);
+    if (state == pb::AGENDA_ITEM_STATE_ADVISED) item.set_advice(kSaid);
+    if (state == pb::AGENDA_ITEM_STATE_POSTPONED) item.set_reason(kSaid);
+    all.agenda.push_back(item);
+  }
+  all.disqualifications = {Disqualified(pb::HOLDER_ROLE_PRINCIPAL)};
+  all.exercises = {ExerciseOf(all.seats[0], ItemIn(pb::AGENDA_ITEM_STATE_ADVISED), all.disqualifications)};
+  all.exercises[0].set_vote(pb::VOTE_FOR);
+  pb::AdviceRevision revision;
+  revision.set_agenda_item_id("item");
+  revision.set_advice(kSaid);
+  all.revisions = {revision};
+  pb::FigureSet paper;
+  paper.set_source("housing");
+  paper.add_figures()->set_code("waiting.ALL");
+  paper.mutable_figures(0)->set_suppressed(true);
+  all.papers = {paper};
+  return all;
+}
+
+TEST(MinutesOf, AMeetingAreInTheWordsOfItsMandateAndInNoOthers) {
+  pb::Mandate mandate = SomeMandate();
+  *mandate.mutable_minutes_words() = NorwegianWords();
+  Proceedings proceedings = EventfulMeeting(mandate);
+  pb::WriteMinutesRequest request;
+  request.set_remarks(kSaid);
+  request.set_correction(kSaid);
+  std::string text = MinutesText(proceedings, request, 2);
+  proceedings.meeting.set_kind(pb::MEETING_KIND_EXTRAORDINARY);
+  text += MinutesText(proceedings, request, 2);
+  // The longest first, so that none is found in another.
+  std::multimap<size_t, std::string, std::greater<>> words;
+  for (const auto& [field, word] : EachOf(mandate.minutes_words())) {
+    EXPECT_NE(word, "") << field << " is to be said in Norwegian above";
+    words.emplace(word.size(), word);
+  }
+  for (const auto& [size, word] : words) {
+    EXPECT_THAT(text, HasSubstr(word)) << "is never used";
+    absl::StrReplaceAll({{word, "_"}}, &text);
+  }
+  // What is left is the record.
+  for (const char* recorded : {"Anna", "Bo", "Mental Helse", kSaid, "A home", "here", "housing", "waiting.ALL"}) {
+    absl::StrReplaceAll({{recorded, ""}}, &text);
+  }
+  EXPECT_TRUE(std::none_of(text.begin(), text.end(), absl::ascii_isalpha)) << "a word of no mandate:\n" << text;
+}
+
+TEST(MinutesOf, AMeetingAreInEnglishWhereTheMandateSaysNothing) {
+  for (const auto& [field, word] : EachOf(WordsOf(SomeMandate()))) EXPECT_NE(word, "") << field;
+  pb::Mandate mandate = SomeMandate();
+  mandate.mutable_minutes_words()->set_votes_for("*ja*");
+  EXPECT_THAT(MinutesText(EventfulMeeting(mandate), {}, 1), HasSubstr("**Votes:** \\*ja\\* 1, against 0, blank 0\n"));
 }
 
 TEST(MinutesOf, AMeetingAreApprovedOnceAtAnOpenMeeting) {
