@@ -8,7 +8,9 @@
 #include <set>
 
 #include "mestring/common/v1/field_rule.pb.h"
+#include "services/council/council_rules.h"
 #include "tests/council/room.h"
+#include "tests/support/contract_files.h"
 #include "tests/support/contract_suite.h"
 
 namespace mestring::council {
@@ -65,6 +67,26 @@ TEST(CouncilContract, EveryTextOfARequestIsImpersonal) {
   for (int i = 0; i < service.method_count(); ++i) {
     look(*service.method(i)->input_type(), std::string(service.method(i)->input_type()->name()));
   }
+}
+
+// Who sets a mandate reads in the contract what an empty word of the minutes stands for.
+TEST(CouncilContract, EveryWordOfTheMinutesSaysWhatItIsInEnglish) {
+  const ContractFiles contracts;
+  const pb::MinutesWords english = WordsOf(pb::Mandate());
+  for (const auto* file : contracts.files()) {
+    const auto* words = file->FindMessageTypeByName("MinutesWords");
+    if (words == nullptr) continue;
+    ASSERT_EQ(words->field_count(), english.GetDescriptor()->field_count());
+    for (int i = 0; i < words->field_count(); ++i) {
+      google::protobuf::SourceLocation location;
+      ASSERT_TRUE(words->field(i)->GetSourceLocation(&location));
+      EXPECT_THAT(location.leading_comments,
+                  testing::HasSubstr(absl::StrCat(
+                      "\"", english.GetReflection()->GetString(english, english.GetDescriptor()->field(i)), "\"")));
+    }
+    return;
+  }
+  ADD_FAILURE() << "no contract has them";
 }
 
 }  // namespace

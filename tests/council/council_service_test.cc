@@ -5,6 +5,8 @@
 
 #include "absl/strings/escaping.h"
 #include "common/clock.h"
+#include "common/ids.h"
+#include "services/council/council_records.h"
 #include "tests/council/room.h"
 #include "tests/support/contract_suite.h"
 
@@ -668,6 +670,52 @@ TEST_P(CouncilTest, TheLastMinutesAreTheFirstItemAndAreApprovedOnce) {
   again.set_meeting_id(second.id());
   EXPECT_REFUSED(room_.Call(&Stub::ApproveMinutes, Secretary(), again), "WRONG_STATE");
   EXPECT_REFUSED(Reopen(first), "MINUTES_APPROVED");
+}
+
+TEST_P(CouncilTest, MinutesAreInTheWordsOfTheMandateThatTheirMeetingWasPlannedUnder) {
+  const pb::Meeting before = ClosedMeeting(room_.wheel[0]);
+  pb::SetMandateRequest set;
+  *set.mutable_mandate() = TestMandate();
+  pb::MinutesWords& words = *set.mutable_mandate()->mutable_minutes_words();
+  words.set_title("Protokoll fra erfaringsrådet");
+  words.set_figures("Tall fra tjenestene");
+  words.set_approval_of("Godkjenning av protokollen fra");
+  words.set_approved("Protokollen er godkjent.");
+  words.set_advice(std::string(101, 'R'));
+  const auto refused = room_.Call(&Stub::SetMandate, UnitLeader(), set);
+  ASSERT_THAT(ViolationsOf(refused.status()), SizeIs(1));
+  EXPECT_EQ(ViolationsOf(refused.status())[0].field, "mandate.minutes_words.advice");
+  words.set_advice("Råd");
+  EXPECT_DONE(room_.Call(&Stub::SetMandate, UnitLeader(), set));
+  const pb::Mandate stored = room_.Call(&Stub::GetMandate, Staff(), pb::GetMandateRequest())->mandate();
+  EXPECT_EQ(stored.minutes_words().approved(), "Protokollen er godkjent.");
+  EXPECT_EQ(stored.minutes_words().items(), "") << "the English words are not part of it";
+
+  pb::PlanMeetingRequest plan;
+  plan.mutable_meeting()->set_theme("A sudden closure");
+  plan.mutable_meeting()->set_meeting_date("2027-04-07");
+  plan.mutable_meeting()->set_start_time("12:00");
+  plan.mutable_meeting()->set_place("here");
+  const pb::Meeting meeting = room_.Call(&Stub::PlanMeeting, Secretary(), plan)->meeting();
+  EXPECT_DONE(room_.service().db().Write([&](Tx& tx) {
+    pb::FigureSet paper;
+    paper.set_id(NewId(tx.now()));
+    paper.set_source("housing");
+    return Insert(tx, paper);
+  }));
+  room_.Opened(room_.Called(meeting));
+  room_.Approved(Minutes(before.id(), Staff())->minutes(), meeting);
+  room_.Ended(meeting);
+  const std::string body = room_.Minuted(meeting).body();
+  EXPECT_THAT(body, HasSubstr("# Protokoll fra erfaringsrådet: A sudden closure\n"));
+  EXPECT_THAT(body, HasSubstr("\n## Tall fra tjenestene\n"));
+  EXPECT_THAT(body,
+              HasSubstr("\n### 1. Godkjenning av protokollen fra 2027-02-10\n\n**Råd:** Protokollen er godkjent.\n"));
+  EXPECT_THAT(body, HasSubstr("\n### 2. Tall fra tjenestene\n"));
+
+  const std::string corrected = room_.Minuted(before, "A name was wrong.").body();
+  EXPECT_THAT(corrected, HasSubstr("# Minutes of the experience council: A home\n"));
+  EXPECT_THAT(corrected, HasSubstr("**Advice:** So the council advises.\n"));
 }
 
 TEST_P(CouncilTest, AReopenedMeetingKeepsWhatItSaidAndClosesWithNewMinutes) {
