@@ -11,17 +11,7 @@
 #include "services/activities/activities_records.h"
 #include "services/code_lists/code_lists.h"
 
-namespace mestring {
-
-ServiceDefinition ActivitiesDefinition() {
-  return {.name = "activities",
-          .port = 7102,
-          .schema = kActivitiesSchema,
-          .shared_schema = kAssignedActionsSchema,
-          .make = [](Kernel& kernel) { return std::make_unique<activities::Activities>(kernel); }};
-}
-
-namespace activities {
+namespace mestring::activities {
 
 absl::Status Activities::SetPolicy(Tx& tx, Call&, const pb::SetPolicyRequest& request,
                                    pb::SetPolicyResponse* response) {
@@ -130,5 +120,4 @@ absl::Status Activities::ListActivities(Tx& tx, Call&, const pb::ListActivitiesR
   return SetAsOf(tx, response);
 }
 
-}  // namespace activities
-}  // namespace mestring
+}  // namespace mestring::activities

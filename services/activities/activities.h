@@ -15,9 +15,6 @@ namespace mestring {
 
 extern const absl::Span<const Migration> kActivitiesSchema;
 
-// Name, port, schema and maker: what RunService and the tests start.
-ServiceDefinition ActivitiesDefinition();
-
 namespace activities {
 
 namespace pb = v1;
@@ -127,4 +124,14 @@ class Activities final : public mestring::Service, public pb::ActivityService::S
 };
 
 }  // namespace activities
+
+// Name, port, schema and maker: what RunService and the tests start.
+inline ServiceDefinition ActivitiesDefinition() {
+  return {.name = "activities",
+          .port = 7102,
+          .schema = kActivitiesSchema,
+          .shared_schema = kAssignedActionsSchema,
+          .make = [](Kernel& kernel) { return std::make_unique<activities::Activities>(kernel); }};
+}
+
 }  // namespace mestring

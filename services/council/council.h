@@ -14,9 +14,6 @@ namespace mestring {
 
 extern const absl::Span<const Migration> kCouncilSchema;
 
-// Name, port, schema and maker: what RunService and the tests start.
-ServiceDefinition CouncilDefinition();
-
 namespace council {
 
 namespace pb = v1;
@@ -119,4 +116,12 @@ class Council final : public mestring::Service, public pb::CouncilService::Servi
 };
 
 }  // namespace council
+
+// Name, port, schema and maker: what RunService and the tests start.
+inline ServiceDefinition CouncilDefinition() {
+  return {.name = "council", .port = 7104, .schema = kCouncilSchema, .make = [](Kernel& kernel) {
+            return std::make_unique<council::Council>(kernel);
+          }};
+}
+
 }  // namespace mestring

@@ -10,15 +10,7 @@
 #include "services/council/council.h"
 #include "services/council/council_records.h"
 
-namespace mestring {
-
-ServiceDefinition CouncilDefinition() {
-  return {.name = "council", .port = 7104, .schema = kCouncilSchema, .make = [](Kernel& kernel) {
-            return std::make_unique<council::Council>(kernel);
-          }};
-}
-
-namespace council {
+namespace mestring::council {
 namespace {
 
 absl::Status PublishVacancy(Tx& tx, const pb::Seat& seat, pb::HolderRole role) {
@@ -164,5 +156,4 @@ absl::Status Council::ListHolders(Tx& tx, Call&, const pb::ListHoldersRequest& r
   return SetAsOf(tx, response);
 }
 
-}  // namespace council
-}  // namespace mestring
+}  // namespace mestring::council

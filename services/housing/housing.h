@@ -14,9 +14,6 @@ namespace mestring {
 
 extern const absl::Span<const Migration> kHousingSchema;
 
-// Name, port, schema and maker: what RunService and the tests start.
-ServiceDefinition HousingDefinition();
-
 namespace housing {
 
 namespace pb = v1;
@@ -129,4 +126,14 @@ class Housing final : public mestring::Service, public pb::HousingService::Servi
 };
 
 }  // namespace housing
+
+// Name, port, schema and maker: what RunService and the tests start.
+inline ServiceDefinition HousingDefinition() {
+  return {.name = "housing",
+          .port = 7101,
+          .schema = kHousingSchema,
+          .shared_schema = kAssignedActionsSchema,
+          .make = [](Kernel& kernel) { return std::make_unique<housing::Housing>(kernel); }};
+}
+
 }  // namespace mestring

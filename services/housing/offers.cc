@@ -10,17 +10,7 @@
 #include "services/housing/housing.h"
 #include "services/housing/housing_records.h"
 
-namespace mestring {
-
-ServiceDefinition HousingDefinition() {
-  return {.name = "housing",
-          .port = 7101,
-          .schema = kHousingSchema,
-          .shared_schema = kAssignedActionsSchema,
-          .make = [](Kernel& kernel) { return std::make_unique<housing::Housing>(kernel); }};
-}
-
-namespace housing {
+namespace mestring::housing {
 namespace {
 
 // Puts the policy in force today into an offer that is read.
@@ -317,5 +307,4 @@ absl::Status Housing::GetCaseRules(Tx& tx, Call&, const pb::GetCaseRulesRequest&
   return absl::OkStatus();
 }
 
-}  // namespace housing
-}  // namespace mestring
+}  // namespace mestring::housing

@@ -10,17 +10,7 @@
 #include "services/peer_support/peer_support.h"
 #include "services/peer_support/peer_support_records.h"
 
-namespace mestring {
-
-ServiceDefinition PeerSupportDefinition() {
-  return {.name = "peer_support",
-          .port = 7103,
-          .schema = kPeerSupportSchema,
-          .shared_schema = kAssignedActionsSchema,
-          .make = [](Kernel& kernel) { return std::make_unique<peer_support::PeerSupport>(kernel); }};
-}
-
-namespace peer_support {
+namespace mestring::peer_support {
 namespace {
 
 // The peers at work who have this guide.
@@ -142,5 +132,4 @@ absl::Status PeerSupport::LogGuidance(Tx& tx, Call& call, const pb::LogGuidanceR
   return absl::OkStatus();
 }
 
-}  // namespace peer_support
-}  // namespace mestring
+}  // namespace mestring::peer_support

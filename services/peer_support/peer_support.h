@@ -15,9 +15,6 @@ namespace mestring {
 
 extern const absl::Span<const Migration> kPeerSupportSchema;
 
-// Name, port, schema and maker: what RunService and the tests start.
-ServiceDefinition PeerSupportDefinition();
-
 namespace peer_support {
 
 namespace pb = v1;
@@ -107,4 +104,14 @@ class PeerSupport final : public mestring::Service, public pb::PeerSupportServic
 };
 
 }  // namespace peer_support
+
+// Name, port, schema and maker: what RunService and the tests start.
+inline ServiceDefinition PeerSupportDefinition() {
+  return {.name = "peer_support",
+          .port = 7103,
+          .schema = kPeerSupportSchema,
+          .shared_schema = kAssignedActionsSchema,
+          .make = [](Kernel& kernel) { return std::make_unique<peer_support::PeerSupport>(kernel); }};
+}
+
 }  // namespace mestring
