@@ -38,12 +38,12 @@ absl::Status MaySee(const Caller& caller, std::string_view person_ref, std::stri
 }
 
 absl::Status MayActFor(const Caller& caller, std::string_view person_ref) {
-  if (caller.IsAny({ROLE_STAFF, ROLE_UNIT_LEADER}) || caller.IsSelf(person_ref)) return absl::OkStatus();
-  return Forbidden("one can do this only for oneself");
+  const bool may = caller.IsAny({ROLE_STAFF, ROLE_UNIT_LEADER}) || caller.IsSelf(person_ref);
+  return may ? absl::OkStatus() : NotFound("person");
 }
 
 absl::Status MayOnlyBeSelf(const Caller& caller, std::string_view person_ref) {
-  return caller.IsSelf(person_ref) ? absl::OkStatus() : Forbidden("only the person can say this");
+  return caller.IsSelf(person_ref) ? absl::OkStatus() : NotFound("person");
 }
 
 // ---- Shapes ----------------------------------------------------------------------------------------

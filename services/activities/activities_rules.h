@@ -46,9 +46,9 @@ inline constexpr std::string_view kCoreUsers = "CORE_USERS";
 bool WorksWithActivities(const Caller& caller);
 // NotFound of the noun for those who may not see what is about this person, as if it did not exist.
 absl::Status MaySee(const Caller& caller, std::string_view person_ref, std::string_view noun);
-// Who may do something for this person: the person, staff, the unit leader.
+// Who may do something for this person: the person, staff, the unit leader. For others there is no such person.
 absl::Status MayActFor(const Caller& caller, std::string_view person_ref);
-// The person alone.
+// The person alone; for others there is no such person.
 absl::Status MayOnlyBeSelf(const Caller& caller, std::string_view person_ref);
 
 // ---- Shapes of requests that the contract's field rules cannot say ---------------------------------

@@ -69,7 +69,7 @@ INSTANTIATE_TEST_SUITE_P(Engines, FollowUpTest, testing::ValuesIn(kEngines),
                          [](const auto& info) { return EngineName(info); });
 
 TEST_P(FollowUpTest, ThePersonOrStaffOnTheirWordSaysItAndNobodyElseSeesIt) {
-  EXPECT_REFUSED(Wish(true, Resident(SomePerson()), person_), "FORBIDDEN");
+  EXPECT_REFUSED(Wish(true, Resident(SomePerson()), person_), "NOT_FOUND");
   EXPECT_REFUSED(Get(Staff()), "NOT_FOUND");
   const pb::FollowUp wanted = Must(Wish(true)).follow_up();
   EXPECT_EQ(wanted.state(), pb::FOLLOW_UP_STATE_WANTED);

@@ -141,8 +141,16 @@ TEST(WhoTest, WhatIsAboutAPersonIsSeenByThemAndThoseWhoWorkWithIt) {
   EXPECT_DONE(MaySee(As(ROLE_SERVICE), kKari, "seat"));
   EXPECT_REFUSED(MaySee(As(ROLE_RESIDENT, kOla), kKari, "seat"), "NOT_FOUND");
   EXPECT_REFUSED(MaySee(As(ROLE_RESIDENT), "", "seat"), "NOT_FOUND") << "nobody is not oneself";
-  EXPECT_REFUSED(MayActFor(As(ROLE_SERVICE), kKari), "FORBIDDEN") << "a subscriber does nothing for anybody";
-  EXPECT_REFUSED(MayOnlyBeSelf(As(ROLE_STAFF), kKari), "FORBIDDEN");
+}
+
+TEST(WhoTest, WhoMayNotActForAPersonDoesNotLearnOfThem) {
+  EXPECT_DONE(MayActFor(As(ROLE_RESIDENT, kKari), kKari));
+  EXPECT_DONE(MayActFor(As(ROLE_STAFF), kKari));
+  EXPECT_REFUSED(MayActFor(As(ROLE_RESIDENT, kOla), kKari), "NOT_FOUND");
+  EXPECT_REFUSED(MayActFor(As(ROLE_SERVICE), kKari), "NOT_FOUND") << "a subscriber does nothing for anybody";
+  EXPECT_DONE(MayOnlyBeSelf(As(ROLE_RESIDENT, kKari), kKari));
+  EXPECT_REFUSED(MayOnlyBeSelf(As(ROLE_STAFF), kKari), "NOT_FOUND");
+  EXPECT_REFUSED(MayOnlyBeSelf(As(ROLE_RESIDENT), ""), "NOT_FOUND") << "a token that names nobody";
 }
 
 // ---- Activities ----
@@ -277,7 +285,7 @@ TEST(SeatTest, OneTakesPartAsWhatOneIsAndStaffEnrolAnybody) {
   EXPECT_DONE(MayTakePart(As(ROLE_PEER, kKari), mixed, kKari, pb::AUDIENCE_USER));
   EXPECT_DONE(MayTakePart(As(ROLE_NEXT_OF_KIN, kKari), mixed, kKari, pb::AUDIENCE_NEXT_OF_KIN));
   EXPECT_REFUSED(MayTakePart(As(ROLE_RESIDENT, kKari), mixed, kKari, pb::AUDIENCE_PROFESSIONAL), "FORBIDDEN");
-  EXPECT_REFUSED(MayTakePart(As(ROLE_RESIDENT, kKari), mixed, kOla, pb::AUDIENCE_USER), "FORBIDDEN");
+  EXPECT_REFUSED(MayTakePart(As(ROLE_RESIDENT, kKari), mixed, kOla, pb::AUDIENCE_USER), "NOT_FOUND");
   EXPECT_DONE(MayTakePart(As(ROLE_STAFF), mixed, kOla, pb::AUDIENCE_PROFESSIONAL));
   EXPECT_REFUSED(MayTakePart(As(ROLE_STAFF), mixed, kOla, pb::AUDIENCE_MIXED), "INVALID_FIELD");
   EXPECT_REFUSED(MayTakePart(As(ROLE_STAFF), Group(), kOla, pb::AUDIENCE_NEXT_OF_KIN), "NO_QUOTA_FOR_AUDIENCE");

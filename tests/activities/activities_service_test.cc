@@ -303,7 +303,7 @@ TEST_P(ActivitiesTest, SessionsAreListedByTheirStartPageByPage) {
 TEST_P(ActivitiesTest, OnlyOnesOwnSeatsAreSeenAndTaken) {
   const pb::Session session = centre_.Run(3);
   const std::string a = SomePerson(), b = SomePerson();
-  EXPECT_REFUSED(centre_.Enrol(session, Resident(a), b), "FORBIDDEN");
+  EXPECT_REFUSED(centre_.Enrol(session, Resident(a), b), "NOT_FOUND");
   EXPECT_REFUSED(centre_.Enrol(session, Kin(a), a), "FORBIDDEN") << "one takes part as what one is";
   centre_.Enrolled(session, a);
   pb::GetMySeatsRequest request;
