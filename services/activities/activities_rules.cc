@@ -106,7 +106,7 @@ absl::Status CheckQuotas(const pb::Activity& activity, const Quotas& quotas) {
   return absl::OkStatus();
 }
 
-absl::Status CheckPeriod(std::string_view from_date, std::string_view to_date, int days_max) {
+absl::Status CheckDateRange(std::string_view from_date, std::string_view to_date, int days_max) {
   if (from_date <= to_date && Day(to_date) - Day(from_date) < days_max) return absl::OkStatus();
   return Refused("DATE_OUT_OF_ORDER", absl::StrCat("a period of one to ", days_max, " days is needed"));
 }

@@ -58,8 +58,8 @@ absl::Status Check(const pb::SetCodeListRequest& request);
 absl::Status Check(const pb::CreateActivityRequest& request);
 absl::Status Check(const pb::AssignLeaderRequest& request);
 absl::Status CheckQuotas(const pb::Activity& activity, const Quotas& quotas);
-// A period that somebody asks about.
-absl::Status CheckPeriod(std::string_view from_date, std::string_view to_date, int days_max);
+// From one day to the same or a later one, at most so many in all.
+absl::Status CheckDateRange(std::string_view from_date, std::string_view to_date, int days_max);
 
 // ---- Activities ------------------------------------------------------------------------------------
 

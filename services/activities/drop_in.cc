@@ -107,7 +107,7 @@ absl::Status CloseNow(Tx& tx, pb::Period* period) {
 absl::Status Activities::OpenPeriod(Tx& tx, Call&, const pb::OpenPeriodRequest& request,
                                     pb::OpenPeriodResponse* response) {
   constexpr int kPeriodDaysMax = 366;  // a year: a longer one would tell more of a person than of a place
-  TRY(CheckPeriod(request.from_date(), request.to_date(), kPeriodDaysMax));
+  TRY(CheckDateRange(request.from_date(), request.to_date(), kPeriodDaysMax));
   TRY(CheckPlannable("to_date", request.to_date(), Today(tx)));
   ASSIGN(const auto overlapping, tx.Query<int64_t>("SELECT 1 FROM periods WHERE from_date <= :to AND to_date >= :from",
                                                    request.to_date(), request.from_date()));

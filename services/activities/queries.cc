@@ -31,7 +31,7 @@ struct Period {
 absl::StatusOr<Period> PeriodOf(Tx& tx, const std::string& from_date, const std::string& to_date, int days) {
   const std::string from = OrToday(tx, from_date);
   const std::string to = to_date.empty() ? PlusDays(from, days) : to_date;
-  TRY(CheckPeriod(from, to, kPeriodDaysMax));
+  TRY(CheckDateRange(from, to, kPeriodDaysMax));
   TRY(CheckPlannable("to_date", to, Today(tx)));
   return Period{BeginOf(tx, from), EndOf(tx, to)};
 }

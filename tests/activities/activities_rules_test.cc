@@ -249,10 +249,10 @@ TEST(SessionTest, EnrolmentMovesWithASessionThatHasNotOpened) {
   EXPECT_EQ(moved(pb::SESSION_STATE_OPEN, later).second, kStart - absl::Hours(2) + later);
 }
 
-TEST(SessionTest, APeriodIsNeitherBackwardsNorTooLong) {
-  EXPECT_DONE(CheckPeriod(kToday, kToday, 1));
-  EXPECT_REFUSED(CheckPeriod(kToday, "2026-03-01", 31), "DATE_OUT_OF_ORDER");
-  EXPECT_REFUSED(CheckPeriod(kToday, "2026-04-02", 31), "DATE_OUT_OF_ORDER");
+TEST(SessionTest, ARangeOfDatesIsNeitherBackwardsNorTooLong) {
+  EXPECT_DONE(CheckDateRange(kToday, kToday, 1));
+  EXPECT_REFUSED(CheckDateRange(kToday, "2026-03-01", 31), "DATE_OUT_OF_ORDER");
+  EXPECT_REFUSED(CheckDateRange(kToday, "2026-04-02", 31), "DATE_OUT_OF_ORDER");
 }
 
 // ---- Seats ----
