@@ -91,10 +91,9 @@ absl::Status Activities::EndActivity(Tx& tx, Call&, const pb::EndActivityRequest
                                      pb::EndActivityResponse* response) {
   ASSIGN(pb::Activity activity, LoadForChange<pb::Activity>(tx, request.activity_id(), request.expected_version()));
   ASSIGN(const auto not_over,
-         tx.Query<int64_t>("SELECT COUNT(*) FROM sessions WHERE activity_id = :activity AND state IN "
-                           "('SESSION_STATE_PLANNED', 'SESSION_STATE_OPEN', 'SESSION_STATE_FULL', "
-                           "'SESSION_STATE_STARTED')",
-                           activity.id()));
+         tx.Query<int64_t>(
+             absl::StrCat("SELECT COUNT(*) FROM sessions WHERE activity_id = :activity AND ", InStates(IsNotOver)),
+             activity.id()));
   TRY(MayEnd(activity, std::get<0>(not_over.front())));
   activity.set_state(pb::ACTIVITY_STATE_ENDED);
   TRY(Save(tx, activity));

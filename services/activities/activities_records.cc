@@ -17,10 +17,6 @@
 namespace mestring::activities {
 namespace {
 
-constexpr std::string_view kIsLiveEntry = "state IN ('WAIT_ENTRY_STATE_WAITING', 'WAIT_ENTRY_STATE_OFFERED')";
-constexpr std::string_view kIsLiveSeat =
-    "state IN ('ENROLMENT_STATE_CONFIRMED', 'ENROLMENT_STATE_ATTENDED', 'ENROLMENT_STATE_ABSENT')";
-
 // The first in line of a quota gets the seat held.
 absl::Status OfferNext(Tx& tx, const pb::Session& session, pb::Audience quota_audience) {
   ASSIGN(const pb::ActivityPolicy policy, CurrentPolicy(tx));
@@ -97,20 +93,23 @@ absl::Status MayWorkWith(Tx& tx, const Caller& caller, std::string_view session_
 }
 
 absl::StatusOr<std::vector<pb::Enrolment>> LiveEnrolments(Tx& tx, std::string_view session_id) {
-  return Select<pb::Enrolment>(tx, absl::StrCat("WHERE session_id = :session AND ", kIsLiveSeat, " ORDER BY id"),
-                               session_id);
+  return Select<pb::Enrolment>(
+      tx, absl::StrCat("WHERE session_id = :session AND ", InStates<pb::EnrolmentState>(IsLive), " ORDER BY id"),
+      session_id);
 }
 
-absl::StatusOr<std::vector<pb::Enrolment>> LiveEnrolment(Tx& tx, std::string_view session_id,
-                                                         std::string_view person_ref) {
-  return Select<pb::Enrolment>(tx,
-                               absl::StrCat("WHERE session_id = :session AND person_ref = :person AND ", kIsLiveSeat),
-                               session_id, person_ref);
+absl::StatusOr<bool> HasSeat(Tx& tx, std::string_view session_id, std::string_view person_ref) {
+  static const std::string sql =
+      absl::StrCat("SELECT 1 FROM enrolments WHERE session_id = :session AND person_ref = :person AND ",
+                   InStates<pb::EnrolmentState>(IsLive));
+  ASSIGN(const auto rows, tx.Query<int64_t>(sql, session_id, person_ref));
+  return !rows.empty();
 }
 
 absl::StatusOr<std::vector<pb::WaitEntry>> LiveWaitEntries(Tx& tx, std::string_view session_id) {
-  return Select<pb::WaitEntry>(tx, absl::StrCat("WHERE session_id = :session AND ", kIsLiveEntry, " ORDER BY sequence"),
-                               session_id);
+  return Select<pb::WaitEntry>(
+      tx, absl::StrCat("WHERE session_id = :session AND ", InStates<pb::WaitEntryState>(IsLive), " ORDER BY sequence"),
+      session_id);
 }
 
 // ---- Seats -----------------------------------------------------------------------------------------
@@ -128,19 +127,18 @@ absl::StatusOr<SeatCounts> SeatCountsOf(Tx& tx, const pb::Session& session) {
     }
     return nullptr;
   };
-  ASSIGN(const auto seats, (tx.Query<std::string, int64_t>(
-                               absl::StrCat("SELECT quota_audience, COUNT(*) FROM enrolments WHERE session_id "
-                                            "= :session AND ",
-                                            kIsLiveSeat, " GROUP BY quota_audience"),
-                               session.id())));
+  // Made once: each write that touches a seat asks this.
+  static const std::string seats_sql =
+      absl::StrCat("SELECT quota_audience, COUNT(*) FROM enrolments WHERE session_id = :session AND ",
+                   InStates<pb::EnrolmentState>(IsLive), " GROUP BY quota_audience");
+  static const std::string entries_sql =
+      absl::StrCat("SELECT quota_audience, state, COUNT(*) FROM wait_entries WHERE session_id = :session AND ",
+                   InStates<pb::WaitEntryState>(IsLive), " GROUP BY quota_audience, state");
+  ASSIGN(const auto seats, (tx.Query<std::string, int64_t>(seats_sql, session.id())));
   for (const auto& [audience, number] : seats) {
     if (pb::SeatCount* count = count_of(audience)) count->set_confirmed(static_cast<int>(number));
   }
-  ASSIGN(const auto entries, (tx.Query<std::string, std::string, int64_t>(
-                                 absl::StrCat("SELECT quota_audience, state, COUNT(*) FROM wait_entries WHERE "
-                                              "session_id = :session AND ",
-                                              kIsLiveEntry, " GROUP BY quota_audience, state"),
-                                 session.id())));
+  ASSIGN(const auto entries, (tx.Query<std::string, std::string, int64_t>(entries_sql, session.id())));
   for (const auto& [audience, state, number] : entries) {
     pb::SeatCount* count = count_of(audience);
     if (count == nullptr) continue;
@@ -254,12 +252,11 @@ absl::Status Unassign(Tx& tx, pb::SessionLeader* leader, pb::Session* session) {
 absl::Status UnassignAll(Tx& tx, std::string_view person_ref) {
   ASSIGN(
       std::vector<pb::SessionLeader> leaders,
-      Select<pb::SessionLeader>(
-          tx,
-          "WHERE person_ref = :person AND state = 'SESSION_LEADER_STATE_ASSIGNED' AND EXISTS (SELECT 1 FROM sessions "
-          "s WHERE s.id = session_id AND s.state IN ('SESSION_STATE_PLANNED', 'SESSION_STATE_OPEN', "
-          "'SESSION_STATE_FULL')) ORDER BY id",
-          person_ref));
+      Select<pb::SessionLeader>(tx,
+                                absl::StrCat("WHERE person_ref = :person AND state = 'SESSION_LEADER_STATE_ASSIGNED' "
+                                             "AND EXISTS (SELECT 1 FROM sessions s WHERE s.id = session_id AND s.",
+                                             InStates(IsAhead), ") ORDER BY id"),
+                                person_ref));
   for (pb::SessionLeader& leader : leaders) {
     ASSIGN(pb::Session session, Load<pb::Session>(tx, leader.session_id()));
     TRY(Unassign(tx, &leader, &session));
@@ -303,12 +300,11 @@ absl::StatusOr<pb::LedgerEntry> Enter(Tx& tx, pb::LedgerKind kind, int64_t amoun
 }
 
 absl::Status EndGrants(Tx& tx, std::string_view session_id, std::string_view person_ref, std::string_view reason_code) {
-  constexpr std::string_view kOpenOfSession =
-      "WHERE session_id = :session AND state IN ('GRANT_STATE_REQUESTED', 'GRANT_STATE_APPROVED')";
+  const std::string open_of_session = absl::StrCat("WHERE session_id = :session AND ", InStates(IsOpen));
   ASSIGN(std::vector<pb::Grant> grants,
          person_ref.empty()
-             ? Select<pb::Grant>(tx, absl::StrCat(kOpenOfSession, " ORDER BY id"), session_id)
-             : Select<pb::Grant>(tx, absl::StrCat(kOpenOfSession, " AND person_ref = :person ORDER BY id"), session_id,
+             ? Select<pb::Grant>(tx, absl::StrCat(open_of_session, " ORDER BY id"), session_id)
+             : Select<pb::Grant>(tx, absl::StrCat(open_of_session, " AND person_ref = :person ORDER BY id"), session_id,
                                  person_ref));
   for (pb::Grant& grant : grants) {
     grant.set_reason_code(std::string(reason_code));

@@ -87,9 +87,8 @@ absl::StatusOr<bool> Leads(Tx& tx, std::string_view session_id, std::string_view
 absl::Status MayWorkWith(Tx& tx, const Caller& caller, std::string_view session_id);
 // The live enrolments of a session.
 absl::StatusOr<std::vector<pb::Enrolment>> LiveEnrolments(Tx& tx, std::string_view session_id);
-// The live enrolment of a person in a session, or none.
-absl::StatusOr<std::vector<pb::Enrolment>> LiveEnrolment(Tx& tx, std::string_view session_id,
-                                                         std::string_view person_ref);
+// The person has a seat in this session.
+absl::StatusOr<bool> HasSeat(Tx& tx, std::string_view session_id, std::string_view person_ref);
 // Those who wait for a session or have an offer, in their order.
 absl::StatusOr<std::vector<pb::WaitEntry>> LiveWaitEntries(Tx& tx, std::string_view session_id);
 

@@ -170,6 +170,8 @@ bool IsAhead(pb::SessionState state) {
   return state == pb::SESSION_STATE_PLANNED || state == pb::SESSION_STATE_OPEN || state == pb::SESSION_STATE_FULL;
 }
 
+bool IsNotOver(pb::SessionState state) { return IsAhead(state) || state == pb::SESSION_STATE_STARTED; }
+
 absl::Status MayChange(const pb::Session& session) {
   return IsAhead(session.state()) ? absl::OkStatus() : WrongState(session.state(), "it has begun, or will not be");
 }
@@ -222,8 +224,8 @@ void ApplyMove(int module, const Span& to, absl::Time now, pb::Session* session)
 }
 
 absl::Status MayCancel(const pb::Session& session) {
-  if (IsAhead(session.state()) || session.state() == pb::SESSION_STATE_STARTED) return absl::OkStatus();
-  return WrongState(session.state(), "it is over, or cancelled already");
+  return IsNotOver(session.state()) ? absl::OkStatus()
+                                    : WrongState(session.state(), "it is over, or cancelled already");
 }
 
 // PLANNED until enrolment opens; FULL when no quota has a free seat; else OPEN. A drop-in is never full.
@@ -243,6 +245,13 @@ bool IsLive(pb::EnrolmentState state) {
   return state == pb::ENROLMENT_STATE_CONFIRMED || state == pb::ENROLMENT_STATE_ATTENDED ||
          state == pb::ENROLMENT_STATE_ABSENT;
 }
+
+bool IsLive(pb::WaitEntryState state) {
+  return state == pb::WAIT_ENTRY_STATE_WAITING || state == pb::WAIT_ENTRY_STATE_OFFERED;
+}
+
+// What was cancelled stays, marked as such: a calendar program would else go on showing it.
+bool IsInCalendar(pb::EnrolmentState state) { return IsLive(state) || state == pb::ENROLMENT_STATE_SESSION_CANCELLED; }
 
 // [A12] An audience takes from its own quota and from no other; who has none takes from the mixed one.
 absl::StatusOr<pb::Audience> QuotaFor(const pb::Session& session, pb::Audience audience) {
@@ -283,6 +292,13 @@ absl::Status MayEnrolNow(const pb::Session& session, absl::Time now) {
   return absl::OkStatus();
 }
 
+// [A2] A person has one seat in a session or one place on its list, and never both.
+absl::Status MayJoin(bool has_seat, bool is_on_list) {
+  if (has_seat) return Refused("ALREADY_ENROLLED", "the person has a seat");
+  if (is_on_list) return Refused("ALREADY_WAITING", "the person waits, or has an offer");
+  return absl::OkStatus();
+}
+
 // [A1] Checked where the seat is taken (Rock#2510 checked at the start of a form and not at its end). Who
 // waits comes first: nobody enrols past the list.
 absl::Status MayTakeSeat(const pb::SeatCount& count) {
@@ -306,10 +322,7 @@ absl::Status MayEnd(const pb::Enrolment& enrolment, const pb::Session& session, 
 }
 
 absl::Status MayLeave(const pb::WaitEntry& entry) {
-  if (entry.state() == pb::WAIT_ENTRY_STATE_WAITING || entry.state() == pb::WAIT_ENTRY_STATE_OFFERED) {
-    return absl::OkStatus();
-  }
-  return WrongState(entry.state(), "the person is not on the list");
+  return IsLive(entry.state()) ? absl::OkStatus() : WrongState(entry.state(), "the person is not on the list");
 }
 
 // [A3] Offers stop at the start (pretix#1031), by the clock; alf.io #201: a list can be suspended.

@@ -79,6 +79,8 @@ pb::Session NewSession(std::string id, const pb::Activity& activity, const pb::S
                        const pb::ActivityPolicy& policy, const std::vector<Span>& spans, absl::Time now);
 // Neither begun nor cancelled.
 bool IsAhead(pb::SessionState state);
+// It lies ahead or goes on.
+bool IsNotOver(pb::SessionState state);
 absl::Status MayChange(const pb::Session& session);
 absl::Status MayMove(const pb::Session& session, int module, const Span& to, absl::Time now);
 // The time of the session, or of a module of it; NotFound for a module that it does not have.
@@ -93,12 +95,17 @@ pb::SessionState StateBySeats(const pb::Session& session, const SeatCounts& coun
 int FreeSeats(const pb::SeatCount& count);
 // Holds a seat.
 bool IsLive(pb::EnrolmentState state);
+// Waits, or has an offer.
+bool IsLive(pb::WaitEntryState state);
+// The session of such a seat stands in the calendar of who has it.
+bool IsInCalendar(pb::EnrolmentState state);
 // The quota from which a person of this audience takes a seat.
 absl::StatusOr<pb::Audience> QuotaFor(const pb::Session& session, pb::Audience audience);
 // Who may take part as what.
 absl::Status MayTakePart(const Caller& caller, const pb::Activity& activity, std::string_view person_ref,
                          pb::Audience audience);
 absl::Status MayEnrolNow(const pb::Session& session, absl::Time now);
+absl::Status MayJoin(bool has_seat, bool is_on_list);
 absl::Status MayTakeSeat(const pb::SeatCount& count);
 absl::Status MayWait(const pb::Session& session, const pb::SeatCount& count, int waiting_in_all);
 absl::Status MayEnd(const pb::Enrolment& enrolment, const pb::Session& session, absl::Time now);

@@ -136,8 +136,8 @@ absl::Status Activities::RecordObstacle(Tx& tx, Call& call, const pb::RecordObst
   TRY(MayActFor(call.caller, request.person_ref()));
   ASSIGN(const pb::Session session, Load<pb::Session>(tx, request.session_id()));
   TRY(MayChange(session));
-  ASSIGN(const auto enrolled, LiveEnrolment(tx, session.id(), request.person_ref()));
-  if (enrolled.empty()) return Refused("NOT_ENROLLED", "the person has no seat in the session");
+  ASSIGN(const bool has_seat, HasSeat(tx, session.id(), request.person_ref()));
+  if (!has_seat) return Refused("NOT_ENROLLED", "the person has no seat in the session");
   TRY(CheckCode(tx, pb::CODE_LIST_KIND_OBSTACLE, request.kind_code()));
   pb::Obstacle obstacle;
   obstacle.set_id(NewId(tx.now()));

@@ -138,13 +138,14 @@ absl::Status Activities::RequestGrant(Tx& tx, Call& call, const pb::RequestGrant
     TRY(MayRequest(request, fund, nullptr, false));
   } else {
     ASSIGN(const pb::Session session, Load<pb::Session>(tx, request.session_id()));
-    ASSIGN(const auto enrolled, LiveEnrolment(tx, session.id(), request.person_ref()));
-    TRY(MayRequest(request, fund, &session, !enrolled.empty()));
-    ASSIGN(
-        const auto live,
-        tx.Query<int64_t>("SELECT 1 FROM grants WHERE session_id = :session AND person_ref = :person AND kind = :kind "
-                          "AND state IN ('GRANT_STATE_REQUESTED', 'GRANT_STATE_APPROVED', 'GRANT_STATE_PAID')",
-                          session.id(), request.person_ref(), pb::GrantKind_Name(request.kind())));
+    ASSIGN(const bool has_seat, HasSeat(tx, session.id(), request.person_ref()));
+    TRY(MayRequest(request, fund, &session, has_seat));
+    ASSIGN(const auto live,
+           tx.Query<int64_t>(
+               absl::StrCat("SELECT 1 FROM grants WHERE session_id = :session AND person_ref = :person AND kind = "
+                            ":kind AND ",
+                            InStates<pb::GrantState>(IsLive)),
+               session.id(), request.person_ref(), pb::GrantKind_Name(request.kind())));
     if (!live.empty()) return Refused("GRANT_EXISTS", "the person has a grant of this kind for the session");
   }
   pb::Grant grant = NewGrant(NewId(tx.now()), request);

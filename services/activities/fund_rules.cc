@@ -77,6 +77,10 @@ absl::Status MayRequest(const pb::RequestGrantRequest& request, const pb::Fund& 
   return absl::OkStatus();
 }
 
+bool IsLive(pb::GrantState state) { return IsOpen(state) || state == pb::GRANT_STATE_PAID; }
+
+bool IsOpen(pb::GrantState state) { return state == pb::GRANT_STATE_REQUESTED || state == pb::GRANT_STATE_APPROVED; }
+
 pb::Grant NewGrant(std::string id, const pb::RequestGrantRequest& request) {
   pb::Grant grant;
   grant.set_id(std::move(id));

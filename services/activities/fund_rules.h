@@ -32,6 +32,10 @@ int64_t FundShare(const pb::Session& session, pb::GrantKind kind, const pb::Fund
 // `session` is null if none was named.
 absl::Status MayRequest(const pb::RequestGrantRequest& request, const pb::Fund& fund, const pb::Session* session,
                         bool enrolled);
+// The person has it, or it is not decided.
+bool IsLive(pb::GrantState state);
+// Nothing is paid yet, and it can still be.
+bool IsOpen(pb::GrantState state);
 pb::Grant NewGrant(std::string id, const pb::RequestGrantRequest& request);
 // `eligibility` is the newest statement about the person; null if there is none.
 absl::Status MayDecide(const Caller& caller, const pb::Grant& grant, const pb::DecideGrantRequest& request,

@@ -104,9 +104,7 @@ absl::Status Activities::ListSessions(Tx& tx, Call&, const pb::ListSessionsReque
   filter.Is("activity_id", request.activity_id())
       .Is("area_code", request.area_code())
       .IsState("state", request.state());
-  if (request.without_leader()) {
-    filter.Where("leaders = 0").Where("state IN ('SESSION_STATE_PLANNED', 'SESSION_STATE_OPEN', 'SESSION_STATE_FULL')");
-  }
+  if (request.without_leader()) filter.Where("leaders = 0").Where(InStates(IsAhead));
   TRY(Page(tx, BeginsIn(period, filter), PagesByStart(request.page_size(), request.page_token()),
            response->mutable_sessions(), response->mutable_next_page_token()));
   return SetAsOf(tx, response);
@@ -155,11 +153,11 @@ absl::Status Activities::GetCalendar(Tx& tx, Call& call, const pb::GetCalendarRe
   filter.Is("activity_id", request.activity_id());
   if (request.mine()) {
     // What was cancelled stays, marked as such: a calendar program would else go on showing it.
-    filter.Where(
-        "(id IN (SELECT session_id FROM enrolments WHERE person_ref = ? AND state IN ('ENROLMENT_STATE_CONFIRMED', "
-        "'ENROLMENT_STATE_ATTENDED', 'ENROLMENT_STATE_ABSENT', 'ENROLMENT_STATE_SESSION_CANCELLED')) OR id IN (SELECT "
-        "session_id FROM session_leaders WHERE person_ref = ? AND state = 'SESSION_LEADER_STATE_ASSIGNED'))",
-        call.caller.person_ref, call.caller.person_ref);
+    filter.Where(absl::StrCat("(id IN (SELECT session_id FROM enrolments WHERE person_ref = ? AND ",
+                              InStates(IsInCalendar),
+                              ") OR id IN (SELECT session_id FROM session_leaders WHERE person_ref = ? AND state = "
+                              "'SESSION_LEADER_STATE_ASSIGNED'))"),
+                 call.caller.person_ref, call.caller.person_ref);
     call.Concerns(call.caller.person_ref);
   }
   // Courses and camps that have begun are still going on.

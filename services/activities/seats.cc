@@ -25,15 +25,12 @@ struct Wish {
   int waiting_in_all = 0;
 };
 
-absl::Status CheckNotAmong(Tx& tx, const pb::Session& session, std::string_view person_ref) {
-  ASSIGN(const auto enrolled, LiveEnrolment(tx, session.id(), person_ref));
-  if (!enrolled.empty()) return Refused("ALREADY_ENROLLED", "the person has a seat");
-  ASSIGN(
-      const auto waiting,
-      tx.Query<int64_t>("SELECT 1 FROM wait_entries WHERE session_id = :session AND person_ref = :person AND state IN "
-                        "('WAIT_ENTRY_STATE_WAITING', 'WAIT_ENTRY_STATE_OFFERED')",
-                        session.id(), person_ref));
-  return waiting.empty() ? absl::OkStatus() : Refused("ALREADY_WAITING", "the person waits, or has an offer");
+absl::StatusOr<bool> IsOnList(Tx& tx, std::string_view session_id, std::string_view person_ref) {
+  static const std::string sql =
+      absl::StrCat("SELECT 1 FROM wait_entries WHERE session_id = :session AND person_ref = :person AND ",
+                   InStates<pb::WaitEntryState>(IsLive));
+  ASSIGN(const auto rows, tx.Query<int64_t>(sql, session_id, person_ref));
+  return !rows.empty();
 }
 
 template <class Request>
@@ -44,7 +41,9 @@ absl::StatusOr<Wish> WishOf(Tx& tx, const Call& call, const Request& request) {
   TRY(MayTakePart(call.caller, activity, request.person_ref(), request.audience()));
   TRY(MayEnrolNow(wish.session, tx.now()));
   ASSIGN(wish.quota_audience, QuotaFor(wish.session, request.audience()));
-  TRY(CheckNotAmong(tx, wish.session, request.person_ref()));
+  ASSIGN(const bool has_seat, HasSeat(tx, wish.session.id(), request.person_ref()));
+  ASSIGN(const bool is_on_list, IsOnList(tx, wish.session.id(), request.person_ref()));
+  TRY(MayJoin(has_seat, is_on_list));
   ASSIGN(const SeatCounts counts, SeatCountsOf(tx, wish.session));
   for (const pb::SeatCount& count : counts) {
     wish.waiting_in_all += count.waiting();
@@ -186,8 +185,7 @@ absl::Status Activities::ListEnrolments(Tx& tx, Call& call, const pb::ListEnrolm
 absl::Status Activities::ListWaitEntries(Tx& tx, Call&, const pb::ListWaitEntriesRequest& request,
                                          pb::ListWaitEntriesResponse* response) {
   Filter filter;
-  filter.IsExactly("session_id", request.session_id())
-      .Where("state IN ('WAIT_ENTRY_STATE_WAITING', 'WAIT_ENTRY_STATE_OFFERED')");
+  filter.IsExactly("session_id", request.session_id()).Where(InStates<pb::WaitEntryState>(IsLive));
   TRY(Page(tx, std::move(filter), {.size = request.page_size(), .token = request.page_token(), .key = "sequence"},
            response->mutable_wait_entries(), response->mutable_next_page_token()));
   const int64_t first = response->wait_entries().empty() ? 0 : response->wait_entries(0).sequence();
@@ -217,8 +215,8 @@ absl::Status Activities::GetMySeats(Tx& tx, Call& call, const pb::GetMySeatsRequ
   for (pb::Enrolment& enrolment : enrolments) *response->add_enrolments() = std::move(enrolment);
   ASSIGN(std::vector<pb::WaitEntry> entries,
          Select<pb::WaitEntry>(tx,
-                               "WHERE person_ref = :person AND state IN ('WAIT_ENTRY_STATE_WAITING', "
-                               "'WAIT_ENTRY_STATE_OFFERED') ORDER BY id LIMIT :most",
+                               absl::StrCat("WHERE person_ref = :person AND ", InStates<pb::WaitEntryState>(IsLive),
+                                            " ORDER BY id LIMIT :most"),
                                request.person_ref(), kPageSizeMax));
   for (pb::WaitEntry& entry : entries) {
     TRY(FillPosition(tx, &entry));

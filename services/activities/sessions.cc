@@ -69,11 +69,11 @@ absl::Status TellOfMove(Tx& tx, int module, pb::Session* session) {
 absl::Status ConcernsThoseOf(Tx& tx, const pb::Session& session, Call& call) {
   ASSIGN(const auto persons,
          tx.Query<std::string>(
-             "SELECT person_ref FROM enrolments WHERE session_id = :session1 AND state = 'ENROLMENT_STATE_CONFIRMED' "
-             "UNION SELECT person_ref FROM wait_entries WHERE session_id = :session2 AND state IN "
-             "('WAIT_ENTRY_STATE_WAITING', 'WAIT_ENTRY_STATE_OFFERED') "
-             "UNION SELECT person_ref FROM grants WHERE session_id = :session3 AND state IN ('GRANT_STATE_REQUESTED', "
-             "'GRANT_STATE_APPROVED')",
+             absl::StrCat("SELECT person_ref FROM enrolments WHERE session_id = :session1 AND state = "
+                          "'ENROLMENT_STATE_CONFIRMED' UNION SELECT person_ref FROM wait_entries WHERE session_id = "
+                          ":session2 AND ",
+                          InStates<pb::WaitEntryState>(IsLive),
+                          " UNION SELECT person_ref FROM grants WHERE session_id = :session3 AND ", InStates(IsOpen)),
              session.id(), session.id(), session.id()));
   for (const auto& [person_ref] : persons) call.Concerns(person_ref);
   return absl::OkStatus();

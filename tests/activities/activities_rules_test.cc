@@ -270,6 +270,13 @@ TEST(SeatTest, NobodyEnrolsPastThoseWhoWait) {
   EXPECT_REFUSED(MayWait(Session(), Count(3, 3, 0, 20), 20), "WAITING_LIST_FULL");
 }
 
+TEST(SeatTest, A2APersonHasOneSeatOrOnePlaceOnTheListOfASession) {
+  EXPECT_DONE(MayJoin(false, false));
+  EXPECT_REFUSED(MayJoin(true, false), "ALREADY_ENROLLED");
+  EXPECT_REFUSED(MayJoin(false, true), "ALREADY_WAITING");
+  EXPECT_REFUSED(MayJoin(true, true), "ALREADY_ENROLLED") << "a seat says more than a place on the list";
+}
+
 TEST(SeatTest, A12AnAudienceTakesFromItsOwnQuotaAndElseFromTheMixedOne) {
   pb::Session session = Session();
   EXPECT_EQ(*QuotaFor(session, pb::AUDIENCE_USER), pb::AUDIENCE_USER);
