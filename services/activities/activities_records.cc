@@ -239,7 +239,7 @@ absl::Status Unassign(Tx& tx, pb::SessionLeader* leader, pb::Session* session) {
   event.set_session_leader_id(leader->id());
   event.set_person_ref(leader->person_ref());
   TRY(tx.Publish(event, leader->id(), leader->version()));
-  if (session->leaders() > 0) return absl::OkStatus();
+  if (!LacksLeader(*session)) return absl::OkStatus();
   // Later the clock tells it; when it is that late already, nobody else will.
   ASSIGN(const pb::ActivityPolicy policy, CurrentPolicy(tx));
   const absl::Time start = FromProto(session->start_time());

@@ -4,8 +4,8 @@
 // leader. Each function says its rule first, with its source, and then does it in the same order.
 //
 // What a rule needs to know is a parameter, so that a test can put any case before it. Questions to many rows
-// (who is next, do periods overlap) are asked in SQL by the use cases. A state machine table would be shorter
-// and would not say why.
+// (who is next, do periods overlap) are asked in SQL by the use cases, which hand in the fact: what follows from
+// it stands here. A state machine table would be shorter and would not say why.
 
 #include <algorithm>
 
@@ -172,6 +172,10 @@ bool IsAhead(pb::SessionState state) {
 
 bool IsNotOver(pb::SessionState state) { return IsAhead(state) || state == pb::SESSION_STATE_STARTED; }
 
+absl::Status MayBegin(absl::Time start, absl::Time now) {
+  return start > now ? absl::OkStatus() : Refused("START_IN_PAST", "a session cannot begin in the past");
+}
+
 absl::Status MayChange(const pb::Session& session) {
   return IsAhead(session.state()) ? absl::OkStatus() : WrongState(session.state(), "it has begun, or will not be");
 }
@@ -192,8 +196,7 @@ absl::Status MayMove(const pb::Session& session, int module, const Span& to, abs
   const bool is_running_course = session.state() == pb::SESSION_STATE_STARTED && module > 0;
   if (!IsAhead(session.state()) && !is_running_course) return MayChange(session);
   if (from.start <= now) return WrongState(session.state(), "this module has begun");
-  if (to.start <= now) return Refused("START_IN_PAST", "a session cannot begin in the past");
-  return absl::OkStatus();
+  return MayBegin(to.start, now);
 }
 
 // Enrolment opens and closes as long before the start as it did: the days of a plan are days before the session, and
@@ -227,6 +230,10 @@ absl::Status MayCancel(const pb::Session& session) {
   return IsNotOver(session.state()) ? absl::OkStatus()
                                     : WrongState(session.state(), "it is over, or cancelled already");
 }
+
+// [A8] Every session has a leader or a member of the staff at its start. Who can do something about it hears of one
+// that has none in time; at the start it does not begin.
+bool LacksLeader(const pb::Session& session) { return IsAhead(session.state()) && session.leaders() == 0; }
 
 // PLANNED until enrolment opens; FULL when no quota has a free seat; else OPEN. A drop-in is never full.
 pb::SessionState StateBySeats(const pb::Session& session, const SeatCounts& counts, absl::Time now) {
@@ -401,6 +408,11 @@ absl::Status MayRecord(const pb::Session& session, int module, absl::Time now) {
   return absl::OkStatus();
 }
 
+// A record is never changed: a correction is another one.
+absl::Status MayMark(bool recorded) {
+  return recorded ? Refused("ALREADY_RECORDED", "attendance is recorded already: correct it") : absl::OkStatus();
+}
+
 absl::Status CheckReason(bool needed, std::string_view reason_code) {
   if (needed != reason_code.empty()) return absl::OkStatus();
   return Refused("REASON_REQUIRED", needed ? "a reason is needed" : "there is no reason to give");
@@ -421,6 +433,17 @@ absl::Status MayCorrect(const pb::Attendance& attendance, const pb::Session& ses
 bool IsCompleted(const pb::Activity& activity, const pb::Session& session, int modules_attended) {
   if (session.modules().empty()) return false;
   return modules_attended >= (activity.modules_required() > 0 ? activity.modules_required() : session.modules_size());
+}
+
+// [S3] "Rydde muligheter": what stands in the way of somebody who takes part is cleared before the start.
+absl::Status MayHaveObstacle(const pb::Session& session, bool has_seat) {
+  TRY(MayChange(session));
+  return has_seat ? absl::OkStatus() : Refused("NOT_ENROLLED", "the person has no seat in the session");
+}
+
+absl::Status MayClear(const pb::Obstacle& obstacle) {
+  if (obstacle.state() == pb::OBSTACLE_STATE_OPEN) return absl::OkStatus();
+  return WrongState(obstacle.state(), "it is out of the way already");
 }
 
 // ---- Asked after by wish ---------------------------------------------------------------------------
@@ -495,11 +518,41 @@ void ApplyStreak(const Streak& streak, const pb::ActivityPolicy& policy, absl::T
 
 // ---- Drop-in without a name ------------------------------------------------------------------------
 
-absl::Status MayCount(const pb::Session& session, absl::Time now) {
+// No longer than a year: more would tell of a person rather than of a place (A6). No day is in two periods, so each
+// visit counts once.
+absl::Status MayOpen(const pb::OpenPeriodRequest& request, bool overlaps, std::string_view today) {
+  constexpr int kDaysMax = 366;
+  TRY(CheckDateRange(request.from_date(), request.to_date(), kDaysMax));
+  TRY(CheckPlannable("to_date", request.to_date(), today));
+  return overlaps ? Refused("PERIOD_OVERLAPS", "there is a period with some of these days") : absl::OkStatus();
+}
+
+// [A7] From how many visits on somebody is a core user is the policy's to say, and stays as it was when the period
+// opened; so does the smallest figure that is shown (A6).
+pb::Period NewPeriod(std::string id, const pb::OpenPeriodRequest& request, const pb::ActivityPolicy& policy) {
+  pb::Period period;
+  period.set_id(std::move(id));
+  period.set_state(pb::PERIOD_STATE_OPEN);
+  period.set_from_date(request.from_date());
+  period.set_to_date(request.to_date());
+  period.set_core_visits(policy.core_visits());
+  period.set_cell_min(policy.cell_min());
+  return period;
+}
+
+// [A6] Only in an open period: what was made of the cards of a closed one is destroyed, and its figures stand.
+absl::Status MayCount(const pb::Session& session, bool in_open_period, absl::Time now) {
   if (session.mode() != pb::ACTIVITY_MODE_OPEN_DROP_IN) return Refused("NOT_DROP_IN", "here attendance is recorded");
   if (session.state() == pb::SESSION_STATE_CANCELLED) return WrongState(session.state(), "it was cancelled");
   if (now < FromProto(session.start_time())) return Refused("NOT_YET", "it has not begun");
+  if (!in_open_period) return Refused("NO_OPEN_PERIOD", "no open period has the day of the session");
   return absl::OkStatus();
+}
+
+// [A7] In no session fewer people than different cards: so a period never has more unique users than visits.
+absl::Status CheckHeadcount(int64_t headcount, int64_t cards) {
+  if (headcount >= cards) return absl::OkStatus();
+  return Refused("HEADCOUNT_BELOW_CARDS", "more different cards were shown than people counted");
 }
 
 absl::Status MayClose(const pb::Period& period, std::string_view today) {
@@ -532,6 +585,17 @@ pb::LeaderPath NewLeaderPath(std::string id, std::string_view person_ref) {
   return path;
 }
 
+// It holds through its last day.
+Approval ApprovalOn(std::string_view today, bool holds, std::string_view valid_until) {
+  return holds && valid_until >= today ? Approval::kHolds : Approval::kLost;
+}
+
+// A requirement is recorded once, and when it is met.
+absl::Status MayRecordRequirement(std::string_view met_date, bool recorded, std::string_view today) {
+  if (met_date > today) return Refused("NOT_YET", "a requirement is recorded when it is met");
+  return recorded ? AlreadyExists("requirement of this person") : absl::OkStatus();
+}
+
 // [A9] No step is skipped.
 absl::Status MayWish(const pb::LeaderPath& path, pb::LeaderStep step) {
   if (path.state() == pb::LEADER_STATE_PAUSED) return WrongState(path.state(), "a paused leader rests");
@@ -548,6 +612,11 @@ void ApplyWish(pb::LeaderStep step, pb::LeaderPath* path) {
 // chooses who it is.
 absl::Status MayAssignGuide(const Caller& caller, const pb::LeaderPath& path) {
   return caller.IsSelf(path.person_ref()) ? Refused("OWN_GUIDE", "nobody guides themself") : absl::OkStatus();
+}
+
+// [A8] A user-leader always has an active guide: who loses theirs is paused in the same write.
+absl::Status MayRemoveGuide(const pb::LeaderPath& path) {
+  return path.guide_id().empty() ? Refused("NO_GUIDE", "the person has no guide") : absl::OkStatus();
 }
 
 // [A9, S1] A step needs the own wish, its requirements, and the guide's consent: all three, and never hours
@@ -633,6 +702,13 @@ absl::Status MayLead(const pb::LeaderPath& path) {
   const bool leads = path.state() == pb::LEADER_STATE_ACTIVE && path.step() == pb::LEADER_STEP_LEADER;
   if (leads && !path.guide_id().empty()) return absl::OkStatus();
   return Refused("NOT_A_LEADER", "the person is not an active activity leader with a guide");
+}
+
+// [A8] A session may have several leaders, and each of them once.
+absl::Status MayAssignLeader(const pb::Session& session, const pb::LeaderPath* path, bool assigned) {
+  TRY(MayChange(session));
+  if (path != nullptr) TRY(MayLead(*path));
+  return assigned ? Refused("ALREADY_ASSIGNED", "this session is theirs already") : absl::OkStatus();
 }
 
 }  // namespace mestring::activities

@@ -81,12 +81,15 @@ pb::Session NewSession(std::string id, const pb::Activity& activity, const pb::S
 bool IsAhead(pb::SessionState state);
 // It lies ahead or goes on.
 bool IsNotOver(pb::SessionState state);
+absl::Status MayBegin(absl::Time start, absl::Time now);
 absl::Status MayChange(const pb::Session& session);
 absl::Status MayMove(const pb::Session& session, int module, const Span& to, absl::Time now);
 // The time of the session, or of a module of it; NotFound for a module that it does not have.
 absl::StatusOr<Span> SpanOf(const pb::Session& session, int module);
 void ApplyMove(int module, const Span& to, absl::Time now, pb::Session* session);
 absl::Status MayCancel(const pb::Session& session);
+// It lies ahead, and nobody leads it.
+bool LacksLeader(const pb::Session& session);
 // What the state is while the session lies ahead.
 pb::SessionState StateBySeats(const pb::Session& session, const SeatCounts& counts, absl::Time now);
 
@@ -124,11 +127,15 @@ pb::Enrolment NewEnrolment(std::string id, const pb::Session& session, std::stri
 // ---- Attendance and obstacles ----------------------------------------------------------------------
 
 absl::Status MayRecord(const pb::Session& session, int module, absl::Time now);
+// `recorded`: there is a record of this seat and module that stands.
+absl::Status MayMark(bool recorded);
 // An absence has a reason, a presence has none.
 absl::Status CheckReason(bool needed, std::string_view reason_code);
 absl::Status MayCorrect(const pb::Attendance& attendance, const pb::Session& session, const pb::ActivityPolicy& policy,
                         absl::Time now);
 bool IsCompleted(const pb::Activity& activity, const pb::Session& session, int modules_attended);
+absl::Status MayHaveObstacle(const pb::Session& session, bool has_seat);
+absl::Status MayClear(const pb::Obstacle& obstacle);
 
 // ---- Asked after by wish ---------------------------------------------------------------------------
 
@@ -153,7 +160,13 @@ void ApplyStreak(const Streak& streak, const pb::ActivityPolicy& policy, absl::T
 
 // ---- Drop-in without a name ------------------------------------------------------------------------
 
-absl::Status MayCount(const pb::Session& session, absl::Time now);
+// `overlaps`: another period has some of its days.
+absl::Status MayOpen(const pb::OpenPeriodRequest& request, bool overlaps, std::string_view today);
+pb::Period NewPeriod(std::string id, const pb::OpenPeriodRequest& request, const pb::ActivityPolicy& policy);
+// `in_open_period`: an open period has the day of the session.
+absl::Status MayCount(const pb::Session& session, bool in_open_period, absl::Time now);
+// `cards`: how many different ones were shown in the session, all in all.
+absl::Status CheckHeadcount(int64_t headcount, int64_t cards);
 absl::Status MayClose(const pb::Period& period, std::string_view today);
 struct PeriodCounts {
   int64_t sessions, visits, unique, core;
@@ -168,8 +181,13 @@ absl::Status MayWish(const pb::LeaderPath& path, pb::LeaderStep step);
 void ApplyWish(pb::LeaderStep step, pb::LeaderPath* path);
 // What is known of a person's approval as a peer: nothing, that it holds, or that it does not any more.
 enum class Approval { kNone, kHolds, kLost };
+// By the newest word about it.
+Approval ApprovalOn(std::string_view today, bool holds, std::string_view valid_until);
+// `recorded`: it is recorded already that the person meets it.
+absl::Status MayRecordRequirement(std::string_view met_date, bool recorded, std::string_view today);
 // Who says who guides this person.
 absl::Status MayAssignGuide(const Caller& caller, const pb::LeaderPath& path);
+absl::Status MayRemoveGuide(const pb::LeaderPath& path);
 absl::Status MayConfirm(const Caller& caller, const pb::LeaderPath& path, pb::LeaderStep step,
                         const pb::ActivityPolicy& policy, const std::set<std::string>& requirements_met,
                         Approval approval);
@@ -184,5 +202,7 @@ bool ApplyPause(pb::PauseCause cause, pb::LeaderPath* path);
 // True if the leader leads again.
 bool ApplyResume(pb::PauseCause cause, pb::LeaderPath* path);
 absl::Status MayLead(const pb::LeaderPath& path);
+// `path` is that of a user, null for one of the staff; `assigned`: they lead this session already.
+absl::Status MayAssignLeader(const pb::Session& session, const pb::LeaderPath* path, bool assigned);
 
 }  // namespace mestring::activities

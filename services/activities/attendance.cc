@@ -63,7 +63,7 @@ absl::StatusOr<pb::Attendance> RecordMark(Tx& tx, const Call& call, const pb::Se
          tx.Query<int64_t>("SELECT 1 FROM attendances WHERE enrolment_id = :enrolment AND module = :module AND state = "
                            "'ATTENDANCE_STATE_RECORDED'",
                            enrolment.id(), module));
-  if (!recorded.empty()) return Refused("ALREADY_RECORDED", "attendance is recorded already: correct it");
+  TRY(MayMark(!recorded.empty()));
   pb::Attendance attendance;
   attendance.set_id(NewId(tx.now()));
   attendance.set_state(pb::ATTENDANCE_STATE_RECORDED);
@@ -135,9 +135,8 @@ absl::Status Activities::RecordObstacle(Tx& tx, Call& call, const pb::RecordObst
                                         pb::RecordObstacleResponse* response) {
   TRY(MayActFor(call.caller, request.person_ref()));
   ASSIGN(const pb::Session session, Load<pb::Session>(tx, request.session_id()));
-  TRY(MayChange(session));
   ASSIGN(const bool has_seat, HasSeat(tx, session.id(), request.person_ref()));
-  if (!has_seat) return Refused("NOT_ENROLLED", "the person has no seat in the session");
+  TRY(MayHaveObstacle(session, has_seat));
   TRY(CheckCode(tx, pb::CODE_LIST_KIND_OBSTACLE, request.kind_code()));
   pb::Obstacle obstacle;
   obstacle.set_id(NewId(tx.now()));
@@ -159,10 +158,7 @@ absl::Status Activities::ClearObstacle(Tx& tx, Call& call, const pb::ClearObstac
                                        pb::ClearObstacleResponse* response) {
   ASSIGN(pb::Obstacle obstacle,
          LoadVisibleForChange<pb::Obstacle>(tx, call, request.obstacle_id(), request.expected_version()));
-  if (obstacle.state() != pb::OBSTACLE_STATE_OPEN) {
-    return Refused("WRONG_STATE", "it is out of the way already",
-                   {{"state", pb::ObstacleState_Name(obstacle.state())}});
-  }
+  TRY(MayClear(obstacle));
   obstacle.set_state(pb::OBSTACLE_STATE_CLEARED);
   TRY(Save(tx, obstacle));
   pb::ObstacleCleared event;

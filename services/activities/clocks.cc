@@ -19,22 +19,21 @@ absl::Status OnOpen(Tx& tx, std::string_view id, absl::Time) {
   return Settle(tx, &session);
 }
 
-// [A8] Nobody leads it yet: those who can do something about it hear of it.
+// Those who can do something about it hear of it.
 absl::Status OnNotice(Tx& tx, std::string_view id, absl::Time) {
   ASSIGN(pb::Session session, Load<pb::Session>(tx, id));
-  if (!IsAhead(session.state()) || session.leaders() > 0) return absl::OkStatus();
+  if (!LacksLeader(session)) return absl::OkStatus();
   TRY(Save(tx, session));  // its event has a version of its own, though nothing of it changes
   auto event = About<pb::SessionLacksLeader>(session);
   *event.mutable_start_time() = session.start_time();
   return tx.Publish(event, session.id(), session.version());
 }
 
-// [A8] Every session has a leader or a member of the staff at its start: one without does not begin.
-// [A3] Offers and waiting end.
+// [A8] One that nobody leads does not begin. [A3] Offers and waiting end.
 absl::Status OnStart(Tx& tx, std::string_view id, absl::Time) {
   ASSIGN(pb::Session session, Load<pb::Session>(tx, id));
   if (!IsAhead(session.state())) return absl::OkStatus();
-  if (session.leaders() == 0) return CancelNow(tx, kNoLeader, &session);
+  if (LacksLeader(session)) return CancelNow(tx, kNoLeader, &session);
   session.set_state(pb::SESSION_STATE_STARTED);
   TRY(Save(tx, session));
   TRY(tx.Publish(About<pb::SessionStarted>(session), session.id(), session.version()));

@@ -65,13 +65,10 @@ absl::StatusOr<PeriodCounts> CountsOf(Tx& tx, const pb::Period& period) {
 }
 
 // The open period that has the day of a session.
-absl::StatusOr<pb::Period> PeriodOf(Tx& tx, const pb::Session& session) {
+absl::StatusOr<std::optional<pb::Period>> OpenPeriodOf(Tx& tx, const pb::Session& session) {
   const std::string date = FormatDate(DateIn(tx.zone(), FromProto(session.start_time())));
-  ASSIGN(std::vector<pb::Period> periods,
-         Select<pb::Period>(tx, "WHERE from_date <= :date1 AND to_date >= :date2 AND state = 'PERIOD_STATE_OPEN'", date,
-                            date));
-  if (periods.empty()) return Refused("NO_OPEN_PERIOD", "no open period has the day of the session");
-  return std::move(periods.front());
+  return Find<pb::Period>(tx, "WHERE from_date <= :date1 AND to_date >= :date2 AND state = 'PERIOD_STATE_OPEN'", date,
+                          date);
 }
 
 absl::StatusOr<pb::DropInTally> TallyOf(Tx& tx, const pb::Session& session, const pb::Period& period) {
@@ -106,20 +103,11 @@ absl::Status CloseNow(Tx& tx, pb::Period* period) {
 
 absl::Status Activities::OpenPeriod(Tx& tx, Call&, const pb::OpenPeriodRequest& request,
                                     pb::OpenPeriodResponse* response) {
-  constexpr int kPeriodDaysMax = 366;  // a year: a longer one would tell more of a person than of a place
-  TRY(CheckDateRange(request.from_date(), request.to_date(), kPeriodDaysMax));
-  TRY(CheckPlannable("to_date", request.to_date(), Today(tx)));
   ASSIGN(const auto overlapping, tx.Query<int64_t>("SELECT 1 FROM periods WHERE from_date <= :to AND to_date >= :from",
                                                    request.to_date(), request.from_date()));
-  if (!overlapping.empty()) return Refused("PERIOD_OVERLAPS", "there is a period with some of these days");
+  TRY(MayOpen(request, !overlapping.empty(), Today(tx)));
   ASSIGN(const pb::ActivityPolicy policy, CurrentPolicy(tx));
-  pb::Period period;
-  period.set_id(NewId(tx.now()));
-  period.set_state(pb::PERIOD_STATE_OPEN);
-  period.set_from_date(request.from_date());
-  period.set_to_date(request.to_date());
-  period.set_core_visits(policy.core_visits());
-  period.set_cell_min(policy.cell_min());
+  pb::Period period = NewPeriod(NewId(tx.now()), request, policy);
   TRY(Insert(tx, period));
   TRY(tx.Exec("INSERT INTO period_keys (period_id, secret) VALUES (:period, :secret)", period.id(), NewToken())
           .status());
@@ -143,32 +131,29 @@ absl::Status Activities::RecordDropIn(Tx& tx, Call& call, const pb::RecordDropIn
                                       pb::RecordDropInResponse* response) {
   ASSIGN(const pb::Session session, Load<pb::Session>(tx, request.session_id()));
   TRY(MayWorkWith(tx, call.caller, session.id()));
-  TRY(MayCount(session, tx.now()));
-  ASSIGN(const pb::Period period, PeriodOf(tx, session));
-  ASSIGN(pb::DropInTally tally, TallyOf(tx, session, period));
+  ASSIGN(const std::optional<pb::Period> period, OpenPeriodOf(tx, session));
+  TRY(MayCount(session, period.has_value(), tx.now()));
+  ASSIGN(pb::DropInTally tally, TallyOf(tx, session, *period));
   ASSIGN(const auto secret,
-         tx.Query<std::string>("SELECT secret FROM period_keys WHERE period_id = :period", period.id()));
+         tx.Query<std::string>("SELECT secret FROM period_keys WHERE period_id = :period", period->id()));
   if (secret.empty()) return Refused("NO_OPEN_PERIOD", "the period has no key any more");
   for (const std::string& token : request.card_tokens()) {
     TRY(tx.Exec("INSERT INTO drop_in_visits (period_id, card, session_id) VALUES (:period, :card, :session) "
                 "ON CONFLICT DO NOTHING",
-                period.id(), KeyedHash(std::get<0>(secret.front()), token), session.id())
+                period->id(), KeyedHash(std::get<0>(secret.front()), token), session.id())
             .status());
   }
   ASSIGN(const int64_t cards, Number(tx.Query<int64_t>("SELECT COUNT(*) FROM drop_in_visits WHERE session_id = "
                                                        ":session",
                                                        session.id())));
-  // [A7] The headcount is never below the number of different cards.
-  if (request.headcount() < cards) {
-    return Refused("HEADCOUNT_BELOW_CARDS", "more different cards were shown than people counted");
-  }
+  TRY(CheckHeadcount(request.headcount(), cards));
   tally.set_headcount(request.headcount());
   tally.set_cards(static_cast<int>(cards));
   TRY(Save(tx, tally));
   pb::DropInRecorded event;
   event.set_drop_in_tally_id(tally.id());
   event.set_session_id(session.id());
-  event.set_period_id(period.id());
+  event.set_period_id(period->id());
   TRY(tx.Publish(event, tally.id(), tally.version()));
   *response->mutable_tally() = std::move(tally);
   return absl::OkStatus();

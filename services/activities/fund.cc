@@ -106,12 +106,9 @@ absl::Status Activities::RecordDonation(Tx& tx, Call&, const pb::RecordDonationR
   return absl::OkStatus();
 }
 
-// [A11] A yes or no by staff or a peer, no detail of health, and never about oneself.
 absl::Status Activities::RecordEligibility(Tx& tx, Call& call, const pb::RecordEligibilityRequest& request,
                                            pb::RecordEligibilityResponse* response) {
-  if (call.caller.IsSelf(request.person_ref())) {
-    return Refused("OWN_GRANT", "nobody states their own eligibility");
-  }
+  TRY(MayStateEligibility(call.caller, request.person_ref()));
   ASSIGN(const pb::ActivityPolicy policy, CurrentPolicy(tx));
   pb::Eligibility eligibility;
   eligibility.set_id(NewId(tx.now()));
@@ -135,18 +132,17 @@ absl::Status Activities::RequestGrant(Tx& tx, Call& call, const pb::RequestGrant
   TRY(MayActFor(call.caller, request.person_ref()));
   ASSIGN(const pb::Fund fund, Load<pb::Fund>(tx, request.fund_id()));
   if (request.session_id().empty()) {
-    TRY(MayRequest(request, fund, nullptr, false));
+    TRY(MayRequest(request, fund, nullptr, {}));
   } else {
     ASSIGN(const pb::Session session, Load<pb::Session>(tx, request.session_id()));
     ASSIGN(const bool has_seat, HasSeat(tx, session.id(), request.person_ref()));
-    TRY(MayRequest(request, fund, &session, has_seat));
     ASSIGN(const auto live,
            tx.Query<int64_t>(
                absl::StrCat("SELECT 1 FROM grants WHERE session_id = :session AND person_ref = :person AND kind = "
                             ":kind AND ",
                             InStates<pb::GrantState>(IsLive)),
                session.id(), request.person_ref(), pb::GrantKind_Name(request.kind())));
-    if (!live.empty()) return Refused("GRANT_EXISTS", "the person has a grant of this kind for the session");
+    TRY(MayRequest(request, fund, &session, {.seat = has_seat, .grant = !live.empty()}));
   }
   pb::Grant grant = NewGrant(NewId(tx.now()), request);
   TRY(Insert(tx, grant));
@@ -221,7 +217,7 @@ absl::Status Activities::GetFund(Tx& tx, Call&, const pb::GetFundRequest& reques
   if (request.date().empty()) {
     TRY(FillSums(tx, &fund));
   } else {
-    if (request.date() > Today(tx)) return Refused("NOT_YET", "a statement is of a day that has come");
+    TRY(MayStateFund(request.date(), Today(tx)));
     ASSIGN(const std::vector<pb::LedgerEntry> entries,
            Select<pb::LedgerEntry>(tx,
                                    "WHERE fund_id = :fund AND entry_date <= :date ORDER BY entry_date DESC, number "

@@ -59,22 +59,28 @@ int64_t FundShare(const pb::Session& session, pb::GrantKind kind, const pb::Fund
   return share;
 }
 
-// [S0] RunBack gives training trips, entry fees and equipment.
+// [S0] RunBack gives training trips, entry fees and equipment. A trip or an entry fee of a session is given to a person
+// once.
 absl::Status MayRequest(const pb::RequestGrantRequest& request, const pb::Fund& fund, const pb::Session* session,
-                        bool enrolled) {
+                        InSession has) {
   if ((request.kind() == pb::GRANT_KIND_EQUIPMENT) != (session == nullptr)) {
     return Refused("SESSION_REQUIRED", "a trip or an entry fee is for a camp or race; equipment is for none");
   }
   if (session == nullptr) return absl::OkStatus();
   TRY(MayHaveCostShares(*session));
-  if (!enrolled) return Refused("NOT_ENROLLED", "the person has no seat in the session");
+  if (!has.seat) return Refused("NOT_ENROLLED", "the person has no seat in the session");
   const int64_t share = FundShare(*session, request.kind(), fund);
   if (share == 0) return Refused("NO_COST_SHARES", "nothing of this is for the fund to bear");
   if (request.amount_ore() > share) {
     return Refused("SHARE_EXCEEDED", "more than the cost shares leave to the fund",
                    {{"share_ore", absl::StrCat(share)}});
   }
-  return absl::OkStatus();
+  return has.grant ? Refused("GRANT_EXISTS", "the person has a grant of this kind for the session") : absl::OkStatus();
+}
+
+// [A11] A yes or no by staff or a peer, no detail of health, and never about oneself.
+absl::Status MayStateEligibility(const Caller& caller, std::string_view person_ref) {
+  return caller.IsSelf(person_ref) ? Refused("OWN_GRANT", "nobody states their own eligibility") : absl::OkStatus();
 }
 
 bool IsLive(pb::GrantState state) { return IsOpen(state) || state == pb::GRANT_STATE_PAID; }
@@ -123,6 +129,11 @@ absl::Status MayReverse(const pb::Grant& grant) {
 }
 
 int64_t Available(const pb::Fund& fund) { return fund.posted_ore() - fund.reserved_ore(); }
+
+// Until a day is over its last entry is not known; of today it is how the fund stands so far.
+absl::Status MayStateFund(std::string_view date, std::string_view today) {
+  return date <= today ? absl::OkStatus() : Refused("NOT_YET", "a statement is of a day that has come");
+}
 
 // [A10] Available is posted less reserved. Approval reserves, payment debits what was reserved, release gives
 // it back, a reversal is a new entry that puts money back.

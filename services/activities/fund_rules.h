@@ -29,9 +29,15 @@ bool IsOverdue(const pb::Session& session, const pb::Enrolment& enrolment);
 void HideMoney(pb::Enrolment* enrolment);
 // What a fund may bear of a session for a grant of this kind.
 int64_t FundShare(const pb::Session& session, pb::GrantKind kind, const pb::Fund& fund);
+// What the person has in a session: a seat, and a live grant of the kind that they ask for.
+struct InSession {
+  bool seat = false, grant = false;
+};
 // `session` is null if none was named.
 absl::Status MayRequest(const pb::RequestGrantRequest& request, const pb::Fund& fund, const pb::Session* session,
-                        bool enrolled);
+                        InSession has);
+// Who says whether this person works actively to get free.
+absl::Status MayStateEligibility(const Caller& caller, std::string_view person_ref);
 // The person has it, or it is not decided.
 bool IsLive(pb::GrantState state);
 // Nothing is paid yet, and it can still be.
@@ -44,6 +50,8 @@ absl::Status MayPay(const pb::Grant& grant);
 absl::Status MayRelease(const pb::Grant& grant);
 absl::Status MayReverse(const pb::Grant& grant);
 int64_t Available(const pb::Fund& fund);
+// A statement of how a fund stood at the end of a day.
+absl::Status MayStateFund(std::string_view date, std::string_view today);
 // Enters money into a fund: how the fund stands after it, and the entry that says so.
 pb::LedgerEntry ApplyEntry(pb::LedgerKind kind, int64_t amount_ore, pb::Fund* fund);
 

@@ -25,7 +25,8 @@ absl::StatusOr<Approval> ApprovalOf(Tx& tx, const pb::LeaderPath& path) {
          (tx.Query<int64_t, std::string>("SELECT holds, valid_until FROM peer_approvals WHERE person_ref = :person",
                                          path.person_ref())));
   if (rows.empty()) return Approval::kNone;
-  return std::get<0>(rows.front()) != 0 && std::get<1>(rows.front()) >= Today(tx) ? Approval::kHolds : Approval::kLost;
+  const auto& [holds, valid_until] = rows.front();
+  return ApprovalOn(Today(tx), holds != 0, valid_until);
 }
 
 }  // namespace
@@ -50,13 +51,10 @@ absl::Status Activities::RecordRequirement(Tx& tx, Call& call, const pb::RecordR
                                            pb::RecordRequirementResponse* response) {
   ASSIGN(pb::LeaderPath path, LoadVisible<pb::LeaderPath>(tx, call, request.leader_path_id()));
   TRY(CheckCode(tx, pb::CODE_LIST_KIND_LEADER_REQUIREMENT, request.requirement_code()));
-  if (request.met_date() > Today(tx)) return Refused("NOT_YET", "a requirement is recorded when it is met");
-  const auto met = tx.Query<int64_t>(
-      "SELECT 1 FROM met_requirements WHERE leader_path_id = :path AND requirement_code = "
-      ":code",
-      path.id(), request.requirement_code());
-  if (!met.ok()) return met.status();
-  if (!met->empty()) return AlreadyExists("requirement of this person");
+  ASSIGN(const auto recorded,
+         tx.Query<int64_t>("SELECT 1 FROM met_requirements WHERE leader_path_id = :path AND requirement_code = :code",
+                           path.id(), request.requirement_code()));
+  TRY(MayRecordRequirement(request.met_date(), !recorded.empty(), Today(tx)));
   pb::MetRequirement requirement;
   requirement.set_id(NewId(tx.now()));
   requirement.set_leader_path_id(path.id());
@@ -86,12 +84,11 @@ absl::Status Activities::AssignGuide(Tx& tx, Call& call, const pb::AssignGuideRe
   return absl::OkStatus();
 }
 
-// [A8] A user-leader always has an active guide.
 absl::Status Activities::RemoveGuide(Tx& tx, Call& call, const pb::RemoveGuideRequest& request,
                                      pb::RemoveGuideResponse* response) {
   ASSIGN(pb::LeaderPath path,
          LoadVisibleForChange<pb::LeaderPath>(tx, call, request.leader_path_id(), request.expected_version()));
-  if (path.guide_id().empty()) return Refused("NO_GUIDE", "the person has no guide");
+  TRY(MayRemoveGuide(path));
   path.clear_guide_id();
   TRY(Save(tx, path));
   TRY(tx.Publish(About<pb::GuideRemoved>(path), path.id(), path.version()));

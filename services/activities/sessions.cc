@@ -91,7 +91,7 @@ absl::Status Activities::ScheduleSessions(Tx& tx, Call&, const pb::ScheduleSessi
   ASSIGN(const absl::CivilMinute first, LocalTime(request.first_date(), request.time_of_day()));
   ASSIGN(const std::vector<absl::Time> starts, Occurrences(request.recurrence(), first, tx.zone()));
   TRY(CheckPlannable("recurrence", FormatDate(DateIn(tx.zone(), starts.back())), Today(tx)));
-  if (starts.front() <= tx.now()) return Refused("START_IN_PAST", "a session cannot begin in the past");
+  TRY(MayBegin(starts.front(), tx.now()));
   ASSIGN(const pb::ActivityPolicy policy, CurrentPolicy(tx));
   std::vector<Span> spans;
   for (absl::Time start : starts) spans.push_back({start, start + absl::Minutes(request.duration_minutes())});
@@ -181,19 +181,20 @@ absl::Status Activities::AssignLeader(Tx& tx, Call&, const pb::AssignLeaderReque
                                       pb::AssignLeaderResponse* response) {
   TRY(Check(request));
   ASSIGN(pb::Session session, Load<pb::Session>(tx, request.session_id()));
-  TRY(MayChange(session));
-  if (!request.person_ref().empty()) {
-    ASSIGN(const auto path, PathOf(tx, request.person_ref()));
-    TRY(MayLead(path.value_or(pb::LeaderPath())));
+  const bool is_user = !request.person_ref().empty();
+  pb::LeaderPath path;
+  if (is_user) {
+    ASSIGN(const auto known, PathOf(tx, request.person_ref()));
+    path = known.value_or(pb::LeaderPath());
   }
-  const std::string_view column = request.person_ref().empty() ? "staff_id" : "person_ref";
-  const std::string& who = request.person_ref().empty() ? request.staff_id() : request.person_ref();
+  const std::string_view column = is_user ? "person_ref" : "staff_id";
+  const std::string& who = is_user ? request.person_ref() : request.staff_id();
   ASSIGN(const auto assigned,
          tx.Query<int64_t>(absl::StrCat("SELECT 1 FROM session_leaders WHERE session_id = :session "
                                         "AND state = 'SESSION_LEADER_STATE_ASSIGNED' AND ",
                                         column, " = :who"),
                            session.id(), who));
-  if (!assigned.empty()) return Refused("ALREADY_ASSIGNED", "this session is theirs already");
+  TRY(MayAssignLeader(session, is_user ? &path : nullptr, !assigned.empty()));
   pb::SessionLeader leader;
   leader.set_id(NewId(tx.now()));
   leader.set_state(pb::SESSION_LEADER_STATE_ASSIGNED);
