@@ -14,10 +14,7 @@
 namespace mestring::peer_support {
 namespace {
 
-bool HasApproval(const pb::Peer& peer) {
-  return peer.state() == pb::PEER_STATE_APPROVED || peer.state() == pb::PEER_STATE_ACTIVE ||
-         peer.state() == pb::PEER_STATE_PAUSED;
-}
+bool HasApproval(const pb::Peer& peer) { return IsApproved(peer.state()) || peer.state() == pb::PEER_STATE_PAUSED; }
 
 // C3: CareTogetherCMS#1221: the window for renewals opens, and somebody hears of it.
 absl::Status OnExpiring(Tx& tx, std::string_view id, absl::Time) {
@@ -61,7 +58,7 @@ absl::Status OnGraceEnd(Tx& tx, std::string_view id, absl::Time) {
 // C3: casa#2590 and #2611: it is told whether or not there is a guide to tell.
 absl::Status OnGuidance(Tx& tx, std::string_view id, absl::Time) {
   ASSIGN(pb::Peer peer, Load<pb::Peer>(tx, id));
-  if (!NeedsGuidance(peer) || peer.guidance_overdue()) return absl::OkStatus();
+  if (!NeedsGuidance(peer.state()) || peer.guidance_overdue()) return absl::OkStatus();
   peer.set_guidance_overdue(true);
   TRY(Save(tx, peer));
   auto event = About<pb::GuidanceOverdue>(peer);

@@ -14,10 +14,19 @@ namespace mestring::peer_support {
 namespace {
 
 absl::StatusOr<int64_t> SeatsIn(Tx& tx, std::string_view group_id) {
-  ASSIGN(const auto rows, tx.Query<int64_t>("SELECT COUNT(*) FROM group_seats WHERE self_help_group_id = :group AND "
-                                            "state <> 'GROUP_SEAT_STATE_ENDED'",
-                                            group_id));
+  ASSIGN(const auto rows,
+         tx.Query<int64_t>(
+             absl::StrCat("SELECT COUNT(*) FROM group_seats WHERE self_help_group_id = :group AND ", kLiveSeat),
+             group_id));
   return std::get<0>(rows.front());
+}
+
+// Whether a person has a live seat with a match or in a group, as `column` says.
+absl::StatusOr<bool> IsSeated(Tx& tx, std::string_view person_ref, std::string_view column, std::string_view id) {
+  ASSIGN(const auto rows, tx.Query<int64_t>(absl::StrCat("SELECT 1 FROM group_seats WHERE ", column,
+                                                         " = :id AND person_ref = :person AND ", kLiveSeat),
+                                            id, person_ref));
+  return !rows.empty();
 }
 
 // The latest day on which the two had contact; "" if there was none.
@@ -62,7 +71,7 @@ absl::Status PeerSupport::WithdrawContact(Tx& tx, Call& call, const pb::Withdraw
                                           pb::WithdrawContactResponse* response) {
   ASSIGN(pb::Contact contact,
          LoadVisibleForChange<pb::Contact>(tx, call, request.contact_id(), request.expected_version()));
-  if (contact.state() != pb::CONTACT_STATE_RECORDED) return WrongState(contact.state(), "it was withdrawn already");
+  TRY(MayWithdraw(contact));
   contact.set_state(pb::CONTACT_STATE_WITHDRAWN);
   TRY(Save(tx, contact));
   ASSIGN(pb::Match match, Load<pb::Match>(tx, contact.match_id()));
@@ -109,15 +118,15 @@ absl::Status PeerSupport::CloseGroup(Tx& tx, Call& call, const pb::CloseGroupReq
                                      pb::CloseGroupResponse* response) {
   ASSIGN(pb::SelfHelpGroup group, Load<pb::SelfHelpGroup>(tx, request.self_help_group_id()));
   TRY(CheckVersion(request.expected_version(), group.version()));
-  if (group.state() != pb::SELF_HELP_GROUP_STATE_OPEN) return WrongState(group.state(), "the group is closed already");
+  TRY(MayClose(group));
   group.set_state(pb::SELF_HELP_GROUP_STATE_CLOSED);
   TRY(Save(tx, group));
   pb::GroupClosed event;
   event.set_self_help_group_id(group.id());
   TRY(tx.Publish(event, group.id(), group.version()));
   ASSIGN(std::vector<pb::GroupSeat> seats,
-         Select<pb::GroupSeat>(
-             tx, "WHERE self_help_group_id = :group AND state <> 'GROUP_SEAT_STATE_ENDED' ORDER BY id", group.id()));
+         Select<pb::GroupSeat>(tx, absl::StrCat("WHERE self_help_group_id = :group AND ", kLiveSeat, " ORDER BY id"),
+                               group.id()));
   for (pb::GroupSeat& seat : seats) {
     call.Concerns(seat.person_ref());
     TRY(EndSeat(tx, &seat));
@@ -151,7 +160,8 @@ absl::Status PeerSupport::JoinGroup(Tx& tx, Call& call, const pb::JoinGroupReque
   seat.set_consent_date(request.consent_date());
   if (!request.match_id().empty()) {
     ASSIGN(const pb::Match match, LoadVisible<pb::Match>(tx, call, request.match_id()));
-    TRY(MaySeat(match, request.person_ref()));
+    ASSIGN(const bool seated, IsSeated(tx, request.person_ref(), "match_id", match.id()));
+    TRY(MaySeat(match, request.person_ref(), seated));
     seat.set_kind(pb::GROUP_SEAT_KIND_RESPONSIBILITY_GROUP);
     seat.set_match_id(match.id());
     seat.set_peer_id(match.peer_id());
@@ -159,17 +169,13 @@ absl::Status PeerSupport::JoinGroup(Tx& tx, Call& call, const pb::JoinGroupReque
   } else {
     ASSIGN(const pb::SelfHelpGroup group, Load<pb::SelfHelpGroup>(tx, request.self_help_group_id()));
     ASSIGN(const pb::Peer leader, Load<pb::Peer>(tx, group.peer_id()));
-    TRY(MayJoin(group, leader, request.person_ref()));
+    ASSIGN(const bool seated, IsSeated(tx, request.person_ref(), "self_help_group_id", group.id()));
+    TRY(MayJoin(group, leader, request.person_ref(), seated));
     seat.set_kind(pb::GROUP_SEAT_KIND_SELF_HELP);
     seat.set_self_help_group_id(group.id());
     seat.set_peer_id(leader.id());
     seat.set_peer_person_ref(leader.person_ref());
   }
-  ASSIGN(const auto taken,
-         tx.Query<int64_t>("SELECT 1 FROM group_seats WHERE state <> 'GROUP_SEAT_STATE_ENDED' AND person_ref = :person "
-                           "AND (match_id = :match OR self_help_group_id = :group)",
-                           seat.person_ref(), seat.match_id(), seat.self_help_group_id()));
-  if (!taken.empty()) return Refused("SEAT_TAKEN", "there is such a seat already");
   TRY(Insert(tx, seat));
   pb::GroupSeatJoined event;
   event.set_group_seat_id(seat.id());
@@ -187,7 +193,7 @@ absl::Status PeerSupport::LeaveGroup(Tx& tx, Call& call, const pb::LeaveGroupReq
                                      pb::LeaveGroupResponse* response) {
   ASSIGN(pb::GroupSeat seat,
          LoadVisibleForChange<pb::GroupSeat>(tx, call, request.group_seat_id(), request.expected_version()));
-  if (seat.state() == pb::GROUP_SEAT_STATE_ENDED) return WrongState(seat.state(), "the seat has ended");
+  TRY(MayLeave(seat));
   TRY(EndSeat(tx, &seat));
   *response->mutable_group_seat() = std::move(seat);
   return absl::OkStatus();

@@ -20,11 +20,9 @@ namespace mestring::peer_support {
 absl::Status PeerSupport::OpenEvaluation(Tx& tx, Call&, const pb::OpenEvaluationRequest& request,
                                          pb::OpenEvaluationResponse* response) {
   TRY(Check(request));
-  TRY(CheckPlannable("close_by", request.close_by(), Today(tx)));
-  if (request.close_by() < Today(tx)) return Refused("DATE_OUT_OF_ORDER", "a round ends after it begins");
   ASSIGN(const auto open,
          tx.Query<int64_t>("SELECT 1 FROM evaluation_rounds WHERE state = 'EVALUATION_ROUND_STATE_OPEN'"));
-  if (!open.empty()) return Refused("ROUND_OPEN", "another round is open");
+  TRY(MayOpenRound(request.close_by(), !open.empty(), Today(tx)));
   ASSIGN(const pb::PeerRules rules, CurrentRules(tx));
   ASSIGN(const auto before, tx.Query<std::string>("SELECT MAX(id) FROM evaluation_rounds"));
   pb::EvaluationRound round;
@@ -50,7 +48,7 @@ absl::Status PeerSupport::InviteToEvaluation(Tx& tx, Call&, const pb::InviteToEv
                                              pb::InviteToEvaluationResponse* response) {
   TRY(Check(request));
   ASSIGN(const pb::EvaluationRound round, Load<pb::EvaluationRound>(tx, request.evaluation_round_id()));
-  if (round.state() != pb::EVALUATION_ROUND_STATE_OPEN) return WrongState(round.state(), "the round is closed");
+  TRY(CheckOpen(round));
   const std::string& group = pb::Stakeholder_Name(request.stakeholder());
   for (const std::string& digest : request.code_digests()) {
     ASSIGN(const int64_t added, tx.Exec("INSERT INTO evaluation_invitations (code_digest, evaluation_round_id, "
@@ -97,7 +95,7 @@ absl::Status PeerSupport::CloseEvaluation(Tx& tx, Call&, const pb::CloseEvaluati
                                           pb::CloseEvaluationResponse* response) {
   ASSIGN(pb::EvaluationRound round, Load<pb::EvaluationRound>(tx, request.evaluation_round_id()));
   TRY(CheckVersion(request.expected_version(), round.version()));
-  if (round.state() != pb::EVALUATION_ROUND_STATE_OPEN) return WrongState(round.state(), "the round is closed");
+  TRY(CheckOpen(round));
   TRY(CloseRound(tx, &round));
   *response->mutable_round() = std::move(round);
   return absl::OkStatus();

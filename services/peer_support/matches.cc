@@ -92,15 +92,13 @@ absl::Status PeerSupport::EndMatch(Tx& tx, Call& call, const pb::EndMatchRequest
 absl::Status PeerSupport::HandOverMatch(Tx& tx, Call& call, const pb::HandOverMatchRequest& request,
                                         pb::HandOverMatchResponse* response) {
   ASSIGN(pb::Match match, LoadVisibleForChange<pb::Match>(tx, call, request.match_id(), request.expected_version()));
-  TRY(MayEnd(match));
-  if (request.peer_id() == match.peer_id()) return InvalidArgument("peer_id", "must be another peer, or empty");
+  TRY(MayHandOver(match, request.peer_id()));
   // The person waits again (C3: CareTogetherCMS#331, reopen), unless they have asked anew meanwhile.
   ASSIGN(pb::PeerRequest row, Load<pb::PeerRequest>(tx, match.peer_request_id()));
   ASSIGN(std::vector<pb::PeerRequest> newer,
-         Select<pb::PeerRequest>(tx,
-                                 "WHERE person_ref = :person AND state IN ('PEER_REQUEST_STATE_OPEN', "
-                                 "'PEER_REQUEST_STATE_PROPOSED')",
-                                 match.person_ref()));
+         Select<pb::PeerRequest>(
+             tx, absl::StrCat("WHERE person_ref = :person AND ", InStates<pb::PeerRequestState>(IsOpen)),
+             match.person_ref()));
   if (!newer.empty()) row = std::move(newer.front());
   ApplyHandOver(Today(tx), &match);
   TRY(Save(tx, match));

@@ -26,7 +26,7 @@ Event AboutProposal(const pb::Proposal& proposal) {
 
 // The live seat in the responsibility group that goes with a match.
 absl::StatusOr<std::vector<pb::GroupSeat>> SeatsOf(Tx& tx, const pb::Match& match) {
-  return Select<pb::GroupSeat>(tx, "WHERE match_id = :match AND state <> 'GROUP_SEAT_STATE_ENDED'", match.id());
+  return Select<pb::GroupSeat>(tx, absl::StrCat("WHERE match_id = :match AND ", kLiveSeat), match.id());
 }
 
 absl::Status SetSeats(Tx& tx, const pb::Match& match, pb::GroupSeatState state) {
@@ -65,14 +65,11 @@ absl::StatusOr<std::optional<pb::Guide>> GuideOf(Tx& tx, const pb::Peer& peer) {
 }
 
 absl::StatusOr<int64_t> LoadOf(Tx& tx, std::string_view peer_id, std::string_view but_for) {
-  ASSIGN(const auto rows,
-         tx.Query<int64_t>(absl::StrCat("SELECT (SELECT COUNT(*) FROM matches WHERE peer_id = :peer1 AND id <> :but1 "
-                                        "AND ",
-                                        kLiveMatch,
-                                        ") + (SELECT COUNT(*) FROM proposals WHERE peer_id = :peer2 AND id <> :but2 "
-                                        "AND ",
-                                        kPlaceHolding, ")"),
-                           peer_id, but_for, peer_id, but_for));
+  static const std::string sql = absl::StrCat(
+      "SELECT (SELECT COUNT(*) FROM matches WHERE peer_id = :peer1 AND id <> :but1 AND ",
+      InStates<pb::MatchState>(IsLive),
+      ") + (SELECT COUNT(*) FROM proposals WHERE peer_id = :peer2 AND id <> :but2 AND ", InStates(HoldsPlace), ")");
+  ASSIGN(const auto rows, tx.Query<int64_t>(sql, peer_id, but_for, peer_id, but_for));
   return std::get<0>(rows.front());
 }
 
@@ -120,7 +117,8 @@ absl::Status SaveApproval(Tx& tx, const pb::PeerRules& rules, pb::Approval* appr
 }
 
 absl::Status ScheduleGuidance(Tx& tx, const pb::Peer& peer) {
-  if (!NeedsGuidance(peer) || peer.guidance_due_date().empty()) return tx.CancelTimer(kGuidanceTimer, peer.id());
+  if (!NeedsGuidance(peer.state()) || peer.guidance_due_date().empty())
+    return tx.CancelTimer(kGuidanceTimer, peer.id());
   return tx.Schedule(kGuidanceTimer, peer.id(), EndOf(tx, peer.guidance_due_date()));
 }
 
@@ -155,8 +153,9 @@ absl::StatusOr<int> HoldMatches(Tx& tx, const pb::Peer& peer) {
 }
 
 absl::Status ConcernsMatched(Tx& tx, const pb::Peer& peer, Call* call) {
-  ASSIGN(const std::vector<pb::Match> matches,
-         Select<pb::Match>(tx, absl::StrCat("WHERE peer_id = :peer AND ", kLiveMatch), peer.id()));
+  ASSIGN(
+      const std::vector<pb::Match> matches,
+      Select<pb::Match>(tx, absl::StrCat("WHERE peer_id = :peer AND ", InStates<pb::MatchState>(IsLive)), peer.id()));
   for (const pb::Match& match : matches) call->Concerns(match.person_ref());
   return absl::OkStatus();
 }
@@ -181,12 +180,11 @@ absl::StatusOr<pb::Proposal> Propose(Tx& tx, pb::PeerRequest* request, const pb:
   ASSIGN(const bool has_conflict, HasConflict(tx, request->person_ref(), peer.person_ref()));
   TRY(MayMeet(*request, peer, has_conflict));
   TRY(CheckWishes(*request, peer));
-  // [P3] Unique only among live matches.
-  ASSIGN(const auto live,
-         tx.Query<int64_t>(
-             absl::StrCat("SELECT 1 FROM matches WHERE peer_id = :peer AND person_ref = :person AND ", kLiveMatch),
-             peer.id(), request->person_ref()));
-  if (!live.empty()) return Refused("ALREADY_MATCHED", "the two have a live match");
+  ASSIGN(const auto live, tx.Query<int64_t>(absl::StrCat("SELECT 1 FROM matches WHERE peer_id = :peer AND person_ref = "
+                                                         ":person AND ",
+                                                         InStates<pb::MatchState>(IsLive)),
+                                            peer.id(), request->person_ref()));
+  TRY(MayMeetAgain(!live.empty()));
   TRY(CheckCanTake(tx, peer));
   ASSIGN(const pb::PeerRules rules, CurrentRules(tx));
   pb::Proposal proposal = NewProposal(NewId(tx.now()), *request, peer, rules, Today(tx));
@@ -214,8 +212,10 @@ absl::Status CloseProposal(Tx& tx, pb::Proposal* proposal) {
 }
 
 absl::Status WithdrawProposals(Tx& tx, std::string_view column, std::string_view id) {
-  ASSIGN(std::vector<pb::Proposal> proposals,
-         Select<pb::Proposal>(tx, absl::StrCat("WHERE ", column, " = :id AND ", kOpenProposal, " ORDER BY id"), id));
+  ASSIGN(
+      std::vector<pb::Proposal> proposals,
+      Select<pb::Proposal>(
+          tx, absl::StrCat("WHERE ", column, " = :id AND ", InStates<pb::ProposalState>(IsOpen), " ORDER BY id"), id));
   for (pb::Proposal& proposal : proposals) {
     proposal.set_state(pb::PROPOSAL_STATE_WITHDRAWN);
     TRY(CloseProposal(tx, &proposal));

@@ -46,13 +46,10 @@ inline constexpr std::string_view kGuidanceTimer = "guidance";
 inline constexpr std::string_view kProposalTimer = "proposal_expiry";
 inline constexpr std::string_view kEvaluationTimer = "evaluation_end";
 
-// ---- Conditions of SQL that more than one question uses --------------------------------------------
+// ---- A condition of SQL that more than one question uses -------------------------------------------
 
-inline constexpr std::string_view kLiveMatch = "state IN ('MATCH_STATE_STARTED', 'MATCH_STATE_ON_HOLD')";
-inline constexpr std::string_view kPlaceHolding = "state IN ('PROPOSAL_STATE_ACCEPTED_BY_PEER', 'PROPOSAL_STATE_BOTH')";
-inline constexpr std::string_view kOpenProposal =
-    "state IN ('PROPOSAL_STATE_PROPOSED', 'PROPOSAL_STATE_ACCEPTED_BY_PEER', 'PROPOSAL_STATE_ACCEPTED_BY_PERSON', "
-    "'PROPOSAL_STATE_BOTH')";
+// IsLive of a seat, in the words of the partial indexes of seats: SQLite finds them by no others.
+inline constexpr std::string_view kLiveSeat = "state <> 'GROUP_SEAT_STATE_ENDED'";
 
 // ---- Loads -----------------------------------------------------------------------------------------
 

@@ -44,6 +44,8 @@ absl::Status WishNotMet(std::string_view wish) {
 
 absl::Status OwnCase(std::string_view sentence) { return Refused("OWN_CASE", sentence); }
 
+absl::Status SeatTaken() { return Refused("SEAT_TAKEN", "there is such a seat already"); }
+
 bool Counts(const pb::Requirement& record, std::string_view date) {
   if (record.outcome() == pb::REQUIREMENT_OUTCOME_NOT_MET) return false;
   return record.judged_date() <= date && (record.valid_until().empty() || record.valid_until() >= date);
@@ -80,10 +82,6 @@ std::string RestsUntil(const pb::PeerRules& rules, const std::vector<pb::Require
     if (!CheckRequirements(rules, records, PlusDays(end, 1)).ok()) return end;
   }
   return until;
-}
-
-bool IsApproved(const pb::Peer& peer) {
-  return peer.state() == pb::PEER_STATE_APPROVED || peer.state() == pb::PEER_STATE_ACTIVE;
 }
 
 bool IsOneOf(pb::Experience has, pb::Experience wanted) {
@@ -273,9 +271,15 @@ void ApplyProfile(const pb::PeerProfile& profile, pb::Peer* peer) {
   for (const std::string& language : languages) peer->add_languages(language);
 }
 
-absl::Status MayRecord(const pb::Peer& peer, std::string_view judged_date, std::string_view today) {
+absl::Status MayRecord(const pb::Peer& peer, std::string_view judged_date, std::string_view valid_until,
+                       std::string_view today) {
   TRY(MayUpdate(peer));
-  return CheckHappened(judged_date, today);
+  TRY(CheckHappened(judged_date, today));
+  TRY(CheckPlannable("valid_until", valid_until, today));
+  if (!valid_until.empty() && valid_until < judged_date) {
+    return Refused("DATE_OUT_OF_ORDER", "what was judged counts at least on its own day");
+  }
+  return absl::OkStatus();
 }
 
 void ApplyRequirement(pb::Peer* peer) {
@@ -293,6 +297,8 @@ absl::Status CheckRequirements(const pb::PeerRules& rules, const std::vector<pb:
   }
   return absl::OkStatus();
 }
+
+bool IsApproved(pb::PeerState state) { return state == pb::PEER_STATE_APPROVED || state == pb::PEER_STATE_ACTIVE; }
 
 absl::Status MayApprove(const pb::Peer& peer, const pb::PeerRules& rules, const std::vector<pb::Requirement>& records,
                         std::string_view today) {
@@ -313,7 +319,7 @@ absl::Status MayApprove(const pb::Peer& peer, const pb::PeerRules& rules, const 
 // hold when the new term begins.
 absl::Status MayRenew(const pb::Peer& peer, const pb::PeerRules& rules, const std::vector<pb::Requirement>& records,
                       std::string_view today) {
-  if (!IsApproved(peer) && peer.state() != pb::PEER_STATE_GRACE && peer.state() != pb::PEER_STATE_EXPIRED) {
+  if (!IsApproved(peer.state()) && peer.state() != pb::PEER_STATE_GRACE && peer.state() != pb::PEER_STATE_EXPIRED) {
     return WrongState(peer.state(), "there is no approval that could be renewed");
   }
   const std::string opens = PlusDays(peer.valid_until(), -rules.renewal_window_days());
@@ -359,7 +365,7 @@ void ApplyExpiry(pb::Peer* peer) {
 
 // [D3] A temporary pause is no failure: nobody asks why, and nothing says why.
 absl::Status MayPause(const pb::Peer& peer, std::string_view return_date, std::string_view today) {
-  if (!IsApproved(peer) && peer.state() != pb::PEER_STATE_GRACE) {
+  if (!IsApproved(peer.state()) && peer.state() != pb::PEER_STATE_GRACE) {
     return WrongState(peer.state(), "only a peer at work can take a pause");
   }
   TRY(CheckPlannable("return_date", return_date, today));
@@ -459,9 +465,14 @@ void ApplyGuidance(const pb::PeerRules& rules, std::string_view held_date, pb::P
   peer->set_guidance_overdue(false);
 }
 
-bool NeedsGuidance(const pb::Peer& peer) { return IsApproved(peer) || peer.state() == pb::PEER_STATE_GRACE; }
+bool NeedsGuidance(pb::PeerState state) { return IsApproved(state) || state == pb::PEER_STATE_GRACE; }
 
 // ---- Requests, proposals and matches ---------------------------------------------------------------
+
+// A person waits for one peer at a time.
+absl::Status MayHaveAnother(bool has_open) {
+  return has_open ? Refused("REQUEST_OPEN", "the person has an open request already") : absl::OkStatus();
+}
 
 // [S1] Low threshold: a person asks, and needs no referral.
 pb::PeerRequest NewRequest(std::string id, const pb::RequestPeerRequest& request, std::string_view today) {
@@ -485,6 +496,12 @@ bool IsOpen(pb::PeerRequestState state) {
 
 absl::Status MayClose(const pb::PeerRequest& request) {
   return IsOpen(request.state()) ? absl::OkStatus() : WrongState(request.state(), "the request is not open");
+}
+
+// [P4] A conflict of interest is named by either of the two, for themself.
+absl::Status MayNameConflict(const Caller& caller, const pb::NameConflictRequest& request, const pb::Peer& peer) {
+  if (!IsPeer(caller, peer.person_ref())) TRY(MayActFor(caller, request.person_ref()));
+  return peer.person_ref() == request.person_ref() ? OwnCase("these are one person") : absl::OkStatus();
 }
 
 // [P1] Only an ACTIVE, unexpired peer with an active guide can be proposed or started (CASA; S1 veiledning;
@@ -514,6 +531,12 @@ absl::Status MayMeet(const pb::PeerRequest& request, const pb::Peer& peer, bool 
     return Refused("KIN_REQUIRED", "a next of kin is matched with next of kin unless they choose otherwise");
   }
   return absl::OkStatus();
+}
+
+// [P3] A peer and a person are a pair once, but only among live matches: when theirs has ended they may meet again
+// (casa#457).
+absl::Status MayMeetAgain(bool has_live_match) {
+  return has_live_match ? Refused("ALREADY_MATCHED", "the two have a live match") : absl::OkStatus();
 }
 
 absl::Status CheckWishes(const pb::PeerRequest& request, const pb::Peer& peer) {
@@ -613,6 +636,12 @@ absl::Status MayEnd(const pb::Match& match) {
   return IsLive(match.state()) ? absl::OkStatus() : WrongState(match.state(), "the match has ended");
 }
 
+absl::Status MayHandOver(const pb::Match& match, std::string_view peer_id) {
+  TRY(MayEnd(match));
+  if (peer_id == match.peer_id()) return InvalidArgument("peer_id", "must be another peer, or empty");
+  return absl::OkStatus();
+}
+
 void ApplyEnd(pb::MatchSide by, pb::EndReason reason, std::string_view today, pb::Match* match) {
   match->set_state(pb::MATCH_STATE_ENDED);
   match->set_ended_by(by);
@@ -660,18 +689,40 @@ pb::Contact NewContact(std::string id, const pb::LogContactRequest& request, con
   return contact;
 }
 
-// [P10] A group seat needs the person's consent: a seat in a person's responsibility group goes to the
-// peer who stands beside that person now.
-absl::Status MaySeat(const pb::Match& match, std::string_view person_ref) {
-  if (match.person_ref() != person_ref) return NotFound("match");
-  if (match.state() == pb::MATCH_STATE_STARTED) return absl::OkStatus();
-  return WrongState(match.state(), "the match is on hold or has ended");
+// Withdrawn, not deleted, and once: the hours of a period can be explained afterwards.
+absl::Status MayWithdraw(const pb::Contact& contact) {
+  if (contact.state() == pb::CONTACT_STATE_RECORDED) return absl::OkStatus();
+  return WrongState(contact.state(), "it was withdrawn already");
 }
 
-absl::Status MayJoin(const pb::SelfHelpGroup& group, const pb::Peer& leader, std::string_view person_ref) {
+absl::Status MayClose(const pb::SelfHelpGroup& group) {
+  if (group.state() == pb::SELF_HELP_GROUP_STATE_OPEN) return absl::OkStatus();
+  return WrongState(group.state(), "the group is closed already");
+}
+
+bool IsLive(pb::GroupSeatState state) {
+  return state == pb::GROUP_SEAT_STATE_ACTIVE || state == pb::GROUP_SEAT_STATE_ON_HOLD;
+}
+
+// [P10] A group seat needs the person's consent: a seat in a person's responsibility group goes to the
+// peer who stands beside that person now. There is one at a time: a second one would outlive the consent.
+absl::Status MaySeat(const pb::Match& match, std::string_view person_ref, bool seated) {
+  if (match.person_ref() != person_ref) return NotFound("match");
+  if (match.state() != pb::MATCH_STATE_STARTED) {
+    return WrongState(match.state(), "the match is on hold or has ended");
+  }
+  return seated ? SeatTaken() : absl::OkStatus();
+}
+
+absl::Status MayJoin(const pb::SelfHelpGroup& group, const pb::Peer& leader, std::string_view person_ref, bool seated) {
   if (group.state() != pb::SELF_HELP_GROUP_STATE_OPEN) return WrongState(group.state(), "the group is closed");
   if (leader.person_ref() == person_ref) return OwnCase("the peer leads this group");
-  return absl::OkStatus();
+  return seated ? SeatTaken() : absl::OkStatus();
+}
+
+// [P10] The seat ends with the consent, so also while its match is on hold.
+absl::Status MayLeave(const pb::GroupSeat& seat) {
+  return IsLive(seat.state()) ? absl::OkStatus() : WrongState(seat.state(), "the seat has ended");
 }
 
 void ApplySeatEnd(std::string_view today, pb::GroupSeat* seat) {
@@ -680,6 +731,18 @@ void ApplySeatEnd(std::string_view today, pb::GroupSeat* seat) {
 }
 
 // ---- Evaluation ------------------------------------------------------------------------------------
+
+// [A1] What is "before" and what is "after" is clear only if one round follows the other.
+absl::Status MayOpenRound(std::string_view close_by, bool another_open, std::string_view today) {
+  TRY(CheckPlannable("close_by", close_by, today));
+  if (close_by < today) return Refused("DATE_OUT_OF_ORDER", "a round ends after it begins");
+  return another_open ? Refused("ROUND_OPEN", "another round is open") : absl::OkStatus();
+}
+
+absl::Status CheckOpen(const pb::EvaluationRound& round) {
+  if (round.state() == pb::EVALUATION_ROUND_STATE_OPEN) return absl::OkStatus();
+  return WrongState(round.state(), "the round is closed");
+}
 
 absl::Status CheckScores(const pb::EvaluationRound& round,
                          const google::protobuf::RepeatedPtrField<pb::EvaluationScore>& scores) {

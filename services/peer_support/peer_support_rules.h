@@ -71,13 +71,16 @@ absl::Status MayUpdate(const pb::Peer& peer);
 absl::Status CheckProfile(const pb::PeerProfile& profile, const pb::PeerRules* rules);
 void ApplyProfile(const pb::PeerProfile& profile, pb::Peer* peer);
 
-absl::Status MayRecord(const pb::Peer& peer, std::string_view judged_date, std::string_view today);
+absl::Status MayRecord(const pb::Peer& peer, std::string_view judged_date, std::string_view valid_until,
+                       std::string_view today);
 void ApplyRequirement(pb::Peer* peer);
 // REQUIREMENTS_NOT_MET unless all that the rules ask for is met on that date. `records` are those of the
 // peer's cycle.
 absl::Status CheckRequirements(const pb::PeerRules& rules, const std::vector<pb::Requirement>& records,
                                std::string_view date);
 
+// Has an approval that is in force, and no pause.
+bool IsApproved(pb::PeerState state);
 absl::Status MayApprove(const pb::Peer& peer, const pb::PeerRules& rules, const std::vector<pb::Requirement>& records,
                         std::string_view today);
 absl::Status MayRenew(const pb::Peer& peer, const pb::PeerRules& rules, const std::vector<pb::Requirement>& records,
@@ -107,13 +110,17 @@ void ApplyGuide(const pb::Guide& guide, pb::Peer* peer);
 absl::Status MayLogGuidance(const pb::Peer& peer, std::string_view held_date, std::string_view today);
 void ApplyGuidance(const pb::PeerRules& rules, std::string_view held_date, pb::Peer* peer);
 // The clock of guidance runs while somebody is, or could be, beside people.
-bool NeedsGuidance(const pb::Peer& peer);
+bool NeedsGuidance(pb::PeerState state);
 
 // ---- Requests, proposals and matches ---------------------------------------------------------------
 
+// `has_open`: the person waits for a peer already.
+absl::Status MayHaveAnother(bool has_open);
 pb::PeerRequest NewRequest(std::string id, const pb::RequestPeerRequest& request, std::string_view today);
 bool IsOpen(pb::PeerRequestState state);
 absl::Status MayClose(const pb::PeerRequest& request);
+// NotFound unless the caller is one of the two, or works here and acts on their word.
+absl::Status MayNameConflict(const Caller& caller, const pb::NameConflictRequest& request, const pb::Peer& peer);
 
 // Whether the peer can stand beside somebody new. `guide` is null if there is none.
 absl::Status MayTakeSomebody(const pb::Peer& peer, const pb::Guide* guide, std::string_view today);
@@ -121,6 +128,8 @@ absl::Status MayTakeSomebody(const pb::Peer& peer, const pb::Guide* guide, std::
 absl::Status CheckCapacity(const pb::Peer& peer, int64_t load);
 // Whether the two may be matched.
 absl::Status MayMeet(const pb::PeerRequest& request, const pb::Peer& peer, bool has_conflict);
+// `has_live_match`: of these two.
+absl::Status MayMeetAgain(bool has_live_match);
 // Whether the peer is what the person wished for.
 absl::Status CheckWishes(const pb::PeerRequest& request, const pb::Peer& peer);
 absl::Status MayPropose(const pb::PeerRequest& request);
@@ -138,6 +147,8 @@ pb::Match NewMatch(std::string id, const pb::Proposal& proposal, const pb::PeerR
 
 bool IsLive(pb::MatchState state);
 absl::Status MayEnd(const pb::Match& match);
+// `peer_id`: to whom; "" if there is nobody yet.
+absl::Status MayHandOver(const pb::Match& match, std::string_view peer_id);
 void ApplyEnd(pb::MatchSide by, pb::EndReason reason, std::string_view today, pb::Match* match);
 void ApplyHandOver(std::string_view today, pb::Match* match);
 // What of a match the caller is shown.
@@ -148,14 +159,22 @@ void Veil(const Caller& caller, pb::Match* match);
 absl::Status MayLog(const pb::Match& match, std::string_view contact_date, std::string_view today);
 pb::Contact NewContact(std::string id, const pb::LogContactRequest& request, const pb::Match& match,
                        const pb::Peer& peer, std::string_view contact_date);
+absl::Status MayWithdraw(const pb::Contact& contact);
 
-// NotFound unless the match is that person's.
-absl::Status MaySeat(const pb::Match& match, std::string_view person_ref);
-absl::Status MayJoin(const pb::SelfHelpGroup& group, const pb::Peer& leader, std::string_view person_ref);
+absl::Status MayClose(const pb::SelfHelpGroup& group);
+bool IsLive(pb::GroupSeatState state);
+// NotFound unless the match is that person's. `seated`: there is a live seat of the person there.
+absl::Status MaySeat(const pb::Match& match, std::string_view person_ref, bool seated);
+absl::Status MayJoin(const pb::SelfHelpGroup& group, const pb::Peer& leader, std::string_view person_ref, bool seated);
+absl::Status MayLeave(const pb::GroupSeat& seat);
 void ApplySeatEnd(std::string_view today, pb::GroupSeat* seat);
 
 // ---- Evaluation ------------------------------------------------------------------------------------
 
+// `another_open`: a round is.
+absl::Status MayOpenRound(std::string_view close_by, bool another_open, std::string_view today);
+// Of a round to which people are invited, or which is closed.
+absl::Status CheckOpen(const pb::EvaluationRound& round);
 // Each question of the round is answered once, and nothing else.
 absl::Status CheckScores(const pb::EvaluationRound& round,
                          const google::protobuf::RepeatedPtrField<pb::EvaluationScore>& scores);

@@ -59,11 +59,7 @@ absl::Status PeerSupport::RecordRequirement(Tx& tx, Call& call, const pb::Record
   TRY(Check(request));
   ASSIGN(pb::Peer peer, LoadToDecide(tx, call, request.peer_id(), request.expected_version()));
   const std::string judged = OrToday(tx, request.judged_date());
-  TRY(MayRecord(peer, judged, Today(tx)));
-  TRY(CheckPlannable("valid_until", request.valid_until(), Today(tx)));
-  if (!request.valid_until().empty() && request.valid_until() < judged) {
-    return Refused("DATE_OUT_OF_ORDER", "what was judged counts at least on its own day");
-  }
+  TRY(MayRecord(peer, judged, request.valid_until(), Today(tx)));
   pb::Requirement record;
   record.set_id(NewId(tx.now()));
   record.set_peer_id(peer.id());

@@ -32,13 +32,14 @@ void Concerning(pb::PeerConcern concern, Filter* filter) {
       break;
     // C3: casa#2139, guides who are away and peers without guidance.
     case pb::PEER_CONCERN_WITHOUT_GUIDE:
-      filter->Where("state IN ('PEER_STATE_APPROVED', 'PEER_STATE_ACTIVE', 'PEER_STATE_GRACE')")
+      filter->Where(InStates(NeedsGuidance))
           .Where("NOT EXISTS (SELECT 1 FROM guides g WHERE g.id = peers.guide_id AND g.state = 'GUIDE_STATE_ACTIVE')");
       break;
     // C3: CareTogetherCMS#1205, approved people whom nobody uses.
     case pb::PEER_CONCERN_WITHOUT_MATCH:
-      filter->Where("state IN ('PEER_STATE_APPROVED', 'PEER_STATE_ACTIVE')")
-          .Where(absl::StrCat("NOT EXISTS (SELECT 1 FROM matches WHERE peer_id = peers.id AND ", kLiveMatch, ")"));
+      filter->Where(InStates(IsApproved))
+          .Where(absl::StrCat("NOT EXISTS (SELECT 1 FROM matches WHERE peer_id = peers.id AND ",
+                              InStates<pb::MatchState>(IsLive), ")"));
       break;
     default:
       break;
@@ -68,7 +69,7 @@ void Fits(const pb::PeerRequest& request, Filter* filter) {
       .Where("NOT EXISTS (SELECT 1 FROM conflicts c WHERE c.other_person_ref = ? AND c.person_ref = peers.person_ref)",
              request.person_ref())
       .Where(absl::StrCat("NOT EXISTS (SELECT 1 FROM matches WHERE peer_id = peers.id AND person_ref = ? AND ",
-                          "matches.", kLiveMatch, ")"),
+                          InStates<pb::MatchState>(IsLive), ")"),
              request.person_ref());
 }
 
@@ -98,9 +99,9 @@ absl::Status PeerSupport::ListAvailablePeers(Tx& tx, Call& call, const pb::ListA
   filter.IsState("state", pb::PEER_STATE_ACTIVE)
       .Where("valid_until >= ?", Today(tx))
       .Where("EXISTS (SELECT 1 FROM guides g WHERE g.id = peers.guide_id AND g.state = 'GUIDE_STATE_ACTIVE')")
-      .Where(absl::StrCat("capacity > (SELECT COUNT(*) FROM matches WHERE peer_id = peers.id AND matches.", kLiveMatch,
-                          ") + (SELECT COUNT(*) FROM proposals WHERE peer_id = peers.id AND proposals.", kPlaceHolding,
-                          ")"));
+      .Where(absl::StrCat(
+          "capacity > (SELECT COUNT(*) FROM matches WHERE peer_id = peers.id AND ", InStates<pb::MatchState>(IsLive),
+          ") + (SELECT COUNT(*) FROM proposals WHERE peer_id = peers.id AND ", InStates(HoldsPlace), ")"));
   HasExperience(request.experience(), &filter);
   Speaks(request.language(), &filter);
   filter.IsState("gender", request.gender());
@@ -117,10 +118,13 @@ absl::Status PeerSupport::ListAvailablePeers(Tx& tx, Call& call, const pb::ListA
 absl::Status PeerSupport::GetCaseload(Tx& tx, Call& call, const pb::GetCaseloadRequest& request,
                                       pb::GetCaseloadResponse* response) {
   ASSIGN(pb::Peer peer, LoadVisible<pb::Peer>(tx, call, request.peer_id()));
-  ASSIGN(auto matches,
-         Select<pb::Match>(tx, absl::StrCat("WHERE peer_id = :peer AND ", kLiveMatch, " ORDER BY id"), peer.id()));
-  ASSIGN(auto proposals, Select<pb::Proposal>(
-                             tx, absl::StrCat("WHERE peer_id = :peer AND ", kPlaceHolding, " ORDER BY id"), peer.id()));
+  ASSIGN(
+      auto matches,
+      Select<pb::Match>(
+          tx, absl::StrCat("WHERE peer_id = :peer AND ", InStates<pb::MatchState>(IsLive), " ORDER BY id"), peer.id()));
+  ASSIGN(auto proposals,
+         Select<pb::Proposal>(tx, absl::StrCat("WHERE peer_id = :peer AND ", InStates(HoldsPlace), " ORDER BY id"),
+                              peer.id()));
   peer.set_load(static_cast<int32_t>(matches.size() + proposals.size()));
   response->set_free(std::max(0, peer.capacity() - peer.load()));
   for (pb::Match& match : matches) *response->add_matches() = std::move(match);
@@ -167,9 +171,8 @@ absl::Status PeerSupport::GetStatistics(Tx& tx, Call&, const pb::GetStatisticsRe
   ASSIGN(const int64_t started,
          Count(tx, "SELECT COUNT(*) FROM matches WHERE start_date >= :from AND start_date <= :to", from, to));
   people("MATCHES_STARTED", started);
-  ASSIGN(const int64_t waiting, Count(tx,
-                                      "SELECT COUNT(*) FROM peer_requests WHERE state IN "
-                                      "('PEER_REQUEST_STATE_OPEN', 'PEER_REQUEST_STATE_PROPOSED')"));
+  ASSIGN(const int64_t waiting,
+         Count(tx, absl::StrCat("SELECT COUNT(*) FROM peer_requests WHERE ", InStates<pb::PeerRequestState>(IsOpen))));
   people("REQUESTS_WAITING", waiting);
   ASSIGN(const int64_t active, Count(tx, "SELECT COUNT(*) FROM peers WHERE state = 'PEER_STATE_ACTIVE'"));
   people("PEERS_ACTIVE", active);

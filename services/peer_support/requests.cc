@@ -30,10 +30,10 @@ absl::Status PeerSupport::RequestPeer(Tx& tx, Call& call, const pb::RequestPeerR
   TRY(Check(request));
   TRY(MayActFor(call.caller, request.person_ref()));
   TRY(CheckPlannable("needed_by", request.needed_by(), Today(tx)));
-  ASSIGN(const auto open, tx.Query<int64_t>("SELECT 1 FROM peer_requests WHERE person_ref = :person AND state IN "
-                                            "('PEER_REQUEST_STATE_OPEN', 'PEER_REQUEST_STATE_PROPOSED')",
+  ASSIGN(const auto open, tx.Query<int64_t>(absl::StrCat("SELECT 1 FROM peer_requests WHERE person_ref = :person AND ",
+                                                         InStates<pb::PeerRequestState>(IsOpen)),
                                             request.person_ref()));
-  if (!open.empty()) return Refused("REQUEST_OPEN", "the person has an open request already");
+  TRY(MayHaveAnother(!open.empty()));
   pb::PeerRequest row = NewRequest(NewId(tx.now()), request, Today(tx));
   TRY(Insert(tx, row));
   pb::PeerRequested event;
@@ -84,7 +84,7 @@ absl::Status PeerSupport::ListRequests(Tx& tx, Call& call, const pb::ListRequest
   Filter filter = Within(call.caller, false);
   filter.Is("person_ref", request.person_ref()).IsState("state", request.state());
   if (request.waiting_days() > 0) {
-    filter.Where("state IN ('PEER_REQUEST_STATE_OPEN', 'PEER_REQUEST_STATE_PROPOSED')")
+    filter.Where(InStates<pb::PeerRequestState>(IsOpen))
         .Where("open_date <= ?", PlusDays(Today(tx), -request.waiting_days()));
   }
   TRY(Page(tx, filter, {request.page_size(), request.page_token()}, response->mutable_peer_requests(),
@@ -99,8 +99,7 @@ absl::Status PeerSupport::NameConflict(Tx& tx, Call& call, const pb::NameConflic
   for (const std::string* end : {&request.person_ref(), &peer.person_ref()}) {
     *end == call.caller.person_ref ? call.Concerns(*end) : call.ConcernsHidden(*end);
   }
-  if (!IsPeer(call.caller, peer.person_ref())) TRY(MayActFor(call.caller, request.person_ref()));
-  if (peer.person_ref() == request.person_ref()) return Refused("OWN_CASE", "these are one person");
+  TRY(MayNameConflict(call.caller, request, peer));
   ASSIGN(const bool known, HasConflict(tx, request.person_ref(), peer.person_ref()));
   if (!known) {
     pb::Conflict conflict;
@@ -112,13 +111,16 @@ absl::Status PeerSupport::NameConflict(Tx& tx, Call& call, const pb::NameConflic
   // What is open between the two ends: a match by nobody in particular, a proposal as if the peer had
   // become unavailable.
   ASSIGN(std::vector<pb::Match> matches,
-         Select<pb::Match>(tx, absl::StrCat("WHERE peer_id = :peer AND person_ref = :person AND ", kLiveMatch),
-                           peer.id(), request.person_ref()));
+         Select<pb::Match>(
+             tx, absl::StrCat("WHERE peer_id = :peer AND person_ref = :person AND ", InStates<pb::MatchState>(IsLive)),
+             peer.id(), request.person_ref()));
   for (pb::Match& match : matches)
     TRY(peer_support::EndMatch(tx, pb::MATCH_SIDE_UNIT, pb::END_REASON_UNSPECIFIED, &match));
-  ASSIGN(const std::vector<pb::Proposal> proposals,
-         Select<pb::Proposal>(tx, absl::StrCat("WHERE peer_id = :peer AND person_ref = :person AND ", kOpenProposal),
-                              peer.id(), request.person_ref()));
+  ASSIGN(
+      const std::vector<pb::Proposal> proposals,
+      Select<pb::Proposal>(
+          tx, absl::StrCat("WHERE peer_id = :peer AND person_ref = :person AND ", InStates<pb::ProposalState>(IsOpen)),
+          peer.id(), request.person_ref()));
   for (const pb::Proposal& proposal : proposals) TRY(WithdrawProposals(tx, "id", proposal.id()));
   return absl::OkStatus();
 }

@@ -194,6 +194,16 @@ TEST(Requirements, AnExemptionHasAnEndAndOnlyACourseHasHours) {
   EXPECT_EQ(ViolationsOf(Check(request))[0].field, "hours");
 }
 
+TEST(Requirements, CountFromTheDayTheyWereJudgedAndNotBeforeThatDayIsThere) {
+  const pb::Peer peer = Peer(pb::PEER_STATE_PROSPECT);
+  EXPECT_MAY(MayRecord(peer, kToday, "", kToday));
+  EXPECT_MAY(MayRecord(peer, kToday, kToday, kToday));
+  EXPECT_REASON(MayRecord(peer, kToday, "2026-11-22", kToday), "DATE_OUT_OF_ORDER");
+  EXPECT_REASON(MayRecord(peer, "2026-11-24", "", kToday), "NOT_YET");
+  EXPECT_EQ(ViolationsOf(MayRecord(peer, kToday, "9999-01-01", kToday))[0].field, "valid_until");
+  EXPECT_REASON(MayRecord(Peer(pb::PEER_STATE_STOPPED), kToday, "", kToday), "WRONG_STATE");
+}
+
 TEST(Requirements, WithTheFirstOneTheTrainingHasBegun) {
   pb::Peer peer = Peer(pb::PEER_STATE_PROSPECT);
   ApplyRequirement(&peer);
@@ -367,7 +377,7 @@ TEST(Casa2139, WhileTheGuideIsAwayNobodyNewIsProposedAndNobodyIsTakenAway) {
   const absl::Status status = MayTakeSomebody(Peer(), &away, kToday);
   EXPECT_REASON(status, "PEER_NOT_AVAILABLE");
   EXPECT_EQ(MetadataOf(status)["missing"], "GUIDE");
-  EXPECT_TRUE(NeedsGuidance(Peer())) << "the clock of guidance runs on";
+  EXPECT_TRUE(NeedsGuidance(Peer().state())) << "the clock of guidance runs on";
 }
 
 TEST(Guidance, MovesTheDueDateForwardOnly) {
@@ -415,6 +425,13 @@ TEST(VolunTrack501, WhatWasDeclinedHoldsNoPlace) {
   for (const auto state : {pb::MATCH_STATE_ENDED, pb::MATCH_STATE_HANDED_OVER}) EXPECT_FALSE(IsLive(state));
 }
 
+TEST(P3, ThePairIsUniqueAmongLiveMatchesAndMayMeetAgain) {
+  EXPECT_MAY(MayMeetAgain(false));
+  EXPECT_REASON(MayMeetAgain(true), "ALREADY_MATCHED");
+  EXPECT_TRUE(IsLive(pb::MATCH_STATE_STARTED));
+  EXPECT_TRUE(IsLive(pb::MATCH_STATE_ON_HOLD)) << "a hold ends nothing";
+}
+
 TEST(P4, NobodyIsTheirOwnPeerAndAConflictBlocksWithoutAReason) {
   pb::PeerRequest own = Request();
   own.set_person_ref("person-of-peer");
@@ -429,6 +446,18 @@ TEST(P4, AConflictKeepsTwoPeopleAndNothingElse) {
     EXPECT_THAT(pb::Conflict::descriptor()->field(i)->name(),
                 testing::AnyOf("id", "version", "person_ref", "other_person_ref", "create_time", "update_time"));
   }
+}
+
+TEST(P4, AConflictIsNamedByEitherOfTwoPeopleForThemself) {
+  pb::NameConflictRequest request;
+  request.set_person_ref("person");
+  EXPECT_MAY(MayNameConflict(As(ROLE_RESIDENT, "person"), request, Peer()));
+  EXPECT_MAY(MayNameConflict(As(ROLE_PEER, "person-of-peer"), request, Peer()));
+  EXPECT_MAY(MayNameConflict(As(ROLE_STAFF), request, Peer())) << "on the word of one of them";
+  EXPECT_REASON(MayNameConflict(As(ROLE_RESIDENT, "another"), request, Peer()), "NOT_FOUND");
+  EXPECT_REASON(MayNameConflict(As(ROLE_PEER, "another"), request, Peer()), "NOT_FOUND");
+  request.set_person_ref("person-of-peer");
+  EXPECT_REASON(MayNameConflict(As(ROLE_PEER, "person-of-peer"), request, Peer()), "OWN_CASE");
 }
 
 TEST(P5, NextOfKinMeetNextOfKinUnlessTheyChooseOtherwise) {
@@ -464,6 +493,11 @@ TEST(Requests, APersonAsksAsOneOfTheTwo) {
   pb::RequestPeerRequest request;
   request.set_asks_as(pb::EXPERIENCE_BOTH);
   EXPECT_EQ(ViolationsOf(Check(request))[0].field, "asks_as");
+}
+
+TEST(Requests, APersonWaitsForOnePeerAtATime) {
+  EXPECT_MAY(MayHaveAnother(false));
+  EXPECT_REASON(MayHaveAnother(true), "REQUEST_OPEN");
 }
 
 TEST(Requests, OneProposalAtATime) {
@@ -519,6 +553,13 @@ TEST(P6, EitherEndsAtAnyTimeAndAlsoOnHold) {
   }
 }
 
+TEST(P6, AMatchIsHandedOverToAnotherPeerOrToNobodyYet) {
+  EXPECT_MAY(MayHandOver(Match(), ""));
+  EXPECT_MAY(MayHandOver(Match(pb::MATCH_STATE_ON_HOLD), "another"));
+  EXPECT_EQ(ViolationsOf(MayHandOver(Match(), "peer"))[0].field, "peer_id");
+  EXPECT_REASON(MayHandOver(Match(pb::MATCH_STATE_HANDED_OVER), "another"), "WRONG_STATE");
+}
+
 TEST(P6, WhoEndedAMatchAndWhyIsForTheUnitOnly) {
   pb::Match match = Match();
   ApplyEnd(pb::MATCH_SIDE_PEER, pb::END_REASON_NO_TIME, kToday, &match);
@@ -562,16 +603,57 @@ TEST(Contacts, MinutesAreThoseThatTheTwoMet) {
   EXPECT_EQ(ViolationsOf(Check(request))[0].field, "minutes");
 }
 
+TEST(Contacts, AreWithdrawnOnce) {
+  pb::Contact contact;
+  contact.set_state(pb::CONTACT_STATE_RECORDED);
+  EXPECT_MAY(MayWithdraw(contact));
+  contact.set_state(pb::CONTACT_STATE_WITHDRAWN);
+  EXPECT_REASON(MayWithdraw(contact), "WRONG_STATE");
+}
+
 TEST(P10, ASeatInTheResponsibilityGroupIsForThePeerWhoStandsBesideThatPerson) {
-  EXPECT_MAY(MaySeat(Match(), "person"));
-  EXPECT_REASON(MaySeat(Match(), "another"), "NOT_FOUND");
-  EXPECT_REASON(MaySeat(Match(pb::MATCH_STATE_ON_HOLD), "person"), "WRONG_STATE");
+  EXPECT_MAY(MaySeat(Match(), "person", false));
+  EXPECT_REASON(MaySeat(Match(), "another", false), "NOT_FOUND");
+  EXPECT_REASON(MaySeat(Match(pb::MATCH_STATE_ON_HOLD), "person", false), "WRONG_STATE");
   pb::SelfHelpGroup group;
   group.set_state(pb::SELF_HELP_GROUP_STATE_OPEN);
-  EXPECT_MAY(MayJoin(group, Peer(), "person"));
-  EXPECT_REASON(MayJoin(group, Peer(), "person-of-peer"), "OWN_CASE");
+  EXPECT_MAY(MayJoin(group, Peer(), "person", false));
+  EXPECT_REASON(MayJoin(group, Peer(), "person-of-peer", false), "OWN_CASE");
   group.set_state(pb::SELF_HELP_GROUP_STATE_CLOSED);
-  EXPECT_REASON(MayJoin(group, Peer(), "person"), "WRONG_STATE");
+  EXPECT_REASON(MayJoin(group, Peer(), "person", false), "WRONG_STATE");
+}
+
+TEST(P10, APersonHasOneLiveSeatInAGroup) {
+  EXPECT_REASON(MaySeat(Match(), "person", true), "SEAT_TAKEN");
+  EXPECT_REASON(MaySeat(Match(), "another", true), "NOT_FOUND") << "that there is one is not told";
+  pb::SelfHelpGroup group;
+  group.set_state(pb::SELF_HELP_GROUP_STATE_OPEN);
+  EXPECT_REASON(MayJoin(group, Peer(), "person", true), "SEAT_TAKEN");
+}
+
+TEST(P10, ASeatEndsOnceAndAlsoOnHold) {
+  pb::GroupSeat seat;
+  for (const auto state : {pb::GROUP_SEAT_STATE_ACTIVE, pb::GROUP_SEAT_STATE_ON_HOLD}) {
+    seat.set_state(state);
+    EXPECT_MAY(MayLeave(seat));
+  }
+  ApplySeatEnd(kToday, &seat);
+  EXPECT_REASON(MayLeave(seat), "WRONG_STATE");
+}
+
+// The partial indexes of seats say "not ENDED", and so does the SQL that uses them.
+TEST(Groups, EverySeatThatHasNotEndedIsLive) {
+  for (int state = pb::GroupSeatState_MIN + 1; state <= pb::GroupSeatState_MAX; ++state) {
+    EXPECT_EQ(IsLive(static_cast<pb::GroupSeatState>(state)), state != pb::GROUP_SEAT_STATE_ENDED) << state;
+  }
+}
+
+TEST(Groups, AreClosedOnce) {
+  pb::SelfHelpGroup group;
+  group.set_state(pb::SELF_HELP_GROUP_STATE_OPEN);
+  EXPECT_MAY(MayClose(group));
+  group.set_state(pb::SELF_HELP_GROUP_STATE_CLOSED);
+  EXPECT_REASON(MayClose(group), "WRONG_STATE");
 }
 
 // ---- Evaluation ----
@@ -592,6 +674,20 @@ google::protobuf::RepeatedPtrField<pb::EvaluationScore> Scores(const std::vector
     score->set_score(4);
   }
   return scores;
+}
+
+TEST(Evaluation, OneRoundFollowsTheOther) {
+  EXPECT_MAY(MayOpenRound(kToday, false, kToday));
+  EXPECT_REASON(MayOpenRound("2026-11-22", false, kToday), "DATE_OUT_OF_ORDER");
+  EXPECT_REASON(MayOpenRound(kToday, true, kToday), "ROUND_OPEN");
+  EXPECT_EQ(ViolationsOf(MayOpenRound("9999-01-01", false, kToday))[0].field, "close_by");
+}
+
+TEST(Evaluation, NobodyIsInvitedToARoundThatIsClosedAndItIsClosedOnce) {
+  pb::EvaluationRound round = Round();
+  EXPECT_MAY(CheckOpen(round));
+  ApplyClose({}, {}, kToday, &round);
+  EXPECT_REASON(CheckOpen(round), "WRONG_STATE");
 }
 
 TEST(Evaluation, EachQuestionIsAnsweredOnce) {
