@@ -163,7 +163,8 @@ absl::Status MaySendMinutes(const pb::Minutes& minutes);
 // `of`: the meeting that they are of. `item`: their approval on the agenda of `meeting`.
 absl::Status MayApproveMinutes(const pb::Minutes& minutes, const pb::Meeting& of, const pb::Meeting& meeting,
                                const pb::AgendaItem& item);
-bool MaySee(const Caller& caller, const pb::Minutes& minutes);
+// NotFound for those who may not, as if there were none.
+absl::Status MaySee(const Caller& caller, const pb::Minutes& minutes);
 
 // ---- You said – we did -----------------------------------------------------------------------------
 

@@ -120,7 +120,7 @@ absl::Status Council::GetMinutes(Tx& tx, Call& call, const pb::GetMinutesRequest
   ASSIGN(std::vector<pb::Minutes> versions, VersionsOf(tx, request.meeting_id()));
   for (pb::Minutes& minutes : versions) {
     const bool meant = request.minutes_version() == 0 || request.minutes_version() == minutes.minutes_version();
-    if (!meant || !MaySee(call.caller, minutes)) continue;
+    if (!meant || !MaySee(call.caller, minutes).ok()) continue;
     *response->mutable_minutes() = std::move(minutes);
     return absl::OkStatus();
   }

@@ -252,9 +252,13 @@ absl::Status MayApproveMinutes(const pb::Minutes& minutes, const pb::Meeting& of
 }
 
 // A draft is the secretary's; a service is told of it, and so it can read what state it is in.
-bool MaySee(const Caller& caller, const pb::Minutes& minutes) {
-  if (minutes.state() == pb::MINUTES_STATE_APPROVED || KeepsCouncil(caller) || IsSubscriber(caller)) return true;
-  return WorksWithCouncil(caller) && minutes.state() != pb::MINUTES_STATE_DRAFT && !minutes.sent_date().empty();
+absl::Status MaySee(const Caller& caller, const pb::Minutes& minutes) {
+  const bool was_sent = minutes.state() != pb::MINUTES_STATE_DRAFT && !minutes.sent_date().empty();
+  if (minutes.state() == pb::MINUTES_STATE_APPROVED || KeepsCouncil(caller) || IsSubscriber(caller) ||
+      (WorksWithCouncil(caller) && was_sent)) {
+    return absl::OkStatus();
+  }
+  return NotFound("minutes");
 }
 
 std::string MinutesText(const Proceedings& proceedings, const pb::WriteMinutesRequest& request, int version) {

@@ -705,11 +705,11 @@ TEST(MinutesOf, AMeetingAreApprovedOnceAtAnOpenMeeting) {
 TEST(MinutesOf, AMeetingAreSeenByThoseWhoMay) {
   pb::Minutes sent = *MinutesIn(pb::MINUTES_STATE_SENT);
   sent.set_sent_date("2027-02-12");
-  EXPECT_TRUE(MaySee(As(ROLE_COUNCIL_SECRETARY), *MinutesIn(pb::MINUTES_STATE_DRAFT)));
-  EXPECT_FALSE(MaySee(As(ROLE_COUNCIL_MEMBER), *MinutesIn(pb::MINUTES_STATE_DRAFT)));
-  EXPECT_TRUE(MaySee(As(ROLE_STAFF), sent));
-  EXPECT_FALSE(MaySee(As(ROLE_RESIDENT), sent));
-  EXPECT_TRUE(MaySee(As(ROLE_RESIDENT), *MinutesIn(pb::MINUTES_STATE_APPROVED)));
+  EXPECT_DONE(MaySee(As(ROLE_COUNCIL_SECRETARY), *MinutesIn(pb::MINUTES_STATE_DRAFT)));
+  EXPECT_REFUSED(MaySee(As(ROLE_COUNCIL_MEMBER), *MinutesIn(pb::MINUTES_STATE_DRAFT)), "NOT_FOUND");
+  EXPECT_DONE(MaySee(As(ROLE_STAFF), sent));
+  EXPECT_REFUSED(MaySee(As(ROLE_RESIDENT), sent), "NOT_FOUND");
+  EXPECT_DONE(MaySee(As(ROLE_RESIDENT), *MinutesIn(pb::MINUTES_STATE_APPROVED)));
 }
 
 // ---- You said – we did -------------------------------------------------------------------------------
