@@ -38,7 +38,7 @@ absl::Status TellMissed(Tx& tx, pb::Meeting meeting, pb::DeadlineKind kind, cons
 // writes the minutes. Once for each due date: a clock is set for a day to come, and stopped by what was due.
 absl::Status OnNoticeDue(Tx& tx, std::string_view id, absl::Time due) {
   ASSIGN(pb::Meeting meeting, Load<pb::Meeting>(tx, id));
-  if (!AwaitsNotice(meeting) || meeting.notice_by() > DayEndedBy(tx, due)) return absl::OkStatus();
+  if (!AwaitsNotice(meeting.state()) || meeting.notice_by() > DayEndedBy(tx, due)) return absl::OkStatus();
   const std::string due_date = meeting.notice_by();
   return TellMissed(tx, std::move(meeting), pb::DEADLINE_KIND_NOTICE, due_date);
 }
@@ -46,7 +46,8 @@ absl::Status OnNoticeDue(Tx& tx, std::string_view id, absl::Time due) {
 absl::Status OnMinutesDue(Tx& tx, std::string_view id, absl::Time due) {
   ASSIGN(pb::Meeting meeting, Load<pb::Meeting>(tx, id));
   ASSIGN(const std::set<std::string> with_minutes, MeetingsWithMinutes(tx));
-  if (!AwaitsMinutes(meeting) || with_minutes.contains(meeting.id()) || meeting.minutes_by() > DayEndedBy(tx, due)) {
+  if (!AwaitsMinutes(meeting.state()) || with_minutes.contains(meeting.id()) ||
+      meeting.minutes_by() > DayEndedBy(tx, due)) {
     return absl::OkStatus();
   }
   const std::string due_date = meeting.minutes_by();
@@ -56,7 +57,7 @@ absl::Status OnMinutesDue(Tx& tx, std::string_view id, absl::Time due) {
 absl::Status OnDeadlines(Tx& tx, std::string_view id, absl::Time) {
   ASSIGN(const pb::Meeting meeting, Load<pb::Meeting>(tx, id));
   TRY(ClockNotice(tx, meeting));
-  return AwaitsMinutes(meeting) ? ClockMinutes(tx, meeting) : absl::OkStatus();
+  return AwaitsMinutes(meeting.state()) ? ClockMinutes(tx, meeting) : absl::OkStatus();
 }
 
 absl::Status OnActionDue(Tx& tx, std::string_view id, absl::Time due) {
@@ -74,7 +75,7 @@ absl::Status OnActionDue(Tx& tx, std::string_view id, absl::Time due) {
 // Comes again each time the mandate's days have passed, until the loop is closed. (C10)
 absl::Status OnStale(Tx& tx, std::string_view id, absl::Time due) {
   ASSIGN(pb::Suggestion suggestion, Load<pb::Suggestion>(tx, id));
-  if (!IsOpenLoop(suggestion)) return absl::OkStatus();
+  if (IsClosedLoop(suggestion.state())) return absl::OkStatus();
   ASSIGN(const pb::Mandate mandate, CurrentMandate(tx));
   TRY(Save(tx, suggestion));  // for the version of the event
   pb::LoopStale event;
@@ -89,7 +90,8 @@ absl::Status OnStale(Tx& tx, std::string_view id, absl::Time due) {
 }  // namespace
 
 absl::Status ClockNotice(Tx& tx, const pb::Meeting& meeting) {
-  if (!AwaitsNotice(meeting) || meeting.notice_by() < Today(tx)) return tx.CancelTimer(kNoticeTimer, meeting.id());
+  if (!AwaitsNotice(meeting.state()) || meeting.notice_by() < Today(tx))
+    return tx.CancelTimer(kNoticeTimer, meeting.id());
   return tx.Schedule(kNoticeTimer, meeting.id(), EndOf(tx, meeting.notice_by()));
 }
 

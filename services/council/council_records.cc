@@ -65,9 +65,10 @@ absl::StatusOr<std::optional<pb::Minutes>> NewestMinutes(Tx& tx, std::string_vie
 }
 
 absl::StatusOr<std::set<std::string>> MeetingsWithMinutes(Tx& tx) {
-  ASSIGN(const auto rows, tx.Query<std::string>(
-                              "SELECT DISTINCT meeting_id FROM minutes WHERE sent_date IS NOT NULL AND meeting_id IN "
-                              "(SELECT id FROM meetings WHERE state IN ('MEETING_STATE_OPEN', 'MEETING_STATE_HELD'))"));
+  ASSIGN(const auto rows,
+         tx.Query<std::string>(absl::StrCat("SELECT DISTINCT meeting_id FROM minutes WHERE sent_date IS NOT NULL AND "
+                                            "meeting_id IN (SELECT id FROM meetings WHERE ",
+                                            InStates(AwaitsMinutes), ")")));
   std::set<std::string> ids;
   for (const auto& [id] : rows) ids.insert(id);
   return ids;

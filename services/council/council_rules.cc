@@ -34,9 +34,10 @@ bool IsOrganisation(pb::SeatKind kind) {
   return kind == pb::SEAT_KIND_USER_ORGANISATION || kind == pb::SEAT_KIND_NEXT_OF_KIN_ORGANISATION;
 }
 
-bool NotBegun(const pb::Meeting& meeting) {
-  return meeting.state() == pb::MEETING_STATE_PLANNED || meeting.state() == pb::MEETING_STATE_SUMMONED;
+bool NotBegun(pb::MeetingState state) {
+  return state == pb::MEETING_STATE_PLANNED || state == pb::MEETING_STATE_SUMMONED;
 }
+bool NotBegun(const pb::Meeting& meeting) { return NotBegun(meeting.state()); }
 
 int YearOf(std::string_view date) { return static_cast<int>(Day(date).year()); }
 
@@ -245,11 +246,11 @@ absl::Status MayReplace(const pb::Meeting& meeting, const pb::YearWheel& wheel, 
   return replaced ? AlreadyExists("meeting in this place") : absl::OkStatus();
 }
 
-bool AwaitsNotice(const pb::Meeting& meeting) { return meeting.state() == pb::MEETING_STATE_PLANNED; }
+bool AwaitsNotice(pb::MeetingState state) { return state == pb::MEETING_STATE_PLANNED; }
 
 // From the opening on, also where nobody has ended the meeting. Before it was reopened, they were sent.
-bool AwaitsMinutes(const pb::Meeting& meeting) {
-  return meeting.state() == pb::MEETING_STATE_OPEN || meeting.state() == pb::MEETING_STATE_HELD;
+bool AwaitsMinutes(pb::MeetingState state) {
+  return state == pb::MEETING_STATE_OPEN || state == pb::MEETING_STATE_HELD;
 }
 
 // [C13], [D4] Deadlines of notice, input and minutes. A notice that was missed stays on the list until the meeting is
@@ -265,12 +266,14 @@ std::vector<pb::Deadline> DeadlinesOf(const pb::Meeting& meeting, bool minutes_s
     deadline.set_meeting_id(meeting.id());
     deadline.set_due_date(due_date);
     deadline.set_missed(passed);
+bool HasDeadlines(pb::MeetingState state) { return NotBegun(state) || AwaitsMinutes(state); }
+
     deadline.set_meeting_date(meeting.meeting_date());
   };
-  if (AwaitsNotice(meeting)) add(pb::DEADLINE_KIND_NOTICE, meeting.notice_by(), true);
+  if (AwaitsNotice(meeting.state())) add(pb::DEADLINE_KIND_NOTICE, meeting.notice_by(), true);
   if (NotBegun(meeting)) add(pb::DEADLINE_KIND_INPUT, meeting.input_by(), false);
   if (NotBegun(meeting)) add(pb::DEADLINE_KIND_MINUTES, meeting.minutes_by(), false);
-  if (AwaitsMinutes(meeting) && !minutes_sent) add(pb::DEADLINE_KIND_MINUTES, meeting.minutes_by(), true);
+  if (AwaitsMinutes(meeting.state()) && !minutes_sent) add(pb::DEADLINE_KIND_MINUTES, meeting.minutes_by(), true);
   return deadlines;
 }
 

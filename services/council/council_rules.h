@@ -76,8 +76,10 @@ const std::string& PlaceOf(const pb::Meeting& meeting);
 absl::Status MayReplace(const pb::Meeting& meeting, const pb::YearWheel& wheel, const pb::PlannedMeeting& plan,
                         bool replaced);
 // Whether the notice, or the minutes, are still to come.
-bool AwaitsNotice(const pb::Meeting& meeting);
-bool AwaitsMinutes(const pb::Meeting& meeting);
+bool AwaitsNotice(pb::MeetingState state);
+bool AwaitsMinutes(pb::MeetingState state);
+// Whether a meeting can have deadlines: it is neither over nor cancelled.
+bool HasDeadlines(pb::MeetingState state);
 // What is still due for a meeting. `minutes_sent`: its members have a version of its minutes.
 std::vector<pb::Deadline> DeadlinesOf(const pb::Meeting& meeting, bool minutes_sent, std::string_view today);
 // Whether a meeting may have `moved` as its new self.
@@ -187,8 +189,8 @@ absl::Status MayReportBack(const pb::Suggestion& suggestion, int open_actions);
 absl::Status MayAnswerReportBack(const Caller& caller, const pb::Suggestion& suggestion);
 absl::Status CheckReportBackAnswer(const pb::Suggestion& suggestion, bool confirmed, std::string_view reason);
 void ApplyReportBackAnswer(bool confirmed, std::string_view reason, std::string_view today, pb::Suggestion* suggestion);
-// Open as long as it is neither confirmed nor turned away.
-bool IsOpenLoop(const pb::Suggestion& suggestion);
+// A loop is open until it is closed: the suggestion is confirmed, or was turned away.
+bool IsClosedLoop(pb::SuggestionState state);
 
 // ---- Actions ---------------------------------------------------------------------------------------
 

@@ -72,7 +72,7 @@ absl::Status CountSeats(Tx& tx, const std::string& from, const std::string& to,
 absl::Status Council::ListOpenLoops(Tx& tx, Call&, const pb::ListOpenLoopsRequest& request,
                                     pb::ListOpenLoopsResponse* response) {
   Filter filter;
-  filter.Where("state NOT IN ('SUGGESTION_STATE_CONFIRMED', 'SUGGESTION_STATE_TURNED_AWAY')");
+  filter.Where(absl::StrCat("NOT ", InStates(IsClosedLoop)));  // "state NOT IN" of the partial index
   filter.Where("receive_date <= ?", PlusDays(Today(tx), -request.open_days()));
   google::protobuf::RepeatedPtrField<pb::Suggestion> open;
   TRY(Page(tx, filter, {request.page_size(), request.page_token()}, &open, response->mutable_next_page_token()));
@@ -98,9 +98,7 @@ absl::Status Council::ListDeadlines(Tx& tx, Call&, const pb::ListDeadlinesReques
   const std::string today = Today(tx), until = OrToday(tx, request.until_date());
   // Few meetings are neither over nor cancelled, so the whole list is made and cut.
   ASSIGN(const std::vector<pb::Meeting> meetings,
-         Select<pb::Meeting>(tx,
-                             "WHERE state IN ('MEETING_STATE_PLANNED', 'MEETING_STATE_SUMMONED', 'MEETING_STATE_OPEN', "
-                             "'MEETING_STATE_HELD') ORDER BY id"));
+         Select<pb::Meeting>(tx, absl::StrCat("WHERE ", InStates(HasDeadlines), " ORDER BY id")));
   ASSIGN(const std::set<std::string> with_minutes, MeetingsWithMinutes(tx));
   std::map<std::pair<std::string, std::string>, pb::Deadline> due;
   for (const pb::Meeting& meeting : meetings) {

@@ -163,8 +163,8 @@ void ApplyReportBackAnswer(bool confirmed, std::string_view reason, std::string_
   }
 }
 
-bool IsOpenLoop(const pb::Suggestion& suggestion) {
-  return suggestion.state() != pb::SUGGESTION_STATE_CONFIRMED && suggestion.state() != pb::SUGGESTION_STATE_TURNED_AWAY;
+bool IsClosedLoop(pb::SuggestionState state) {
+  return state == pb::SUGGESTION_STATE_CONFIRMED || state == pb::SUGGESTION_STATE_TURNED_AWAY;
 }
 
 // ---- Actions ---------------------------------------------------------------------------------------

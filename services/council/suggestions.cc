@@ -87,7 +87,7 @@ absl::Status Council::ScreenSuggestion(Tx& tx, Call&, const pb::ScreenSuggestion
   TRY(MayScreen(suggestion, request));
   ApplyScreening(request, &suggestion);
   TRY(Save(tx, suggestion));
-  if (!IsOpenLoop(suggestion)) TRY(tx.CancelTimer(kStaleTimer, suggestion.id()));
+  if (IsClosedLoop(suggestion.state())) TRY(tx.CancelTimer(kStaleTimer, suggestion.id()));
   pb::SuggestionScreened event;
   event.set_suggestion_id(suggestion.id());
   event.set_screening(suggestion.screening());

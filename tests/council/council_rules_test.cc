@@ -240,6 +240,15 @@ TEST(Deadlines, ASummonedMeetingMovesWithinItsNoticeOnly) {
 TEST(Deadlines, MembersItemsComeInByTheInputDeadline) {
   const pb::Meeting meeting = MeetingIn(pb::MEETING_STATE_SUMMONED);
   EXPECT_DONE(MayAddItem(As(ROLE_COUNCIL_MEMBER), meeting, {}, "2027-02-03"));
+// A list of deadlines looks at no other meetings than these.
+TEST(Deadlines, AreOfMeetingsThatAreNeitherOverNorCancelled) {
+  for (int i = pb::MeetingState_MIN + 1; i <= pb::MeetingState_MAX; ++i) {
+    const auto state = static_cast<pb::MeetingState>(i);
+    EXPECT_EQ(HasDeadlines(state), !DeadlinesOf(MeetingIn(state), false, "2027-01-01").empty())
+        << pb::MeetingState_Name(state);
+  }
+}
+
   EXPECT_REFUSED(MayAddItem(As(ROLE_COUNCIL_MEMBER), meeting, {}, "2027-02-04"), "INPUT_TOO_LATE");
   EXPECT_DONE(MayAddItem(As(ROLE_COUNCIL_SECRETARY), meeting, {}, "2027-02-09"));
 }
@@ -764,7 +773,7 @@ TEST(Suggestions, WhatIsTakenOutOrTurnedAwayIsKeptNowhere) {
   away.set_reason("Talk to the housing office.");
   ApplyScreening(away, &suggestion);
   EXPECT_EQ(suggestion.text(), "");
-  EXPECT_FALSE(IsOpenLoop(suggestion));
+  EXPECT_TRUE(IsClosedLoop(suggestion.state()));
 }
 
 TEST(Suggestions, ComeOnTheAgendaScreened) {
@@ -792,8 +801,8 @@ TEST(Suggestions, ANoAndAPartlyNeedAReason) {
 TEST(Suggestions, AreNeverDoneWithoutTheReportBack) {
   EXPECT_REFUSED(MayReportBack(SuggestionIn(pb::SUGGESTION_STATE_IN_PROGRESS), 1), "ACTIONS_OPEN");
   EXPECT_DONE(MayReportBack(SuggestionIn(pb::SUGGESTION_STATE_DONE), 0));
-  EXPECT_TRUE(IsOpenLoop(SuggestionIn(pb::SUGGESTION_STATE_DONE)));
-  EXPECT_TRUE(IsOpenLoop(SuggestionIn(pb::SUGGESTION_STATE_REPORTED_BACK)));
+  EXPECT_FALSE(IsClosedLoop(pb::SUGGESTION_STATE_DONE));
+  EXPECT_FALSE(IsClosedLoop(pb::SUGGESTION_STATE_REPORTED_BACK));
   for (const auto state : {pb::SUGGESTION_STATE_ANSWERED, pb::SUGGESTION_STATE_DONE}) {
     EXPECT_REFUSED(CheckReportBackAnswer(SuggestionIn(state), true, ""), "WRONG_STATE");
   }
