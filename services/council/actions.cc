@@ -61,15 +61,17 @@ absl::Status Council::CreateAction(Tx& tx, Call&, const pb::CreateActionRequest&
   if (!request.suggestion_id().empty()) {
     ASSIGN(suggestion, Load<pb::Suggestion>(tx, request.suggestion_id()));
     item_id = suggestion->agenda_item_id();
-    if (item_id.empty()) return Refused("ITEM_NOT_ADVISED", "the council has not advised on it yet");
   }
-  ASSIGN(const pb::AgendaItem item, Load<pb::AgendaItem>(tx, item_id));
+  std::optional<pb::AgendaItem> item;
+  if (!item_id.empty()) {
+    ASSIGN(item, Load<pb::AgendaItem>(tx, item_id));
+  }
   TRY(MayCreateAction(mandate, request, item, suggestion, Today(tx)));
   pb::Action action;
   action.set_id(NewId(tx.now()));
   action.set_state(pb::ACTION_STATE_ASSIGNED);
-  action.set_agenda_item_id(item.id());
-  action.set_suggestion_id(suggestion ? suggestion->id() : item.suggestion_id());
+  action.set_agenda_item_id(item->id());
+  action.set_suggestion_id(suggestion ? suggestion->id() : item->suggestion_id());
   action.set_owner_service(request.owner_service());
   action.set_title(request.title());
   action.set_due_date(request.due_date());

@@ -118,10 +118,8 @@ absl::Status Council::RecordAdvice(Tx& tx, Call&, const pb::RecordAdviceRequest&
   ASSIGN(pb::AgendaItem item, LoadForChange<pb::AgendaItem>(tx, request.agenda_item_id(), request.expected_version()));
   ASSIGN(const pb::Meeting meeting, Load<pb::Meeting>(tx, item.meeting_id()));
   ASSIGN(const std::vector<pb::AgendaItem> agenda, AgendaOf(tx, meeting.id()));
-  TRY(MayAdvise(meeting, item, agenda));
+  TRY(MayAdvise(meeting, item, agenda, request));
   if (meeting.state() == pb::MEETING_STATE_REOPENED) {
-    // Who sat there, and how they exercised their seats, is not put right by a pen.
-    if (!request.votes().empty()) return InvalidArgument("votes", "are not changed in a reopened meeting");
     TRY(KeepRevision(tx, item));
     item.set_revision(item.revision() + 1);
   } else {
@@ -140,18 +138,12 @@ absl::Status Council::SettleAgendaItem(Tx& tx, Call& call, const pb::SettleAgend
   ASSIGN(pb::AgendaItem item, LoadForChange<pb::AgendaItem>(tx, request.agenda_item_id(), request.expected_version()));
   ASSIGN(const pb::Meeting meeting, Load<pb::Meeting>(tx, item.meeting_id()));
   ASSIGN(const std::string own_seat, OwnSeat(tx, call.caller));
-  TRY(MaySettle(call.caller, meeting, item, own_seat));
-  const bool to_meeting = !request.to_meeting_id().empty();
-  if (to_meeting && request.settlement() != pb::SETTLEMENT_POSTPONED) {
-    return InvalidArgument("to_meeting_id", "is for what is postponed");
-  }
+  TRY(MaySettle(call.caller, meeting, item, request, own_seat));
   ApplySettlement(request, &item);
   TRY(SettleItem(tx, &item));
-  if (to_meeting) {
+  if (!request.to_meeting_id().empty()) {
     ASSIGN(const pb::Meeting to, Load<pb::Meeting>(tx, request.to_meeting_id()));
-    if (to.state() != pb::MEETING_STATE_PLANNED && to.state() != pb::MEETING_STATE_SUMMONED) {
-      return WrongState(to.state(), "that meeting takes no items any more");
-    }
+    TRY(MayPostponeTo(to));
     int position = 0;  // of an approval of minutes
     if (item.kind() != pb::AGENDA_ITEM_KIND_MINUTES) {
       ASSIGN(position, NextPosition(tx, to.id()));

@@ -17,9 +17,8 @@ absl::Status Council::RegisterApology(Tx& tx, Call& call, const pb::RegisterApol
   ASSIGN(const pb::Seat seat, Load<pb::Seat>(tx, request.seat_id()));
   ASSIGN(const Holders holders, HoldersOf(tx, seat.id()));
   const std::optional<pb::SeatHolder>& holder = holders.Of(request.role());
-  if (!holder) return Refused("NO_SUCH_HOLDER", "the seat has nobody in that role");
-  call.Concerns(holder->person_ref());
-  TRY(MayApologise(call.caller, meeting, *holder));
+  if (holder) call.Concerns(holder->person_ref());
+  TRY(MayApologise(call.caller, meeting, holder));
   ASSIGN(
       const auto known,
       Find<pb::Apology>(tx, "WHERE meeting_id = :meeting AND holder_id = :holder AND state = 'APOLOGY_STATE_IN_FORCE'",

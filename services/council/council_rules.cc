@@ -45,6 +45,8 @@ const std::string& HolderIdOf(const pb::EntitledSeat& seat, pb::HolderRole role)
   return role == pb::HOLDER_ROLE_PRINCIPAL ? seat.principal_id() : seat.deputy_id();
 }
 
+absl::Status NoSuchHolder() { return Refused("NO_SUCH_HOLDER", "the seat has nobody in that role"); }
+
 // [C11] The approval of the last minutes is the first item (#3768): nothing else is discussed or advised on before it.
 absl::Status MayTakeUp(const pb::AgendaItem& item, absl::Span<const pb::AgendaItem> agenda) {
   if (IsSettled(item)) return Refused("ITEM_SETTLED", "the item is settled");
@@ -111,14 +113,14 @@ absl::Status Check(const pb::RegisterSeatRequest& request) {
 }
 
 // [S2] One seat for every organisation, one for the unit leader and the leader each, two for the
-// departments. How many of a kind stands in the mandate; organisations have no limit but one seat each (C1).
-absl::Status MayRegisterSeat(const pb::Mandate& mandate, pb::SeatKind kind, int of_kind) {
+// departments. How many of a kind stands in the mandate; [C1] organisations have no limit but one seat each.
+absl::Status MayRegisterSeat(const pb::Mandate& mandate, pb::SeatKind kind, int of_kind, bool has_seat) {
   for (const pb::SeatLimit& limit : mandate.seat_limits()) {
     if (limit.kind() == kind && of_kind >= limit.seats()) {
       return Refused("SEATS_OF_KIND_FULL", "the mandate has no further seat of this kind");
     }
   }
-  return absl::OkStatus();
+  return has_seat ? AlreadyExists("seat of this organisation") : absl::OkStatus();
 }
 
 pb::Seat NewSeat(std::string id, const pb::RegisterSeatRequest& request) {
@@ -129,6 +131,11 @@ pb::Seat NewSeat(std::string id, const pb::RegisterSeatRequest& request) {
   seat.set_organisation_id(request.organisation_id());
   seat.set_name(request.name());
   return seat;
+}
+
+absl::Status MayRetire(const pb::Seat& seat) {
+  if (seat.state() == pb::SEAT_STATE_ACTIVE) return absl::OkStatus();
+  return WrongState(seat.state(), "the seat is retired already");
 }
 
 // [C1], [C4] One principal and one deputy at a time, and nobody on two seats: somebody who held another
@@ -197,6 +204,12 @@ absl::Status CheckWheel(const pb::SetYearWheelRequest& request, const pb::Mandat
   return absl::OkStatus();
 }
 
+// [C5] The year is planned once; what changes then is a meeting.
+absl::Status MaySetWheel(bool has_wheel) {
+  if (!has_wheel) return absl::OkStatus();
+  return Refused("YEAR_WHEEL_EXISTS", "the year has its wheel; move its meetings one by one");
+}
+
 pb::Meeting NewMeeting(std::string id, pb::MeetingKind kind, const pb::YearWheel& wheel, const pb::PlannedMeeting& plan,
                        const pb::Mandate& mandate) {
   pb::Meeting meeting;
@@ -253,6 +266,8 @@ bool AwaitsMinutes(pb::MeetingState state) {
   return state == pb::MEETING_STATE_OPEN || state == pb::MEETING_STATE_HELD;
 }
 
+bool HasDeadlines(pb::MeetingState state) { return NotBegun(state) || AwaitsMinutes(state); }
+
 // [C13], [D4] Deadlines of notice, input and minutes. A notice that was missed stays on the list until the meeting is
 // moved or cancelled, minutes until they are sent. Input is nobody's duty: its day passes, and so do the minutes of
 // a meeting that did not take place.
@@ -266,8 +281,6 @@ std::vector<pb::Deadline> DeadlinesOf(const pb::Meeting& meeting, bool minutes_s
     deadline.set_meeting_id(meeting.id());
     deadline.set_due_date(due_date);
     deadline.set_missed(passed);
-bool HasDeadlines(pb::MeetingState state) { return NotBegun(state) || AwaitsMinutes(state); }
-
     deadline.set_meeting_date(meeting.meeting_date());
   };
   if (AwaitsNotice(meeting.state())) add(pb::DEADLINE_KIND_NOTICE, meeting.notice_by(), true);
@@ -355,8 +368,10 @@ const std::optional<pb::SeatHolder>& Holders::Of(pb::HolderRole role) const {
   return role == pb::HOLDER_ROLE_PRINCIPAL ? principal : deputy;
 }
 
-absl::Status MayApologise(const Caller& caller, const pb::Meeting& meeting, const pb::SeatHolder& holder) {
-  if (!KeepsCouncil(caller) && !caller.IsSelf(holder.person_ref())) {
+absl::Status MayApologise(const Caller& caller, const pb::Meeting& meeting,
+                          const std::optional<pb::SeatHolder>& holder) {
+  if (!holder) return NoSuchHolder();
+  if (!KeepsCouncil(caller) && !caller.IsSelf(holder->person_ref())) {
     return Forbidden("a member apologises for themself only");
   }
   if (meeting.state() != pb::MEETING_STATE_SUMMONED) {
@@ -424,7 +439,7 @@ absl::Status MayMarkPresence(const pb::Meeting& meeting, const pb::EntitledSeat&
   if (presence != pb::PRESENCE_PRESENT && presence != pb::PRESENCE_LEFT) {
     return InvalidArgument("presence", "must be PRESENT or LEFT");
   }
-  if (HolderIdOf(seat, role).empty()) return Refused("NO_SUCH_HOLDER", "the seat has nobody in that role");
+  if (HolderIdOf(seat, role).empty()) return NoSuchHolder();
   return absl::OkStatus();
 }
 
@@ -451,7 +466,7 @@ absl::Status MayDisqualify(const pb::Meeting& meeting, const pb::AgendaItem& ite
                            pb::HolderRole role) {
   if (meeting.state() != pb::MEETING_STATE_OPEN) return WrongState(meeting.state(), "the open meeting decides that");
   if (IsSettled(item)) return Refused("ITEM_SETTLED", "the item is settled");
-  if (HolderIdOf(seat, role).empty()) return Refused("NO_SUCH_HOLDER", "the seat has nobody in that role");
+  if (HolderIdOf(seat, role).empty()) return NoSuchHolder();
   return absl::OkStatus();
 }
 
@@ -583,14 +598,16 @@ absl::Status MayDiscuss(const pb::Meeting& meeting, const pb::AgendaItem& item,
   return MayTakeUp(item, agenda);
 }
 
-// [C7] What was advised on stays (opengever.core#1594): only in a reopened meeting its words are put right.
-absl::Status MayAdvise(const pb::Meeting& meeting, const pb::AgendaItem& item,
-                       absl::Span<const pb::AgendaItem> agenda) {
+// [C7] What was advised on stays (opengever.core#1594): only in a reopened meeting its words are put right. Who sat
+// there, and how they exercised their seats (C2), is not put right by a pen.
+absl::Status MayAdvise(const pb::Meeting& meeting, const pb::AgendaItem& item, absl::Span<const pb::AgendaItem> agenda,
+                       const pb::RecordAdviceRequest& request) {
   if (meeting.state() == pb::MEETING_STATE_REOPENED) {
-    if (item.state() == pb::AGENDA_ITEM_STATE_ADVISED && item.kind() != pb::AGENDA_ITEM_KIND_MINUTES) {
-      return absl::OkStatus();
+    if (item.state() != pb::AGENDA_ITEM_STATE_ADVISED || item.kind() == pb::AGENDA_ITEM_KIND_MINUTES) {
+      return WrongState(item.state(), "only what was advised on is put right");
     }
-    return WrongState(item.state(), "only what was advised on is put right");
+    if (!request.votes().empty()) return InvalidArgument("votes", "are not changed in a reopened meeting");
+    return absl::OkStatus();
   }
   if (meeting.state() != pb::MEETING_STATE_OPEN)
     return WrongState(meeting.state(), "the council advises in an open meeting");
@@ -601,7 +618,7 @@ absl::Status MayAdvise(const pb::Meeting& meeting, const pb::AgendaItem& item,
 }
 
 absl::Status MaySettle(const Caller& caller, const pb::Meeting& meeting, const pb::AgendaItem& item,
-                       std::string_view own_seat_id) {
+                       const pb::SettleAgendaItemRequest& request, std::string_view own_seat_id) {
   if (!KeepsCouncil(caller)) {
     if (own_seat_id.empty() || item.proposer_seat_id() != own_seat_id) {
       return Forbidden("a member settles only what their own seat proposed");
@@ -612,7 +629,16 @@ absl::Status MaySettle(const Caller& caller, const pb::Meeting& meeting, const p
   if (meeting.state() == pb::MEETING_STATE_CLOSED || meeting.state() == pb::MEETING_STATE_CANCELLED) {
     return WrongState(meeting.state(), "the meeting is over");
   }
+  if (!request.to_meeting_id().empty() && request.settlement() != pb::SETTLEMENT_POSTPONED) {
+    return InvalidArgument("to_meeting_id", "is for what is postponed");
+  }
   return absl::OkStatus();
+}
+
+// [C7] What was postponed comes on an agenda that is not fixed yet.
+absl::Status MayPostponeTo(const pb::Meeting& meeting) {
+  if (NotBegun(meeting)) return absl::OkStatus();
+  return WrongState(meeting.state(), "that meeting takes no items any more");
 }
 
 void ApplySettlement(const pb::SettleAgendaItemRequest& request, pb::AgendaItem* item) {

@@ -51,8 +51,10 @@ absl::Status Check(const pb::SetMandateRequest& request);
 absl::Status Check(const pb::SetCodeListRequest& request);
 absl::Status MayUseCode(const pb::CodeList& list, std::string_view code);
 absl::Status Check(const pb::RegisterSeatRequest& request);
-absl::Status MayRegisterSeat(const pb::Mandate& mandate, pb::SeatKind kind, int of_kind);
+// `of_kind`: seats of that kind there are. `has_seat`: the organisation is on the council already.
+absl::Status MayRegisterSeat(const pb::Mandate& mandate, pb::SeatKind kind, int of_kind, bool has_seat);
 pb::Seat NewSeat(std::string id, const pb::RegisterSeatRequest& request);
+absl::Status MayRetire(const pb::Seat& seat);
 // `holds_another`: the person is an active holder of any role of any seat but this one.
 absl::Status MayAppoint(const pb::Seat& seat, bool holds_another);
 pb::SeatHolder NewHolder(std::string id, const pb::AppointHolderRequest& request, const pb::Mandate& mandate,
@@ -64,6 +66,8 @@ void ApplyEnd(std::string_view reason_code, std::string_view today, pb::SeatHold
 
 absl::Status CheckPlan(std::string_view field, const pb::PlannedMeeting& plan, int year);
 absl::Status CheckWheel(const pb::SetYearWheelRequest& request, const pb::Mandate& mandate);
+// `has_wheel`: the year has one.
+absl::Status MaySetWheel(bool has_wheel);
 pb::Meeting NewMeeting(std::string id, pb::MeetingKind kind, const pb::YearWheel& wheel, const pb::PlannedMeeting& plan,
                        const pb::Mandate& mandate);
 // When it begins, in the municipality's zone.
@@ -101,7 +105,9 @@ struct Holders {
   std::optional<pb::SeatHolder> principal, deputy;
   const std::optional<pb::SeatHolder>& Of(pb::HolderRole role) const;
 };
-absl::Status MayApologise(const Caller& caller, const pb::Meeting& meeting, const pb::SeatHolder& holder);
+// `holder`: whoever has the role for which somebody apologises.
+absl::Status MayApologise(const Caller& caller, const pb::Meeting& meeting,
+                          const std::optional<pb::SeatHolder>& holder);
 // A seat as a meeting freezes it.
 pb::EntitledSeat NewEntitledSeat(std::string id, const pb::Meeting& meeting, const pb::Seat& seat,
                                  const Holders& holders, absl::Span<const pb::Apology> apologies);
@@ -135,9 +141,12 @@ absl::Status MaySchedule(const pb::Meeting& meeting, const pb::AgendaItem& item)
 // `agenda`: all items of the meeting.
 absl::Status MayDiscuss(const pb::Meeting& meeting, const pb::AgendaItem& item,
                         absl::Span<const pb::AgendaItem> agenda);
-absl::Status MayAdvise(const pb::Meeting& meeting, const pb::AgendaItem& item, absl::Span<const pb::AgendaItem> agenda);
+absl::Status MayAdvise(const pb::Meeting& meeting, const pb::AgendaItem& item, absl::Span<const pb::AgendaItem> agenda,
+                       const pb::RecordAdviceRequest& request);
 absl::Status MaySettle(const Caller& caller, const pb::Meeting& meeting, const pb::AgendaItem& item,
-                       std::string_view own_seat_id);
+                       const pb::SettleAgendaItemRequest& request, std::string_view own_seat_id);
+// Whether items are postponed to a meeting.
+absl::Status MayPostponeTo(const pb::Meeting& meeting);
 void ApplySettlement(const pb::SettleAgendaItemRequest& request, pb::AgendaItem* item);
 // The item's new self in the meeting to which it was postponed.
 pb::AgendaItem NewFromPostponed(std::string id, const pb::AgendaItem& item, const pb::Meeting& to, int position);
@@ -181,8 +190,8 @@ pb::Suggestion NewAnonymousSuggestion(std::string id, const pb::DropSuggestionRe
 absl::Status MayScreen(const pb::Suggestion& suggestion, const pb::ScreenSuggestionRequest& request);
 void ApplyScreening(const pb::ScreenSuggestionRequest& request, pb::Suggestion* suggestion);
 absl::Status MayPutOnAgenda(const pb::Suggestion& suggestion);
-// `item`: that took the suggestion up.
-absl::Status MayAnswer(const pb::Suggestion& suggestion, const pb::AgendaItem& item,
+// `item`: that took the suggestion up, if one has.
+absl::Status MayAnswer(const pb::Suggestion& suggestion, const std::optional<pb::AgendaItem>& item,
                        const pb::AnswerSuggestionRequest& request, int open_actions);
 void ApplyAnswer(const pb::AnswerSuggestionRequest& request, std::string_view today, pb::Suggestion* suggestion);
 absl::Status MayReportBack(const pb::Suggestion& suggestion, int open_actions);
@@ -197,8 +206,9 @@ bool IsClosedLoop(pb::SuggestionState state);
 bool IsOpen(const pb::Action& action);
 absl::Status Check(const pb::CreateActionRequest& request);
 absl::Status Check(const pb::UpdateActionRequest& request);
+// `suggestion`: that it is for, if it is for one. `item`: that it is for, or that took the suggestion up.
 absl::Status MayCreateAction(const pb::Mandate& mandate, const pb::CreateActionRequest& request,
-                             const pb::AgendaItem& item, const std::optional<pb::Suggestion>& suggestion,
+                             const std::optional<pb::AgendaItem>& item, const std::optional<pb::Suggestion>& suggestion,
                              std::string_view today);
 absl::Status MayUpdateAction(const pb::Action& action, const pb::UpdateActionRequest& request, std::string_view today);
 // What the owner said. False if it changes nothing.
@@ -225,10 +235,10 @@ pb::FigureSet MissedDeadlineFigures(std::string_view source, std::string_view mo
 void Suppress(int cell_min, pb::FigureSet* set);
 absl::Status MayRecordIndicator(const std::optional<pb::Indicator>& known, const pb::RecordIndicatorRequest& request);
 void ApplyIndicator(const pb::RecordIndicatorRequest& request, pb::Indicator* indicator);
-// `seat`: on which the person was entitled at that meeting, if they were.
+// `seat`: on which the person was entitled at that meeting, if they were. `claimed`: they have a claim for it.
 absl::Status MayClaimFee(std::string_view person_ref, const pb::Meeting& meeting,
                          const std::optional<pb::EntitledSeat>& seat, const pb::Mandate& mandate,
-                         const pb::SubmitFeeClaimRequest& request);
+                         const pb::SubmitFeeClaimRequest& request, bool claimed);
 absl::Status MayDecideFeeClaim(const pb::FeeClaim& claim, const pb::DecideFeeClaimRequest& request);
 // Takes out what the caller is not shown.
 void ShowTo(const Caller& caller, pb::FeeClaim* claim);

@@ -21,10 +21,9 @@ absl::Status Council::SubmitFeeClaim(Tx& tx, Call& call, const pb::SubmitFeeClai
       const auto seat,
       Find<pb::EntitledSeat>(tx, "WHERE meeting_id = :meeting AND (principal_ref = :principal OR deputy_ref = :deputy)",
                              meeting.id(), person, person));
-  TRY(MayClaimFee(person, meeting, seat, mandate, request));
   ASSIGN(const auto known,
          Find<pb::FeeClaim>(tx, "WHERE meeting_id = :meeting AND person_ref = :person", meeting.id(), person));
-  if (known) return AlreadyExists("fee claim");
+  TRY(MayClaimFee(person, meeting, seat, mandate, request, known.has_value()));
   pb::FeeClaim claim;
   claim.set_id(NewId(tx.now()));
   claim.set_state(pb::FEE_CLAIM_STATE_SUBMITTED);

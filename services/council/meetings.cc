@@ -100,7 +100,7 @@ absl::Status Council::SetYearWheel(Tx& tx, Call&, const pb::SetYearWheelRequest&
   ASSIGN(const pb::Mandate mandate, CurrentMandate(tx));
   TRY(CheckWheel(request, mandate));
   ASSIGN(const auto known, Find<pb::YearWheel>(tx, "WHERE year = :year", request.year()));
-  if (known) return Refused("YEAR_WHEEL_EXISTS", "the year has its wheel; move its meetings one by one");
+  TRY(MaySetWheel(known.has_value()));
   pb::YearWheel wheel;
   wheel.set_id(NewId(tx.now()));
   wheel.set_year(request.year());

@@ -62,10 +62,9 @@ absl::Status Council::RegisterSeat(Tx& tx, Call&, const pb::RegisterSeatRequest&
   ASSIGN(const auto of_kind,
          tx.Query<int64_t>("SELECT COUNT(*) FROM seats WHERE kind = :kind AND state = 'SEAT_STATE_ACTIVE'",
                            pb::SeatKind_Name(request.kind())));
-  TRY(MayRegisterSeat(mandate, request.kind(), static_cast<int>(std::get<0>(of_kind[0]))));
   ASSIGN(const auto same, Find<pb::Seat>(tx, "WHERE organisation_id = :organisation AND state = 'SEAT_STATE_ACTIVE'",
                                          request.organisation_id()));
-  if (same) return AlreadyExists("seat of this organisation");
+  TRY(MayRegisterSeat(mandate, request.kind(), static_cast<int>(std::get<0>(of_kind[0])), same.has_value()));
   pb::Seat seat = NewSeat(NewId(tx.now()), request);
   TRY(Insert(tx, seat));
   TRY(PublishVacancy(tx, seat, pb::HOLDER_ROLE_PRINCIPAL));
@@ -78,7 +77,7 @@ absl::Status Council::RegisterSeat(Tx& tx, Call&, const pb::RegisterSeatRequest&
 absl::Status Council::RetireSeat(Tx& tx, Call&, const pb::RetireSeatRequest& request,
                                  pb::RetireSeatResponse* response) {
   ASSIGN(pb::Seat seat, LoadForChange<pb::Seat>(tx, request.seat_id(), request.expected_version()));
-  if (seat.state() != pb::SEAT_STATE_ACTIVE) return WrongState(seat.state(), "the seat is retired already");
+  TRY(MayRetire(seat));
   ASSIGN(Holders holders, HoldersOf(tx, seat.id()));
   for (auto* holder : {&holders.principal, &holders.deputy}) {
     if (*holder) TRY(EndHolder(tx, kSeatRetired, &**holder));

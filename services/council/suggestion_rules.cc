@@ -98,13 +98,14 @@ absl::Status MayPutOnAgenda(const pb::Suggestion& suggestion) {
 }
 
 // [C8] The council advises; the municipality answers. [C10] A "no" needs a reason, and so does a "partly".
-absl::Status MayAnswer(const pb::Suggestion& suggestion, const pb::AgendaItem& item,
+absl::Status MayAnswer(const pb::Suggestion& suggestion, const std::optional<pb::AgendaItem>& item,
                        const pb::AnswerSuggestionRequest& request, int open_actions) {
   // Again, as long as nothing was reported: what was promised may turn out differently.
-  if (suggestion.state() != pb::SUGGESTION_STATE_ON_AGENDA && suggestion.state() != pb::SUGGESTION_STATE_ANSWERED) {
+  if (!item ||
+      (suggestion.state() != pb::SUGGESTION_STATE_ON_AGENDA && suggestion.state() != pb::SUGGESTION_STATE_ANSWERED)) {
     return WrongState(suggestion.state(), "what was put on the agenda is answered");
   }
-  if (item.state() != pb::AGENDA_ITEM_STATE_ADVISED) {
+  if (item->state() != pb::AGENDA_ITEM_STATE_ADVISED) {
     return Refused("ITEM_NOT_ADVISED", "the council has not advised on it yet");
   }
   if (request.answer() != pb::ANSWER_YES && request.reason().empty()) {
@@ -188,9 +189,9 @@ absl::Status Check(const pb::UpdateActionRequest& request) {
 }
 
 absl::Status MayCreateAction(const pb::Mandate& mandate, const pb::CreateActionRequest& request,
-                             const pb::AgendaItem& item, const std::optional<pb::Suggestion>& suggestion,
+                             const std::optional<pb::AgendaItem>& item, const std::optional<pb::Suggestion>& suggestion,
                              std::string_view today) {
-  if (item.state() != pb::AGENDA_ITEM_STATE_ADVISED) {
+  if (!item || item->state() != pb::AGENDA_ITEM_STATE_ADVISED) {
     return Refused("ITEM_NOT_ADVISED", "the council has not advised on it yet");
   }
   if (suggestion) {
@@ -320,10 +321,10 @@ void ApplyIndicator(const pb::RecordIndicatorRequest& request, pb::Indicator* in
   }
 }
 
-// [B7] Expenses, and usually a fee, for those who are not paid to be there (helsebiblioteket.no).
+// [B7] Expenses, and usually a fee, for those who are not paid to be there (helsebiblioteket.no), once a meeting.
 absl::Status MayClaimFee(std::string_view person_ref, const pb::Meeting& meeting,
                          const std::optional<pb::EntitledSeat>& seat, const pb::Mandate& mandate,
-                         const pb::SubmitFeeClaimRequest& request) {
+                         const pb::SubmitFeeClaimRequest& request, bool claimed) {
   if (meeting.state() != pb::MEETING_STATE_HELD && meeting.state() != pb::MEETING_STATE_CLOSED &&
       meeting.state() != pb::MEETING_STATE_REOPENED) {
     return WrongState(meeting.state(), "fees are for meetings that were held");
@@ -343,7 +344,7 @@ absl::Status MayClaimFee(std::string_view person_ref, const pb::Meeting& meeting
     return Refused("EXPENSE_TOO_HIGH", "more than the mandate repays",
                    {{"max_ore", absl::StrCat(mandate.expense_max_ore())}});
   }
-  return absl::OkStatus();
+  return claimed ? AlreadyExists("fee claim") : absl::OkStatus();
 }
 
 absl::Status MayDecideFeeClaim(const pb::FeeClaim& claim, const pb::DecideFeeClaimRequest& request) {

@@ -101,9 +101,7 @@ absl::Status Council::AnswerSuggestion(Tx& tx, Call&, const pb::AnswerSuggestion
                                        pb::AnswerSuggestionResponse* response) {
   ASSIGN(pb::Suggestion suggestion,
          LoadForChange<pb::Suggestion>(tx, request.suggestion_id(), request.expected_version()));
-  if (suggestion.agenda_item_id().empty())
-    return WrongState(suggestion.state(), "what was put on the agenda is answered");
-  ASSIGN(const pb::AgendaItem item, Load<pb::AgendaItem>(tx, suggestion.agenda_item_id()));
+  ASSIGN(const auto item, Find<pb::AgendaItem>(tx, "WHERE id = :id", suggestion.agenda_item_id()));
   ASSIGN(const std::vector<pb::Action> actions, ActionsOf(tx, suggestion.id()));
   TRY(MayAnswer(suggestion, item, request, OpenAmong(actions)));
   ApplyAnswer(request, Today(tx), &suggestion);

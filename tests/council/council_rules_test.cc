@@ -122,9 +122,22 @@ TEST(Seats, AnOrganisationsSeatNamesItAndAnOfficeDoesNot) {
 }
 
 TEST(Seats, DepartmentsHaveTwoAndOrganisationsAsManyAsThereAre) {
-  EXPECT_DONE(MayRegisterSeat(SomeMandate(), pb::SEAT_KIND_DEPARTMENT, 1));
-  EXPECT_REFUSED(MayRegisterSeat(SomeMandate(), pb::SEAT_KIND_DEPARTMENT, 2), "SEATS_OF_KIND_FULL");
-  EXPECT_DONE(MayRegisterSeat(SomeMandate(), pb::SEAT_KIND_USER_ORGANISATION, 40));
+  EXPECT_DONE(MayRegisterSeat(SomeMandate(), pb::SEAT_KIND_DEPARTMENT, 1, false));
+  EXPECT_REFUSED(MayRegisterSeat(SomeMandate(), pb::SEAT_KIND_DEPARTMENT, 2, false), "SEATS_OF_KIND_FULL");
+  EXPECT_DONE(MayRegisterSeat(SomeMandate(), pb::SEAT_KIND_USER_ORGANISATION, 40, false));
+}
+
+TEST(Seats, C1AnOrganisationHasOne) {
+  EXPECT_REFUSED(MayRegisterSeat(SomeMandate(), pb::SEAT_KIND_USER_ORGANISATION, 1, true), "ALREADY_EXISTS");
+  EXPECT_REFUSED(MayRegisterSeat(SomeMandate(), pb::SEAT_KIND_NEXT_OF_KIN_ORGANISATION, 0, true), "ALREADY_EXISTS");
+}
+
+TEST(Seats, AreRetiredOnce) {
+  pb::Seat seat;
+  seat.set_state(pb::SEAT_STATE_ACTIVE);
+  EXPECT_DONE(MayRetire(seat));
+  seat.set_state(pb::SEAT_STATE_RETIRED);
+  EXPECT_REFUSED(MayRetire(seat), "WRONG_STATE");
 }
 
 TEST(Seats, NobodySitsOnTwo) {
@@ -178,6 +191,11 @@ TEST(YearWheel, HasExactlyFourMeetingsInOrderWithFourThemes) {
   EXPECT_REFUSED(CheckWheel(noon, SomeMandate()), "INVALID_FIELD");
 }
 
+TEST(YearWheel, IsSetOnceAYear) {
+  EXPECT_DONE(MaySetWheel(false));
+  EXPECT_REFUSED(MaySetWheel(true), "YEAR_WHEEL_EXISTS");
+}
+
 TEST(YearWheel, ACancelledOrdinaryMeetingIsReplacedByOneOfItsThemeAndYear) {
   pb::YearWheel wheel, other_year;
   other_year.set_id("2028");
@@ -222,6 +240,15 @@ TEST(Deadlines, AreListedWhileSomethingIsStillToBeDone) {
   EXPECT_EQ(due(pb::MEETING_STATE_CANCELLED, "2027-01-01"), "");
 }
 
+// A list of deadlines looks at no other meetings than these.
+TEST(Deadlines, AreOfMeetingsThatAreNeitherOverNorCancelled) {
+  for (int i = pb::MeetingState_MIN + 1; i <= pb::MeetingState_MAX; ++i) {
+    const auto state = static_cast<pb::MeetingState>(i);
+    EXPECT_EQ(HasDeadlines(state), !DeadlinesOf(MeetingIn(state), false, "2027-01-01").empty())
+        << pb::MeetingState_Name(state);
+  }
+}
+
 TEST(Deadlines, ANoticeThatComesTooLateIsNone) {
   EXPECT_DONE(MayCall(MeetingIn(pb::MEETING_STATE_PLANNED), "2027-01-20"));
   EXPECT_REFUSED(MayCall(MeetingIn(pb::MEETING_STATE_PLANNED), "2027-01-21"), "NOTICE_TOO_LATE");
@@ -240,15 +267,6 @@ TEST(Deadlines, ASummonedMeetingMovesWithinItsNoticeOnly) {
 TEST(Deadlines, MembersItemsComeInByTheInputDeadline) {
   const pb::Meeting meeting = MeetingIn(pb::MEETING_STATE_SUMMONED);
   EXPECT_DONE(MayAddItem(As(ROLE_COUNCIL_MEMBER), meeting, {}, "2027-02-03"));
-// A list of deadlines looks at no other meetings than these.
-TEST(Deadlines, AreOfMeetingsThatAreNeitherOverNorCancelled) {
-  for (int i = pb::MeetingState_MIN + 1; i <= pb::MeetingState_MAX; ++i) {
-    const auto state = static_cast<pb::MeetingState>(i);
-    EXPECT_EQ(HasDeadlines(state), !DeadlinesOf(MeetingIn(state), false, "2027-01-01").empty())
-        << pb::MeetingState_Name(state);
-  }
-}
-
   EXPECT_REFUSED(MayAddItem(As(ROLE_COUNCIL_MEMBER), meeting, {}, "2027-02-04"), "INPUT_TOO_LATE");
   EXPECT_DONE(MayAddItem(As(ROLE_COUNCIL_SECRETARY), meeting, {}, "2027-02-09"));
 }
@@ -338,6 +356,7 @@ TEST(Delegation, OpenSlides6223AMemberApologisesForThemselfAndForNobodyElse) {
   EXPECT_DONE(MayApologise(As(ROLE_COUNCIL_MEMBER, "anna"), meeting, holder));
   EXPECT_REFUSED(MayApologise(As(ROLE_COUNCIL_MEMBER, "bo"), meeting, holder), "FORBIDDEN");
   EXPECT_REFUSED(MayApologise(As(ROLE_COUNCIL_MEMBER, ""), meeting, holder), "FORBIDDEN");
+  EXPECT_REFUSED(MayApologise(As(ROLE_COUNCIL_SECRETARY), meeting, std::nullopt), "NO_SUCH_HOLDER");
 }
 
 TEST(Exercise, OfAnEmptyOrUnknownSeatHasNoVote) {
@@ -426,24 +445,50 @@ TEST(Agenda, AMemberWithdrawsWhatTheirOwnSeatProposedBeforeTheOpening) {
   pb::AgendaItem item = ItemIn(pb::AGENDA_ITEM_STATE_PROPOSED);
   item.set_proposer_seat_id("seat");
   const Caller member = As(ROLE_COUNCIL_MEMBER, "anna");
-  EXPECT_DONE(MaySettle(member, MeetingIn(pb::MEETING_STATE_PLANNED), item, "seat"));
-  EXPECT_REFUSED(MaySettle(member, MeetingIn(pb::MEETING_STATE_PLANNED), item, "other"), "FORBIDDEN");
-  EXPECT_REFUSED(MaySettle(member, MeetingIn(pb::MEETING_STATE_PLANNED), item, ""), "FORBIDDEN");
-  EXPECT_REFUSED(MaySettle(member, MeetingIn(pb::MEETING_STATE_OPEN), item, "seat"), "WRONG_STATE");
+  EXPECT_DONE(MaySettle(member, MeetingIn(pb::MEETING_STATE_PLANNED), item, {}, "seat"));
+  EXPECT_REFUSED(MaySettle(member, MeetingIn(pb::MEETING_STATE_PLANNED), item, {}, "other"), "FORBIDDEN");
+  EXPECT_REFUSED(MaySettle(member, MeetingIn(pb::MEETING_STATE_PLANNED), item, {}, ""), "FORBIDDEN");
+  EXPECT_REFUSED(MaySettle(member, MeetingIn(pb::MEETING_STATE_OPEN), item, {}, "seat"), "WRONG_STATE");
+}
+
+TEST(Agenda, OnlyWhatIsPostponedGoesToAnotherMeetingAndToOneThatHasNotBegun) {
+  const pb::AgendaItem item = ItemIn(pb::AGENDA_ITEM_STATE_SCHEDULED);
+  const Caller secretary = As(ROLE_COUNCIL_SECRETARY);
+  pb::SettleAgendaItemRequest request;
+  request.set_to_meeting_id("next");
+  for (const auto settlement : {pb::SETTLEMENT_REFERRED_OUT, pb::SETTLEMENT_WITHDRAWN}) {
+    request.set_settlement(settlement);
+    EXPECT_REFUSED(MaySettle(secretary, MeetingIn(pb::MEETING_STATE_OPEN), item, request, ""), "INVALID_FIELD");
+  }
+  request.set_settlement(pb::SETTLEMENT_POSTPONED);
+  EXPECT_DONE(MaySettle(secretary, MeetingIn(pb::MEETING_STATE_OPEN), item, request, ""));
+  for (const auto state : {pb::MEETING_STATE_PLANNED, pb::MEETING_STATE_SUMMONED}) {
+    EXPECT_DONE(MayPostponeTo(MeetingIn(state)));
+  }
+  for (const auto state : {pb::MEETING_STATE_OPEN, pb::MEETING_STATE_HELD, pb::MEETING_STATE_CLOSED,
+                           pb::MEETING_STATE_REOPENED, pb::MEETING_STATE_CANCELLED}) {
+    EXPECT_REFUSED(MayPostponeTo(MeetingIn(state)), "WRONG_STATE");
+  }
 }
 
 // Decided items could still be edited while the meeting was open.
 TEST(Agenda, OpengeverCore1594AnAdviceIsNotChangedButInAReopenedMeeting) {
   const pb::AgendaItem advised = ItemIn(pb::AGENDA_ITEM_STATE_ADVISED);
   for (const auto state : {pb::MEETING_STATE_OPEN}) {
-    EXPECT_REFUSED(MayAdvise(MeetingIn(state), advised, {}), "ITEM_SETTLED");
+    EXPECT_REFUSED(MayAdvise(MeetingIn(state), advised, {}, {}), "ITEM_SETTLED");
   }
   for (const auto state : {pb::MEETING_STATE_HELD, pb::MEETING_STATE_CLOSED}) {
-    EXPECT_REFUSED(MayAdvise(MeetingIn(state), advised, {}), "WRONG_STATE");
+    EXPECT_REFUSED(MayAdvise(MeetingIn(state), advised, {}, {}), "WRONG_STATE");
   }
-  EXPECT_DONE(MayAdvise(MeetingIn(pb::MEETING_STATE_REOPENED), advised, {}));
-  EXPECT_REFUSED(MayAdvise(MeetingIn(pb::MEETING_STATE_REOPENED), ItemIn(pb::AGENDA_ITEM_STATE_POSTPONED), {}),
+  EXPECT_DONE(MayAdvise(MeetingIn(pb::MEETING_STATE_REOPENED), advised, {}, {}));
+  EXPECT_REFUSED(MayAdvise(MeetingIn(pb::MEETING_STATE_REOPENED), ItemIn(pb::AGENDA_ITEM_STATE_POSTPONED), {}, {}),
                  "WRONG_STATE");
+}
+
+TEST(Agenda, HowSeatsWereExercisedIsNotPutRightInAReopenedMeeting) {
+  const pb::AgendaItem advised = ItemIn(pb::AGENDA_ITEM_STATE_ADVISED), open = ItemIn(pb::AGENDA_ITEM_STATE_SCHEDULED);
+  EXPECT_REFUSED(MayAdvise(MeetingIn(pb::MEETING_STATE_REOPENED), advised, {}, Votes({"seat"})), "INVALID_FIELD");
+  EXPECT_DONE(MayAdvise(MeetingIn(pb::MEETING_STATE_OPEN), open, {}, Votes({"seat"})));
 }
 
 // The approval of the last minutes was to be the first item of the next meeting.
@@ -451,9 +496,9 @@ TEST(Agenda, OpengeverCore3768TheApprovalOfTheLastMinutesIsTheFirstItem) {
   const pb::Meeting open = MeetingIn(pb::MEETING_STATE_OPEN);
   const pb::AgendaItem item = ItemIn(pb::AGENDA_ITEM_STATE_SCHEDULED);
   const std::vector agenda = {ItemIn(pb::AGENDA_ITEM_STATE_SCHEDULED, pb::AGENDA_ITEM_KIND_MINUTES), item};
-  EXPECT_REFUSED(MayAdvise(open, item, agenda), "MINUTES_FIRST");
+  EXPECT_REFUSED(MayAdvise(open, item, agenda, {}), "MINUTES_FIRST");
   const std::vector approved = {ItemIn(pb::AGENDA_ITEM_STATE_ADVISED, pb::AGENDA_ITEM_KIND_MINUTES), item};
-  EXPECT_DONE(MayAdvise(open, item, approved));
+  EXPECT_DONE(MayAdvise(open, item, approved, {}));
 }
 
 // Closing decided all that was undecided.
@@ -463,7 +508,7 @@ TEST(Agenda, ItemsAreDiscussedInAnOpenMeetingAndStayUndecided) {
                        discussed = ItemIn(pb::AGENDA_ITEM_STATE_DISCUSSED);
   EXPECT_DONE(MayDiscuss(open, scheduled, {scheduled}));
   EXPECT_DONE(MayDiscuss(open, discussed, {discussed}));
-  EXPECT_DONE(MayAdvise(open, discussed, {discussed}));
+  EXPECT_DONE(MayAdvise(open, discussed, {discussed}, {}));
   EXPECT_FALSE(IsSettled(discussed));
   EXPECT_REFUSED(MayDiscuss(open, ItemIn(pb::AGENDA_ITEM_STATE_PROPOSED), {}), "WRONG_STATE");
   for (const auto state : {pb::AGENDA_ITEM_STATE_ADVISED, pb::AGENDA_ITEM_STATE_POSTPONED,
@@ -798,6 +843,24 @@ TEST(Suggestions, ANoAndAPartlyNeedAReason) {
   EXPECT_REFUSED(MayAnswer(suggestion, ItemIn(pb::AGENDA_ITEM_STATE_SCHEDULED), request, 0), "ITEM_NOT_ADVISED");
 }
 
+TEST(Suggestions, AreAnsweredOnceTheyHaveBeenOnAnAgenda) {
+  pb::AnswerSuggestionRequest request;
+  request.set_answer(pb::ANSWER_YES);
+  const pb::AgendaItem advised = ItemIn(pb::AGENDA_ITEM_STATE_ADVISED);
+  EXPECT_DONE(MayAnswer(SuggestionIn(pb::SUGGESTION_STATE_ON_AGENDA), advised, request, 0));
+  EXPECT_DONE(MayAnswer(SuggestionIn(pb::SUGGESTION_STATE_ANSWERED), advised, request, 0));
+  EXPECT_REFUSED(MayAnswer(SuggestionIn(pb::SUGGESTION_STATE_RECEIVED), std::nullopt, request, 0), "WRONG_STATE");
+  EXPECT_REFUSED(MayAnswer(SuggestionIn(pb::SUGGESTION_STATE_REPORTED_BACK), advised, request, 0), "WRONG_STATE");
+}
+
+TEST(Suggestions, AreALoopUntilTheyAreConfirmedOrTurnedAway) {
+  for (int i = pb::SuggestionState_MIN + 1; i <= pb::SuggestionState_MAX; ++i) {
+    const auto state = static_cast<pb::SuggestionState>(i);
+    EXPECT_EQ(IsClosedLoop(state), state == pb::SUGGESTION_STATE_CONFIRMED || state == pb::SUGGESTION_STATE_TURNED_AWAY)
+        << pb::SuggestionState_Name(state);
+  }
+}
+
 TEST(Suggestions, AreNeverDoneWithoutTheReportBack) {
   EXPECT_REFUSED(MayReportBack(SuggestionIn(pb::SUGGESTION_STATE_IN_PROGRESS), 1), "ACTIONS_OPEN");
   EXPECT_DONE(MayReportBack(SuggestionIn(pb::SUGGESTION_STATE_DONE), 0));
@@ -859,6 +922,15 @@ TEST(Actions, AreGivenToOwnersOfTheMandateForWhatWasAdvisedAndNotRefused) {
   EXPECT_REFUSED(may(refused), "NOT_AGREED");
   request.set_owner_service("the-mayor");
   EXPECT_REFUSED(may(std::nullopt), "UNKNOWN_OWNER");
+}
+
+TEST(Actions, ComeOfAnAdvice) {
+  pb::CreateActionRequest request;
+  const auto may = [&](const std::optional<pb::AgendaItem>& item) {
+    return MayCreateAction(SomeMandate(), request, item, SuggestionIn(pb::SUGGESTION_STATE_ANSWERED), "2027-02-10");
+  };
+  EXPECT_REFUSED(may(ItemIn(pb::AGENDA_ITEM_STATE_DISCUSSED)), "ITEM_NOT_ADVISED");
+  EXPECT_REFUSED(may(std::nullopt), "ITEM_NOT_ADVISED") << "the suggestion was on no agenda yet";
 }
 
 TEST(Actions, ThatAreDoneStayDoneWhateverComesLate) {
@@ -931,14 +1003,17 @@ TEST(Fees, AreForThoseWhoWereThereAndAreNotPaidToBe) {
   const pb::Meeting held = MeetingIn(pb::MEETING_STATE_HELD);
   pb::EntitledSeat seat = SeatWith(kPresent, kAbsent, false);
   pb::SubmitFeeClaimRequest request;
-  const auto may = [&](std::string_view person) { return MayClaimFee(person, held, seat, SomeMandate(), request); };
+  const auto may = [&](std::string_view person, bool claimed = false) {
+    return MayClaimFee(person, held, seat, SomeMandate(), request, claimed);
+  };
   EXPECT_DONE(may("ref-anna"));
+  EXPECT_REFUSED(may("ref-anna", true), "ALREADY_EXISTS") << "once a meeting";
   EXPECT_REFUSED(may("ref-bo"), "NOT_PRESENT");
   request.set_expense_ore(50001);
   EXPECT_REFUSED(may("ref-anna"), "EXPENSE_TOO_HIGH");
   seat.set_principal_employed(true);
   EXPECT_REFUSED(may("ref-anna"), "EMPLOYED");
-  EXPECT_REFUSED(MayClaimFee("ref-anna", MeetingIn(pb::MEETING_STATE_OPEN), seat, SomeMandate(), request),
+  EXPECT_REFUSED(MayClaimFee("ref-anna", MeetingIn(pb::MEETING_STATE_OPEN), seat, SomeMandate(), request, false),
                  "WRONG_STATE");
 }
 
