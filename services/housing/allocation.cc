@@ -120,7 +120,6 @@ absl::Status Housing::OpenVacancy(Tx& tx, Call&, const pb::OpenVacancyRequest& r
   ASSIGN(const pb::Place place, Load<pb::Place>(tx, request.place_id()));
   ASSIGN(const pb::Offer offer, Load<pb::Offer>(tx, place.offer_id()));
   ASSIGN(const pb::OfferPolicy policy, PolicyInForce(tx, offer.id(), today));
-  TRY(MayOpenVacancy(policy, place));
   pb::Vacancy vacancy;
   vacancy.set_id(NewId(tx.now()));
   vacancy.set_state(pb::VACANCY_STATE_OPEN);
@@ -128,12 +127,10 @@ absl::Status Housing::OpenVacancy(Tx& tx, Call&, const pb::OpenVacancyRequest& r
   vacancy.set_offer_id(offer.id());
   vacancy.set_offer_kind(offer.kind());
   vacancy.set_from_date(OrToday(tx, request.from_date()));
-  TRY(CheckPlannable("from_date", vacancy.from_date(), today));
-  if (vacancy.from_date() < today) return Refused("START_IN_PAST", "a vacancy cannot begin before today");
   ASSIGN(const auto live, tx.Query<int64_t>("SELECT 1 FROM vacancies WHERE place_id = :place AND state IN "
                                             "('VACANCY_STATE_OPEN', 'VACANCY_STATE_OFFERED')",
                                             place.id()));
-  if (!live.empty()) return Refused("PLACE_IN_USE", "the place has an open vacancy already");
+  TRY(MayOpenVacancy(policy, place, vacancy.from_date(), !live.empty(), today));
   TRY(CheckFree(tx, place.id(), {vacancy.from_date(), std::string(kNoEnd)}));
   TRY(Insert(tx, vacancy));
   TRY(PublishOpened(tx, vacancy));

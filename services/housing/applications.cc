@@ -44,7 +44,7 @@ absl::Status Housing::SubmitApplication(Tx& tx, Call& call, const pb::SubmitAppl
                                         pb::SubmitApplicationResponse* response) {
   const std::string today = Today(tx);
   TRY(MaySubmit(call.caller, request));
-  if (request.residence_since() > today) return InvalidArgument("residence_since", "must not lie ahead");
+  TRY(CheckResidenceSince(request.residence_since(), today));
   TRY(CheckNoOther(tx, request.person_ref()));
   ASSIGN(const pb::CaseRules rules, CurrentCaseRules(tx));
   pb::Application application = NewApplication(NewId(tx.now()), request, rules, today);

@@ -13,12 +13,6 @@
 namespace mestring::housing {
 namespace {
 
-absl::Status Taken(std::string_view place_id = "") {
-  std::map<std::string, std::string> metadata;
-  if (!place_id.empty()) metadata["place_id"] = std::string(place_id);
-  return Refused("PLACE_TAKEN", "no such place is free for the whole time", std::move(metadata));
-}
-
 // A closure that had not begun when the stay before it was to end.
 absl::Status PutOff(Tx& tx, pb::PlaceClosure closure, const std::string& until) {
   closure.set_start_date(until);
@@ -112,7 +106,7 @@ absl::StatusOr<bool> IsHeld(Tx& tx, std::string_view place_id, const Hold& hold)
 
 absl::Status CheckFree(Tx& tx, std::string_view place_id, const Hold& hold) {
   ASSIGN(const bool held, IsHeld(tx, place_id, hold));
-  return held ? Taken(place_id) : absl::OkStatus();
+  return MayHold(held, place_id);
 }
 
 absl::StatusOr<pb::Place> FirstFreePlace(Tx& tx, std::string_view offer_id, const Hold& hold) {
@@ -131,7 +125,7 @@ absl::StatusOr<pb::Place> FirstFreePlace(Tx& tx, std::string_view offer_id, cons
              "ORDER BY label, id LIMIT 1",
              offer_id, hold.start_date, hold.held_until, hold.start_date, Today(tx), hold.start_date, hold.held_until,
              hold.held_until));
-  if (rows.empty()) return Taken();
+  TRY(MayHold(rows.empty()));
   return std::move(rows.front());
 }
 

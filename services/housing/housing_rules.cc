@@ -230,7 +230,13 @@ absl::Status Check(const pb::ListDecisionsRequest& request) {
   return absl::OkStatus();
 }
 
-// ---- Places ----------------------------------------------------------------------------------------
+// ---- Offers and places -----------------------------------------------------------------------------
+
+// A policy is never changed: the next one takes over from its day, and never from a day before that of the last one.
+absl::Status MaySetPolicy(const pb::OfferPolicy& policy, const pb::OfferPolicy* last) {
+  if (last == nullptr || last->valid_from() <= policy.valid_from()) return absl::OkStatus();
+  return Refused("DATE_OUT_OF_ORDER", "a later policy is set already");
+}
 
 // [H11] A place with a future stay cannot be removed; nor one where somebody lives, or which is kept for
 // the list.
@@ -258,6 +264,11 @@ absl::Status MayReopen(const pb::PlaceClosure& closure, std::string_view today) 
 }
 
 // ---- Residence -------------------------------------------------------------------------------------
+
+absl::Status CheckResidenceSince(std::string_view residence_since, std::string_view today) {
+  if (residence_since <= today) return absl::OkStatus();
+  return InvalidArgument("residence_since", "must not lie ahead");
+}
 
 // [S4] Akutten: the person must be registered resident (bostedsregistrert) in Sandnes. [B2] Residence
 // terms vary between municipalities (one year, two years): they are policy data.
@@ -653,13 +664,17 @@ bool Suits(const pb::ListEntry& entry, pb::OfferKind kind) {
 
 // ---- Vacancies and place offers --------------------------------------------------------------------
 
-// [H4] Only places of the application route are given from the list.
-absl::Status MayOpenVacancy(const pb::OfferPolicy& policy, const pb::Place& place) {
+// [H4] Only places of the application route are given from the list. [H7] One vacancy of a place at a time: two
+// would offer it twice.
+absl::Status MayOpenVacancy(const pb::OfferPolicy& policy, const pb::Place& place, std::string_view from_date,
+                            bool has_vacancy, std::string_view today) {
   if (policy.route() != pb::ROUTE_APPLICATION) {
     return Refused("WRONG_ROUTE", "places of this offer are not given from the list");
   }
   if (!place.remove_date().empty()) return Refused("PLACE_REMOVED", "the place is no longer part of the offer");
-  return absl::OkStatus();
+  TRY(CheckPlannable("from_date", from_date, today));
+  if (from_date < today) return Refused("START_IN_PAST", "a vacancy cannot begin before today");
+  return has_vacancy ? Refused("PLACE_IN_USE", "the place has an open vacancy already") : absl::OkStatus();
 }
 
 absl::Status MayClose(const pb::Vacancy& vacancy) {

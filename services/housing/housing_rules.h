@@ -81,8 +81,10 @@ absl::Status Check(const pb::MoveStayRequest& request);
 absl::Status Check(const pb::JudgeOverstayRequest& request);
 absl::Status Check(const pb::ListDecisionsRequest& request);
 
-// ---- Places ----------------------------------------------------------------------------------------
+// ---- Offers and places -----------------------------------------------------------------------------
 
+// `last`: the policy that was set last; null: none.
+absl::Status MaySetPolicy(const pb::OfferPolicy& policy, const pb::OfferPolicy* last);
 // `in_use`: it has a current or future stay, or is kept for the list.
 absl::Status MayRemove(const pb::Place& place, bool in_use);
 // `held`: a stay with its turnaround days, another closure or a vacancy lies in the time of the closure.
@@ -102,6 +104,7 @@ inline ResidenceTerms ResidenceTermsOf(const pb::CaseRules& rules) {
   return {rules.application_residence_rule(), rules.application_residence_months()};
 }
 
+absl::Status CheckResidenceSince(std::string_view residence_since, std::string_view today);
 bool MeetsResidence(const ResidenceTerms& terms, pb::Residence residence, std::string_view since,
                     std::string_view today);
 
@@ -185,7 +188,9 @@ bool Suits(const pb::ListEntry& entry, pb::OfferKind kind);
 
 // ---- Vacancies and place offers --------------------------------------------------------------------
 
-absl::Status MayOpenVacancy(const pb::OfferPolicy& policy, const pb::Place& place);
+// `has_vacancy`: the place is kept for the list already.
+absl::Status MayOpenVacancy(const pb::OfferPolicy& policy, const pb::Place& place, std::string_view from_date,
+                            bool has_vacancy, std::string_view today);
 absl::Status MayClose(const pb::Vacancy& vacancy);
 absl::Status MayOffer(const pb::Vacancy& vacancy, const pb::Application& application, const pb::ListEntry& entry,
                       std::string_view today);
@@ -207,10 +212,14 @@ struct Period {
 // [start, held_until): the time in which nobody else can have the place.
 std::string HeldUntil(std::string_view end_date, int turnaround_days);
 
+// `held`: somebody or something has the place in that time, or every place of an offer if `place_id` is empty.
+absl::Status MayHold(bool held, std::string_view place_id = "");
 // `has_reservation`: the person has a place reserved already.
 absl::Status MayReserveAnother(bool has_reservation);
 absl::Status MayReserve(const pb::Requisition& requisition, std::string_view today);
 absl::Status MayReserve(const pb::PlaceOffer& place_offer, const pb::Application& application);
+// Whether the place is one that the requisition can be given.
+absl::Status MayGive(const pb::Requisition& requisition, const pb::Place& place);
 // The period that a request asks for, completed by the policy.
 absl::StatusOr<Period> PeriodOf(const pb::ReserveStayRequest& request, std::string_view earliest,
                                 const pb::OfferPolicy& policy, std::string_view today);

@@ -67,9 +67,7 @@ absl::Status Housing::SetOfferPolicy(Tx& tx, Call&, const pb::SetOfferPolicyRequ
   if (!policy.support_team_id().empty()) TRY(Load<pb::SupportTeam>(tx, policy.support_team_id()).status());
   TRY(CheckCode(tx, pb::CODE_LIST_KIND_DESTINATION, policy.destination_code()));
   ASSIGN(const auto last, Newest<pb::OfferPolicy>(tx, "policy_version", "WHERE offer_id = :offer", offer.id()));
-  if (last && last->valid_from() > policy.valid_from()) {
-    return Refused("DATE_OUT_OF_ORDER", "a later policy is set already");
-  }
+  TRY(MaySetPolicy(policy, last ? &*last : nullptr));
   policy.set_id(NewId(tx.now()));
   policy.set_offer_id(offer.id());
   policy.set_policy_version((last ? last->policy_version() : 0) + 1);

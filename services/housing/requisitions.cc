@@ -33,7 +33,7 @@ absl::Status Housing::SubmitRequisition(Tx& tx, Call& call, const pb::SubmitRequ
   TRY(Load<pb::Offer>(tx, request.offer_id()).status());
   ASSIGN(const pb::OfferPolicy policy, PolicyInForce(tx, request.offer_id(), today));
   TRY(MaySubmit(call.caller, policy, request));
-  if (request.residence_since() > today) return InvalidArgument("residence_since", "must not lie ahead");
+  TRY(CheckResidenceSince(request.residence_since(), today));
   ASSIGN(const pb::CaseRules rules, CurrentCaseRules(tx));
   ASSIGN(const auto housed,
          tx.Query<int64_t>("SELECT 1 FROM stays WHERE person_ref = :person AND state = 'STAY_STATE_ARRIVED'",

@@ -4,6 +4,8 @@
 // housing_rules.cc, each function says its rule first, with its source, and then does it in the same order.
 
 #include <algorithm>
+#include <map>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "common/errors.h"
@@ -16,6 +18,15 @@ namespace mestring::housing {
 // [H1] A stay holds its place in [start, end + turnaround).
 std::string HeldUntil(std::string_view end_date, int turnaround_days) {
   return end_date.empty() ? std::string(kNoEnd) : PlusDays(end_date, turnaround_days);
+}
+
+// [H1] Nobody gets a place for a time in which a stay with its turnaround days or a closure lies, or for which it is
+// kept for the list.
+absl::Status MayHold(bool held, std::string_view place_id) {
+  if (!held) return absl::OkStatus();
+  std::map<std::string, std::string> metadata;
+  if (!place_id.empty()) metadata["place_id"] = std::string(place_id);
+  return Refused("PLACE_TAKEN", "no such place is free for the whole time", std::move(metadata));
 }
 
 // [H2] A reservation elsewhere is allowed for a move: one.
@@ -44,6 +55,15 @@ absl::Status MayReserve(const pb::PlaceOffer& place_offer, const pb::Application
   if (application.state() != pb::APPLICATION_STATE_OFFERED) {
     return WrongState(application.state(), "the application behind the place offer has ended");
   }
+  return absl::OkStatus();
+}
+
+// [H4] The requisition names the offer; which of its places, the unit says.
+absl::Status MayGive(const pb::Requisition& requisition, const pb::Place& place) {
+  if (place.offer_id() != requisition.offer_id()) {
+    return Refused("WRONG_ROUTE", "the place belongs to another offer than was requisitioned");
+  }
+  if (!place.remove_date().empty()) return Refused("PLACE_REMOVED", "the place is no longer part of the offer");
   return absl::OkStatus();
 }
 

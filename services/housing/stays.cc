@@ -55,10 +55,7 @@ absl::StatusOr<pb::Stay> ReserveByRequisition(Tx& tx, Call& call, const pb::Rese
     ASSIGN(place, FirstFreePlace(tx, requisition.offer_id(), hold));
   } else {
     ASSIGN(place, Load<pb::Place>(tx, request.place_id()));
-    if (place.offer_id() != requisition.offer_id()) {
-      return Refused("WRONG_ROUTE", "the place belongs to another offer than was requisitioned");
-    }
-    if (!place.remove_date().empty()) return Refused("PLACE_REMOVED", "the place is no longer part of the offer");
+    TRY(MayGive(requisition, place));
     TRY(CheckFree(tx, place.id(), hold));
   }
   pb::Stay stay = NewStay(NewId(tx.now()), period, policy, place);

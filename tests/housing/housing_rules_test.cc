@@ -160,6 +160,14 @@ TEST(H1, AStayHoldsItsPlaceForItsTurnaroundDaysToo) {
 
 TEST(H1, AnOpenEndedStayHoldsItsPlaceForEver) { EXPECT_EQ(HeldUntil("", 3), kNoEnd); }
 
+TEST(H1, NobodyGetsAPlaceThatIsHeld) {
+  EXPECT_TRUE(MayHold(false, "p1").ok());
+  EXPECT_REFUSED(MayHold(true, "p1"), "PLACE_TAKEN");
+  EXPECT_EQ(MetadataOf(MayHold(true, "p1"))["place_id"], "p1");
+  EXPECT_REFUSED(MayHold(true), "PLACE_TAKEN") << "of the whole offer none is free";
+  EXPECT_FALSE(MetadataOf(MayHold(true)).contains("place_id"));
+}
+
 TEST(H1, AnOverstayHoldsThePlaceTonightToo) {
   pb::Stay stay = Stay(pb::STAY_STATE_ARRIVED, "2026-02-01", "2026-03-01");
   EXPECT_TRUE(ApplyOverstay(kToday, &stay));
@@ -314,8 +322,28 @@ TEST(H4, AHomeNeedsAnAcceptedOfferOfAnApplicationThatStands) {
 }
 
 TEST(H4, OnlyPlacesOfTheApplicationRouteAreVacantForTheList) {
-  EXPECT_REFUSED(MayOpenVacancy(Akutten(), {}), "WRONG_ROUTE");
-  EXPECT_TRUE(MayOpenVacancy(Bokollektivet(), {}).ok());
+  EXPECT_REFUSED(MayOpenVacancy(Akutten(), {}, kToday, false, kToday), "WRONG_ROUTE");
+  EXPECT_TRUE(MayOpenVacancy(Bokollektivet(), {}, kToday, false, kToday).ok());
+}
+
+TEST(H7, APlaceHasOneVacancyAndItDoesNotBeginInThePast) {
+  EXPECT_REFUSED(MayOpenVacancy(Bokollektivet(), {}, kToday, true, kToday), "PLACE_IN_USE");
+  EXPECT_REFUSED(MayOpenVacancy(Bokollektivet(), {}, PlusDays(kToday, -1), false, kToday), "START_IN_PAST");
+  EXPECT_REFUSED(MayOpenVacancy(Bokollektivet(), {}, kNoEnd, false, kToday), "INVALID_FIELD");
+  pb::Place removed;
+  removed.set_remove_date(kToday);
+  EXPECT_REFUSED(MayOpenVacancy(Bokollektivet(), removed, kToday, false, kToday), "PLACE_REMOVED");
+}
+
+TEST(H4, ARequisitionIsGivenAPlaceOfTheOfferThatItNames) {
+  const pb::Requisition requisition = Received();
+  pb::Place place;
+  place.set_offer_id(requisition.offer_id());
+  EXPECT_TRUE(MayGive(requisition, place).ok());
+  place.set_remove_date(kToday);
+  EXPECT_REFUSED(MayGive(requisition, place), "PLACE_REMOVED");
+  place.set_offer_id("another");
+  EXPECT_REFUSED(MayGive(requisition, place), "WRONG_ROUTE");
 }
 
 TEST(H4, AnotherOfferIsNotReachedByAMoveInside) {
@@ -338,6 +366,12 @@ TEST(H5, RegisteredMeansRegisteredAndStayingMeansEither) {
   EXPECT_TRUE(MeetsResidence(stays, pb::RESIDENCE_REGISTERED, "", kToday));
   EXPECT_FALSE(MeetsResidence(stays, pb::RESIDENCE_ELSEWHERE, "", kToday));
   EXPECT_TRUE(MeetsResidence(none, pb::RESIDENCE_ELSEWHERE, "", kToday));
+}
+
+TEST(H5, NobodyIsResidentFromADayAhead) {
+  EXPECT_TRUE(CheckResidenceSince("", kToday).ok());
+  EXPECT_TRUE(CheckResidenceSince(kToday, kToday).ok());
+  EXPECT_REFUSED(CheckResidenceSince(PlusDays(kToday, 1), kToday), "INVALID_FIELD");
 }
 
 TEST(H5, AResidenceTimeIsCountedInMonthsOfThePolicy) {
@@ -614,6 +648,16 @@ TEST(H8, AnOrdinaryTenancyLastsThreeYears) {
   EXPECT_REFUSED(MaySign(stay, Bokollektivet(), nullptr, kToday, "2029-03-01", kToday), "TENANCY_TOO_SHORT");
   EXPECT_TRUE(MaySign(stay, Bokollektivet(), nullptr, kToday, "2029-03-02", kToday).ok());
   EXPECT_TRUE(MaySign(stay, Bokollektivet(), nullptr, kToday, "", kToday).ok());
+}
+
+TEST(Policies, TakeOverFromTheirDayAndNotBehindALaterOne) {
+  pb::OfferPolicy last, next;
+  last.set_valid_from("2026-11-23");
+  next.set_valid_from("2026-11-22");
+  EXPECT_TRUE(MaySetPolicy(next, nullptr).ok());
+  EXPECT_REFUSED(MaySetPolicy(next, &last), "DATE_OUT_OF_ORDER");
+  next.set_valid_from("2026-11-23");
+  EXPECT_TRUE(MaySetPolicy(next, &last).ok()) << "the same day: put right";
 }
 
 TEST(H8, APolicyHasATenancyOnTheApplicationRouteAndNowhereElse) {
