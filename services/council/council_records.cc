@@ -56,7 +56,7 @@ absl::StatusOr<std::vector<pb::EntitledSeat>> SeatsOf(Tx& tx, std::string_view m
 
 absl::StatusOr<pb::EntitledSeat> EntitledSeatOf(Tx& tx, std::string_view meeting_id, std::string_view seat_id) {
   ASSIGN(auto seat, Find<pb::EntitledSeat>(tx, "WHERE meeting_id = :meeting AND seat_id = :seat", meeting_id, seat_id));
-  if (!seat) return Refused("NOT_ENTITLED", "the seat was not entitled at the opening");
+  TRY(CheckEntitled(seat.has_value()));
   return *std::move(seat);
 }
 

@@ -432,6 +432,11 @@ pb::SummonsCause WhySummoned(const pb::Meeting& meeting, const Holders& holders,
   return apologised(*holders.principal) ? pb::SUMMONS_CAUSE_APOLOGY : pb::SUMMONS_CAUSE_UNSPECIFIED;
 }
 
+// [C6] Who is entitled is what it was at the opening; a later seat has no part in that meeting.
+absl::Status CheckEntitled(bool entitled) {
+  return entitled ? absl::OkStatus() : Refused("NOT_ENTITLED", "the seat was not entitled at the opening");
+}
+
 absl::Status MayMarkPresence(const pb::Meeting& meeting, const pb::EntitledSeat& seat, pb::HolderRole role,
                              pb::Presence presence) {
   if (meeting.state() != pb::MEETING_STATE_OPEN)
@@ -534,7 +539,7 @@ absl::StatusOr<std::vector<pb::SeatExercise>> Exercised(absl::Span<const pb::Sea
     }
     if (!empty) exercised.push_back(std::move(exercise));
   }
-  if (!votes.empty()) return Refused("NOT_ENTITLED", "the seat was not entitled at the opening");
+  TRY(CheckEntitled(votes.empty()));
   return exercised;
 }
 

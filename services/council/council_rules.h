@@ -114,6 +114,8 @@ pb::EntitledSeat NewEntitledSeat(std::string id, const pb::Meeting& meeting, con
 // Why the deputy of a seat is summoned to a meeting before its opening; UNSPECIFIED if they are not.
 pb::SummonsCause WhySummoned(const pb::Meeting& meeting, const Holders& holders,
                              absl::Span<const pb::Apology> apologies);
+// `entitled`: the seat is among those that the meeting froze.
+absl::Status CheckEntitled(bool entitled);
 absl::Status MayMarkPresence(const pb::Meeting& meeting, const pb::EntitledSeat& seat, pb::HolderRole role,
                              pb::Presence presence);
 void ApplyPresence(pb::HolderRole role, pb::Presence presence, pb::EntitledSeat* seat);

@@ -366,6 +366,11 @@ TEST(Exercise, OfAnEmptyOrUnknownSeatHasNoVote) {
   EXPECT_TRUE(Exercised(possible, {})->empty());
 }
 
+TEST(Attendance, C6IsOfTheSeatsThatTheMeetingFroze) {
+  EXPECT_DONE(CheckEntitled(true));
+  EXPECT_REFUSED(CheckEntitled(false), "NOT_ENTITLED");
+}
+
 TEST(Summons, IsNotForADeputyWhosePrincipalIsThere) {
   const pb::Meeting open = MeetingIn(pb::MEETING_STATE_OPEN);
   EXPECT_DONE(MaySummon(open, SeatWith(kAbsent, kPresent, false)));
