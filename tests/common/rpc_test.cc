@@ -449,5 +449,40 @@ TEST_P(RpcTest, TheStatusOfTheServiceIsForOperators) {
   EXPECT_EQ(operations->GetStatus(context.get(), {}, &status).error_code(), grpc::StatusCode::PERMISSION_DENIED);
 }
 
+TEST_P(RpcTest, ParkedEventsOfAllStreamsAreListedInPages) {
+  ASSERT_TRUE(running_.db()
+                  .Write([&](Tx& tx) -> absl::Status {
+                    for (const char* stream : {"mestring:{1108}:b", "mestring:{1108}:a"}) {
+                      for (int position = 9; position <= 11; ++position) {
+                        TRY(tx.Exec("INSERT INTO parked_event (stream, epoch, position, id, subject, entry, error, "
+                                    "attempts, parked_at) VALUES (:stream, 7, :position, 'id', 's', '', 'e', 5, 0)",
+                                    stream, position)
+                                .status());
+                      }
+                    }
+                    return absl::OkStatus();
+                  })
+                  .ok());
+  auto operations = events::v1::OperationsService::NewStub(running_.channel());
+  events::v1::ListParkedEventsRequest request;
+  request.set_page_size(2);
+  std::string shown;
+  do {
+    events::v1::ListParkedEventsResponse page;
+    auto context = running_.As({ROLE_OPERATOR});
+    ASSERT_TRUE(operations->ListParkedEvents(context.get(), request, &page).ok());
+    for (const auto& event : page.events())
+      absl::StrAppend(&shown, event.stream().substr(event.stream().size() - 1), event.cursor(), " ");
+    request.set_page_token(page.next_page_token());
+  } while (!request.page_token().empty());
+  EXPECT_EQ(shown, "a7-9 a7-10 a7-11 b7-9 b7-10 b7-11 ");
+  request.set_page_token(PageToken({"mestring:{1108}:a", "nonsense"}));
+  events::v1::ListParkedEventsResponse page;
+  auto context = running_.As({ROLE_OPERATOR});
+  const absl::Status status = FromWire(operations->ListParkedEvents(context.get(), request, &page));
+  ASSERT_EQ(ViolationsOf(status).size(), 1);
+  EXPECT_EQ(ViolationsOf(status)[0].field, "page_token");
+}
+
 }  // namespace
 }  // namespace mestring
