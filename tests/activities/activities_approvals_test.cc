@@ -5,7 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "mestring/peer_support/v1/peer_support_events.pb.h"
-#include "tests/activities/centre.h"
+#include "tests/activities/town.h"
 #include "tests/support/contract_suite.h"
 #include "tests/support/expect.h"
 #include "tests/support/redis.h"
@@ -19,7 +19,7 @@ namespace ps = peer_support::v1;
 
 using testing::ElementsAre;
 using testing::SizeIs;
-using Stub = Centre::Stub;
+using Stub = Town::Stub;
 
 class NoRpcs : public mestring::Service {
  public:
@@ -35,7 +35,7 @@ class ApprovalsTest : public testing::TestWithParam<const char*> {
  protected:
   ApprovalsTest()
       : peer_support_(PeerSupport(), "sqlite", [this](Config& config) { config.redis_url = redis_.url(); }),
-        centre_(GetParam(), [this](Config& config) {
+        town_(GetParam(), [this](Config& config) {
           config.redis_url = redis_.url();
           config.owners = absl::StrCat("peer_support=", peer_support_.address());
           config.token_file = folder_.path() + "/token";
@@ -58,20 +58,20 @@ class ApprovalsTest : public testing::TestWithParam<const char*> {
   }
   bool Knows(const std::string& person) {
     bool known = false;
-    EXPECT_DONE(centre_.service().db().Read([&](Tx& tx) -> absl::Status {
+    EXPECT_DONE(town_.service().db().Read([&](Tx& tx) -> absl::Status {
       ASSIGN(const auto rows, tx.Query<int64_t>("SELECT 1 FROM peer_approvals WHERE person_ref = :person", person));
       known = !rows.empty();
       return absl::OkStatus();
     }));
     return known;
   }
-  void TearDown() override { ExpectSubjectVersionsGrow(centre_); }
-  pb::LeaderState State(const pb::LeaderPath& path) { return centre_.Stored<pb::LeaderPath>(path.id()).state(); }
+  void TearDown() override { ExpectSubjectVersionsGrow(town_); }
+  pb::LeaderState State(const pb::LeaderPath& path) { return town_.Stored<pb::LeaderPath>(path.id()).state(); }
 
   RedisServer redis_;
   TempFolder folder_;
   RunningService peer_support_;
-  Centre centre_;
+  Town town_;
   const std::string peer_ = SomePerson();
 };
 
@@ -80,12 +80,12 @@ INSTANTIATE_TEST_SUITE_P(Engines, ApprovalsTest, testing::ValuesIn(kEngines),
 
 TEST_P(ApprovalsTest, ALeaderIsPausedUntilApprovedAnew) {
   const std::string person = SomePerson();
-  const pb::LeaderPath path = centre_.LeaderOf(person);
-  const pb::Session session = centre_.Run(3);
+  const pb::LeaderPath path = town_.LeaderOf(person);
+  const pb::Session session = town_.Run(3);
   pb::AssignLeaderRequest assign;
   assign.set_session_id(session.id());
   assign.set_person_ref(person);
-  EXPECT_DONE(centre_.Call(&Stub::AssignLeader, Staff(), assign));
+  EXPECT_DONE(town_.Call(&Stub::AssignLeader, Staff(), assign));
   Tell<ps::ApprovalGranted>(person, 1, "2030-01-01");
   Heard();
   EXPECT_EQ(State(path), pb::LEADER_STATE_ACTIVE);
@@ -93,8 +93,8 @@ TEST_P(ApprovalsTest, ALeaderIsPausedUntilApprovedAnew) {
   Tell<ps::ApprovalExpired>(person, 2);
   Heard();
   EXPECT_EQ(State(path), pb::LEADER_STATE_PAUSED);
-  EXPECT_EQ(centre_.Session(session.id()).leaders(), 1) << "and leads nothing ahead";
-  EXPECT_REFUSED(centre_.Call(&Stub::AssignLeader, Staff(), assign), "NOT_A_LEADER");
+  EXPECT_EQ(town_.Session(session.id()).leaders(), 1) << "and leads nothing ahead";
+  EXPECT_REFUSED(town_.Call(&Stub::AssignLeader, Staff(), assign), "NOT_A_LEADER");
   Tell<ps::ApprovalGranted>(person, 3, "2031-01-01");
   Tell<ps::ApprovalPaused>(person, 4);
   Tell<ps::ApprovalResumed>(person, 5, "2031-01-01");
@@ -104,48 +104,48 @@ TEST_P(ApprovalsTest, ALeaderIsPausedUntilApprovedAnew) {
   Tell<ps::ApprovalGranted>(person, 7, "2032-01-01");
   Heard();
   EXPECT_EQ(State(path), pb::LEADER_STATE_ACTIVE);
-  EXPECT_THAT(centre_.EventsOf<pb::LeaderPaused>(), SizeIs(3));
-  EXPECT_THAT(centre_.EventsOf<pb::LeaderResumed>(), SizeIs(3));
+  EXPECT_THAT(town_.EventsOf<pb::LeaderPaused>(), SizeIs(3));
+  EXPECT_THAT(town_.EventsOf<pb::LeaderResumed>(), SizeIs(3));
 }
 
 TEST_P(ApprovalsTest, APauseOfOnesOwnChoiceOutlastsANewApproval) {
   const std::string person = SomePerson();
-  const pb::LeaderPath path = centre_.LeaderOf(person);
+  const pb::LeaderPath path = town_.LeaderOf(person);
   Tell<ps::ApprovalPaused>(person, 1);
   Heard();
   pb::PauseLeaderRequest pause;
   pause.set_leader_path_id(path.id());
-  EXPECT_DONE(centre_.Call(&Stub::PauseLeader, Leader(person), pause));
+  EXPECT_DONE(town_.Call(&Stub::PauseLeader, Leader(person), pause));
   Tell<ps::ApprovalResumed>(person, 2, "2030-01-01");
   Heard();
   EXPECT_EQ(State(path), pb::LEADER_STATE_PAUSED);
-  EXPECT_THAT(centre_.Stored<pb::LeaderPath>(path.id()).pause_causes(), ElementsAre(pb::PAUSE_CAUSE_CHOICE));
+  EXPECT_THAT(town_.Stored<pb::LeaderPath>(path.id()).pause_causes(), ElementsAre(pb::PAUSE_CAUSE_CHOICE));
 }
 
 TEST_P(ApprovalsTest, AnApprovalIsARequirementWhereThePolicySaysSo) {
-  centre_.SetPolicy([](pb::ActivityPolicy& policy) {
+  town_.SetPolicy([](pb::ActivityPolicy& policy) {
     policy.set_leader_needs_approval(true);
     policy.clear_step_requirements();
   });
   const std::string person = SomePerson();
   const auto confirm = [&](pb::LeaderStep step) {
-    const pb::LeaderPath path = centre_.Wished(person, step);
+    const pb::LeaderPath path = town_.Wished(person, step);
     pb::AssignGuideRequest guide;
     guide.set_leader_path_id(path.id());
     guide.set_guide_id("test-caller");
-    EXPECT_DONE(centre_.Call(&Stub::AssignGuide, Staff(), guide));
+    EXPECT_DONE(town_.Call(&Stub::AssignGuide, Staff(), guide));
     pb::ConfirmLeaderStepRequest request;
     request.set_leader_path_id(path.id());
     request.set_step(step);
-    return centre_.Call(&Stub::ConfirmLeaderStep, Staff(), request);
+    return town_.Call(&Stub::ConfirmLeaderStep, Staff(), request);
   };
   for (pb::LeaderStep step : {pb::LEADER_STEP_REGULAR, pb::LEADER_STEP_HELPER, pb::LEADER_STEP_TRAINEE_LEADER}) {
     EXPECT_DONE(confirm(step));
   }
   EXPECT_REFUSED(confirm(pb::LEADER_STEP_LEADER), "APPROVAL_REQUIRED");
-  Tell<ps::ApprovalGranted>(person, 1, centre_.Today());
+  Tell<ps::ApprovalGranted>(person, 1, town_.Today());
   Heard();
-  centre_.GoDays(1);
+  town_.GoDays(1);
   EXPECT_REFUSED(confirm(pb::LEADER_STEP_LEADER), "APPROVAL_REQUIRED") << "it was valid until yesterday";
   Tell<ps::ApprovalGranted>(person, 2, "2030-01-01");
   Heard();
@@ -154,7 +154,7 @@ TEST_P(ApprovalsTest, AnApprovalIsARequirementWhereThePolicySaysSo) {
 
 TEST_P(ApprovalsTest, WhatIsOlderThanWhatIsKnownChangesNothing) {
   const std::string person = SomePerson();
-  const pb::LeaderPath path = centre_.LeaderOf(person);
+  const pb::LeaderPath path = town_.LeaderOf(person);
   Tell<ps::ApprovalGranted>(person, 5, "2030-01-01");
   Tell<ps::ApprovalExpired>(person, 4);
   Heard();
@@ -163,11 +163,11 @@ TEST_P(ApprovalsTest, WhatIsOlderThanWhatIsKnownChangesNothing) {
 
 TEST_P(ApprovalsTest, WhatWasToldWhileItWasDownIsHeardAfterwards) {
   const std::string person = SomePerson();
-  const pb::LeaderPath path = centre_.LeaderOf(person);
-  centre_.service().Stop();
+  const pb::LeaderPath path = town_.LeaderOf(person);
+  town_.service().Stop();
   Tell<ps::ApprovalStopped>(person, 1);
   redis_.FlushAll();
-  centre_.service().Restart();
+  town_.service().Restart();
   Heard();
   EXPECT_EQ(State(path), pb::LEADER_STATE_PAUSED);
 }

@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "tests/activities/centre.h"
+#include "tests/activities/town.h"
 #include "tests/support/contract_suite.h"
 #include "tests/support/expect.h"
 
@@ -13,13 +13,13 @@ namespace {
 using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::SizeIs;
-using Stub = Centre::Stub;
+using Stub = Town::Stub;
 
 class ClockTest : public testing::TestWithParam<const char*> {
  protected:
-  void TearDown() override { ExpectSubjectVersionsGrow(centre_); }
+  void TearDown() override { ExpectSubjectVersionsGrow(town_); }
 
-  Centre centre_{GetParam()};
+  Town town_{GetParam()};
 
   static absl::TimeZone Oslo() {
     absl::TimeZone oslo;
@@ -30,8 +30,8 @@ class ClockTest : public testing::TestWithParam<const char*> {
     pb::GetSessionRequest get;
     get.set_session_id(session.id());
     pb::UnassignLeaderRequest request;
-    request.set_session_leader_id(Must(centre_.Call(&Stub::GetSession, Staff(), get)).leaders(0).id());
-    return centre_.Call(&Stub::UnassignLeader, Staff(), request);
+    request.set_session_leader_id(Must(town_.Call(&Stub::GetSession, Staff(), get)).leaders(0).id());
+    return town_.Call(&Stub::UnassignLeader, Staff(), request);
   }
 };
 
@@ -39,193 +39,192 @@ INSTANTIATE_TEST_SUITE_P(Engines, ClockTest, testing::ValuesIn(kEngines),
                          [](const auto& info) { return EngineName(info); });
 
 TEST_P(ClockTest, ASessionBeginsAndEnds) {
-  const pb::Session session = centre_.Run(3);
-  centre_.GoTo(FromProto(session.start_time()) - absl::Seconds(1));
-  EXPECT_EQ(centre_.Session(session.id()).state(), pb::SESSION_STATE_OPEN);
-  centre_.GoTo(FromProto(session.start_time()));
-  EXPECT_EQ(centre_.Session(session.id()).state(), pb::SESSION_STATE_STARTED);
-  centre_.GoTo(FromProto(session.end_time()));
-  EXPECT_EQ(centre_.Session(session.id()).state(), pb::SESSION_STATE_DONE);
+  const pb::Session session = town_.Run(3);
+  town_.GoTo(FromProto(session.start_time()) - absl::Seconds(1));
+  EXPECT_EQ(town_.Session(session.id()).state(), pb::SESSION_STATE_OPEN);
+  town_.GoTo(FromProto(session.start_time()));
+  EXPECT_EQ(town_.Session(session.id()).state(), pb::SESSION_STATE_STARTED);
+  town_.GoTo(FromProto(session.end_time()));
+  EXPECT_EQ(town_.Session(session.id()).state(), pb::SESSION_STATE_DONE);
 }
 
 TEST_P(ClockTest, ASessionThatNobodyLeadsIsReportedAndDoesNotBegin) {
-  const pb::Session session = centre_.Run(3);
-  const pb::Enrolment enrolment = centre_.Enrolled(session, SomePerson());
+  const pb::Session session = town_.Run(3);
+  const pb::Enrolment enrolment = town_.Enrolled(session, SomePerson());
   EXPECT_DONE(Unlead(session));
   pb::ListSessionsRequest unled;
   unled.set_without_leader(true);
-  EXPECT_THAT(centre_.Call(&Stub::ListSessions, Staff(), unled)->sessions(), SizeIs(1));
-  EXPECT_THAT(centre_.EventsOf<pb::SessionLacksLeader>(), IsEmpty());
-  centre_.GoTo(FromProto(session.start_time()) - absl::Hours(48));
-  EXPECT_THAT(centre_.EventsOf<pb::SessionLacksLeader>(), SizeIs(1));
-  centre_.GoTo(FromProto(session.start_time()));
-  EXPECT_EQ(centre_.Session(session.id()).state(), pb::SESSION_STATE_CANCELLED);
-  EXPECT_EQ(centre_.Session(session.id()).cancel_reason_code(), kNoLeader);
-  EXPECT_EQ(centre_.Stored<pb::Enrolment>(enrolment.id()).state(), pb::ENROLMENT_STATE_SESSION_CANCELLED);
+  EXPECT_THAT(town_.Call(&Stub::ListSessions, Staff(), unled)->sessions(), SizeIs(1));
+  EXPECT_THAT(town_.EventsOf<pb::SessionLacksLeader>(), IsEmpty());
+  town_.GoTo(FromProto(session.start_time()) - absl::Hours(48));
+  EXPECT_THAT(town_.EventsOf<pb::SessionLacksLeader>(), SizeIs(1));
+  town_.GoTo(FromProto(session.start_time()));
+  EXPECT_EQ(town_.Session(session.id()).state(), pb::SESSION_STATE_CANCELLED);
+  EXPECT_EQ(town_.Session(session.id()).cancel_reason_code(), kNoLeader);
+  EXPECT_EQ(town_.Stored<pb::Enrolment>(enrolment.id()).state(), pb::ENROLMENT_STATE_SESSION_CANCELLED);
 }
 
 TEST_P(ClockTest, ASessionThatNobodyEverLedIsReportedWithANewVersion) {
-  const pb::ScheduleSessionsRequest plan = centre_.Plan(centre_.Activity(pb::ACTIVITY_MODE_REGISTERED), 7, 3);
-  const pb::Session session = Must(centre_.Call(&Stub::ScheduleSessions, Staff(), plan)).sessions(0);
-  centre_.GoTo(FromProto(session.start_time()) - absl::Hours(48));
-  EXPECT_THAT(centre_.EventsOf<pb::SessionLacksLeader>(), SizeIs(1));
-  EXPECT_GT(centre_.Session(session.id()).version(), session.version());
+  const pb::ScheduleSessionsRequest plan = town_.Plan(town_.Activity(pb::ACTIVITY_MODE_REGISTERED), 7, 3);
+  const pb::Session session = Must(town_.Call(&Stub::ScheduleSessions, Staff(), plan)).sessions(0);
+  town_.GoTo(FromProto(session.start_time()) - absl::Hours(48));
+  EXPECT_THAT(town_.EventsOf<pb::SessionLacksLeader>(), SizeIs(1));
+  EXPECT_GT(town_.Session(session.id()).version(), session.version());
 }
 
 TEST_P(ClockTest, WhoLeavesASessionShortBeforeItIsReportedAtOnce) {
-  const pb::Session session = centre_.Run(3, 1);
+  const pb::Session session = town_.Run(3, 1);
   EXPECT_DONE(Unlead(session));
-  EXPECT_THAT(centre_.EventsOf<pb::SessionLacksLeader>(), SizeIs(1));
+  EXPECT_THAT(town_.EventsOf<pb::SessionLacksLeader>(), SizeIs(1));
 }
 
 TEST_P(ClockTest, EnrolmentOpensAndCloses) {
-  pb::ScheduleSessionsRequest plan = centre_.Plan(centre_.Activity(pb::ACTIVITY_MODE_REGISTERED), 10, 3);
+  pb::ScheduleSessionsRequest plan = town_.Plan(town_.Activity(pb::ACTIVITY_MODE_REGISTERED), 10, 3);
   plan.set_opens_days_before(5);
   plan.set_closes_days_before(1);
-  const pb::Session session = centre_.Scheduled(plan).front();
+  const pb::Session session = town_.Scheduled(plan).front();
   EXPECT_EQ(session.state(), pb::SESSION_STATE_PLANNED);
   const std::string person = SomePerson();
-  EXPECT_REFUSED(centre_.Enrol(session, Resident(person), person), "NOT_OPEN_YET");
-  centre_.GoTo(FromProto(session.enrol_from_time()));
-  EXPECT_EQ(centre_.Session(session.id()).state(), pb::SESSION_STATE_OPEN);
-  EXPECT_THAT(centre_.EventsOf<pb::SessionOpened>(), SizeIs(1));
-  centre_.Enrolled(session, person);
-  centre_.GoTo(FromProto(session.enrol_until_time()));
+  EXPECT_REFUSED(town_.Enrol(session, Resident(person), person), "NOT_OPEN_YET");
+  town_.GoTo(FromProto(session.enrol_from_time()));
+  EXPECT_EQ(town_.Session(session.id()).state(), pb::SESSION_STATE_OPEN);
+  EXPECT_THAT(town_.EventsOf<pb::SessionOpened>(), SizeIs(1));
+  town_.Enrolled(session, person);
+  town_.GoTo(FromProto(session.enrol_until_time()));
   const std::string late = SomePerson();
-  EXPECT_REFUSED(centre_.Enrol(session, Resident(late), late), "ENROLMENT_CLOSED");
+  EXPECT_REFUSED(town_.Enrol(session, Resident(late), late), "ENROLMENT_CLOSED");
 }
 
 TEST_P(ClockTest, AMovedSessionTakesItsClocksWithIt) {
-  const pb::Session session = centre_.Run(3);
+  const pb::Session session = town_.Run(3);
   pb::MoveSessionRequest move;
   move.set_session_id(session.id());
-  move.set_date(PlusDays(centre_.Today(), 9));
+  move.set_date(PlusDays(town_.Today(), 9));
   move.set_time_of_day("18:00");
-  EXPECT_DONE(centre_.Call(&Stub::MoveSession, Staff(), move));
-  centre_.GoTo(FromProto(session.start_time()));
-  EXPECT_EQ(centre_.Session(session.id()).state(), pb::SESSION_STATE_OPEN);
-  centre_.GoDays(3);
-  EXPECT_EQ(centre_.Session(session.id()).state(), pb::SESSION_STATE_DONE);
+  EXPECT_DONE(town_.Call(&Stub::MoveSession, Staff(), move));
+  town_.GoTo(FromProto(session.start_time()));
+  EXPECT_EQ(town_.Session(session.id()).state(), pb::SESSION_STATE_OPEN);
+  town_.GoDays(3);
+  EXPECT_EQ(town_.Session(session.id()).state(), pb::SESSION_STATE_DONE);
 }
 
 TEST_P(ClockTest, ASessionThatIsMovedBeforeItsOpeningOpensAllTheSame) {
-  pb::ScheduleSessionsRequest plan = centre_.Plan(centre_.Activity(pb::ACTIVITY_MODE_REGISTERED), 30, 3);
+  pb::ScheduleSessionsRequest plan = town_.Plan(town_.Activity(pb::ACTIVITY_MODE_REGISTERED), 30, 3);
   plan.set_opens_days_before(10);
   plan.set_closes_days_before(1);
   const auto move = [&](const pb::Session& session, int days) {
     pb::MoveSessionRequest request;
     request.set_session_id(session.id());
-    request.set_date(PlusDays(centre_.Today(), days));
+    request.set_date(PlusDays(town_.Today(), days));
     request.set_time_of_day("18:00");
-    return Must(centre_.Call(&Stub::MoveSession, Staff(), request)).session();
+    return Must(town_.Call(&Stub::MoveSession, Staff(), request)).session();
   };
-  const pb::Session earlier = move(centre_.Scheduled(plan).front(), 15),
-                    later = move(centre_.Scheduled(plan).front(), 40);
-  const pb::Session at_once = move(centre_.Scheduled(plan).front(), 5);
-  EXPECT_EQ(FromProto(at_once.enrol_from_time()), centre_.service().clock().Now());
-  centre_.GoDays(0);
-  EXPECT_EQ(centre_.Session(at_once.id()).state(), pb::SESSION_STATE_OPEN) << "its ten days have begun";
-  EXPECT_EQ(centre_.Session(earlier.id()).state(), pb::SESSION_STATE_PLANNED);
-  centre_.Enrolled(at_once, SomePerson());
-  centre_.GoTo(FromProto(earlier.enrol_from_time()));
-  EXPECT_EQ(centre_.Today(), "2026-11-28");
-  EXPECT_EQ(centre_.Session(earlier.id()).state(), pb::SESSION_STATE_OPEN);
-  centre_.GoDays(20);
-  EXPECT_EQ(centre_.Session(later.id()).state(), pb::SESSION_STATE_PLANNED) << "the old day of opening is over";
-  centre_.GoTo(FromProto(later.enrol_from_time()));
-  EXPECT_EQ(centre_.Session(later.id()).state(), pb::SESSION_STATE_OPEN);
+  const pb::Session earlier = move(town_.Scheduled(plan).front(), 15), later = move(town_.Scheduled(plan).front(), 40);
+  const pb::Session at_once = move(town_.Scheduled(plan).front(), 5);
+  EXPECT_EQ(FromProto(at_once.enrol_from_time()), town_.service().clock().Now());
+  town_.GoDays(0);
+  EXPECT_EQ(town_.Session(at_once.id()).state(), pb::SESSION_STATE_OPEN) << "its ten days have begun";
+  EXPECT_EQ(town_.Session(earlier.id()).state(), pb::SESSION_STATE_PLANNED);
+  town_.Enrolled(at_once, SomePerson());
+  town_.GoTo(FromProto(earlier.enrol_from_time()));
+  EXPECT_EQ(town_.Today(), "2026-11-28");
+  EXPECT_EQ(town_.Session(earlier.id()).state(), pb::SESSION_STATE_OPEN);
+  town_.GoDays(20);
+  EXPECT_EQ(town_.Session(later.id()).state(), pb::SESSION_STATE_PLANNED) << "the old day of opening is over";
+  town_.GoTo(FromProto(later.enrol_from_time()));
+  EXPECT_EQ(town_.Session(later.id()).state(), pb::SESSION_STATE_OPEN);
 }
 
 TEST_P(ClockTest, WhoHasNotPaidTheOwnShareIsToldOfOnceAndKeepsTheSeat) {
-  const pb::Session camp = centre_.Camp();
-  const pb::Enrolment paid = centre_.Enrolled(camp, SomePerson()), late = centre_.Enrolled(camp, SomePerson());
-  const pb::Enrolment withdrawn = centre_.Enrolled(camp, SomePerson());
-  EXPECT_DONE(centre_.Paid(paid));
-  centre_.Withdrawn(withdrawn);
+  const pb::Session camp = town_.Camp();
+  const pb::Enrolment paid = town_.Enrolled(camp, SomePerson()), late = town_.Enrolled(camp, SomePerson());
+  const pb::Enrolment withdrawn = town_.Enrolled(camp, SomePerson());
+  EXPECT_DONE(town_.Paid(paid));
+  town_.Withdrawn(withdrawn);
   const absl::Time due = absl::FromCivil(absl::CivilDay(Day(camp.pay_by_date())) + 1, Oslo());
-  centre_.GoTo(due - absl::Seconds(1));
-  EXPECT_THAT(centre_.EventsOf<pb::OwnShareOverdue>(), IsEmpty()) << "the day is not over";
-  centre_.GoTo(due);
-  const auto overdue = centre_.EventsOf<pb::OwnShareOverdue>();
+  town_.GoTo(due - absl::Seconds(1));
+  EXPECT_THAT(town_.EventsOf<pb::OwnShareOverdue>(), IsEmpty()) << "the day is not over";
+  town_.GoTo(due);
+  const auto overdue = town_.EventsOf<pb::OwnShareOverdue>();
   ASSERT_THAT(overdue, SizeIs(1));
   EXPECT_EQ(overdue[0].enrolment_id(), late.id());
   EXPECT_EQ(overdue[0].session_id(), camp.id());
   EXPECT_EQ(overdue[0].activity_id(), camp.activity_id());
   EXPECT_EQ(overdue[0].person_ref(), late.person_ref());
-  const pb::Enrolment after = centre_.Stored<pb::Enrolment>(late.id());
+  const pb::Enrolment after = town_.Stored<pb::Enrolment>(late.id());
   EXPECT_EQ(after.state(), pb::ENROLMENT_STATE_CONFIRMED);
   EXPECT_EQ(after.own_share_overdue_date(), camp.pay_by_date());
-  centre_.PayBy(camp, camp.pay_by_date());
-  centre_.GoDays(3);
-  EXPECT_THAT(centre_.EventsOf<pb::OwnShareOverdue>(), SizeIs(1)) << "the same day, set again, was told of";
-  EXPECT_DONE(centre_.Paid(late)) << "late, and welcome";
+  town_.PayBy(camp, camp.pay_by_date());
+  town_.GoDays(3);
+  EXPECT_THAT(town_.EventsOf<pb::OwnShareOverdue>(), SizeIs(1)) << "the same day, set again, was told of";
+  EXPECT_DONE(town_.Paid(late)) << "late, and welcome";
 }
 
 TEST_P(ClockTest, ANewDayToPayByMovesTheClockAndNoneStopsIt) {
-  const pb::Session camp = centre_.Camp(), other = centre_.Camp();
-  const pb::Enrolment seat = centre_.Enrolled(camp, SomePerson());
-  centre_.Enrolled(other, SomePerson());
+  const pb::Session camp = town_.Camp(), other = town_.Camp();
+  const pb::Enrolment seat = town_.Enrolled(camp, SomePerson());
+  town_.Enrolled(other, SomePerson());
   const std::string later = PlusDays(camp.pay_by_date(), 5);
-  centre_.PayBy(camp, later);
-  centre_.PayBy(other, "");
-  centre_.GoTo(later);
-  EXPECT_THAT(centre_.EventsOf<pb::OwnShareOverdue>(), IsEmpty());
-  centre_.GoDays(1);
-  ASSERT_THAT(centre_.EventsOf<pb::OwnShareOverdue>(), SizeIs(1));
-  EXPECT_EQ(centre_.EventsOf<pb::OwnShareOverdue>()[0].enrolment_id(), seat.id());
-  centre_.PayBy(camp, PlusDays(centre_.Today(), 1));
-  centre_.GoDays(2);
-  EXPECT_THAT(centre_.EventsOf<pb::OwnShareOverdue>(), SizeIs(2)) << "more time was given, and went by";
+  town_.PayBy(camp, later);
+  town_.PayBy(other, "");
+  town_.GoTo(later);
+  EXPECT_THAT(town_.EventsOf<pb::OwnShareOverdue>(), IsEmpty());
+  town_.GoDays(1);
+  ASSERT_THAT(town_.EventsOf<pb::OwnShareOverdue>(), SizeIs(1));
+  EXPECT_EQ(town_.EventsOf<pb::OwnShareOverdue>()[0].enrolment_id(), seat.id());
+  town_.PayBy(camp, PlusDays(town_.Today(), 1));
+  town_.GoDays(2);
+  EXPECT_THAT(town_.EventsOf<pb::OwnShareOverdue>(), SizeIs(2)) << "more time was given, and went by";
 }
 
 TEST_P(ClockTest, NobodyIsLateForACancelledCamp) {
-  const pb::Session camp = centre_.Camp();
-  centre_.Enrolled(camp, SomePerson());
+  const pb::Session camp = town_.Camp();
+  town_.Enrolled(camp, SomePerson());
   pb::CancelSessionRequest cancel;
   cancel.set_session_id(camp.id());
   cancel.set_reason_code("A");
-  EXPECT_DONE(centre_.Call(&Stub::CancelSession, Staff(), cancel));
-  centre_.GoDays(20);
-  EXPECT_THAT(centre_.EventsOf<pb::OwnShareOverdue>(), IsEmpty());
+  EXPECT_DONE(town_.Call(&Stub::CancelSession, Staff(), cancel));
+  town_.GoDays(20);
+  EXPECT_THAT(town_.EventsOf<pb::OwnShareOverdue>(), IsEmpty());
 }
 
 TEST_P(ClockTest, AfterDaysOfDowntimeALateOwnShareIsToldOfOnce) {
-  const pb::Session camp = centre_.Camp();
-  const pb::Enrolment seat = centre_.Enrolled(camp, SomePerson());
-  EXPECT_DONE(centre_.Paid(centre_.Enrolled(camp, SomePerson())));
-  centre_.service().Stop();
-  centre_.service().clock().Advance(absl::Hours(24 * 20));
-  centre_.service().Restart();
-  centre_.GoDays(0);
-  centre_.GoDays(1);
-  ASSERT_THAT(centre_.EventsOf<pb::OwnShareOverdue>(), SizeIs(1));
-  EXPECT_EQ(centre_.EventsOf<pb::OwnShareOverdue>()[0].enrolment_id(), seat.id());
+  const pb::Session camp = town_.Camp();
+  const pb::Enrolment seat = town_.Enrolled(camp, SomePerson());
+  EXPECT_DONE(town_.Paid(town_.Enrolled(camp, SomePerson())));
+  town_.service().Stop();
+  town_.service().clock().Advance(absl::Hours(24 * 20));
+  town_.service().Restart();
+  town_.GoDays(0);
+  town_.GoDays(1);
+  ASSERT_THAT(town_.EventsOf<pb::OwnShareOverdue>(), SizeIs(1));
+  EXPECT_EQ(town_.EventsOf<pb::OwnShareOverdue>()[0].enrolment_id(), seat.id());
 }
 
 // Offers run out one after the other, and none is made for what has begun meanwhile.
 TEST_P(ClockTest, ThreeDaysOfDowntimeAreCaughtUpInOrder) {
-  const pb::Session soon = centre_.Run(1, 2), later = centre_.Run(1, 9);
+  const pb::Session soon = town_.Run(1, 2), later = town_.Run(1, 9);
   std::vector<pb::Enrolment> enrolled;
   std::vector<pb::WaitEntry> first, second;
   for (const pb::Session& session : {soon, later}) {
-    enrolled.push_back(centre_.Enrolled(session, SomePerson()));
-    first.push_back(centre_.Waiting(session, SomePerson()));
-    second.push_back(centre_.Waiting(session, SomePerson()));
+    enrolled.push_back(town_.Enrolled(session, SomePerson()));
+    first.push_back(town_.Waiting(session, SomePerson()));
+    second.push_back(town_.Waiting(session, SomePerson()));
   }
-  for (const pb::Enrolment& enrolment : enrolled) centre_.Withdrawn(enrolment);
-  centre_.service().Stop();
-  centre_.service().clock().Advance(absl::Hours(72));
-  centre_.service().Restart();
-  centre_.GoDays(0);
-  EXPECT_EQ(centre_.Session(soon.id()).state(), pb::SESSION_STATE_DONE);
-  EXPECT_EQ(centre_.StateOf(first[0]), pb::WAIT_ENTRY_STATE_EXPIRED);
-  EXPECT_EQ(centre_.StateOf(second[0]), pb::WAIT_ENTRY_STATE_EXPIRED) << "it has begun: nothing passes on";
-  EXPECT_EQ(centre_.StateOf(first[1]), pb::WAIT_ENTRY_STATE_EXPIRED);
-  EXPECT_EQ(centre_.StateOf(second[1]), pb::WAIT_ENTRY_STATE_OFFERED);
-  const pb::WaitEntry offered = centre_.Stored<pb::WaitEntry>(second[1].id());
+  for (const pb::Enrolment& enrolment : enrolled) town_.Withdrawn(enrolment);
+  town_.service().Stop();
+  town_.service().clock().Advance(absl::Hours(72));
+  town_.service().Restart();
+  town_.GoDays(0);
+  EXPECT_EQ(town_.Session(soon.id()).state(), pb::SESSION_STATE_DONE);
+  EXPECT_EQ(town_.StateOf(first[0]), pb::WAIT_ENTRY_STATE_EXPIRED);
+  EXPECT_EQ(town_.StateOf(second[0]), pb::WAIT_ENTRY_STATE_EXPIRED) << "it has begun: nothing passes on";
+  EXPECT_EQ(town_.StateOf(first[1]), pb::WAIT_ENTRY_STATE_EXPIRED);
+  EXPECT_EQ(town_.StateOf(second[1]), pb::WAIT_ENTRY_STATE_OFFERED);
+  const pb::WaitEntry offered = town_.Stored<pb::WaitEntry>(second[1].id());
   EXPECT_EQ(FromProto(offered.offer_expire_time()) - FromProto(offered.update_time()), absl::Hours(24))
       << "a full day to answer, from now";
-  EXPECT_THAT(centre_.EventsOf<pb::SeatOffered>(), SizeIs(3));
+  EXPECT_THAT(town_.EventsOf<pb::SeatOffered>(), SizeIs(3));
 }
 
 }  // namespace

@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "tests/activities/centre.h"
+#include "tests/activities/town.h"
 #include "tests/support/contract_suite.h"
 #include "tests/support/expect.h"
 
@@ -14,24 +14,24 @@ constexpr std::string_view kService = "mestring.activities.v1.ActivityService";
 
 class ContractTest : public testing::Test {
  protected:
-  Centre centre_{"sqlite"};
+  Town town_{"sqlite"};
 };
 
-TEST_F(ContractTest, EveryRpcLetsInTheRolesOfItsContractAndNobodyElse) { ExpectRolesHold(centre_, kService); }
+TEST_F(ContractTest, EveryRpcLetsInTheRolesOfItsContractAndNobodyElse) { ExpectRolesHold(town_, kService); }
 
 TEST_F(ContractTest, EveryWrongFieldIsNamedAndNothingChangesOrLeaks) {
-  ExpectWrongFieldsAreNamed(centre_, kService, 700);
+  ExpectWrongFieldsAreNamed(town_, kService, 700);
 }
 
-TEST_F(ContractTest, NoRpcAnswersInternal) { ExpectNoInternalErrors(centre_, kService); }
+TEST_F(ContractTest, NoRpcAnswersInternal) { ExpectNoInternalErrors(town_, kService); }
 
 TEST_F(ContractTest, WhoHasLookedStandsInTheAccessLogRefusalsToo) {
   const std::string person = SomePerson();
   pb::WithdrawEnrolmentRequest request;
-  request.set_enrolment_id(centre_.Enrolled(centre_.Run(1), person).id());
-  EXPECT_REFUSED(centre_.Call(&Centre::Stub::WithdrawEnrolment, Resident(SomePerson()), request), "NOT_FOUND");
-  EXPECT_DONE(centre_.Call(&Centre::Stub::WithdrawEnrolment, Staff(), request));
-  EXPECT_THAT(OutcomesLogged(centre_, person, "WithdrawEnrolment"), testing::UnorderedElementsAre("OK", "NOT_FOUND"));
+  request.set_enrolment_id(town_.Enrolled(town_.Run(1), person).id());
+  EXPECT_REFUSED(town_.Call(&Town::Stub::WithdrawEnrolment, Resident(SomePerson()), request), "NOT_FOUND");
+  EXPECT_DONE(town_.Call(&Town::Stub::WithdrawEnrolment, Staff(), request));
+  EXPECT_THAT(OutcomesLogged(town_, person, "WithdrawEnrolment"), testing::UnorderedElementsAre("OK", "NOT_FOUND"));
 }
 
 }  // namespace

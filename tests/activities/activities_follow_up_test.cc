@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "tests/activities/centre.h"
+#include "tests/activities/town.h"
 #include "tests/support/contract_suite.h"
 #include "tests/support/expect.h"
 
@@ -13,26 +13,26 @@ namespace {
 using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::SizeIs;
-using Stub = Centre::Stub;
+using Stub = Town::Stub;
 
 class FollowUpTest : public testing::TestWithParam<const char*> {
  protected:
-  void TearDown() override { ExpectSubjectVersionsGrow(centre_); }
+  void TearDown() override { ExpectSubjectVersionsGrow(town_); }
 
-  Centre centre_{GetParam()};
+  Town town_{GetParam()};
   const std::string person_ = SomePerson();
 
   absl::StatusOr<pb::SetFollowUpResponse> Wish(bool wanted, const Who& who, const std::string& person) {
     pb::SetFollowUpRequest request;
     request.set_person_ref(person);
     request.set_wanted(wanted);
-    return centre_.Call(&Stub::SetFollowUp, who, request);
+    return town_.Call(&Stub::SetFollowUp, who, request);
   }
   absl::StatusOr<pb::SetFollowUpResponse> Wish(bool wanted) { return Wish(wanted, Resident(person_), person_); }
   absl::StatusOr<pb::GetFollowUpResponse> Get(const Who& who) {
     pb::GetFollowUpRequest request;
     request.set_person_ref(person_);
-    return centre_.Call(&Stub::GetFollowUp, who, request);
+    return town_.Call(&Stub::GetFollowUp, who, request);
   }
   pb::Participation Only() {
     const pb::GetFollowUpResponse response = Must(Get(Staff()));
@@ -41,28 +41,28 @@ class FollowUpTest : public testing::TestWithParam<const char*> {
   }
   // Evenings of one running group, with a seat for the person in each.
   std::vector<pb::Enrolment> Evenings(int number) {
-    pb::ScheduleSessionsRequest plan = centre_.Plan(centre_.Activity(pb::ACTIVITY_MODE_REGISTERED), 1, 9);
+    pb::ScheduleSessionsRequest plan = town_.Plan(town_.Activity(pb::ACTIVITY_MODE_REGISTERED), 1, 9);
     plan.set_recurrence(absl::StrCat("FREQ=DAILY;COUNT=", number));
     std::vector<pb::Enrolment> seats;
-    for (const pb::Session& session : centre_.Scheduled(plan)) seats.push_back(centre_.Enrolled(session, person_));
+    for (const pb::Session& session : town_.Scheduled(plan)) seats.push_back(town_.Enrolled(session, person_));
     return seats;
   }
   // The record of an evening, or of a module, when it has begun.
   std::string Recorded(const pb::Enrolment& seat, bool present, int module = 0) {
-    const Span span = Must(SpanOf(centre_.Session(seat.session_id()), module));
+    const Span span = Must(SpanOf(town_.Session(seat.session_id()), module));
     const absl::Time recorded = span.start + absl::Hours(1);
-    if (recorded > centre_.service().clock().Now()) centre_.GoTo(recorded);
-    return Must(centre_.Record(seat, module, present, present ? "" : "A")).attendances(0).id();
+    if (recorded > town_.service().clock().Now()) town_.GoTo(recorded);
+    return Must(town_.Record(seat, module, present, present ? "" : "A")).attendances(0).id();
   }
   std::string Corrected(const std::string& attendance_id, bool present) {
     pb::CorrectAttendanceRequest request;
     request.set_attendance_id(attendance_id);
     request.set_present(present);
     if (!present) request.set_reason_code("A");
-    return Must(centre_.Call(&Stub::CorrectAttendance, Staff(), request)).attendance().id();
+    return Must(town_.Call(&Stub::CorrectAttendance, Staff(), request)).attendance().id();
   }
-  size_t Lapses() { return centre_.EventsOf<pb::ParticipationLapsed>().size(); }
-  size_t Resumptions() { return centre_.EventsOf<pb::ParticipationResumed>().size(); }
+  size_t Lapses() { return town_.EventsOf<pb::ParticipationLapsed>().size(); }
+  size_t Resumptions() { return town_.EventsOf<pb::ParticipationResumed>().size(); }
 };
 
 INSTANTIATE_TEST_SUITE_P(Engines, FollowUpTest, testing::ValuesIn(kEngines),
@@ -80,7 +80,7 @@ TEST_P(FollowUpTest, ThePersonOrStaffOnTheirWordSaysItAndNobodyElseSeesIt) {
   EXPECT_EQ(Must(Wish(false, Staff(), person_)).follow_up().state(), pb::FOLLOW_UP_STATE_ENDED);
   EXPECT_DONE(Wish(false));
   std::vector<bool> told;
-  for (const auto& event : centre_.EventsOf<pb::FollowUpSet>()) told.push_back(event.wanted());
+  for (const auto& event : town_.EventsOf<pb::FollowUpSet>()) told.push_back(event.wanted());
   EXPECT_THAT(told, ElementsAre(true, false)) << "once for each change";
 }
 
@@ -88,9 +88,9 @@ TEST_P(FollowUpTest, OfWhoNeverWishedItNothingIsStored) {
   EXPECT_FALSE(Must(Wish(false)).has_follow_up());
   EXPECT_REFUSED(Get(Staff()), "NOT_FOUND");
   for (const pb::Enrolment& seat : Evenings(3)) Recorded(seat, false);
-  EXPECT_THAT(Must(centre_.Call(&Stub::ListParticipations, Staff(), pb::ListParticipationsRequest())).participations(),
+  EXPECT_THAT(Must(town_.Call(&Stub::ListParticipations, Staff(), pb::ListParticipationsRequest())).participations(),
               IsEmpty());
-  EXPECT_THAT(centre_.EventsOf<pb::FollowUpSet>(), IsEmpty());
+  EXPECT_THAT(town_.EventsOf<pb::FollowUpSet>(), IsEmpty());
   EXPECT_EQ(Lapses(), 0);
 }
 
@@ -99,8 +99,8 @@ TEST_P(FollowUpTest, AStreakLapsesOnceAndPresenceEndsIt) {
   const std::vector<pb::Enrolment> seats = Evenings(6);
   Recorded(seats[0], true);
   EXPECT_EQ(Only().state(), pb::PARTICIPATION_STATE_ACTIVE);
-  EXPECT_EQ(Only().last_present_date(), centre_.Today());
-  const std::string last = centre_.Today();
+  EXPECT_EQ(Only().last_present_date(), town_.Today());
+  const std::string last = town_.Today();
   Recorded(seats[1], false);
   EXPECT_EQ(Lapses(), 0);
   Recorded(seats[2], false);
@@ -108,7 +108,7 @@ TEST_P(FollowUpTest, AStreakLapsesOnceAndPresenceEndsIt) {
   EXPECT_EQ(Only().state(), pb::PARTICIPATION_STATE_LAPSED);
   EXPECT_EQ(Only().absences(), 3);
   EXPECT_EQ(Only().last_present_date(), last);
-  const auto lapsed = centre_.EventsOf<pb::ParticipationLapsed>();
+  const auto lapsed = town_.EventsOf<pb::ParticipationLapsed>();
   ASSERT_THAT(lapsed, SizeIs(1)) << "once a streak";
   EXPECT_EQ(lapsed[0].participation_id(), Only().id());
   EXPECT_EQ(lapsed[0].activity_id(), seats[0].activity_id());
@@ -154,7 +154,7 @@ TEST_P(FollowUpTest, OnlyWhatIsRecordedSinceTheWishCountsAlsoIfItIsCorrectedLate
   const std::vector<pb::Enrolment> seats = Evenings(4);
   Recorded(seats[0], false);
   const std::string before = Recorded(seats[1], true);
-  centre_.service().clock().Advance(absl::Minutes(1));
+  town_.service().clock().Advance(absl::Minutes(1));
   EXPECT_DONE(Wish(true));
   Corrected(before, false);
   EXPECT_THAT(Must(Get(Staff())).participations(), IsEmpty());
@@ -174,10 +174,10 @@ TEST_P(FollowUpTest, WithTheWishGoesAllThatWasKeptForItAndANewOneBeginsAnew) {
   EXPECT_DONE(Wish(false));
   EXPECT_THAT(Must(Get(Resident(person_))).participations(), IsEmpty());
   Recorded(seats[2], false);
-  EXPECT_THAT(Must(centre_.Call(&Stub::ListParticipations, Staff(), pb::ListParticipationsRequest())).participations(),
+  EXPECT_THAT(Must(town_.Call(&Stub::ListParticipations, Staff(), pb::ListParticipationsRequest())).participations(),
               IsEmpty());
   EXPECT_EQ(Resumptions(), 0) << "the end of the wish says it";
-  centre_.service().clock().Advance(absl::Minutes(1));
+  town_.service().clock().Advance(absl::Minutes(1));
   EXPECT_DONE(Wish(true));
   Recorded(seats[3], false);
   EXPECT_EQ(Only().absences(), 1);
@@ -186,9 +186,9 @@ TEST_P(FollowUpTest, WithTheWishGoesAllThatWasKeptForItAndANewOneBeginsAnew) {
 
 TEST_P(FollowUpTest, ModulesOfACourseCountAndEachActivityForItself) {
   EXPECT_DONE(Wish(true));
-  pb::ScheduleSessionsRequest plan = centre_.Plan(centre_.Activity(pb::ACTIVITY_MODE_COURSE), 1, 5);
+  pb::ScheduleSessionsRequest plan = town_.Plan(town_.Activity(pb::ACTIVITY_MODE_COURSE), 1, 5);
   plan.set_recurrence("FREQ=WEEKLY;COUNT=3");
-  const pb::Enrolment course = centre_.Enrolled(centre_.Scheduled(plan).front(), person_);
+  const pb::Enrolment course = town_.Enrolled(town_.Scheduled(plan).front(), person_);
   const std::vector<pb::Enrolment> seats = Evenings(2);
   Recorded(seats[0], false);
   Recorded(course, false, 1);
@@ -198,18 +198,18 @@ TEST_P(FollowUpTest, ModulesOfACourseCountAndEachActivityForItself) {
   ASSERT_EQ(Lapses(), 1);
   pb::ListParticipationsRequest list;
   list.set_state(pb::PARTICIPATION_STATE_LAPSED);
-  const pb::ListParticipationsResponse lapsed = Must(centre_.Call(&Stub::ListParticipations, Staff(), list));
+  const pb::ListParticipationsResponse lapsed = Must(town_.Call(&Stub::ListParticipations, Staff(), list));
   ASSERT_THAT(lapsed.participations(), SizeIs(1));
   EXPECT_EQ(lapsed.participations(0).activity_id(), course.activity_id());
   EXPECT_NE(lapsed.as_of(), "");
   list.set_activity_id(seats[0].activity_id());
-  EXPECT_THAT(Must(centre_.Call(&Stub::ListParticipations, Staff(), list)).participations(), IsEmpty());
+  EXPECT_THAT(Must(town_.Call(&Stub::ListParticipations, Staff(), list)).participations(), IsEmpty());
   list.set_state(pb::PARTICIPATION_STATE_UNSPECIFIED);
-  EXPECT_THAT(Must(centre_.Call(&Stub::ListParticipations, Staff(), list)).participations(), SizeIs(1));
+  EXPECT_THAT(Must(town_.Call(&Stub::ListParticipations, Staff(), list)).participations(), SizeIs(1));
 }
 
 TEST_P(FollowUpTest, APolicyWithoutTheFigureAsksAfterNobody) {
-  centre_.SetPolicy([](pb::ActivityPolicy& policy) { policy.set_lapse_absences(0); });
+  town_.SetPolicy([](pb::ActivityPolicy& policy) { policy.set_lapse_absences(0); });
   EXPECT_DONE(Wish(true));
   for (const pb::Enrolment& seat : Evenings(4)) Recorded(seat, false);
   EXPECT_EQ(Only().absences(), 4);
@@ -220,16 +220,15 @@ TEST_P(FollowUpTest, APolicyWithoutTheFigureAsksAfterNobody) {
 TEST_P(FollowUpTest, DropInsNeverEnter) {
   EXPECT_DONE(Wish(true));
   pb::OpenPeriodRequest period;
-  period.set_from_date(centre_.Today());
-  period.set_to_date(PlusDays(centre_.Today(), 6));
-  EXPECT_DONE(centre_.Call(&Stub::OpenPeriod, Staff(), period));
-  const pb::Session house =
-      centre_.Scheduled(centre_.Plan(centre_.Activity(pb::ACTIVITY_MODE_OPEN_DROP_IN), 1, 0)).front();
-  centre_.GoTo(FromProto(house.start_time()));
+  period.set_from_date(town_.Today());
+  period.set_to_date(PlusDays(town_.Today(), 6));
+  EXPECT_DONE(town_.Call(&Stub::OpenPeriod, Staff(), period));
+  const pb::Session house = town_.Scheduled(town_.Plan(town_.Activity(pb::ACTIVITY_MODE_OPEN_DROP_IN), 1, 0)).front();
+  town_.GoTo(FromProto(house.start_time()));
   pb::RecordDropInRequest tally;
   tally.set_session_id(house.id());
   tally.set_headcount(7);
-  EXPECT_DONE(centre_.Call(&Stub::RecordDropIn, Staff(), tally));
+  EXPECT_DONE(town_.Call(&Stub::RecordDropIn, Staff(), tally));
   EXPECT_THAT(Must(Get(Staff())).participations(), IsEmpty());
 }
 

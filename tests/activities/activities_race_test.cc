@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "tests/activities/centre.h"
+#include "tests/activities/town.h"
 #include "tests/support/race.h"
 #include "tests/support/service_process.h"
 
@@ -13,7 +13,7 @@ namespace {
 using testing::ElementsAre;
 using testing::Pair;
 using testing::SizeIs;
-using Stub = Centre::Stub;
+using Stub = Town::Stub;
 
 constexpr int kCallers = 200;
 
@@ -32,9 +32,9 @@ pb::DecideGrantRequest Approve(const pb::Grant& grant) {
   return request;
 }
 
-std::vector<pb::Grant> TwoHundredGrants(Centre& centre, const pb::Fund& fund) {
+std::vector<pb::Grant> TwoHundredGrants(Town& town, const pb::Fund& fund) {
   std::vector<pb::Grant> grants;
-  for (int i = 0; i < kCallers; ++i) grants.push_back(centre.Requested(fund, 1000));
+  for (int i = 0; i < kCallers; ++i) grants.push_back(town.Requested(fund, 1000));
   return grants;
 }
 
@@ -44,61 +44,61 @@ INSTANTIATE_TEST_SUITE_P(Engines, RaceTest, testing::ValuesIn(kEngines),
                          [](const auto& info) { return EngineName(info); });
 
 TEST_P(RaceTest, TwoHundredEnrolInTwelveSeatsAndTwelveGetOne) {
-  Centre centre(GetParam());
-  const pb::Session session = centre.Run(12);
+  Town town(GetParam());
+  const pb::Session session = town.Run(12);
   const auto counts = AllAtOnce(kCallers, [&](int) {
     const std::string person = SomePerson();
-    return centre.Call(&Stub::Enrol, Resident(person), EnrolIn(session, person)).status();
+    return town.Call(&Stub::Enrol, Resident(person), EnrolIn(session, person)).status();
   });
   EXPECT_THAT(counts, ElementsAre(Pair("", 12), Pair("QUOTA_FULL", kCallers - 12)));
-  EXPECT_EQ(centre.Session(session.id()).seat_counts(0).confirmed(), 12);
-  EXPECT_EQ(centre.Session(session.id()).state(), pb::SESSION_STATE_FULL);
-  EXPECT_THAT(centre.EventsOf<pb::EnrolmentConfirmed>(), SizeIs(12));
+  EXPECT_EQ(town.Session(session.id()).seat_counts(0).confirmed(), 12);
+  EXPECT_EQ(town.Session(session.id()).state(), pb::SESSION_STATE_FULL);
+  EXPECT_THAT(town.EventsOf<pb::EnrolmentConfirmed>(), SizeIs(12));
 }
 
 TEST_P(RaceTest, FreedSeatsAmongLeaversTakersAndJoinersNeverExceedTheQuota) {
-  Centre centre(GetParam());
-  const pb::Session session = centre.Run(10);
+  Town town(GetParam());
+  const pb::Session session = town.Run(10);
   std::vector<pb::Enrolment> enrolled;
-  for (int i = 0; i < 10; ++i) enrolled.push_back(centre.Enrolled(session, SomePerson()));
+  for (int i = 0; i < 10; ++i) enrolled.push_back(town.Enrolled(session, SomePerson()));
   std::vector<pb::WaitEntry> waiting;
-  for (int i = 0; i < 15; ++i) waiting.push_back(centre.Waiting(session, SomePerson()));
+  for (int i = 0; i < 15; ++i) waiting.push_back(town.Waiting(session, SomePerson()));
   AllAtOnce(kCallers, [&](int i) {
     if (i < 10) {
       pb::WithdrawEnrolmentRequest request;
       request.set_enrolment_id(enrolled[i].id());
-      return centre.Call(&Stub::WithdrawEnrolment, Resident(enrolled[i].person_ref()), request).status();
+      return town.Call(&Stub::WithdrawEnrolment, Resident(enrolled[i].person_ref()), request).status();
     }
-    if (i < 100) return centre.Answer(waiting[i % 15], i % 2 == 0 ? pb::ANSWER_TAKE : pb::ANSWER_DECLINE).status();
+    if (i < 100) return town.Answer(waiting[i % 15], i % 2 == 0 ? pb::ANSWER_TAKE : pb::ANSWER_DECLINE).status();
     const std::string person = SomePerson();
-    return centre.Call(&Stub::Enrol, Resident(person), EnrolIn(session, person)).status();
+    return town.Call(&Stub::Enrol, Resident(person), EnrolIn(session, person)).status();
   });
-  const pb::SeatCount count = centre.Session(session.id()).seat_counts(0);
+  const pb::SeatCount count = town.Session(session.id()).seat_counts(0);
   EXPECT_LE(count.confirmed() + count.offered(), 10);
   EXPECT_TRUE(count.confirmed() + count.offered() == 10 || count.waiting() == 0) << "no seat is left while one waits";
   // Each offer was to one, and each was answered at most once.
   size_t taken = 0;
-  for (const auto& event : centre.EventsOf<pb::SeatOfferAnswered>()) taken += event.answer() == pb::ANSWER_TAKE;
+  for (const auto& event : town.EventsOf<pb::SeatOfferAnswered>()) taken += event.answer() == pb::ANSWER_TAKE;
   size_t by_offer = 0;
-  for (const pb::WaitEntry& entry : waiting) by_offer += centre.StateOf(entry) == pb::WAIT_ENTRY_STATE_TAKEN;
+  for (const pb::WaitEntry& entry : waiting) by_offer += town.StateOf(entry) == pb::WAIT_ENTRY_STATE_TAKEN;
   EXPECT_EQ(taken, by_offer);
 }
 
 TEST_P(RaceTest, TwoHundredApprovalsNeverOverdrawTheFund) {
-  Centre centre(GetParam());
-  const pb::Fund fund = centre.FundWith(25'500);
-  const std::vector<pb::Grant> grants = TwoHundredGrants(centre, fund);
+  Town town(GetParam());
+  const pb::Fund fund = town.FundWith(25'500);
+  const std::vector<pb::Grant> grants = TwoHundredGrants(town, fund);
   const auto counts =
-      AllAtOnce(kCallers, [&](int i) { return centre.Call(&Stub::DecideGrant, Board(), Approve(grants[i])).status(); });
+      AllAtOnce(kCallers, [&](int i) { return town.Call(&Stub::DecideGrant, Board(), Approve(grants[i])).status(); });
   EXPECT_THAT(counts, ElementsAre(Pair("", 25), Pair("FUND_EXHAUSTED", kCallers - 25)));
-  EXPECT_EQ(centre.Statement(fund).available_ore(), 500);
-  EXPECT_EQ(centre.Statement(fund).reserved_ore(), 25'000);
+  EXPECT_EQ(town.Statement(fund).available_ore(), 500);
+  EXPECT_EQ(town.Statement(fund).reserved_ore(), 25'000);
 }
 
 TEST(RaceOfTwoProcesses, OnOneDatabaseNeverExceedAQuota) {
-  Centre centre("postgresql");
-  const pb::Session session = centre.Run(12);
-  TwoReplicas<pb::ActivityService> replicas(centre);
+  Town town("postgresql");
+  const pb::Session session = town.Run(12);
+  TwoReplicas<pb::ActivityService> replicas(town);
   const auto counts = AllAtOnce(kCallers, [&](int i) {
     const std::string person = SomePerson();
     return replicas.For(i).Call(&Stub::Enrol, Resident(person), EnrolIn(session, person)).status();
@@ -109,10 +109,10 @@ TEST(RaceOfTwoProcesses, OnOneDatabaseNeverExceedAQuota) {
 }
 
 TEST(RaceOfTwoProcesses, OnOneDatabaseNeverOverdrawTheFund) {
-  Centre centre("postgresql");
-  const pb::Fund fund = centre.FundWith(25'500);
-  const std::vector<pb::Grant> grants = TwoHundredGrants(centre, fund);
-  TwoReplicas<pb::ActivityService> replicas(centre);
+  Town town("postgresql");
+  const pb::Fund fund = town.FundWith(25'500);
+  const std::vector<pb::Grant> grants = TwoHundredGrants(town, fund);
+  TwoReplicas<pb::ActivityService> replicas(town);
   const auto counts = AllAtOnce(
       kCallers, [&](int i) { return replicas.For(i).Call(&Stub::DecideGrant, Board(), Approve(grants[i])).status(); });
   EXPECT_THAT(counts, ElementsAre(Pair("", 25), Pair("FUND_EXHAUSTED", kCallers - 25)));

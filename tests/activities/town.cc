@@ -1,4 +1,4 @@
-#include "tests/activities/centre.h"
+#include "tests/activities/town.h"
 
 // Every step goes through the real stub, so that what a test stands on was done by the same RPCs as in life.
 
@@ -9,17 +9,13 @@ namespace {
 
 using access::v1::ROLE_ACTIVITY_LEADER;
 using access::v1::ROLE_FUND_BOARD;
-using access::v1::ROLE_NEXT_OF_KIN;
-using access::v1::ROLE_PEER;
 
 }  // namespace
 
-Who Kin(std::string person_ref) { return {{ROLE_NEXT_OF_KIN}, std::move(person_ref), ""}; }
 Who Leader(std::string person_ref) { return {{ROLE_ACTIVITY_LEADER}, std::move(person_ref), ""}; }
-Who Peer() { return {{ROLE_PEER}, SomePerson(), ""}; }
 Who Board() { return {{ROLE_FUND_BOARD}, "", ""}; }
 
-Centre::Centre(std::string_view engine, std::function<void(Config&)> adjust)
+Town::Town(std::string_view engine, std::function<void(Config&)> adjust)
     : RunningTown(ActivitiesDefinition(), engine, [adjust](Config& config) {
         // Nobody answers there; tests of the subscription say where somebody does.
         config.owners = "peer_support=127.0.0.1:1";
@@ -38,12 +34,12 @@ Centre::Centre(std::string_view engine, std::function<void(Config&)> adjust)
   }
 }
 
-void Centre::GoTo(absl::Time time) {
+void Town::GoTo(absl::Time time) {
   service().clock().Set(time);
   Must(service().kernel().timers.FireDue());
 }
 
-void Centre::SetPolicy(const std::function<void(pb::ActivityPolicy&)>& adjust) {
+void Town::SetPolicy(const std::function<void(pb::ActivityPolicy&)>& adjust) {
   pb::SetPolicyRequest request;
   pb::ActivityPolicy& policy = *request.mutable_policy();
   policy.set_offer_hours(24);
@@ -62,7 +58,7 @@ void Centre::SetPolicy(const std::function<void(pb::ActivityPolicy&)>& adjust) {
   Must(Call(&Stub::SetPolicy, UnitLeader(), request));
 }
 
-pb::Activity Centre::Activity(pb::ActivityMode mode, pb::Audience audience, int modules_required) {
+pb::Activity Town::Activity(pb::ActivityMode mode, pb::Audience audience, int modules_required) {
   pb::CreateActivityRequest request;
   request.set_code(absl::StrCat("activity-", ++codes_));
   request.set_name("Løpegruppe, hver tirsdag; ute");
@@ -74,7 +70,7 @@ pb::Activity Centre::Activity(pb::ActivityMode mode, pb::Audience audience, int 
   return Must(Call(&Stub::CreateActivity, Staff(), request)).activity();
 }
 
-pb::ScheduleSessionsRequest Centre::Plan(const pb::Activity& activity, int days, int seats) {
+pb::ScheduleSessionsRequest Town::Plan(const pb::Activity& activity, int days, int seats) {
   pb::ScheduleSessionsRequest request;
   request.set_activity_id(activity.id());
   request.set_first_date(PlusDays(Today(), days));
@@ -89,25 +85,25 @@ pb::ScheduleSessionsRequest Centre::Plan(const pb::Activity& activity, int days,
   return request;
 }
 
-std::vector<pb::Session> Centre::Scheduled(const pb::ScheduleSessionsRequest& request) {
+std::vector<pb::Session> Town::Scheduled(const pb::ScheduleSessionsRequest& request) {
   const pb::ScheduleSessionsResponse response = Must(Call(&Stub::ScheduleSessions, Staff(), request));
   for (const pb::Session& session : response.sessions()) Staffed(session);
   return {response.sessions().begin(), response.sessions().end()};
 }
 
-void Centre::Staffed(const pb::Session& session) {
+void Town::Staffed(const pb::Session& session) {
   pb::AssignLeaderRequest request;
   request.set_session_id(session.id());
   request.set_staff_id("kari");
   Must(Call(&Stub::AssignLeader, Staff(), request));
 }
 
-pb::Session Centre::Run(int seats, int days) {
+pb::Session Town::Run(int seats, int days) {
   return Scheduled(Plan(Activity(pb::ACTIVITY_MODE_REGISTERED), days, seats)).front();
 }
 
-absl::StatusOr<pb::EnrolResponse> Centre::Enrol(const pb::Session& session, const Who& who, const std::string& person,
-                                                pb::Audience audience) {
+absl::StatusOr<pb::EnrolResponse> Town::Enrol(const pb::Session& session, const Who& who, const std::string& person,
+                                              pb::Audience audience) {
   pb::EnrolRequest request;
   request.set_session_id(session.id());
   request.set_person_ref(person);
@@ -115,11 +111,11 @@ absl::StatusOr<pb::EnrolResponse> Centre::Enrol(const pb::Session& session, cons
   return Call(&Stub::Enrol, who, request);
 }
 
-pb::Enrolment Centre::Enrolled(const pb::Session& session, const std::string& person) {
+pb::Enrolment Town::Enrolled(const pb::Session& session, const std::string& person) {
   return Must(Enrol(session, Resident(person), person)).enrolment();
 }
 
-absl::StatusOr<pb::JoinWaitingListResponse> Centre::Join(const pb::Session& session, const std::string& person) {
+absl::StatusOr<pb::JoinWaitingListResponse> Town::Join(const pb::Session& session, const std::string& person) {
   pb::JoinWaitingListRequest request;
   request.set_session_id(session.id());
   request.set_person_ref(person);
@@ -127,25 +123,25 @@ absl::StatusOr<pb::JoinWaitingListResponse> Centre::Join(const pb::Session& sess
   return Call(&Stub::JoinWaitingList, Resident(person), request);
 }
 
-pb::WaitEntry Centre::Waiting(const pb::Session& session, const std::string& person) {
+pb::WaitEntry Town::Waiting(const pb::Session& session, const std::string& person) {
   return Must(Join(session, person)).wait_entry();
 }
 
-void Centre::Withdrawn(const pb::Enrolment& enrolment) {
+void Town::Withdrawn(const pb::Enrolment& enrolment) {
   pb::WithdrawEnrolmentRequest request;
   request.set_enrolment_id(enrolment.id());
   Must(Call(&Stub::WithdrawEnrolment, Resident(enrolment.person_ref()), request));
 }
 
-absl::StatusOr<pb::AnswerSeatOfferResponse> Centre::Answer(const pb::WaitEntry& entry, pb::Answer answer) {
+absl::StatusOr<pb::AnswerSeatOfferResponse> Town::Answer(const pb::WaitEntry& entry, pb::Answer answer) {
   pb::AnswerSeatOfferRequest request;
   request.set_wait_entry_id(entry.id());
   request.set_answer(answer);
   return Call(&Stub::AnswerSeatOffer, Resident(entry.person_ref()), request);
 }
 
-absl::StatusOr<pb::RecordAttendanceResponse> Centre::Record(const pb::Enrolment& enrolment, int module, bool present,
-                                                            std::string reason, const Who& who) {
+absl::StatusOr<pb::RecordAttendanceResponse> Town::Record(const pb::Enrolment& enrolment, int module, bool present,
+                                                          std::string reason, const Who& who) {
   pb::RecordAttendanceRequest request;
   request.set_session_id(enrolment.session_id());
   request.set_module(module);
@@ -156,7 +152,7 @@ absl::StatusOr<pb::RecordAttendanceResponse> Centre::Record(const pb::Enrolment&
   return Call(&Stub::RecordAttendance, who, request);
 }
 
-absl::StatusOr<pb::SetQuotasResponse> Centre::SetSeats(const pb::Session& session, int seats) {
+absl::StatusOr<pb::SetQuotasResponse> Town::SetSeats(const pb::Session& session, int seats) {
   pb::SetQuotasRequest request;
   request.set_session_id(session.id());
   pb::Quota* quota = request.add_quotas();
@@ -165,19 +161,19 @@ absl::StatusOr<pb::SetQuotasResponse> Centre::SetSeats(const pb::Session& sessio
   return Call(&Stub::SetQuotas, Staff(), request);
 }
 
-pb::Session Centre::Session(const std::string& id) {
+pb::Session Town::Session(const std::string& id) {
   pb::GetSessionRequest request;
   request.set_session_id(id);
   return Must(Call(&Stub::GetSession, Staff(), request)).session();
 }
 
-pb::LeaderPath Centre::Wished(const std::string& person, pb::LeaderStep step) {
+pb::LeaderPath Town::Wished(const std::string& person, pb::LeaderStep step) {
   pb::WishLeaderStepRequest request;
   request.set_step(step);
   return Must(Call(&Stub::WishLeaderStep, Resident(person), request)).leader_path();
 }
 
-pb::LeaderPath Centre::LeaderOf(const std::string& person) {
+pb::LeaderPath Town::LeaderOf(const std::string& person) {
   pb::LeaderPath path;
   for (pb::LeaderStep step :
        {pb::LEADER_STEP_REGULAR, pb::LEADER_STEP_HELPER, pb::LEADER_STEP_TRAINEE_LEADER, pb::LEADER_STEP_LEADER}) {
@@ -200,13 +196,13 @@ pb::LeaderPath Centre::LeaderOf(const std::string& person) {
   return path;
 }
 
-pb::Session Centre::Camp() {
+pb::Session Town::Camp() {
   pb::ScheduleSessionsRequest plan = Plan(Activity(pb::ACTIVITY_MODE_CAMP), 28, 8);
   plan.set_duration_minutes(7 * 24 * 60);
   return PayBy(Scheduled(plan).front(), PlusDays(Today(), 14));
 }
 
-pb::Session Centre::PayBy(const pb::Session& session, std::string pay_by_date) {
+pb::Session Town::PayBy(const pb::Session& session, std::string pay_by_date) {
   pb::SetCostSharesRequest shares;
   shares.set_session_id(session.id());
   const auto add = [&](pb::CostKind kind, int64_t amount, pb::Payer payer) {
@@ -222,13 +218,13 @@ pb::Session Centre::PayBy(const pb::Session& session, std::string pay_by_date) {
   return Must(Call(&Stub::SetCostShares, Staff(), shares)).session();
 }
 
-absl::StatusOr<pb::RecordOwnSharePaidResponse> Centre::Paid(const pb::Enrolment& enrolment) {
+absl::StatusOr<pb::RecordOwnSharePaidResponse> Town::Paid(const pb::Enrolment& enrolment) {
   pb::RecordOwnSharePaidRequest request;
   request.set_enrolment_id(enrolment.id());
   return Call(&Stub::RecordOwnSharePaid, Staff(), request);
 }
 
-pb::Fund Centre::FundWith(int64_t amount_ore, int64_t low_balance_ore) {
+pb::Fund Town::FundWith(int64_t amount_ore, int64_t low_balance_ore) {
   pb::OpenFundRequest open;
   open.set_code(absl::StrCat("fund-", ++codes_));
   open.set_name("RunBack");
@@ -240,7 +236,7 @@ pb::Fund Centre::FundWith(int64_t amount_ore, int64_t low_balance_ore) {
   return Must(Call(&Stub::RecordDonation, Board(), donation)).fund();
 }
 
-pb::Grant Centre::Requested(const pb::Fund& fund, int64_t amount_ore, const std::string& person) {
+pb::Grant Town::Requested(const pb::Fund& fund, int64_t amount_ore, const std::string& person) {
   pb::RecordEligibilityRequest eligibility;
   eligibility.set_person_ref(person);
   eligibility.set_works_actively(true);
@@ -253,7 +249,7 @@ pb::Grant Centre::Requested(const pb::Fund& fund, int64_t amount_ore, const std:
   return Must(Call(&Stub::RequestGrant, Resident(person), request)).grant();
 }
 
-absl::StatusOr<pb::DecideGrantResponse> Centre::Decide(const pb::Grant& grant, bool approve) {
+absl::StatusOr<pb::DecideGrantResponse> Town::Decide(const pb::Grant& grant, bool approve) {
   pb::DecideGrantRequest request;
   request.set_grant_id(grant.id());
   request.set_approve(approve);
@@ -261,7 +257,7 @@ absl::StatusOr<pb::DecideGrantResponse> Centre::Decide(const pb::Grant& grant, b
   return Call(&Stub::DecideGrant, Board(), request);
 }
 
-pb::Fund Centre::Statement(const pb::Fund& fund, std::string date) {
+pb::Fund Town::Statement(const pb::Fund& fund, std::string date) {
   pb::GetFundRequest request;
   request.set_fund_id(fund.id());
   request.set_date(date);

@@ -1,4 +1,4 @@
-// A small activity centre for tests: the activities service started for real, with a policy and code lists, and
+// A small town with activities for tests: the activities service started for real, with a policy and code lists, and
 // the calls that tests make again and again.
 #pragma once
 
@@ -14,14 +14,12 @@
 
 namespace mestring::activities {
 
-Who Kin(std::string person_ref);
 Who Leader(std::string person_ref);
-Who Peer();
 Who Board();
 
-class Centre : public RunningTown<pb::ActivityService> {
+class Town : public RunningTown<pb::ActivityService> {
  public:
-  explicit Centre(std::string_view engine, std::function<void(Config&)> adjust = nullptr);
+  explicit Town(std::string_view engine, std::function<void(Config&)> adjust = nullptr);
 
   using RunningTown::GoTo;
   // To a moment instead of a day.

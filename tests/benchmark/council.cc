@@ -4,6 +4,7 @@
 #include "mestring/council/v1/council.pb.h"
 #include "tests/benchmark/benchmark.h"
 #include "tests/benchmark/notes.h"
+#include "tests/council/town.h"
 
 namespace mestring {
 namespace {
@@ -17,16 +18,7 @@ using access::v1::ROLE_UNIT_LEADER;
 void SetUp(ServerProcess& service) {
   pb::SetMandateRequest request;
   request.set_request_id(NewId(absl::Now()));
-  pb::Mandate& mandate = *request.mutable_mandate();
-  mandate.set_notice_days(21);
-  mandate.set_extraordinary_notice_days(7);
-  mandate.set_input_days(7);
-  mandate.set_minutes_days(7);
-  mandate.set_term_months(24);
-  mandate.set_ordinary_meetings(4);
-  mandate.set_stale_days(90);
-  mandate.set_cell_min(5);
-  mandate.set_box_max(200);
+  *request.mutable_mandate() = council::TestMandate();
   Bench::Must<pb::SetMandateResponse>(service.client().Once(
       CallOf<pb::SetMandateRequest>(Token({ROLE_UNIT_LEADER}), [request](int64_t) { return request; })));
 }

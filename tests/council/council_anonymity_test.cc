@@ -10,7 +10,7 @@
 #include <iterator>
 
 #include "absl/strings/str_split.h"
-#include "tests/council/room.h"
+#include "tests/council/town.h"
 #include "tests/support/tokens.h"
 
 namespace mestring::council {
@@ -18,7 +18,7 @@ namespace {
 
 using testing::HasSubstr;
 using testing::Not;
-using Stub = Room::Stub;
+using Stub = Town::Stub;
 
 constexpr char kTraceId[] = "4bf92f3577b34da6a3ce929d0e0e4736";
 
@@ -26,14 +26,14 @@ class AnonymityTest : public testing::TestWithParam<const char*> {
  protected:
   // A context of the one who wants not to be known, with everything by which they could be.
   std::unique_ptr<grpc::ClientContext> AsSomebody(Role role = access::v1::ROLE_RESIDENT) {
-    auto context = room_.service().As({role}, person_, "org-of-the-secret", "subject-of-the-secret");
+    auto context = town_.service().As({role}, person_, "org-of-the-secret", "subject-of-the-secret");
     context->AddMetadata("traceparent", absl::StrCat("00-", kTraceId, "-00f067aa0ba902b7-01"));
     context->AddMetadata("x-forwarded-for", "203.0.113.77");
     context->AddMetadata("user-agent-of-device", "device-of-the-secret");
     return context;
   }
 
-  Room room_{GetParam()};
+  Town town_{GetParam()};
   const std::string person_ = SomePerson(), code_ = SomePerson();
 };
 
@@ -66,27 +66,27 @@ TEST_P(AnonymityTest, NothingLinksASuggestionFromTheBoxToItsCaller) {
   testing::internal::CaptureStderr();
   {
     pb::DropSuggestionResponse response;
-    ASSERT_TRUE(room_.stub().DropSuggestion(AsSomebody().get(), drop, &response).ok());
-    ASSERT_TRUE(room_.stub().DropSuggestion(AsSomebody().get(), drop, &response).ok()) << "a repeat";
+    ASSERT_TRUE(town_.stub().DropSuggestion(AsSomebody().get(), drop, &response).ok());
+    ASSERT_TRUE(town_.stub().DropSuggestion(AsSomebody().get(), drop, &response).ok()) << "a repeat";
     drop.set_text("01019012480 is a number");
-    EXPECT_FALSE(room_.stub().DropSuggestion(AsSomebody().get(), drop, &response).ok()) << "a refusal";
-    EXPECT_FALSE(room_.stub().DropSuggestion(AsSomebody(access::v1::ROLE_NAV).get(), drop, &response).ok());
+    EXPECT_FALSE(town_.stub().DropSuggestion(AsSomebody().get(), drop, &response).ok()) << "a refusal";
+    EXPECT_FALSE(town_.stub().DropSuggestion(AsSomebody(access::v1::ROLE_NAV).get(), drop, &response).ok());
   }
   {
     pb::GetSuggestionByClaimResponse response;
-    ASSERT_TRUE(room_.stub().GetSuggestionByClaim(AsSomebody().get(), follow, &response).ok());
+    ASSERT_TRUE(town_.stub().GetSuggestionByClaim(AsSomebody().get(), follow, &response).ok());
     EXPECT_EQ(response.text(), "the running group should also meet on Sundays");
   }
-  const std::string id = room_.EventsOf<pb::SuggestionReceived>().at(0).suggestion_id();
-  room_.Answered(id, room_.Opened(room_.Called(room_.wheel[0])));
+  const std::string id = town_.EventsOf<pb::SuggestionReceived>().at(0).suggestion_id();
+  town_.Answered(id, town_.Opened(town_.Called(town_.wheel[0])));
   pb::ReportBackRequest report;
   report.set_suggestion_id(id);
   report.set_report("They do now.");
-  ASSERT_TRUE(room_.Call(&Stub::ReportBack, Secretary(), report).ok());
+  ASSERT_TRUE(town_.Call(&Stub::ReportBack, Secretary(), report).ok());
   {
     pb::AnswerReportBackByClaimResponse response;
     answer.set_request_id(SomePerson());
-    ASSERT_TRUE(room_.stub().AnswerReportBackByClaim(AsSomebody().get(), answer, &response).ok());
+    ASSERT_TRUE(town_.stub().AnswerReportBackByClaim(AsSomebody().get(), answer, &response).ok());
     EXPECT_EQ(response.state(), pb::SUGGESTION_STATE_CONFIRMED);
   }
   const std::string anonymous_lines = testing::internal::GetCapturedStdout() + testing::internal::GetCapturedStderr();
@@ -97,14 +97,14 @@ TEST_P(AnonymityTest, NothingLinksASuggestionFromTheBoxToItsCaller) {
   pb::GetYearWheelRequest wheel;
   wheel.set_year(2027);
   pb::GetYearWheelResponse year;
-  ASSERT_TRUE(room_.stub().GetYearWheel(AsSomebody().get(), wheel, &year).ok());
+  ASSERT_TRUE(town_.stub().GetYearWheel(AsSomebody().get(), wheel, &year).ok());
   const std::string hash = HashInLog(testing::internal::GetCapturedStdout() + testing::internal::GetCapturedStderr());
   ASSERT_EQ(hash.size(), 16);
 
-  const std::string stored = room_.WholeDatabase();
+  const std::string stored = town_.WholeDatabase();
   std::string metrics;
-  ASSERT_TRUE(room_.service().server().metrics_port() > 0);
-  metrics = HttpGet(room_.service().server().metrics_port(), "/metrics");
+  ASSERT_TRUE(town_.service().server().metrics_port() > 0);
+  metrics = HttpGet(town_.service().server().metrics_port(), "/metrics");
   EXPECT_THAT(anonymous_lines, HasSubstr("DropSuggestion"));
   EXPECT_THAT(metrics, HasSubstr("DropSuggestion"));
   EXPECT_THAT(stored, HasSubstr(id));
@@ -121,7 +121,7 @@ TEST_P(AnonymityTest, NothingLinksASuggestionFromTheBoxToItsCaller) {
   if (std::string_view(GetParam()) == "sqlite") {
     // Nor in what the engine writes beside its tables.
     for (const auto& file :
-         std::filesystem::directory_iterator(std::filesystem::path(room_.service().database().path()).parent_path())) {
+         std::filesystem::directory_iterator(std::filesystem::path(town_.service().database().path()).parent_path())) {
       std::ifstream in(file.path(), std::ios::binary);
       const std::string bytes(std::istreambuf_iterator<char>(in), {});
       for (const std::string& trail : {person_, code_, hash, std::string("subject-of-the-secret")}) {
@@ -139,10 +139,10 @@ TEST_P(AnonymityTest, TheScanFindsTheCallerOfAnOrdinarySuggestion) {
   pb::AddSuggestionResponse response;
   testing::internal::CaptureStdout();
   testing::internal::CaptureStderr();
-  ASSERT_TRUE(room_.stub().AddSuggestion(AsSomebody(access::v1::ROLE_COUNCIL_MEMBER).get(), add, &response).ok());
+  ASSERT_TRUE(town_.stub().AddSuggestion(AsSomebody(access::v1::ROLE_COUNCIL_MEMBER).get(), add, &response).ok());
   const std::string lines = testing::internal::GetCapturedStdout() + testing::internal::GetCapturedStderr();
   EXPECT_THAT(lines, HasSubstr(kTraceId));
-  const std::string stored = room_.WholeDatabase();
+  const std::string stored = town_.WholeDatabase();
   for (const std::string& trail : {person_, std::string("subject-of-the-secret"), std::string(kTraceId)}) {
     EXPECT_THAT(stored, HasSubstr(trail));
   }

@@ -7,7 +7,7 @@
 
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
-#include "tests/council/room.h"
+#include "tests/council/town.h"
 #include "tests/support/contract_suite.h"
 
 namespace mestring::council {
@@ -16,11 +16,11 @@ namespace {
 using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::SizeIs;
-using Stub = Room::Stub;
+using Stub = Town::Stub;
 
 class ClockTest : public testing::TestWithParam<const char*> {
  protected:
-  void TearDown() override { ExpectSubjectVersionsGrow(room_); }
+  void TearDown() override { ExpectSubjectVersionsGrow(town_); }
 
   using Deadline = std::tuple<std::string, pb::DeadlineKind, std::string>;
   static Deadline Told(const pb::Meeting& meeting, pb::DeadlineKind kind, std::string due_date) {
@@ -28,7 +28,7 @@ class ClockTest : public testing::TestWithParam<const char*> {
   }
   std::vector<Deadline> Missed() {
     std::vector<Deadline> missed;
-    for (const auto& event : room_.EventsOf<pb::DeadlineMissed>()) {
+    for (const auto& event : town_.EventsOf<pb::DeadlineMissed>()) {
       missed.emplace_back(event.meeting_id(), event.kind(), event.due_date());
     }
     return missed;
@@ -40,23 +40,23 @@ class ClockTest : public testing::TestWithParam<const char*> {
     move.set_start_time("18:00");
     move.set_place("there");
     move.set_reason("The room is taken.");
-    Must(room_.Call(&Stub::MoveMeeting, Secretary(), move));
+    Must(town_.Call(&Stub::MoveMeeting, Secretary(), move));
   }
 
-  Room room_{GetParam()};
+  Town town_{GetParam()};
 };
 
 INSTANTIATE_TEST_SUITE_P(Engines, ClockTest, testing::ValuesIn(kEngines),
                          [](const auto& info) { return EngineName(info); });
 
 TEST_P(ClockTest, ATermRunsOutAndTheVacancyIsToldAndVisible) {
-  const size_t before = room_.EventsOf<pb::SeatVacated>().size();
-  room_.GoTo("2028-11-22");
-  EXPECT_THAT(room_.EventsOf<pb::SeatVacated>(), SizeIs(before)) << "the last day of the term";
-  room_.GoTo("2028-11-23");
-  EXPECT_THAT(room_.EventsOf<pb::SeatVacated>(), SizeIs(before + 5));
-  EXPECT_EQ(room_.EventsOf<pb::SeatVacated>().back().reason_code(), "TERM_OVER");
-  EXPECT_EQ(room_.Call(&Stub::GetSeatMap, Staff(), {})->vacancies(), 6);
+  const size_t before = town_.EventsOf<pb::SeatVacated>().size();
+  town_.GoTo("2028-11-22");
+  EXPECT_THAT(town_.EventsOf<pb::SeatVacated>(), SizeIs(before)) << "the last day of the term";
+  town_.GoTo("2028-11-23");
+  EXPECT_THAT(town_.EventsOf<pb::SeatVacated>(), SizeIs(before + 5));
+  EXPECT_EQ(town_.EventsOf<pb::SeatVacated>().back().reason_code(), "TERM_OVER");
+  EXPECT_EQ(town_.Call(&Stub::GetSeatMap, Staff(), {})->vacancies(), 6);
 }
 
 TEST_P(ClockTest, ATermThatRunsOutAfterTheNoticeSummonsTheDeputyWhoseOwnDoesNot) {
@@ -69,82 +69,82 @@ TEST_P(ClockTest, ATermThatRunsOutAfterTheNoticeSummonsTheDeputyWhoseOwnDoesNot)
     meeting->set_start_time("17:00");
     meeting->set_place("Mestringsenheten");
   }
-  const pb::Meeting last = Must(room_.Call(&Stub::SetYearWheel, Secretary(), year)).meetings(3);
-  room_.GoTo("2028-01-10");
+  const pb::Meeting last = Must(town_.Call(&Stub::SetYearWheel, Secretary(), year)).meetings(3);
+  town_.GoTo("2028-01-10");
   const std::string gry = SomePerson();
-  room_.Appointed(room_.kin.id, pb::HOLDER_ROLE_DEPUTY, gry, "Gry");
-  room_.Called(last);
-  EXPECT_THAT(room_.EventsOf<pb::DeputySummoned>(), IsEmpty());
-  room_.GoTo("2028-11-23");  // Anna's term ends, and Bo's; Cara's, and not Gry's
-  ASSERT_THAT(room_.EventsOf<pb::DeputySummoned>(), SizeIs(1));
-  EXPECT_EQ(room_.EventsOf<pb::DeputySummoned>()[0].person_ref(), gry);
-  EXPECT_EQ(room_.EventsOf<pb::DeputySummoned>()[0].cause(), pb::SUMMONS_CAUSE_VACANCY);
+  town_.Appointed(town_.kin.id, pb::HOLDER_ROLE_DEPUTY, gry, "Gry");
+  town_.Called(last);
+  EXPECT_THAT(town_.EventsOf<pb::DeputySummoned>(), IsEmpty());
+  town_.GoTo("2028-11-23");  // Anna's term ends, and Bo's; Cara's, and not Gry's
+  ASSERT_THAT(town_.EventsOf<pb::DeputySummoned>(), SizeIs(1));
+  EXPECT_EQ(town_.EventsOf<pb::DeputySummoned>()[0].person_ref(), gry);
+  EXPECT_EQ(town_.EventsOf<pb::DeputySummoned>()[0].cause(), pb::SUMMONS_CAUSE_VACANCY);
 }
 
 // [C13] Notice 21 days before the meeting, minutes 7 days after it.
 TEST_P(ClockTest, ANoticeThatIsNotOutInTimeIsToldOnceForEachDueDate) {
-  room_.GoTo("2027-01-20");
+  town_.GoTo("2027-01-20");
   EXPECT_THAT(Missed(), IsEmpty()) << "the last day of the notice";
-  room_.GoTo("2027-01-23");  // three days of downtime
-  EXPECT_THAT(Missed(), ElementsAre(Told(room_.wheel[0], pb::DEADLINE_KIND_NOTICE, "2027-01-20")));
-  Moved(room_.wheel[0], "2027-02-10");  // another hour, not another day
-  room_.GoTo("2027-01-25");
+  town_.GoTo("2027-01-23");  // three days of downtime
+  EXPECT_THAT(Missed(), ElementsAre(Told(town_.wheel[0], pb::DEADLINE_KIND_NOTICE, "2027-01-20")));
+  Moved(town_.wheel[0], "2027-02-10");  // another hour, not another day
+  town_.GoTo("2027-01-25");
   EXPECT_THAT(Missed(), SizeIs(1));
-  Moved(room_.wheel[0], "2027-03-10");
-  room_.GoTo("2027-02-17");
+  Moved(town_.wheel[0], "2027-03-10");
+  town_.GoTo("2027-02-17");
   EXPECT_THAT(Missed(), SizeIs(1)) << "the last day of the other notice";
-  room_.GoTo("2027-02-18");
-  EXPECT_THAT(Missed(), ElementsAre(testing::_, Told(room_.wheel[0], pb::DEADLINE_KIND_NOTICE, "2027-02-17")));
+  town_.GoTo("2027-02-18");
+  EXPECT_THAT(Missed(), ElementsAre(testing::_, Told(town_.wheel[0], pb::DEADLINE_KIND_NOTICE, "2027-02-17")));
   // To a day whose notice has passed already: who moves it there knows.
-  Moved(room_.wheel[0], "2027-02-19");
-  room_.GoTo("2027-03-01");
+  Moved(town_.wheel[0], "2027-02-19");
+  town_.GoTo("2027-03-01");
   EXPECT_THAT(Missed(), SizeIs(2));
 }
 
 TEST_P(ClockTest, WhatIsCalledMovedOrCancelledInTimeIsNotMissed) {
-  room_.Called(room_.wheel[0]);
-  room_.GoTo("2027-04-01");
-  Moved(room_.wheel[1], "2027-06-09");
+  town_.Called(town_.wheel[0]);
+  town_.GoTo("2027-04-01");
+  Moved(town_.wheel[1], "2027-06-09");
   pb::CancelMeetingRequest cancel;
-  cancel.set_meeting_id(room_.wheel[2].id());
+  cancel.set_meeting_id(town_.wheel[2].id());
   cancel.set_reason("Too few can come.");
-  EXPECT_DONE(room_.Call(&Stub::CancelMeeting, Secretary(), cancel));
-  room_.GoTo("2027-05-19");  // of the second one as it was: 21 April; as it is: 19 May
+  EXPECT_DONE(town_.Call(&Stub::CancelMeeting, Secretary(), cancel));
+  town_.GoTo("2027-05-19");  // of the second one as it was: 21 April; as it is: 19 May
   EXPECT_THAT(Missed(), IsEmpty());
-  room_.GoTo("2027-11-01");  // of the third one: 25 August; of the fourth one: 3 November
-  EXPECT_THAT(Missed(), ElementsAre(Told(room_.wheel[1], pb::DEADLINE_KIND_NOTICE, "2027-05-19")));
+  town_.GoTo("2027-11-01");  // of the third one: 25 August; of the fourth one: 3 November
+  EXPECT_THAT(Missed(), ElementsAre(Told(town_.wheel[1], pb::DEADLINE_KIND_NOTICE, "2027-05-19")));
 }
 
 TEST_P(ClockTest, MinutesThatAreNotSentInTimeAreToldOnce) {
-  const pb::Meeting first = room_.Ended(room_.Opened(room_.Called(room_.wheel[0])));
+  const pb::Meeting first = town_.Ended(town_.Opened(town_.Called(town_.wheel[0])));
   pb::WriteMinutesRequest write;
   write.set_meeting_id(first.id());
-  EXPECT_DONE(room_.Call(&Stub::WriteMinutes, Secretary(), write));
-  room_.GoTo("2027-02-17");
+  EXPECT_DONE(town_.Call(&Stub::WriteMinutes, Secretary(), write));
+  town_.GoTo("2027-02-17");
   EXPECT_THAT(Missed(), IsEmpty());
-  room_.GoTo("2027-02-25");  // after days of downtime
+  town_.GoTo("2027-02-25");  // after days of downtime
   EXPECT_THAT(Missed(), ElementsAre(Told(first, pb::DEADLINE_KIND_MINUTES, "2027-02-17"))) << "a draft is not sent";
-  room_.Minuted(first);
-  room_.Closed(first);
-  const pb::Meeting second = room_.Ended(room_.Opened(room_.Called(room_.wheel[1])));
-  room_.Minuted(second);
-  room_.GoTo("2027-06-01");
+  town_.Minuted(first);
+  town_.Closed(first);
+  const pb::Meeting second = town_.Ended(town_.Opened(town_.Called(town_.wheel[1])));
+  town_.Minuted(second);
+  town_.GoTo("2027-06-01");
   EXPECT_THAT(Missed(), SizeIs(1)) << "these were sent the same day";
-  EXPECT_THAT(room_.UntoldChanges(), IsEmpty());
+  EXPECT_THAT(town_.UntoldChanges(), IsEmpty());
 }
 
 TEST_P(ClockTest, AMeetingThatNobodyEndedHasNoMinutesEither) {
-  const pb::Meeting open = room_.Opened(room_.Called(room_.wheel[0]));
-  room_.GoTo("2027-02-18");
+  const pb::Meeting open = town_.Opened(town_.Called(town_.wheel[0]));
+  town_.GoTo("2027-02-18");
   EXPECT_THAT(Missed(), ElementsAre(Told(open, pb::DEADLINE_KIND_MINUTES, "2027-02-17")));
 }
 
 // What schema/0003_deadlines.sql does for an installation that had meetings before there were these clocks.
 TEST_P(ClockTest, MeetingsFromBeforeGetTheirClocks) {
-  const pb::Meeting held = room_.Ended(room_.Opened(room_.Called(room_.wheel[0])));
-  room_.GoTo("2027-02-20");
+  const pb::Meeting held = town_.Ended(town_.Opened(town_.Called(town_.wheel[0])));
+  town_.GoTo("2027-02-20");
   ASSERT_THAT(Missed(), SizeIs(1));
-  const absl::Status migrated = room_.service().db().Write([&](Tx& tx) -> absl::Status {
+  const absl::Status migrated = town_.service().db().Write([&](Tx& tx) -> absl::Status {
     TRY(tx.Exec("DELETE FROM timers WHERE kind IN ('notice_by', 'minutes_by')").status());
     std::string statement;
     for (const std::string_view line : absl::StrSplit(kCouncilSchema.at(2).sql, '\n')) {
@@ -153,11 +153,11 @@ TEST_P(ClockTest, MeetingsFromBeforeGetTheirClocks) {
     return tx.Exec(absl::StripSuffix(absl::StripAsciiWhitespace(statement), ";")).status();
   });
   ASSERT_TRUE(migrated.ok()) << migrated;
-  room_.GoTo("2027-04-21");
+  town_.GoTo("2027-04-21");
   EXPECT_THAT(Missed(), SizeIs(2)) << "the minutes were due before, and nobody was told";
   EXPECT_THAT(Missed().back(), Told(held, pb::DEADLINE_KIND_MINUTES, "2027-02-17"));
-  room_.GoTo("2027-04-22");
-  EXPECT_THAT(Missed().back(), Told(room_.wheel[1], pb::DEADLINE_KIND_NOTICE, "2027-04-21"));
+  town_.GoTo("2027-04-22");
+  EXPECT_THAT(Missed().back(), Told(town_.wheel[1], pb::DEADLINE_KIND_NOTICE, "2027-04-21"));
 }
 
 TEST_P(ClockTest, WhatIsDueIsListedUntilItIsDone) {
@@ -167,7 +167,7 @@ TEST_P(ClockTest, WhatIsDueIsListedUntilItIsDone) {
     request.set_page_size(page_size);
     std::vector<std::string> lines;
     do {
-      const auto page = Must(room_.Call(&Stub::ListDeadlines, Staff(), request));
+      const auto page = Must(town_.Call(&Stub::ListDeadlines, Staff(), request));
       for (const pb::Deadline& each : page.deadlines()) {
         lines.push_back(absl::StrCat(each.due_date(), " ", pb::DeadlineKind_Name(each.kind()).substr(14), " of ",
                                      each.meeting_date(), each.missed() ? " missed" : ""));
@@ -181,56 +181,56 @@ TEST_P(ClockTest, WhatIsDueIsListedUntilItIsDone) {
                                            "2027-02-17 MINUTES of 2027-02-10", "2027-04-21 NOTICE of 2027-05-12"};
   EXPECT_EQ(due("2027-04-21"), spring);
   EXPECT_EQ(due("2027-04-21", 1), spring) << "page by page";
-  room_.GoTo("2027-01-21");
+  town_.GoTo("2027-01-21");
   EXPECT_THAT(due(""), ElementsAre("2027-01-20 NOTICE of 2027-02-10 missed"));
-  Moved(room_.wheel[0], "2027-02-24");
-  const pb::Meeting meeting = room_.Opened(room_.Called(room_.Meeting(room_.wheel[0].id()).meeting()));
+  Moved(town_.wheel[0], "2027-02-24");
+  const pb::Meeting meeting = town_.Opened(town_.Called(town_.Meeting(town_.wheel[0].id()).meeting()));
   EXPECT_THAT(due("2027-03-31"), ElementsAre("2027-03-03 MINUTES of 2027-02-24"));
-  room_.Ended(meeting);
-  room_.GoTo("2027-03-04");
+  town_.Ended(meeting);
+  town_.GoTo("2027-03-04");
   EXPECT_THAT(due(""), ElementsAre("2027-03-03 MINUTES of 2027-02-24 missed"));
-  room_.Minuted(meeting);
+  town_.Minuted(meeting);
   EXPECT_THAT(due(""), IsEmpty());
 }
 
 TEST_P(ClockTest, AnOverdueActionIsToldOnceForEachDueDate) {
-  const std::string id = room_.Dropped("Sundays, too", SomePerson());
-  const pb::Meeting meeting = room_.Opened(room_.Called(room_.wheel[0]));
-  room_.Answered(id, meeting);
-  const pb::Action action = room_.ActionFor(id, "activities", "2027-03-01");
-  room_.GoTo("2027-03-01");
-  EXPECT_THAT(room_.EventsOf<pb::ActionOverdue>(), IsEmpty());
-  room_.GoTo("2027-03-04");  // three days of downtime
-  ASSERT_THAT(room_.EventsOf<pb::ActionOverdue>(), SizeIs(1));
-  EXPECT_EQ(room_.EventsOf<pb::ActionOverdue>()[0].due_date(), "2027-03-01");
-  const auto loops = room_.Call(&Stub::ListOpenLoops, Staff(), pb::ListOpenLoopsRequest());
+  const std::string id = town_.Dropped("Sundays, too", SomePerson());
+  const pb::Meeting meeting = town_.Opened(town_.Called(town_.wheel[0]));
+  town_.Answered(id, meeting);
+  const pb::Action action = town_.ActionFor(id, "activities", "2027-03-01");
+  town_.GoTo("2027-03-01");
+  EXPECT_THAT(town_.EventsOf<pb::ActionOverdue>(), IsEmpty());
+  town_.GoTo("2027-03-04");  // three days of downtime
+  ASSERT_THAT(town_.EventsOf<pb::ActionOverdue>(), SizeIs(1));
+  EXPECT_EQ(town_.EventsOf<pb::ActionOverdue>()[0].due_date(), "2027-03-01");
+  const auto loops = town_.Call(&Stub::ListOpenLoops, Staff(), pb::ListOpenLoopsRequest());
   ASSERT_THAT(loops->open_loops(), SizeIs(1));
   EXPECT_TRUE(loops->open_loops(0).overdue());
   EXPECT_THAT(loops->open_loops(0).owner_services(), ElementsAre("activities"));
   pb::UpdateActionRequest later;
   later.set_action_id(action.id());
   later.set_due_date("2027-04-01");
-  EXPECT_DONE(room_.Call(&Stub::UpdateAction, Secretary(), later));
-  room_.GoTo("2027-04-10");
-  EXPECT_THAT(room_.EventsOf<pb::ActionOverdue>(), SizeIs(2));
+  EXPECT_DONE(town_.Call(&Stub::UpdateAction, Secretary(), later));
+  town_.GoTo("2027-04-10");
+  EXPECT_THAT(town_.EventsOf<pb::ActionOverdue>(), SizeIs(2));
 }
 
 TEST_P(ClockTest, AnOpenLoopIsStaleEveryNinetyDaysUntilItIsClosed) {
-  const std::string stale = room_.Dropped("Longer evenings", SomePerson());
-  const std::string away = room_.Dropped("My neighbour", SomePerson());
+  const std::string stale = town_.Dropped("Longer evenings", SomePerson());
+  const std::string away = town_.Dropped("My neighbour", SomePerson());
   pb::ScreenSuggestionRequest turn_away;
   turn_away.set_suggestion_id(away);
   turn_away.set_screening(pb::SCREENING_TURNED_AWAY);
   turn_away.set_reason("Talk to the staff of the house.");
-  EXPECT_DONE(room_.Call(&Stub::ScreenSuggestion, Staff(), turn_away));
-  room_.GoTo("2027-02-20");  // received on 23 November
-  EXPECT_THAT(room_.EventsOf<pb::LoopStale>(), IsEmpty());
-  room_.GoTo("2027-02-21");
-  ASSERT_THAT(room_.EventsOf<pb::LoopStale>(), SizeIs(1));
-  EXPECT_EQ(room_.EventsOf<pb::LoopStale>()[0].suggestion_id(), stale);
-  EXPECT_EQ(room_.EventsOf<pb::LoopStale>()[0].open_days(), 90);
-  room_.GoTo("2027-08-30");
-  const auto told = room_.EventsOf<pb::LoopStale>();
+  EXPECT_DONE(town_.Call(&Stub::ScreenSuggestion, Staff(), turn_away));
+  town_.GoTo("2027-02-20");  // received on 23 November
+  EXPECT_THAT(town_.EventsOf<pb::LoopStale>(), IsEmpty());
+  town_.GoTo("2027-02-21");
+  ASSERT_THAT(town_.EventsOf<pb::LoopStale>(), SizeIs(1));
+  EXPECT_EQ(town_.EventsOf<pb::LoopStale>()[0].suggestion_id(), stale);
+  EXPECT_EQ(town_.EventsOf<pb::LoopStale>()[0].open_days(), 90);
+  town_.GoTo("2027-08-30");
+  const auto told = town_.EventsOf<pb::LoopStale>();
   ASSERT_THAT(told, SizeIs(3)) << "also those that came due in one go";
   EXPECT_EQ(told[2].open_days(), 270);
 }

@@ -9,7 +9,7 @@
 
 #include "mestring/common/v1/field_rule.pb.h"
 #include "services/council/council_rules.h"
-#include "tests/council/room.h"
+#include "tests/council/town.h"
 #include "tests/support/contract_files.h"
 #include "tests/support/contract_suite.h"
 
@@ -20,17 +20,17 @@ constexpr char kService[] = "mestring.council.v1.CouncilService";
 
 class ContractTest : public testing::Test {
  protected:
-  Room room_{"sqlite"};
+  Town town_{"sqlite"};
 };
 
-TEST_F(ContractTest, EveryRpcLetsInTheRolesOfItsContractAndNobodyElse) { ExpectRolesHold(room_, kService); }
+TEST_F(ContractTest, EveryRpcLetsInTheRolesOfItsContractAndNobodyElse) { ExpectRolesHold(town_, kService); }
 
 // A person in a text (C9) is among what is wrong.
 TEST_F(ContractTest, EveryWrongFieldIsNamedAndNothingChangesOrLeaks) {
-  ExpectWrongFieldsAreNamed(room_, kService, 700);
+  ExpectWrongFieldsAreNamed(town_, kService, 700);
 }
 
-TEST_F(ContractTest, NoRpcAnswersInternal) { ExpectNoInternalErrors(room_, kService); }
+TEST_F(ContractTest, NoRpcAnswersInternal) { ExpectNoInternalErrors(town_, kService); }
 
 TEST_F(ContractTest, AServiceCanReadWhateverItIsToldOf) {
   ExpectServicesCanReadWhatTheyAreToldOf(kService, *pb::MeetingCalled::descriptor()->file(), 40);
@@ -38,11 +38,11 @@ TEST_F(ContractTest, AServiceCanReadWhateverItIsToldOf) {
 
 TEST_F(ContractTest, WhoHasLookedStandsInTheAccessLogRefusalsToo) {
   pb::EndTermRequest end;
-  end.set_holder_id(room_.user.principal_holder);
+  end.set_holder_id(town_.user.principal_holder);
   end.set_reason_code("OWN_WISH");
-  EXPECT_REFUSED(room_.Call(&Room::Stub::EndTerm, Member(room_.kin.principal), end), "FORBIDDEN");
-  EXPECT_DONE(room_.Call(&Room::Stub::EndTerm, Member(room_.user.principal), end));
-  EXPECT_THAT(OutcomesLogged(room_, room_.user.principal, "EndTerm"),
+  EXPECT_REFUSED(town_.Call(&Town::Stub::EndTerm, Member(town_.kin.principal), end), "FORBIDDEN");
+  EXPECT_DONE(town_.Call(&Town::Stub::EndTerm, Member(town_.user.principal), end));
+  EXPECT_THAT(OutcomesLogged(town_, town_.user.principal, "EndTerm"),
               testing::UnorderedElementsAre("OK", "PERMISSION_DENIED"));
 }
 

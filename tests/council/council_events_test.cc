@@ -7,7 +7,7 @@
 #include <set>
 
 #include "google/protobuf/message.h"
-#include "tests/council/room.h"
+#include "tests/council/town.h"
 #include "tests/support/contract_suite.h"
 
 namespace mestring::council {
@@ -19,7 +19,7 @@ using testing::IsEmpty;
 using testing::Not;
 using testing::Pair;
 using testing::SizeIs;
-using Stub = Room::Stub;
+using Stub = Town::Stub;
 
 constexpr auto kPrincipal = pb::HOLDER_ROLE_PRINCIPAL, kDeputy = pb::HOLDER_ROLE_DEPUTY;
 constexpr std::string_view kPackage = "mestring.council.v1.";
@@ -50,78 +50,78 @@ const std::vector<std::string> kTypesOfAMeeting = {"MeetingMoved",
 
 class EventsTest : public testing::TestWithParam<const char*> {
  protected:
-  void TearDown() override { ExpectSubjectVersionsGrow(room_); }
+  void TearDown() override { ExpectSubjectVersionsGrow(town_); }
 
   // Every step of a meeting that has one, each of which must succeed.
   void GoThroughMeetings() {
-    const std::string said = room_.Dropped("Sundays, too", SomePerson());
-    room_.Screened(said);
+    const std::string said = town_.Dropped("Sundays, too", SomePerson());
+    town_.Screened(said);
     pb::RecordIndicatorRequest record;
     record.set_suggestion_id(said);
     record.set_code("SUNDAY_RUNNERS");
     record.set_phase(pb::PHASE_BEFORE);
     record.set_name("People who run on Sundays");
     record.set_measure_date("2026-11-01");
-    Must(room_.Call(&Stub::RecordIndicator, Staff(), record));
+    Must(town_.Call(&Stub::RecordIndicator, Staff(), record));
     record.set_phase(pb::PHASE_AFTER);
     record.set_measure_date("2026-11-20");
-    Must(room_.Call(&Stub::RecordIndicator, Staff(), record));
+    Must(town_.Call(&Stub::RecordIndicator, Staff(), record));
 
-    const pb::Meeting first = room_.Called(room_.wheel[0]);
-    const pb::AgendaItem last = room_.Item(first, "Doors"), sundays = room_.Item(first, "Sundays", said);
+    const pb::Meeting first = town_.Called(town_.wheel[0]);
+    const pb::AgendaItem last = town_.Item(first, "Doors"), sundays = town_.Item(first, "Sundays", said);
     pb::AddAgendaItemRequest propose;
     propose.set_meeting_id(first.id());
     propose.set_title("Windows");
-    const auto proposed = Must(room_.Call(&Stub::AddAgendaItem, Member(room_.kin.principal), propose)).agenda_item();
+    const auto proposed = Must(town_.Call(&Stub::AddAgendaItem, Member(town_.kin.principal), propose)).agenda_item();
     pb::ScheduleAgendaItemRequest schedule;
     schedule.set_agenda_item_id(proposed.id());
     schedule.set_position(1);
-    Must(room_.Call(&Stub::ScheduleAgendaItem, Secretary(), schedule));
-    room_.Apologised(first, room_.user, kPrincipal);
-    room_.Apologised(first, room_.user, kDeputy);
-    room_.Appointed(room_.user.id, kDeputy, SomePerson(), "Gry");
-    const pb::Meeting meeting = room_.Opened(first);
-    for (const TestSeat& seat : {room_.kin, room_.leader}) room_.Present(meeting, seat, kPrincipal);
-    room_.Present(meeting, room_.user, kDeputy);
-    room_.Present(meeting, room_.user, kDeputy, pb::PRESENCE_LEFT);
+    Must(town_.Call(&Stub::ScheduleAgendaItem, Secretary(), schedule));
+    town_.Apologised(first, town_.user, kPrincipal);
+    town_.Apologised(first, town_.user, kDeputy);
+    town_.Appointed(town_.user.id, kDeputy, SomePerson(), "Gry");
+    const pb::Meeting meeting = town_.Opened(first);
+    for (const TestSeat& seat : {town_.kin, town_.leader}) town_.Present(meeting, seat, kPrincipal);
+    town_.Present(meeting, town_.user, kDeputy);
+    town_.Present(meeting, town_.user, kDeputy, pb::PRESENCE_LEFT);
     pb::DeclareDisqualifiedRequest declare;
     declare.set_agenda_item_id(last.id());
-    declare.set_seat_id(room_.kin.id);
+    declare.set_seat_id(town_.kin.id);
     declare.set_role(kPrincipal);
     declare.set_ground_code("PARTY");
-    Must(room_.Call(&Stub::DeclareDisqualified, Secretary(), declare));
-    room_.Discussed(proposed, "They are old.");
-    room_.Advised(proposed);
-    room_.Advised(last);
+    Must(town_.Call(&Stub::DeclareDisqualified, Secretary(), declare));
+    town_.Discussed(proposed, "They are old.");
+    town_.Advised(proposed);
+    town_.Advised(last);
     pb::SettleAgendaItemRequest postpone;
     postpone.set_agenda_item_id(sundays.id());
     postpone.set_settlement(pb::SETTLEMENT_POSTPONED);
     postpone.set_reason("No time.");
-    postpone.set_to_meeting_id(room_.wheel[1].id());
-    Must(room_.Call(&Stub::SettleAgendaItem, Secretary(), postpone));
-    room_.Ended(meeting);
+    postpone.set_to_meeting_id(town_.wheel[1].id());
+    Must(town_.Call(&Stub::SettleAgendaItem, Secretary(), postpone));
+    town_.Ended(meeting);
     pb::SubmitFeeClaimRequest claim;
     claim.set_meeting_id(meeting.id());
-    Must(room_.Call(&Stub::SubmitFeeClaim, Member(room_.kin.principal), claim));
+    Must(town_.Call(&Stub::SubmitFeeClaim, Member(town_.kin.principal), claim));
     pb::WriteMinutesRequest draft;
     draft.set_meeting_id(meeting.id());
-    Must(room_.Call(&Stub::WriteMinutes, Secretary(), draft));
-    room_.Minuted(meeting);
-    room_.Minuted(meeting, "A name was wrong.");
-    room_.Closed(meeting);
+    Must(town_.Call(&Stub::WriteMinutes, Secretary(), draft));
+    town_.Minuted(meeting);
+    town_.Minuted(meeting, "A name was wrong.");
+    town_.Closed(meeting);
     // The second one is called and does not take place: what it had waits again.
     pb::CancelMeetingRequest cancel;
-    cancel.set_meeting_id(room_.Called(room_.wheel[1]).id());
+    cancel.set_meeting_id(town_.Called(town_.wheel[1]).id());
     cancel.set_reason("Snow.");
-    Must(room_.Call(&Stub::CancelMeeting, Secretary(), cancel));
-    const pb::Meeting third = room_.Opened(room_.Called(room_.wheel[2]));
+    Must(town_.Call(&Stub::CancelMeeting, Secretary(), cancel));
+    const pb::Meeting third = town_.Opened(town_.Called(town_.wheel[2]));
     pb::GetMinutesRequest minutes;
     minutes.set_meeting_id(meeting.id());
-    room_.Approved(Must(room_.Call(&Stub::GetMinutes, Staff(), minutes)).minutes(), third);
-    room_.Advised(room_.Item(third, "Sundays", said));
+    town_.Approved(Must(town_.Call(&Stub::GetMinutes, Staff(), minutes)).minutes(), third);
+    town_.Advised(town_.Item(third, "Sundays", said));
   }
 
-  Room room_{GetParam()};
+  Town town_{GetParam()};
 };
 
 INSTANTIATE_TEST_SUITE_P(Engines, EventsTest, testing::ValuesIn(kEngines),
@@ -129,19 +129,19 @@ INSTANTIATE_TEST_SUITE_P(Engines, EventsTest, testing::ValuesIn(kEngines),
 
 TEST_P(EventsTest, EveryVersionOfEveryThingIsTold) {
   GoThroughMeetings();
-  EXPECT_THAT(room_.UntoldChanges(), IsEmpty());
+  EXPECT_THAT(town_.UntoldChanges(), IsEmpty());
 }
 
 TEST_P(EventsTest, ItemsThatMakeRoomAreToldWithTheirNewPlace) {
-  const pb::AgendaItem one = room_.Item(room_.wheel[0], "One"), two = room_.Item(room_.wheel[0], "Two"),
-                       three = room_.Item(room_.wheel[0], "Three");
+  const pb::AgendaItem one = town_.Item(town_.wheel[0], "One"), two = town_.Item(town_.wheel[0], "Two"),
+                       three = town_.Item(town_.wheel[0], "Three");
   pb::ScheduleAgendaItemRequest schedule;
   schedule.set_agenda_item_id(three.id());
   schedule.set_position(2);
-  Must(room_.Call(&Stub::ScheduleAgendaItem, Secretary(), schedule));
+  Must(town_.Call(&Stub::ScheduleAgendaItem, Secretary(), schedule));
   std::vector<std::pair<std::string, int>> told;
-  for (const auto& event : room_.EventsOf<pb::AgendaItemScheduled>()) {
-    EXPECT_EQ(event.meeting_id(), room_.wheel[0].id());
+  for (const auto& event : town_.EventsOf<pb::AgendaItemScheduled>()) {
+    EXPECT_EQ(event.meeting_id(), town_.wheel[0].id());
     EXPECT_EQ(event.state(), pb::AGENDA_ITEM_STATE_SCHEDULED);
     told.emplace_back(event.agenda_item_id(), event.position());
   }
@@ -149,18 +149,18 @@ TEST_P(EventsTest, ItemsThatMakeRoomAreToldWithTheirNewPlace) {
 }
 
 TEST_P(EventsTest, AVersionThatCorrectsAnotherNamesIt) {
-  const pb::Meeting meeting = room_.Ended(room_.Opened(room_.Called(room_.wheel[0])));
+  const pb::Meeting meeting = town_.Ended(town_.Opened(town_.Called(town_.wheel[0])));
   pb::WriteMinutesRequest write;
   write.set_meeting_id(meeting.id());
-  const std::string draft = Must(room_.Call(&Stub::WriteMinutes, Secretary(), write)).minutes().id();
-  const std::string sent = room_.Minuted(meeting).id(), again = room_.Minuted(meeting, "A name was wrong.").id();
-  const auto written = room_.EventsOf<pb::MinutesWritten>();
+  const std::string draft = Must(town_.Call(&Stub::WriteMinutes, Secretary(), write)).minutes().id();
+  const std::string sent = town_.Minuted(meeting).id(), again = town_.Minuted(meeting, "A name was wrong.").id();
+  const auto written = town_.EventsOf<pb::MinutesWritten>();
   ASSERT_THAT(written, SizeIs(3));
   EXPECT_EQ(written[1].minutes_id(), sent);
   EXPECT_EQ(written[1].minutes_version(), 2);
   EXPECT_EQ(written[1].corrected_minutes_id(), draft);
   EXPECT_EQ(written[2].corrected_minutes_id(), "") << "what was sent stands until the next is sent";
-  const auto out = room_.EventsOf<pb::MinutesSent>();
+  const auto out = town_.EventsOf<pb::MinutesSent>();
   ASSERT_THAT(out, SizeIs(2));
   EXPECT_EQ(out[1].minutes_id(), again);
   EXPECT_THAT(out[1].corrected_minutes_ids(), ElementsAre(sent));
@@ -171,15 +171,15 @@ TEST_P(EventsTest, ADraftAndAnothersClaimAreToldToThoseWhoKeepTheCouncil) {
   GoThroughMeetings();
   const auto seen_by = [&](const Who& who) {
     std::set<std::string> types;
-    auto stub = events::v1::EventService::NewStub(room_.service().channel());
+    auto stub = events::v1::EventService::NewStub(town_.service().channel());
     events::v1::ListRequest request;
     request.set_page_size(1000);
     events::v1::ListResponse response;
-    EXPECT_TRUE(stub->List(room_.Context(who).get(), request, &response).ok());
+    EXPECT_TRUE(stub->List(town_.Context(who).get(), request, &response).ok());
     for (const auto& event : response.events()) types.insert(event.type().substr(kPackage.size()));
     return types;
   };
-  const auto member = seen_by(Member(room_.user.principal)), secretary = seen_by(Secretary()), staff = seen_by(Staff());
+  const auto member = seen_by(Member(town_.user.principal)), secretary = seen_by(Secretary()), staff = seen_by(Staff());
   for (const char* type : {"MinutesWritten", "FeeClaimSubmitted"}) {
     EXPECT_THAT(secretary, Contains(type));
     EXPECT_THAT(member, Not(Contains(type)));
@@ -194,30 +194,30 @@ TEST_P(EventsTest, ADraftAndAnothersClaimAreToldToThoseWhoKeepTheCouncil) {
 
 // WatchMeeting of a meeting is EventService.Watch from the meeting that was read.
 TEST_P(EventsTest, WhoReadsAMeetingAndWatchesFromThereSeesAllOfItInOrder) {
-  const pb::Meeting meeting = room_.Opened(room_.Called(room_.wheel[0]));
-  const pb::AgendaItem doors = room_.Item(meeting, "Doors");
+  const pb::Meeting meeting = town_.Opened(town_.Called(town_.wheel[0]));
+  const pb::AgendaItem doors = town_.Item(meeting, "Doors");
   pb::GetMeetingRequest get;
   get.set_meeting_id(meeting.id());
-  const Who anna = Member(room_.user.principal);
-  const pb::GetMeetingResponse read = Must(room_.Call(&Stub::GetMeeting, anna, get));
+  const Who anna = Member(town_.user.principal);
+  const pb::GetMeetingResponse read = Must(town_.Call(&Stub::GetMeeting, anna, get));
 
   events::v1::WatchRequest request;
   request.set_after(read.as_of());
   for (const std::string& type : kTypesOfAMeeting) request.add_types(absl::StrCat(kPackage, type));
-  auto stub = events::v1::EventService::NewStub(room_.service().channel());
-  const auto context = room_.Context(anna);
+  auto stub = events::v1::EventService::NewStub(town_.service().channel());
+  const auto context = town_.Context(anna);
   const auto watch = stub->Watch(context.get(), request);
 
-  room_.Present(meeting, room_.user, kPrincipal);
-  room_.Item(room_.wheel[1], "Of another meeting");
-  const pb::AgendaItem windows = room_.Item(meeting, "Windows");
-  room_.Discussed(doors, "They are heavy.");
-  room_.Advised(doors);
-  room_.Advised(windows);
-  room_.Dropped("Not of this meeting", SomePerson());
-  room_.Ended(meeting);
-  room_.Minuted(meeting);
-  room_.Closed(meeting);
+  town_.Present(meeting, town_.user, kPrincipal);
+  town_.Item(town_.wheel[1], "Of another meeting");
+  const pb::AgendaItem windows = town_.Item(meeting, "Windows");
+  town_.Discussed(doors, "They are heavy.");
+  town_.Advised(doors);
+  town_.Advised(windows);
+  town_.Dropped("Not of this meeting", SomePerson());
+  town_.Ended(meeting);
+  town_.Minuted(meeting);
+  town_.Closed(meeting);
 
   std::vector<std::string> seen;
   std::map<std::string, int64_t> versions;
@@ -240,11 +240,11 @@ TEST_P(EventsTest, WhoReadsAMeetingAndWatchesFromThereSeesAllOfItInOrder) {
                                 "AgendaItemSettled", "MeetingHeld", "MinutesSent", "MeetingClosed"));
   context->TryCancel();
   // The last event of each thing is of the version that it has now.
-  const pb::GetMeetingResponse now = room_.Meeting(meeting.id());
+  const pb::GetMeetingResponse now = town_.Meeting(meeting.id());
   EXPECT_EQ(versions[meeting.id()], now.meeting().version());
   for (const pb::AgendaItem& item : now.agenda()) EXPECT_EQ(versions[item.id()], item.version()) << item.title();
   for (const pb::EntitledSeat& seat : now.seats()) {
-    const bool came = seat.seat_id() == room_.user.id;
+    const bool came = seat.seat_id() == town_.user.id;
     EXPECT_EQ(versions.contains(seat.id()), came);
     if (came) {
       EXPECT_EQ(versions[seat.id()], seat.version());

@@ -11,7 +11,7 @@
 #include "services/activities/activities.h"
 #include "services/housing/housing.h"
 #include "services/peer_support/peer_support.h"
-#include "tests/council/room.h"
+#include "tests/council/town.h"
 #include "tests/support/redis.h"
 #include "tests/support/tokens.h"
 #include "tests/support/wait.h"
@@ -21,7 +21,7 @@ namespace {
 
 using common::v1::AssignedActionService;
 using testing::SizeIs;
-using Stub = Room::Stub;
+using Stub = Town::Stub;
 
 // The engine, and the service that owns the action.
 class LoopTest : public testing::TestWithParam<std::tuple<const char*, const char*>> {
@@ -29,11 +29,11 @@ class LoopTest : public testing::TestWithParam<std::tuple<const char*, const cha
   LoopTest() {
     std::ofstream(folder_.path() + "/token") << Token({access::v1::ROLE_SERVICE});
     const char* engine = std::get<0>(GetParam());
-    room_ = std::make_unique<Room>(engine, Adjust(council_port_, ""));
+    town_ = std::make_unique<Town>(engine, Adjust(council_port_, ""));
     // A service may need others to listen to; nobody has to answer there.
     service_ = std::make_unique<RunningService>(
         Definition(), engine, Adjust(owner_port_, ",activities=127.0.0.1:1,peer_support=127.0.0.1:1"));
-    service_->clock().Set(room_->service().clock().Now());
+    service_->clock().Set(town_->service().clock().Now());
     actions_ = AssignedActionService::NewStub(service_->channel());
   }
 
@@ -73,7 +73,7 @@ class LoopTest : public testing::TestWithParam<std::tuple<const char*, const cha
     return FromWire(actions_->RecordActionProgress(context.get(), request, &response));
   }
   bool SuggestionBecomes(const std::string& id, pb::SuggestionState state) {
-    return WaitUntil([&] { return room_->Suggestion(id).state() == state; });
+    return WaitUntil([&] { return town_->Suggestion(id).state() == state; });
   }
   // Of housing.
   void PublishFigures() {
@@ -100,7 +100,7 @@ class LoopTest : public testing::TestWithParam<std::tuple<const char*, const cha
   RedisServer redis_;
   TempFolder folder_;
   const int council_port_ = FreePort(), owner_port_ = FreePort();
-  std::unique_ptr<Room> room_;
+  std::unique_ptr<Town> town_;
   std::unique_ptr<RunningService> service_;
   std::unique_ptr<AssignedActionService::Stub> actions_;
 };
@@ -117,39 +117,39 @@ TEST_P(LoopTest, ASuggestionFromTheBoxIsCarriedOutElsewhereReportedBackAndConfir
   if (has_figures) {
     PublishFigures();
     ASSERT_TRUE(WaitUntil(
-        [&] { return room_->Call(&Stub::ListFigures, Staff(), pb::ListFiguresRequest())->figure_sets_size() == 1; }));
+        [&] { return town_->Call(&Stub::ListFigures, Staff(), pb::ListFiguresRequest())->figure_sets_size() == 1; }));
   }
   const std::string code = SomePerson();
-  const std::string id = room_->Dropped("Warmer entrances", code);
-  const pb::Meeting meeting = room_->Opened(room_->Called(room_->wheel[0]));
+  const std::string id = town_->Dropped("Warmer entrances", code);
+  const pb::Meeting meeting = town_->Opened(town_->Called(town_->wheel[0]));
   if (has_figures) {
     // They lie on the agenda, with their source and days.
-    const pb::GetMeetingResponse opened = room_->Meeting(meeting.id());
+    const pb::GetMeetingResponse opened = town_->Meeting(meeting.id());
     ASSERT_THAT(opened.papers(), SizeIs(1));
     EXPECT_EQ(opened.papers(0).source(), "housing");
     EXPECT_EQ(opened.papers(0).to_date(), "2026-12-31");
     EXPECT_EQ(opened.agenda(0).kind(), pb::AGENDA_ITEM_KIND_FIGURES);
   }
 
-  room_->Answered(id, meeting);
-  const pb::Action elsewhere = room_->ActionFor(id, owner() == "housing" ? "activities" : "housing", "2027-04-01");
-  const pb::Action action = room_->ActionFor(id, owner(), "2027-04-01");
+  town_->Answered(id, meeting);
+  const pb::Action elsewhere = town_->ActionFor(id, owner() == "housing" ? "activities" : "housing", "2027-04-01");
+  const pb::Action action = town_->ActionFor(id, owner(), "2027-04-01");
   ASSERT_TRUE(WaitUntil([&] { return AtOwner(action.id()).ok(); }));
   EXPECT_EQ(ReasonOf(AtOwner(elsewhere.id()).status()), "NOT_FOUND") << "another service's action";
   pb::UpdateActionRequest update;
   update.set_action_id(action.id());
   update.set_due_date("2027-05-01");
-  EXPECT_DONE(room_->Call(&Stub::UpdateAction, Secretary(), update));
+  EXPECT_DONE(town_->Call(&Stub::UpdateAction, Secretary(), update));
   EXPECT_TRUE(WaitUntil([&] { return AtOwner(action.id())->due_date() == "2027-05-01"; }));
   update.set_action_id(elsewhere.id());
   update.clear_due_date();
   update.set_cancel_reason("One of them is enough.");
-  EXPECT_DONE(room_->Call(&Stub::UpdateAction, Secretary(), update));
+  EXPECT_DONE(town_->Call(&Stub::UpdateAction, Secretary(), update));
 
   // The owner begins while the council is down, and the council hears of it when it is up again.
-  room_->service().Stop();
+  town_->service().Stop();
   EXPECT_EQ(Progress(action.id(), common::v1::ASSIGNED_ACTION_STATE_IN_PROGRESS), absl::OkStatus());
-  room_->service().Restart();
+  town_->service().Restart();
   ASSERT_TRUE(SuggestionBecomes(id, pb::SUGGESTION_STATE_IN_PROGRESS));
   EXPECT_EQ(ReasonOf(Progress(action.id(), common::v1::ASSIGNED_ACTION_STATE_IN_PROGRESS)), "WRONG_STATE");
 
@@ -158,32 +158,32 @@ TEST_P(LoopTest, ASuggestionFromTheBoxIsCarriedOutElsewhereReportedBackAndConfir
   redis_.FlushAll();
   EXPECT_EQ(Progress(action.id(), common::v1::ASSIGNED_ACTION_STATE_DONE), absl::OkStatus());
   ASSERT_TRUE(SuggestionBecomes(id, pb::SUGGESTION_STATE_DONE));
-  room_->service().Restart();
-  EXPECT_EQ(room_->Suggestion(id).state(), pb::SUGGESTION_STATE_DONE) << "never further by itself";
-  EXPECT_THAT(room_->EventsOf<pb::SuggestionProgressed>(), SizeIs(2)) << "each effect once";
-  EXPECT_THAT(room_->EventsOf<pb::ActionUpdated>(), SizeIs(2));
+  town_->service().Restart();
+  EXPECT_EQ(town_->Suggestion(id).state(), pb::SUGGESTION_STATE_DONE) << "never further by itself";
+  EXPECT_THAT(town_->EventsOf<pb::SuggestionProgressed>(), SizeIs(2)) << "each effect once";
+  EXPECT_THAT(town_->EventsOf<pb::ActionUpdated>(), SizeIs(2));
 
   pb::ReportBackRequest report;
   report.set_suggestion_id(id);
   report.set_report("The entrances are heated.");
-  EXPECT_DONE(room_->Call(&Stub::ReportBack, Secretary(), report));
+  EXPECT_DONE(town_->Call(&Stub::ReportBack, Secretary(), report));
   pb::AnswerReportBackByClaimRequest confirm;
   confirm.set_claim_code(code);
   confirm.set_confirmed(true);
-  EXPECT_DONE(room_->Call(&Stub::AnswerReportBackByClaim, Passer(), confirm));
-  EXPECT_EQ(room_->Suggestion(id).state(), pb::SUGGESTION_STATE_CONFIRMED);
+  EXPECT_DONE(town_->Call(&Stub::AnswerReportBackByClaim, Passer(), confirm));
+  EXPECT_EQ(town_->Suggestion(id).state(), pb::SUGGESTION_STATE_CONFIRMED);
 }
 
 TEST_P(LoopTest, ACancelledActionIsCancelledAtItsOwnerAndWhatIsDoneStaysDone) {
-  const std::string id = room_->Dropped("Warmer entrances", SomePerson());
-  const pb::Meeting meeting = room_->Opened(room_->Called(room_->wheel[0]));
-  room_->Answered(id, meeting);
-  const pb::Action action = room_->ActionFor(id, owner(), "2027-04-01");
+  const std::string id = town_->Dropped("Warmer entrances", SomePerson());
+  const pb::Meeting meeting = town_->Opened(town_->Called(town_->wheel[0]));
+  town_->Answered(id, meeting);
+  const pb::Action action = town_->ActionFor(id, owner(), "2027-04-01");
   ASSERT_TRUE(WaitUntil([&] { return AtOwner(action.id()).ok(); }));
   pb::UpdateActionRequest cancel;
   cancel.set_action_id(action.id());
   cancel.set_cancel_reason("Not needed.");
-  EXPECT_DONE(room_->Call(&Stub::UpdateAction, Secretary(), cancel));
+  EXPECT_DONE(town_->Call(&Stub::UpdateAction, Secretary(), cancel));
   ASSERT_TRUE(WaitUntil([&] { return AtOwner(action.id())->state() == common::v1::ASSIGNED_ACTION_STATE_CANCELLED; }));
   EXPECT_EQ(ReasonOf(Progress(action.id(), common::v1::ASSIGNED_ACTION_STATE_DONE)), "WRONG_STATE");
 }

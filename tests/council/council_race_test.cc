@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "tests/council/room.h"
+#include "tests/council/town.h"
 #include "tests/support/race.h"
 #include "tests/support/service_process.h"
 
@@ -12,7 +12,7 @@ namespace {
 
 using testing::ElementsAre;
 using testing::Pair;
-using Stub = Room::Stub;
+using Stub = Town::Stub;
 
 constexpr int kCallers = 200;
 
@@ -30,41 +30,41 @@ INSTANTIATE_TEST_SUITE_P(Engines, RaceTest, testing::ValuesIn(kEngines),
                          [](const auto& info) { return EngineName(info); });
 
 TEST_P(RaceTest, TwoHundredRecordTheAdviceAndOneDoes) {
-  Room room(GetParam());
-  const pb::Meeting meeting = room.Opened(room.Called(room.wheel[0]));
-  room.Present(meeting, room.user, pb::HOLDER_ROLE_PRINCIPAL);
-  const pb::AgendaItem item = room.Item(meeting, "Doors");
+  Town town(GetParam());
+  const pb::Meeting meeting = town.Opened(town.Called(town.wheel[0]));
+  town.Present(meeting, town.user, pb::HOLDER_ROLE_PRINCIPAL);
+  const pb::AgendaItem item = town.Item(meeting, "Doors");
   const auto counts = AllAtOnce(kCallers, [&](int i) {
     pb::RecordAdviceRequest request;
     request.set_agenda_item_id(item.id());
     request.set_advice(absl::StrCat("Advice ", i));
-    request.add_votes()->set_seat_id(room.user.id);
+    request.add_votes()->set_seat_id(town.user.id);
     request.mutable_votes(0)->set_vote(pb::VOTE_FOR);
-    return room.Call(&Stub::RecordAdvice, Secretary(), request).status();
+    return town.Call(&Stub::RecordAdvice, Secretary(), request).status();
   });
   EXPECT_THAT(counts, ElementsAre(Pair("", 1), Pair("ITEM_SETTLED", kCallers - 1)));
-  EXPECT_EQ(room.EventsOf<pb::AgendaItemSettled>().size(), 1);
+  EXPECT_EQ(town.EventsOf<pb::AgendaItemSettled>().size(), 1);
 }
 
 TEST_P(RaceTest, TwoHundredWantTheSeatOfAnOrganisationAndItHasOne) {
-  Room room(GetParam());
+  Town town(GetParam());
   const auto counts =
-      AllAtOnce(kCallers, [&](int) { return room.Call(&Stub::RegisterSeat, Secretary(), SeatOfRio()).status(); });
+      AllAtOnce(kCallers, [&](int) { return town.Call(&Stub::RegisterSeat, Secretary(), SeatOfRio()).status(); });
   EXPECT_THAT(counts, ElementsAre(Pair("", 1), Pair("ALREADY_EXISTS", kCallers - 1)));
 }
 
 // [C5] Exactly four.
 TEST(RaceOfTwoProcesses, OnOneDatabaseReplaceACancelledMeetingOnce) {
-  Room room("postgresql");
+  Town town("postgresql");
   pb::CancelMeetingRequest cancel;
-  cancel.set_meeting_id(room.wheel[0].id());
+  cancel.set_meeting_id(town.wheel[0].id());
   cancel.set_reason("Snow.");
-  ASSERT_TRUE(room.Call(&Stub::CancelMeeting, Secretary(), cancel).ok());
-  TwoReplicas<pb::CouncilService> replicas(room);
+  ASSERT_TRUE(town.Call(&Stub::CancelMeeting, Secretary(), cancel).ok());
+  TwoReplicas<pb::CouncilService> replicas(town);
   const auto counts = AllAtOnce(kCallers, [&](int i) {
     pb::PlanMeetingRequest plan;
-    plan.set_replaces_meeting_id(room.wheel[0].id());
-    plan.mutable_meeting()->set_theme(room.wheel[0].theme());
+    plan.set_replaces_meeting_id(town.wheel[0].id());
+    plan.mutable_meeting()->set_theme(town.wheel[0].theme());
     plan.mutable_meeting()->set_meeting_date("2027-03-03");
     plan.mutable_meeting()->set_start_time("17:00");
     plan.mutable_meeting()->set_place("here");
@@ -75,16 +75,16 @@ TEST(RaceOfTwoProcesses, OnOneDatabaseReplaceACancelledMeetingOnce) {
 }
 
 TEST(RaceOfTwoProcesses, OnOneDatabaseConfirmOneReportBackOnce) {
-  Room room("postgresql");
+  Town town("postgresql");
   const std::string code = SomePerson();
-  const std::string id = room.Dropped("Longer evenings", code);
-  const pb::Meeting meeting = room.Opened(room.Called(room.wheel[0]));
-  room.Answered(id, meeting);
+  const std::string id = town.Dropped("Longer evenings", code);
+  const pb::Meeting meeting = town.Opened(town.Called(town.wheel[0]));
+  town.Answered(id, meeting);
   pb::ReportBackRequest report;
   report.set_suggestion_id(id);
   report.set_report("Open until ten.");
-  ASSERT_TRUE(room.Call(&Stub::ReportBack, Secretary(), report).ok());
-  TwoReplicas<pb::CouncilService> replicas(room);
+  ASSERT_TRUE(town.Call(&Stub::ReportBack, Secretary(), report).ok());
+  TwoReplicas<pb::CouncilService> replicas(town);
   const auto counts = AllAtOnce(kCallers, [&](int i) {
     pb::AnswerReportBackByClaimRequest request;
     request.set_claim_code(code);
@@ -98,8 +98,8 @@ TEST(RaceOfTwoProcesses, OnOneDatabaseConfirmOneReportBackOnce) {
 
 // [C1] "Each organisation has exactly one seat", whichever replica is asked.
 TEST(RaceOfTwoProcesses, OnOneDatabaseGiveAnOrganisationOneSeat) {
-  Room room("postgresql");
-  TwoReplicas<pb::CouncilService> replicas(room);
+  Town town("postgresql");
+  TwoReplicas<pb::CouncilService> replicas(town);
   const auto counts = AllAtOnce(
       kCallers, [&](int i) { return replicas.For(i).Call(&Stub::RegisterSeat, Secretary(), SeatOfRio()).status(); });
   EXPECT_THAT(counts, ElementsAre(Pair("", 1), Pair("ALREADY_EXISTS", kCallers - 1)));

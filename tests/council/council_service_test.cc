@@ -7,7 +7,7 @@
 #include "common/clock.h"
 #include "common/ids.h"
 #include "services/council/council_records.h"
-#include "tests/council/room.h"
+#include "tests/council/town.h"
 #include "tests/support/contract_suite.h"
 
 namespace mestring::council {
@@ -19,34 +19,34 @@ using testing::Not;
 using testing::Pair;
 using testing::SizeIs;
 using testing::UnorderedElementsAre;
-using Stub = Room::Stub;
+using Stub = Town::Stub;
 
 constexpr auto kPrincipal = pb::HOLDER_ROLE_PRINCIPAL, kDeputy = pb::HOLDER_ROLE_DEPUTY;
 
 class CouncilTest : public testing::TestWithParam<const char*> {
  protected:
-  void TearDown() override { ExpectSubjectVersionsGrow(room_); }
+  void TearDown() override { ExpectSubjectVersionsGrow(town_); }
 
-  Room room_{GetParam()};
+  Town town_{GetParam()};
 
   // The first meeting of the year, called and opened, with Anna, Cara and Eva there.
   pb::Meeting OpenMeeting() {
-    const pb::Meeting meeting = room_.Opened(room_.Called(room_.wheel[0]));
-    for (const TestSeat& seat : {room_.user, room_.kin, room_.leader}) room_.Present(meeting, seat, kPrincipal);
+    const pb::Meeting meeting = town_.Opened(town_.Called(town_.wheel[0]));
+    for (const TestSeat& seat : {town_.user, town_.kin, town_.leader}) town_.Present(meeting, seat, kPrincipal);
     return meeting;
   }
   // That, with one item, to its end.
   pb::Meeting ClosedMeeting(const pb::Meeting& planned) {
-    const pb::Meeting meeting = room_.Opened(room_.Called(planned));
-    room_.Present(meeting, room_.user, kPrincipal);
-    const auto agenda = room_.Meeting(meeting.id()).agenda();
+    const pb::Meeting meeting = town_.Opened(town_.Called(planned));
+    town_.Present(meeting, town_.user, kPrincipal);
+    const auto agenda = town_.Meeting(meeting.id()).agenda();
     for (const pb::AgendaItem& item : agenda) {
-      if (item.kind() == pb::AGENDA_ITEM_KIND_FIGURES) room_.Advised(item);
+      if (item.kind() == pb::AGENDA_ITEM_KIND_FIGURES) town_.Advised(item);
     }
-    room_.Advised(room_.Item(meeting, "Doors"));
-    room_.Ended(meeting);
-    room_.Minuted(meeting);
-    return room_.Closed(meeting);
+    town_.Advised(town_.Item(meeting, "Doors"));
+    town_.Ended(meeting);
+    town_.Minuted(meeting);
+    return town_.Closed(meeting);
   }
 
   absl::StatusOr<pb::RecordAdviceResponse> Advise(const std::string& item_id, std::vector<std::string> votes_for = {}) {
@@ -57,19 +57,19 @@ class CouncilTest : public testing::TestWithParam<const char*> {
       request.add_votes()->set_seat_id(seat);
       request.mutable_votes(request.votes_size() - 1)->set_vote(pb::VOTE_FOR);
     }
-    return room_.Call(&Stub::RecordAdvice, Secretary(), request);
+    return town_.Call(&Stub::RecordAdvice, Secretary(), request);
   }
   absl::StatusOr<pb::ReopenMeetingResponse> Reopen(const pb::Meeting& meeting) {
     pb::ReopenMeetingRequest request;
     request.set_meeting_id(meeting.id());
     request.set_reason("A name was wrong.");
-    return room_.Call(&Stub::ReopenMeeting, UnitLeader(), request);
+    return town_.Call(&Stub::ReopenMeeting, UnitLeader(), request);
   }
   absl::StatusOr<pb::GetMinutesResponse> Minutes(const std::string& meeting_id, const Who& who, int version = 0) {
     pb::GetMinutesRequest request;
     request.set_meeting_id(meeting_id);
     request.set_minutes_version(version);
-    return room_.Call(&Stub::GetMinutes, who, request);
+    return town_.Call(&Stub::GetMinutes, who, request);
   }
 };
 
@@ -89,16 +89,16 @@ TEST_P(CouncilTest, AnOrganisationHasOneSeatAndNobodySitsOnTwo) {
   seat.set_kind(pb::SEAT_KIND_USER_ORGANISATION);
   seat.set_organisation_id("mental-helse");
   seat.set_name("Mental Helse again");
-  EXPECT_REFUSED(room_.Call(&Stub::RegisterSeat, Secretary(), seat), "ALREADY_EXISTS");
+  EXPECT_REFUSED(town_.Call(&Stub::RegisterSeat, Secretary(), seat), "ALREADY_EXISTS");
   seat.set_kind(pb::SEAT_KIND_UNIT_LEADER);
   seat.clear_organisation_id();
-  EXPECT_REFUSED(room_.Call(&Stub::RegisterSeat, Secretary(), seat), "SEATS_OF_KIND_FULL");
+  EXPECT_REFUSED(town_.Call(&Stub::RegisterSeat, Secretary(), seat), "SEATS_OF_KIND_FULL");
   pb::AppointHolderRequest appoint;
-  appoint.set_seat_id(room_.kin.id);
+  appoint.set_seat_id(town_.kin.id);
   appoint.set_role(kDeputy);
-  appoint.set_person_ref(room_.user.principal);
+  appoint.set_person_ref(town_.user.principal);
   appoint.set_name("Anna");
-  EXPECT_REFUSED(room_.Call(&Stub::AppointHolder, Secretary(), appoint), "PERSON_HOLDS_SEAT");
+  EXPECT_REFUSED(town_.Call(&Stub::AppointHolder, Secretary(), appoint), "PERSON_HOLDS_SEAT");
 }
 
 TEST_P(CouncilTest, CodesAreThoseOfTheListInForceAndAnyWhileThereIsNone) {
@@ -110,53 +110,53 @@ TEST_P(CouncilTest, CodesAreThoseOfTheListInForceAndAnyWhileThereIsNone) {
       entry->set_code(code);
       entry->set_name("What it is called");
     }
-    return room_.Call(&Stub::SetCodeList, Secretary(), request);
+    return town_.Call(&Stub::SetCodeList, Secretary(), request);
   };
   pb::GetCodeListRequest get;
   get.set_kind(pb::CODE_LIST_KIND_END_REASON);
-  EXPECT_EQ(room_.Call(&Stub::GetCodeList, Staff(), get).status().code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(town_.Call(&Stub::GetCodeList, Staff(), get).status().code(), absl::StatusCode::kNotFound);
   pb::EndTermRequest end;
-  end.set_holder_id(room_.kin.deputy_holder);
+  end.set_holder_id(town_.kin.deputy_holder);
   end.set_reason_code("WHATEVER");
-  EXPECT_DONE(room_.Call(&Stub::EndTerm, Secretary(), end));
+  EXPECT_DONE(town_.Call(&Stub::EndTerm, Secretary(), end));
   EXPECT_EQ(set(pb::CODE_LIST_KIND_END_REASON, {"MOVED", "MOVED"}).status().code(), absl::StatusCode::kInvalidArgument);
   EXPECT_DONE(set(pb::CODE_LIST_KIND_END_REASON, {"MOVED"}));
   EXPECT_EQ(Must(set(pb::CODE_LIST_KIND_END_REASON, {"MOVED", "OWN_WISH"})).code_list().list_version(), 2);
-  EXPECT_THAT(room_.Call(&Stub::GetCodeList, Staff(), get)->code_list().entries(), SizeIs(2));
-  ASSERT_THAT(room_.EventsOf<pb::CodeListSet>(), SizeIs(2));
-  EXPECT_EQ(room_.EventsOf<pb::CodeListSet>()[1].list_version(), 2);
-  end.set_holder_id(room_.kin.principal_holder);
-  EXPECT_REFUSED(room_.Call(&Stub::EndTerm, Secretary(), end), "UNKNOWN_CODE");
+  EXPECT_THAT(town_.Call(&Stub::GetCodeList, Staff(), get)->code_list().entries(), SizeIs(2));
+  ASSERT_THAT(town_.EventsOf<pb::CodeListSet>(), SizeIs(2));
+  EXPECT_EQ(town_.EventsOf<pb::CodeListSet>()[1].list_version(), 2);
+  end.set_holder_id(town_.kin.principal_holder);
+  EXPECT_REFUSED(town_.Call(&Stub::EndTerm, Secretary(), end), "UNKNOWN_CODE");
   end.set_reason_code("OWN_WISH");
-  EXPECT_DONE(room_.Call(&Stub::EndTerm, Secretary(), end));
-  room_.Appointed(room_.user.id, kDeputy, SomePerson(), "Gry");  // ends the one before: SUCCEEDED is the service's own
+  EXPECT_DONE(town_.Call(&Stub::EndTerm, Secretary(), end));
+  town_.Appointed(town_.user.id, kDeputy, SomePerson(), "Gry");  // ends the one before: SUCCEEDED is the service's own
 
   EXPECT_DONE(set(pb::CODE_LIST_KIND_DISQUALIFICATION_GROUND, {"PARTY"}));
-  const pb::Meeting meeting = room_.Opened(room_.Called(room_.wheel[0]));
+  const pb::Meeting meeting = town_.Opened(town_.Called(town_.wheel[0]));
   pb::DeclareDisqualifiedRequest declare;
-  declare.set_agenda_item_id(room_.Item(meeting, "Her own house").id());
-  declare.set_seat_id(room_.user.id);
+  declare.set_agenda_item_id(town_.Item(meeting, "Her own house").id());
+  declare.set_seat_id(town_.user.id);
   declare.set_role(kPrincipal);
   declare.set_ground_code("OWN_WISH");
-  EXPECT_REFUSED(room_.Call(&Stub::DeclareDisqualified, Secretary(), declare), "UNKNOWN_CODE");
+  EXPECT_REFUSED(town_.Call(&Stub::DeclareDisqualified, Secretary(), declare), "UNKNOWN_CODE");
   declare.set_ground_code("PARTY");
-  EXPECT_DONE(room_.Call(&Stub::DeclareDisqualified, Secretary(), declare));
+  EXPECT_DONE(town_.Call(&Stub::DeclareDisqualified, Secretary(), declare));
 }
 
 TEST_P(CouncilTest, AVacancyIsVisibleAndHistoryIsKept) {
   pb::EndTermRequest end;
-  end.set_holder_id(room_.user.principal_holder);
+  end.set_holder_id(town_.user.principal_holder);
   end.set_reason_code("OWN_WISH");
-  EXPECT_REFUSED(room_.Call(&Stub::EndTerm, Member(room_.kin.principal), end), "FORBIDDEN");
-  EXPECT_DONE(room_.Call(&Stub::EndTerm, Member(room_.user.principal), end));
-  const auto map = room_.Call(&Stub::GetSeatMap, Staff(), {});
+  EXPECT_REFUSED(town_.Call(&Stub::EndTerm, Member(town_.kin.principal), end), "FORBIDDEN");
+  EXPECT_DONE(town_.Call(&Stub::EndTerm, Member(town_.user.principal), end));
+  const auto map = town_.Call(&Stub::GetSeatMap, Staff(), {});
   ASSERT_TRUE(map.ok());
   EXPECT_EQ(map->vacancies(), 2) << "Anna's, and the unit leader's deputy's";
-  room_.GoTo("2026-11-30");
-  room_.Appointed(room_.user.id, kPrincipal, SomePerson(), "Finn");
+  town_.GoTo("2026-11-30");
+  town_.Appointed(town_.user.id, kPrincipal, SomePerson(), "Finn");
   pb::ListHoldersRequest list;
-  list.set_seat_id(room_.user.id);
-  const auto holders = room_.Call(&Stub::ListHolders, Staff(), list);
+  list.set_seat_id(town_.user.id);
+  const auto holders = town_.Call(&Stub::ListHolders, Staff(), list);
   ASSERT_THAT(holders->holders(), SizeIs(3));
   EXPECT_EQ(holders->holders(0).name(), "Finn");
   std::map<std::string, std::string> ended;
@@ -166,12 +166,12 @@ TEST_P(CouncilTest, AVacancyIsVisibleAndHistoryIsKept) {
 
 TEST_P(CouncilTest, ARetiredSeatEndsItsTerms) {
   pb::RetireSeatRequest retire;
-  retire.set_seat_id(room_.kin.id);
-  EXPECT_DONE(room_.Call(&Stub::RetireSeat, Secretary(), retire));
-  EXPECT_REFUSED(room_.Call(&Stub::RetireSeat, Secretary(), retire), "WRONG_STATE");
-  EXPECT_THAT(room_.EventsOf<pb::SeatRetired>(), SizeIs(1));
+  retire.set_seat_id(town_.kin.id);
+  EXPECT_DONE(town_.Call(&Stub::RetireSeat, Secretary(), retire));
+  EXPECT_REFUSED(town_.Call(&Stub::RetireSeat, Secretary(), retire), "WRONG_STATE");
+  EXPECT_THAT(town_.EventsOf<pb::SeatRetired>(), SizeIs(1));
   // The organisation may come back, with a new seat.
-  room_.Registered(pb::SEAT_KIND_NEXT_OF_KIN_ORGANISATION, "lpp", "LPP");
+  town_.Registered(pb::SEAT_KIND_NEXT_OF_KIN_ORGANISATION, "lpp", "LPP");
 }
 
 // ---- The year ----
@@ -182,38 +182,38 @@ TEST_P(CouncilTest, TheYearHasOneWheelAndExtraMeetingsAreTypedAsSuch) {
   plan.mutable_meeting()->set_meeting_date("2027-03-03");
   plan.mutable_meeting()->set_start_time("12:00");
   plan.mutable_meeting()->set_place("here");
-  const auto planned = room_.Call(&Stub::PlanMeeting, Secretary(), plan);
+  const auto planned = town_.Call(&Stub::PlanMeeting, Secretary(), plan);
   ASSERT_TRUE(planned.ok()) << planned.status();
   EXPECT_EQ(planned->meeting().kind(), pb::MEETING_KIND_EXTRAORDINARY);
   EXPECT_EQ(planned->meeting().notice_by(), "2027-02-24");
   pb::GetYearWheelRequest get;
   get.set_year(2027);
-  EXPECT_THAT(room_.Call(&Stub::GetYearWheel, Passer(), get)->meetings(), SizeIs(5));
+  EXPECT_THAT(town_.Call(&Stub::GetYearWheel, Passer(), get)->meetings(), SizeIs(5));
   plan.mutable_meeting()->set_meeting_date("2029-03-03");
-  EXPECT_REFUSED(room_.Call(&Stub::PlanMeeting, Secretary(), plan), "YEAR_WHEEL_MISSING");
+  EXPECT_REFUSED(town_.Call(&Stub::PlanMeeting, Secretary(), plan), "YEAR_WHEEL_MISSING");
 }
 
 TEST_P(CouncilTest, TheNextMeetingIsTheFirstOfTheListFromToday) {
-  room_.GoTo("2027-02-11");
+  town_.GoTo("2027-02-11");
   pb::ListMeetingsRequest list;
-  list.set_from_date(room_.Today());
+  list.set_from_date(town_.Today());
   list.set_page_size(1);
-  const auto next = room_.Call(&Stub::ListMeetings, Passer(), list);
+  const auto next = town_.Call(&Stub::ListMeetings, Passer(), list);
   ASSERT_THAT(next->meetings(), SizeIs(1));
   EXPECT_EQ(next->meetings(0).theme(), "Something to do");
   list.set_page_token(next->next_page_token());
-  EXPECT_EQ(room_.Call(&Stub::ListMeetings, Passer(), list)->meetings(0).theme(), "Somebody beside one");
+  EXPECT_EQ(town_.Call(&Stub::ListMeetings, Passer(), list)->meetings(0).theme(), "Somebody beside one");
 }
 
 TEST_P(CouncilTest, ACalendarProgramSeesTheYearAndWhatWasCancelledAndNobodysName) {
   pb::CancelMeetingRequest cancel;
-  cancel.set_meeting_id(room_.wheel[3].id());
+  cancel.set_meeting_id(town_.wheel[3].id());
   cancel.set_reason("Too few can come.");
-  EXPECT_DONE(room_.Call(&Stub::CancelMeeting, Secretary(), cancel));
+  EXPECT_DONE(town_.Call(&Stub::CancelMeeting, Secretary(), cancel));
   pb::GetCalendarRequest request;
   request.set_from_date("2027-01-01");
   request.set_to_date("2027-12-31");
-  const auto answer = room_.Call(&Stub::GetCalendar, Passer(), request);
+  const auto answer = town_.Call(&Stub::GetCalendar, Passer(), request);
   ASSERT_TRUE(answer.ok()) << answer.status();
   const std::string& text = answer->calendar();
   // Five o'clock in Sandnes, in winter and in summer, for two hours.
@@ -223,23 +223,23 @@ TEST_P(CouncilTest, ACalendarProgramSeesTheYearAndWhatWasCancelledAndNobodysName
   }
   for (const char* name : {"Anna", "Bo", "Cara", "Too few"}) EXPECT_THAT(text, Not(HasSubstr(name)));
   request.set_to_date("2026-12-31");
-  EXPECT_EQ(room_.Call(&Stub::GetCalendar, Passer(), request).status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(town_.Call(&Stub::GetCalendar, Passer(), request).status().code(), absl::StatusCode::kInvalidArgument);
 }
 
 TEST_P(CouncilTest, AMovedMeetingTellsAllAndWhoCouldNotComeThatDayIsExpectedAgain) {
-  const pb::Meeting meeting = room_.Called(room_.wheel[0]);
-  room_.Apologised(meeting, room_.user, kPrincipal);
+  const pb::Meeting meeting = town_.Called(town_.wheel[0]);
+  town_.Apologised(meeting, town_.user, kPrincipal);
   pb::MoveMeetingRequest move;
   move.set_meeting_id(meeting.id());
   move.set_meeting_date("2027-02-09");
   move.set_start_time("18:00");
   move.set_place("there");
   move.set_reason("The room is taken.");
-  EXPECT_REFUSED(room_.Call(&Stub::MoveMeeting, Secretary(), move), "NOTICE_TOO_LATE");
+  EXPECT_REFUSED(town_.Call(&Stub::MoveMeeting, Secretary(), move), "NOTICE_TOO_LATE");
   move.set_meeting_date("2027-02-24");
-  EXPECT_DONE(room_.Call(&Stub::MoveMeeting, Secretary(), move));
-  EXPECT_THAT(room_.EventsOf<pb::MeetingMoved>(), SizeIs(1));
-  const pb::GetMeetingResponse moved = room_.Meeting(meeting.id());
+  EXPECT_DONE(town_.Call(&Stub::MoveMeeting, Secretary(), move));
+  EXPECT_THAT(town_.EventsOf<pb::MeetingMoved>(), SizeIs(1));
+  const pb::GetMeetingResponse moved = town_.Meeting(meeting.id());
   EXPECT_EQ(moved.meeting().input_by(), "2027-02-17");
   // What was said and asked for the former day is kept, holds no more, and that is told.
   EXPECT_THAT(moved.apologies(), SizeIs(0));
@@ -247,41 +247,41 @@ TEST_P(CouncilTest, AMovedMeetingTellsAllAndWhoCouldNotComeThatDayIsExpectedAgai
   ASSERT_THAT(moved.void_apologies(), SizeIs(1));
   ASSERT_THAT(moved.void_summonses(), SizeIs(1));
   EXPECT_EQ(moved.void_summonses(0).state(), pb::SUMMONS_STATE_VOID);
-  ASSERT_THAT(room_.EventsOf<pb::ApologyVoided>(), SizeIs(1));
-  EXPECT_EQ(room_.EventsOf<pb::ApologyVoided>()[0].apology_id(), moved.void_apologies(0).id());
-  ASSERT_THAT(room_.EventsOf<pb::SummonsVoided>(), SizeIs(1));
-  EXPECT_EQ(room_.EventsOf<pb::SummonsVoided>()[0].summons_id(), moved.void_summonses(0).id());
-  EXPECT_THAT(room_.EventsOf<pb::DeputySummoned>(), SizeIs(1)) << "Anna is expected";
+  ASSERT_THAT(town_.EventsOf<pb::ApologyVoided>(), SizeIs(1));
+  EXPECT_EQ(town_.EventsOf<pb::ApologyVoided>()[0].apology_id(), moved.void_apologies(0).id());
+  ASSERT_THAT(town_.EventsOf<pb::SummonsVoided>(), SizeIs(1));
+  EXPECT_EQ(town_.EventsOf<pb::SummonsVoided>()[0].summons_id(), moved.void_summonses(0).id());
+  EXPECT_THAT(town_.EventsOf<pb::DeputySummoned>(), SizeIs(1)) << "Anna is expected";
   // To another hour of the same day they hold.
-  room_.Apologised(meeting, room_.user, kPrincipal);
-  EXPECT_THAT(room_.EventsOf<pb::DeputySummoned>(), SizeIs(2)) << "she cannot come that day either";
+  town_.Apologised(meeting, town_.user, kPrincipal);
+  EXPECT_THAT(town_.EventsOf<pb::DeputySummoned>(), SizeIs(2)) << "she cannot come that day either";
   move.set_start_time("19:00");
-  EXPECT_DONE(room_.Call(&Stub::MoveMeeting, Secretary(), move));
-  EXPECT_THAT(room_.Meeting(meeting.id()).apologies(), SizeIs(1));
-  EXPECT_THAT(room_.EventsOf<pb::SummonsVoided>(), SizeIs(1));
+  EXPECT_DONE(town_.Call(&Stub::MoveMeeting, Secretary(), move));
+  EXPECT_THAT(town_.Meeting(meeting.id()).apologies(), SizeIs(1));
+  EXPECT_THAT(town_.EventsOf<pb::SummonsVoided>(), SizeIs(1));
   // She can come to the third day, and the seat is hers.
   move.set_meeting_date("2027-03-03");
-  EXPECT_DONE(room_.Call(&Stub::MoveMeeting, Secretary(), move));
-  EXPECT_THAT(room_.Meeting(meeting.id()).void_apologies(), SizeIs(2));
-  EXPECT_THAT(room_.UntoldChanges(), SizeIs(0));
-  const pb::Meeting open = room_.Opened(room_.Meeting(meeting.id()).meeting());
-  room_.Present(open, room_.user, kDeputy);
-  EXPECT_THAT(room_.Exercised(room_.Item(open, "Doors")), testing::Contains(Pair(room_.user.id, "")));
+  EXPECT_DONE(town_.Call(&Stub::MoveMeeting, Secretary(), move));
+  EXPECT_THAT(town_.Meeting(meeting.id()).void_apologies(), SizeIs(2));
+  EXPECT_THAT(town_.UntoldChanges(), SizeIs(0));
+  const pb::Meeting open = town_.Opened(town_.Meeting(meeting.id()).meeting());
+  town_.Present(open, town_.user, kDeputy);
+  EXPECT_THAT(town_.Exercised(town_.Item(open, "Doors")), testing::Contains(Pair(town_.user.id, "")));
 }
 
 TEST_P(CouncilTest, ACancelledMeetingGivesItsItemsAndSuggestionsBack) {
-  const std::string id = room_.Dropped("Longer evenings", SomePerson());
-  room_.Screened(id);
-  const pb::Meeting meeting = room_.Called(room_.wheel[0]);
-  room_.Item(meeting, "Longer evenings", id);
-  EXPECT_EQ(room_.Suggestion(id).state(), pb::SUGGESTION_STATE_ON_AGENDA);
+  const std::string id = town_.Dropped("Longer evenings", SomePerson());
+  town_.Screened(id);
+  const pb::Meeting meeting = town_.Called(town_.wheel[0]);
+  town_.Item(meeting, "Longer evenings", id);
+  EXPECT_EQ(town_.Suggestion(id).state(), pb::SUGGESTION_STATE_ON_AGENDA);
   pb::CancelMeetingRequest cancel;
   cancel.set_meeting_id(meeting.id());
   cancel.set_reason("Snow.");
-  EXPECT_DONE(room_.Call(&Stub::CancelMeeting, Secretary(), cancel));
-  EXPECT_EQ(room_.Suggestion(id).state(), pb::SUGGESTION_STATE_RECEIVED);
-  EXPECT_EQ(room_.Meeting(meeting.id()).agenda(0).state(), pb::AGENDA_ITEM_STATE_POSTPONED);
-  room_.Item(room_.wheel[1], "Longer evenings", id);
+  EXPECT_DONE(town_.Call(&Stub::CancelMeeting, Secretary(), cancel));
+  EXPECT_EQ(town_.Suggestion(id).state(), pb::SUGGESTION_STATE_RECEIVED);
+  EXPECT_EQ(town_.Meeting(meeting.id()).agenda(0).state(), pb::AGENDA_ITEM_STATE_POSTPONED);
+  town_.Item(town_.wheel[1], "Longer evenings", id);
 }
 
 // [C5] Four ordinary meetings: a cancelled one leaves three until another takes its place.
@@ -290,126 +290,126 @@ TEST_P(CouncilTest, ACancelledOrdinaryMeetingIsReplacedAndTheYearHasItsFourAgain
     pb::CancelMeetingRequest request;
     request.set_meeting_id(id);
     request.set_reason("Snow.");
-    EXPECT_DONE(room_.Call(&Stub::CancelMeeting, Secretary(), request));
+    EXPECT_DONE(town_.Call(&Stub::CancelMeeting, Secretary(), request));
   };
   pb::PlanMeetingRequest plan;
-  plan.set_replaces_meeting_id(room_.wheel[0].id());
-  plan.mutable_meeting()->set_theme(room_.wheel[0].theme());
+  plan.set_replaces_meeting_id(town_.wheel[0].id());
+  plan.mutable_meeting()->set_theme(town_.wheel[0].theme());
   plan.mutable_meeting()->set_meeting_date("2027-03-03");
   plan.mutable_meeting()->set_start_time("17:00");
   plan.mutable_meeting()->set_place("here");
-  EXPECT_REFUSED(room_.Call(&Stub::PlanMeeting, Secretary(), plan), "WRONG_STATE");
-  cancel(room_.wheel[0].id());
-  const pb::Meeting second = Must(room_.Call(&Stub::PlanMeeting, Secretary(), plan)).meeting();
+  EXPECT_REFUSED(town_.Call(&Stub::PlanMeeting, Secretary(), plan), "WRONG_STATE");
+  cancel(town_.wheel[0].id());
+  const pb::Meeting second = Must(town_.Call(&Stub::PlanMeeting, Secretary(), plan)).meeting();
   EXPECT_EQ(second.kind(), pb::MEETING_KIND_ORDINARY);
   EXPECT_EQ(second.theme(), "A home");
   EXPECT_EQ(second.notice_by(), "2027-02-10") << "the notice of an ordinary meeting";
-  EXPECT_EQ(room_.EventsOf<pb::MeetingPlanned>().back().replaces_meeting_id(), room_.wheel[0].id());
-  EXPECT_REFUSED(room_.Call(&Stub::PlanMeeting, Secretary(), plan), "ALREADY_EXISTS");
+  EXPECT_EQ(town_.EventsOf<pb::MeetingPlanned>().back().replaces_meeting_id(), town_.wheel[0].id());
+  EXPECT_REFUSED(town_.Call(&Stub::PlanMeeting, Secretary(), plan), "ALREADY_EXISTS");
   // That one is cancelled, too: there is one place, whichever of them is named.
   cancel(second.id());
   plan.set_replaces_meeting_id(second.id());
-  const pb::Meeting third = Must(room_.Call(&Stub::PlanMeeting, Secretary(), plan)).meeting();
-  EXPECT_EQ(third.replaces_meeting_id(), room_.wheel[0].id());
-  EXPECT_REFUSED(room_.Call(&Stub::PlanMeeting, Secretary(), plan), "ALREADY_EXISTS");
-  plan.set_replaces_meeting_id(room_.wheel[0].id());
-  EXPECT_REFUSED(room_.Call(&Stub::PlanMeeting, Secretary(), plan), "ALREADY_EXISTS");
+  const pb::Meeting third = Must(town_.Call(&Stub::PlanMeeting, Secretary(), plan)).meeting();
+  EXPECT_EQ(third.replaces_meeting_id(), town_.wheel[0].id());
+  EXPECT_REFUSED(town_.Call(&Stub::PlanMeeting, Secretary(), plan), "ALREADY_EXISTS");
+  plan.set_replaces_meeting_id(town_.wheel[0].id());
+  EXPECT_REFUSED(town_.Call(&Stub::PlanMeeting, Secretary(), plan), "ALREADY_EXISTS");
   pb::GetYearWheelRequest year;
   year.set_year(2027);
-  const pb::GetYearWheelResponse wheel = Must(room_.Call(&Stub::GetYearWheel, Passer(), year));
+  const pb::GetYearWheelResponse wheel = Must(town_.Call(&Stub::GetYearWheel, Passer(), year));
   EXPECT_EQ(std::count_if(wheel.meetings().begin(), wheel.meetings().end(),
                           [](const auto& each) {
                             return each.kind() == pb::MEETING_KIND_ORDINARY &&
                                    each.state() != pb::MEETING_STATE_CANCELLED;
                           }),
             4);
-  room_.Opened(room_.Called(third));
+  town_.Opened(town_.Called(third));
 }
 
 // ---- At the table ----
 
 TEST_P(CouncilTest, AnApologySummonsTheDeputyWhoThenExercisesTheSeat) {
-  const pb::Meeting called = room_.Called(room_.wheel[0]);
+  const pb::Meeting called = town_.Called(town_.wheel[0]);
   pb::RegisterApologyRequest apology;
   apology.set_meeting_id(called.id());
-  apology.set_seat_id(room_.user.id);
+  apology.set_seat_id(town_.user.id);
   apology.set_role(kPrincipal);
-  EXPECT_REFUSED(room_.Call(&Stub::RegisterApology, Member(room_.kin.principal), apology), "FORBIDDEN");
-  const auto registered = room_.Call(&Stub::RegisterApology, Member(room_.user.principal), apology);
+  EXPECT_REFUSED(town_.Call(&Stub::RegisterApology, Member(town_.kin.principal), apology), "FORBIDDEN");
+  const auto registered = town_.Call(&Stub::RegisterApology, Member(town_.user.principal), apology);
   ASSERT_TRUE(registered.ok()) << registered.status();
-  EXPECT_EQ(registered->summons().holder_id(), room_.user.deputy_holder);
-  EXPECT_REFUSED(room_.Call(&Stub::RegisterApology, Secretary(), apology), "ALREADY_EXISTS");
-  EXPECT_EQ(room_.EventsOf<pb::DeputySummoned>()[0].person_ref(), room_.user.deputy);
-  const pb::Meeting meeting = room_.Opened(called);
-  room_.Present(meeting, room_.user, kDeputy);
-  room_.Present(meeting, room_.kin, kDeputy);  // only turned up
-  const pb::AgendaItem item = room_.Item(meeting, "Doors");
-  EXPECT_THAT(room_.Exercised(item),
-              UnorderedElementsAre(Pair(room_.user.id, "Bo"), Pair(room_.kin.id, ""), Pair(room_.leader.id, "")));
-  const auto advised = Advise(item.id(), {room_.user.id});
+  EXPECT_EQ(registered->summons().holder_id(), town_.user.deputy_holder);
+  EXPECT_REFUSED(town_.Call(&Stub::RegisterApology, Secretary(), apology), "ALREADY_EXISTS");
+  EXPECT_EQ(town_.EventsOf<pb::DeputySummoned>()[0].person_ref(), town_.user.deputy);
+  const pb::Meeting meeting = town_.Opened(called);
+  town_.Present(meeting, town_.user, kDeputy);
+  town_.Present(meeting, town_.kin, kDeputy);  // only turned up
+  const pb::AgendaItem item = town_.Item(meeting, "Doors");
+  EXPECT_THAT(town_.Exercised(item),
+              UnorderedElementsAre(Pair(town_.user.id, "Bo"), Pair(town_.kin.id, ""), Pair(town_.leader.id, "")));
+  const auto advised = Advise(item.id(), {town_.user.id});
   ASSERT_TRUE(advised.ok()) << advised.status();
   ASSERT_THAT(advised->exercises(), SizeIs(1));
   EXPECT_EQ(advised->exercises(0).basis(), pb::EXERCISE_BASIS_DEPUTY);
-  room_.Ended(meeting);
-  const std::string body = room_.Minuted(meeting).body();
+  town_.Ended(meeting);
+  const std::string body = town_.Minuted(meeting).body();
   EXPECT_THAT(body, HasSubstr("**Deputies who met:** Bo for Anna (Mental Helse)."));
   EXPECT_THAT(body, HasSubstr("**Observers:** Dag (LPP)."));
   EXPECT_THAT(body, HasSubstr("**Votes:** for 1, against 0, blank 0"));
 }
 
 TEST_P(CouncilTest, ADeputyWhoIsAppointedAfterTheApologyIsSummonedThen) {
-  const pb::Meeting first = room_.Called(room_.wheel[0]);
-  room_.Apologised(first, room_.leader, kPrincipal);
-  EXPECT_THAT(room_.EventsOf<pb::DeputySummoned>(), SizeIs(0)) << "Eva has no deputy";
-  room_.GoTo("2027-02-01");
+  const pb::Meeting first = town_.Called(town_.wheel[0]);
+  town_.Apologised(first, town_.leader, kPrincipal);
+  EXPECT_THAT(town_.EventsOf<pb::DeputySummoned>(), SizeIs(0)) << "Eva has no deputy";
+  town_.GoTo("2027-02-01");
   const std::string gry = SomePerson(), hal = SomePerson();
-  const pb::SeatHolder deputy = room_.Appointed(room_.leader.id, kDeputy, gry, "Gry");
-  ASSERT_THAT(room_.EventsOf<pb::DeputySummoned>(), SizeIs(1)) << "to the one that is called, not to later ones";
-  const pb::DeputySummoned told = room_.EventsOf<pb::DeputySummoned>()[0];
+  const pb::SeatHolder deputy = town_.Appointed(town_.leader.id, kDeputy, gry, "Gry");
+  ASSERT_THAT(town_.EventsOf<pb::DeputySummoned>(), SizeIs(1)) << "to the one that is called, not to later ones";
+  const pb::DeputySummoned told = town_.EventsOf<pb::DeputySummoned>()[0];
   EXPECT_EQ(told.meeting_id(), first.id());
   EXPECT_EQ(told.person_ref(), gry);
   EXPECT_EQ(told.cause(), pb::SUMMONS_CAUSE_APOLOGY);
-  EXPECT_EQ(room_.Meeting(first.id()).summonses(0).holder_id(), deputy.id());
+  EXPECT_EQ(town_.Meeting(first.id()).summonses(0).holder_id(), deputy.id());
   // She cannot come either; the seat is empty until somebody follows her.
-  room_.Apologised(first, room_.leader, kDeputy);
-  EXPECT_THAT(room_.EventsOf<pb::DeputySummoned>(), SizeIs(1));
-  room_.Appointed(room_.leader.id, kDeputy, hal, "Hal");
-  ASSERT_THAT(room_.EventsOf<pb::DeputySummoned>(), SizeIs(2));
-  EXPECT_EQ(room_.EventsOf<pb::DeputySummoned>()[1].person_ref(), hal);
-  const pb::Meeting meeting = room_.Opened(first);
-  room_.Present(meeting, room_.leader, kDeputy);
-  EXPECT_THAT(room_.Exercised(room_.Item(meeting, "Doors")), testing::Contains(Pair(room_.leader.id, "Hal")));
-  room_.Appointed(room_.leader.id, kDeputy, SomePerson(), "Ida");
-  EXPECT_THAT(room_.EventsOf<pb::DeputySummoned>(), SizeIs(2)) << "it has begun";
+  town_.Apologised(first, town_.leader, kDeputy);
+  EXPECT_THAT(town_.EventsOf<pb::DeputySummoned>(), SizeIs(1));
+  town_.Appointed(town_.leader.id, kDeputy, hal, "Hal");
+  ASSERT_THAT(town_.EventsOf<pb::DeputySummoned>(), SizeIs(2));
+  EXPECT_EQ(town_.EventsOf<pb::DeputySummoned>()[1].person_ref(), hal);
+  const pb::Meeting meeting = town_.Opened(first);
+  town_.Present(meeting, town_.leader, kDeputy);
+  EXPECT_THAT(town_.Exercised(town_.Item(meeting, "Doors")), testing::Contains(Pair(town_.leader.id, "Hal")));
+  town_.Appointed(town_.leader.id, kDeputy, SomePerson(), "Ida");
+  EXPECT_THAT(town_.EventsOf<pb::DeputySummoned>(), SizeIs(2)) << "it has begun";
 }
 
 TEST_P(CouncilTest, APrincipalWhoFollowsOneWhoApologisedIsExpectedThemself) {
-  const pb::Meeting called = room_.Called(room_.wheel[0]);
-  room_.Apologised(called, room_.user, kPrincipal);
-  ASSERT_THAT(room_.EventsOf<pb::DeputySummoned>(), SizeIs(1));
-  TestSeat user = room_.user;
+  const pb::Meeting called = town_.Called(town_.wheel[0]);
+  town_.Apologised(called, town_.user, kPrincipal);
+  ASSERT_THAT(town_.EventsOf<pb::DeputySummoned>(), SizeIs(1));
+  TestSeat user = town_.user;
   user.principal = SomePerson();
-  room_.Appointed(user.id, kPrincipal, user.principal, "Finn");
-  room_.Appointed(user.id, kDeputy, SomePerson(), "Gry");
-  EXPECT_THAT(room_.EventsOf<pb::DeputySummoned>(), SizeIs(1)) << "Finn can come";
-  room_.Apologised(called, user, kPrincipal);
-  EXPECT_THAT(room_.EventsOf<pb::DeputySummoned>(), SizeIs(2));
-  room_.Appointed(user.id, kPrincipal, SomePerson(), "Hal");
-  const pb::Meeting meeting = room_.Opened(called);
-  room_.Present(meeting, user, kDeputy);
-  EXPECT_THAT(room_.Exercised(room_.Item(meeting, "Doors")), testing::Contains(Pair(user.id, "")))
+  town_.Appointed(user.id, kPrincipal, user.principal, "Finn");
+  town_.Appointed(user.id, kDeputy, SomePerson(), "Gry");
+  EXPECT_THAT(town_.EventsOf<pb::DeputySummoned>(), SizeIs(1)) << "Finn can come";
+  town_.Apologised(called, user, kPrincipal);
+  EXPECT_THAT(town_.EventsOf<pb::DeputySummoned>(), SizeIs(2));
+  town_.Appointed(user.id, kPrincipal, SomePerson(), "Hal");
+  const pb::Meeting meeting = town_.Opened(called);
+  town_.Present(meeting, user, kDeputy);
+  EXPECT_THAT(town_.Exercised(town_.Item(meeting, "Doors")), testing::Contains(Pair(user.id, "")))
       << "Hal is expected, and Gry is an observer";
 }
 
 TEST_P(CouncilTest, ADeputyIsSummonedWhenTheSeatBecomesVacantAfterTheNotice) {
-  const pb::Meeting called = room_.Called(room_.wheel[0]);
+  const pb::Meeting called = town_.Called(town_.wheel[0]);
   pb::EndTermRequest end;
-  end.set_holder_id(room_.user.principal_holder);
+  end.set_holder_id(town_.user.principal_holder);
   end.set_reason_code("OWN_WISH");
-  EXPECT_DONE(room_.Call(&Stub::EndTerm, Member(room_.user.principal), end));
-  ASSERT_THAT(room_.EventsOf<pb::DeputySummoned>(), SizeIs(1));
-  EXPECT_EQ(room_.EventsOf<pb::DeputySummoned>()[0].cause(), pb::SUMMONS_CAUSE_VACANCY);
-  EXPECT_EQ(room_.EventsOf<pb::DeputySummoned>()[0].person_ref(), room_.user.deputy);
+  EXPECT_DONE(town_.Call(&Stub::EndTerm, Member(town_.user.principal), end));
+  ASSERT_THAT(town_.EventsOf<pb::DeputySummoned>(), SizeIs(1));
+  EXPECT_EQ(town_.EventsOf<pb::DeputySummoned>()[0].cause(), pb::SUMMONS_CAUSE_VACANCY);
+  EXPECT_EQ(town_.EventsOf<pb::DeputySummoned>()[0].person_ref(), town_.user.deputy);
   // Moved to another day, they are summoned to that.
   pb::MoveMeetingRequest move;
   move.set_meeting_id(called.id());
@@ -417,204 +417,204 @@ TEST_P(CouncilTest, ADeputyIsSummonedWhenTheSeatBecomesVacantAfterTheNotice) {
   move.set_start_time("18:00");
   move.set_place("there");
   move.set_reason("The room is taken.");
-  EXPECT_DONE(room_.Call(&Stub::MoveMeeting, Secretary(), move));
-  EXPECT_THAT(room_.EventsOf<pb::DeputySummoned>(), SizeIs(2));
-  EXPECT_THAT(room_.Meeting(called.id()).summonses(), SizeIs(1));
+  EXPECT_DONE(town_.Call(&Stub::MoveMeeting, Secretary(), move));
+  EXPECT_THAT(town_.EventsOf<pb::DeputySummoned>(), SizeIs(2));
+  EXPECT_THAT(town_.Meeting(called.id()).summonses(), SizeIs(1));
 }
 
 TEST_P(CouncilTest, ASeatIsExercisedOncePerItemOrNotAtAll) {
   const pb::Meeting meeting = OpenMeeting();
-  const pb::AgendaItem item = room_.Item(meeting, "Doors");
-  EXPECT_REFUSED(Advise(item.id(), {room_.user.id, room_.user.id}), "SEAT_EXERCISED_TWICE");
+  const pb::AgendaItem item = town_.Item(meeting, "Doors");
+  EXPECT_REFUSED(Advise(item.id(), {town_.user.id, town_.user.id}), "SEAT_EXERCISED_TWICE");
   EXPECT_REFUSED(Advise(item.id(), {SomePerson()}), "NOT_ENTITLED");
-  EXPECT_DONE(Advise(item.id(), {room_.user.id}));
-  EXPECT_REFUSED(Advise(item.id(), {room_.user.id}), "ITEM_SETTLED");
+  EXPECT_DONE(Advise(item.id(), {town_.user.id}));
+  EXPECT_REFUSED(Advise(item.id(), {town_.user.id}), "ITEM_SETTLED");
   pb::ListExercisesRequest list;
   list.set_agenda_item_id(item.id());
-  const auto fixed = room_.Call(&Stub::ListExercises, Staff(), list);
+  const auto fixed = town_.Call(&Stub::ListExercises, Staff(), list);
   EXPECT_TRUE(fixed->settled());
   EXPECT_THAT(fixed->exercises(), SizeIs(3));
   // Who leaves afterwards does not change it.
-  room_.Present(meeting, room_.user, kPrincipal, pb::PRESENCE_LEFT);
-  EXPECT_THAT(room_.Exercised(item), testing::Contains(Pair(room_.user.id, "Anna")));
+  town_.Present(meeting, town_.user, kPrincipal, pb::PRESENCE_LEFT);
+  EXPECT_THAT(town_.Exercised(item), testing::Contains(Pair(town_.user.id, "Anna")));
 }
 
 TEST_P(CouncilTest, DisqualificationMovesTheSeatToTheDeputyForOneItem) {
   const pb::Meeting meeting = OpenMeeting();
-  room_.Present(meeting, room_.user, kDeputy);
-  const pb::AgendaItem own = room_.Item(meeting, "Her own house"), other = room_.Item(meeting, "Doors");
+  town_.Present(meeting, town_.user, kDeputy);
+  const pb::AgendaItem own = town_.Item(meeting, "Her own house"), other = town_.Item(meeting, "Doors");
   pb::DeclareDisqualifiedRequest declare;
   declare.set_agenda_item_id(own.id());
-  declare.set_seat_id(room_.user.id);
+  declare.set_seat_id(town_.user.id);
   declare.set_role(kPrincipal);
   declare.set_ground_code("PARTY");
-  const auto declared = room_.Call(&Stub::DeclareDisqualified, Secretary(), declare);
+  const auto declared = town_.Call(&Stub::DeclareDisqualified, Secretary(), declare);
   ASSERT_TRUE(declared.ok()) << declared.status();
   EXPECT_EQ(declared->summons().cause(), pb::SUMMONS_CAUSE_DISQUALIFICATION);
-  EXPECT_THAT(room_.Exercised(own), testing::Contains(Pair(room_.user.id, "Bo")));
-  EXPECT_THAT(room_.Exercised(other), testing::Contains(Pair(room_.user.id, "Anna")));
-  room_.Advised(own);
-  room_.Advised(other);
-  EXPECT_REFUSED(room_.Call(&Stub::DeclareDisqualified, Secretary(), declare), "ITEM_SETTLED");
+  EXPECT_THAT(town_.Exercised(own), testing::Contains(Pair(town_.user.id, "Bo")));
+  EXPECT_THAT(town_.Exercised(other), testing::Contains(Pair(town_.user.id, "Anna")));
+  town_.Advised(own);
+  town_.Advised(other);
+  EXPECT_REFUSED(town_.Call(&Stub::DeclareDisqualified, Secretary(), declare), "ITEM_SETTLED");
   pb::GetMeetingRequest get;
   get.set_meeting_id(meeting.id());
-  for (const Who& who : {Staff(), Member(room_.kin.principal), Subscriber()}) {
-    const auto read = room_.Call(&Stub::GetMeeting, who, get);
+  for (const Who& who : {Staff(), Member(town_.kin.principal), Subscriber()}) {
+    const auto read = town_.Call(&Stub::GetMeeting, who, get);
     ASSERT_THAT(read->disqualifications(), SizeIs(1));
     EXPECT_EQ(read->disqualifications(0).id(), declared->disqualification().id());
     EXPECT_EQ(read->disqualifications(0).ground_code(), "");
   }
-  EXPECT_EQ(room_.Call(&Stub::GetMeeting, Secretary(), get)->disqualifications(0).ground_code(), "PARTY");
+  EXPECT_EQ(town_.Call(&Stub::GetMeeting, Secretary(), get)->disqualifications(0).ground_code(), "PARTY");
 }
 
 // Participants were those of today, not those of the meeting.
 TEST_P(CouncilTest, OpengeverCore4876LaterChangesOfMembersDoNotChangeAnOpenMeeting) {
   const pb::Meeting meeting = OpenMeeting();
   const std::string finn = SomePerson();
-  room_.Appointed(room_.user.id, kPrincipal, finn, "Finn");
-  const pb::AgendaItem item = room_.Item(meeting, "Doors");
-  EXPECT_THAT(room_.Exercised(item), testing::Contains(Pair(room_.user.id, "Anna")));
+  town_.Appointed(town_.user.id, kPrincipal, finn, "Finn");
+  const pb::AgendaItem item = town_.Item(meeting, "Doors");
+  EXPECT_THAT(town_.Exercised(item), testing::Contains(Pair(town_.user.id, "Anna")));
   pb::RetireSeatRequest retire;
-  retire.set_seat_id(room_.kin.id);
-  EXPECT_DONE(room_.Call(&Stub::RetireSeat, Secretary(), retire));
-  EXPECT_THAT(room_.Exercised(item), SizeIs(3));
-  room_.Registered(pb::SEAT_KIND_USER_ORGANISATION, "rio", "RIO");
-  EXPECT_THAT(room_.Meeting(meeting.id()).seats(), SizeIs(3));
+  retire.set_seat_id(town_.kin.id);
+  EXPECT_DONE(town_.Call(&Stub::RetireSeat, Secretary(), retire));
+  EXPECT_THAT(town_.Exercised(item), SizeIs(3));
+  town_.Registered(pb::SEAT_KIND_USER_ORGANISATION, "rio", "RIO");
+  EXPECT_THAT(town_.Meeting(meeting.id()).seats(), SizeIs(3));
 }
 
 TEST_P(CouncilTest, TheSecretarySummonsTheDeputyOfOneWhoDidNotTurnUp) {
-  const pb::Meeting meeting = room_.Opened(room_.Called(room_.wheel[0]));
-  room_.Present(meeting, room_.user, kDeputy);
-  const pb::AgendaItem item = room_.Item(meeting, "Doors");
-  EXPECT_THAT(room_.Exercised(item), testing::Contains(Pair(room_.user.id, "")));
+  const pb::Meeting meeting = town_.Opened(town_.Called(town_.wheel[0]));
+  town_.Present(meeting, town_.user, kDeputy);
+  const pb::AgendaItem item = town_.Item(meeting, "Doors");
+  EXPECT_THAT(town_.Exercised(item), testing::Contains(Pair(town_.user.id, "")));
   pb::SummonDeputyRequest summon;
   summon.set_meeting_id(meeting.id());
-  summon.set_seat_id(room_.user.id);
-  EXPECT_DONE(room_.Call(&Stub::SummonDeputy, Secretary(), summon));
-  EXPECT_THAT(room_.Exercised(item), testing::Contains(Pair(room_.user.id, "Bo")));
-  room_.Present(meeting, room_.user, kPrincipal);
-  EXPECT_THAT(room_.Exercised(item), testing::Contains(Pair(room_.user.id, "Anna"))) << "she came late";
-  EXPECT_REFUSED(room_.Call(&Stub::SummonDeputy, Secretary(), summon), "NO_APOLOGY");
+  summon.set_seat_id(town_.user.id);
+  EXPECT_DONE(town_.Call(&Stub::SummonDeputy, Secretary(), summon));
+  EXPECT_THAT(town_.Exercised(item), testing::Contains(Pair(town_.user.id, "Bo")));
+  town_.Present(meeting, town_.user, kPrincipal);
+  EXPECT_THAT(town_.Exercised(item), testing::Contains(Pair(town_.user.id, "Anna"))) << "she came late";
+  EXPECT_REFUSED(town_.Call(&Stub::SummonDeputy, Secretary(), summon), "NO_APOLOGY");
 }
 
 // ---- Agenda ----
 
 TEST_P(CouncilTest, MembersProposeAndTheSecretarySchedules) {
-  room_.GoTo("2027-02-03");
+  town_.GoTo("2027-02-03");
   pb::AddAgendaItemRequest add;
-  add.set_meeting_id(room_.wheel[0].id());
+  add.set_meeting_id(town_.wheel[0].id());
   add.set_title("Warmer rooms");
-  const auto proposed = room_.Call(&Stub::AddAgendaItem, Member(room_.user.principal), add);
+  const auto proposed = town_.Call(&Stub::AddAgendaItem, Member(town_.user.principal), add);
   ASSERT_TRUE(proposed.ok()) << proposed.status();
   EXPECT_EQ(proposed->agenda_item().state(), pb::AGENDA_ITEM_STATE_PROPOSED);
-  EXPECT_EQ(proposed->agenda_item().proposer_seat_id(), room_.user.id);
-  const pb::AgendaItem second = room_.Item(room_.wheel[0], "Second");
+  EXPECT_EQ(proposed->agenda_item().proposer_seat_id(), town_.user.id);
+  const pb::AgendaItem second = town_.Item(town_.wheel[0], "Second");
   pb::ScheduleAgendaItemRequest schedule;
   schedule.set_agenda_item_id(second.id());
   schedule.set_position(1);
-  EXPECT_DONE(room_.Call(&Stub::ScheduleAgendaItem, Secretary(), schedule));
-  const auto agenda = room_.Meeting(room_.wheel[0].id()).agenda();
+  EXPECT_DONE(town_.Call(&Stub::ScheduleAgendaItem, Secretary(), schedule));
+  const auto agenda = town_.Meeting(town_.wheel[0].id()).agenda();
   EXPECT_EQ(agenda[0].title(), "Second");
   EXPECT_EQ(agenda[1].title(), "Warmer rooms");
   pb::SettleAgendaItemRequest withdraw;
   withdraw.set_agenda_item_id(proposed->agenda_item().id());
   withdraw.set_settlement(pb::SETTLEMENT_WITHDRAWN);
   withdraw.set_reason("It is warm now.");
-  EXPECT_REFUSED(room_.Call(&Stub::SettleAgendaItem, Member(room_.kin.principal), withdraw), "FORBIDDEN");
-  EXPECT_DONE(room_.Call(&Stub::SettleAgendaItem, Member(room_.user.principal), withdraw));
-  room_.GoTo("2027-02-04");
-  EXPECT_REFUSED(room_.Call(&Stub::AddAgendaItem, Member(room_.user.principal), add), "INPUT_TOO_LATE");
+  EXPECT_REFUSED(town_.Call(&Stub::SettleAgendaItem, Member(town_.kin.principal), withdraw), "FORBIDDEN");
+  EXPECT_DONE(town_.Call(&Stub::SettleAgendaItem, Member(town_.user.principal), withdraw));
+  town_.GoTo("2027-02-04");
+  EXPECT_REFUSED(town_.Call(&Stub::AddAgendaItem, Member(town_.user.principal), add), "INPUT_TOO_LATE");
 }
 
 TEST_P(CouncilTest, APersonInAnyTextIsRefused) {
   pb::AddAgendaItemRequest add;
-  add.set_meeting_id(room_.wheel[0].id());
+  add.set_meeting_id(town_.wheel[0].id());
   add.set_title("The case of " + SomePerson());
-  const auto refused = room_.Call(&Stub::AddAgendaItem, Secretary(), add);
+  const auto refused = town_.Call(&Stub::AddAgendaItem, Secretary(), add);
   EXPECT_EQ(refused.status().code(), absl::StatusCode::kInvalidArgument);
   EXPECT_EQ(ViolationsOf(refused.status()).at(0).field, "title");
   pb::DropSuggestionRequest drop;
   drop.set_claim_code(SomePerson());
   drop.set_text("01019012480 should move");
-  EXPECT_EQ(room_.Call(&Stub::DropSuggestion, Passer(), drop).status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(town_.Call(&Stub::DropSuggestion, Passer(), drop).status().code(), absl::StatusCode::kInvalidArgument);
 }
 
 TEST_P(CouncilTest, APostponedItemComesAgainAtTheMeetingThatIsNamed) {
   const pb::Meeting meeting = OpenMeeting();
-  const pb::AgendaItem item = room_.Item(meeting, "Doors");
+  const pb::AgendaItem item = town_.Item(meeting, "Doors");
   pb::SettleAgendaItemRequest postpone;
   postpone.set_agenda_item_id(item.id());
   postpone.set_settlement(pb::SETTLEMENT_POSTPONED);
   postpone.set_reason("No time.");
-  postpone.set_to_meeting_id(room_.wheel[1].id());
-  EXPECT_DONE(room_.Call(&Stub::SettleAgendaItem, Secretary(), postpone));
-  EXPECT_EQ(room_.Meeting(room_.wheel[1].id()).agenda(0).title(), "Doors");
+  postpone.set_to_meeting_id(town_.wheel[1].id());
+  EXPECT_DONE(town_.Call(&Stub::SettleAgendaItem, Secretary(), postpone));
+  EXPECT_EQ(town_.Meeting(town_.wheel[1].id()).agenda(0).title(), "Doors");
 }
 
 TEST_P(CouncilTest, WhatWasDiscussedStandsInTheMinutesWhateverBecomesOfTheItem) {
   const pb::Meeting meeting = OpenMeeting();
-  const pb::AgendaItem doors = room_.Item(meeting, "Doors"), windows = room_.Item(meeting, "Windows"),
-                       floors = room_.Item(meeting, "Floors");
-  room_.Discussed(doors, "They are heavy.");
+  const pb::AgendaItem doors = town_.Item(meeting, "Doors"), windows = town_.Item(meeting, "Windows"),
+                       floors = town_.Item(meeting, "Floors");
+  town_.Discussed(doors, "They are heavy.");
   pb::RecordDiscussionRequest more;
   more.set_agenda_item_id(doors.id());
   more.set_discussion("They are heavy, and they slam.");
   more.set_expected_version(doors.version());
-  EXPECT_REFUSED(room_.Call(&Stub::RecordDiscussion, Secretary(), more), "STALE_VERSION");
+  EXPECT_REFUSED(town_.Call(&Stub::RecordDiscussion, Secretary(), more), "STALE_VERSION");
   more.clear_expected_version();
-  const auto discussed = room_.Call(&Stub::RecordDiscussion, Secretary(), more);
+  const auto discussed = town_.Call(&Stub::RecordDiscussion, Secretary(), more);
   ASSERT_TRUE(discussed.ok()) << discussed.status();
   EXPECT_EQ(discussed->agenda_item().state(), pb::AGENDA_ITEM_STATE_DISCUSSED);
   more.set_discussion("What " + SomePerson() + " said");
-  EXPECT_REFUSED(room_.Call(&Stub::RecordDiscussion, Secretary(), more), "INVALID_FIELD");
-  const auto told = room_.EventsOf<pb::AgendaItemDiscussed>();
+  EXPECT_REFUSED(town_.Call(&Stub::RecordDiscussion, Secretary(), more), "INVALID_FIELD");
+  const auto told = town_.EventsOf<pb::AgendaItemDiscussed>();
   ASSERT_THAT(told, SizeIs(2));
   EXPECT_EQ(told[1].agenda_item_id(), doors.id());
   EXPECT_EQ(told[1].meeting_id(), meeting.id());
-  room_.Discussed(windows, "They are old.");
-  room_.Discussed(floors, "They are cold.");
-  EXPECT_THAT(room_.Exercised(doors), testing::Contains(Pair(room_.user.id, "Anna"))) << "not fixed by it";
-  EXPECT_EQ(room_.Advised(doors).agenda_item().discussion(), "They are heavy, and they slam.");
+  town_.Discussed(windows, "They are old.");
+  town_.Discussed(floors, "They are cold.");
+  EXPECT_THAT(town_.Exercised(doors), testing::Contains(Pair(town_.user.id, "Anna"))) << "not fixed by it";
+  EXPECT_EQ(town_.Advised(doors).agenda_item().discussion(), "They are heavy, and they slam.");
   more.set_discussion("And loud.");
-  EXPECT_REFUSED(room_.Call(&Stub::RecordDiscussion, Secretary(), more), "ITEM_SETTLED");
+  EXPECT_REFUSED(town_.Call(&Stub::RecordDiscussion, Secretary(), more), "ITEM_SETTLED");
   pb::RecordAdviceRequest advise;
   advise.set_agenda_item_id(floors.id());
   advise.set_advice("Carpets.");
   advise.set_discussion("They are cold in winter.");
-  EXPECT_EQ(room_.Call(&Stub::RecordAdvice, Secretary(), advise)->agenda_item().discussion(),
+  EXPECT_EQ(town_.Call(&Stub::RecordAdvice, Secretary(), advise)->agenda_item().discussion(),
             "They are cold in winter.");
-  room_.Ended(meeting);
+  town_.Ended(meeting);
   pb::CloseMeetingRequest close;
   close.set_meeting_id(meeting.id());
-  EXPECT_REFUSED(room_.Call(&Stub::CloseMeeting, Secretary(), close), "ITEMS_UNDECIDED");
+  EXPECT_REFUSED(town_.Call(&Stub::CloseMeeting, Secretary(), close), "ITEMS_UNDECIDED");
   pb::SettleAgendaItemRequest postpone;
   postpone.set_agenda_item_id(windows.id());
   postpone.set_settlement(pb::SETTLEMENT_POSTPONED);
   postpone.set_reason("No time.");
-  postpone.set_to_meeting_id(room_.wheel[1].id());
-  const auto postponed = room_.Call(&Stub::SettleAgendaItem, Secretary(), postpone);
+  postpone.set_to_meeting_id(town_.wheel[1].id());
+  const auto postponed = town_.Call(&Stub::SettleAgendaItem, Secretary(), postpone);
   ASSERT_TRUE(postponed.ok()) << postponed.status();
   EXPECT_EQ(postponed->agenda_item().discussion(), "They are old.");
   EXPECT_EQ(postponed->new_item().state(), pb::AGENDA_ITEM_STATE_SCHEDULED) << "it begins anew";
   EXPECT_EQ(postponed->new_item().discussion(), "");
-  const std::string body = room_.Minuted(meeting).body();
+  const std::string body = town_.Minuted(meeting).body();
   EXPECT_THAT(body, HasSubstr("**Discussion:** They are heavy, and they slam.\n\n**Advice:** So the council advises."));
   EXPECT_THAT(body, HasSubstr("**Discussion:** They are old.\n\n**Postponed:** No time."));
   EXPECT_THAT(body, HasSubstr("**Discussion:** They are cold in winter."));
-  room_.Closed(meeting);
+  town_.Closed(meeting);
 }
 
 TEST_P(CouncilTest, AnAdviceThatIsPutRightKeepsItsDiscussionUnlessAnotherIsGiven) {
   const pb::Meeting meeting = OpenMeeting();
-  const pb::AgendaItem doors = room_.Item(meeting, "Doors");
-  room_.Discussed(doors, "They are heavy.");
-  room_.Advised(doors);
-  room_.Ended(meeting);
-  room_.Minuted(meeting);
-  room_.Closed(meeting);
+  const pb::AgendaItem doors = town_.Item(meeting, "Doors");
+  town_.Discussed(doors, "They are heavy.");
+  town_.Advised(doors);
+  town_.Ended(meeting);
+  town_.Minuted(meeting);
+  town_.Closed(meeting);
   EXPECT_DONE(Reopen(meeting));
   EXPECT_EQ(Advise(doors.id())->agenda_item().discussion(), "They are heavy.");
-  const pb::AgendaItem other = room_.Meeting(meeting.id()).agenda(0);
+  const pb::AgendaItem other = town_.Meeting(meeting.id()).agenda(0);
   EXPECT_EQ(other.revision(), 1);
 }
 
@@ -622,58 +622,58 @@ TEST_P(CouncilTest, AnAdviceThatIsPutRightKeepsItsDiscussionUnlessAnotherIsGiven
 
 TEST_P(CouncilTest, AMeetingClosesWhenAllIsSettledAndTheMinutesAreOut) {
   const pb::Meeting meeting = OpenMeeting();
-  const pb::AgendaItem item = room_.Item(meeting, "Doors");
+  const pb::AgendaItem item = town_.Item(meeting, "Doors");
   pb::CloseMeetingRequest close;
   close.set_meeting_id(meeting.id());
-  EXPECT_REFUSED(room_.Call(&Stub::CloseMeeting, Secretary(), close), "WRONG_STATE");
-  room_.Ended(meeting);
-  EXPECT_REFUSED(room_.Call(&Stub::CloseMeeting, Secretary(), close), "ITEMS_UNDECIDED");
+  EXPECT_REFUSED(town_.Call(&Stub::CloseMeeting, Secretary(), close), "WRONG_STATE");
+  town_.Ended(meeting);
+  EXPECT_REFUSED(town_.Call(&Stub::CloseMeeting, Secretary(), close), "ITEMS_UNDECIDED");
   EXPECT_REFUSED(Advise(item.id()), "WRONG_STATE");  // nobody sits there any more
   pb::SettleAgendaItemRequest settle;
   settle.set_agenda_item_id(item.id());
   settle.set_settlement(pb::SETTLEMENT_REFERRED_OUT);
   settle.set_reason("A matter of the landlord.");
-  EXPECT_DONE(room_.Call(&Stub::SettleAgendaItem, Secretary(), settle));
-  EXPECT_REFUSED(room_.Call(&Stub::CloseMeeting, Secretary(), close), "MINUTES_NOT_SENT");
-  room_.Minuted(meeting);
-  EXPECT_DONE(room_.Call(&Stub::CloseMeeting, Secretary(), close));
+  EXPECT_DONE(town_.Call(&Stub::SettleAgendaItem, Secretary(), settle));
+  EXPECT_REFUSED(town_.Call(&Stub::CloseMeeting, Secretary(), close), "MINUTES_NOT_SENT");
+  town_.Minuted(meeting);
+  EXPECT_DONE(town_.Call(&Stub::CloseMeeting, Secretary(), close));
 }
 
 TEST_P(CouncilTest, TheLastMinutesAreTheFirstItemAndAreApprovedOnce) {
-  const pb::Meeting first = ClosedMeeting(room_.wheel[0]);
+  const pb::Meeting first = ClosedMeeting(town_.wheel[0]);
   EXPECT_REFUSED(Minutes(first.id(), Passer()), "NOT_FOUND");
-  EXPECT_DONE(Minutes(first.id(), Member(room_.user.principal)));
-  const pb::Meeting second = room_.Opened(room_.Called(room_.wheel[1]));
-  const auto agenda = room_.Meeting(second.id()).agenda();
+  EXPECT_DONE(Minutes(first.id(), Member(town_.user.principal)));
+  const pb::Meeting second = town_.Opened(town_.Called(town_.wheel[1]));
+  const auto agenda = town_.Meeting(second.id()).agenda();
   ASSERT_EQ(agenda[0].kind(), pb::AGENDA_ITEM_KIND_MINUTES);
-  const pb::AgendaItem item = room_.Item(second, "Windows");
+  const pb::AgendaItem item = town_.Item(second, "Windows");
   EXPECT_REFUSED(Advise(item.id()), "MINUTES_FIRST");
   pb::RecordDiscussionRequest discuss;
   discuss.set_agenda_item_id(item.id());
   discuss.set_discussion("They are old.");
-  EXPECT_REFUSED(room_.Call(&Stub::RecordDiscussion, Secretary(), discuss), "MINUTES_FIRST");
+  EXPECT_REFUSED(town_.Call(&Stub::RecordDiscussion, Secretary(), discuss), "MINUTES_FIRST");
   // The minutes themselves are talked about first, and are still in hand here: no other meeting takes them up.
-  room_.Discussed(agenda[0], "All agree.");
+  town_.Discussed(agenda[0], "All agree.");
   pb::PlanMeetingRequest plan;
   plan.mutable_meeting()->set_theme("A sudden closure");
   plan.mutable_meeting()->set_meeting_date("2027-06-02");
   plan.mutable_meeting()->set_start_time("12:00");
   plan.mutable_meeting()->set_place("here");
-  const pb::Meeting extra = room_.Called(room_.Call(&Stub::PlanMeeting, Secretary(), plan)->meeting());
-  EXPECT_THAT(room_.Meeting(extra.id()).agenda(), SizeIs(0));
+  const pb::Meeting extra = town_.Called(town_.Call(&Stub::PlanMeeting, Secretary(), plan)->meeting());
+  EXPECT_THAT(town_.Meeting(extra.id()).agenda(), SizeIs(0));
   const pb::Minutes minutes = Minutes(first.id(), Staff())->minutes();
-  room_.Approved(minutes, second);
+  town_.Approved(minutes, second);
   EXPECT_DONE(Minutes(first.id(), Passer()));
   EXPECT_DONE(Advise(item.id()));
   pb::ApproveMinutesRequest again;
   again.set_minutes_id(minutes.id());
   again.set_meeting_id(second.id());
-  EXPECT_REFUSED(room_.Call(&Stub::ApproveMinutes, Secretary(), again), "WRONG_STATE");
+  EXPECT_REFUSED(town_.Call(&Stub::ApproveMinutes, Secretary(), again), "WRONG_STATE");
   EXPECT_REFUSED(Reopen(first), "MINUTES_APPROVED");
 }
 
 TEST_P(CouncilTest, MinutesAreInTheWordsOfTheMandateThatTheirMeetingWasPlannedUnder) {
-  const pb::Meeting before = ClosedMeeting(room_.wheel[0]);
+  const pb::Meeting before = ClosedMeeting(town_.wheel[0]);
   pb::SetMandateRequest set;
   *set.mutable_mandate() = TestMandate();
   pb::MinutesWords& words = *set.mutable_mandate()->mutable_minutes_words();
@@ -682,12 +682,12 @@ TEST_P(CouncilTest, MinutesAreInTheWordsOfTheMandateThatTheirMeetingWasPlannedUn
   words.set_approval_of("Godkjenning av protokollen fra");
   words.set_approved("Protokollen er godkjent.");
   words.set_advice(std::string(101, 'R'));
-  const auto refused = room_.Call(&Stub::SetMandate, UnitLeader(), set);
+  const auto refused = town_.Call(&Stub::SetMandate, UnitLeader(), set);
   ASSERT_THAT(ViolationsOf(refused.status()), SizeIs(1));
   EXPECT_EQ(ViolationsOf(refused.status())[0].field, "mandate.minutes_words.advice");
   words.set_advice("Råd");
-  EXPECT_DONE(room_.Call(&Stub::SetMandate, UnitLeader(), set));
-  const pb::Mandate stored = room_.Call(&Stub::GetMandate, Staff(), pb::GetMandateRequest())->mandate();
+  EXPECT_DONE(town_.Call(&Stub::SetMandate, UnitLeader(), set));
+  const pb::Mandate stored = town_.Call(&Stub::GetMandate, Staff(), pb::GetMandateRequest())->mandate();
   EXPECT_EQ(stored.minutes_words().approved(), "Protokollen er godkjent.");
   EXPECT_EQ(stored.minutes_words().items(), "") << "the English words are not part of it";
 
@@ -696,49 +696,49 @@ TEST_P(CouncilTest, MinutesAreInTheWordsOfTheMandateThatTheirMeetingWasPlannedUn
   plan.mutable_meeting()->set_meeting_date("2027-04-07");
   plan.mutable_meeting()->set_start_time("12:00");
   plan.mutable_meeting()->set_place("here");
-  const pb::Meeting meeting = room_.Call(&Stub::PlanMeeting, Secretary(), plan)->meeting();
-  EXPECT_DONE(room_.service().db().Write([&](Tx& tx) {
+  const pb::Meeting meeting = town_.Call(&Stub::PlanMeeting, Secretary(), plan)->meeting();
+  EXPECT_DONE(town_.service().db().Write([&](Tx& tx) {
     pb::FigureSet paper;
     paper.set_id(NewId(tx.now()));
     paper.set_source("housing");
     return Insert(tx, paper);
   }));
-  room_.Opened(room_.Called(meeting));
-  room_.Approved(Minutes(before.id(), Staff())->minutes(), meeting);
-  room_.Ended(meeting);
-  const std::string body = room_.Minuted(meeting).body();
+  town_.Opened(town_.Called(meeting));
+  town_.Approved(Minutes(before.id(), Staff())->minutes(), meeting);
+  town_.Ended(meeting);
+  const std::string body = town_.Minuted(meeting).body();
   EXPECT_THAT(body, HasSubstr("# Protokoll fra erfaringsrådet: A sudden closure\n"));
   EXPECT_THAT(body, HasSubstr("\n## Tall fra tjenestene\n"));
   EXPECT_THAT(body,
               HasSubstr("\n### 1. Godkjenning av protokollen fra 2027-02-10\n\n**Råd:** Protokollen er godkjent.\n"));
   EXPECT_THAT(body, HasSubstr("\n### 2. Tall fra tjenestene\n"));
 
-  const std::string corrected = room_.Minuted(before, "A name was wrong.").body();
+  const std::string corrected = town_.Minuted(before, "A name was wrong.").body();
   EXPECT_THAT(corrected, HasSubstr("# Minutes of the experience council: A home\n"));
   EXPECT_THAT(corrected, HasSubstr("**Advice:** So the council advises.\n"));
 }
 
 TEST_P(CouncilTest, AReopenedMeetingKeepsWhatItSaidAndClosesWithNewMinutes) {
-  const pb::Meeting first = ClosedMeeting(room_.wheel[0]);
-  const auto agenda = room_.Meeting(first.id()).agenda();
+  const pb::Meeting first = ClosedMeeting(town_.wheel[0]);
+  const auto agenda = town_.Meeting(first.id()).agenda();
   EXPECT_DONE(Reopen(first));
-  EXPECT_REFUSED(Advise(agenda[0].id(), {room_.user.id}), "INVALID_FIELD");
+  EXPECT_REFUSED(Advise(agenda[0].id(), {town_.user.id}), "INVALID_FIELD");
   EXPECT_DONE(Advise(agenda[0].id()));
   pb::CloseMeetingRequest close;
   close.set_meeting_id(first.id());
-  EXPECT_REFUSED(room_.Call(&Stub::CloseMeeting, Secretary(), close), "MINUTES_NOT_SENT");
-  const pb::Minutes corrected = room_.Minuted(first, "The advice was written down wrongly.");
+  EXPECT_REFUSED(town_.Call(&Stub::CloseMeeting, Secretary(), close), "MINUTES_NOT_SENT");
+  const pb::Minutes corrected = town_.Minuted(first, "The advice was written down wrongly.");
   EXPECT_EQ(corrected.minutes_version(), 2);
   EXPECT_THAT(corrected.body(), HasSubstr("So the council advises."));
   EXPECT_THAT(corrected.body(), HasSubstr("**Advice:** Yes."));
-  room_.Closed(first);
+  town_.Closed(first);
   EXPECT_EQ(Minutes(first.id(), Staff(), 1)->minutes().state(), pb::MINUTES_STATE_CORRECTED);
   // A newer meeting that is closed stands in the way of another time.
-  const pb::Meeting second = room_.Opened(room_.Called(room_.wheel[1]));
-  room_.Approved(corrected, second);
-  room_.Ended(second);
-  room_.Minuted(second);
-  room_.Closed(second);
+  const pb::Meeting second = town_.Opened(town_.Called(town_.wheel[1]));
+  town_.Approved(corrected, second);
+  town_.Ended(second);
+  town_.Minuted(second);
+  town_.Closed(second);
   EXPECT_REFUSED(Reopen(first), "NEWER_MEETING_CLOSED");
 }
 
@@ -747,78 +747,78 @@ TEST_P(CouncilTest, AReopenedMeetingKeepsWhatItSaidAndClosesWithNewMinutes) {
 TEST_P(CouncilTest, AMembersSuggestionGoesRoundTheWholeLoop) {
   pb::AddSuggestionRequest add;
   add.set_text("Somebody to call at night");
-  const std::string id = room_.Call(&Stub::AddSuggestion, Member(room_.user.principal), add)->suggestion_id();
-  EXPECT_EQ(room_.Suggestion(id).proposer_ref(), room_.user.principal);
+  const std::string id = town_.Call(&Stub::AddSuggestion, Member(town_.user.principal), add)->suggestion_id();
+  EXPECT_EQ(town_.Suggestion(id).proposer_ref(), town_.user.principal);
   const pb::Meeting meeting = OpenMeeting();
-  EXPECT_EQ(room_.Answered(id, meeting).state(), pb::SUGGESTION_STATE_ANSWERED);
-  const pb::Action action = room_.ActionFor(id, "peer_support", "2027-04-01");
+  EXPECT_EQ(town_.Answered(id, meeting).state(), pb::SUGGESTION_STATE_ANSWERED);
+  const pb::Action action = town_.ActionFor(id, "peer_support", "2027-04-01");
   pb::ReportBackRequest report;
   report.set_suggestion_id(id);
   report.set_report("There is a number now.");
-  EXPECT_REFUSED(room_.Call(&Stub::ReportBack, Secretary(), report), "ACTIONS_OPEN");
+  EXPECT_REFUSED(town_.Call(&Stub::ReportBack, Secretary(), report), "ACTIONS_OPEN");
   pb::UpdateActionRequest cancel;
   cancel.set_action_id(action.id());
   cancel.set_cancel_reason("The neighbours do it.");
-  EXPECT_DONE(room_.Call(&Stub::UpdateAction, Secretary(), cancel));
-  EXPECT_DONE(room_.Call(&Stub::ReportBack, Secretary(), report));
+  EXPECT_DONE(town_.Call(&Stub::UpdateAction, Secretary(), cancel));
+  EXPECT_DONE(town_.Call(&Stub::ReportBack, Secretary(), report));
   pb::AnswerReportBackRequest answer;
   answer.set_suggestion_id(id);
   answer.set_confirmed(true);
-  EXPECT_REFUSED(room_.Call(&Stub::AnswerReportBack, Secretary(), answer), "FORBIDDEN");
-  EXPECT_DONE(room_.Call(&Stub::AnswerReportBack, Member(room_.user.principal), answer));
-  EXPECT_THAT(room_.Call(&Stub::ListOpenLoops, Staff(), pb::ListOpenLoopsRequest())->open_loops(), SizeIs(0));
+  EXPECT_REFUSED(town_.Call(&Stub::AnswerReportBack, Secretary(), answer), "FORBIDDEN");
+  EXPECT_DONE(town_.Call(&Stub::AnswerReportBack, Member(town_.user.principal), answer));
+  EXPECT_THAT(town_.Call(&Stub::ListOpenLoops, Staff(), pb::ListOpenLoopsRequest())->open_loops(), SizeIs(0));
 }
 
 TEST_P(CouncilTest, AClaimCodeShowsProgressAndAnswersTheReportBack) {
   const std::string code = SomePerson();
-  const std::string id = room_.Dropped("Longer evenings", code);
+  const std::string id = town_.Dropped("Longer evenings", code);
   pb::DropSuggestionRequest same;
   same.set_text("Another");
   same.set_claim_code(code);
-  EXPECT_REFUSED(room_.Call(&Stub::DropSuggestion, Passer(), same), "ALREADY_EXISTS");
+  EXPECT_REFUSED(town_.Call(&Stub::DropSuggestion, Passer(), same), "ALREADY_EXISTS");
   pb::GetSuggestionByClaimRequest follow;
   follow.set_claim_code(code);
-  EXPECT_EQ(room_.Call(&Stub::GetSuggestionByClaim, Passer(), follow)->state(), pb::SUGGESTION_STATE_RECEIVED);
+  EXPECT_EQ(town_.Call(&Stub::GetSuggestionByClaim, Passer(), follow)->state(), pb::SUGGESTION_STATE_RECEIVED);
   const pb::Meeting meeting = OpenMeeting();
-  room_.Answered(id, meeting);
-  const auto progress = room_.Call(&Stub::GetSuggestionByClaim, Passer(), follow);
+  town_.Answered(id, meeting);
+  const auto progress = town_.Call(&Stub::GetSuggestionByClaim, Passer(), follow);
   EXPECT_EQ(progress->answer(), pb::ANSWER_YES);
   EXPECT_EQ(progress->meeting_date(), "2027-02-10");
   pb::ReportBackRequest report;
   report.set_suggestion_id(id);
   report.set_report("Open until ten.");
-  EXPECT_DONE(room_.Call(&Stub::ReportBack, Secretary(), report));
+  EXPECT_DONE(town_.Call(&Stub::ReportBack, Secretary(), report));
   pb::AnswerReportBackByClaimRequest answer;
   answer.set_claim_code(code);
-  EXPECT_REFUSED(room_.Call(&Stub::AnswerReportBackByClaim, Passer(), answer), "REASON_REQUIRED");
+  EXPECT_REFUSED(town_.Call(&Stub::AnswerReportBackByClaim, Passer(), answer), "REASON_REQUIRED");
   answer.set_reason("On Fridays it still closes at eight.");
-  EXPECT_EQ(room_.Call(&Stub::AnswerReportBackByClaim, Passer(), answer)->state(), pb::SUGGESTION_STATE_REOPENED);
-  EXPECT_EQ(room_.Suggestion(id).times_reopened(), 1);
-  room_.Item(room_.wheel[1], "Fridays", id);
+  EXPECT_EQ(town_.Call(&Stub::AnswerReportBackByClaim, Passer(), answer)->state(), pb::SUGGESTION_STATE_REOPENED);
+  EXPECT_EQ(town_.Suggestion(id).times_reopened(), 1);
+  town_.Item(town_.wheel[1], "Fridays", id);
   follow.set_claim_code(SomePerson());
-  EXPECT_REFUSED(room_.Call(&Stub::GetSuggestionByClaim, Passer(), follow), "NOT_FOUND");
+  EXPECT_REFUSED(town_.Call(&Stub::GetSuggestionByClaim, Passer(), follow), "NOT_FOUND");
 }
 
 TEST_P(CouncilTest, TheBoxIsBounded) {
-  for (int i = 0; i < TestMandate().box_max(); ++i) room_.Dropped("Something", SomePerson());
+  for (int i = 0; i < TestMandate().box_max(); ++i) town_.Dropped("Something", SomePerson());
   pb::DropSuggestionRequest drop;
   drop.set_text("One too many");
   drop.set_claim_code(SomePerson());
-  EXPECT_REFUSED(room_.Call(&Stub::DropSuggestion, Passer(), drop), "BOX_FULL");
-  room_.Screened(room_.EventsOf<pb::SuggestionReceived>()[0].suggestion_id());
-  EXPECT_DONE(room_.Call(&Stub::DropSuggestion, Passer(), drop));
+  EXPECT_REFUSED(town_.Call(&Stub::DropSuggestion, Passer(), drop), "BOX_FULL");
+  town_.Screened(town_.EventsOf<pb::SuggestionReceived>()[0].suggestion_id());
+  EXPECT_DONE(town_.Call(&Stub::DropSuggestion, Passer(), drop));
 }
 
 TEST_P(CouncilTest, WordsThatScreeningTookOutStandNowhereInTheDatabase) {
-  const std::string id = room_.Dropped("Kari is too loud; thicker doors", SomePerson());
+  const std::string id = town_.Dropped("Kari is too loud; thicker doors", SomePerson());
   pb::ScreenSuggestionRequest screen;
   screen.set_suggestion_id(id);
   screen.set_screening(pb::SCREENING_SHORTENED);
   screen.set_text("thicker doors");
-  EXPECT_DONE(room_.Call(&Stub::ScreenSuggestion, Staff(), screen));
-  EXPECT_EQ(room_.Suggestion(id).text(), "thicker doors");
+  EXPECT_DONE(town_.Call(&Stub::ScreenSuggestion, Staff(), screen));
+  EXPECT_EQ(town_.Suggestion(id).text(), "thicker doors");
   int stored = 0;
-  EXPECT_TRUE(room_.service()
+  EXPECT_TRUE(town_.service()
                   .db()
                   .Read([&](Tx& tx) -> absl::Status {
                     ASSIGN(const auto rows,
@@ -839,7 +839,7 @@ TEST_P(CouncilTest, WordsThatScreeningTookOutStandNowhereInTheDatabase) {
 // ---- Indicators, fees, statistics ----
 
 TEST_P(CouncilTest, AMeasureBeforeAndAfterIsTiedToItsSuggestion) {
-  const std::string id = room_.Dropped("Sundays, too", SomePerson());
+  const std::string id = town_.Dropped("Sundays, too", SomePerson());
   pb::RecordIndicatorRequest record;
   record.set_suggestion_id(id);
   record.set_code("SUNDAY_RUNNERS");
@@ -847,63 +847,63 @@ TEST_P(CouncilTest, AMeasureBeforeAndAfterIsTiedToItsSuggestion) {
   record.set_name("People who run on Sundays");
   record.set_value(0);
   record.set_measure_date("2026-11-01");
-  EXPECT_DONE(room_.Call(&Stub::RecordIndicator, Staff(), record));
+  EXPECT_DONE(town_.Call(&Stub::RecordIndicator, Staff(), record));
   record.set_phase(pb::PHASE_AFTER);
   record.set_value(14);
   record.set_measure_date("2027-05-01");
-  EXPECT_DONE(room_.Call(&Stub::RecordIndicator, Staff(), record));
+  EXPECT_DONE(town_.Call(&Stub::RecordIndicator, Staff(), record));
   pb::ListIndicatorsRequest list;
   list.set_suggestion_id(id);
-  const auto indicators = room_.Call(&Stub::ListIndicators, Staff(), list);
+  const auto indicators = town_.Call(&Stub::ListIndicators, Staff(), list);
   ASSERT_THAT(indicators->indicators(), SizeIs(1));
   EXPECT_EQ(indicators->indicators(0).after_value(), 14);
 }
 
 TEST_P(CouncilTest, AMemberClaimsTheFeeOnceAndSeesOnlyTheirOwn) {
   const pb::Meeting meeting = OpenMeeting();
-  room_.Ended(meeting);
+  town_.Ended(meeting);
   pb::SubmitFeeClaimRequest claim;
   claim.set_meeting_id(meeting.id());
   claim.set_expense_ore(4200);
-  const auto claimed = room_.Call(&Stub::SubmitFeeClaim, Member(room_.user.principal), claim);
+  const auto claimed = town_.Call(&Stub::SubmitFeeClaim, Member(town_.user.principal), claim);
   ASSERT_TRUE(claimed.ok()) << claimed.status();
   EXPECT_EQ(claimed->fee_claim().fee_ore(), 60000);
-  EXPECT_REFUSED(room_.Call(&Stub::SubmitFeeClaim, Member(room_.user.principal), claim), "ALREADY_EXISTS");
-  EXPECT_REFUSED(room_.Call(&Stub::SubmitFeeClaim, Member(room_.leader.principal), claim), "EMPLOYED");
-  EXPECT_REFUSED(room_.Call(&Stub::SubmitFeeClaim, Member(room_.user.deputy), claim), "NOT_PRESENT");
-  EXPECT_REFUSED(room_.Call(&Stub::SubmitFeeClaim, Member(SomePerson()), claim), "NOT_PRESENT");
+  EXPECT_REFUSED(town_.Call(&Stub::SubmitFeeClaim, Member(town_.user.principal), claim), "ALREADY_EXISTS");
+  EXPECT_REFUSED(town_.Call(&Stub::SubmitFeeClaim, Member(town_.leader.principal), claim), "EMPLOYED");
+  EXPECT_REFUSED(town_.Call(&Stub::SubmitFeeClaim, Member(town_.user.deputy), claim), "NOT_PRESENT");
+  EXPECT_REFUSED(town_.Call(&Stub::SubmitFeeClaim, Member(SomePerson()), claim), "NOT_PRESENT");
   pb::DecideFeeClaimRequest decide;
   decide.set_fee_claim_id(claimed->fee_claim().id());
   decide.set_approved(true);
-  EXPECT_DONE(room_.Call(&Stub::DecideFeeClaim, Secretary(), decide));
-  EXPECT_REFUSED(room_.Call(&Stub::DecideFeeClaim, Secretary(), decide), "WRONG_STATE");
+  EXPECT_DONE(town_.Call(&Stub::DecideFeeClaim, Secretary(), decide));
+  EXPECT_REFUSED(town_.Call(&Stub::DecideFeeClaim, Secretary(), decide), "WRONG_STATE");
   const pb::ListFeeClaimsRequest list;
-  EXPECT_THAT(room_.Call(&Stub::ListFeeClaims, Member(room_.user.principal), list)->fee_claims(), SizeIs(1));
-  EXPECT_THAT(room_.Call(&Stub::ListFeeClaims, Member(room_.kin.principal), list)->fee_claims(), SizeIs(0));
-  EXPECT_THAT(room_.Call(&Stub::ListFeeClaims, Member(""), list)->fee_claims(), SizeIs(0));
+  EXPECT_THAT(town_.Call(&Stub::ListFeeClaims, Member(town_.user.principal), list)->fee_claims(), SizeIs(1));
+  EXPECT_THAT(town_.Call(&Stub::ListFeeClaims, Member(town_.kin.principal), list)->fee_claims(), SizeIs(0));
+  EXPECT_THAT(town_.Call(&Stub::ListFeeClaims, Member(""), list)->fee_claims(), SizeIs(0));
   // A service gets what it was told, and no more.
-  EXPECT_EQ(room_.Call(&Stub::ListFeeClaims, Secretary(), list)->fee_claims(0).expense_ore(), 4200);
-  const auto told = room_.Call(&Stub::ListFeeClaims, Subscriber(), list);
+  EXPECT_EQ(town_.Call(&Stub::ListFeeClaims, Secretary(), list)->fee_claims(0).expense_ore(), 4200);
+  const auto told = town_.Call(&Stub::ListFeeClaims, Subscriber(), list);
   ASSERT_THAT(told->fee_claims(), SizeIs(1));
   EXPECT_EQ(told->fee_claims(0).state(), pb::FEE_CLAIM_STATE_APPROVED);
-  EXPECT_EQ(told->fee_claims(0).person_ref(), room_.user.principal);
+  EXPECT_EQ(told->fee_claims(0).person_ref(), town_.user.principal);
   EXPECT_EQ(told->fee_claims(0).fee_ore(), 0);
   EXPECT_EQ(told->fee_claims(0).expense_ore(), 0);
   EXPECT_EQ(told->fee_claims(0).name(), "");
 }
 
 TEST_P(CouncilTest, StatisticsCountAnswersAttendanceAndTheUseOfDeputies) {
-  const std::string id = room_.Dropped("Sundays, too", SomePerson());
-  const pb::Meeting called = room_.Called(room_.wheel[0]);
-  room_.Apologised(called, room_.user, kPrincipal);
-  const pb::Meeting meeting = room_.Opened(called);
-  room_.Present(meeting, room_.user, kDeputy);
-  room_.Present(meeting, room_.leader, kPrincipal);
-  room_.Answered(id, meeting);
+  const std::string id = town_.Dropped("Sundays, too", SomePerson());
+  const pb::Meeting called = town_.Called(town_.wheel[0]);
+  town_.Apologised(called, town_.user, kPrincipal);
+  const pb::Meeting meeting = town_.Opened(called);
+  town_.Present(meeting, town_.user, kDeputy);
+  town_.Present(meeting, town_.leader, kPrincipal);
+  town_.Answered(id, meeting);
   pb::GetCouncilStatisticsRequest request;
   request.set_from_date("2027-01-01");
   request.set_to_date("2027-12-31");
-  const auto statistics = room_.Call(&Stub::GetCouncilStatistics, Staff(), request);
+  const auto statistics = town_.Call(&Stub::GetCouncilStatistics, Staff(), request);
   ASSERT_TRUE(statistics.ok()) << statistics.status();
   EXPECT_EQ(statistics->answers_yes(), 1);
   EXPECT_EQ(statistics->answers_no(), 0);

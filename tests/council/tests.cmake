@@ -1,15 +1,15 @@
 mestring_test(council_rules_test unit council/council_rules_test.cc LINK council_rules)
 
 # A small council, started for real.
-add_library(council_room STATIC council/room.cc)
-target_link_libraries(council_room PUBLIC test_support council)
-target_precompile_headers(council_room REUSE_FROM kernel)
+add_library(council_town STATIC council/town.cc)
+target_link_libraries(council_town PUBLIC test_support council)
+target_precompile_headers(council_town REUSE_FROM kernel)
 foreach(name service contract clocks anonymity events)
-  mestring_test(council_${name}_test service council/council_${name}_test.cc LINK council_room)
+  mestring_test(council_${name}_test service council/council_${name}_test.cc LINK council_town)
 endforeach()
-mestring_test(council_race_test service council/council_race_test.cc LINK council_room PROGRAMS mestring-council)
+mestring_test(council_race_test service council/council_race_test.cc LINK council_town PROGRAMS mestring-council)
 # The council and each service that can own an action, on a real Redis.
-mestring_test(council_loop_test service council/council_loop_test.cc LINK council_room activities housing
+mestring_test(council_loop_test service council/council_loop_test.cc LINK council_town activities housing
               peer_support)
 # What the council hears of housing, on a real Redis.
-mestring_test(council_figures_test service council/council_figures_test.cc LINK council_room housing)
+mestring_test(council_figures_test service council/council_figures_test.cc LINK council_town housing)

@@ -1,4 +1,4 @@
-#include "tests/council/room.h"
+#include "tests/council/town.h"
 
 // Every step goes through the real stub, so that what a test stands on was done by the same RPCs as in
 // life. A step that fails ends the test program: nothing after it would mean anything.
@@ -38,7 +38,7 @@ pb::Mandate TestMandate() {
   return mandate;
 }
 
-Room::Room(std::string_view engine, std::function<void(Config&)> adjust)
+Town::Town(std::string_view engine, std::function<void(Config&)> adjust)
     : RunningTown(CouncilDefinition(), engine, std::move(adjust)) {
   pb::SetMandateRequest mandate;
   *mandate.mutable_mandate() = TestMandate();
@@ -72,7 +72,7 @@ Room::Room(std::string_view engine, std::function<void(Config&)> adjust)
   wheel.assign(set.meetings().begin(), set.meetings().end());
 }
 
-pb::Seat Room::Registered(pb::SeatKind kind, std::string organisation_id, std::string name) {
+pb::Seat Town::Registered(pb::SeatKind kind, std::string organisation_id, std::string name) {
   pb::RegisterSeatRequest request;
   request.set_kind(kind);
   request.set_organisation_id(std::move(organisation_id));
@@ -80,7 +80,7 @@ pb::Seat Room::Registered(pb::SeatKind kind, std::string organisation_id, std::s
   return Must(Call(&Stub::RegisterSeat, Secretary(), request)).seat();
 }
 
-pb::SeatHolder Room::Appointed(const std::string& seat_id, pb::HolderRole role, const std::string& person,
+pb::SeatHolder Town::Appointed(const std::string& seat_id, pb::HolderRole role, const std::string& person,
                                std::string name, bool employed) {
   pb::AppointHolderRequest request;
   request.set_seat_id(seat_id);
@@ -91,21 +91,21 @@ pb::SeatHolder Room::Appointed(const std::string& seat_id, pb::HolderRole role, 
   return Must(Call(&Stub::AppointHolder, Secretary(), request)).holder();
 }
 
-pb::Meeting Room::Called(const pb::Meeting& meeting) {
+pb::Meeting Town::Called(const pb::Meeting& meeting) {
   GoTo(meeting.notice_by());
   pb::CallMeetingRequest request;
   request.set_meeting_id(meeting.id());
   return Must(Call(&Stub::CallMeeting, Secretary(), request)).meeting();
 }
 
-pb::Meeting Room::Opened(const pb::Meeting& meeting) {
+pb::Meeting Town::Opened(const pb::Meeting& meeting) {
   GoTo(meeting.meeting_date());
   pb::OpenMeetingRequest request;
   request.set_meeting_id(meeting.id());
   return Must(Call(&Stub::OpenMeeting, Secretary(), request)).meeting();
 }
 
-void Room::Present(const pb::Meeting& meeting, const TestSeat& seat, pb::HolderRole role, pb::Presence presence) {
+void Town::Present(const pb::Meeting& meeting, const TestSeat& seat, pb::HolderRole role, pb::Presence presence) {
   pb::MarkPresenceRequest request;
   request.set_meeting_id(meeting.id());
   request.set_seat_id(seat.id);
@@ -114,7 +114,7 @@ void Room::Present(const pb::Meeting& meeting, const TestSeat& seat, pb::HolderR
   Must(Call(&Stub::MarkPresence, Secretary(), request));
 }
 
-void Room::Apologised(const pb::Meeting& meeting, const TestSeat& seat, pb::HolderRole role) {
+void Town::Apologised(const pb::Meeting& meeting, const TestSeat& seat, pb::HolderRole role) {
   pb::RegisterApologyRequest request;
   request.set_meeting_id(meeting.id());
   request.set_seat_id(seat.id);
@@ -122,7 +122,7 @@ void Room::Apologised(const pb::Meeting& meeting, const TestSeat& seat, pb::Hold
   Must(Call(&Stub::RegisterApology, Secretary(), request));
 }
 
-pb::AgendaItem Room::Item(const pb::Meeting& meeting, std::string title, std::string suggestion_id) {
+pb::AgendaItem Town::Item(const pb::Meeting& meeting, std::string title, std::string suggestion_id) {
   pb::AddAgendaItemRequest request;
   request.set_meeting_id(meeting.id());
   request.set_title(std::move(title));
@@ -131,27 +131,27 @@ pb::AgendaItem Room::Item(const pb::Meeting& meeting, std::string title, std::st
   return Must(Call(&Stub::AddAgendaItem, Secretary(), request)).agenda_item();
 }
 
-pb::AgendaItem Room::Discussed(const pb::AgendaItem& item, std::string discussion) {
+pb::AgendaItem Town::Discussed(const pb::AgendaItem& item, std::string discussion) {
   pb::RecordDiscussionRequest request;
   request.set_agenda_item_id(item.id());
   request.set_discussion(std::move(discussion));
   return Must(Call(&Stub::RecordDiscussion, Secretary(), request)).agenda_item();
 }
 
-pb::RecordAdviceResponse Room::Advised(const pb::AgendaItem& item, std::string advice) {
+pb::RecordAdviceResponse Town::Advised(const pb::AgendaItem& item, std::string advice) {
   pb::RecordAdviceRequest request;
   request.set_agenda_item_id(item.id());
   request.set_advice(std::move(advice));
   return Must(Call(&Stub::RecordAdvice, Secretary(), request));
 }
 
-pb::Meeting Room::Ended(const pb::Meeting& meeting) {
+pb::Meeting Town::Ended(const pb::Meeting& meeting) {
   pb::EndMeetingRequest request;
   request.set_meeting_id(meeting.id());
   return Must(Call(&Stub::EndMeeting, Secretary(), request)).meeting();
 }
 
-pb::Minutes Room::Minuted(const pb::Meeting& meeting, std::string correction) {
+pb::Minutes Town::Minuted(const pb::Meeting& meeting, std::string correction) {
   pb::WriteMinutesRequest write;
   write.set_meeting_id(meeting.id());
   write.set_correction(std::move(correction));
@@ -160,26 +160,26 @@ pb::Minutes Room::Minuted(const pb::Meeting& meeting, std::string correction) {
   return Must(Call(&Stub::SendMinutes, Secretary(), send)).minutes();
 }
 
-pb::Meeting Room::Closed(const pb::Meeting& meeting) {
+pb::Meeting Town::Closed(const pb::Meeting& meeting) {
   pb::CloseMeetingRequest request;
   request.set_meeting_id(meeting.id());
   return Must(Call(&Stub::CloseMeeting, Secretary(), request)).meeting();
 }
 
-pb::Minutes Room::Approved(const pb::Minutes& minutes, const pb::Meeting& at) {
+pb::Minutes Town::Approved(const pb::Minutes& minutes, const pb::Meeting& at) {
   pb::ApproveMinutesRequest request;
   request.set_minutes_id(minutes.id());
   request.set_meeting_id(at.id());
   return Must(Call(&Stub::ApproveMinutes, Secretary(), request)).minutes();
 }
 
-pb::GetMeetingResponse Room::Meeting(const std::string& meeting_id) {
+pb::GetMeetingResponse Town::Meeting(const std::string& meeting_id) {
   pb::GetMeetingRequest request;
   request.set_meeting_id(meeting_id);
   return Must(Call(&Stub::GetMeeting, Staff(), request));
 }
 
-std::map<std::string, std::string> Room::Exercised(const pb::AgendaItem& item) {
+std::map<std::string, std::string> Town::Exercised(const pb::AgendaItem& item) {
   pb::ListExercisesRequest request;
   request.set_agenda_item_id(item.id());
   std::map<std::string, std::string> names;
@@ -188,7 +188,7 @@ std::map<std::string, std::string> Room::Exercised(const pb::AgendaItem& item) {
   return names;
 }
 
-std::string Room::Dropped(std::string text, const std::string& claim_code) {
+std::string Town::Dropped(std::string text, const std::string& claim_code) {
   pb::DropSuggestionRequest request;
   request.set_text(std::move(text));
   request.set_claim_code(claim_code);
@@ -196,14 +196,14 @@ std::string Room::Dropped(std::string text, const std::string& claim_code) {
   return EventsOf<pb::SuggestionReceived>().back().suggestion_id();
 }
 
-void Room::Screened(const std::string& suggestion_id) {
+void Town::Screened(const std::string& suggestion_id) {
   pb::ScreenSuggestionRequest request;
   request.set_suggestion_id(suggestion_id);
   request.set_screening(pb::SCREENING_AS_IT_IS);
   Must(Call(&Stub::ScreenSuggestion, Staff(), request));
 }
 
-pb::Suggestion Room::Answered(const std::string& suggestion_id, const pb::Meeting& open_meeting) {
+pb::Suggestion Town::Answered(const std::string& suggestion_id, const pb::Meeting& open_meeting) {
   Screened(suggestion_id);
   Advised(Item(open_meeting, "What somebody said", suggestion_id));
   pb::AnswerSuggestionRequest request;
@@ -212,7 +212,7 @@ pb::Suggestion Room::Answered(const std::string& suggestion_id, const pb::Meetin
   return Must(Call(&Stub::AnswerSuggestion, Secretary(), request)).suggestion();
 }
 
-pb::Action Room::ActionFor(const std::string& suggestion_id, std::string owner, std::string due_date) {
+pb::Action Town::ActionFor(const std::string& suggestion_id, std::string owner, std::string due_date) {
   pb::CreateActionRequest request;
   request.set_suggestion_id(suggestion_id);
   request.set_owner_service(std::move(owner));
@@ -221,7 +221,7 @@ pb::Action Room::ActionFor(const std::string& suggestion_id, std::string owner, 
   return Must(Call(&Stub::CreateAction, Secretary(), request)).action();
 }
 
-pb::Suggestion Room::Suggestion(const std::string& id) {
+pb::Suggestion Town::Suggestion(const std::string& id) {
   pb::GetSuggestionRequest request;
   request.set_suggestion_id(id);
   return Must(Call(&Stub::GetSuggestion, Staff(), request)).suggestion();
@@ -239,7 +239,7 @@ absl::StatusOr<std::vector<std::tuple<std::string, std::string>>> Columns(Tx& tx
 
 }  // namespace
 
-std::string Room::WholeDatabase() {
+std::string Town::WholeDatabase() {
   std::string all;
   const absl::Status read = service().db().Read([&](Tx& tx) -> absl::Status {
     all.clear();
@@ -259,7 +259,7 @@ std::string Room::WholeDatabase() {
   return all;
 }
 
-std::vector<std::string> Room::UntoldChanges() {
+std::vector<std::string> Town::UntoldChanges() {
   // Told by the event of what they belong to: a term by SeatFilled and SeatVacated, the frozen seats by
   // MeetingOpened and DeputySummoned, exercises and revisions by AgendaItemSettled.
   const std::set<std::string> part_of_another = {"seat_holders", "seat_exercises", "advice_revisions"};

@@ -27,9 +27,9 @@ struct TestSeat {
   std::string id, principal, deputy, principal_holder, deputy_holder;
 };
 
-class Room : public RunningTown<pb::CouncilService> {
+class Town : public RunningTown<pb::CouncilService> {
  public:
-  explicit Room(std::string_view engine, std::function<void(Config&)> adjust = nullptr);
+  explicit Town(std::string_view engine, std::function<void(Config&)> adjust = nullptr);
 
   // Steps on the way, each of which must succeed.
   pb::Seat Registered(pb::SeatKind kind, std::string organisation_id, std::string name);

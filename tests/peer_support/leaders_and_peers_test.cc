@@ -4,7 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "tests/activities/centre.h"
+#include "tests/activities/town.h"
 #include "tests/peer_support/town.h"
 #include "tests/support/bus.h"
 #include "tests/support/redis.h"
@@ -32,12 +32,12 @@ class LeadersAndPeers : public testing::TestWithParam<const char*> {
   // Has each applied all that the other has said?
   bool BothHaveHeard() {
     return WaitUntil([&] {
-      return PlaceOf(town_.service().db(), StreamKey("1108", "activities")) == HeadOf(centre_.service().db()) &&
-             PlaceOf(centre_.service().db(), StreamKey("1108", "peer_support")) == HeadOf(town_.service().db());
+      return PlaceOf(peers_.service().db(), StreamKey("1108", "activities")) == HeadOf(activities_.service().db()) &&
+             PlaceOf(activities_.service().db(), StreamKey("1108", "peer_support")) == HeadOf(peers_.service().db());
     });
   }
   ppb::Peer PeerOf(const std::string& person) {
-    const auto response = Must(town_.Call(&Stub::ListPeers, Staff(), ppb::ListPeersRequest()));
+    const auto response = Must(peers_.Call(&Stub::ListPeers, Staff(), ppb::ListPeersRequest()));
     for (const ppb::Peer& peer : response.peers()) {
       if (peer.person_ref() == person) return peer;
     }
@@ -46,34 +46,37 @@ class LeadersAndPeers : public testing::TestWithParam<const char*> {
   // The prospect goes all the way to an active peer.
   ppb::Peer Approved(const ppb::Peer& prospect) {
     ppb::UpdatePeerRequest update;
-    update.set_peer_id(town_.Trained(prospect).id());
+    update.set_peer_id(peers_.Trained(prospect).id());
     *update.mutable_profile() = peer_support::Town::Profile();
-    Must(town_.Call(&Stub::UpdatePeer, Staff(), update));
+    Must(peers_.Call(&Stub::UpdatePeer, Staff(), update));
     ppb::AssignGuideRequest guide;
     guide.set_peer_id(prospect.id());
-    guide.set_guide_id(town_.guide_id);
-    Must(town_.Call(&Stub::AssignGuide, Staff(), guide));
+    guide.set_guide_id(peers_.guide_id);
+    Must(peers_.Call(&Stub::AssignGuide, Staff(), guide));
     ppb::ApprovePeerRequest approve;
     approve.set_peer_id(prospect.id());
-    return Must(town_.Call(&Stub::ApprovePeer, UnitLeader(), approve)).peer();
+    return Must(peers_.Call(&Stub::ApprovePeer, UnitLeader(), approve)).peer();
   }
   void Resume(const ppb::Peer& peer) {
     ppb::ResumePeerRequest resume;
     resume.set_peer_id(peer.id());
-    Must(town_.Call(&Stub::ResumePeer, Staff(), resume));
+    Must(peers_.Call(&Stub::ResumePeer, Staff(), resume));
   }
-  apb::LeaderState StateOf(const apb::LeaderPath& path) { return centre_.Stored<apb::LeaderPath>(path.id()).state(); }
+  apb::LeaderState StateOf(const apb::LeaderPath& path) {
+    return activities_.Stored<apb::LeaderPath>(path.id()).state();
+  }
 
   RedisServer redis_;
   TempFolder folder_;
   const std::string token_file_ = folder_.path() + "/token";
   // Each must know where the other answers before it is there.
-  const std::string centre_address_ = absl::StrCat("127.0.0.1:", FreePort());
-  peer_support::Town town_{GetParam(), [this](Config& config) { Connect(config, "activities=" + centre_address_); }};
-  activities::Centre centre_{GetParam(), [this](Config& config) {
-                               config.listen = centre_address_;
-                               Connect(config, "peer_support=" + town_.service().address());
-                             }};
+  const std::string activities_address_ = absl::StrCat("127.0.0.1:", FreePort());
+  peer_support::Town peers_{GetParam(),
+                            [this](Config& config) { Connect(config, "activities=" + activities_address_); }};
+  activities::Town activities_{GetParam(), [this](Config& config) {
+                                 config.listen = activities_address_;
+                                 Connect(config, "peer_support=" + peers_.service().address());
+                               }};
 };
 
 INSTANTIATE_TEST_SUITE_P(Engines, LeadersAndPeers, testing::ValuesIn(kEngines),
@@ -81,7 +84,7 @@ INSTANTIATE_TEST_SUITE_P(Engines, LeadersAndPeers, testing::ValuesIn(kEngines),
 
 TEST_P(LeadersAndPeers, AnAppointedLeaderBecomesAPeerAndTheirPauseThereIsOneHere) {
   const std::string person = SomePerson();
-  const apb::LeaderPath path = centre_.LeaderOf(person);
+  const apb::LeaderPath path = activities_.LeaderOf(person);
   ASSERT_TRUE(BothHaveHeard());
   const ppb::Peer prospect = PeerOf(person);
   EXPECT_EQ(prospect.state(), ppb::PEER_STATE_PROSPECT);
@@ -91,14 +94,14 @@ TEST_P(LeadersAndPeers, AnAppointedLeaderBecomesAPeerAndTheirPauseThereIsOneHere
   ASSERT_TRUE(BothHaveHeard());
   EXPECT_EQ(StateOf(path), apb::LEADER_STATE_ACTIVE);
 
-  town_.Paused(peer);
+  peers_.Paused(peer);
   ASSERT_TRUE(BothHaveHeard());
   EXPECT_EQ(StateOf(path), apb::LEADER_STATE_PAUSED);
   Resume(peer);
   ASSERT_TRUE(BothHaveHeard());
   EXPECT_EQ(StateOf(path), apb::LEADER_STATE_ACTIVE);
 
-  town_.GoTo(PlusDays(peer.valid_until(), town_.Rules().grace_days() + 1));
+  peers_.GoTo(PlusDays(peer.valid_until(), peers_.Rules().grace_days() + 1));
   ASSERT_TRUE(BothHaveHeard());
   EXPECT_EQ(PeerOf(person).state(), ppb::PEER_STATE_EXPIRED);
   EXPECT_EQ(StateOf(path), apb::LEADER_STATE_PAUSED) << "the approval ran out";
@@ -106,33 +109,33 @@ TEST_P(LeadersAndPeers, AnAppointedLeaderBecomesAPeerAndTheirPauseThereIsOneHere
 
 TEST_P(LeadersAndPeers, WhatOneSaysWhileTheOtherIsAwayIsHeardOnceInOrder) {
   const std::string person = SomePerson();
-  town_.service().Stop();
-  const apb::LeaderPath path = centre_.LeaderOf(person);
+  peers_.service().Stop();
+  const apb::LeaderPath path = activities_.LeaderOf(person);
   redis_.FlushAll();
-  town_.service().Restart();
+  peers_.service().Restart();
   ASSERT_TRUE(BothHaveHeard());
   const ppb::Peer peer = Approved(PeerOf(person));
 
-  centre_.service().Stop();
-  town_.Paused(peer);
+  activities_.service().Stop();
+  peers_.Paused(peer);
   Resume(peer);
-  town_.Paused(peer);
-  centre_.service().Restart();
+  peers_.Paused(peer);
+  activities_.service().Restart();
   ASSERT_TRUE(BothHaveHeard());
   EXPECT_EQ(StateOf(path), apb::LEADER_STATE_PAUSED);
-  EXPECT_THAT(town_.EventsOf<ppb::PeerRegistered>(), SizeIs(1));
-  town_.service().Restart();
-  centre_.service().Restart();
+  EXPECT_THAT(peers_.EventsOf<ppb::PeerRegistered>(), SizeIs(1));
+  peers_.service().Restart();
+  activities_.service().Restart();
   ASSERT_TRUE(BothHaveHeard());
   EXPECT_EQ(StateOf(path), apb::LEADER_STATE_PAUSED) << "and a restart says nothing twice";
-  EXPECT_THAT(town_.EventsOf<ppb::PeerRegistered>(), SizeIs(1));
+  EXPECT_THAT(peers_.EventsOf<ppb::PeerRegistered>(), SizeIs(1));
 }
 
 // The approval was there before the person led anything.
 TEST_P(LeadersAndPeers, WhoIsAPeerBeforeTheyLeadStaysOnePeer) {
-  const ppb::Peer peer = town_.Active();
+  const ppb::Peer peer = peers_.Active();
   ASSERT_TRUE(BothHaveHeard());
-  const apb::LeaderPath path = centre_.LeaderOf(peer.person_ref());
+  const apb::LeaderPath path = activities_.LeaderOf(peer.person_ref());
   ASSERT_TRUE(BothHaveHeard());
   EXPECT_EQ(PeerOf(peer.person_ref()).id(), peer.id());
   EXPECT_EQ(PeerOf(peer.person_ref()).state(), ppb::PEER_STATE_ACTIVE);

@@ -17,4 +17,4 @@ mestring_test(peer_support_race_test service peer_support/peer_support_race_test
 
 # With activities, both running.
 mestring_test(leaders_and_peers_test service peer_support/leaders_and_peers_test.cc
-              LINK peer_support_town activities_centre)
+              LINK peer_support_town activities_town)

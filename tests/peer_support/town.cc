@@ -4,12 +4,6 @@
 
 namespace mestring::peer_support {
 
-using access::v1::ROLE_NEXT_OF_KIN;
-using access::v1::ROLE_PEER;
-
-Who AsPeer(std::string person_ref) { return {{ROLE_PEER}, std::move(person_ref), ""}; }
-Who NextOfKin(std::string person_ref) { return {{ROLE_NEXT_OF_KIN}, std::move(person_ref), ""}; }
-
 Town::Town(std::string_view engine, std::function<void(Config&)> adjust)
     : RunningTown(PeerSupportDefinition(), engine, [&](Config& config) {
         config.owners = "activities=127.0.0.1:1";

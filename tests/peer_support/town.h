@@ -13,10 +13,6 @@
 
 namespace mestring::peer_support {
 
-// A person in the part of a peer, or of next of kin.
-Who AsPeer(std::string person_ref);
-Who NextOfKin(std::string person_ref);
-
 class Town : public RunningTown<pb::PeerSupportService> {
  public:
   // Unless `adjust` says where activities answers, it is nowhere.

@@ -10,6 +10,8 @@ namespace mestring {
 Who Staff() { return {{access::v1::ROLE_STAFF}, "", ""}; }
 Who UnitLeader() { return {{access::v1::ROLE_UNIT_LEADER}, "", ""}; }
 Who Resident(std::string person_ref) { return {{access::v1::ROLE_RESIDENT}, std::move(person_ref), ""}; }
+Who NextOfKin(std::string person_ref) { return {{access::v1::ROLE_NEXT_OF_KIN}, std::move(person_ref), ""}; }
+Who AsPeer(std::string person_ref) { return {{access::v1::ROLE_PEER}, std::move(person_ref), ""}; }
 
 std::string SomePerson() { return NewId(absl::Now()); }
 

@@ -25,6 +25,8 @@ struct Who {
 Who Staff();
 Who UnitLeader();
 Who Resident(std::string person_ref);
+Who NextOfKin(std::string person_ref);
+Who AsPeer(std::string person_ref);
 
 // A person nobody has met.
 std::string SomePerson();
