@@ -36,7 +36,6 @@ absl::Status Activities::GetPolicy(Tx& tx, Call&, const pb::GetPolicyRequest&, p
 
 absl::Status Activities::SetCodeList(Tx& tx, Call&, const pb::SetCodeListRequest& request,
                                      pb::SetCodeListResponse* response) {
-  TRY(Check(request));
   return StoreCodeList<pb::CodeListSet>(tx, request, response->mutable_code_list());
 }
 

@@ -9,7 +9,6 @@
 // Every freed seat goes through Settle, whatever freed it. That is why a place passes on to exactly one next
 // (A4), and why a waiting person who leaves frees nothing: Settle counts, it does not hand on.
 
-#include <algorithm>
 #include <utility>
 
 #include "services/code_lists/code_lists.h"
@@ -64,10 +63,7 @@ absl::StatusOr<pb::ActivityPolicy> CurrentPolicy(Tx& tx) {
 
 absl::Status CheckCode(Tx& tx, pb::CodeListKind kind, std::string_view code) {
   ASSIGN(const auto list, CurrentCodeList<pb::CodeList>(tx, kind));
-  const bool known = list && std::any_of(list->entries().begin(), list->entries().end(),
-                                         [code](const pb::CodeEntry& entry) { return entry.code() == code; });
-  if (known) return absl::OkStatus();
-  return Refused("UNKNOWN_CODE", "the code is not in its list", {{"list", pb::CodeListKind_Name(kind)}});
+  return list && HasCode(*list, code) ? absl::OkStatus() : UnknownCode(kind);
 }
 
 absl::Status CheckArea(Tx& tx, std::string_view area_code) {

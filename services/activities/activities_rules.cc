@@ -66,13 +66,6 @@ absl::Status Check(const pb::SetPolicyRequest& request) {
   return absl::OkStatus();
 }
 
-absl::Status Check(const pb::SetCodeListRequest& request) {
-  if (!EachOnce(request.entries(), &pb::CodeEntry::code)) {
-    return InvalidArgument("entries", "must not name a code twice");
-  }
-  return absl::OkStatus();
-}
-
 absl::Status Check(const pb::CreateActivityRequest& request) {
   if (request.modules_required() > 0 && request.mode() != pb::ACTIVITY_MODE_COURSE) {
     return InvalidArgument("modules_required", "only a course has modules");

@@ -54,7 +54,6 @@ absl::Status MayOnlyBeSelf(const Caller& caller, std::string_view person_ref);
 // ---- Shapes of requests that the contract's field rules cannot say ---------------------------------
 
 absl::Status Check(const pb::SetPolicyRequest& request);
-absl::Status Check(const pb::SetCodeListRequest& request);
 absl::Status Check(const pb::CreateActivityRequest& request);
 absl::Status Check(const pb::AssignLeaderRequest& request);
 absl::Status CheckQuotas(const pb::Activity& activity, const Quotas& quotas);

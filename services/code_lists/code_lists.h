@@ -3,9 +3,12 @@
 // used keeps its meaning.
 #pragma once
 
+#include <algorithm>
 #include <optional>
 #include <string>
+#include <string_view>
 
+#include "common/field_rules.h"
 #include "common/ids.h"
 #include "common/records.h"
 
@@ -18,9 +21,24 @@ absl::StatusOr<std::optional<CodeList>> CurrentCodeList(Tx& tx, Kind kind) {
   return Newest<CodeList>(tx, "list_version", "WHERE kind = :kind", name);
 }
 
-// Stores the next version of a list and tells of it.
+template <class CodeList>
+bool HasCode(const CodeList& list, std::string_view code) {
+  return std::any_of(list.entries().begin(), list.entries().end(),
+                     [code](const auto& entry) { return entry.code() == code; });
+}
+
+// The answer to a code that its list does not have.
+template <class Kind>
+absl::Status UnknownCode(Kind kind) {
+  const std::string& name = google::protobuf::GetEnumDescriptor<Kind>()->FindValueByNumber(kind)->name();
+  return Refused("UNKNOWN_CODE", "the code is not in its list", {{"list", name}});
+}
+
+// Stores the next version of a list, which names no code twice, and tells of it.
 template <class CodeListSet, class CodeList, class Request>
 absl::Status StoreCodeList(Tx& tx, const Request& request, CodeList* list) {
+  using Entry = std::decay_t<decltype(request.entries(0))>;
+  if (!EachOnce(request.entries(), &Entry::code)) return InvalidArgument("entries", "must not name a code twice");
   ASSIGN(const auto last, CurrentCodeList<CodeList>(tx, request.kind()));
   list->set_id(NewId(tx.now()));
   list->set_kind(request.kind());

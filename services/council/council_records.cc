@@ -24,7 +24,7 @@ absl::StatusOr<pb::Mandate> CurrentMandate(Tx& tx) {
 
 absl::Status CheckCode(Tx& tx, pb::CodeListKind kind, std::string_view code) {
   ASSIGN(const auto list, CurrentCodeList<pb::CodeList>(tx, kind));
-  return list ? MayUseCode(*list, code) : absl::OkStatus();
+  return !list || HasCode(*list, code) ? absl::OkStatus() : UnknownCode(kind);
 }
 
 absl::StatusOr<Holders> HoldersOf(Tx& tx, std::string_view seat_id) {

@@ -87,21 +87,6 @@ absl::Status Check(const pb::SetMandateRequest& request) {
   return absl::OkStatus();
 }
 
-absl::Status Check(const pb::SetCodeListRequest& request) {
-  if (!EachOnce(request.entries(), &pb::CodeEntry::code)) {
-    return InvalidArgument("entries", "must not name a code twice");
-  }
-  return absl::OkStatus();
-}
-
-// [E0] Code lists are data, so that other councils fit.
-absl::Status MayUseCode(const pb::CodeList& list, std::string_view code) {
-  const bool known = std::any_of(list.entries().begin(), list.entries().end(),
-                                 [code](const pb::CodeEntry& entry) { return entry.code() == code; });
-  return known ? absl::OkStatus()
-               : Refused("UNKNOWN_CODE", "the code is not in its list", {{"list", pb::CodeListKind_Name(list.kind())}});
-}
-
 absl::Status Check(const pb::RegisterSeatRequest& request) {
   if (IsOrganisation(request.kind()) && request.organisation_id().empty()) {
     return InvalidArgument("organisation_id", "is needed for the seat of an organisation");

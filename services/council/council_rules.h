@@ -48,8 +48,6 @@ bool IsSubscriber(const Caller& caller);
 // ---- Mandate and seats -----------------------------------------------------------------------------
 
 absl::Status Check(const pb::SetMandateRequest& request);
-absl::Status Check(const pb::SetCodeListRequest& request);
-absl::Status MayUseCode(const pb::CodeList& list, std::string_view code);
 absl::Status Check(const pb::RegisterSeatRequest& request);
 // `of_kind`: seats of that kind there are. `has_seat`: the organisation is on the council already.
 absl::Status MayRegisterSeat(const pb::Mandate& mandate, pb::SeatKind kind, int of_kind, bool has_seat);

@@ -45,7 +45,6 @@ absl::Status Council::GetMandate(Tx& tx, Call&, const pb::GetMandateRequest&, pb
 
 absl::Status Council::SetCodeList(Tx& tx, Call&, const pb::SetCodeListRequest& request,
                                   pb::SetCodeListResponse* response) {
-  TRY(Check(request));
   return StoreCodeList<pb::CodeListSet>(tx, request, response->mutable_code_list());
 }
 

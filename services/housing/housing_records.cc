@@ -10,6 +10,8 @@
 
 #include <utility>
 
+#include "services/code_lists/code_lists.h"
+
 namespace mestring::housing {
 namespace {
 
@@ -58,8 +60,7 @@ absl::Status CheckCode(Tx& tx, pb::CodeListKind kind, std::string_view code) {
          tx.Query<int64_t>("SELECT 1 FROM code_entries WHERE kind = :kind AND code = :code AND list_version = "
                            "(SELECT MAX(list_version) FROM code_lists WHERE kind = :list)",
                            list, code, list));
-  if (!rows.empty()) return absl::OkStatus();
-  return Refused("UNKNOWN_CODE", "the code is not in its list", {{"list", list}});
+  return rows.empty() ? UnknownCode(kind) : absl::OkStatus();
 }
 
 absl::StatusOr<std::optional<pb::ListEntry>> LiveEntry(Tx& tx, std::string_view application_id) {

@@ -145,13 +145,6 @@ absl::Status Check(const pb::SetOfferPolicyRequest& request) {
   return absl::OkStatus();
 }
 
-absl::Status Check(const pb::SetCodeListRequest& request) {
-  if (!EachOnce(request.entries(), &pb::CodeEntry::code)) {
-    return InvalidArgument("entries", "must not name a code twice");
-  }
-  return absl::OkStatus();
-}
-
 absl::Status Check(const pb::SetNeedRuleRequest& request) {
   if (!EachOnce(request.weights(), &pb::NeedWeight::factor_code)) {
     return InvalidArgument("weights", "must not name a factor twice");

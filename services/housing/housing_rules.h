@@ -70,7 +70,6 @@ absl::Status MaySee(const Caller& caller, const pb::Contact& contact);
 // ---- Shapes of requests that the contract's field rules cannot say ---------------------------------
 
 absl::Status Check(const pb::SetOfferPolicyRequest& request);
-absl::Status Check(const pb::SetCodeListRequest& request);
 absl::Status Check(const pb::SetNeedRuleRequest& request);
 absl::Status Check(const pb::ClosePlaceRequest& request);
 absl::Status Check(const pb::DecideApplicationRequest& request);

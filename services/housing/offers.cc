@@ -181,7 +181,6 @@ absl::Status Housing::RegisterSupportTeam(Tx& tx, Call&, const pb::RegisterSuppo
 
 absl::Status Housing::SetCodeList(Tx& tx, Call&, const pb::SetCodeListRequest& request,
                                   pb::SetCodeListResponse* response) {
-  TRY(Check(request));
   pb::CodeList& list = *response->mutable_code_list();
   TRY(StoreCodeList<pb::CodeListSet>(tx, request, &list));
   for (int i = 0; i < list.entries_size(); ++i) {
