@@ -32,8 +32,6 @@ using events::v1::Event;
 using events::v1::RelayStatus;
 
 constexpr char kLeaseName[] = "relay";
-// A relay has nothing to wait for in Redis: what has not answered by then is paused or unreachable.
-constexpr absl::Duration kCommandTimeout = absl::Seconds(3);
 // The look at the stream with which a term begins must not delay the start of a service.
 constexpr absl::Duration kProbeTimeout = absl::Milliseconds(500);
 // Commits of other replicas ring no bell here.
@@ -140,7 +138,7 @@ absl::StatusOr<bool> AllErased(Tx& tx, Cursor from, Cursor to) {
 
 struct Relay::Impl {
   Impl(Database& database, Options given) : db(database), options(std::move(given)) {
-    options.redis.command_timeout = std::min(options.redis.command_timeout, kCommandTimeout);
+    options.redis.command_timeout = options.command_timeout;
     db.OnCommit([bell = bell](Cursor) { bell->Ring(); });
   }
 
@@ -293,6 +291,9 @@ absl::Status Relay::Impl::Lead() {
     if (!has_lease) {
       if (had) Log(Severity::kWarning, "relay.lease_lost", {{"stream", options.key}});
       new_term = "takeover";
+      const std::lock_guard lock(mutex);
+      status.set_redis_up(false);  // whoever leads knows
+      status.clear_error();
       return absl::OkStatus();
     }
   }

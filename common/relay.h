@@ -16,6 +16,9 @@ class Relay {
  public:
   struct Options {
     RedisOptions redis;
+    // Instead of that of `redis`: a relay has nothing to wait for there, so what has not answered by then is paused or
+    // unreachable.
+    absl::Duration command_timeout = absl::Seconds(3);
     std::string key;
     // How long entries stay in Redis (privacy: even pseudonymous events are about health), and in the log.
     absl::Duration window = absl::Hours(24 * 7);

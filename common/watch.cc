@@ -252,6 +252,8 @@ class Watch::Hub {
   Database& db;
   Edge& edge;
   const Options options;
+  // Those who wait are looked at once in a sweep.
+  const absl::Duration bookmark_in_time = std::max(options.bookmark - kSweep, options.bookmark / 2);
   Edges edges;
 
  private:
@@ -471,7 +473,7 @@ void Watch::Hub::Advance(const std::shared_ptr<Watcher>& watcher) {
       }
       case Next::kWait:
         // At the end of the ring for the first time, or for long: say how far this is.
-        if (watcher->BookmarkDue(options.bookmark - kSweep)) return watcher->WriteBookmark();
+        if (watcher->BookmarkDue(bookmark_in_time)) return watcher->WriteBookmark();
         if (Wait(watcher)) return;
     }
   }
@@ -663,7 +665,7 @@ void Watch::Hub::RunSweeper() {
       std::vector<std::shared_ptr<Watcher>> still;
       for (std::shared_ptr<Watcher>& watcher : waiting_) {
         if (watcher->ended()) continue;
-        const bool due = watcher->BookmarkDue(options.bookmark - kSweep);
+        const bool due = watcher->BookmarkDue(bookmark_in_time);
         (due ? ready_.emplace_back() : still.emplace_back()) = std::move(watcher);
       }
       waiting_ = std::move(still);

@@ -21,6 +21,7 @@ class Watch {
     // Events in the ring: a minute at 1,000 a second.
     int ring_size = 65536;
     int watchers_max = 10000;
+    // An idle watcher hears a bookmark at least this often; seconds, because idle watchers are looked at every second.
     absl::Duration bookmark = absl::Seconds(10);
     // A write that the transport has not taken for this long ends the watcher.
     absl::Duration write_timeout = absl::Seconds(10);

@@ -116,7 +116,8 @@ std::vector<std::string> Ailments(const GetStatusResponse& status, bool ready) {
   std::vector<std::string> out;
   if (!ready) out.push_back("is not ready (its database, keys or schema; its log says which)");
   const events::v1::RelayStatus& relay = status.relay();
-  if (!relay.redis_up()) out.push_back("does not reach Redis; its log waits");
+  // Who does not lead does not ask Redis.
+  if (relay.leading() && !relay.redis_up()) out.push_back("does not reach Redis; its log waits");
   if (relay.lag_seconds() > kLagSecondsMax) {
     out.push_back(absl::StrCat(relay.lag_events(), " events wait to be published, the oldest for ",
                                static_cast<int64_t>(relay.lag_seconds()), " s"));

@@ -8,6 +8,7 @@
 #include "tests/support/bus.h"
 #include "tests/support/databases.h"
 #include "tests/support/fake_clock.h"
+#include "tests/support/proxy.h"
 #include "tests/support/wait.h"
 
 namespace mestring {
@@ -228,16 +229,16 @@ TEST_P(RelayTest, AnEvictingRedisIsReportedButServed) {
   redis().Do({"CONFIG", "SET", "maxmemory-policy", "noeviction"});
 }
 
-TEST_P(RelayTest, StoppingDoesNotWaitForARedisThatIsPaused) {
-  Relay::Options options = TestRelayOptions(redis().options());
-  options.redis.command_timeout = absl::Hours(1);  // nothing but the stop ends a command
+TEST_P(RelayTest, StoppingDoesNotWaitForARedisThatDoesNotAnswer) {
+  Proxy wire(redis().port());
+  Relay::Options options = TestRelayOptions(RedisServer::OptionsFor(absl::StrCat("redis://127.0.0.1:", wire.port())));
+  options.command_timeout = absl::Hours(1);  // nothing but the stop ends a command
   StartRelay(options);
   Publish(1, 5);
   EXPECT_TRUE(Published());
-  redis().Pause();
-  Publish(6, 6);
+  wire.Cut();
+  EXPECT_TRUE(WaitUntil([&] { return wire.holds(); }));
   relay_.reset();
-  redis().Continue();
 }
 
 class SharedDatabaseTest : public RelayTest {};
@@ -251,6 +252,8 @@ TEST_P(SharedDatabaseTest, OfTwoRelaysOneLeadsAndTheOtherTakesOver) {
   ASSERT_TRUE(other.Start().ok());
   EXPECT_TRUE(relay_->leading());
   EXPECT_FALSE(other.leading());
+  EXPECT_TRUE(WaitUntil([&] { return relay_->Status().redis_up(); }));
+  EXPECT_FALSE(other.Status().redis_up()) << "it does not ask";
   // Commits of the replica that does not lead reach the stream too.
   ASSERT_TRUE(PublishNumber(*other_db, 1).ok());
   EXPECT_TRUE(Published());

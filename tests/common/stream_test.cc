@@ -261,12 +261,14 @@ TEST_F(StreamTest, APausedRedisIsGivenUpAndComesBack) {
 }
 
 TEST_F(StreamTest, AWaitingReadCanBeInterrupted) {
-  // Nothing but the interrupt ends it.
-  std::thread reader([&] { EXPECT_FALSE(stream_.Read({0, 0}, 1, absl::Hours(1)).ok()); });
+  RedisOptions options = server().options();
+  options.command_timeout = absl::Hours(1);  // nothing but the interrupt ends a command
+  Stream stream(options, key_);
+  std::thread reader([&] { EXPECT_FALSE(stream.Read({0, 0}, 1, absl::Hours(1)).ok()); });
   EXPECT_TRUE(WaitUntil([&] { return server().Do({"CLIENT", "LIST"}).find("cmd=xread") != std::string::npos; }));
-  stream_.Interrupt();
+  stream.Interrupt();
   reader.join();
-  EXPECT_FALSE(stream_.LastId().ok());
+  EXPECT_FALSE(stream.LastId().ok());
 }
 
 TEST_F(StreamTest, ARedisThatIsAwayIsSaidInASentence) {

@@ -210,7 +210,7 @@ TEST(WatchLimitsTest, OneWatcherTooManyIsToldWhenToComeAgain) {
 }
 
 TEST(WatchLimitsTest, AnIdleWatcherHearsABookmark) {
-  Hub hub({.bookmark = absl::Milliseconds(100)});
+  Hub hub({.bookmark = absl::Seconds(2)});
   auto context = Hub::As(ROLE_STAFF);
   pb::WatchRequest request;
   request.add_types("mestring.test.v1.NoteHidden");

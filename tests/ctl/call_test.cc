@@ -26,6 +26,7 @@ class Operations : public events::v1::OperationsService::Service {
   grpc::Status GetStatus(grpc::ServerContext*, const events::v1::GetStatusRequest*,
                          events::v1::GetStatusResponse* response) override {
     response->set_service(service);
+    response->mutable_relay()->set_leading(true);
     response->mutable_relay()->set_redis_up(redis_up);
     return grpc::Status::OK;
   }

@@ -191,6 +191,8 @@ TEST(CompletionTest, CommandsOptionsAndValuesAreCompleted) {
 
 TEST(StatusTest, AServiceIsWellOnlyIfAllOfItIs) {
   events::v1::GetStatusResponse status;
+  EXPECT_THAT(Ailments(status, true), IsEmpty()) << "who does not lead does not ask Redis";
+  status.mutable_relay()->set_leading(true);
   status.mutable_relay()->set_redis_up(true);
   EXPECT_THAT(Ailments(status, true), IsEmpty());
   EXPECT_THAT(Ailments(status, false), testing::SizeIs(1));

@@ -61,7 +61,7 @@ std::unique_ptr<Database> OpenBusDatabase(const std::string& url, const Clock* c
 Relay::Options TestRelayOptions(RedisOptions redis, std::string holder) {
   Relay::Options options;
   options.redis = std::move(redis);
-  options.redis.command_timeout = absl::Milliseconds(500);
+  options.command_timeout = absl::Milliseconds(500);
   options.key = TestKey();
   options.holder = std::move(holder);
   options.lease = absl::Seconds(1);

@@ -18,8 +18,13 @@ class Proxy {
   // From the next connection on, to this port; those that are open are closed.
   void SetTarget(int port);
   // Nothing passes any more, in either direction, and nobody is told: a cable is out.
-  void Cut() { cut_ = true; }
+  void Cut() {
+    holds_ = false;
+    cut_ = true;
+  }
   void Mend() { cut_ = false; }
+  // Since it was cut, somebody on our side has sent something, and waits.
+  bool holds() const { return holds_; }
   // Closes all connections, as a router that restarts.
   void Reset() { reset_ = true; }
 
@@ -33,7 +38,7 @@ class Proxy {
 
   const int listener_, port_;
   std::atomic<int> target_;
-  std::atomic<bool> cut_{false}, reset_{false}, stopping_{false};
+  std::atomic<bool> cut_{false}, holds_{false}, reset_{false}, stopping_{false};
   std::vector<Pipe> pipes_;
   std::thread thread_;
 };
