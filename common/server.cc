@@ -281,9 +281,15 @@ struct Server::Impl {
   std::unique_ptr<grpc::Server> server, health_server;
   std::unique_ptr<HttpServer> http;
 
-  std::atomic<int64_t> timers_overdue{0};
   std::atomic<bool> ready{false};
   absl::Mutex mutex;
+  // As they were when health was last looked at. A scrape asks no database: it must answer above all when that hangs.
+  struct Seen {
+    events::v1::RelayStatus relay;
+    std::vector<events::v1::SubscriptionStatus> subscriptions;
+    int64_t timers_overdue = 0;
+  };
+  Seen seen ABSL_GUARDED_BY(mutex);
   bool draining ABSL_GUARDED_BY(mutex) = false;
   bool stopped ABSL_GUARDED_BY(mutex) = false;
   std::thread health_thread;
@@ -297,6 +303,7 @@ struct Server::Impl {
   void RegisterMetrics();
   void RegisterSubscriptionMetrics();
   Operated Parts() { return {*edge, config, *relay, *timers, *watch, subscriptions, start}; }
+  void Look();
   void WatchHealth();
   void FinishCalls();
   void SetHealth();
@@ -447,9 +454,14 @@ absl::Status Server::Impl::StartHttp() {
 }
 
 void Server::Impl::RegisterMetrics() {
-  const auto relay_status = [this](auto field) { return [this, field] { return double(field(relay->Status())); }; };
+  const auto relay_status = [this](auto field) {
+    return [this, field] {
+      absl::MutexLock lock(&mutex);
+      return double(field(seen.relay));
+    };
+  };
   using RelayStatus = events::v1::RelayStatus;
-  metrics.Gauge("mestring_redis_up", "1 if Redis answered last time.",
+  metrics.Gauge("mestring_redis_up", "1 if Redis answered last time; of the replica that leads.",
                 relay_status([](const RelayStatus& s) { return s.redis_up(); }));
   metrics.Gauge("mestring_relay_leading", "1 if this process holds the relay's lease.",
                 relay_status([](const RelayStatus& s) { return s.leading(); }));
@@ -472,8 +484,10 @@ void Server::Impl::RegisterMetrics() {
   metrics.Gauge("mestring_write_queue_length", "Writes that wait.", [this] { return double(db->queue_length()); });
   metrics.Gauge("mestring_database_up", "1 if the database answered last time.",
                 [this] { return db->healthy() ? 1.0 : 0.0; });
-  metrics.Gauge("mestring_timers_overdue", "Timers due for more than 5 seconds.",
-                [this] { return double(timers_overdue); });
+  metrics.Gauge("mestring_timers_overdue", "Timers due for more than 5 seconds.", [this] {
+    absl::MutexLock lock(&mutex);
+    return double(seen.timers_overdue);
+  });
   metrics.Gauge("mestring_watchers", "Open watches.", [this] { return double(watch->watchers()); });
   metrics.Gauge("mestring_calls", "Unary RPCs at work.", [this] { return double(edge->calls()); });
   metrics.Gauge("mestring_ready", "1 if the service is ready.", [this] { return ready ? 1.0 : 0.0; });
@@ -485,7 +499,8 @@ void Server::Impl::RegisterSubscriptionMetrics() {
   const auto sum = [this](auto field) {
     return [this, field] {
       double total = 0;
-      for (const auto& [key, subscription] : subscriptions) total += field(subscription->Status());
+      absl::MutexLock lock(&mutex);
+      for (const Status& subscription : seen.subscriptions) total += field(subscription);
       return total;
     };
   };
@@ -495,6 +510,9 @@ void Server::Impl::RegisterSubscriptionMetrics() {
                 sum([](const Status& s) { return double(s.parked_events()); }));
   metrics.Gauge("mestring_subscriptions_forked", "Subscriptions stopped because the owner's past changed.",
                 sum([](const Status& s) { return s.state() == Status::STATE_FORKED ? 1.0 : 0.0; }));
+  metrics.Gauge("mestring_subscriptions_pruned",
+                "Subscriptions stopped because the owner's log no longer reaches back.",
+                sum([](const Status& s) { return s.state() == Status::STATE_PRUNED ? 1.0 : 0.0; }));
   metrics.Gauge("mestring_subscriptions_stale", "Subscriptions whose owner shows no sign of life.",
                 sum([](const Status& s) { return s.state() == Status::STATE_STALE ? 1.0 : 0.0; }));
 }
@@ -518,12 +536,22 @@ void Server::Impl::SetHealth() {
   }
 }
 
+void Server::Impl::Look() {
+  Seen now;
+  now.relay = relay->Status();
+  for (const auto& [key, subscription] : subscriptions) now.subscriptions.push_back(subscription->Status());
+  const absl::StatusOr<Timers::Counts> counts = timers->Count();
+  absl::MutexLock lock(&mutex);
+  now.timers_overdue = counts.ok() ? counts->overdue : seen.timers_overdue;
+  seen = std::move(now);
+}
+
 void Server::Impl::WatchHealth() {
   while (true) {
-    if (const absl::Status ping = db->Ping(); !ping.ok()) {
+    if (const absl::Status ping = db->Ping(); ping.ok()) {
+      Look();
+    } else {
       Log(Severity::kError, "database.unreachable", {{"error", ping.message()}});
-    } else if (const auto counts = timers->Count(); counts.ok()) {
-      timers_overdue = counts->overdue;
     }
     SetHealth();
     absl::MutexLock lock(&mutex);

@@ -180,6 +180,18 @@ TEST(ServerTest, TheHttpPortShowsMetricsHealthAndStatus) {
   EXPECT_EQ(other.find(" 404 "), 8u) << other;
 }
 
+TEST(ServerTest, MetricsAnswerWhileTheDatabaseHangs) {
+  RunningService running(TestServiceDefinition(), "postgresql");
+  std::string metrics;
+  const absl::Status status = running.db().Write([&](Tx& tx) -> absl::Status {
+    TRY(tx.Exec("LOCK TABLE stream_head, subscription, parked_event IN ACCESS EXCLUSIVE MODE").status());
+    metrics = HttpGet(running.server().metrics_port(), "/metrics");
+    return absl::OkStatus();
+  });
+  EXPECT_TRUE(status.ok()) << status;
+  EXPECT_NE(metrics.find("mestring_database_up"), std::string::npos);
+}
+
 TEST(ServerTest, ReflectionIsOpenOnlyWhereItIsSwitchedOnAndNeverOnTheHealthPort) {
   for (const auto& [on, health] : {std::pair(true, false), std::pair(false, false), std::pair(true, true)}) {
     RunningService running(TestServiceDefinition(), "sqlite", [on = on](Config& config) { config.reflection = on; });
