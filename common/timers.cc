@@ -55,7 +55,7 @@ absl::Status PutOff(Tx& tx, const Attempt& attempt) {
 
 void Timers::On(std::string kind, Handler handler) { handlers_[std::move(kind)] = std::move(handler); }
 
-absl::StatusOr<int> Timers::FireDue() {
+absl::StatusOr<int> Timers::FireDue(absl::FunctionRef<bool()> go_on) {
   // A look without the writer's lock first: five times a second there is usually nothing.
   bool any = false;
   TRY(db_.Read([&](Tx& tx) -> absl::Status {
@@ -65,7 +65,7 @@ absl::StatusOr<int> Timers::FireDue() {
     return absl::OkStatus();
   }));
   int fired = 0;
-  for (int i = 0; any && i < kFireMax; ++i) {
+  for (int i = 0; any && i < kFireMax && go_on(); ++i) {
     Attempt attempt;
     const absl::Status status = db_.Write([&](Tx& tx) -> absl::Status {
       attempt = Attempt();
@@ -100,13 +100,12 @@ absl::StatusOr<int> Timers::FireDue() {
 void Timers::Start(std::function<bool()> leading) {
   stopping_ = false;
   thread_ = std::thread([this, leading = std::move(leading)] {
-    std::unique_lock lock(mutex_);
+    const auto go_on = [&] { return !stopping_ && leading(); };
     while (!stopping_) {
-      lock.unlock();
       // An error is the database's; it is asked again at the next tick, and its health shows elsewhere.
-      if (leading()) FireDue().status().IgnoreError();
-      lock.lock();
-      wake_.wait_for(lock, absl::ToChronoMilliseconds(kTick), [this] { return stopping_; });
+      if (leading()) FireDue(go_on).status().IgnoreError();
+      std::unique_lock lock(mutex_);
+      wake_.wait_for(lock, absl::ToChronoMilliseconds(kTick), [this] { return stopping_.load(); });
     }
   });
 }

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <thread>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
 #include "common/database.h"
 
@@ -32,11 +33,12 @@ class Timers {
   void On(std::string kind, Handler handler);
 
   // Fires all that is due by the clock, in order, including what that schedules in the past. Returns
-  // how many. Safe with several replicas: a row is removed by exactly one.
-  absl::StatusOr<int> FireDue();
+  // how many. Safe with several replicas: a row is removed by exactly one. `go_on` is asked before each.
+  absl::StatusOr<int> FireDue(absl::FunctionRef<bool()> go_on = [] { return true; });
 
   // A thread that fires what is due while `leading` says so.
   void Start(std::function<bool()> leading);
+  // After the timer that fires now, however many more are due.
   void Stop();
 
   struct Counts {
@@ -49,7 +51,7 @@ class Timers {
   std::map<std::string, Handler, std::less<>> handlers_;
   std::mutex mutex_;
   std::condition_variable wake_;
-  bool stopping_ = false;
+  std::atomic<bool> stopping_ = false;
   std::thread thread_;
 };
 

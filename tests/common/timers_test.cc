@@ -57,6 +57,13 @@ TEST_P(TimersTest, ThreeDaysAtOnceFireInTheirOrder) {
   EXPECT_THAT(fired_, ElementsAre("a@1", "b@30", "c@60"));
 }
 
+TEST_P(TimersTest, WhoIsToStopDoesNotFireAllThatIsDue) {
+  for (int hour = 1; hour <= 5; ++hour) Schedule("note", std::string(1, static_cast<char>('a' + hour)), hour);
+  clock_.Advance(absl::Hours(5));
+  EXPECT_EQ(*timers_->FireDue([this] { return fired_.size() < 2; }), 2);
+  EXPECT_EQ(FireDue(), 3);
+}
+
 TEST_P(TimersTest, WhatAHandlerSchedulesInThePastTakesItsPlace) {
   timers_->On("chain", [&](Tx& tx, std::string_view subject, absl::Time due) -> absl::Status {
     fired_.push_back(absl::StrCat("chain ", subject));
