@@ -251,8 +251,6 @@ bool Caller::IsAny(std::initializer_list<Role> any) const {
   return std::any_of(any.begin(), any.end(), [this](Role role) { return Is(role); });
 }
 
-bool Caller::IsOnlyPerson() const { return std::all_of(roles.begin(), roles.end(), IsPersonal); }
-
 struct TokenVerifier::Impl {
   struct Remembered {
     std::shared_ptr<const Caller> caller;
@@ -444,10 +442,6 @@ bool MaySee(const Caller& caller, const Audience& audience) {
     }
   }
   return false;
-}
-
-bool MaySeeEvent(const Caller& caller, const google::protobuf::Message* event) {
-  return MaySee(caller, AudienceOf(event));
 }
 
 }  // namespace mestring

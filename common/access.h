@@ -29,8 +29,6 @@ struct Caller {
   bool IsAny(std::initializer_list<Role> any) const;
   // Is this person of the register; nobody is "".
   bool IsSelf(std::string_view person) const { return !person.empty() && person == person_ref; }
-  // Acts only as a person of the register (resident, next of kin, peer, activity leader), not for an office.
-  bool IsOnlyPerson() const;
 };
 
 // Verifies tokens against a JWKS file. Thread-safe.
@@ -74,6 +72,5 @@ struct Audience {
 Audience AudienceOf(const google::protobuf::Message* event);
 // By the widest of the caller's roles. A SERVICE sees all: a subscriber accepts no gap.
 bool MaySee(const Caller& caller, const Audience& audience);
-bool MaySeeEvent(const Caller& caller, const google::protobuf::Message* event);
 
 }  // namespace mestring

@@ -22,6 +22,8 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "absl/time/time.h"
+#include "common/database.h"
+#include "common/stream.h"
 
 namespace mestring {
 namespace {
@@ -78,9 +80,8 @@ Read Address(std::string Config::*field) {
 
 Read Database(std::string Config::*field) {
   return [field](Config* config, const std::string& text) {
-    const bool known = (absl::StartsWith(text, "sqlite:") && text.size() > 7) ||
-                       (absl::StartsWith(text, "postgresql:") && text.size() > 11);
-    if (!known) return MustBe("\"sqlite:<file>\" or \"postgresql:<connection>\"");
+    if (!mestring::Database::CheckUrl(text).ok())
+      return MustBe("\"sqlite:<file>\", without \"=\" in it, or \"postgresql:<connection>\"");
     config->*field = text;
     return absl::OkStatus();
   };
@@ -88,7 +89,7 @@ Read Database(std::string Config::*field) {
 
 Read Redis(std::string Config::*field) {
   return [field](Config* config, const std::string& text) {
-    if (!text.empty() && !absl::StartsWith(text, "redis://") && !absl::StartsWith(text, "unix:")) {
+    if (!text.empty() && !CheckRedisUrl(text).ok()) {
       return MustBe("\"redis://[user:password@]host:port\", \"unix:<path>\", or empty for no bus");
     }
     config->*field = text;

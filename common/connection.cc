@@ -92,7 +92,7 @@ absl::StatusOr<Target> ParseUrl(std::string_view url) {
     return Target{Engine::kSqlite, std::string(rest)};
   }
   const bool uri = absl::StartsWith(url, "postgresql://") || absl::StartsWith(url, "postgres://");
-  if (!uri && !absl::ConsumePrefix(&rest, "postgresql:")) {
+  if (!uri && (!absl::ConsumePrefix(&rest, "postgresql:") || rest.empty())) {
     return absl::FailedPreconditionError("the database is sqlite:<path> or postgresql://user@host:port/name");
   }
   Target target{Engine::kPostgresql, std::string(rest)};

@@ -603,6 +603,8 @@ absl::Status Database::Impl::Read(absl::FunctionRef<absl::Status(Tx&)> fn) {
 Database::Database(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Database::~Database() = default;
 
+absl::Status Database::CheckUrl(std::string_view url) { return ParseUrl(url).status(); }
+
 absl::StatusOr<std::unique_ptr<Database>> Database::Open(Options options, absl::Span<const Migration> migrations,
                                                          absl::Span<const Migration> shared) {
   auto impl = std::make_unique<Impl>();

@@ -208,6 +208,8 @@ class Database {
     std::string event_source;      // "/municipalities/1108/housing", for Tx::Publish
   };
 
+  // FAILED_PRECONDITION unless Open understands this address.
+  static absl::Status CheckUrl(std::string_view url);
   // Opens the database and brings the kernel's own schema, then `migrations`, up to date, under a lock.
   // Errors: FAILED_PRECONDITION with a sentence for the operator: in use by another process (SQLite),
   // schema newer than this program; UNAVAILABLE if it cannot be reached.

@@ -13,6 +13,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "common/records.h"
 #include "mestring/access/v1/access_log.grpc.pb.h"
 #include "mestring/events/v1/operations.grpc.pb.h"
 
@@ -34,7 +35,7 @@ class Operations : public events::v1::OperationsService::Service {
     return operated_.edge.Read(context, *request, response, [&](Tx& tx, Call&) -> absl::Status {
       ASSIGN(const PageEnd end, ParsePageToken(request->page_token()));
       const absl::StatusOr<Cursor> after = end.id.empty() ? Cursor() : ParseCursor(end.id);
-      if (!after.ok()) return InvalidArgument("page_token", "is not one that this service handed out");
+      if (!after.ok()) return NotOurPage();
       const size_t size = PageSize(request->page_size());
       ASSIGN(auto parked, Subscription::ListParked(tx, request->stream(), static_cast<int>(size) + 1, end.key, *after));
       const bool more = parked.size() > size;

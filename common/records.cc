@@ -4,12 +4,18 @@
 // the id where rows share it; the page token names both of the last row. Offsets instead of keys would read and
 // throw away the pages before.
 
+#include "absl/strings/escaping.h"
+#include "absl/strings/numbers.h"
+
 namespace mestring {
 namespace {
 
 using google::protobuf::FieldDescriptor;
 
-bool IsNumber(const FieldDescriptor& field) { return field.cpp_type() != FieldDescriptor::CPPTYPE_STRING; }
+// An instant is one in its column (rows.h).
+bool IsNumber(const FieldDescriptor& field) {
+  return field.cpp_type() != FieldDescriptor::CPPTYPE_STRING && field.cpp_type() != FieldDescriptor::CPPTYPE_ENUM;
+}
 
 }  // namespace
 
@@ -34,6 +40,29 @@ Filter& Filter::Add(std::string_view condition, std::vector<Value> more) {
   return *this;
 }
 
+absl::Status NotOurPage() { return InvalidArgument("page_token", "is not one that this service handed out"); }
+
+// No key and no id has a line break.
+std::string PageToken(const PageEnd& end) { return absl::WebSafeBase64Escape(absl::StrCat(end.key, "\n", end.id)); }
+
+absl::StatusOr<PageEnd> ParsePageToken(std::string_view page_token) {
+  PageEnd end;
+  if (page_token.empty()) return end;
+  std::string text;
+  if (!absl::WebSafeBase64Unescape(page_token, &text)) return NotOurPage();
+  const size_t line = text.find('\n');
+  if (line == text.npos) return NotOurPage();
+  end.key = text.substr(0, line);
+  end.id = text.substr(line + 1);
+  return end;
+}
+
+absl::StatusOr<int64_t> PageNumber(std::string_view key_or_id, int64_t if_first) {
+  int64_t number = if_first;
+  if (!key_or_id.empty() && !absl::SimpleAtoi(key_or_id, &number)) return NotOurPage();
+  return number;
+}
+
 absl::StatusOr<std::string> PageTail(const google::protobuf::Descriptor& row, const Paging& paging, Filter* filter) {
   ASSIGN(const PageEnd end, ParsePageToken(paging.token));
   const std::string_view key = paging.key, beyond = paging.descending ? " < ?" : " > ?";
@@ -56,22 +85,13 @@ absl::StatusOr<std::string> PageTail(const google::protobuf::Descriptor& row, co
 }
 
 std::string TokenAfter(const google::protobuf::Message& last, const Paging& paging) {
-  const google::protobuf::Reflection& fields = *last.GetReflection();
-  const auto field = [&last](std::string_view name) {
-    return last.GetDescriptor()->FindFieldByName(std::string(name));
+  const auto text = [&last](std::string_view name) {
+    const Value value = ToColumn(last, last.GetDescriptor()->FindFieldByName(std::string(name))).value_or(Value());
+    const int64_t* number = std::get_if<int64_t>(&value);
+    const std::string* words = std::get_if<std::string>(&value);
+    return number != nullptr ? absl::StrCat(*number) : words != nullptr ? *words : "";
   };
-  PageEnd end;
-  const FieldDescriptor* key = field(paging.key);
-  if (!IsNumber(*key)) {
-    end.key = fields.GetString(last, key);
-  } else if (key->cpp_type() == FieldDescriptor::CPPTYPE_INT64) {
-    end.key = absl::StrCat(fields.GetInt64(last, key));
-  } else {
-    const auto& time = static_cast<const google::protobuf::Timestamp&>(fields.GetMessage(last, key));
-    end.key = absl::StrCat(absl::ToUnixMicros(FromProto(time)));
-  }
-  if (paging.then_by_id) end.id = fields.GetString(last, field("id"));
-  return PageToken(end);
+  return PageToken({text(paging.key), paging.then_by_id ? text("id") : ""});
 }
 
 }  // namespace mestring

@@ -75,6 +75,24 @@ std::string InStates(bool (*rule)(State)) {
 
 // ---- Pages -----------------------------------------------------------------------------------------
 
+// Pages: their size within its bounds (default 50, at most 200), and where they end.
+inline constexpr int kPageSizeDefault = 50;
+inline constexpr int kPageSizeMax = 200;
+inline int PageSize(int requested) {
+  return requested <= 0 ? kPageSizeDefault : requested > kPageSizeMax ? kPageSizeMax : requested;
+}
+// What the last row of a page has where the list is ordered by `key`, and what tells it from those that have the same
+// there. Of the first page: empty, which comes before everything.
+struct PageEnd {
+  std::string key, id;
+};
+std::string PageToken(const PageEnd& end);
+absl::StatusOr<PageEnd> ParsePageToken(std::string_view page_token);  // INVALID_ARGUMENT page_token
+// A key or an id that is a number; `if_first` of the first page. INVALID_ARGUMENT page_token.
+absl::StatusOr<int64_t> PageNumber(std::string_view key_or_id, int64_t if_first = 0);
+// INVALID_ARGUMENT page_token.
+absl::Status NotOurPage();
+
 // Conditions of a list, each with its bound value.
 class Filter {
  public:

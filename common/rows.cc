@@ -84,7 +84,8 @@ absl::Status FromJson(const std::string& json, const FieldDescriptor* field, Mes
   return absl::OkStatus();
 }
 
-// The column's value for a field.
+}  // namespace
+
 absl::StatusOr<Value> ToColumn(const Message& row, const FieldDescriptor* field) {
   const Reflection* reflection = row.GetReflection();
   if (field->is_repeated()) {
@@ -122,6 +123,8 @@ absl::StatusOr<Value> ToColumn(const Message& row, const FieldDescriptor* field)
       return Unstorable(field, "this type has no column type");
   }
 }
+
+namespace {
 
 absl::StatusOr<int64_t> ToNumber(const FieldDescriptor* field, const std::string& text) {
   int64_t number = 0;

@@ -39,6 +39,9 @@ constexpr std::array<std::string_view, sizeof...(Name)> FieldNames(Name... names
     static constexpr auto kDerived = FieldNames(__VA_ARGS__);      \
   }
 
+// What stands in the column of a field.
+absl::StatusOr<Value> ToColumn(const google::protobuf::Message& row, const google::protobuf::FieldDescriptor* field);
+
 // The untyped forms; `derived` lists field names without a column.
 absl::Status InsertRow(Tx& tx, std::string_view table, const google::protobuf::Message& row,
                        absl::Span<const std::string_view> derived = {});

@@ -28,7 +28,6 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
@@ -328,8 +327,9 @@ absl::Status Edge::RunWrite(Served& served, UseCase use_case) {
   });
   if (status.ok()) return status;
   if (!call.request_id.empty() && IsVerdict(status)) {
-    ASSIGN(const bool repeated, Repeat(served, fingerprint));
-    if (repeated) return absl::OkStatus();
+    const absl::StatusOr<bool> repeated = Repeat(served, fingerprint);
+    if (!repeated.ok()) return LogRefusal(served, repeated.status());
+    if (*repeated) return absl::OkStatus();
   }
   return LogRefusal(served, status);
 }
@@ -364,7 +364,8 @@ absl::StatusOr<bool> Edge::Repeat(Served& served, const std::string& fingerprint
 
 absl::Status Edge::RunRead(Served& served, UseCase use_case) {
   Call& call = served.call;
-  const absl::Status status = db_.Read([&](Tx& tx) {
+  const absl::Status status = db_.Read([&](Tx& tx) -> absl::Status {
+    TRY(served.CheckTime());  // after the wait for a connection
     served.response->Clear();
     return use_case(tx, call);
   });
@@ -509,31 +510,6 @@ grpc::Status Edge::Finish(const Method& method, const Caller* caller, std::strin
        {"trace_id", TraceIdOf(traceparent)}});
   metrics_.RpcHandled(method.service, method.name, code, took);
   return ToWire(status, options_.domain, error_id);
-}
-
-namespace {
-absl::Status NotOurPage() { return InvalidArgument("page_token", "is not one that this service handed out"); }
-}  // namespace
-
-// No key and no id has a line break.
-std::string PageToken(const PageEnd& end) { return absl::WebSafeBase64Escape(absl::StrCat(end.key, "\n", end.id)); }
-
-absl::StatusOr<PageEnd> ParsePageToken(std::string_view page_token) {
-  PageEnd end;
-  if (page_token.empty()) return end;
-  std::string text;
-  if (!absl::WebSafeBase64Unescape(page_token, &text)) return NotOurPage();
-  const size_t line = text.find('\n');
-  if (line == text.npos) return NotOurPage();
-  end.key = text.substr(0, line);
-  end.id = text.substr(line + 1);
-  return end;
-}
-
-absl::StatusOr<int64_t> PageNumber(std::string_view key_or_id, int64_t if_first) {
-  int64_t number = if_first;
-  if (!key_or_id.empty() && !absl::SimpleAtoi(key_or_id, &number)) return NotOurPage();
-  return number;
 }
 
 }  // namespace mestring

@@ -82,7 +82,7 @@ class Edge {
  public:
   // A response is kept for repeats at least this long (architecture.md section 2).
   static constexpr absl::Duration kRequestRetention = absl::Hours(48);
-  // No call runs longer, whatever deadline its caller set.
+  // No call begins its work later than this after it came, whatever deadline its caller set.
   static constexpr absl::Duration kDeadlineMax = absl::Seconds(30);
 
   using UseCase = absl::FunctionRef<absl::Status(Tx&, Call&)>;
@@ -178,21 +178,5 @@ class Edge {
 inline absl::Status CheckVersion(int64_t expected, int64_t current) {
   return expected == 0 || expected == current ? absl::OkStatus() : StaleVersion(current);
 }
-
-// Pages: their size within its bounds (default 50, at most 200), and where they end.
-inline constexpr int kPageSizeDefault = 50;
-inline constexpr int kPageSizeMax = 200;
-inline int PageSize(int requested) {
-  return requested <= 0 ? kPageSizeDefault : requested > kPageSizeMax ? kPageSizeMax : requested;
-}
-// What the last row of a page has where the list is ordered by `key`, and what tells it from those that have the same
-// there. Of the first page: empty, which comes before everything.
-struct PageEnd {
-  std::string key, id;
-};
-std::string PageToken(const PageEnd& end);
-absl::StatusOr<PageEnd> ParsePageToken(std::string_view page_token);  // INVALID_ARGUMENT page_token
-// A key or an id that is a number; `if_first` of the first page. INVALID_ARGUMENT page_token.
-absl::StatusOr<int64_t> PageNumber(std::string_view key_or_id, int64_t if_first = 0);
 
 }  // namespace mestring

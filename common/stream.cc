@@ -176,6 +176,7 @@ absl::StatusOr<Address> ParseAddress(std::string_view url) {
   Address address;
   if (Consume(&url, "unix:")) {
     address.path = std::string(url);
+    if (address.path.empty()) return absl::InvalidArgumentError("the Redis address names no socket");
     return address;
   }
   if (!Consume(&url, "redis://")) {
@@ -188,8 +189,8 @@ absl::StatusOr<Address> ParseAddress(std::string_view url) {
     url.remove_prefix(at + 1);
   }
   const size_t colon = url.rfind(':');
-  if (colon == url.npos || !ParseWhole(url.substr(colon + 1), &address.port)) {
-    return absl::InvalidArgumentError("the Redis address must end with :port");
+  if (colon == url.npos || colon == 0 || !ParseWhole(url.substr(colon + 1), &address.port)) {
+    return absl::InvalidArgumentError("the Redis address must end with host:port");
   }
   address.host = std::string(url.substr(0, colon));
   return address;
@@ -209,6 +210,8 @@ void AppendEntry(const Event& row, std::vector<std::string>& texts, std::vector<
 }
 
 }  // namespace
+
+absl::Status CheckRedisUrl(std::string_view url) { return ParseAddress(url).status(); }
 
 // One connection, made when it is needed.
 class RedisConnection {

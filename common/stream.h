@@ -33,6 +33,9 @@ struct RedisOptions {
   absl::Duration command_timeout = absl::Seconds(8);
 };
 
+// INVALID_ARGUMENT unless it is such an address.
+absl::Status CheckRedisUrl(std::string_view url);
+
 // "mestring:{1108}:housing"
 std::string StreamKey(std::string_view municipality, std::string_view service);
 

@@ -11,6 +11,7 @@
 #include <set>
 
 #include "absl/strings/ascii.h"
+#include "common/records.h"
 #include "mestring/access/v1/access_log.grpc.pb.h"
 #include "tests/support/contract_checks.h"
 #include "tests/support/tokens.h"

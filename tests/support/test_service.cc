@@ -121,7 +121,7 @@ absl::Status Notes::HushNote(Tx& tx, Call&, const tpb::HushNoteRequest&, tpb::Hu
 absl::Status Notes::GetNote(Tx& tx, Call& call, const tpb::GetNoteRequest& request, tpb::GetNoteResponse* response) {
   ASSIGN(tpb::Note note, Load<tpb::Note>(tx, request.id()));
   call.Concerns(note.person_ref());
-  if (call.caller.IsOnlyPerson() && call.caller.person_ref != note.person_ref()) return NotFound("note");
+  if (call.caller.Is(access::v1::ROLE_RESIDENT) && !call.caller.IsSelf(note.person_ref())) return NotFound("note");
   *response->mutable_note() = std::move(note);
   return absl::OkStatus();
 }
