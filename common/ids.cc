@@ -162,4 +162,9 @@ absl::StatusOr<Cursor> ParseCursor(std::string_view text) {
   return cursor;
 }
 
+bool Follows(Cursor after, Cursor entry, bool begins_epoch) {
+  if (begins_epoch) return entry.epoch > after.epoch && entry.position == after.position;
+  return entry.epoch == after.epoch && entry.position == after.position + 1;
+}
+
 }  // namespace mestring

@@ -39,5 +39,7 @@ struct Cursor {
   std::string ToString() const;  // "<epoch>-<position>", "0-0" before everything
 };
 absl::StatusOr<Cursor> ParseCursor(std::string_view text);
+// Whether this entry of a log may come directly after `after`: the next position, or the same one in a later epoch.
+bool Follows(Cursor after, Cursor entry, bool begins_epoch);
 
 }  // namespace mestring

@@ -36,12 +36,6 @@ absl::StatusOr<Cursor> EndOf(Tx& tx, int64_t epoch) {
   return Cursor{epoch, head.position};
 }
 
-// Whether `entry` may come directly after `after`.
-bool Follows(Cursor after, Cursor entry, int64_t kind) {
-  if (kind == 0) return entry.epoch > after.epoch && entry.position == after.position;
-  return entry.epoch == after.epoch && entry.position == after.position + 1;
-}
-
 }  // namespace
 
 absl::Status CheckKnown(Tx& tx, Cursor cursor) {
@@ -71,7 +65,7 @@ absl::StatusOr<std::vector<events::v1::Event>> ReadLog(Tx& tx, Cursor after, int
   if (after != Cursor{}) {
     ASSIGN(const Cursor head, tx.Head());
     if (rows.empty() ? after != head
-                     : !Follows(after, {std::get<0>(rows[0]), std::get<1>(rows[0])}, std::get<2>(rows[0]))) {
+                     : !Follows(after, {std::get<0>(rows[0]), std::get<1>(rows[0])}, std::get<2>(rows[0]) == 0)) {
       return Pruned();
     }
   }

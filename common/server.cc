@@ -290,6 +290,12 @@ struct Server::Impl {
     int64_t timers_overdue = 0;
   };
   Seen seen ABSL_GUARDED_BY(mutex);
+  auto Sampled(auto field) {
+    return [this, field] {
+      absl::MutexLock lock(&mutex);
+      return double(field(seen));
+    };
+  }
   bool draining ABSL_GUARDED_BY(mutex) = false;
   bool stopped ABSL_GUARDED_BY(mutex) = false;
   std::thread health_thread;
@@ -454,12 +460,7 @@ absl::Status Server::Impl::StartHttp() {
 }
 
 void Server::Impl::RegisterMetrics() {
-  const auto relay_status = [this](auto field) {
-    return [this, field] {
-      absl::MutexLock lock(&mutex);
-      return double(field(seen.relay));
-    };
-  };
+  const auto relay_status = [this](auto field) { return Sampled([field](const Seen& s) { return field(s.relay); }); };
   using RelayStatus = events::v1::RelayStatus;
   metrics.Gauge("mestring_redis_up", "1 if Redis answered last time; of the replica that leads.",
                 relay_status([](const RelayStatus& s) { return s.redis_up(); }));
@@ -497,12 +498,11 @@ void Server::Impl::RegisterMetrics() {
 void Server::Impl::RegisterSubscriptionMetrics() {
   using Status = events::v1::SubscriptionStatus;
   const auto sum = [this](auto field) {
-    return [this, field] {
+    return Sampled([field](const Seen& s) {
       double total = 0;
-      absl::MutexLock lock(&mutex);
-      for (const Status& subscription : seen.subscriptions) total += field(subscription);
+      for (const Status& subscription : s.subscriptions) total += field(subscription);
       return total;
-    };
+    });
   };
   metrics.Gauge("mestring_subscription_lag_events", "Events of other services not applied yet.",
                 sum([](const Status& s) { return double(std::max<int64_t>(0, s.lag_events())); }));

@@ -41,12 +41,10 @@ constexpr size_t kErrorLengthMax = 500;
 
 bool IsEpoch(const Event& event) { return event.type() == events::v1::EpochStarted::descriptor()->full_name(); }
 
-// C2: what may come directly after `cursor`. An entry that is not ours has no type.
+// C2. An entry that is not ours has no type.
 bool Follows(Cursor cursor, const Event& event) {
   const absl::StatusOr<Cursor> next = ParseCursor(event.cursor());
-  if (!next.ok() || event.type().empty()) return false;
-  if (IsEpoch(event)) return next->epoch > cursor.epoch && next->position == cursor.position;
-  return next->epoch == cursor.epoch && next->position == cursor.position + 1;
+  return next.ok() && !event.type().empty() && Follows(cursor, *next, IsEpoch(event));
 }
 
 // What may work the next time without anybody changing anything.
