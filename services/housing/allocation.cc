@@ -1,9 +1,9 @@
 // From an approval to a place: need, the list, vacancies, and place offers.
 //
-// The list is a partial index over rank_key (schema): score from high to low, the day a home is needed, a
-// lot. An offer that is declined, expires or is revoked passes on by itself: the vacancy is open again
-// and whoever is first for it now is seen by ProposeCandidates. Nothing offers automatically: which of
-// two people gets a home is decided by a person, who says why if it is not the first.
+// The list is a partial index over rank_key (schema): score from high to low, then a lot. An offer that is
+// declined, expires or is revoked passes on by itself: the vacancy is open again and whoever is first for it
+// now is seen by ProposeCandidates. Nothing offers automatically: which of two people gets a home is decided
+// by a person, who says why if it is not the first.
 
 #include <utility>
 

@@ -45,6 +45,7 @@ absl::Status Housing::SubmitApplication(Tx& tx, Call& call, const pb::SubmitAppl
   const std::string today = Today(tx);
   TRY(MaySubmit(call.caller, request));
   TRY(CheckResidenceSince(request.residence_since(), today));
+  TRY(CheckPlannable("needed_by", request.needed_by(), today));
   TRY(CheckNoOther(tx, request.person_ref()));
   ASSIGN(const pb::CaseRules rules, CurrentCaseRules(tx));
   pb::Application application = NewApplication(NewId(tx.now()), request, rules, today);

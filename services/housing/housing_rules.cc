@@ -54,11 +54,10 @@ std::string Lot(std::string_view id) {
 }
 
 // [H9] Submission time is never the primary key of need rank; [B2] the list is ordered by need, time on
-// it has no weight. So: score, then the day a home is needed, then a lot.
+// it has no weight. So: score, then a lot. The day a home is needed is no key: it is the applicant's own
+// word, and whoever says "today" would rank by the day they said it. It is weighed in the assessment.
 std::string RankKey(const pb::ListEntry& entry) {
-  return absl::StrFormat("%06d_%s_%s_%s", kScoreMax - std::min(entry.score(), kScoreMax),
-                         entry.needed_by().empty() ? std::string(kNoEnd) : entry.needed_by(), Lot(entry.id()),
-                         entry.id());
+  return absl::StrFormat("%06d_%s_%s", kScoreMax - std::min(entry.score(), kScoreMax), Lot(entry.id()), entry.id());
 }
 
 }  // namespace

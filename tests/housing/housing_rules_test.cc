@@ -705,8 +705,14 @@ TEST(H9, ARankStoresTheVersionOfTheRuleAndTheReason) {
 TEST(H9, TheMorePressingNeedStandsFirstWhoeverCameFirst) {
   const std::string early = "018f0000-0000-7000-8000-000000000001", late = "019f0000-0000-7000-8000-000000000001";
   EXPECT_LT(Entry(200, "", late).rank_key(), Entry(100, "", early).rank_key());
-  EXPECT_LT(Entry(100, "2026-03-05", late).rank_key(), Entry(100, "2026-04-05", early).rank_key());
-  EXPECT_LT(Entry(100, "2026-03-05", late).rank_key(), Entry(100, "", early).rank_key());
+}
+
+TEST(H9, NoDayThatAnApplicantNamesMovesThem) {
+  const std::string rank = Entry(100, "").rank_key();
+  for (const char* needed_by : {"0001-01-01", "2026-03-05", "2027-03-05"}) {
+    EXPECT_EQ(Entry(100, needed_by).rank_key(), rank) << needed_by;
+    EXPECT_EQ(Entry(100, needed_by).needed_by(), needed_by) << "who assesses or offers sees it";
+  }
 }
 
 TEST(H9, AmongEqualsALotDecidesAndNotTheTime) {

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <random>
 
+#include "absl/strings/match.h"
 #include "common/clock.h"
 #include "common/field_rules.h"
 #include "tests/housing/town.h"
@@ -312,6 +313,27 @@ TEST_P(HousingTest, ThreeApplyTheFirstDeclinesTheSecondMovesIn) {
   pb::GetApplicationRequest get;
   get.set_application_id(more.id());
   EXPECT_EQ(town_.Call(&Stub::GetApplication, Resident(c), get)->application().state(), pb::APPLICATION_STATE_HOUSED);
+}
+
+TEST_P(HousingTest, AnApplicantsOwnDayIsKeptAndRanksNobody) {
+  pb::SubmitApplicationRequest request;
+  request.set_person_ref(SomePerson());
+  request.set_residence(pb::RESIDENCE_REGISTERED);
+  request.set_needed_by("2099-01-01");
+  EXPECT_REFUSED(town_.Call(&Stub::SubmitApplication, Resident(request.person_ref()), request), "INVALID_FIELD");
+  // Eight who say it was needed long ago, and eight who say nothing: were the day a rank, the first would lead.
+  for (int i = 0; i < 8; ++i) {
+    town_.Listed(SomePerson(), 5, "0001-01-01");
+    town_.Listed(SomePerson(), 5);
+  }
+  const std::vector<pb::ListEntry> waiting = Waiting();
+  ASSERT_THAT(waiting, SizeIs(16));
+  EXPECT_TRUE(std::none_of(waiting.begin(), waiting.end(), [](const pb::ListEntry& entry) {
+    return absl::StrContains(entry.rank_key(), "0001-01-01");
+  }));
+  EXPECT_EQ(std::count_if(waiting.begin(), waiting.end(),
+                          [](const pb::ListEntry& entry) { return entry.needed_by() == "0001-01-01"; }),
+            8);
 }
 
 TEST_P(HousingTest, ASmahusTenancyWaitsForTheWrittenNotice) {

@@ -140,15 +140,16 @@ pb::Stay Town::LivesIn(const std::string& person, const std::string& offer_id, s
   return Arrived(Reserved(Granted(person, offer_id), "", std::move(end_date)));
 }
 
-pb::Application Town::Applied(const std::string& person) {
+pb::Application Town::Applied(const std::string& person, std::string needed_by) {
   pb::SubmitApplicationRequest request;
   request.set_person_ref(person);
   request.set_residence(pb::RESIDENCE_REGISTERED);
+  request.set_needed_by(needed_by);
   return Must(Call(&Stub::SubmitApplication, Resident(person), request)).application();
 }
 
-pb::Application Town::Listed(const std::string& person, int level) {
-  const pb::Application application = Applied(person);
+pb::Application Town::Listed(const std::string& person, int level, std::string needed_by) {
+  const pb::Application application = Applied(person, std::move(needed_by));
   pb::AssessNeedRequest assess;
   assess.set_application_id(application.id());
   pb::NeedFactor* factor = assess.add_factors();
@@ -171,9 +172,10 @@ pb::Application Town::Listed(const std::string& person, int level) {
   return Must(Call(&Stub::DecideApplication, HousingOffice(), decide)).application();
 }
 
-pb::Vacancy Town::Vacant(const std::string& place_id) {
+pb::Vacancy Town::Vacant(const std::string& place_id, std::string from_date) {
   pb::OpenVacancyRequest request;
   request.set_place_id(place_id);
+  request.set_from_date(from_date);
   return Must(Call(&Stub::OpenVacancy, HousingOffice(), request)).vacancy();
 }
 
@@ -192,9 +194,10 @@ pb::PlaceOffer Town::Accepted(const pb::PlaceOffer& place_offer) {
   return Must(Call(&Stub::AnswerPlaceOffer, Resident(place_offer.person_ref()), request)).place_offer();
 }
 
-pb::Stay Town::ReservedBy(const pb::PlaceOffer& place_offer) {
+pb::Stay Town::ReservedBy(const pb::PlaceOffer& place_offer, std::string end_date) {
   pb::ReserveStayRequest request;
   request.set_place_offer_id(place_offer.id());
+  request.set_end_date(end_date);
   return Must(Call(&Stub::ReserveStay, HousingOffice(), request)).stay();
 }
 

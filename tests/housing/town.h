@@ -29,12 +29,12 @@ class Town : public RunningTown<pb::HousingService> {
   pb::Stay Arrived(const pb::Stay& stay);
   // A granted requisition, a reservation from today, and the arrival.
   pb::Stay LivesIn(const std::string& person, const std::string& offer_id, std::string end_date = "");
-  pb::Application Applied(const std::string& person);
-  pb::Application Listed(const std::string& person, int level);
-  pb::Vacancy Vacant(const std::string& place_id);
+  pb::Application Applied(const std::string& person, std::string needed_by = "");
+  pb::Application Listed(const std::string& person, int level, std::string needed_by = "");
+  pb::Vacancy Vacant(const std::string& place_id, std::string from_date = "");
   pb::PlaceOffer Offered(const pb::Vacancy& vacancy, const pb::Application& application);
   pb::PlaceOffer Accepted(const pb::PlaceOffer& place_offer);
-  pb::Stay ReservedBy(const pb::PlaceOffer& place_offer);
+  pb::Stay ReservedBy(const pb::PlaceOffer& place_offer, std::string end_date = "");
   pb::Tenancy Signed(const pb::Stay& stay);
   pb::Stay Ended(const pb::Stay& stay);
 
