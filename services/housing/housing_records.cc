@@ -26,7 +26,15 @@ absl::Status PutOff(Tx& tx, pb::PlaceClosure closure, const std::string& until) 
 absl::Status PutOff(Tx& tx, pb::Vacancy vacancy, const std::string& until) {
   vacancy.set_from_date(until);
   TRY(Save(tx, vacancy));
-  return PublishOpened(tx, vacancy);
+  TRY(PublishOpened(tx, vacancy));
+  // Whoever was offered it goes by the day of their place offer.
+  static const std::string tail = absl::StrCat("WHERE vacancy_id = :vacancy AND ", InStates(Stands));
+  ASSIGN(std::optional<pb::PlaceOffer> place_offer, Find<pb::PlaceOffer>(tx, tail, vacancy.id()));
+  if (!place_offer || !ApplyPostponement(until, &*place_offer)) return absl::OkStatus();
+  TRY(Save(tx, *place_offer));
+  auto event = About<pb::PlaceOfferPostponed>(*place_offer);
+  event.set_from_date(until);
+  return tx.Publish(event, place_offer->id(), place_offer->version());
 }
 
 }  // namespace

@@ -133,7 +133,7 @@ struct PlaceHolds {
 absl::StatusOr<PlaceHolds> HoldsOn(Tx& tx, std::string_view date, std::string_view offer_id);
 
 // Somebody has not left a place, which is held until a later date now. What was to follow cannot be:
-// reservations fall (StayCancelled), closures and vacancies are put off. (H1)
+// reservations fall (StayCancelled), closures and vacancies with their place offers are put off. (H1)
 absl::Status MakeWay(Tx& tx, const pb::Stay& stay);
 
 // ---- What every event of a thing says --------------------------------------------------------------

@@ -733,12 +733,21 @@ absl::Status MayAnswer(const pb::PlaceOffer& place_offer, std::string_view today
   return absl::OkStatus();
 }
 
+bool Stands(pb::PlaceOfferState state) {
+  return state == pb::PLACE_OFFER_STATE_PENDING || state == pb::PLACE_OFFER_STATE_ACCEPTED;
+}
+
 absl::Status MayRevoke(const pb::PlaceOffer& place_offer) {
   if (!place_offer.stay_id().empty()) return Refused("ALREADY_PLACED", "the place offer has led to a stay");
-  if (place_offer.state() != pb::PLACE_OFFER_STATE_PENDING && place_offer.state() != pb::PLACE_OFFER_STATE_ACCEPTED) {
-    return WrongState(place_offer.state(), "this place offer is not open any more");
-  }
-  return absl::OkStatus();
+  if (Stands(place_offer.state())) return absl::OkStatus();
+  return WrongState(place_offer.state(), "this place offer is not open any more");
+}
+
+// [H1] Nobody moves in before the place is free: what was offered stands, its first day follows the place.
+bool ApplyPostponement(std::string_view from_date, pb::PlaceOffer* place_offer) {
+  if (from_date <= place_offer->from_date()) return false;
+  place_offer->set_from_date(std::string(from_date));
+  return true;
 }
 
 }  // namespace mestring::housing

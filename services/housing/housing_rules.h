@@ -198,7 +198,11 @@ absl::Status MayPassOver(const pb::ListEntry* before, std::string_view passed_ov
 pb::PlaceOffer NewPlaceOffer(std::string id, const pb::Vacancy& vacancy, const pb::Application& application,
                              const pb::ListEntry& entry, const pb::OfferPolicy& policy, std::string_view today);
 absl::Status MayAnswer(const pb::PlaceOffer& place_offer, std::string_view today);
+// Pending or accepted: neither declined nor run out nor taken back.
+bool Stands(pb::PlaceOfferState state);
 absl::Status MayRevoke(const pb::PlaceOffer& place_offer);
+// The place is not free before that day. True if the person was offered an earlier one.
+bool ApplyPostponement(std::string_view from_date, pb::PlaceOffer* place_offer);
 
 // ---- Stays -----------------------------------------------------------------------------------------
 

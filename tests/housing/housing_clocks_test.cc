@@ -190,6 +190,46 @@ TEST_P(ClockTest, AReservationBehindAnOverstayFallsAndItsGrantIsKept) {
   EXPECT_TRUE(town_.Call(&Stub::ReserveStay, Staff(), again).ok()) << "another place is free";
 }
 
+// One has accepted and one has not answered yet; who lives there does not leave in time.
+TEST_P(ClockTest, WhoIsOfferedAHomeBehindAnOverstayIsToldTheDayOnWhichItCanBeReserved) {
+  const auto lives_until = [&](int place, const std::string& end_date) {
+    const pb::Stay stay =
+        town_.ReservedBy(town_.Accepted(town_.Offered(town_.Vacant(town_.Places(town_.bokollektivet)[place].id()),
+                                                      town_.Listed(SomePerson(), 5))),
+                         end_date);
+    town_.Signed(stay);
+    return town_.Arrived(stay);
+  };
+  const auto offered = [&](const pb::Stay& stay) {
+    return town_.Offered(town_.Vacant(stay.place_id(), stay.held_until()), town_.Listed(SomePerson(), 5));
+  };
+  const pb::Stay first = lives_until(0, "2026-11-25"), second = lives_until(1, "2026-11-25");
+  const pb::PlaceOffer accepted = town_.Accepted(offered(first)), pending = offered(second);
+  ASSERT_EQ(accepted.from_date(), first.held_until());
+  town_.GoTo("2026-11-26");
+
+  const std::string day = Stay(first.id()).held_until();
+  ASSERT_GT(day, accepted.from_date());
+  const auto postponed = town_.EventsOf<pb::PlaceOfferPostponed>();
+  ASSERT_THAT(postponed, SizeIs(2));
+  EXPECT_EQ(postponed[0].from_date(), day);
+  EXPECT_THAT(std::vector({postponed[0].place_offer_id(), postponed[1].place_offer_id()}),
+              testing::UnorderedElementsAre(accepted.id(), pending.id()));
+  for (const pb::PlaceOffer& place_offer : {accepted, pending}) {
+    const auto status = town_.Call(&Stub::GetMyStatus, Resident(place_offer.person_ref()), pb::GetMyStatusRequest());
+    ASSERT_TRUE(status.ok()) << status.status();
+    EXPECT_EQ(status->place_offer().from_date(), day);
+    EXPECT_EQ(status->place_offer().state(), place_offer.state());
+  }
+  town_.Ended(first);
+  pb::ReserveStayRequest reserve;
+  reserve.set_place_offer_id(accepted.id());
+  reserve.set_start_date(town_.Today());
+  EXPECT_EQ(ReasonOf(town_.Call(&Stub::ReserveStay, Staff(), reserve).status()), "DATE_OUT_OF_ORDER");
+  reserve.set_start_date(day);
+  EXPECT_TRUE(town_.Call(&Stub::ReserveStay, Staff(), reserve).ok()) << "the day of their status";
+}
+
 TEST_P(ClockTest, WhoHasNotComeAndWhatWasNotHeldIsSaid) {
   const pb::Stay stay = town_.LivesIn(SomePerson(), town_.akutten);
   pb::PlanContactRequest plan;

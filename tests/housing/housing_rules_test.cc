@@ -584,6 +584,16 @@ TEST(H7, TheTimeToAnswerEndsWithTheApproval) {
       "2026-03-04");
 }
 
+TEST(H7, AnOfferedPersonIsToldOnlyOfALaterDay) {
+  pb::PlaceOffer place_offer;
+  place_offer.set_from_date("2026-03-05");
+  EXPECT_FALSE(ApplyPostponement("2026-03-04", &place_offer));
+  EXPECT_FALSE(ApplyPostponement("2026-03-05", &place_offer));
+  EXPECT_EQ(place_offer.from_date(), "2026-03-05");
+  EXPECT_TRUE(ApplyPostponement("2026-03-06", &place_offer));
+  EXPECT_EQ(place_offer.from_date(), "2026-03-06");
+}
+
 // ---- H8 ----
 
 TEST(H8, AnAkuttenStayCreatesNoTenancy) {
