@@ -255,6 +255,13 @@ absl::Status MayReopen(const pb::PlaceClosure& closure, std::string_view today) 
   return WrongState(closure.state(), "the closure is over");
 }
 
+// What holds a place is known from tonight on (StateOf): whoever was there on a night that has passed may have
+// left since, and what is kept of them would say that the place was being made ready.
+absl::Status CheckNight(std::string_view date, std::string_view today) {
+  if (date >= today) return absl::OkStatus();
+  return InvalidArgument("date", "must not lie in the past");
+}
+
 // ---- Residence -------------------------------------------------------------------------------------
 
 absl::Status CheckResidenceSince(std::string_view residence_since, std::string_view today) {

@@ -89,6 +89,8 @@ absl::Status MayRemove(const pb::Place& place, bool in_use);
 // `held`: a stay with its turnaround days, another closure or a vacancy lies in the time of the closure.
 absl::Status MayClose(const pb::Place& place, const pb::PlaceClosure& closure, bool held, std::string_view today);
 absl::Status MayReopen(const pb::PlaceClosure& closure, std::string_view today);
+// A night for which the state of places can be asked.
+absl::Status CheckNight(std::string_view date, std::string_view today);
 
 // ---- Residence -------------------------------------------------------------------------------------
 

@@ -257,10 +257,12 @@ absl::Status Housing::GetPlace(Tx& tx, Call&, const pb::GetPlaceRequest& request
 
 absl::Status Housing::ListPlaces(Tx& tx, Call&, const pb::ListPlacesRequest& request,
                                  pb::ListPlacesResponse* response) {
+  const std::string date = OrToday(tx, request.date());
+  TRY(CheckNight(date, Today(tx)));
   TRY(Load<pb::Offer>(tx, request.offer_id()).status());
   TRY(Page(tx, Filter().Is("offer_id", request.offer_id()), {request.page_size(), request.page_token()},
            response->mutable_places(), response->mutable_next_page_token()));
-  TRY(FillStates(tx, OrToday(tx, request.date()), request.offer_id(), response->mutable_places()));
+  TRY(FillStates(tx, date, request.offer_id(), response->mutable_places()));
   return SetAsOf(tx, response);
 }
 

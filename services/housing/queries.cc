@@ -63,11 +63,6 @@ absl::Status AddDeadlines(Tx& tx, const DeadlineQuery& query, const std::string&
   return absl::OkStatus();
 }
 
-absl::Status CheckNotPast(const Tx& tx, std::string_view date) {
-  if (date.empty() || date >= Today(tx)) return absl::OkStatus();
-  return InvalidArgument("date", "must not lie in the past");
-}
-
 template <class M, class... P>
 absl::Status ReadNewest(Tx& tx, std::string_view tail, M* into, const P&... parameters) {
   ASSIGN(auto row, Find<M>(tx, tail, parameters...));
@@ -79,8 +74,8 @@ absl::Status ReadNewest(Tx& tx, std::string_view tail, M* into, const P&... para
 
 absl::Status Housing::GetAvailability(Tx& tx, Call&, const pb::GetAvailabilityRequest& request,
                                       pb::GetAvailabilityResponse* response) {
-  TRY(CheckNotPast(tx, request.date()));
   const std::string date = OrToday(tx, request.date());
+  TRY(CheckNight(date, Today(tx)));
   std::vector<pb::Offer> offers;
   if (request.offer_id().empty()) {
     ASSIGN(offers, Select<pb::Offer>(tx, "ORDER BY id"));

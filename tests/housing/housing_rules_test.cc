@@ -202,6 +202,12 @@ TEST(PlaceStates, WhoeverHasNotLeftIsStillThereTonight) {
       << "as planned the day before";
 }
 
+TEST(PlaceStates, AreAskedForANightThatHasNotPassed) {
+  EXPECT_TRUE(CheckNight(kToday, kToday).ok());
+  EXPECT_TRUE(CheckNight("2027-03-01", kToday).ok());
+  EXPECT_REFUSED(CheckNight("2026-03-01", kToday), "INVALID_FIELD");
+}
+
 TEST(H1, APlaceIsClosedWhereNothingHoldsIt) {
   pb::PlaceClosure closure;
   closure.set_start_date(kToday);

@@ -360,6 +360,22 @@ TEST_P(HousingTest, AnAkuttenStayHasNoTenancy) {
   EXPECT_REFUSED(town_.Call(&Stub::SignTenancy, HousingOffice(), sign), "TENANCY_NOT_ALLOWED");
 }
 
+TEST_P(HousingTest, PlacesAreAskedForTonightOrLaterAndNeverForANightThatHasPassed) {
+  pb::ListPlacesRequest list;
+  list.set_offer_id(town_.akutten);
+  pb::GetAvailabilityRequest free;
+  for (const std::string& date : {town_.Today(), std::string("2026-12-24")}) {
+    list.set_date(date);
+    free.set_date(date);
+    EXPECT_DONE(town_.Call(&Stub::ListPlaces, Staff(), list));
+    EXPECT_DONE(town_.Call(&Stub::GetAvailability, Staff(), free));
+  }
+  list.set_date("2026-11-22");
+  free.set_date("2026-11-22");
+  EXPECT_REFUSED(town_.Call(&Stub::ListPlaces, Staff(), list), "INVALID_FIELD");
+  EXPECT_REFUSED(town_.Call(&Stub::GetAvailability, Staff(), free), "INVALID_FIELD");
+}
+
 TEST_P(HousingTest, APersonHasOneApplicationUnderWay) {
   const std::string person = SomePerson();
   const pb::Application application = town_.Applied(person);
