@@ -34,8 +34,8 @@ absl::Status FollowRecord(Tx& tx, const pb::Session& session, const pb::Attendan
   if (completed == enrolment.completed()) return absl::OkStatus();
   enrolment.set_completed(completed);
   TRY(Save(tx, enrolment));
-  if (!completed) return absl::OkStatus();
-  return tx.Publish(About<pb::CourseCompleted>(enrolment), enrolment.id(), enrolment.version());
+  return completed ? tx.Publish(About<pb::CourseCompleted>(enrolment), enrolment.id(), enrolment.version())
+                   : tx.Publish(About<pb::CourseCompletionWithdrawn>(enrolment), enrolment.id(), enrolment.version());
 }
 
 absl::Status SaveRecord(Tx& tx, const pb::Session& session, const pb::Enrolment& enrolment, bool corrected,

@@ -391,6 +391,24 @@ TEST_P(ActivitiesTest, ACourseForBothAudiencesHasModulesAndIsCompleted) {
   EXPECT_DONE(town_.Record(user, 2, true));
   EXPECT_THAT(town_.EventsOf<pb::CourseCompleted>(), SizeIs(1));
   EXPECT_TRUE(town_.Stored<pb::Enrolment>(user.id()).completed());
+
+  // Who counts the completed by their events is right after each correction.
+  const auto correct = [&](bool present) {
+    pb::CorrectAttendanceRequest request;
+    request.set_attendance_id(town_.EventsOf<pb::AttendanceRecorded>().back().attendance_id());
+    request.set_present(present);
+    if (!present) request.set_reason_code("A");
+    return town_.Call(&Stub::CorrectAttendance, Staff(), request);
+  };
+  EXPECT_DONE(correct(false));
+  EXPECT_FALSE(town_.Stored<pb::Enrolment>(user.id()).completed());
+  const auto withdrawn = town_.EventsOf<pb::CourseCompletionWithdrawn>();
+  ASSERT_THAT(withdrawn, SizeIs(1));
+  EXPECT_EQ(withdrawn[0].enrolment_id(), user.id());
+  EXPECT_EQ(withdrawn[0].person_ref(), user.person_ref());
+  EXPECT_DONE(correct(true));
+  EXPECT_THAT(town_.EventsOf<pb::CourseCompleted>(), SizeIs(2));
+  EXPECT_THAT(town_.EventsOf<pb::CourseCompletionWithdrawn>(), SizeIs(1));
 }
 
 // ---- From participant to leader ----
