@@ -20,7 +20,8 @@ namespace {
 // The longest period that one list or calendar shows.
 constexpr int kPeriodDaysMax = 366;
 constexpr int kListDays = 30, kOpenDays = 6, kCalendarDays = 90;
-// Entries of one calendar: some 300 bytes each, well below what a client takes in one message.
+// Entries of one calendar, a course having one for each module: some 300 bytes each, well below what a client takes
+// in one message.
 constexpr int kCalendarMax = 2000;
 
 // [from, to) in time.
@@ -153,25 +154,26 @@ absl::Status Activities::GetCalendar(Tx& tx, Call& call, const pb::GetCalendarRe
   filter.Is("activity_id", request.activity_id());
   if (request.mine()) {
     // What was cancelled stays, marked as such: a calendar program would else go on showing it.
-    filter.Where(absl::StrCat("(id IN (SELECT session_id FROM enrolments WHERE person_ref = ? AND ",
-                              InStates(IsInCalendar),
-                              ") OR id IN (SELECT session_id FROM session_leaders WHERE person_ref = ? AND state = "
-                              "'SESSION_LEADER_STATE_ASSIGNED'))"),
-                 call.caller.person_ref, call.caller.person_ref);
+    filter.Where(
+        absl::StrCat("(id IN (SELECT session_id FROM enrolments WHERE person_ref = ? AND ", InStates(IsInCalendar),
+                     ") OR id IN (SELECT session_id FROM session_leaders WHERE person_ref = ? AND state = "
+                     "'SESSION_LEADER_STATE_ASSIGNED'))"),
+        call.caller.person_ref, call.caller.person_ref);
     call.Concerns(call.caller.person_ref);
   }
   // Courses and camps that have begun are still going on.
   Filter running = filter;
   running.Where("mode IN ('ACTIVITY_MODE_COURSE', 'ACTIVITY_MODE_CAMP')").Where("end_time > ?", period.from);
   ASSIGN(std::vector<pb::Session> sessions,
-         ByStart(tx, std::move(running), {absl::UnixEpoch(), period.from}, kCalendarMax));
+         ByStart(tx, std::move(running), {absl::UnixEpoch(), period.from}, kCalendarMax + 1));
   ASSIGN(std::vector<pb::Session> starting, ByStart(tx, std::move(filter), period, kCalendarMax + 1));
   std::move(starting.begin(), starting.end(), std::back_inserter(sessions));
-  response->set_truncated(static_cast<int>(sessions.size()) > kCalendarMax);
-  if (response->truncated()) sessions.resize(kCalendarMax);
   ActivitiesRead activities;
   std::vector<CalendarEntry> entries;
   for (const pb::Session& session : sessions) {
+    // A course stands in the calendar whole or not at all.
+    response->set_truncated(entries.size() + std::max(session.modules_size(), 1) > kCalendarMax);
+    if (response->truncated()) break;
     ASSIGN(const pb::Activity* activity, activities.Of(tx, session));
     CalendarEntry entry{.uid = session.id(),
                         .sequence = session.version(),

@@ -5,6 +5,7 @@
 
 #include <map>
 
+#include "absl/strings/str_split.h"
 #include "tests/activities/town.h"
 #include "tests/support/contract_suite.h"
 #include "tests/support/expect.h"
@@ -409,6 +410,22 @@ TEST_P(ActivitiesTest, ACourseForBothAudiencesHasModulesAndIsCompleted) {
   EXPECT_DONE(correct(true));
   EXPECT_THAT(town_.EventsOf<pb::CourseCompleted>(), SizeIs(2));
   EXPECT_THAT(town_.EventsOf<pb::CourseCompletionWithdrawn>(), SizeIs(1));
+}
+
+TEST_P(ActivitiesTest, ACalendarHoldsSoManyEntriesAlsoOfLongCourses) {
+  const pb::Activity course = town_.Activity(pb::ACTIVITY_MODE_COURSE);
+  pb::ScheduleSessionsRequest plan = town_.Plan(course, 7, 1);
+  plan.set_recurrence("FREQ=DAILY;COUNT=200");
+  const auto entries = [&](bool truncated) {
+    const auto answer = town_.Call(&Stub::GetCalendar, Resident(SomePerson()), pb::GetCalendarRequest());
+    EXPECT_TRUE(answer.ok()) << answer.status();
+    EXPECT_EQ(answer->truncated(), truncated);
+    return std::vector<std::string>(absl::StrSplit(answer->calendar(), "BEGIN:VEVENT")).size() - 1;
+  };
+  for (int i = 0; i < 10; ++i) town_.Scheduled(plan);
+  EXPECT_EQ(entries(false), 2000u);
+  town_.Scheduled(plan);
+  EXPECT_EQ(entries(true), 2000u);
 }
 
 // ---- From participant to leader ----
