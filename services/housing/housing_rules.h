@@ -287,8 +287,7 @@ absl::Status MayCancel(const pb::Contact& contact);
 
 // ---- Statistics ------------------------------------------------------------------------------------
 
-// Takes away numbers that could point at somebody: those below `cell_min` but not zero, and where that
-// is a single one, the next smallest too, which a known sum would otherwise give away.
+// Takes away numbers that could point at somebody, as parts of one whole (services/figures/figures.h).
 void Suppress(int cell_min, google::protobuf::RepeatedPtrField<pb::Count>* counts);
 
 }  // namespace mestring::housing
