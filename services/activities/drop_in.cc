@@ -72,9 +72,8 @@ absl::StatusOr<std::optional<pb::Period>> OpenPeriodOf(Tx& tx, const pb::Session
 }
 
 absl::StatusOr<pb::DropInTally> TallyOf(Tx& tx, const pb::Session& session, const pb::Period& period) {
-  ASSIGN(std::vector<pb::DropInTally> tallies,
-         Select<pb::DropInTally>(tx, "WHERE session_id = :session", session.id()));
-  if (!tallies.empty()) return std::move(tallies.front());
+  ASSIGN(std::optional<pb::DropInTally> known, Find<pb::DropInTally>(tx, "WHERE session_id = :session", session.id()));
+  if (known) return *std::move(known);
   pb::DropInTally tally;
   tally.set_id(NewId(tx.now()));
   tally.set_session_id(session.id());

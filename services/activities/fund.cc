@@ -26,9 +26,8 @@ absl::StatusOr<pb::Grant> LoadGrant(Tx& tx, Call& call, std::string_view id, int
 }
 
 // The newest statement about a person, or none.
-absl::StatusOr<std::vector<pb::Eligibility>> EligibilityOf(Tx& tx, std::string_view person_ref) {
-  return Select<pb::Eligibility>(tx, "WHERE person_ref = :person ORDER BY create_time DESC, id DESC LIMIT 1",
-                                 person_ref);
+absl::StatusOr<std::optional<pb::Eligibility>> EligibilityOf(Tx& tx, std::string_view person_ref) {
+  return Find<pb::Eligibility>(tx, "WHERE person_ref = :person ORDER BY create_time DESC, id DESC LIMIT 1", person_ref);
 }
 
 // Moves the money of a grant and the grant with it.
@@ -155,8 +154,8 @@ absl::Status Activities::DecideGrant(Tx& tx, Call& call, const pb::DecideGrantRe
                                      pb::DecideGrantResponse* response) {
   ASSIGN(pb::Grant grant, LoadGrant(tx, call, request.grant_id(), request.expected_version()));
   ASSIGN(pb::Fund fund, Load<pb::Fund>(tx, grant.fund_id()));
-  ASSIGN(const std::vector<pb::Eligibility> statements, EligibilityOf(tx, grant.person_ref()));
-  TRY(MayDecide(call.caller, grant, request, fund, statements.empty() ? nullptr : &statements.front(), Today(tx)));
+  ASSIGN(const auto statement, EligibilityOf(tx, grant.person_ref()));
+  TRY(MayDecide(call.caller, grant, request, fund, statement ? &*statement : nullptr, Today(tx)));
   grant.set_decided_by(call.caller.subject);
   if (request.approve()) {
     const int64_t before = Available(fund);
@@ -218,13 +217,12 @@ absl::Status Activities::GetFund(Tx& tx, Call&, const pb::GetFundRequest& reques
     TRY(FillSums(tx, &fund));
   } else {
     TRY(MayStateFund(request.date(), Today(tx)));
-    ASSIGN(const std::vector<pb::LedgerEntry> entries,
-           Select<pb::LedgerEntry>(tx,
-                                   "WHERE fund_id = :fund AND entry_date <= :date ORDER BY entry_date DESC, number "
-                                   "DESC LIMIT 1",
-                                   fund.id(), request.date()));
-    fund.set_posted_ore(entries.empty() ? 0 : entries.front().posted_after_ore());
-    fund.set_reserved_ore(entries.empty() ? 0 : entries.front().reserved_after_ore());
+    ASSIGN(const auto last, Find<pb::LedgerEntry>(tx,
+                                                  "WHERE fund_id = :fund AND entry_date <= :date "
+                                                  "ORDER BY entry_date DESC, number DESC LIMIT 1",
+                                                  fund.id(), request.date()));
+    fund.set_posted_ore(last ? last->posted_after_ore() : 0);
+    fund.set_reserved_ore(last ? last->reserved_after_ore() : 0);
     fund.set_available_ore(Available(fund));
   }
   *response->mutable_fund() = std::move(fund);
