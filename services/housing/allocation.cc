@@ -127,9 +127,9 @@ absl::Status Housing::OpenVacancy(Tx& tx, Call&, const pb::OpenVacancyRequest& r
   vacancy.set_offer_id(offer.id());
   vacancy.set_offer_kind(offer.kind());
   vacancy.set_from_date(OrToday(tx, request.from_date()));
-  ASSIGN(const auto live, tx.Query<int64_t>("SELECT 1 FROM vacancies WHERE place_id = :place AND state IN "
-                                            "('VACANCY_STATE_OPEN', 'VACANCY_STATE_OFFERED')",
-                                            place.id()));
+  static const std::string kept =
+      absl::StrCat("SELECT 1 FROM vacancies WHERE place_id = :place AND ", InStates(KeepsPlace));
+  ASSIGN(const auto live, tx.Query<int64_t>(kept, place.id()));
   TRY(MayOpenVacancy(policy, place, vacancy.from_date(), !live.empty(), today));
   TRY(CheckFree(tx, place.id(), {vacancy.from_date(), std::string(kNoEnd)}));
   TRY(Insert(tx, vacancy));

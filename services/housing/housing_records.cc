@@ -88,28 +88,23 @@ Filter Within(const Scope& scope, bool has_organisation) {
   if (scope.kind == Scope::kPerson) return filter.IsExactly("person_ref", scope.value);
   if (!has_organisation) return filter.Where("1 = 0");
   if (scope.kind == Scope::kOrganisation) return filter.Where("organisation_id = ?", scope.value);
-  filter.Where(absl::StrCat("(organisation_id = ? OR responsible_unit = :v", filter.values.size() + 1, ")"),
-               scope.value);
-  filter.values.push_back(scope.value);
-  return filter;
+  return filter.Where("(organisation_id = ? OR responsible_unit = ?)", scope.value, scope.value);
 }
 
 // ---- Places ----------------------------------------------------------------------------------------
 
 absl::StatusOr<bool> IsHeld(Tx& tx, std::string_view place_id, const Hold& hold) {
-  const std::string today = Today(tx);
-  ASSIGN(auto rows,
-         tx.Query<std::string>(
-             "SELECT id FROM stays WHERE place_id = :place1 AND held_until > :start1 AND start_date < :until1 AND id "
-             "<> :own1 "
-             "UNION ALL SELECT id FROM stays WHERE place_id = :place2 AND state = 'STAY_STATE_ARRIVED' AND id <> :own2 "
-             "AND :start2 <= :today "
-             "UNION ALL SELECT id FROM place_closures WHERE place_id = :place3 AND held_until > :start3 AND start_date "
-             "< :until3 "
-             "UNION ALL SELECT id FROM vacancies WHERE place_id = :place4 AND id <> :own4 AND from_date < :until4 "
-             "AND state IN ('VACANCY_STATE_OPEN', 'VACANCY_STATE_OFFERED') LIMIT 1",
-             place_id, hold.start_date, hold.held_until, hold.own_stay_id, place_id, hold.own_stay_id, hold.start_date,
-             today, place_id, hold.start_date, hold.held_until, place_id, hold.own_vacancy_id, hold.held_until));
+  static const std::string sql = absl::StrCat(
+      "SELECT id FROM stays WHERE place_id = :place1 AND held_until > :start1 AND start_date < :until1 AND id <> :own1 "
+      "UNION ALL SELECT id FROM stays WHERE place_id = :place2 AND state = 'STAY_STATE_ARRIVED' AND id <> :own2 "
+      "AND :start2 <= :today "
+      "UNION ALL SELECT id FROM place_closures WHERE place_id = :place3 AND held_until > :start3 AND start_date "
+      "< :until3 "
+      "UNION ALL SELECT id FROM vacancies WHERE place_id = :place4 AND id <> :own4 AND from_date < :until4 AND ",
+      InStates(KeepsPlace), " LIMIT 1");
+  ASSIGN(auto rows, tx.Query<std::string>(sql, place_id, hold.start_date, hold.held_until, hold.own_stay_id, place_id,
+                                          hold.own_stay_id, hold.start_date, Today(tx), place_id, hold.start_date,
+                                          hold.held_until, place_id, hold.own_vacancy_id, hold.held_until));
   return !rows.empty();
 }
 
@@ -119,21 +114,19 @@ absl::Status CheckFree(Tx& tx, std::string_view place_id, const Hold& hold) {
 }
 
 absl::StatusOr<pb::Place> FirstFreePlace(Tx& tx, std::string_view offer_id, const Hold& hold) {
+  static const std::string tail = absl::StrCat(
+      "WHERE offer_id = :offer AND remove_date IS NULL "
+      "AND NOT EXISTS (SELECT 1 FROM stays s WHERE s.place_id = places.id AND s.held_until > :start1 "
+      "AND s.start_date < :until1) "
+      "AND NOT EXISTS (SELECT 1 FROM stays a WHERE a.place_id = places.id AND a.state = 'STAY_STATE_ARRIVED' "
+      "AND :start2 <= :today) "
+      "AND NOT EXISTS (SELECT 1 FROM place_closures c WHERE c.place_id = places.id AND c.held_until > :start3 "
+      "AND c.start_date < :until3) "
+      "AND NOT EXISTS (SELECT 1 FROM vacancies v WHERE v.place_id = places.id AND v.from_date < :until4 AND ",
+      InStates(KeepsPlace), ") ORDER BY label, id LIMIT 1");
   ASSIGN(std::vector<pb::Place> rows,
-         Select<pb::Place>(
-             tx,
-             "WHERE offer_id = :offer AND remove_date IS NULL "
-             "AND NOT EXISTS (SELECT 1 FROM stays s WHERE s.place_id = places.id AND s.held_until > :start1 "
-             "AND s.start_date < :until1) "
-             "AND NOT EXISTS (SELECT 1 FROM stays a WHERE a.place_id = places.id AND a.state = 'STAY_STATE_ARRIVED' "
-             "AND :start2 <= :today) "
-             "AND NOT EXISTS (SELECT 1 FROM place_closures c WHERE c.place_id = places.id AND c.held_until > :start3 "
-             "AND c.start_date < :until3) "
-             "AND NOT EXISTS (SELECT 1 FROM vacancies v WHERE v.place_id = places.id AND v.from_date < :until4 "
-             "AND v.state IN ('VACANCY_STATE_OPEN', 'VACANCY_STATE_OFFERED')) "
-             "ORDER BY label, id LIMIT 1",
-             offer_id, hold.start_date, hold.held_until, hold.start_date, Today(tx), hold.start_date, hold.held_until,
-             hold.held_until));
+         Select<pb::Place>(tx, tail, offer_id, hold.start_date, hold.held_until, hold.start_date, Today(tx),
+                           hold.start_date, hold.held_until, hold.held_until));
   TRY(MayHold(rows.empty()));
   return std::move(rows.front());
 }
@@ -194,11 +187,9 @@ absl::Status MakeWay(Tx& tx, const pb::Stay& stay) {
          Select<pb::PlaceClosure>(tx, "WHERE place_id = :place AND held_until > :start AND start_date < :until",
                                   stay.place_id(), stay.start_date(), until));
   for (pb::PlaceClosure& closure : closures) TRY(PutOff(tx, std::move(closure), until));
-  ASSIGN(std::vector<pb::Vacancy> vacancies,
-         Select<pb::Vacancy>(tx,
-                             "WHERE place_id = :place AND from_date < :until "
-                             "AND state IN ('VACANCY_STATE_OPEN', 'VACANCY_STATE_OFFERED')",
-                             stay.place_id(), until));
+  static const std::string kept =
+      absl::StrCat("WHERE place_id = :place AND from_date < :until AND ", InStates(KeepsPlace));
+  ASSIGN(std::vector<pb::Vacancy> vacancies, Select<pb::Vacancy>(tx, kept, stay.place_id(), until));
   for (pb::Vacancy& vacancy : vacancies) TRY(PutOff(tx, std::move(vacancy), until));
   return absl::OkStatus();
 }

@@ -676,6 +676,10 @@ absl::Status MayOpenVacancy(const pb::OfferPolicy& policy, const pb::Place& plac
   return has_vacancy ? Refused("PLACE_IN_USE", "the place has an open vacancy already") : absl::OkStatus();
 }
 
+bool KeepsPlace(pb::VacancyState state) {
+  return state == pb::VACANCY_STATE_OPEN || state == pb::VACANCY_STATE_OFFERED;
+}
+
 absl::Status MayClose(const pb::Vacancy& vacancy) {
   if (vacancy.state() == pb::VACANCY_STATE_OPEN) return absl::OkStatus();
   return WrongState(vacancy.state(), "only an open vacancy can be closed");

@@ -192,6 +192,8 @@ bool Suits(const pb::ListEntry& entry, pb::OfferKind kind);
 // `has_vacancy`: the place is kept for the list already.
 absl::Status MayOpenVacancy(const pb::OfferPolicy& policy, const pb::Place& place, std::string_view from_date,
                             bool has_vacancy, std::string_view today);
+// Open or offered: its place is kept for the list.
+bool KeepsPlace(pb::VacancyState state);
 absl::Status MayClose(const pb::Vacancy& vacancy);
 absl::Status MayOffer(const pb::Vacancy& vacancy, const pb::Application& application, const pb::ListEntry& entry,
                       std::string_view today);
@@ -216,6 +218,9 @@ struct Period {
 
 // [start, held_until): the time in which nobody else can have the place.
 std::string HeldUntil(std::string_view end_date, int turnaround_days);
+
+// Reserved or arrived: somebody has the place or will have it.
+bool HoldsPlace(pb::StayState state);
 
 // `held`: somebody or something has the place in that time, or every place of an offer if `place_id` is empty.
 absl::Status MayHold(bool held, std::string_view place_id = "");

@@ -109,13 +109,12 @@ absl::Status Housing::RemovePlace(Tx& tx, Call&, const pb::RemovePlaceRequest& r
                                   pb::RemovePlaceResponse* response) {
   ASSIGN(pb::Place place, Load<pb::Place>(tx, request.place_id()));
   TRY(CheckVersion(request.expected_version(), place.version()));
-  ASSIGN(const auto used,
-         tx.Query<int64_t>("SELECT 1 FROM stays WHERE place_id = :place1 AND held_until > :today "
-                           "AND state IN ('STAY_STATE_RESERVED', 'STAY_STATE_ARRIVED') "
-                           "UNION ALL SELECT 1 FROM stays WHERE place_id = :place2 AND state = 'STAY_STATE_ARRIVED' "
-                           "UNION ALL SELECT 1 FROM vacancies WHERE place_id = :place3 "
-                           "AND state IN ('VACANCY_STATE_OPEN', 'VACANCY_STATE_OFFERED')",
-                           place.id(), Today(tx), place.id(), place.id()));
+  static const std::string uses =
+      absl::StrCat("SELECT 1 FROM stays WHERE place_id = :place1 AND held_until > :today AND ", InStates(HoldsPlace),
+                   " UNION ALL SELECT 1 FROM stays WHERE place_id = :place2 AND state = 'STAY_STATE_ARRIVED' "
+                   "UNION ALL SELECT 1 FROM vacancies WHERE place_id = :place3 AND ",
+                   InStates(KeepsPlace));
+  ASSIGN(const auto used, tx.Query<int64_t>(uses, place.id(), Today(tx), place.id(), place.id()));
   TRY(MayRemove(place, !used.empty()));
   place.set_remove_date(Today(tx));
   TRY(Save(tx, place));

@@ -20,6 +20,8 @@ std::string HeldUntil(std::string_view end_date, int turnaround_days) {
   return end_date.empty() ? std::string(kNoEnd) : PlusDays(end_date, turnaround_days);
 }
 
+bool HoldsPlace(pb::StayState state) { return state == pb::STAY_STATE_RESERVED || state == pb::STAY_STATE_ARRIVED; }
+
 // [H1] Nobody gets a place for a time in which a stay with its turnaround days or a closure lies, or for which it is
 // kept for the list.
 absl::Status MayHold(bool held, std::string_view place_id) {
@@ -155,9 +157,7 @@ void ApplyNoStay(pb::StayState state, std::string_view reason_code, pb::Stay* st
 
 // [B1] An extension needs a reason; the request has one.
 absl::Status MayExtend(const pb::Stay& stay, std::string_view end_date, std::string_view today) {
-  if (stay.state() != pb::STAY_STATE_RESERVED && stay.state() != pb::STAY_STATE_ARRIVED) {
-    return WrongState(stay.state(), "this stay is over");
-  }
+  if (!HoldsPlace(stay.state())) return WrongState(stay.state(), "this stay is over");
   if (stay.end_date().empty()) return Refused("EXTENSION_NOT_POSSIBLE", "the stay has no end");
   if (end_date <= stay.end_date() || end_date <= today) {
     return Refused("DATE_OUT_OF_ORDER", "the new end must be later than the old one and than today");
@@ -196,9 +196,7 @@ void ApplyEnd(std::string_view end_date, std::string_view destination_code, std:
 // A move by place stays inside the offer, whose route was walked already; another offer has its own
 // route [H4] and is reached by a reservation there.
 absl::Status MayMoveInside(const pb::Stay& stay, const pb::Place& place, std::string_view today) {
-  if (stay.state() != pb::STAY_STATE_RESERVED && stay.state() != pb::STAY_STATE_ARRIVED) {
-    return WrongState(stay.state(), "this stay is over");
-  }
+  if (!HoldsPlace(stay.state())) return WrongState(stay.state(), "this stay is over");
   if (place.offer_id() != stay.offer_id()) {
     return Refused("WRONG_ROUTE", "the place belongs to another offer: reserve a stay there and move to it");
   }
@@ -288,19 +286,11 @@ pb::PlaceState StateOf(const pb::Place& place, const std::vector<pb::Stay>& stay
 
 // ---- Tenancies and contacts ------------------------------------------------------------------------
 
-namespace {
-
-bool HoldsPlace(const pb::Stay& stay) {
-  return stay.state() == pb::STAY_STATE_RESERVED || stay.state() == pb::STAY_STATE_ARRIVED;
-}
-
-}  // namespace
-
 // [B2] Homes for special groups may deviate from the law of tenancy (husleieloven section 11-1), but
 // the tenant must be told in writing.
 absl::Status MayGiveNotice(const pb::Stay& stay, const pb::OfferPolicy& policy, bool has_tenancy,
                            std::string_view notice_date, std::string_view today) {
-  if (!HoldsPlace(stay)) return WrongState(stay.state(), "this stay is over");
+  if (!HoldsPlace(stay.state())) return WrongState(stay.state(), "this stay is over");
   if (policy.tenancy_kind() != pb::TENANCY_KIND_SPECIAL_TERMS) {
     return Refused("TENANCY_NOT_ALLOWED", "this offer has no tenancies on special terms");
   }
@@ -319,7 +309,7 @@ absl::Status MaySign(const pb::Stay& stay, const pb::OfferPolicy& policy, const 
   if (policy.tenancy_kind() == pb::TENANCY_KIND_NONE) {
     return Refused("TENANCY_NOT_ALLOWED", "no tenancy contract is made for this stay");
   }
-  if (!HoldsPlace(stay)) return WrongState(stay.state(), "this stay is over");
+  if (!HoldsPlace(stay.state())) return WrongState(stay.state(), "this stay is over");
   if (tenancy != nullptr && tenancy->state() == pb::TENANCY_STATE_SIGNED) {
     return Refused("TENANCY_EXISTS", "the stay has a tenancy already");
   }
@@ -357,11 +347,11 @@ bool RanOutUnderResident(const pb::Tenancy& tenancy, const pb::Stay& stay, std::
 }
 
 absl::Status MayHaveTeam(const pb::Stay& stay) {
-  return HoldsPlace(stay) ? absl::OkStatus() : WrongState(stay.state(), "this stay is over");
+  return HoldsPlace(stay.state()) ? absl::OkStatus() : WrongState(stay.state(), "this stay is over");
 }
 
 absl::Status MayPlanContact(const pb::Stay& stay, std::string_view due_date, std::string_view today) {
-  if (!HoldsPlace(stay)) return WrongState(stay.state(), "this stay is over");
+  if (!HoldsPlace(stay.state())) return WrongState(stay.state(), "this stay is over");
   if (due_date < today) return Refused("DATE_OUT_OF_ORDER", "a contact is planned for today or later");
   return CheckPlannable("due_date", due_date, today);
 }

@@ -443,7 +443,7 @@ absl::Status Housing::ListStays(Tx& tx, Call& call, const pb::ListStaysRequest& 
   // Who asks for an offer or a team asks who is there, not for its history.
   const bool asks_who_is_there = !request.offer_id().empty() || !request.support_team_id().empty();
   if (asks_who_is_there && request.state() == pb::STAY_STATE_UNSPECIFIED) {
-    filter.Where("state IN ('STAY_STATE_RESERVED', 'STAY_STATE_ARRIVED')");
+    filter.Where(InStates(HoldsPlace));
   }
   TRY(Page(tx, std::move(filter), {request.page_size(), request.page_token()}, response->mutable_stays(),
            response->mutable_next_page_token()));

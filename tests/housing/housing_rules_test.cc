@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/errors.h"
+#include "common/records.h"
 
 namespace mestring::housing {
 namespace {
@@ -181,6 +182,11 @@ TEST(H1, ACancelledStayHoldsNothing) {
   pb::Stay stay = Stay(pb::STAY_STATE_RESERVED, "2026-03-10", "2026-03-20");
   ApplyNoStay(pb::STAY_STATE_CANCELLED, "CHANGED_PLANS", &stay);
   EXPECT_EQ(stay.held_until(), "");
+}
+
+TEST(H1, TheRulesSayInSqlWhoHoldsAPlaceAsTheIndexesSay) {
+  EXPECT_EQ(InStates(HoldsPlace), "state IN ('STAY_STATE_RESERVED', 'STAY_STATE_ARRIVED')");
+  EXPECT_EQ(InStates(KeepsPlace), "state IN ('VACANCY_STATE_OPEN', 'VACANCY_STATE_OFFERED')");
 }
 
 TEST(PlaceStates, FollowFromWhoHoldsThePlace) {
