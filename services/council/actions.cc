@@ -56,15 +56,18 @@ absl::Status Council::CreateAction(Tx& tx, Call&, const pb::CreateActionRequest&
                                    pb::CreateActionResponse* response) {
   TRY(Check(request));
   ASSIGN(const pb::Mandate mandate, CurrentMandate(tx));
+  // Whichever of the two is named, the rule sees both.
   std::optional<pb::Suggestion> suggestion;
-  std::string item_id = request.agenda_item_id();
   if (!request.suggestion_id().empty()) {
     ASSIGN(suggestion, Load<pb::Suggestion>(tx, request.suggestion_id()));
-    item_id = suggestion->agenda_item_id();
   }
   std::optional<pb::AgendaItem> item;
+  const std::string item_id = suggestion ? suggestion->agenda_item_id() : request.agenda_item_id();
   if (!item_id.empty()) {
     ASSIGN(item, Load<pb::AgendaItem>(tx, item_id));
+  }
+  if (!suggestion && item && !item->suggestion_id().empty()) {
+    ASSIGN(suggestion, Load<pb::Suggestion>(tx, item->suggestion_id()));
   }
   TRY(MayCreateAction(mandate, request, item, suggestion, Today(tx)));
   pb::Action action;

@@ -206,7 +206,8 @@ bool IsClosedLoop(pb::SuggestionState state);
 bool IsOpen(const pb::Action& action);
 absl::Status Check(const pb::CreateActionRequest& request);
 absl::Status Check(const pb::UpdateActionRequest& request);
-// `suggestion`: that it is for, if it is for one. `item`: that it is for, or that took the suggestion up.
+// `suggestion`: that it is for, or that its item took up, if there is one. `item`: that it is for, or that took the
+// suggestion up.
 absl::Status MayCreateAction(const pb::Mandate& mandate, const pb::CreateActionRequest& request,
                              const std::optional<pb::AgendaItem>& item, const std::optional<pb::Suggestion>& suggestion,
                              std::string_view today);

@@ -65,6 +65,26 @@ class CouncilTest : public testing::TestWithParam<const char*> {
     request.set_reason("A name was wrong.");
     return town_.Call(&Stub::ReopenMeeting, UnitLeader(), request);
   }
+  void Cancel(const pb::Action& action) {
+    pb::UpdateActionRequest request;
+    request.set_action_id(action.id());
+    request.set_cancel_reason("The neighbours do it.");
+    Must(town_.Call(&Stub::UpdateAction, Secretary(), request));
+  }
+  void ReportBack(const std::string& suggestion_id) {
+    pb::ReportBackRequest request;
+    request.set_suggestion_id(suggestion_id);
+    request.set_report("It is so now.");
+    Must(town_.Call(&Stub::ReportBack, Secretary(), request));
+  }
+  // Of one from the box.
+  void AnswerReport(const std::string& suggestion_id, bool confirmed) {
+    pb::AnswerReportBackRequest request;
+    request.set_suggestion_id(suggestion_id);
+    request.set_confirmed(confirmed);
+    request.set_reason(confirmed ? "" : "Not on Fridays.");
+    Must(town_.Call(&Stub::AnswerReportBack, Secretary(), request));
+  }
   absl::StatusOr<pb::GetMinutesResponse> Minutes(const std::string& meeting_id, const Who& who, int version = 0) {
     pb::GetMinutesRequest request;
     request.set_meeting_id(meeting_id);
@@ -767,6 +787,40 @@ TEST_P(CouncilTest, AMembersSuggestionGoesRoundTheWholeLoop) {
   EXPECT_REFUSED(town_.Call(&Stub::AnswerReportBack, Secretary(), answer), "FORBIDDEN");
   EXPECT_DONE(town_.Call(&Stub::AnswerReportBack, Member(town_.user.principal), answer));
   EXPECT_THAT(town_.Call(&Stub::ListOpenLoops, Staff(), pb::ListOpenLoopsRequest())->open_loops(), SizeIs(0));
+}
+
+TEST_P(CouncilTest, AnActionThatIsGivenByItsItemIsHeldToWhatWasAnsweredToTheSuggestion) {
+  const pb::Meeting meeting = OpenMeeting();
+  const std::string id = town_.Dropped("Longer evenings", SomePerson());
+  town_.Screened(id);
+  const pb::AgendaItem evenings = town_.Item(meeting, "Longer evenings", id), doors = town_.Item(meeting, "Doors");
+  pb::CreateActionRequest create;
+  create.set_agenda_item_id(evenings.id());
+  create.set_owner_service("activities");
+  create.set_title("Do it");
+  create.set_due_date("2027-04-01");
+  EXPECT_REFUSED(town_.Call(&Stub::CreateAction, Secretary(), create), "ITEM_NOT_ADVISED");
+  town_.Advised(evenings);
+  EXPECT_REFUSED(town_.Call(&Stub::CreateAction, Secretary(), create), "WRONG_STATE") << "nobody has answered it yet";
+  pb::AnswerSuggestionRequest answer;
+  answer.set_suggestion_id(id);
+  answer.set_answer(pb::ANSWER_NO);
+  answer.set_reason("No money.");
+  EXPECT_DONE(town_.Call(&Stub::AnswerSuggestion, Secretary(), answer));
+  EXPECT_REFUSED(town_.Call(&Stub::CreateAction, Secretary(), create), "NOT_AGREED");
+  answer.set_answer(pb::ANSWER_YES);
+  EXPECT_DONE(town_.Call(&Stub::AnswerSuggestion, Secretary(), answer));
+  const pb::Action action = Must(town_.Call(&Stub::CreateAction, Secretary(), create)).action();
+  EXPECT_EQ(action.suggestion_id(), id);
+  Cancel(action);
+  ReportBack(id);
+  EXPECT_REFUSED(town_.Call(&Stub::CreateAction, Secretary(), create), "WRONG_STATE");
+  AnswerReport(id, true);
+  EXPECT_REFUSED(town_.Call(&Stub::CreateAction, Secretary(), create), "WRONG_STATE") << "the loop is closed";
+  town_.Advised(doors);
+  create.set_agenda_item_id(doors.id());
+  EXPECT_EQ(Must(town_.Call(&Stub::CreateAction, Secretary(), create)).action().suggestion_id(), "")
+      << "nobody suggested it";
 }
 
 TEST_P(CouncilTest, AClaimCodeShowsProgressAndAnswersTheReportBack) {
