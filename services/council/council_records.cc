@@ -210,6 +210,16 @@ absl::StatusOr<pb::Summons> Summon(Tx& tx, std::string_view meeting_id, const pb
   return summons;
 }
 
+absl::Status VoidSummons(Tx& tx, pb::Summons* summons) {
+  summons->set_state(pb::SUMMONS_STATE_VOID);
+  TRY(Save(tx, *summons));
+  pb::SummonsVoided event;
+  event.set_summons_id(summons->id());
+  event.set_meeting_id(summons->meeting_id());
+  event.set_seat_id(summons->seat_id());
+  return tx.Publish(event, summons->id(), summons->version());
+}
+
 absl::StatusOr<std::optional<pb::Summons>> SummonIfNeeded(Tx& tx, const pb::Meeting& meeting, const pb::Seat& seat) {
   if (seat.state() != pb::SEAT_STATE_ACTIVE) return std::nullopt;
   ASSIGN(Holders holders, HoldersOf(tx, seat.id()));
@@ -220,6 +230,12 @@ absl::StatusOr<std::optional<pb::Summons>> SummonIfNeeded(Tx& tx, const pb::Meet
                              meeting.id(), seat.id()));
   const pb::SummonsCause cause = WhySummoned(meeting, holders, apologies);
   if (cause == pb::SUMMONS_CAUSE_UNSPECIFIED) return std::nullopt;
+  ASSIGN(const auto known,
+         Find<pb::Summons>(tx,
+                           "WHERE meeting_id = :meeting AND seat_id = :seat AND holder_id = :deputy AND state = "
+                           "'SUMMONS_STATE_IN_FORCE'",
+                           meeting.id(), seat.id(), holders.deputy->id()));
+  if (known) return std::nullopt;
   const pb::EntitledSeat as_of_now = NewEntitledSeat("", meeting, seat, holders, apologies);
   ASSIGN(pb::Summons summons, Summon(tx, meeting.id(), as_of_now, cause, ""));
   return summons;
@@ -230,6 +246,16 @@ absl::Status SummonWhereNeeded(Tx& tx, std::string_view seat_id) {
   ASSIGN(const std::vector<pb::Meeting> called,
          Select<pb::Meeting>(tx, "WHERE state = 'MEETING_STATE_SUMMONED' ORDER BY meeting_date, id"));
   for (const pb::Meeting& meeting : called) TRY(SummonIfNeeded(tx, meeting, seat).status());
+  return absl::OkStatus();
+}
+
+absl::Status VoidSummonsesOf(Tx& tx, std::string_view seat_id) {
+  ASSIGN(std::vector<pb::Summons> summonses,
+         Select<pb::Summons>(tx,
+                             "WHERE seat_id = :seat AND state = 'SUMMONS_STATE_IN_FORCE' AND meeting_id IN (SELECT id "
+                             "FROM meetings WHERE state = 'MEETING_STATE_SUMMONED') ORDER BY id",
+                             seat_id));
+  for (pb::Summons& summons : summonses) TRY(VoidSummons(tx, &summons));
   return absl::OkStatus();
 }
 

@@ -112,11 +112,14 @@ absl::Status EndHolder(Tx& tx, std::string_view reason_code, pb::SeatHolder* hol
 // Saves a summons and tells the deputy.
 absl::StatusOr<pb::Summons> Summon(Tx& tx, std::string_view meeting_id, const pb::EntitledSeat& deputy_of,
                                    pb::SummonsCause cause, std::string_view agenda_item_id);
-// Before the opening: summons the deputy if the seat is theirs as things are now (C3). For the write that made
-// it so, so that each time they are told once.
+// Saves that a summons holds no more and tells the deputy.
+absl::Status VoidSummons(Tx& tx, pb::Summons* summons);
+// Before the opening: summons the deputy if the seat is theirs as things are now (C3), and they do not know already.
 absl::StatusOr<std::optional<pb::Summons>> SummonIfNeeded(Tx& tx, const pb::Meeting& meeting, const pb::Seat& seat);
 // The same for every meeting that is called, when who holds the seat has changed.
 absl::Status SummonWhereNeeded(Tx& tx, std::string_view seat_id);
+// A new principal is expected: at the meetings that are called, their deputy need not come any more.
+absl::Status VoidSummonsesOf(Tx& tx, std::string_view seat_id);
 
 }  // namespace council
 }  // namespace mestring

@@ -45,6 +45,21 @@ const std::string& HolderIdOf(const pb::EntitledSeat& seat, pb::HolderRole role)
   return role == pb::HOLDER_ROLE_PRINCIPAL ? seat.principal_id() : seat.deputy_id();
 }
 
+bool Apologised(const pb::Meeting& meeting, const pb::SeatHolder& holder, absl::Span<const pb::Apology> apologies) {
+  return std::any_of(apologies.begin(), apologies.end(), [&](const pb::Apology& apology) {
+    return apology.meeting_id() == meeting.id() && apology.holder_id() == holder.id();
+  });
+}
+
+// [C3] A deputy is asked to come when the principal in office has apologised, or when there is none, and the deputy
+// can come. Apologies are of a term: one who follows somebody has none from them. So a deputy who is appointed after
+// the apology is asked then; and when the principal is replaced after the apology, the new one is expected.
+pb::SummonsCause WhyAsked(const pb::Meeting& meeting, const Holders& holders, absl::Span<const pb::Apology> apologies) {
+  if (!holders.deputy || Apologised(meeting, *holders.deputy, apologies)) return pb::SUMMONS_CAUSE_UNSPECIFIED;
+  if (!holders.principal) return pb::SUMMONS_CAUSE_VACANCY;
+  return Apologised(meeting, *holders.principal, apologies) ? pb::SUMMONS_CAUSE_APOLOGY : pb::SUMMONS_CAUSE_UNSPECIFIED;
+}
+
 absl::Status NoSuchHolder() { return Refused("NO_SUCH_HOLDER", "the seat has nobody in that role"); }
 
 // [C11] The approval of the last minutes is the first item (#3768): nothing else is discussed or advised on before it.
@@ -376,9 +391,7 @@ pb::EntitledSeat NewEntitledSeat(std::string id, const pb::Meeting& meeting, con
   entitled.set_seat_name(seat.name());
   // Excused and absent are told apart: one has said so (opengever.core#2180).
   const auto presence_of = [&](const pb::SeatHolder& holder) {
-    const bool excused = std::any_of(apologies.begin(), apologies.end(),
-                                     [&](const pb::Apology& apology) { return apology.holder_id() == holder.id(); });
-    return excused ? pb::PRESENCE_EXCUSED : pb::PRESENCE_ABSENT;
+    return Apologised(meeting, holder, apologies) ? pb::PRESENCE_EXCUSED : pb::PRESENCE_ABSENT;
   };
   if (holders.principal) {
     entitled.set_principal_id(holders.principal->id());
@@ -394,27 +407,15 @@ pb::EntitledSeat NewEntitledSeat(std::string id, const pb::Meeting& meeting, con
     entitled.set_deputy_employed(holders.deputy->employed());
     entitled.set_deputy_presence(presence_of(*holders.deputy));
   }
-  // A vacant principal cannot come either.
-  entitled.set_deputy_summoned(entitled.principal_presence() != pb::PRESENCE_ABSENT && holders.deputy);
+  entitled.set_deputy_summoned(WhyAsked(meeting, holders, apologies) != pb::SUMMONS_CAUSE_UNSPECIFIED);
   return entitled;
 }
 
-// [C3] A deputy is summoned when the principal in office has apologised, or when there is none, and the deputy
-// can come. Apologies and summonses are of a term: one who follows somebody has neither from them. So a deputy
-// who is appointed after the apology is summoned then; and when the principal is replaced after the apology,
-// the new one is expected, and the summons of the deputy gives them the seat no more (NewEntitledSeat).
 pb::SummonsCause WhySummoned(const pb::Meeting& meeting, const Holders& holders,
                              absl::Span<const pb::Apology> apologies) {
-  const auto apologised = [&](const pb::SeatHolder& holder) {
-    return std::any_of(apologies.begin(), apologies.end(), [&](const pb::Apology& apology) {
-      return apology.meeting_id() == meeting.id() && apology.holder_id() == holder.id();
-    });
-  };
   // A meeting that is only planned summons them by its notice.
   if (meeting.state() != pb::MEETING_STATE_SUMMONED) return pb::SUMMONS_CAUSE_UNSPECIFIED;
-  if (!holders.deputy || apologised(*holders.deputy)) return pb::SUMMONS_CAUSE_UNSPECIFIED;
-  if (!holders.principal) return pb::SUMMONS_CAUSE_VACANCY;
-  return apologised(*holders.principal) ? pb::SUMMONS_CAUSE_APOLOGY : pb::SUMMONS_CAUSE_UNSPECIFIED;
+  return WhyAsked(meeting, holders, apologies);
 }
 
 // [C6] Who is entitled is what it was at the opening; a later seat has no part in that meeting.

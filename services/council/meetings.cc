@@ -81,15 +81,7 @@ absl::Status VoidAnswersToNotice(Tx& tx, const pb::Meeting& meeting) {
   ASSIGN(std::vector<pb::Summons> summonses,
          Select<pb::Summons>(tx, "WHERE meeting_id = :meeting AND state = 'SUMMONS_STATE_IN_FORCE' ORDER BY id",
                              meeting.id()));
-  for (pb::Summons& summons : summonses) {
-    summons.set_state(pb::SUMMONS_STATE_VOID);
-    TRY(Save(tx, summons));
-    pb::SummonsVoided event;
-    event.set_summons_id(summons.id());
-    event.set_meeting_id(meeting.id());
-    event.set_seat_id(summons.seat_id());
-    TRY(tx.Publish(event, summons.id(), summons.version()));
-  }
+  for (pb::Summons& summons : summonses) TRY(VoidSummons(tx, &summons));
   return absl::OkStatus();
 }
 

@@ -114,8 +114,8 @@ absl::Status Council::AppointHolder(Tx& tx, Call&, const pb::AppointHolderReques
   event.set_person_ref(holder.person_ref());
   event.set_until_date(holder.until_date());
   TRY(tx.Publish(event, seat.id(), seat.version()));
-  // [C3] The apology that waited for a deputy. A new principal summons nobody: they are expected themself.
-  if (holder.role() == pb::HOLDER_ROLE_DEPUTY) TRY(SummonWhereNeeded(tx, seat.id()));
+  // [C3] The apology that waited for a deputy. A new principal is expected themself.
+  TRY(holder.role() == pb::HOLDER_ROLE_DEPUTY ? SummonWhereNeeded(tx, seat.id()) : VoidSummonsesOf(tx, seat.id()));
   *response->mutable_holder() = std::move(holder);
   return absl::OkStatus();
 }

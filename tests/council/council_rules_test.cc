@@ -415,17 +415,26 @@ TEST(Attendance, OpengeverCore2180ExcusedAndAbsentAreToldApart) {
   Holders holders;
   holders.principal.emplace().set_id("anna");
   holders.deputy.emplace().set_id("bo");
-  pb::Apology apology;
+  pb::Apology apology, deputys;
+  apology.set_meeting_id("meeting");
   apology.set_holder_id("anna");
   const auto excused =
       NewEntitledSeat("id", MeetingIn(pb::MEETING_STATE_SUMMONED), seat, holders, std::vector{apology});
   EXPECT_EQ(excused.principal_presence(), kExcused);
   EXPECT_TRUE(excused.deputy_summoned());
+  deputys.set_meeting_id("meeting");
+  deputys.set_holder_id("bo");
+  const auto neither =
+      NewEntitledSeat("id", MeetingIn(pb::MEETING_STATE_SUMMONED), seat, holders, std::vector{apology, deputys});
+  EXPECT_EQ(neither.deputy_presence(), kExcused);
+  EXPECT_FALSE(neither.deputy_summoned()) << "a deputy who cannot come is not summoned, and has no seat by turning up";
   const auto absent = NewEntitledSeat("id", MeetingIn(pb::MEETING_STATE_SUMMONED), seat, holders, {});
   EXPECT_EQ(absent.principal_presence(), kAbsent);
   EXPECT_FALSE(absent.deputy_summoned());
   holders.principal.reset();
   EXPECT_TRUE(NewEntitledSeat("id", MeetingIn(pb::MEETING_STATE_SUMMONED), seat, holders, {}).deputy_summoned());
+  EXPECT_FALSE(NewEntitledSeat("id", MeetingIn(pb::MEETING_STATE_SUMMONED), seat, holders, std::vector{deputys})
+                   .deputy_summoned());
 }
 
 // ---- The agenda, closing and reopening ---------------------------------------------------------------

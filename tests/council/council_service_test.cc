@@ -421,6 +421,50 @@ TEST_P(CouncilTest, APrincipalWhoFollowsOneWhoApologisedIsExpectedThemself) {
       << "Hal is expected, and Gry is an observer";
 }
 
+TEST_P(CouncilTest, ASeatOfTwoWhoApologisedStaysEmptyUnlessThePrincipalComesAfterAll) {
+  const pb::Meeting called = town_.Called(town_.wheel[0]);
+  town_.Apologised(called, town_.user, kDeputy);
+  town_.Apologised(called, town_.user, kPrincipal);
+  EXPECT_THAT(town_.EventsOf<pb::DeputySummoned>(), SizeIs(0));
+  town_.Apologised(called, town_.kin, kPrincipal);
+  town_.Apologised(called, town_.kin, kDeputy);  // summoned already, and cannot come
+  const pb::Meeting meeting = town_.Opened(called);
+  const pb::AgendaItem item = town_.Item(meeting, "Doors");
+  for (const TestSeat& seat : {town_.user, town_.kin}) {
+    town_.Present(meeting, seat, kDeputy);
+    EXPECT_THAT(town_.Exercised(item), testing::Contains(Pair(seat.id, ""))) << "only turned up";
+  }
+  town_.Present(meeting, town_.user, kPrincipal);
+  EXPECT_THAT(town_.Exercised(item), testing::Contains(Pair(town_.user.id, "Anna")));
+  pb::SummonDeputyRequest summon;
+  summon.set_meeting_id(meeting.id());
+  summon.set_seat_id(town_.kin.id);
+  EXPECT_DONE(town_.Call(&Stub::SummonDeputy, Secretary(), summon));
+  EXPECT_THAT(town_.Exercised(item), testing::Contains(Pair(town_.kin.id, "Dag"))) << "asked at the table";
+}
+
+TEST_P(CouncilTest, ADeputyIsSummonedOnceForOneNeedAndAnewAfterAPrincipalWhoWasExpected) {
+  const pb::Meeting called = town_.Called(town_.wheel[0]);
+  town_.Apologised(called, town_.user, kPrincipal);
+  ASSERT_THAT(town_.EventsOf<pb::DeputySummoned>(), SizeIs(1));
+  pb::EndTermRequest end;
+  end.set_holder_id(town_.user.principal_holder);
+  end.set_reason_code("OWN_WISH");
+  EXPECT_DONE(town_.Call(&Stub::EndTerm, Secretary(), end));
+  EXPECT_THAT(town_.EventsOf<pb::DeputySummoned>(), SizeIs(1)) << "Bo knows";
+  // Finn is expected, so Bo need not come, and is told.
+  end.set_holder_id(town_.Appointed(town_.user.id, kPrincipal, SomePerson(), "Finn").id());
+  ASSERT_THAT(town_.EventsOf<pb::SummonsVoided>(), SizeIs(1));
+  EXPECT_EQ(town_.EventsOf<pb::SummonsVoided>()[0].summons_id(), town_.EventsOf<pb::DeputySummoned>()[0].summons_id());
+  EXPECT_THAT(town_.Meeting(called.id()).summonses(), SizeIs(0));
+  EXPECT_DONE(town_.Call(&Stub::EndTerm, Secretary(), end));
+  ASSERT_THAT(town_.EventsOf<pb::DeputySummoned>(), SizeIs(2));
+  EXPECT_EQ(town_.EventsOf<pb::DeputySummoned>()[1].person_ref(), town_.user.deputy);
+  EXPECT_EQ(town_.EventsOf<pb::DeputySummoned>()[1].cause(), pb::SUMMONS_CAUSE_VACANCY);
+  EXPECT_THAT(town_.Meeting(called.id()).summonses(), SizeIs(1));
+  EXPECT_THAT(town_.UntoldChanges(), SizeIs(0));
+}
+
 TEST_P(CouncilTest, ADeputyIsSummonedWhenTheSeatBecomesVacantAfterTheNotice) {
   const pb::Meeting called = town_.Called(town_.wheel[0]);
   pb::EndTermRequest end;
