@@ -74,7 +74,10 @@ absl::Status Council::CreateAction(Tx& tx, Call&, const pb::CreateActionRequest&
   action.set_id(NewId(tx.now()));
   action.set_state(pb::ACTION_STATE_ASSIGNED);
   action.set_agenda_item_id(item->id());
-  action.set_suggestion_id(suggestion ? suggestion->id() : item->suggestion_id());
+  if (suggestion) {
+    action.set_suggestion_id(suggestion->id());
+    action.set_round(suggestion->times_reopened());
+  }
   action.set_owner_service(request.owner_service());
   action.set_title(request.title());
   action.set_due_date(request.due_date());

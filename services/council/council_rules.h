@@ -214,7 +214,8 @@ absl::Status MayCreateAction(const pb::Mandate& mandate, const pb::CreateActionR
 absl::Status MayUpdateAction(const pb::Action& action, const pb::UpdateActionRequest& request, std::string_view today);
 // What the owner said. False if it changes nothing.
 bool ApplyProgress(common::v1::AssignedActionState state, std::string_view today, pb::Action* action);
-// Where its actions have brought a suggestion: IN_PROGRESS or DONE, or where it was. Never further.
+// Where its actions have brought a suggestion: IN_PROGRESS or DONE, or where it was. Never further. `actions`: of all
+// its rounds.
 pb::SuggestionState StateAfterProgress(const pb::Suggestion& suggestion, absl::Span<const pb::Action> actions);
 
 // ---- Figures, indicators, fees ---------------------------------------------------------------------

@@ -233,7 +233,7 @@ bool ApplyProgress(common::v1::AssignedActionState state, std::string_view today
 }
 
 // [E4] Progress by its owners moves a suggestion to IN_PROGRESS and DONE, never to REPORTED_BACK: that is for
-// people to say.
+// people to say. What was done in an earlier round was reported back, and found wanting: it moves nothing any more.
 pb::SuggestionState StateAfterProgress(const pb::Suggestion& suggestion, absl::Span<const pb::Action> actions) {
   if (suggestion.state() != pb::SUGGESTION_STATE_ANSWERED && suggestion.state() != pb::SUGGESTION_STATE_IN_PROGRESS &&
       suggestion.state() != pb::SUGGESTION_STATE_REOPENED) {
@@ -241,6 +241,7 @@ pb::SuggestionState StateAfterProgress(const pb::Suggestion& suggestion, absl::S
   }
   bool any_begun = false, any_done = false, any_open = false;
   for (const pb::Action& action : actions) {
+    if (action.round() != suggestion.times_reopened()) continue;
     any_open = any_open || IsOpen(action);
     any_done = any_done || action.state() == pb::ACTION_STATE_DONE;
     any_begun = any_begun || action.state() == pb::ACTION_STATE_IN_PROGRESS;

@@ -919,6 +919,24 @@ TEST(Actions, MoveASuggestionToInProgressAndDoneAndNeverFurther) {
   EXPECT_EQ(after(pb::SUGGESTION_STATE_CONFIRMED, {done}), pb::SUGGESTION_STATE_CONFIRMED);
 }
 
+TEST(Actions, OfAnEarlierRoundMoveAReopenedSuggestionNoMore) {
+  const auto after = [](pb::SuggestionState state, std::vector<pb::Action> again) {
+    pb::Suggestion suggestion = SuggestionIn(state);
+    suggestion.set_times_reopened(1);
+    for (pb::Action& action : again) action.set_round(1);
+    again.push_back(ActionIn(pb::ACTION_STATE_DONE));
+    return StateAfterProgress(suggestion, again);
+  };
+  const pb::Action assigned = ActionIn(pb::ACTION_STATE_ASSIGNED), begun = ActionIn(pb::ACTION_STATE_IN_PROGRESS),
+                   done = ActionIn(pb::ACTION_STATE_DONE), cancelled = ActionIn(pb::ACTION_STATE_CANCELLED);
+  for (const auto state : {pb::SUGGESTION_STATE_REOPENED, pb::SUGGESTION_STATE_ANSWERED}) {
+    EXPECT_EQ(after(state, {cancelled}), state);
+    EXPECT_EQ(after(state, {cancelled, assigned}), state);
+    EXPECT_EQ(after(state, {begun}), pb::SUGGESTION_STATE_IN_PROGRESS);
+    EXPECT_EQ(after(state, {done, cancelled}), pb::SUGGESTION_STATE_DONE);
+  }
+}
+
 TEST(Actions, AreGivenToOwnersOfTheMandateForWhatWasAdvisedAndNotRefused) {
   pb::CreateActionRequest request;
   request.set_owner_service("activities");

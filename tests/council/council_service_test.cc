@@ -867,6 +867,25 @@ TEST_P(CouncilTest, AnActionThatIsGivenByItsItemIsHeldToWhatWasAnsweredToTheSugg
       << "nobody suggested it";
 }
 
+TEST_P(CouncilTest, WhatWasDoneBeforeASuggestionWasReopenedDoesNotFinishItAgain) {
+  const std::string id = town_.Dropped("Longer evenings", SomePerson());
+  town_.Answered(id, OpenMeeting());
+  const pb::Action first = town_.ActionFor(id, "activities", "2027-04-01");
+  EXPECT_DONE(town_.service().db().Write([&](Tx& tx) -> absl::Status {  // what its owner says
+    ASSIGN(pb::Action action, Load<pb::Action>(tx, first.id()));
+    ApplyProgress(common::v1::ASSIGNED_ACTION_STATE_DONE, "2027-03-01", &action);
+    return Save(tx, action);
+  }));
+  ReportBack(id);
+  AnswerReport(id, false);
+  const pb::Action second = town_.ActionFor(id, "activities", "2027-05-01");
+  EXPECT_EQ(second.round(), 1);
+  Cancel(town_.ActionFor(id, "activities", "2027-05-01"));
+  EXPECT_EQ(town_.Suggestion(id).state(), pb::SUGGESTION_STATE_REOPENED) << "nothing was begun anew";
+  Cancel(second);
+  EXPECT_EQ(town_.Suggestion(id).state(), pb::SUGGESTION_STATE_REOPENED) << "nothing was done anew";
+}
+
 TEST_P(CouncilTest, AClaimCodeShowsProgressAndAnswersTheReportBack) {
   const std::string code = SomePerson();
   const std::string id = town_.Dropped("Longer evenings", code);
