@@ -181,7 +181,7 @@ absl::Status MaySee(const Caller& caller, const pb::Minutes& minutes);
 
 // `unscreened`: suggestions that wait.
 absl::Status MayReceive(const pb::Mandate& mandate, int unscreened);
-// Who makes a suggestion of their own is told what became of it, so it takes a person.
+// Who makes a suggestion of their own is told what became of it, and says whether that was it.
 absl::Status MaySuggest(const Caller& caller, const pb::AddSuggestionRequest& request);
 pb::Suggestion NewSuggestion(std::string id, const Caller& caller, const pb::AddSuggestionRequest& request,
                              std::string_view today);

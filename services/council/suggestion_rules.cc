@@ -28,9 +28,12 @@ absl::Status MayReceive(const pb::Mandate& mandate, int unscreened) {
   return Refused("BOX_FULL", "too many suggestions wait to be looked at; try again later");
 }
 
+// [C10] Only who may answer the report back closes the loop of their own suggestion: a member, or who keeps the
+// council.
 absl::Status MaySuggest(const Caller& caller, const pb::AddSuggestionRequest& request) {
-  if (!request.assisted() && caller.person_ref.empty()) {
-    return Forbidden("a suggestion of one's own is a person's; write it down for somebody, or use the box");
+  const bool answers = KeepsCouncil(caller) || caller.Is(access::v1::ROLE_COUNCIL_MEMBER);
+  if (!request.assisted() && (!answers || caller.person_ref.empty())) {
+    return Forbidden("a suggestion of one's own is a member's; write it down for somebody, or use the box");
   }
   if (!request.claim_code().empty() && !request.assisted()) {
     return InvalidArgument("claim_code", "is for what was written down for somebody else");

@@ -805,7 +805,11 @@ TEST(Suggestions, WrittenDownForSomebodyNameNeitherThemNorTheWriter) {
   EXPECT_DONE(MaySuggest(As(ROLE_STAFF), request));
   EXPECT_EQ(NewSuggestion("id", As(ROLE_STAFF, "writer"), request, "2027-01-01").proposer_ref(), "");
   request.set_assisted(false);
-  EXPECT_REFUSED(MaySuggest(As(ROLE_STAFF), request), "FORBIDDEN");
+  EXPECT_REFUSED(MaySuggest(As(ROLE_STAFF, "writer"), request), "FORBIDDEN")
+      << "who cannot answer the report back would leave the loop open for ever";
+  EXPECT_REFUSED(MaySuggest(As(ROLE_COUNCIL_MEMBER), request), "FORBIDDEN");
+  for (const Role role : {ROLE_COUNCIL_MEMBER, ROLE_COUNCIL_SECRETARY})
+    EXPECT_DONE(MaySuggest(As(role, "anna"), request));
   EXPECT_EQ(NewSuggestion("id", As(ROLE_COUNCIL_MEMBER, "anna"), request, "2027-01-01").proposer_ref(), "anna");
 }
 

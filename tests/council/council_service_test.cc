@@ -886,6 +886,25 @@ TEST_P(CouncilTest, WhatWasDoneBeforeASuggestionWasReopenedDoesNotFinishItAgain)
   EXPECT_EQ(town_.Suggestion(id).state(), pb::SUGGESTION_STATE_REOPENED) << "nothing was done anew";
 }
 
+TEST_P(CouncilTest, StaffWriteDownWhatOthersSayAndSuggestNothingAsMembers) {
+  const Who staff{{access::v1::ROLE_STAFF}, SomePerson(), ""};
+  pb::AddSuggestionRequest add;
+  add.set_text("Somebody to call at night");
+  EXPECT_REFUSED(town_.Call(&Stub::AddSuggestion, staff, add), "FORBIDDEN");
+  add.set_assisted(true);
+  EXPECT_DONE(town_.Call(&Stub::AddSuggestion, staff, add));
+  // The unit leader can answer the report back, so they may suggest.
+  const Who leader{{access::v1::ROLE_UNIT_LEADER}, town_.leader.principal, ""};
+  add.set_assisted(false);
+  const std::string id = Must(town_.Call(&Stub::AddSuggestion, leader, add)).suggestion_id();
+  town_.Answered(id, OpenMeeting());
+  ReportBack(id);
+  pb::AnswerReportBackRequest confirm;
+  confirm.set_suggestion_id(id);
+  confirm.set_confirmed(true);
+  EXPECT_DONE(town_.Call(&Stub::AnswerReportBack, leader, confirm));
+}
+
 TEST_P(CouncilTest, AClaimCodeShowsProgressAndAnswersTheReportBack) {
   const std::string code = SomePerson();
   const std::string id = town_.Dropped("Longer evenings", code);
