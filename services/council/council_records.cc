@@ -148,11 +148,13 @@ absl::Status PrepareAgenda(Tx& tx, const pb::Meeting& meeting) {
     item.set_minutes_meeting_id(of.id());
     TRY(AddItem(tx, &item));
   }
+  ASSIGN(const std::vector<pb::AgendaItem> figures,
+         Select<pb::AgendaItem>(tx, "WHERE meeting_id = :meeting AND kind = 'AGENDA_ITEM_KIND_FIGURES' ORDER BY id",
+                                meeting.id()));
+  // Who has put them off the agenda of this meeting does not get them back at its opening.
+  if (!figures.empty() && std::all_of(figures.begin(), figures.end(), IsSettled)) return absl::OkStatus();
   ASSIGN(std::vector<pb::FigureSet> papers, Select<pb::FigureSet>(tx, "WHERE meeting_id IS NULL ORDER BY id"));
   for (pb::FigureSet& set : papers) TRY(PlaceFigures(tx, meeting.id(), &set));
-  ASSIGN(const auto figures, tx.Query<int64_t>("SELECT 1 FROM agenda_items WHERE meeting_id = :meeting AND kind = "
-                                               "'AGENDA_ITEM_KIND_FIGURES'",
-                                               meeting.id()));
   if (papers.empty() || !figures.empty()) return absl::OkStatus();
   pb::AgendaItem item;
   item.set_id(NewId(tx.now()));
@@ -172,6 +174,13 @@ absl::Status PlaceFigures(Tx& tx, std::string_view meeting_id, pb::FigureSet* se
   event.set_figure_set_id(set->id());
   event.set_meeting_id(set->meeting_id());
   return tx.Publish(event, set->id(), set->version());
+}
+
+absl::Status MovePapers(Tx& tx, std::string_view from_meeting_id, std::string_view to_meeting_id) {
+  ASSIGN(std::vector<pb::FigureSet> papers,
+         Select<pb::FigureSet>(tx, "WHERE meeting_id = :meeting ORDER BY id", from_meeting_id));
+  for (pb::FigureSet& set : papers) TRY(PlaceFigures(tx, to_meeting_id, &set));
+  return absl::OkStatus();
 }
 
 absl::Status EndHolder(Tx& tx, std::string_view reason_code, pb::SeatHolder* holder) {

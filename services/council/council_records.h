@@ -107,6 +107,8 @@ absl::Status SettleItem(Tx& tx, pb::AgendaItem* item);
 absl::Status PrepareAgenda(Tx& tx, const pb::Meeting& meeting);
 // Makes figures a paper of a meeting, or of none, and tells of it.
 absl::Status PlaceFigures(Tx& tx, std::string_view meeting_id, pb::FigureSet* set);
+// Gives the papers of a meeting to another, or to the next that is called ("").
+absl::Status MovePapers(Tx& tx, std::string_view from_meeting_id, std::string_view to_meeting_id);
 // Ends a term and tells that the role is vacant.
 absl::Status EndHolder(Tx& tx, std::string_view reason_code, pb::SeatHolder* holder);
 // Saves a summons and tells the deputy.

@@ -207,10 +207,7 @@ absl::Status Council::CancelMeeting(Tx& tx, Call&, const pb::CancelMeetingReques
     ApplySettlement(postponed, &item);
     TRY(SettleItem(tx, &item));
   }
-  // Its papers lie before the next one.
-  ASSIGN(std::vector<pb::FigureSet> papers,
-         Select<pb::FigureSet>(tx, "WHERE meeting_id = :meeting ORDER BY id", meeting.id()));
-  for (pb::FigureSet& set : papers) TRY(PlaceFigures(tx, "", &set));
+  TRY(MovePapers(tx, meeting.id(), ""));
   *response->mutable_meeting() = std::move(meeting);
   return absl::OkStatus();
 }

@@ -615,6 +615,46 @@ TEST_P(CouncilTest, APostponedItemComesAgainAtTheMeetingThatIsNamed) {
   EXPECT_EQ(town_.Meeting(town_.wheel[1].id()).agenda(0).title(), "Doors");
 }
 
+TEST_P(CouncilTest, PostponedFiguresLieBeforeTheMeetingThatIsNamedOrTheNextOne) {
+  EXPECT_DONE(town_.service().db().Write([&](Tx& tx) {
+    pb::FigureSet paper;
+    paper.set_id(NewId(tx.now()));
+    paper.set_source("housing");
+    return Insert(tx, paper);
+  }));
+  const auto papers = [&](int meeting) { return town_.Meeting(town_.wheel[meeting].id()).papers_size(); };
+  const auto postpone = [&](int meeting, std::string to) {
+    pb::SettleAgendaItemRequest request;
+    const auto agenda = town_.Meeting(town_.wheel[meeting].id()).agenda();
+    for (const pb::AgendaItem& item : agenda) {
+      if (item.kind() == pb::AGENDA_ITEM_KIND_FIGURES) request.set_agenda_item_id(item.id());
+    }
+    request.set_settlement(pb::SETTLEMENT_POSTPONED);
+    request.set_reason("No time.");
+    request.set_to_meeting_id(std::move(to));
+    EXPECT_DONE(town_.Call(&Stub::SettleAgendaItem, Secretary(), request));
+  };
+  const pb::Meeting first = town_.Called(town_.wheel[0]);
+  EXPECT_EQ(papers(0), 1);
+  // Named none: not this meeting, whose opening would take what waits, but the next notice.
+  postpone(0, "");
+  EXPECT_EQ(town_.EventsOf<pb::FiguresPlaced>().back().meeting_id(), "");
+  town_.Opened(first);
+  EXPECT_EQ(papers(0), 0);
+  EXPECT_THAT(town_.Meeting(first.id()).agenda(), SizeIs(1));
+  town_.Opened(town_.Called(town_.wheel[1]));
+  EXPECT_EQ(papers(1), 1);
+  EXPECT_THAT(town_.Meeting(town_.wheel[1].id()).agenda(), SizeIs(1));
+  postpone(1, town_.wheel[3].id());
+  EXPECT_EQ(papers(1), 0);
+  EXPECT_EQ(papers(3), 1);
+  EXPECT_EQ(town_.EventsOf<pb::FiguresPlaced>().back().meeting_id(), town_.wheel[3].id());
+  town_.Called(town_.wheel[2]);
+  EXPECT_EQ(papers(2), 0);
+  town_.Called(town_.wheel[3]);
+  EXPECT_THAT(town_.Meeting(town_.wheel[3].id()).agenda(), SizeIs(1));
+}
+
 TEST_P(CouncilTest, WhatWasDiscussedStandsInTheMinutesWhateverBecomesOfTheItem) {
   const pb::Meeting meeting = OpenMeeting();
   const pb::AgendaItem doors = town_.Item(meeting, "Doors"), windows = town_.Item(meeting, "Windows"),
