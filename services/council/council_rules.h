@@ -189,6 +189,8 @@ pb::Suggestion NewSuggestion(std::string id, const Caller& caller, const pb::Add
 pb::Suggestion NewAnonymousSuggestion(std::string id, const pb::DropSuggestionRequest& request, std::string_view today);
 absl::Status MayScreen(const pb::Suggestion& suggestion, const pb::ScreenSuggestionRequest& request);
 void ApplyScreening(const pb::ScreenSuggestionRequest& request, pb::Suggestion* suggestion);
+// Whether a suggestion is on no agenda, for the first time or again.
+bool AwaitsMeeting(pb::SuggestionState state);
 absl::Status MayPutOnAgenda(const pb::Suggestion& suggestion);
 // `item`: that took the suggestion up, if one has.
 absl::Status MayAnswer(const pb::Suggestion& suggestion, const std::optional<pb::AgendaItem>& item,

@@ -90,10 +90,12 @@ void ApplyScreening(const pb::ScreenSuggestionRequest& request, pb::Suggestion* 
   }
 }
 
+bool AwaitsMeeting(pb::SuggestionState state) {
+  return state == pb::SUGGESTION_STATE_RECEIVED || state == pb::SUGGESTION_STATE_REOPENED;
+}
+
 absl::Status MayPutOnAgenda(const pb::Suggestion& suggestion) {
-  if (suggestion.state() == pb::SUGGESTION_STATE_REOPENED) return absl::OkStatus();
-  if (suggestion.state() != pb::SUGGESTION_STATE_RECEIVED)
-    return WrongState(suggestion.state(), "it has been taken up already");
+  if (!AwaitsMeeting(suggestion.state())) return WrongState(suggestion.state(), "it has been taken up already");
   if (suggestion.screening() == pb::SCREENING_UNSPECIFIED) {
     return Refused("NOT_SCREENED", "the suggestion has not been screened yet");
   }

@@ -167,7 +167,8 @@ absl::Status Council::GetSuggestionByClaim(Tx& tx, Call&, const pb::GetSuggestio
   response->set_answer(suggestion.answer());
   response->set_answer_reason(suggestion.answer_reason());
   response->set_report(suggestion.report());
-  if (!suggestion.agenda_item_id().empty()) {
+  // The item that took it up last says nothing about a suggestion that waits again.
+  if (!AwaitsMeeting(suggestion.state()) && !suggestion.agenda_item_id().empty()) {
     ASSIGN(const pb::AgendaItem item, Load<pb::AgendaItem>(tx, suggestion.agenda_item_id()));
     ASSIGN(const pb::Meeting meeting, Load<pb::Meeting>(tx, item.meeting_id()));
     response->set_meeting_date(meeting.meeting_date());

@@ -290,18 +290,26 @@ TEST_P(CouncilTest, AMovedMeetingTellsAllAndWhoCouldNotComeThatDayIsExpectedAgai
 }
 
 TEST_P(CouncilTest, ACancelledMeetingGivesItsItemsAndSuggestionsBack) {
-  const std::string id = town_.Dropped("Longer evenings", SomePerson());
+  const std::string code = SomePerson(), id = town_.Dropped("Longer evenings", code);
   town_.Screened(id);
+  const auto date = [&] {
+    pb::GetSuggestionByClaimRequest follow;
+    follow.set_claim_code(code);
+    return Must(town_.Call(&Stub::GetSuggestionByClaim, Passer(), follow)).meeting_date();
+  };
   const pb::Meeting meeting = town_.Called(town_.wheel[0]);
   town_.Item(meeting, "Longer evenings", id);
   EXPECT_EQ(town_.Suggestion(id).state(), pb::SUGGESTION_STATE_ON_AGENDA);
+  EXPECT_EQ(date(), "2027-02-10");
   pb::CancelMeetingRequest cancel;
   cancel.set_meeting_id(meeting.id());
   cancel.set_reason("Snow.");
   EXPECT_DONE(town_.Call(&Stub::CancelMeeting, Secretary(), cancel));
   EXPECT_EQ(town_.Suggestion(id).state(), pb::SUGGESTION_STATE_RECEIVED);
+  EXPECT_EQ(date(), "") << "it waits for a meeting again";
   EXPECT_EQ(town_.Meeting(meeting.id()).agenda(0).state(), pb::AGENDA_ITEM_STATE_POSTPONED);
   town_.Item(town_.wheel[1], "Longer evenings", id);
+  EXPECT_EQ(date(), "2027-05-12");
 }
 
 // [C5] Four ordinary meetings: a cancelled one leaves three until another takes its place.
@@ -970,6 +978,7 @@ TEST_P(CouncilTest, AClaimCodeShowsProgressAndAnswersTheReportBack) {
   answer.set_reason("On Fridays it still closes at eight.");
   EXPECT_EQ(town_.Call(&Stub::AnswerReportBackByClaim, Passer(), answer)->state(), pb::SUGGESTION_STATE_REOPENED);
   EXPECT_EQ(town_.Suggestion(id).times_reopened(), 1);
+  EXPECT_EQ(town_.Call(&Stub::GetSuggestionByClaim, Passer(), follow)->meeting_date(), "");
   town_.Item(town_.wheel[1], "Fridays", id);
   follow.set_claim_code(SomePerson());
   EXPECT_REFUSED(town_.Call(&Stub::GetSuggestionByClaim, Passer(), follow), "NOT_FOUND");
