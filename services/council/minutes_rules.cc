@@ -10,12 +10,13 @@
 // The words between are the mandate's: labels, and words before or between what was recorded, so that none has to be
 // bent to fit. Texts with holes in them were rejected: a hole wants a grammar, and each language has another.
 //
-// All words are escaped: they cannot make headings, tables or markup of their own in the document.
+// All words are escaped: they cannot make headings, lists, tables or markup of their own in the document.
 
 #include <algorithm>
 #include <map>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "common/errors.h"
@@ -23,9 +24,17 @@
 namespace mestring::council {
 namespace {
 
-// Words as one paragraph of Markdown.
+// Words as one paragraph of Markdown, or as a part of one. What would make a list, a rule or a code block of it stands
+// at its beginning: "- ", "+ ", "1. ", "1) ", "---", four spaces.
 std::string Escaped(std::string_view text) {
+  text = absl::StripLeadingAsciiWhitespace(text);
   std::string escaped;
+  const size_t digits = std::min(text.find_first_not_of("0123456789"), text.size());
+  const std::string_view marks = digits == 0 ? "-+" : ".)";
+  if (digits < text.size() && marks.find(text[digits]) != std::string_view::npos) {
+    absl::StrAppend(&escaped, text.substr(0, digits), "\\", text.substr(digits, 1));
+    text.remove_prefix(digits + 1);
+  }
   for (const char c : text) {
     if (c == '\n') {
       escaped += ' ';

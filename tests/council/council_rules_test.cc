@@ -623,6 +623,24 @@ TEST(MinutesOf, AMeetingSayWhoMetForWhomAndWhatWasAdvised) {
   EXPECT_THAT(text, Not(HasSubstr("ref-")));
 }
 
+TEST(MinutesOf, AMeetingAreParagraphsWhateverPeopleWrote) {
+  for (const auto& [said, written] :
+       {std::pair("- Doors", "\\- Doors"), std::pair("+ Doors", "\\+ Doors"), std::pair("---", "\\---"),
+        std::pair("1. Doors", "1\\. Doors"), std::pair("10) Doors", "10\\) Doors"), std::pair("    Doors", "Doors"),
+        std::pair("\n    \n - Doors", "\\- Doors"), std::pair("2 doors - 1.5 m", "2 doors - 1.5 m"),
+        std::pair("> Doors", "\\> Doors"), std::pair("Two\n- Doors", "Two - Doors"), std::pair("-", "\\-")}) {
+    Proceedings proceedings;
+    proceedings.meeting = MeetingIn(pb::MEETING_STATE_HELD);
+    proceedings.agenda = {ItemIn(pb::AGENDA_ITEM_STATE_WITHDRAWN)};
+    proceedings.agenda[0].set_text(said);
+    pb::WriteMinutesRequest request;
+    request.set_remarks(said);
+    const std::string text = MinutesText(proceedings, request, 1);
+    EXPECT_THAT(text, HasSubstr(absl::StrCat(".\n\n", written, "\n\n## Who was there"))) << said;
+    EXPECT_THAT(text, HasSubstr(absl::StrCat("Doors\n\n", written, "\n\n**Withdrawn"))) << said;
+  }
+}
+
 TEST(MinutesOf, AMeetingSayWhoTookTheSeatOfADisqualifiedMember) {
   Proceedings proceedings;
   proceedings.meeting = MeetingIn(pb::MEETING_STATE_HELD);
