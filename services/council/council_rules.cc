@@ -259,6 +259,10 @@ absl::Status MayReplace(const pb::Meeting& meeting, const pb::YearWheel& wheel, 
   return replaced ? AlreadyExists("meeting in this place") : absl::OkStatus();
 }
 
+bool WasHeld(pb::MeetingState state) {
+  return state == pb::MEETING_STATE_HELD || state == pb::MEETING_STATE_CLOSED || state == pb::MEETING_STATE_REOPENED;
+}
+
 bool AwaitsNotice(pb::MeetingState state) { return state == pb::MEETING_STATE_PLANNED; }
 
 // From the opening on, also where nobody has ended the meeting. Before it was reopened, they were sent.
@@ -364,6 +368,9 @@ absl::Status MayReopen(const pb::Meeting& meeting, bool newer_closed, const std:
 
 // ---- Who is there ----------------------------------------------------------------------------------
 
+// Who had to leave early was there.
+bool WasThere(pb::Presence presence) { return presence == pb::PRESENCE_PRESENT || presence == pb::PRESENCE_LEFT; }
+
 const std::optional<pb::SeatHolder>& Holders::Of(pb::HolderRole role) const {
   return role == pb::HOLDER_ROLE_PRINCIPAL ? principal : deputy;
 }
@@ -427,7 +434,7 @@ absl::Status MayMarkPresence(const pb::Meeting& meeting, const pb::EntitledSeat&
                              pb::Presence presence) {
   if (meeting.state() != pb::MEETING_STATE_OPEN)
     return WrongState(meeting.state(), "who is there is noted while it is open");
-  if (presence != pb::PRESENCE_PRESENT && presence != pb::PRESENCE_LEFT) {
+  if (!WasThere(presence)) {
     return InvalidArgument("presence", "must be PRESENT or LEFT");
   }
   if (HolderIdOf(seat, role).empty()) return NoSuchHolder();

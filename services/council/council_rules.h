@@ -77,6 +77,8 @@ const std::string& PlaceOf(const pb::Meeting& meeting);
 // Whether `plan`, of the year of `wheel`, may take the place of a meeting. `replaced`: another has it.
 absl::Status MayReplace(const pb::Meeting& meeting, const pb::YearWheel& wheel, const pb::PlannedMeeting& plan,
                         bool replaced);
+// The sitting is over: what was recorded stands, or is put right.
+bool WasHeld(pb::MeetingState state);
 // Whether the notice, or the minutes, are still to come.
 bool AwaitsNotice(pb::MeetingState state);
 bool AwaitsMinutes(pb::MeetingState state);
@@ -98,6 +100,7 @@ absl::Status MayReopen(const pb::Meeting& meeting, bool newer_closed, const std:
 
 // ---- Who is there ----------------------------------------------------------------------------------
 
+bool WasThere(pb::Presence presence);
 // The holders of a seat on a day.
 struct Holders {
   std::optional<pb::SeatHolder> principal, deputy;

@@ -71,8 +71,6 @@ std::string NameWithSeat(std::string_view name, const pb::EntitledSeat& seat) {
   return absl::StrCat(Escaped(name), " (", Escaped(seat.seat_name()), ")");
 }
 
-bool WasThere(pb::Presence presence) { return presence == pb::PRESENCE_PRESENT || presence == pb::PRESENCE_LEFT; }
-
 // [B7] "Deputies who met: X met for Y" (Nesset). [C4] Excused and absent are told apart (opengever.core#2180).
 void AppendAttendance(const Proceedings& proceedings, const pb::MinutesWords& words, std::string* out) {
   std::vector<std::string> present, deputies, observers, excused, absent, empty;
@@ -233,8 +231,7 @@ pb::MinutesWords WordsOf(const pb::Mandate& mandate) {
 // is never replaced in silence (opengever.core#3405).
 absl::Status MayWriteMinutes(const pb::Meeting& meeting, const std::optional<pb::Minutes>& newest,
                              std::string_view correction) {
-  if (meeting.state() != pb::MEETING_STATE_HELD && meeting.state() != pb::MEETING_STATE_CLOSED &&
-      meeting.state() != pb::MEETING_STATE_REOPENED) {
+  if (!WasHeld(meeting.state())) {
     return WrongState(meeting.state(), "minutes are written when the meeting was held");
   }
   if (newest && newest->state() != pb::MINUTES_STATE_DRAFT && correction.empty()) {

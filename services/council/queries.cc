@@ -21,12 +21,12 @@ absl::Status CountAttendance(Tx& tx, const std::string& from, const std::string&
              "NULL AND meeting_id IN (SELECT id FROM meetings WHERE meeting_date >= :from AND meeting_date <= :to) "
              "GROUP BY principal_employed, principal_presence",
              from, to)));
-  for (const auto& [employed, presence, count] : rows) {
+  for (const auto& [employed, name, count] : rows) {
+    pb::Presence presence = pb::PRESENCE_UNSPECIFIED;
+    pb::Presence_Parse(name, &presence);
     pb::Attendance* attendance = employed != 0 ? response->mutable_employed() : response->mutable_not_employed();
     attendance->set_entitled(attendance->entitled() + static_cast<int>(count));
-    if (presence == "PRESENCE_PRESENT" || presence == "PRESENCE_LEFT") {
-      attendance->set_present(attendance->present() + static_cast<int>(count));
-    }
+    if (WasThere(presence)) attendance->set_present(attendance->present() + static_cast<int>(count));
   }
   return absl::OkStatus();
 }

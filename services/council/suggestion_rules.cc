@@ -331,18 +331,14 @@ void ApplyIndicator(const pb::RecordIndicatorRequest& request, pb::Indicator* in
 absl::Status MayClaimFee(std::string_view person_ref, const pb::Meeting& meeting,
                          const std::optional<pb::EntitledSeat>& seat, const pb::Mandate& mandate,
                          const pb::SubmitFeeClaimRequest& request, bool claimed) {
-  if (meeting.state() != pb::MEETING_STATE_HELD && meeting.state() != pb::MEETING_STATE_CLOSED &&
-      meeting.state() != pb::MEETING_STATE_REOPENED) {
+  if (!WasHeld(meeting.state())) {
     return WrongState(meeting.state(), "fees are for meetings that were held");
   }
   const bool as_principal = seat && seat->principal_ref() == person_ref;
   const pb::Presence presence = !seat          ? pb::PRESENCE_ABSENT
                                 : as_principal ? seat->principal_presence()
                                                : seat->deputy_presence();
-  // Who had to leave early was there.
-  if (presence != pb::PRESENCE_PRESENT && presence != pb::PRESENCE_LEFT) {
-    return Refused("NOT_PRESENT", "fees are for those who were there");
-  }
+  if (!WasThere(presence)) return Refused("NOT_PRESENT", "fees are for those who were there");
   if (as_principal ? seat->principal_employed() : seat->deputy_employed()) {
     return Refused("EMPLOYED", "who is paid to be there gets no fee");
   }

@@ -366,6 +366,20 @@ TEST(Exercise, OfAnEmptyOrUnknownSeatHasNoVote) {
   EXPECT_TRUE(Exercised(possible, {})->empty());
 }
 
+TEST(Attendance, IsAlsoOfThoseWhoLeftAndFeesAndMinutesAreOfMeetingsThatWereHeld) {
+  for (int i = pb::Presence_MIN; i <= pb::Presence_MAX; ++i) {
+    const auto presence = static_cast<pb::Presence>(i);
+    EXPECT_EQ(WasThere(presence), presence == kPresent || presence == kLeft) << pb::Presence_Name(presence);
+  }
+  for (const auto state : {pb::MEETING_STATE_HELD, pb::MEETING_STATE_CLOSED, pb::MEETING_STATE_REOPENED}) {
+    EXPECT_TRUE(WasHeld(state));
+  }
+  for (const auto state :
+       {pb::MEETING_STATE_PLANNED, pb::MEETING_STATE_SUMMONED, pb::MEETING_STATE_OPEN, pb::MEETING_STATE_CANCELLED}) {
+    EXPECT_FALSE(WasHeld(state));
+  }
+}
+
 TEST(Attendance, C6IsOfTheSeatsThatTheMeetingFroze) {
   EXPECT_DONE(CheckEntitled(true));
   EXPECT_REFUSED(CheckEntitled(false), "NOT_ENTITLED");
