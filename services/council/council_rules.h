@@ -238,6 +238,9 @@ std::string MissedDeadlinesId(std::string_view month);
 // `counts`: by the name of the kind.
 pb::FigureSet MissedDeadlineFigures(std::string_view source, std::string_view month,
                                     absl::Span<const std::pair<std::string, int64_t>> counts);
+// The threshold while there is no mandate to name one: that of Sandnes, and of every service's contract.
+inline constexpr int kCellMin = 5;
+int CellMin(const std::optional<pb::Mandate>& mandate);
 // Suppresses what counts fewer than `cell_min`, whatever its publisher let through.
 void Suppress(int cell_min, pb::FigureSet* set);
 absl::Status MayRecordIndicator(const std::optional<pb::Indicator>& known, const pb::RecordIndicatorRequest& request);

@@ -35,7 +35,7 @@ absl::Status StoreFigures(Tx& tx, pb::FigureSet set) {
          Find<pb::FigureSet>(tx, "WHERE source = :source AND source_id = :id", set.source(), set.source_id()));
   if (known) return absl::OkStatus();
   ASSIGN(const auto mandate, Newest<pb::Mandate>(tx, "mandate_version"));
-  if (mandate) Suppress(mandate->cell_min(), &set);
+  Suppress(CellMin(mandate), &set);
   set.set_id(NewId(tx.now()));
   set.set_receive_date(Today(tx));
   TRY(Insert(tx, set));

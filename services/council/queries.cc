@@ -1,7 +1,8 @@
 // What the council wants to know of itself: which loops are open and with whom, and how a period went.
 //
-// Everything is counted from rows that never change (exercises, frozen seats, answers with their day), so a
-// period that is over counts the same for ever.
+// Exercises and frozen seats are counted from rows that never change, so a period that is over counts the same for
+// ever. An answer counts once, as it is now: one that is given anew (also of a suggestion that was reopened) counts on
+// its new day, and no more on its first.
 
 #include <map>
 #include <set>

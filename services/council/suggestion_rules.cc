@@ -105,7 +105,7 @@ absl::Status MayPutOnAgenda(const pb::Suggestion& suggestion) {
 // [C8] The council advises; the municipality answers. [C10] A "no" needs a reason, and so does a "partly".
 absl::Status MayAnswer(const pb::Suggestion& suggestion, const std::optional<pb::AgendaItem>& item,
                        const pb::AnswerSuggestionRequest& request, int open_actions) {
-  // Again, as long as nothing was reported: what was promised may turn out differently.
+  // Again, as long as nothing was begun: what was promised may turn out differently.
   if (!item ||
       (suggestion.state() != pb::SUGGESTION_STATE_ON_AGENDA && suggestion.state() != pb::SUGGESTION_STATE_ANSWERED)) {
     return WrongState(suggestion.state(), "what was put on the agenda is answered");
@@ -284,6 +284,8 @@ pb::FigureSet MissedDeadlineFigures(std::string_view source, std::string_view mo
   }
   return set;
 }
+
+int CellMin(const std::optional<pb::Mandate>& mandate) { return mandate ? mandate->cell_min() : kCellMin; }
 
 // [B8] Small numbers: "waiting_by_kind.X" and "waiting_by_kind.Y" are parts of one whole, "VISITS" stands alone.
 void Suppress(int cell_min, pb::FigureSet* set) {

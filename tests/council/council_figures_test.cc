@@ -26,21 +26,40 @@ using Stub = Town::Stub;
 
 constexpr auto kContact = housing::v1::DEADLINE_KIND_CONTACT, kArrival = housing::v1::DEADLINE_KIND_ARRIVAL;
 
-class FiguresTest : public testing::TestWithParam<const char*> {
+// Housing, and where a council may listen to it.
+class HousingTells : public testing::TestWithParam<const char*> {
  protected:
-  FiguresTest() {
+  HousingTells() {
     std::ofstream(folder_.path() + "/token") << Token({access::v1::ROLE_SERVICE});
-    const auto adjust = [this](int port) {
-      return [this, port](Config& config) {
-        config.redis_url = redis_.url();
-        config.listen = absl::StrCat("127.0.0.1:", port);
-        config.token_file = folder_.path() + "/token";
-        config.owners = absl::StrCat("council=127.0.0.1:", council_port_, ",housing=127.0.0.1:", housing_port_);
-      };
-    };
-    town_ = std::make_unique<Town>(GetParam(), adjust(council_port_));
-    housing_ = std::make_unique<RunningService>(HousingDefinition(), GetParam(), adjust(housing_port_));
+    housing_ = std::make_unique<RunningService>(HousingDefinition(), GetParam(), Adjust(housing_port_));
   }
+
+  std::function<void(Config&)> Adjust(int port) {
+    return [this, port](Config& config) {
+      config.redis_url = redis_.url();
+      config.listen = absl::StrCat("127.0.0.1:", port);
+      config.token_file = folder_.path() + "/token";
+      config.owners = absl::StrCat("council=127.0.0.1:", council_port_, ",housing=127.0.0.1:", housing_port_);
+    };
+  }
+  // Codes and values, "few" for what is suppressed.
+  static std::map<std::string, std::string> FiguresOf(const pb::FigureSet& set) {
+    std::map<std::string, std::string> figures;
+    for (const auto& figure : set.figures()) {
+      figures[figure.code()] = figure.suppressed() ? "few" : absl::StrCat(figure.value());
+    }
+    return figures;
+  }
+
+  RedisServer redis_;
+  TempFolder folder_;
+  const int council_port_ = FreePort(), housing_port_ = FreePort();
+  std::unique_ptr<RunningService> housing_;
+};
+
+class FiguresTest : public HousingTells {
+ protected:
+  FiguresTest() : town_(std::make_unique<Town>(GetParam(), Adjust(council_port_))) {}
 
   // Housing tells that so many deadlines of a day were missed.
   void Missed(housing::v1::DeadlineKind kind, const std::string& due_date, int times = 1) {
@@ -73,26 +92,37 @@ class FiguresTest : public testing::TestWithParam<const char*> {
     const auto list = Must(town_->Call(&Stub::ListFigures, Staff(), pb::ListFiguresRequest()));
     return {list.figure_sets().begin(), list.figure_sets().end()};
   }
-  // Codes and values, "few" for what is suppressed.
-  static std::map<std::string, std::string> FiguresOf(const pb::FigureSet& set) {
-    std::map<std::string, std::string> figures;
-    for (const auto& figure : set.figures()) {
-      figures[figure.code()] = figure.suppressed() ? "few" : absl::StrCat(figure.value());
-    }
-    return figures;
-  }
 
-  RedisServer redis_;
-  TempFolder folder_;
-  const int council_port_ = FreePort(), housing_port_ = FreePort();
   std::unique_ptr<Town> town_;
-  std::unique_ptr<RunningService> housing_;
   // Every subject and person that housing has told of.
   std::vector<std::string> cases_;
 };
 
 INSTANTIATE_TEST_SUITE_P(Engines, FiguresTest, testing::ValuesIn(kEngines),
                          [](const auto& info) { return EngineName(info); });
+INSTANTIATE_TEST_SUITE_P(Engines, HousingTells, testing::ValuesIn(kEngines),
+                         [](const auto& info) { return EngineName(info); });
+
+TEST_P(HousingTells, FiguresThatAreSuppressedAlsoWhileTheCouncilHasNoMandate) {
+  RunningTown<pb::CouncilService> council(CouncilDefinition(), GetParam(), Adjust(council_port_));
+  housing::v1::StatisticsPublished published;  // by a housing service that holds nothing back
+  published.mutable_statistics()->mutable_waiting()->set_code("ALL");
+  published.mutable_statistics()->mutable_waiting()->set_count(9);
+  for (const auto& [code, count] : {std::pair("FEW", 4), std::pair("SOME", 5), std::pair("MANY", 20)}) {
+    housing::v1::Count* kind = published.mutable_statistics()->add_waiting_by_kind();
+    kind->set_code(code);
+    kind->set_count(count);
+  }
+  EXPECT_DONE(housing_->db().Write([&](Tx& tx) { return tx.Publish(published, SomePerson(), 1); }));
+  pb::ListFiguresResponse list;
+  ASSERT_TRUE(WaitUntil([&] {
+    list = Must(council.Call(&Stub::ListFigures, Staff(), pb::ListFiguresRequest()));
+    return list.figure_sets_size() == 1;
+  }));
+  EXPECT_THAT(FiguresOf(list.figure_sets(0)),
+              ElementsAre(Pair("waiting.ALL", "9"), Pair("waiting_by_kind.FEW", "few"),
+                          Pair("waiting_by_kind.MANY", "20"), Pair("waiting_by_kind.SOME", "few")));
+}
 
 TEST_P(FiguresTest, MissedDeadlinesOfAMonthLieOnTheNextAgendaAsCounts) {
   town_->GoTo("2027-01-30");

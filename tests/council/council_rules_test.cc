@@ -1034,6 +1034,13 @@ TEST(Figures, TooSmallToShowAreSuppressedWhateverTheirPublisherSays) {
   EXPECT_EQ(shown(5), 9);
 }
 
+TEST(Figures, HaveAThresholdAlsoWhileThereIsNoMandate) {
+  pb::Mandate mandate;
+  mandate.set_cell_min(3);
+  EXPECT_EQ(CellMin(mandate), 3);
+  EXPECT_EQ(CellMin(std::nullopt), 5);
+}
+
 TEST(Figures, OfMissedDeadlinesAreTheCountsOfOneMonth) {
   EXPECT_EQ(MonthOf("2028-02-29"), "2028-02-01");
   EXPECT_EQ(LastDayOf("2028-02-01"), "2028-02-29");
