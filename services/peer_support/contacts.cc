@@ -160,6 +160,7 @@ absl::Status PeerSupport::JoinGroup(Tx& tx, Call& call, const pb::JoinGroupReque
   seat.set_consent_date(request.consent_date());
   if (!request.match_id().empty()) {
     ASSIGN(const pb::Match match, LoadVisible<pb::Match>(tx, call, request.match_id()));
+    TRY(MayDecideAbout(call.caller, match.peer_person_ref()));
     ASSIGN(const bool seated, IsSeated(tx, request.person_ref(), "match_id", match.id()));
     TRY(MaySeat(match, request.person_ref(), seated));
     seat.set_kind(pb::GROUP_SEAT_KIND_RESPONSIBILITY_GROUP);

@@ -92,7 +92,7 @@ absl::Status PeerSupport::ListGuides(Tx& tx, Call&, const pb::ListGuidesRequest&
 
 absl::Status PeerSupport::AssignGuide(Tx& tx, Call& call, const pb::AssignGuideRequest& request,
                                       pb::AssignGuideResponse* response) {
-  ASSIGN(pb::Peer peer, LoadVisibleForChange<pb::Peer>(tx, call, request.peer_id(), request.expected_version()));
+  ASSIGN(pb::Peer peer, LoadToDecide(tx, call, request.peer_id(), request.expected_version()));
   ASSIGN(const pb::Guide guide, Load<pb::Guide>(tx, request.guide_id()));
   call.Concerns(guide.person_ref());
   TRY(MayAssign(peer, guide));
@@ -108,7 +108,7 @@ absl::Status PeerSupport::AssignGuide(Tx& tx, Call& call, const pb::AssignGuideR
 
 absl::Status PeerSupport::LogGuidance(Tx& tx, Call& call, const pb::LogGuidanceRequest& request,
                                       pb::LogGuidanceResponse* response) {
-  ASSIGN(pb::Peer peer, LoadVisibleForChange<pb::Peer>(tx, call, request.peer_id(), request.expected_version()));
+  ASSIGN(pb::Peer peer, LoadToDecide(tx, call, request.peer_id(), request.expected_version()));
   const std::string held = OrToday(tx, request.held_date());
   TRY(MayLogGuidance(peer, held, Today(tx)));
   ASSIGN(const pb::PeerRules rules, CurrentRules(tx));

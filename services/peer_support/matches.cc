@@ -27,7 +27,10 @@ absl::Status PeerSupport::AnswerProposal(Tx& tx, Call& call, const pb::AnswerPro
          LoadVisibleForChange<pb::Proposal>(tx, call, request.proposal_id(), request.expected_version()));
   pb::MatchSide side = SideOf(call.caller, proposal.person_ref(), proposal.peer_person_ref());
   const bool passed_on = side == pb::MATCH_SIDE_UNIT;
-  if (passed_on) side = pb::MATCH_SIDE_PERSON;
+  if (passed_on) {
+    TRY(MayDecideAbout(call.caller, proposal.peer_person_ref()));
+    side = pb::MATCH_SIDE_PERSON;
+  }
   TRY(MayAnswer(proposal, side, request.answer(), Today(tx)));
   if (side == pb::MATCH_SIDE_PEER && request.answer() == pb::ANSWER_ACCEPT) {
     ASSIGN(const pb::Peer peer, Load<pb::Peer>(tx, proposal.peer_id()));

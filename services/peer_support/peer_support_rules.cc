@@ -160,7 +160,8 @@ absl::Status MayActFor(const Caller& caller, std::string_view person_ref) {
 }
 
 // [P7] A peer has no decision authority (autoimmunlever.no). One person may wear many hats (S2), so the
-// role alone does not say it: who is approved, renewed or stopped is decided by somebody else.
+// role alone does not say it: who is approved or stopped, whom they can take and who guides them is decided by
+// somebody else, and so is it somebody else who passes on what a person says to having them as their peer.
 absl::Status MayDecideAbout(const Caller& caller, std::string_view person_ref) {
   return caller.IsSelf(person_ref) ? OwnCase("nobody decides about themself") : absl::OkStatus();
 }

@@ -43,7 +43,7 @@ absl::Status PeerSupport::RegisterPeer(Tx& tx, Call&, const pb::RegisterPeerRequ
 
 absl::Status PeerSupport::UpdatePeer(Tx& tx, Call& call, const pb::UpdatePeerRequest& request,
                                      pb::UpdatePeerResponse* response) {
-  ASSIGN(pb::Peer peer, LoadVisibleForChange<pb::Peer>(tx, call, request.peer_id(), request.expected_version()));
+  ASSIGN(pb::Peer peer, LoadToDecide(tx, call, request.peer_id(), request.expected_version()));
   ASSIGN(const pb::PeerRules rules, CurrentRules(tx));
   TRY(MayUpdate(peer));
   TRY(CheckProfile(request.profile(), &rules));

@@ -137,6 +137,7 @@ TEST(P7, NobodyDecidesAboutThemselfWhateverHatsTheyWear) {
   EXPECT_REASON(MayDecideAbout(As(ROLE_UNIT_LEADER, "person-of-peer"), "person-of-peer"), "OWN_CASE");
   EXPECT_MAY(MayDecideAbout(As(ROLE_UNIT_LEADER, "another"), "person-of-peer"));
   EXPECT_MAY(MayDecideAbout(As(ROLE_UNIT_LEADER), "person-of-peer"));
+  EXPECT_REASON(MayDecideAbout(As(ROLE_STAFF, "person-of-peer"), "person-of-peer"), "OWN_CASE") << "who is hired, too";
 }
 
 // ---- Requirements ----

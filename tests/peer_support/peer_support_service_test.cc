@@ -147,6 +147,29 @@ TEST_P(PeerSupportTest, NobodyApprovesThemself) {
   EXPECT_REFUSED(town_.Call(&Stub::ApprovePeer, UnitLeader(), approve), "STALE_VERSION");
 }
 
+// [P7] A peer who is hired is staff, too.
+TEST_P(PeerSupportTest, NobodyMovesTheirOwnCapacityGuideOrGuidance) {
+  const pb::Peer peer = town_.Active();
+  Who self = Staff();
+  self.person_ref = peer.person_ref();
+  pb::UpdatePeerRequest update;
+  update.set_peer_id(peer.id());
+  *update.mutable_profile() = Town::Profile(pb::EXPERIENCE_OWN_USE, 10, pb::EMPLOYMENT_PAID);
+  EXPECT_REFUSED(town_.Call(&Stub::UpdatePeer, self, update), "OWN_CASE");
+  pb::AssignGuideRequest guide;
+  guide.set_peer_id(peer.id());
+  guide.set_guide_id(town_.Guided().id());
+  EXPECT_REFUSED(town_.Call(&Stub::AssignGuide, self, guide), "OWN_CASE");
+  pb::LogGuidanceRequest log;
+  log.set_peer_id(peer.id());
+  log.set_minutes(60);
+  EXPECT_REFUSED(town_.Call(&Stub::LogGuidance, self, log), "OWN_CASE");
+  EXPECT_EQ(town_.Now(peer).version(), peer.version());
+  EXPECT_DONE(town_.Call(&Stub::UpdatePeer, Staff(), update));
+  EXPECT_DONE(town_.Call(&Stub::AssignGuide, Staff(), guide));
+  EXPECT_DONE(town_.Call(&Stub::LogGuidance, Staff(), log));
+}
+
 TEST_P(PeerSupportTest, WhoStoppedIsReinstatedAsANewCycle) {
   const pb::Peer peer = town_.Active();
   pb::OptOutRequest opt_out;
@@ -221,6 +244,30 @@ TEST_P(PeerSupportTest, StaffPassesOnThePersonsWordAndItIsSeen) {
   EXPECT_TRUE(answered->proposal().answer_passed_on());
   EXPECT_EQ(Answer(proposal, AsPeer(peer.person_ref()), pb::ANSWER_ACCEPT)->proposal().state(),
             pb::PROPOSAL_STATE_BOTH);
+}
+
+// [P6] [P7] The word of a person is not passed on by the peer whom it is about.
+TEST_P(PeerSupportTest, APeerWhoIsStaffPassesOnNobodysWordAboutThemself) {
+  const pb::Peer peer = town_.Active();
+  const std::string person = SomePerson();
+  const pb::Proposal proposal = town_.Proposed(town_.Asked(person), peer);
+  Who staff = Staff(), both = Staff();
+  staff.person_ref = both.person_ref = peer.person_ref();
+  both.roles.push_back(access::v1::ROLE_PEER);
+  EXPECT_REFUSED(Answer(proposal, staff, pb::ANSWER_ACCEPT), "OWN_CASE");
+  EXPECT_REFUSED(Answer(proposal, staff, pb::ANSWER_DECLINE), "OWN_CASE");
+  EXPECT_EQ(Answer(proposal, both, pb::ANSWER_ACCEPT)->proposal().state(), pb::PROPOSAL_STATE_ACCEPTED_BY_PEER)
+      << "for themself they answer";
+  EXPECT_REFUSED(Answer(proposal, both, pb::ANSWER_ACCEPT), "ALREADY_ANSWERED");
+  EXPECT_EQ(Answer(proposal, Staff(), pb::ANSWER_ACCEPT)->proposal().state(), pb::PROPOSAL_STATE_BOTH);
+
+  pb::JoinGroupRequest join;
+  join.set_person_ref(person);
+  join.set_match_id(town_.Started(proposal).id());
+  join.set_consent_date(town_.Today());
+  EXPECT_REFUSED(town_.Call(&Stub::JoinGroup, staff, join), "OWN_CASE");
+  EXPECT_REFUSED(town_.Call(&Stub::JoinGroup, both, join), "OWN_CASE");
+  EXPECT_DONE(town_.Call(&Stub::JoinGroup, Staff(), join));
 }
 
 TEST_P(PeerSupportTest, ADeclinedProposalOpensTheRequestAgain) {
