@@ -2,7 +2,7 @@
 // overdue, proposals without an answer, the last day of an evaluation.
 //
 // Each clock is a timer of the kernel, set in the write that makes it necessary and stopped in the write
-// that makes it needless. A handler judges by the day it was due, not by the day it fires, and looks at the
+// that makes it needless. What a handler dates bears the day it was due, not the day it fires; it looks at the
 // state all the same, so that a timer which fires once too often does nothing. A nightly job over all peers
 // would miss the order in which things came after three days of downtime.
 
@@ -13,6 +13,9 @@
 
 namespace mestring::peer_support {
 namespace {
+
+// The day that begins when a timer of EndOf(date) is due.
+std::string DayOf(const Tx& tx, absl::Time due) { return FormatDate(DateIn(tx.zone(), due)); }
 
 bool HasApproval(const pb::Peer& peer) { return IsApproved(peer.state()) || peer.state() == pb::PEER_STATE_PAUSED; }
 
@@ -45,14 +48,14 @@ absl::Status OnApprovalEnd(Tx& tx, std::string_view id, absl::Time) {
 }
 
 // [P9] An expired approval leaves nobody alone either.
-absl::Status OnGraceEnd(Tx& tx, std::string_view id, absl::Time) {
+absl::Status OnGraceEnd(Tx& tx, std::string_view id, absl::Time due) {
   ASSIGN(pb::Peer peer, Load<pb::Peer>(tx, id));
   if (peer.state() != pb::PEER_STATE_GRACE && peer.state() != pb::PEER_STATE_PAUSED) return absl::OkStatus();
   ApplyExpiry(&peer);
   TRY(Save(tx, peer));
   TRY(StopClocks(tx, peer));
   TRY(tx.Publish(About<pb::ApprovalExpired>(peer), peer.id(), peer.version()));
-  return HoldMatches(tx, peer).status();
+  return HoldMatches(tx, peer, DayOf(tx, due)).status();
 }
 
 // C3: casa#2590 and #2611: it is told whether or not there is a guide to tell.
@@ -75,10 +78,10 @@ absl::Status OnProposalExpiry(Tx& tx, std::string_view id, absl::Time) {
   return CloseProposal(tx, &proposal);
 }
 
-absl::Status OnEvaluationEnd(Tx& tx, std::string_view id, absl::Time) {
+absl::Status OnEvaluationEnd(Tx& tx, std::string_view id, absl::Time due) {
   ASSIGN(pb::EvaluationRound round, Load<pb::EvaluationRound>(tx, id));
   if (round.state() != pb::EVALUATION_ROUND_STATE_OPEN) return absl::OkStatus();
-  return CloseRound(tx, &round);
+  return CloseRound(tx, DayOf(tx, due), &round);
 }
 
 }  // namespace

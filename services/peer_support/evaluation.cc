@@ -96,7 +96,7 @@ absl::Status PeerSupport::CloseEvaluation(Tx& tx, Call&, const pb::CloseEvaluati
   ASSIGN(pb::EvaluationRound round, Load<pb::EvaluationRound>(tx, request.evaluation_round_id()));
   TRY(CheckVersion(request.expected_version(), round.version()));
   TRY(CheckOpen(round));
-  TRY(CloseRound(tx, &round));
+  TRY(CloseRound(tx, Today(tx), &round));
   *response->mutable_round() = std::move(round);
   return absl::OkStatus();
 }

@@ -131,7 +131,7 @@ absl::Status StopClocks(Tx& tx, const pb::Peer& peer) {
 
 // ---- Holds -----------------------------------------------------------------------------------------
 
-absl::StatusOr<int> HoldMatches(Tx& tx, const pb::Peer& peer) {
+absl::StatusOr<int> HoldMatches(Tx& tx, const pb::Peer& peer, std::string_view day) {
   TRY(WithdrawProposals(tx, "peer_id", peer.id()));
   ASSIGN(std::vector<pb::Match> matches,
          Select<pb::Match>(tx, "WHERE peer_id = :peer AND state = 'MATCH_STATE_STARTED' ORDER BY id", peer.id()));
@@ -145,7 +145,7 @@ absl::StatusOr<int> HoldMatches(Tx& tx, const pb::Peer& peer) {
     task.set_match_id(match.id());
     task.set_peer_id(match.peer_id());
     task.set_person_ref(match.person_ref());
-    task.set_open_date(Today(tx));
+    task.set_open_date(std::string(day));
     TRY(Insert(tx, task));
     TRY(tx.Publish(About<pb::MatchHeld>(match), match.id(), match.version()));
   }
@@ -266,7 +266,7 @@ absl::Status EndSeat(Tx& tx, pb::GroupSeat* seat) {
 
 // ---- Evaluation ------------------------------------------------------------------------------------
 
-absl::Status CloseRound(Tx& tx, pb::EvaluationRound* round) {
+absl::Status CloseRound(Tx& tx, std::string_view day, pb::EvaluationRound* round) {
   const auto parse = [](const std::string& name) {
     pb::Stakeholder stakeholder = pb::STAKEHOLDER_UNSPECIFIED;
     pb::Stakeholder_Parse(name, &stakeholder);
@@ -283,7 +283,7 @@ absl::Status CloseRound(Tx& tx, pb::EvaluationRound* round) {
                               round->id())));
   std::vector<ScoreSum> sums;
   for (const auto& [name, question, answers, sum] : rows) sums.push_back({parse(name), question, answers, sum});
-  ApplyClose(groups, sums, Today(tx), round);
+  ApplyClose(groups, sums, day, round);
   TRY(tx.Exec("DELETE FROM evaluation_invitations WHERE evaluation_round_id = :id", round->id()).status());
   TRY(tx.Exec("DELETE FROM evaluation_sums WHERE evaluation_round_id = :id", round->id()).status());
   TRY(Save(tx, *round));

@@ -120,8 +120,8 @@ absl::Status ScheduleGuidance(Tx& tx, const pb::Peer& peer);
 absl::Status StopClocks(Tx& tx, const pb::Peer& peer);
 
 // [P9] All live matches go on hold, each with an open task to hand it over, and open proposals are
-// withdrawn. Returns how many matches went on hold.
-absl::StatusOr<int> HoldMatches(Tx& tx, const pb::Peer& peer);
+// withdrawn. Returns how many matches went on hold. `day`: on which it happened.
+absl::StatusOr<int> HoldMatches(Tx& tx, const pb::Peer& peer, std::string_view day);
 // What happens to the peer happens to the people of their live matches: it stands in the access log of each (E0).
 absl::Status ConcernsMatched(Tx& tx, const pb::Peer& peer, Call* call);
 // The matches that are still on hold go on, and their tasks are done.
@@ -141,8 +141,8 @@ absl::Status FinishTask(Tx& tx, std::string_view match_id, pb::HandOverOutcome o
 absl::Status EndSeatOf(Tx& tx, const pb::Match& match);
 absl::Status EndSeat(Tx& tx, pb::GroupSeat* seat);
 
-// The round closes: what may be published is, and every invitation and sum is destroyed.
-absl::Status CloseRound(Tx& tx, pb::EvaluationRound* round);
+// The round closes on a day: what may be published is, and every invitation and sum is destroyed.
+absl::Status CloseRound(Tx& tx, std::string_view day, pb::EvaluationRound* round);
 
 }  // namespace peer_support
 }  // namespace mestring

@@ -20,7 +20,7 @@ absl::StatusOr<int> Stop(Tx& tx, pb::StopKind kind, pb::Peer* peer) {
   TRY(Save(tx, *peer));
   TRY(StopClocks(tx, *peer));
   TRY(tx.Publish(About<pb::ApprovalStopped>(*peer), peer->id(), peer->version()));
-  return HoldMatches(tx, *peer);
+  return HoldMatches(tx, *peer, Today(tx));
 }
 
 }  // namespace
@@ -118,7 +118,7 @@ absl::Status PeerSupport::PausePeer(Tx& tx, Call& call, const pb::PausePeerReque
   TRY(Save(tx, peer));
   TRY(ScheduleGuidance(tx, peer));
   TRY(tx.Publish(About<pb::ApprovalPaused>(peer), peer.id(), peer.version()));
-  ASSIGN(const int matches, HoldMatches(tx, peer));
+  ASSIGN(const int matches, HoldMatches(tx, peer, Today(tx)));
   response->set_matches(matches);
   *response->mutable_peer() = std::move(peer);
   return absl::OkStatus();

@@ -181,5 +181,29 @@ TEST_P(ClockTest, AfterThreeDaysOfDowntimeEverythingComesInItsOrder) {
   EXPECT_THAT(town_.EventTypes(), SizeIs(before + 2)) << "and once";
 }
 
+// What is dated bears the day on which it was due, not the one on which the service came back.
+TEST_P(ClockTest, AfterDaysOfDowntimeATaskAndARoundBearTheDayThatWasDue) {
+  town_.Matched(town_.Active());
+  town_.GoTo("2027-12-20");
+  pb::OpenEvaluationRequest open;
+  open.set_name("Høsten 2027");
+  open.set_close_by("2027-12-21");
+  pb::EvaluationQuestion* question = open.add_questions();
+  question->set_code("HELP");
+  question->set_text("Er det til hjelp?");
+  ASSERT_TRUE(town_.Call(&Stub::OpenEvaluation, UnitLeader(), open).ok());
+  town_.service().Stop();
+  town_.service().clock().Advance(absl::Hours(96));
+  town_.service().Restart();
+  town_.GoDays(0);
+  ASSERT_EQ(town_.Today(), "2027-12-24");
+  const auto closed = town_.EventsOf<pb::EvaluationClosed>();
+  ASSERT_THAT(closed, SizeIs(1));
+  EXPECT_EQ(closed[0].closed_date(), "2027-12-22");
+  const auto tasks = town_.OpenTasks();
+  ASSERT_THAT(tasks, SizeIs(1));
+  EXPECT_EQ(tasks[0].open_date(), "2027-12-23") << "the grace ended the day before";
+}
+
 }  // namespace
 }  // namespace mestring::peer_support
