@@ -13,7 +13,7 @@
 namespace mestring::peer_support {
 namespace {
 
-// The peers at work who have this guide.
+// The peers who have this guide, at work or not: only a stop parts them (ApplyStop).
 absl::StatusOr<int64_t> PeersOf(Tx& tx, std::string_view guide_id) {
   ASSIGN(const auto rows, tx.Query<int64_t>("SELECT COUNT(*) FROM peers WHERE guide_id = :guide", guide_id));
   return std::get<0>(rows.front());
