@@ -9,7 +9,6 @@
 
 #include <optional>
 #include <utility>
-#include <vector>
 
 #include "common/records.h"
 #include "mestring/common/v1/assigned_actions_events.pb.h"
@@ -30,13 +29,12 @@ bool IsOver(const pb::AssignedAction& action) {
 }
 
 // The action, unless it was assigned before this service's memory begins.
-absl::StatusOr<std::optional<pb::AssignedAction>> Find(Tx& tx, std::string_view id) {
-  ASSIGN(std::vector<pb::AssignedAction> rows, Select<pb::AssignedAction>(tx, "WHERE id = :id", id));
-  return rows.empty() ? std::nullopt : std::optional<pb::AssignedAction>(std::move(rows.front()));
+absl::StatusOr<std::optional<pb::AssignedAction>> KnownAction(Tx& tx, std::string_view id) {
+  return Find<pb::AssignedAction>(tx, "WHERE id = :id", id);
 }
 
 absl::Status OnAssigned(Tx& tx, const council::v1::ActionAssigned& event) {
-  ASSIGN(const auto known, Find(tx, event.action_id()));
+  ASSIGN(const auto known, KnownAction(tx, event.action_id()));
   if (known) return absl::OkStatus();
   pb::AssignedAction action;
   action.set_id(event.action_id());
@@ -46,7 +44,7 @@ absl::Status OnAssigned(Tx& tx, const council::v1::ActionAssigned& event) {
 }
 
 absl::Status OnRescheduled(Tx& tx, const council::v1::ActionRescheduled& event) {
-  ASSIGN(auto action, Find(tx, event.action_id()));
+  ASSIGN(auto action, KnownAction(tx, event.action_id()));
   if (!action || IsOver(*action)) return absl::OkStatus();
   action->set_due_date(event.due_date());
   return Save(tx, *action);
@@ -54,7 +52,7 @@ absl::Status OnRescheduled(Tx& tx, const council::v1::ActionRescheduled& event) 
 
 // What is done here already stays done: the council hears that, too.
 absl::Status OnCancelled(Tx& tx, const council::v1::ActionCancelled& event) {
-  ASSIGN(auto action, Find(tx, event.action_id()));
+  ASSIGN(auto action, KnownAction(tx, event.action_id()));
   if (!action || IsOver(*action)) return absl::OkStatus();
   action->set_state(pb::ASSIGNED_ACTION_STATE_CANCELLED);
   return Save(tx, *action);
@@ -95,8 +93,8 @@ absl::Status AssignedActions::ListAssignedActions(Tx& tx, Call&, const pb::ListA
 
 absl::Status AssignedActions::RecordActionProgress(Tx& tx, Call&, const pb::RecordActionProgressRequest& request,
                                                    pb::RecordActionProgressResponse* response) {
-  ASSIGN(pb::AssignedAction action, Load<pb::AssignedAction>(tx, request.action_id()));
-  TRY(CheckVersion(request.expected_version(), action.version()));
+  ASSIGN(pb::AssignedAction action,
+         LoadForChange<pb::AssignedAction>(tx, request.action_id(), request.expected_version()));
   TRY(MayProgress(action, request.state()));
   action.set_state(request.state());
   TRY(Save(tx, action));
