@@ -168,18 +168,26 @@ absl::StatusOr<int> ListCommand(const Arguments& arguments, const Settings& sett
 absl::StatusOr<int> DescribeCommand(const Arguments& arguments, const Settings& settings) {
   const std::string& what = arguments.At(0);
   Caller caller(settings);
-  for (const auto& [name, address] : settings.services) {
-    ASSIGN(Client * client, caller.ClientOf(name));
+  const absl::StatusOr<MethodName> name = ParseMethodName(settings, what);
+  // A message of a contract that names no service ("mestring.common.v1.Figure") may be anywhere.
+  std::vector<std::string> targets;
+  if (name.ok()) {
+    targets.push_back(name->target);
+  } else {
+    for (const auto& [service, address] : settings.services) targets.push_back(service);
+  }
+  for (const std::string& target : targets) {
+    ASSIGN(Client * client, caller.ClientOf(target));
     ASSIGN(const Contract* contract, client->GetContract());
     if (const auto* message = contract->FindMessage(what)) {
       std::cout << message->DebugString();
       return kDone;
     }
   }
-  ASSIGN(const MethodName name, ParseMethodName(settings, what));
-  ASSIGN(Client * client, caller.ClientOf(name.target));
+  TRY(name.status());
+  ASSIGN(Client * client, caller.ClientOf(name->target));
   ASSIGN(const Contract* contract, client->GetContract());
-  ASSIGN(const auto* method, contract->Find(name.service, name.method));
+  ASSIGN(const auto* method, contract->Find(name->service, name->method));
   std::cout << "/" << method->service()->full_name() << "/" << method->name() << "\nroles: " << RolesOf(*method)
             << "\n\n"
             << method->input_type()->DebugString() << "\n"

@@ -200,6 +200,9 @@ absl::StatusOr<int> EventsTailCommand(const Arguments& arguments, const Settings
   Printer printer(settings, count);
   EndOnSignals();
   const std::string after = arguments.Get("--after");
+  if (arguments.Has("--no-follow") && (arguments.Has("--owner") || arguments.Has("--journal"))) {
+    return Usage("--no-follow reads the bus to its end; the owner's log to its end is \"events list\".");
+  }
   if (arguments.Has("--journal")) {
     if (!after.empty()) return Usage("A journal knows its own place; --after does not go with --journal.");
     ASSIGN(const std::vector<std::string> services, ServicesOf(arguments, settings));

@@ -126,6 +126,15 @@ absl::Status LiveStage::MoveClock(absl::Time to) {
 
 void LiveStage::Pause() { absl::SleepFor(kPause); }
 
+absl::StatusOr<std::vector<JournalEntry>> LiveStage::NextOf(const std::string& stream, int64_t place) {
+  const absl::Time deadline = absl::Now() + kJournalWait;
+  for (;;) {
+    ASSIGN(std::vector<JournalEntry> next, journal_->After(place, 1, stream));
+    if (!next.empty() || absl::Now() >= deadline) return next;
+    Pause();
+  }
+}
+
 absl::StatusOr<int> LiveStage::CompareWithLog(const std::string& service) {
   Identity reader;
   reader.roles = {"SERVICE"};
@@ -133,13 +142,14 @@ absl::StatusOr<int> LiveStage::CompareWithLog(const std::string& service) {
   const std::string stream = StreamKey(settings_.municipality, service);
   int64_t place = 0;
   int count = 0;
+  bool surplus = false;  // the journal went on where the log ended
   for (;;) {
     Json request = {{"page_size", kPageSize}};
     if (!after.empty()) request["after"] = after;
     ASSIGN(const Json page, caller_.Call(absl::StrCat(service, ".EventService.List"), request, reader, false));
     const Json log = page.value("events", Json::array());
     for (const Json& entry : log) {
-      ASSIGN(const std::vector<JournalEntry> next, journal_->After(place, 1, stream));
+      ASSIGN(const std::vector<JournalEntry> next, NextOf(stream, place));
       if (next.empty() || Text(next.front().event, "id") != Text(entry, "id")) {
         return absl::DataLossError(absl::StrCat("The subscriber's journal differs from the log of ", service, " at ",
                                                 Text(entry, "cursor"), "."));
@@ -147,8 +157,19 @@ absl::StatusOr<int> LiveStage::CompareWithLog(const std::string& service) {
       place = next.front().place;
       ++count;
     }
-    if (log.empty()) return count;
-    after = Text(page, "as_of");
+    if (!log.empty()) {
+      surplus = false;
+      after = Text(page, "as_of");
+      continue;
+    }
+    ASSIGN(const std::vector<JournalEntry> more, journal_->After(place, 1, stream));
+    if (more.empty()) return count;
+    // The log may have grown since it was asked; asked again, it has whatever the journal may have.
+    if (surplus) {
+      return absl::DataLossError(absl::StrCat("The subscriber's journal has an event that the log of ", service,
+                                              " has not: ", Text(more.front().event, "cursor"), "."));
+    }
+    surplus = true;
   }
 }
 

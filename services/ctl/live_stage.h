@@ -15,7 +15,7 @@ class LiveStage : public Stage {
  public:
   // How long a service may take to notice that the clock was moved (it looks once a second).
   static constexpr absl::Duration kClockWait = absl::Seconds(15);
-  // A journal that is only just being made.
+  // A journal that is only just being made, or an event on its way to it.
   static constexpr absl::Duration kJournalWait = absl::Seconds(20);
 
   // `journal`: the file of a subscriber's journal; "" leaves the events unchecked. `settings` outlives it.
@@ -29,10 +29,14 @@ class LiveStage : public Stage {
   absl::Status MoveClock(absl::Time to) override;
   void Pause() override;
 
-  // The whole journal against the owner's whole log: the same events, each once, in the same order. Returns how many.
+  // The whole journal against the owner's whole log: the same events, each once, in the same order. Waits for a
+  // journal that is behind. Returns how many.
   absl::StatusOr<int> CompareWithLog(const std::string& service);
 
  private:
+  // The first entry of a stream after a place, waited for; none if it does not come.
+  absl::StatusOr<std::vector<JournalEntry>> NextOf(const std::string& stream, int64_t place);
+
   explicit LiveStage(const Settings& settings) : settings_(settings), caller_(settings) {}
 
   const Settings& settings_;

@@ -61,6 +61,14 @@ absl::StatusOr<Json> LoadFile(const std::string& given) {
   return *std::move(json);
 }
 
+// Where they answer on this machine when nobody says otherwise: each at the port of its ServiceDefinition.
+std::map<std::string, std::string> DefaultServices() {
+  return {{"housing", "127.0.0.1:7101"},
+          {"activities", "127.0.0.1:7102"},
+          {"peer_support", "127.0.0.1:7103"},
+          {"council", "127.0.0.1:7104"}};
+}
+
 absl::Status ParseServices(std::string_view text, std::map<std::string, std::string>& services) {
   for (std::string_view part : absl::StrSplit(text, ',', absl::SkipWhitespace())) {
     const std::pair<std::string, std::string> pair = absl::StrSplit(part, absl::MaxSplits('=', 1));
@@ -130,15 +138,14 @@ absl::StatusOr<Settings> LoadSettings(const Arguments& arguments,
   const std::string zone = setting("--zone", "MESTRINGCTL_TIME_ZONE", "time_zone", "Europe/Oslo");
   if (!absl::LoadTimeZone(zone, &settings.zone)) return Usage(absl::StrCat("There is no time zone ", zone, "."));
 
-  settings.services = {{"housing", "127.0.0.1:7101"}};
   if (auto services = file.find("services"); services != file.end() && services->is_object()) {
-    settings.services.clear();
     for (const auto& [name, address] : services->items()) {
       if (address.is_string()) settings.services[name] = address.get<std::string>();
     }
   }
   TRY(ParseServices(variable("MESTRINGCTL_SERVICES"), settings.services));
   TRY(ParseServices(arguments.Get("--services"), settings.services));
+  if (settings.services.empty()) settings.services = DefaultServices();
 
   if (arguments.Has("--as")) {
     ASSIGN(settings.identity.roles, ParseRoles(arguments.Get("--as")));

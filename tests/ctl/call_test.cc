@@ -1,9 +1,13 @@
 // Calls over reflection, against a server of the test's own that knows nothing of this client.
 #include "services/ctl/call.h"
 
+#include <sqlite3.h>
+
 #include <memory>
+#include <thread>
 
 #include "common/errors.h"
+#include "common/ids.h"
 #include "gmock/gmock.h"
 #include "grpcpp/ext/proto_server_reflection_plugin.h"
 #include "grpcpp/health_check_service_interface.h"
@@ -13,7 +17,9 @@
 #include "mestring/events/v1/events.grpc.pb.h"
 #include "mestring/events/v1/operations.grpc.pb.h"
 #include "services/ctl/commands.h"
+#include "services/ctl/event_text.h"
 #include "services/ctl/failure.h"
+#include "services/ctl/live_stage.h"
 #include "tests/support/process.h"
 
 namespace mestring::ctl {
@@ -50,6 +56,35 @@ class Events : public events::v1::EventService::Service {
     }
     return grpc::Status::OK;
   }
+  grpc::Status List(grpc::ServerContext*, const events::v1::ListRequest* request,
+                    events::v1::ListResponse* response) override {
+    const size_t from = request->after().empty() ? 0 : std::stoul(request->after().substr(2));
+    for (size_t i = from; i < log.size(); ++i) *response->add_events() = log[i];
+    response->set_as_of(absl::StrCat("1-", log.size()));
+    return grpc::Status::OK;
+  }
+  std::vector<events::v1::Event> log;
+};
+
+// Of housing in the town 1108, as a subscriber writes it.
+class WrittenJournal {
+ public:
+  explicit WrittenJournal(const std::string& path) {
+    sqlite3_open(path.c_str(), &database_);
+    sqlite3_busy_timeout(database_, 2000);
+    Do("CREATE TABLE journal (stream TEXT NOT NULL, event TEXT NOT NULL)");
+  }
+  ~WrittenJournal() { sqlite3_close(database_); }
+  void Add(const events::v1::Event& event) {
+    Do(absl::StrCat("INSERT INTO journal VALUES ('", StreamKey("1108", "housing"), "', '", EventJson(event).dump(),
+                    "')"));
+  }
+
+ private:
+  void Do(const std::string& sql) {
+    ASSERT_EQ(sqlite3_exec(database_, sql.c_str(), nullptr, nullptr, nullptr), SQLITE_OK) << sql;
+  }
+  sqlite3* database_ = nullptr;
 };
 
 class CallTest : public testing::Test {
@@ -141,6 +176,52 @@ TEST_F(CallTest, ATextOfTheResponseIsPrintedAsItIsOrAsAPage) {
   EXPECT_THAT(page, HasSubstr("Bo met for Anna"));
   EXPECT_THAT(page, testing::Not(HasSubstr("<script>")));
   EXPECT_EQ(printed("--html", "watchers.nothing", kUsage), "");
+}
+
+TEST_F(CallTest, OnlyTheServiceThatIsNamedIsAskedForADescription) {
+  const auto no_environment = [](const std::string&) { return std::string(); };
+  const std::string services = absl::StrCat("activities=127.0.0.1:1,events=", address_, ",housing=", address_);
+  const auto described = [&](const std::string& what) {
+    testing::internal::CaptureStdout();
+    EXPECT_EQ(RunCommandLine({"describe", what, "--services", services, "--deadline", "2s"}, no_environment), kDone);
+    return testing::internal::GetCapturedStdout();
+  };
+  EXPECT_THAT(described("housing.RetryParkedEvents"), HasSubstr("OperationsService/RetryParkedEvents"));
+  EXPECT_THAT(described("mestring.events.v1.ParkedEvent"), HasSubstr("message ParkedEvent"));
+}
+
+TEST_F(CallTest, AJournalIsTheWholeLogAndNoMore) {
+  const TempFolder folder;
+  const std::string path = folder.path() + "/journal.db";
+  WrittenJournal journal(path);
+  settings_.municipality = "1108";
+  // Reads as a service: with a token.
+  const auto no_environment = [](const std::string&) { return std::string(); };
+  settings_.keys = folder.path() + "/keys";
+  ASSERT_EQ(RunCommandLine({"token", "--init", settings_.keys}, no_environment), kDone);
+  std::vector<events::v1::Event> events(3);
+  for (size_t i = 0; i < events.size(); ++i) {
+    events[i].set_id(absl::StrCat("event-", i + 1));
+    events[i].set_cursor(absl::StrCat("1-", i + 1));
+  }
+  events_.log = {events[0], events[1]};
+  journal.Add(events[0]);
+  const auto stage = LiveStage::Open(settings_, path);
+  ASSERT_TRUE(stage.ok()) << stage.status();
+
+  // It comes while the two are compared.
+  std::thread late([&] { journal.Add(events[1]); });
+  absl::StatusOr<int> count = (*stage)->CompareWithLog("housing");
+  late.join();
+  ASSERT_TRUE(count.ok()) << count.status();
+  EXPECT_EQ(*count, 2);
+
+  journal.Add(events[2]);
+  EXPECT_EQ((*stage)->CompareWithLog("housing").status().code(), absl::StatusCode::kDataLoss) << "one too many";
+  events_.log.push_back(events[2]);
+  EXPECT_EQ(*(*stage)->CompareWithLog("housing"), 3);
+  events_.log[1] = events[2];
+  EXPECT_EQ((*stage)->CompareWithLog("housing").status().code(), absl::StatusCode::kDataLoss) << "another one";
 }
 
 TEST_F(CallTest, StatusIsOneWhenSomethingIsNotWell) {

@@ -69,6 +69,8 @@ TEST(CommandLineTest, UsageErrorsHaveExitCodeTwo) {
   EXPECT_EQ(RunWords({"call", "housing.EndStay", "--as", "MAYOR"}), kUsage);
   EXPECT_EQ(RunWords({"call", "housing.EndStay", "--deadline", "soon"}), kUsage);
   EXPECT_EQ(RunWords({"status", "--output", "xml"}), kUsage);
+  EXPECT_EQ(RunWords({"events", "tail", "housing", "--owner", "--no-follow"}), kUsage);
+  EXPECT_EQ(RunWords({"events", "tail", "housing", "--journal", "/nowhere/journal", "--no-follow"}), kUsage);
 }
 
 TEST(CommandLineTest, AMissingFileHasExitCodeOne) { EXPECT_EQ(RunWords({"play", "/nowhere/story.json"}), kNo); }
@@ -148,6 +150,20 @@ TEST_F(SettingsTest, AnOptionBeatsTheEnvironmentWhichBeatsTheFile) {
   EXPECT_EQ(settings->keys, "option-keys");
   EXPECT_EQ(settings->services["housing"], "environment:1");
   EXPECT_EQ(settings->services["council"], "file:2");
+}
+
+TEST_F(SettingsTest, WithNothingSaidEachServiceIsAtItsPort) {
+  const TempFolder folder;
+  const std::string path = folder.path() + "/mestringctl.json";
+  std::ofstream(path) << "{}";
+  const absl::StatusOr<Settings> settings = Load({"--config", path}, {});
+  ASSERT_TRUE(settings.ok()) << settings.status();
+  EXPECT_EQ(settings->services, (std::map<std::string, std::string>{{"housing", "127.0.0.1:7101"},
+                                                                    {"activities", "127.0.0.1:7102"},
+                                                                    {"peer_support", "127.0.0.1:7103"},
+                                                                    {"council", "127.0.0.1:7104"}}));
+  EXPECT_EQ(Load({"--config", path, "--services", "housing=h:1"}, {})->services,
+            (std::map<std::string, std::string>{{"housing", "h:1"}}));
 }
 
 TEST_F(SettingsTest, DurationsKnowDays) {
