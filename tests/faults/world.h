@@ -58,7 +58,7 @@ class World : public testing::TestWithParam<const char*> {
   // Writes number after number until StopWriting; each answered one goes into the journal.
   void StartWriting();
   void StopWriting();
-  // Until `count` more writes were answered, or, without writing, `count` more effects were seen.
+  // Waits until `count` more writes were answered.
   void AfterWrites(int count);
   size_t Answered() const;
 

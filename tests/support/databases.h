@@ -1,9 +1,9 @@
 // Databases for tests: a fresh, empty one for each test, on each engine.
 //
 // SQLite lives in a temporary folder. PostgreSQL is a real server: the one named by the environment
-// variable TEST_POSTGRES_URL if it is set (tests/run may start one for all), else a private one, started
-// at first use from Debian's package, in a temporary folder, on a Unix socket, as an unprivileged user,
-// with fsync on, and ended with the process.
+// variable TEST_POSTGRES_URL if it is set, else a private one of the test program, started at first use
+// from Debian's package, in a temporary folder, on a Unix socket, as an unprivileged user, with fsync on,
+// and ended with the process.
 #pragma once
 
 #include <memory>

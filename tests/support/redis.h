@@ -1,5 +1,5 @@
-// A private Redis: its own folder, loopback port and UNIX socket, append-only file with fsync every
-// second, noeviction. What a test does to it is what can happen to a real one.
+// A private Redis: its own folder and loopback port, append-only file with fsync every second, noeviction.
+// What a test does to it is what can happen to a real one.
 #pragma once
 
 #include <signal.h>
