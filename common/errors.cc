@@ -174,6 +174,13 @@ std::vector<Violation> ViolationsOf(const absl::Status& status) {
   return violations;
 }
 
+std::optional<absl::Duration> RetryAfterOf(const absl::Status& status) {
+  google::rpc::RetryInfo retry;
+  const absl::optional<absl::Cord> payload = status.GetPayload(TypeUrl<google::rpc::RetryInfo>());
+  if (!payload || !retry.ParseFromString(std::string(*payload))) return std::nullopt;
+  return absl::Seconds(retry.retry_delay().seconds()) + absl::Nanoseconds(retry.retry_delay().nanos());
+}
+
 grpc::Status ToWire(const absl::Status& status, std::string_view domain, std::string_view error_id) {
   if (status.ok()) return grpc::Status::OK;
   google::rpc::ErrorInfo info;

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -89,6 +90,8 @@ std::string ReasonOf(const absl::Status& status);
 // Its metadata, and the fields that an INVALID_ARGUMENT names; empty if it has none.
 std::map<std::string, std::string> MetadataOf(const absl::Status& status);
 std::vector<Violation> ViolationsOf(const absl::Status& status);
+// After how long a repeat may help, if it says so.
+std::optional<absl::Duration> RetryAfterOf(const absl::Status& status);
 
 // The wire form. `domain` is "mestring.housing". An error without a reason becomes INTERNAL, whose
 // text names only `error_id`; the caller of ToWire logs the real text under that id.

@@ -1,17 +1,14 @@
 // Failures of the client.
 //
-// Hides: how google.rpc details travel inside an absl::Status, and how they look on a terminal.
+// Hides: how a failure looks on a terminal. How its details travel is common/errors.h.
 // Invariants: a usage error and an RPC's error are told apart by their payload, never by their text; whatever a
 // server sends is printed without control characters, so that it cannot repaint the terminal.
-// Rejected: common/errors.h FromWire. It keeps what a program decides by (code, reason, metadata); a person also
-// wants to see every field of an INVALID_ARGUMENT.
 #include "services/ctl/failure.h"
 
 #include "absl/strings/cord.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "google/rpc/error_details.pb.h"
-#include "google/rpc/status.pb.h"
+#include "common/errors.h"
 #include "grpcpp/support/status.h"
 
 namespace mestring::ctl {
@@ -20,34 +17,12 @@ namespace {
 constexpr std::string_view kUsagePayload = "mestringctl/usage";
 constexpr std::string_view kRpcPayload = "mestringctl/rpc";
 
-google::rpc::Status DetailsOf(const absl::Status& failure) {
-  google::rpc::Status details;
-  if (auto payload = failure.GetPayload(kRpcPayload)) details.ParseFromString(std::string(*payload));
-  return details;
-}
-
 std::string Printable(std::string_view text) {
   std::string out(text);
   for (char& c : out) {
     if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
   }
   return out;
-}
-
-void AddDetail(const google::protobuf::Any& any, Json& out) {
-  google::rpc::ErrorInfo info;
-  google::rpc::BadRequest bad;
-  google::rpc::RetryInfo retry;
-  if (any.UnpackTo(&info)) {
-    out["reason"] = info.reason();
-    for (const auto& [key, value] : info.metadata()) out["metadata"][key] = value;
-  } else if (any.UnpackTo(&bad)) {
-    for (const auto& violation : bad.field_violations()) {
-      out["fields"].push_back({{"field", violation.field()}, {"problem", violation.description()}});
-    }
-  } else if (any.UnpackTo(&retry)) {
-    out["retry_after_seconds"] = retry.retry_delay().seconds() + retry.retry_delay().nanos() / 1e9;
-  }
 }
 
 }  // namespace
@@ -70,8 +45,9 @@ absl::Status Usage(std::string_view sentence) {
 
 absl::Status FromRpc(const grpc::Status& status) {
   if (status.ok()) return absl::OkStatus();
-  absl::Status failure(static_cast<absl::StatusCode>(status.error_code()), Printable(status.error_message()));
-  failure.SetPayload(kRpcPayload, absl::Cord(status.error_details()));
+  absl::Status failure =
+      FromWire(grpc::Status(status.error_code(), Printable(status.error_message()), status.error_details()));
+  failure.SetPayload(kRpcPayload, absl::Cord("1"));
   return failure;
 }
 
@@ -84,13 +60,14 @@ ExitCode ExitCodeOf(const absl::Status& failure) {
 
 std::string CodeName(const absl::Status& failure) { return absl::StatusCodeToString(failure.code()); }
 
-std::string ReasonIn(const absl::Status& failure) { return Text(FailureJson(failure), "reason"); }
-
 Json FailureJson(const absl::Status& failure) {
-  Json out = {{"code", CodeName(failure)}, {"reason", ""}, {"message", Printable(failure.message())}};
-  const google::rpc::Status details = DetailsOf(failure);
-  for (const auto& any : details.details()) AddDetail(any, out);
-  if (Text(out, "reason").empty()) out.erase("reason");
+  Json out = {{"code", CodeName(failure)}, {"message", Printable(failure.message())}};
+  if (const std::string reason = ReasonOf(failure); !reason.empty()) out["reason"] = reason;
+  for (const auto& [key, value] : MetadataOf(failure)) out["metadata"][key] = value;
+  for (const auto& [field, problem] : ViolationsOf(failure)) {
+    out["fields"].push_back({{"field", field}, {"problem", problem}});
+  }
+  if (const auto after = RetryAfterOf(failure)) out["retry_after_seconds"] = absl::ToDoubleSeconds(*after);
   return out;
 }
 

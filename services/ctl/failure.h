@@ -38,9 +38,6 @@ ExitCode ExitCodeOf(const absl::Status& failure);
 // "FAILED_PRECONDITION", also for a failure of our own.
 std::string CodeName(const absl::Status& failure);
 
-// The stable reason of an RPC's failure ("PLACE_TAKEN"), "" if there is none.
-std::string ReasonIn(const absl::Status& failure);
-
 // {"code", "reason", "message", "fields": [{"field", "problem"}], "metadata": {}, "retry_after_seconds"}; what the
 // failure does not have is left out.
 Json FailureJson(const absl::Status& failure);

@@ -345,7 +345,7 @@ void Play::Tell(const Json& step, const absl::StatusOr<Json>& answer) {
   const std::string as = Text(step, "as");
   out_ << "    " << ShortType(Text(step, "call")) << (as.empty() ? "" : absl::StrCat(" (", as, ")"));
   if (!answer.ok()) {
-    out_ << "  " << Styled("refused", kYellow, options_.colour) << "  " << ReasonIn(answer.status()) << ": "
+    out_ << "  " << Styled("refused", kYellow, options_.colour) << "  " << ReasonOf(answer.status()) << ": "
          << answer.status().message();
   } else if (const std::string told = Told(step.value("expect", Json::object())); !told.empty()) {
     out_ << "  " << told;

@@ -84,6 +84,9 @@ TEST(ErrorsTest, WhoShouldComeAgainIsToldWhen) {
   EXPECT_EQ(retry.retry_delay().nanos(), 500000000);
   EXPECT_TRUE(HasDetail(ToWire(Unavailable("DRAINING", "stopping"), kDomain, ""), &retry));
   EXPECT_FALSE(HasDetail(ToWire(NotFound("stay"), kDomain, ""), &retry));
+  const absl::Status busy = Overloaded("BUSY", "too much", absl::Milliseconds(1500));
+  EXPECT_EQ(RetryAfterOf(FromWire(ToWire(busy, kDomain, ""))), absl::Milliseconds(1500));
+  EXPECT_EQ(RetryAfterOf(NotFound("stay")), std::nullopt);
 }
 
 TEST(ErrorsTest, AnErrorWithoutAReasonShowsNothingOfItself) {

@@ -143,7 +143,7 @@ TEST_F(CallTest, AFieldThatDoesNotExistIsAUsageError) {
 TEST_F(CallTest, ARefusalKeepsItsReason) {
   const absl::Status status = Call("housing.RetryParkedEvents", {{"stream", "s"}}).status();
   EXPECT_EQ(ExitCodeOf(status), kRpc + 9);
-  EXPECT_EQ(ReasonIn(status), "NOT_PARKED");
+  EXPECT_EQ(ReasonOf(status), "NOT_PARKED");
 }
 
 TEST_F(CallTest, AStreamHandsOverEachResponse) {

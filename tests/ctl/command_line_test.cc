@@ -111,7 +111,7 @@ TEST(FailureTest, AnRpcFailureKeepsReasonFieldsAndRetry) {
   const absl::Status refused =
       FromRpc(ToWire(Refused("PLACE_TAKEN", "No such place is free.", {{"place_id", "p1"}}), "mestring.housing", "e2"));
   EXPECT_EQ(ExitCodeOf(refused), 19);
-  EXPECT_EQ(ReasonIn(refused), "PLACE_TAKEN");
+  EXPECT_EQ(ReasonOf(refused), "PLACE_TAKEN");
   EXPECT_EQ(FailureJson(refused)["metadata"]["place_id"], "p1");
 
   const absl::Status busy =
