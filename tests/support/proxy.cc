@@ -69,7 +69,7 @@ void Proxy::Run() {
     }
     if (cut_) {
       if (poll(sockets.data(), sockets.size(), 0) > 0) {
-        for (size_t i = 1; i < sockets.size(); i += 2) holds_ = holds_ || sockets[i].revents != 0;
+        for (size_t i = 1; i < sockets.size(); ++i) holds_ = holds_ || sockets[i].revents != 0;
       }
       poll(nullptr, 0, kTickMs);
       continue;

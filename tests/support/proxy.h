@@ -23,7 +23,7 @@ class Proxy {
     cut_ = true;
   }
   void Mend() { cut_ = false; }
-  // Since it was cut, somebody on our side has sent something, and waits.
+  // Since it was cut, something that was sent, or the answer to it, has not passed: somebody waits.
   bool holds() const { return holds_; }
   // Closes all connections, as a router that restarts.
   void Reset() { reset_ = true; }
