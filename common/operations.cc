@@ -7,7 +7,6 @@
 // no key in that table, two looks may fall into one microsecond: so a page ends at a time and the
 // number of rows of that time it has shown, which stays right while new rows come in front.
 
-#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -34,7 +33,7 @@ class Operations : public events::v1::OperationsService::Service {
                                 events::v1::ListParkedEventsResponse* response) override {
     return operated_.edge.Read(context, *request, response, [&](Tx& tx, Call&) -> absl::Status {
       ASSIGN(const PageEnd end, ParsePageToken(request->page_token()));
-      const absl::StatusOr<Cursor> after = end.id.empty() ? Cursor() : ParseCursor(end.id);
+      const absl::StatusOr<Cursor> after = end.key.empty() && end.id.empty() ? Cursor() : ParseCursor(end.id);
       if (!after.ok()) return NotOurPage();
       const size_t size = PageSize(request->page_size());
       ASSIGN(auto parked, Subscription::ListParked(tx, request->stream(), static_cast<int>(size) + 1, end.key, *after));
@@ -89,7 +88,8 @@ absl::StatusOr<LogPlace> PlaceIn(std::string_view page_token) {
   ASSIGN(const PageEnd end, ParsePageToken(page_token));
   ASSIGN(const int64_t time, PageNumber(end.key, INT64_MAX));
   ASSIGN(const int64_t shown, PageNumber(end.id));
-  return LogPlace{time, std::max<int64_t>(shown, 0)};
+  if (shown < 0 || end.key.empty() != end.id.empty()) return NotOurPage();
+  return LogPlace{time, shown};
 }
 
 // A person sees who looked at their own data; for anybody else's there is nothing to see.

@@ -485,10 +485,8 @@ void Server::Impl::RegisterMetrics() {
   metrics.Gauge("mestring_write_queue_length", "Writes that wait.", [this] { return double(db->queue_length()); });
   metrics.Gauge("mestring_database_up", "1 if the database answered last time.",
                 [this] { return db->healthy() ? 1.0 : 0.0; });
-  metrics.Gauge("mestring_timers_overdue", "Timers due for more than 5 seconds.", [this] {
-    absl::MutexLock lock(&mutex);
-    return double(seen.timers_overdue);
-  });
+  metrics.Gauge("mestring_timers_overdue", "Timers due for more than 5 seconds.",
+                Sampled([](const Seen& s) { return s.timers_overdue; }));
   metrics.Gauge("mestring_watchers", "Open watches.", [this] { return double(watch->watchers()); });
   metrics.Gauge("mestring_calls", "Unary RPCs at work.", [this] { return double(edge->calls()); });
   metrics.Gauge("mestring_ready", "1 if the service is ready.", [this] { return ready ? 1.0 : 0.0; });
@@ -536,13 +534,19 @@ void Server::Impl::SetHealth() {
   }
 }
 
+// Ends with the first read that does not reach the database: health is said again after one wait, not after all.
 void Server::Impl::Look() {
   Seen now;
   now.relay = relay->Status();
-  for (const auto& [key, subscription] : subscriptions) now.subscriptions.push_back(subscription->Status());
+  for (const auto& [key, subscription] : subscriptions) {
+    if (!db->healthy()) return;
+    now.subscriptions.push_back(subscription->Status());
+  }
+  if (!db->healthy()) return;
   const absl::StatusOr<Timers::Counts> counts = timers->Count();
+  if (!counts.ok()) return;
+  now.timers_overdue = counts->overdue;
   absl::MutexLock lock(&mutex);
-  now.timers_overdue = counts.ok() ? counts->overdue : seen.timers_overdue;
   seen = std::move(now);
 }
 
