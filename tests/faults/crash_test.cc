@@ -153,6 +153,8 @@ class CrashTest : public testing::TestWithParam<const char*> {
     const std::unique_ptr<Database> subscriber = OpenBusDatabase(subscriber_files_.url());
     Relay relay(*owner, TestRelayOptions(redis_.options()));
     ASSERT_TRUE(relay.Start().ok());
+    // The dead owner's lease may still hold: until the relay has taken over, its term is not in the log.
+    ASSERT_TRUE(WaitUntil([&] { return relay.leading(); }));
     Subscription subscription(*subscriber, TestSubscriptionOptions(redis_.options(), OwnerOf(*owner)));
     RecordEffects(subscription);
     ASSERT_TRUE(subscription.Start().ok());

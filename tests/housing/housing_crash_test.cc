@@ -14,6 +14,7 @@
 #include <thread>
 
 #include "absl/strings/str_cat.h"
+#include "mestring/events/v1/operations.grpc.pb.h"
 #include "tests/housing/town.h"
 #include "tests/support/bus.h"
 #include "tests/support/redis.h"
@@ -177,9 +178,17 @@ class HousingCrashTest : public testing::TestWithParam<const char*> {
     service_.Kill();
   }
 
+  bool RelayLeads() {
+    auto operations = events::v1::OperationsService::NewStub(service_.channel());
+    events::v1::GetStatusResponse status;
+    const auto context = town_.service().As({access::v1::ROLE_OPERATOR});
+    return operations->GetStatus(context.get(), {}, &status).ok() && status.relay().leading();
+  }
+
   // Every answered call in the log once, the stream the log, the repeats the first answers.
   void EndsWell(const std::vector<Officer::Answered>& answered) {
-    // Several terms of the relay: the last one begins when the lease of one that was killed is over.
+    // The last term of the relay begins, and is in the log, when the lease of one that was killed is over.
+    ASSERT_TRUE(WaitUntil([&] { return RelayLeads(); }));
     std::vector<Event> log;
     std::string wrong;
     EXPECT_TRUE(WaitUntil([&] {
