@@ -37,6 +37,14 @@ absl::StatusOr<std::optional<M>> Find(Tx& tx, std::string_view tail, const P&...
   return rows.empty() ? std::nullopt : std::optional<M>(std::move(rows.front()));
 }
 
+// Whether a query finds a row.
+template <class M, class... P>
+absl::StatusOr<bool> Exists(Tx& tx, std::string_view tail, const P&... parameters) {
+  ASSIGN(const auto rows,
+         tx.Query<int64_t>(absl::StrCat("SELECT 1 FROM ", Table<M>::kName, " ", tail, " LIMIT 1"), parameters...));
+  return !rows.empty();
+}
+
 // The row that Find or Newest found, or NotFound.
 template <class M>
 absl::StatusOr<M> OrNotFound(absl::StatusOr<std::optional<M>> row) {

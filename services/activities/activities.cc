@@ -48,8 +48,8 @@ absl::Status Activities::GetCodeList(Tx& tx, Call&, const pb::GetCodeListRequest
 absl::Status Activities::CreateActivity(Tx& tx, Call&, const pb::CreateActivityRequest& request,
                                         pb::CreateActivityResponse* response) {
   TRY(Check(request));
-  ASSIGN(const auto taken, tx.Query<int64_t>("SELECT 1 FROM activities WHERE code = :code", request.code()));
-  if (!taken.empty()) return AlreadyExists("activity with this code");
+  ASSIGN(const bool taken, Exists<pb::Activity>(tx, "WHERE code = :code", request.code()));
+  if (taken) return AlreadyExists("activity with this code");
   pb::Activity activity;
   activity.set_id(NewId(tx.now()));
   activity.set_state(pb::ACTIVITY_STATE_ACTIVE);

@@ -75,11 +75,9 @@ absl::StatusOr<std::optional<pb::LeaderPath>> PathOf(Tx& tx, std::string_view pe
 }
 
 absl::StatusOr<bool> Leads(Tx& tx, std::string_view session_id, std::string_view person_ref) {
-  ASSIGN(const auto rows,
-         tx.Query<int64_t>("SELECT 1 FROM session_leaders WHERE session_id = :session AND person_ref = "
-                           ":person AND state = 'SESSION_LEADER_STATE_ASSIGNED'",
-                           session_id, person_ref));
-  return !rows.empty();
+  return Exists<pb::SessionLeader>(
+      tx, "WHERE session_id = :session AND person_ref = :person AND state = 'SESSION_LEADER_STATE_ASSIGNED'",
+      session_id, person_ref);
 }
 
 absl::Status MayWorkWith(Tx& tx, const Caller& caller, std::string_view session_id) {
@@ -95,11 +93,9 @@ absl::StatusOr<std::vector<pb::Enrolment>> LiveEnrolments(Tx& tx, std::string_vi
 }
 
 absl::StatusOr<bool> HasSeat(Tx& tx, std::string_view session_id, std::string_view person_ref) {
-  static const std::string sql =
-      absl::StrCat("SELECT 1 FROM enrolments WHERE session_id = :session AND person_ref = :person AND ",
-                   InStates<pb::EnrolmentState>(IsLive));
-  ASSIGN(const auto rows, tx.Query<int64_t>(sql, session_id, person_ref));
-  return !rows.empty();
+  static const std::string live =
+      absl::StrCat("WHERE session_id = :session AND person_ref = :person AND ", InStates<pb::EnrolmentState>(IsLive));
+  return Exists<pb::Enrolment>(tx, live, session_id, person_ref);
 }
 
 absl::StatusOr<std::vector<pb::WaitEntry>> LiveWaitEntries(Tx& tx, std::string_view session_id) {

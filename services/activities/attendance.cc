@@ -59,11 +59,11 @@ absl::StatusOr<pb::Attendance> RecordMark(Tx& tx, const Call& call, const pb::Se
     return NotFound(Table<pb::Enrolment>::kNoun);
   }
   TRY(CheckAbsence(tx, mark.present(), mark.reason_code()));
-  ASSIGN(const auto recorded,
-         tx.Query<int64_t>("SELECT 1 FROM attendances WHERE enrolment_id = :enrolment AND module = :module AND state = "
-                           "'ATTENDANCE_STATE_RECORDED'",
-                           enrolment.id(), module));
-  TRY(MayMark(!recorded.empty()));
+  ASSIGN(const bool recorded,
+         Exists<pb::Attendance>(
+             tx, "WHERE enrolment_id = :enrolment AND module = :module AND state = 'ATTENDANCE_STATE_RECORDED'",
+             enrolment.id(), module));
+  TRY(MayMark(recorded));
   pb::Attendance attendance;
   attendance.set_id(NewId(tx.now()));
   attendance.set_state(pb::ATTENDANCE_STATE_RECORDED);

@@ -102,9 +102,9 @@ absl::Status CloseNow(Tx& tx, pb::Period* period) {
 
 absl::Status Activities::OpenPeriod(Tx& tx, Call&, const pb::OpenPeriodRequest& request,
                                     pb::OpenPeriodResponse* response) {
-  ASSIGN(const auto overlapping, tx.Query<int64_t>("SELECT 1 FROM periods WHERE from_date <= :to AND to_date >= :from",
-                                                   request.to_date(), request.from_date()));
-  TRY(MayOpen(request, !overlapping.empty(), Today(tx)));
+  ASSIGN(const bool overlaps,
+         Exists<pb::Period>(tx, "WHERE from_date <= :to AND to_date >= :from", request.to_date(), request.from_date()));
+  TRY(MayOpen(request, overlaps, Today(tx)));
   ASSIGN(const pb::ActivityPolicy policy, CurrentPolicy(tx));
   pb::Period period = NewPeriod(NewId(tx.now()), request, policy);
   TRY(Insert(tx, period));

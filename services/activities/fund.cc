@@ -75,8 +75,8 @@ absl::Status Activities::RecordOwnSharePaid(Tx& tx, Call& call, const pb::Record
 }
 
 absl::Status Activities::OpenFund(Tx& tx, Call&, const pb::OpenFundRequest& request, pb::OpenFundResponse* response) {
-  ASSIGN(const auto taken, tx.Query<int64_t>("SELECT 1 FROM funds WHERE code = :code", request.code()));
-  if (!taken.empty()) return AlreadyExists("fund with this code");
+  ASSIGN(const bool taken, Exists<pb::Fund>(tx, "WHERE code = :code", request.code()));
+  if (taken) return AlreadyExists("fund with this code");
   pb::Fund fund;
   fund.set_id(NewId(tx.now()));
   fund.set_code(request.code());
@@ -135,13 +135,11 @@ absl::Status Activities::RequestGrant(Tx& tx, Call& call, const pb::RequestGrant
   } else {
     ASSIGN(const pb::Session session, Load<pb::Session>(tx, request.session_id()));
     ASSIGN(const bool has_seat, HasSeat(tx, session.id(), request.person_ref()));
-    ASSIGN(const auto live,
-           tx.Query<int64_t>(
-               absl::StrCat("SELECT 1 FROM grants WHERE session_id = :session AND person_ref = :person AND kind = "
-                            ":kind AND ",
-                            InStates<pb::GrantState>(IsLive)),
-               session.id(), request.person_ref(), pb::GrantKind_Name(request.kind())));
-    TRY(MayRequest(request, fund, &session, {.seat = has_seat, .grant = !live.empty()}));
+    static const std::string live = absl::StrCat(
+        "WHERE session_id = :session AND person_ref = :person AND kind = :kind AND ", InStates<pb::GrantState>(IsLive));
+    ASSIGN(const bool has_grant,
+           Exists<pb::Grant>(tx, live, session.id(), request.person_ref(), pb::GrantKind_Name(request.kind())));
+    TRY(MayRequest(request, fund, &session, {.seat = has_seat, .grant = has_grant}));
   }
   pb::Grant grant = NewGrant(NewId(tx.now()), request);
   TRY(Insert(tx, grant));

@@ -51,10 +51,10 @@ absl::Status Activities::RecordRequirement(Tx& tx, Call& call, const pb::RecordR
                                            pb::RecordRequirementResponse* response) {
   ASSIGN(pb::LeaderPath path, LoadVisible<pb::LeaderPath>(tx, call, request.leader_path_id()));
   TRY(CheckCode(tx, pb::CODE_LIST_KIND_LEADER_REQUIREMENT, request.requirement_code()));
-  ASSIGN(const auto recorded,
-         tx.Query<int64_t>("SELECT 1 FROM met_requirements WHERE leader_path_id = :path AND requirement_code = :code",
-                           path.id(), request.requirement_code()));
-  TRY(MayRecordRequirement(request.met_date(), !recorded.empty(), Today(tx)));
+  ASSIGN(const bool recorded,
+         Exists<pb::MetRequirement>(tx, "WHERE leader_path_id = :path AND requirement_code = :code", path.id(),
+                                    request.requirement_code()));
+  TRY(MayRecordRequirement(request.met_date(), recorded, Today(tx)));
   pb::MetRequirement requirement;
   requirement.set_id(NewId(tx.now()));
   requirement.set_leader_path_id(path.id());

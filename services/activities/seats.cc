@@ -26,11 +26,9 @@ struct Wish {
 };
 
 absl::StatusOr<bool> IsOnList(Tx& tx, std::string_view session_id, std::string_view person_ref) {
-  static const std::string sql =
-      absl::StrCat("SELECT 1 FROM wait_entries WHERE session_id = :session AND person_ref = :person AND ",
-                   InStates<pb::WaitEntryState>(IsLive));
-  ASSIGN(const auto rows, tx.Query<int64_t>(sql, session_id, person_ref));
-  return !rows.empty();
+  static const std::string live =
+      absl::StrCat("WHERE session_id = :session AND person_ref = :person AND ", InStates<pb::WaitEntryState>(IsLive));
+  return Exists<pb::WaitEntry>(tx, live, session_id, person_ref);
 }
 
 template <class Request>

@@ -189,12 +189,13 @@ absl::Status Activities::AssignLeader(Tx& tx, Call&, const pb::AssignLeaderReque
   }
   const std::string_view column = is_user ? "person_ref" : "staff_id";
   const std::string& who = is_user ? request.person_ref() : request.staff_id();
-  ASSIGN(const auto assigned,
-         tx.Query<int64_t>(absl::StrCat("SELECT 1 FROM session_leaders WHERE session_id = :session "
-                                        "AND state = 'SESSION_LEADER_STATE_ASSIGNED' AND ",
-                                        column, " = :who"),
-                           session.id(), who));
-  TRY(MayAssignLeader(session, is_user ? &path : nullptr, !assigned.empty()));
+  ASSIGN(const bool assigned,
+         Exists<pb::SessionLeader>(
+             tx,
+             absl::StrCat("WHERE session_id = :session AND state = 'SESSION_LEADER_STATE_ASSIGNED' AND ", column,
+                          " = :who"),
+             session.id(), who));
+  TRY(MayAssignLeader(session, is_user ? &path : nullptr, assigned));
   pb::SessionLeader leader;
   leader.set_id(NewId(tx.now()));
   leader.set_state(pb::SESSION_LEADER_STATE_ASSIGNED);

@@ -127,10 +127,9 @@ absl::Status Housing::OpenVacancy(Tx& tx, Call&, const pb::OpenVacancyRequest& r
   vacancy.set_offer_id(offer.id());
   vacancy.set_offer_kind(offer.kind());
   vacancy.set_from_date(OrToday(tx, request.from_date()));
-  static const std::string kept =
-      absl::StrCat("SELECT 1 FROM vacancies WHERE place_id = :place AND ", InStates(KeepsPlace));
-  ASSIGN(const auto live, tx.Query<int64_t>(kept, place.id()));
-  TRY(MayOpenVacancy(policy, place, vacancy.from_date(), !live.empty(), today));
+  static const std::string kept = absl::StrCat("WHERE place_id = :place AND ", InStates(KeepsPlace));
+  ASSIGN(const bool is_kept, Exists<pb::Vacancy>(tx, kept, place.id()));
+  TRY(MayOpenVacancy(policy, place, vacancy.from_date(), is_kept, today));
   TRY(CheckFree(tx, place.id(), {vacancy.from_date(), std::string(kNoEnd)}));
   TRY(Insert(tx, vacancy));
   TRY(PublishOpened(tx, vacancy));

@@ -14,10 +14,9 @@ namespace mestring::housing {
 namespace {
 
 absl::Status CheckNoOther(Tx& tx, std::string_view person_ref) {
-  static const std::string sql =
-      absl::StrCat("SELECT 1 FROM applications WHERE person_ref = :person AND ", InStates(IsLive));
-  ASSIGN(const auto live, tx.Query<int64_t>(sql, person_ref));
-  return MayHaveAnother(!live.empty());
+  static const std::string live = absl::StrCat("WHERE person_ref = :person AND ", InStates(IsLive));
+  ASSIGN(const bool has_one, Exists<pb::Application>(tx, live, person_ref));
+  return MayHaveAnother(has_one);
 }
 
 absl::Status StopClocks(Tx& tx, const pb::Application& application) {

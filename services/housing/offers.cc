@@ -40,8 +40,8 @@ Event About(const pb::Place& place) {
 
 absl::Status Housing::RegisterOffer(Tx& tx, Call&, const pb::RegisterOfferRequest& request,
                                     pb::RegisterOfferResponse* response) {
-  ASSIGN(const auto same, tx.Query<int64_t>("SELECT 1 FROM offers WHERE code = :code", request.code()));
-  if (!same.empty()) return AlreadyExists("offer");
+  ASSIGN(const bool taken, Exists<pb::Offer>(tx, "WHERE code = :code", request.code()));
+  if (taken) return AlreadyExists("offer");
   pb::Offer offer;
   offer.set_id(NewId(tx.now()));
   offer.set_code(request.code());
@@ -89,10 +89,9 @@ absl::Status Housing::SetOfferPolicy(Tx& tx, Call&, const pb::SetOfferPolicyRequ
 absl::Status Housing::AddPlace(Tx& tx, Call&, const pb::AddPlaceRequest& request, pb::AddPlaceResponse* response) {
   TRY(Load<pb::Offer>(tx, request.offer_id()).status());
   if (!request.support_team_id().empty()) TRY(Load<pb::SupportTeam>(tx, request.support_team_id()).status());
-  ASSIGN(const auto same,
-         tx.Query<int64_t>("SELECT 1 FROM places WHERE offer_id = :offer AND label = :label AND remove_date IS NULL",
-                           request.offer_id(), request.label()));
-  if (!same.empty()) return AlreadyExists("place");
+  ASSIGN(const bool taken, Exists<pb::Place>(tx, "WHERE offer_id = :offer AND label = :label AND remove_date IS NULL",
+                                             request.offer_id(), request.label()));
+  if (taken) return AlreadyExists("place");
   pb::Place place;
   place.set_id(NewId(tx.now()));
   place.set_offer_id(request.offer_id());
@@ -109,13 +108,14 @@ absl::Status Housing::RemovePlace(Tx& tx, Call&, const pb::RemovePlaceRequest& r
                                   pb::RemovePlaceResponse* response) {
   ASSIGN(pb::Place place, Load<pb::Place>(tx, request.place_id()));
   TRY(CheckVersion(request.expected_version(), place.version()));
-  static const std::string uses =
-      absl::StrCat("SELECT 1 FROM stays WHERE place_id = :place1 AND held_until > :today AND ", InStates(HoldsPlace),
-                   " UNION ALL SELECT 1 FROM stays WHERE place_id = :place2 AND state = 'STAY_STATE_ARRIVED' "
-                   "UNION ALL SELECT 1 FROM vacancies WHERE place_id = :place3 AND ",
-                   InStates(KeepsPlace));
-  ASSIGN(const auto used, tx.Query<int64_t>(uses, place.id(), Today(tx), place.id(), place.id()));
-  TRY(MayRemove(place, !used.empty()));
+  static const std::string held =
+      absl::StrCat("WHERE place_id = :place AND held_until > :today AND ", InStates(HoldsPlace));
+  static const std::string kept = absl::StrCat("WHERE place_id = :place AND ", InStates(KeepsPlace));
+  ASSIGN(const bool is_held, Exists<pb::Stay>(tx, held, place.id(), Today(tx)));
+  ASSIGN(const bool is_lived_in,
+         Exists<pb::Stay>(tx, "WHERE place_id = :place AND state = 'STAY_STATE_ARRIVED'", place.id()));
+  ASSIGN(const bool is_kept, Exists<pb::Vacancy>(tx, kept, place.id()));
+  TRY(MayRemove(place, is_held || is_lived_in || is_kept));
   place.set_remove_date(Today(tx));
   TRY(Save(tx, place));
   auto event = About<pb::PlaceRemoved>(place);
@@ -161,8 +161,8 @@ absl::Status Housing::ReopenPlace(Tx& tx, Call&, const pb::ReopenPlaceRequest& r
 
 absl::Status Housing::RegisterSupportTeam(Tx& tx, Call&, const pb::RegisterSupportTeamRequest& request,
                                           pb::RegisterSupportTeamResponse* response) {
-  ASSIGN(const auto same, tx.Query<int64_t>("SELECT 1 FROM support_teams WHERE code = :code", request.code()));
-  if (!same.empty()) return AlreadyExists("support team");
+  ASSIGN(const bool taken, Exists<pb::SupportTeam>(tx, "WHERE code = :code", request.code()));
+  if (taken) return AlreadyExists("support team");
   pb::SupportTeam team;
   team.set_id(NewId(tx.now()));
   team.set_code(request.code());

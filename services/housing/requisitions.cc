@@ -35,11 +35,9 @@ absl::Status Housing::SubmitRequisition(Tx& tx, Call& call, const pb::SubmitRequ
   TRY(MaySubmit(call.caller, policy, request));
   TRY(CheckResidenceSince(request.residence_since(), today));
   ASSIGN(const pb::CaseRules rules, CurrentCaseRules(tx));
-  ASSIGN(const auto housed,
-         tx.Query<int64_t>("SELECT 1 FROM stays WHERE person_ref = :person AND state = 'STAY_STATE_ARRIVED'",
-                           request.person_ref()));
-  pb::Requisition requisition =
-      NewRequisition(NewId(tx.now()), call.caller, request, policy, rules, today, !housed.empty());
+  ASSIGN(const bool is_housed,
+         Exists<pb::Stay>(tx, "WHERE person_ref = :person AND state = 'STAY_STATE_ARRIVED'", request.person_ref()));
+  pb::Requisition requisition = NewRequisition(NewId(tx.now()), call.caller, request, policy, rules, today, is_housed);
   TRY(Insert(tx, requisition));
   TRY(tx.Schedule(kRequisitionDecisionTimer, requisition.id(), EndOf(tx, requisition.decide_by())));
   auto event = About<pb::RequisitionReceived>(requisition);

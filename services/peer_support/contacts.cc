@@ -23,10 +23,8 @@ absl::StatusOr<int64_t> SeatsIn(Tx& tx, std::string_view group_id) {
 
 // Whether a person has a live seat with a match or in a group, as `column` says.
 absl::StatusOr<bool> IsSeated(Tx& tx, std::string_view person_ref, std::string_view column, std::string_view id) {
-  ASSIGN(const auto rows, tx.Query<int64_t>(absl::StrCat("SELECT 1 FROM group_seats WHERE ", column,
-                                                         " = :id AND person_ref = :person AND ", kLiveSeat),
-                                            id, person_ref));
-  return !rows.empty();
+  return Exists<pb::GroupSeat>(tx, absl::StrCat("WHERE ", column, " = :id AND person_ref = :person AND ", kLiveSeat),
+                               id, person_ref);
 }
 
 // The latest day on which the two had contact; "" if there was none.

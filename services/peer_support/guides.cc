@@ -45,8 +45,8 @@ absl::Status PeerSupport::GetPeerRules(Tx& tx, Call&, const pb::GetPeerRulesRequ
 
 absl::Status PeerSupport::RegisterGuide(Tx& tx, Call&, const pb::RegisterGuideRequest& request,
                                         pb::RegisterGuideResponse* response) {
-  ASSIGN(const auto same, tx.Query<int64_t>("SELECT 1 FROM guides WHERE person_ref = :person", request.person_ref()));
-  if (!same.empty()) return AlreadyExists("guide");
+  ASSIGN(const bool known, Exists<pb::Guide>(tx, "WHERE person_ref = :person", request.person_ref()));
+  if (known) return AlreadyExists("guide");
   pb::Guide guide;
   guide.set_id(NewId(tx.now()));
   guide.set_state(pb::GUIDE_STATE_ACTIVE);

@@ -74,10 +74,8 @@ absl::StatusOr<int64_t> LoadOf(Tx& tx, std::string_view peer_id, std::string_vie
 }
 
 absl::StatusOr<bool> HasConflict(Tx& tx, std::string_view person_ref, std::string_view other_person_ref) {
-  ASSIGN(const auto rows,
-         tx.Query<int64_t>("SELECT 1 FROM conflicts WHERE person_ref = :one AND other_person_ref = :other",
-                           std::min(person_ref, other_person_ref), std::max(person_ref, other_person_ref)));
-  return !rows.empty();
+  return Exists<pb::Conflict>(tx, "WHERE person_ref = :one AND other_person_ref = :other",
+                              std::min(person_ref, other_person_ref), std::max(person_ref, other_person_ref));
 }
 
 absl::Status CheckCanTake(Tx& tx, const pb::Peer& peer, std::string_view but_for) {
@@ -180,11 +178,10 @@ absl::StatusOr<pb::Proposal> Propose(Tx& tx, pb::PeerRequest* request, const pb:
   ASSIGN(const bool has_conflict, HasConflict(tx, request->person_ref(), peer.person_ref()));
   TRY(MayMeet(*request, peer, has_conflict));
   TRY(CheckWishes(*request, peer));
-  ASSIGN(const auto live, tx.Query<int64_t>(absl::StrCat("SELECT 1 FROM matches WHERE peer_id = :peer AND person_ref = "
-                                                         ":person AND ",
-                                                         InStates<pb::MatchState>(IsLive)),
-                                            peer.id(), request->person_ref()));
-  TRY(MayMeetAgain(!live.empty()));
+  static const std::string live =
+      absl::StrCat("WHERE peer_id = :peer AND person_ref = :person AND ", InStates<pb::MatchState>(IsLive));
+  ASSIGN(const bool matched, Exists<pb::Match>(tx, live, peer.id(), request->person_ref()));
+  TRY(MayMeetAgain(matched));
   TRY(CheckCanTake(tx, peer));
   ASSIGN(const pb::PeerRules rules, CurrentRules(tx));
   pb::Proposal proposal = NewProposal(NewId(tx.now()), *request, peer, rules, Today(tx));

@@ -27,8 +27,8 @@ absl::StatusOr<int> Stop(Tx& tx, pb::StopKind kind, pb::Peer* peer) {
 
 absl::Status PeerSupport::RegisterPeer(Tx& tx, Call&, const pb::RegisterPeerRequest& request,
                                        pb::RegisterPeerResponse* response) {
-  ASSIGN(const auto same, tx.Query<int64_t>("SELECT 1 FROM peers WHERE person_ref = :person", request.person_ref()));
-  if (!same.empty()) return AlreadyExists("peer");
+  ASSIGN(const bool known, Exists<pb::Peer>(tx, "WHERE person_ref = :person", request.person_ref()));
+  if (known) return AlreadyExists("peer");
   ASSIGN(const pb::PeerRules rules, CurrentRules(tx));
   TRY(CheckProfile(request.profile(), &rules));
   pb::Peer peer = NewPeer(NewId(tx.now()), request.person_ref(), pb::PEER_SOURCE_REGISTERED);

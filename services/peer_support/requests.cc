@@ -30,10 +30,10 @@ absl::Status PeerSupport::RequestPeer(Tx& tx, Call& call, const pb::RequestPeerR
   TRY(Check(request));
   TRY(MayActFor(call.caller, request.person_ref()));
   TRY(CheckPlannable("needed_by", request.needed_by(), Today(tx)));
-  ASSIGN(const auto open, tx.Query<int64_t>(absl::StrCat("SELECT 1 FROM peer_requests WHERE person_ref = :person AND ",
-                                                         InStates<pb::PeerRequestState>(IsOpen)),
-                                            request.person_ref()));
-  TRY(MayHaveAnother(!open.empty()));
+  static const std::string open =
+      absl::StrCat("WHERE person_ref = :person AND ", InStates<pb::PeerRequestState>(IsOpen));
+  ASSIGN(const bool has_one, Exists<pb::PeerRequest>(tx, open, request.person_ref()));
+  TRY(MayHaveAnother(has_one));
   pb::PeerRequest row = NewRequest(NewId(tx.now()), request, Today(tx));
   TRY(Insert(tx, row));
   pb::PeerRequested event;

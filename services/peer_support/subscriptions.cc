@@ -15,8 +15,8 @@ namespace mestring::peer_support {
 namespace {
 
 absl::Status OnLeaderAppointed(Tx& tx, const events::v1::Event&, const activities::v1::LeaderAppointed& event) {
-  ASSIGN(const auto known, tx.Query<int64_t>("SELECT 1 FROM peers WHERE person_ref = :person", event.person_ref()));
-  if (!known.empty()) return absl::OkStatus();
+  ASSIGN(const bool known, Exists<pb::Peer>(tx, "WHERE person_ref = :person", event.person_ref()));
+  if (known) return absl::OkStatus();
   pb::Peer peer = NewPeer(NewId(tx.now()), event.person_ref(), pb::PEER_SOURCE_ACTIVITY_LEADER);
   TRY(Insert(tx, peer));
   auto registered = About<pb::PeerRegistered>(peer);
