@@ -12,6 +12,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "common/outbox.h"
 #include "common/records.h"
 #include "mestring/access/v1/access_log.grpc.pb.h"
 #include "mestring/events/v1/operations.grpc.pb.h"
@@ -65,6 +66,14 @@ class Operations : public events::v1::OperationsService::Service {
       TRY(subscription->Rebase(cursor));
       *response->mutable_subscription() = subscription->Status();
       return absl::OkStatus();
+    });
+  }
+
+  grpc::Status EraseEvent(grpc::ServerContext* context, const events::v1::EraseEventRequest* request,
+                          events::v1::EraseEventResponse* response) override {
+    return operated_.edge.Write(context, *request, response, [&](Tx& tx, Call&) -> absl::Status {
+      ASSIGN(const Cursor cursor, ParseCursor(request->cursor()));
+      return EraseEntry(tx, cursor);
     });
   }
 

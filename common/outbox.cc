@@ -16,6 +16,7 @@ namespace mestring {
 namespace {
 
 constexpr std::string_view kErasedType = "mestring.events.v1.Erased";
+constexpr int64_t kErasedKind = 2;  // schema/0001_kernel.sql
 
 absl::Status Forked(Cursor common) {
   return OutOfRange("CURSOR_FORKED",
@@ -117,11 +118,20 @@ absl::StatusOr<int64_t> PruneLog(Tx& tx, absl::Time before, int limit) {
 }
 
 absl::Status EraseEntry(Tx& tx, Cursor cursor) {
-  ASSIGN(const int64_t erased,
-         tx.Exec("UPDATE outbox SET kind = 2, type = :type, subject = '', subject_version = 0, data = '',"
-                 " traceparent = '' WHERE epoch = :epoch AND position = :position AND kind <> 0",
-                 kErasedType, cursor.epoch, cursor.position));
-  return erased == 1 ? absl::OkStatus() : NotFound("event");
+  ASSIGN(const auto rows, (tx.Query<std::string, int64_t>(
+                              "SELECT id, kind FROM outbox WHERE epoch = :epoch AND position = :position AND kind <> 0",
+                              cursor.epoch, cursor.position)));
+  if (rows.empty()) return NotFound("event");
+  const auto& [id, kind] = rows[0];
+  if (kind == kErasedKind) return absl::OkStatus();
+  TRY(tx.Exec("UPDATE outbox SET kind = :kind, type = :type, subject = '', subject_version = 0, data = '',"
+              " traceparent = '' WHERE epoch = :epoch AND position = :position",
+              kErasedKind, kErasedType, cursor.epoch, cursor.position)
+          .status());
+  events::v1::EventErased event;
+  event.set_cursor(cursor.ToString());
+  event.set_event_id(id);
+  return tx.Publish(event, id, 1);
 }
 
 }  // namespace mestring

@@ -29,8 +29,8 @@ absl::StatusOr<Cursor> FirstEntrySince(Tx& tx, absl::Time time);
 // Removes entries older than `before`, at most `limit` of them (never the newest entry). Returns how many.
 absl::StatusOr<int64_t> PruneLog(Tx& tx, absl::Time before, int limit);
 
-// Erasure: the entry becomes a mestring.events.v1.Erased without data; id and position stay. The
-// relay removes it from the stream. Idempotent.
+// Erasure: the entry becomes a mestring.events.v1.Erased without data; id and position stay, and an EventErased
+// tells those who have it already. The relay removes it from the stream. Idempotent.
 absl::Status EraseEntry(Tx& tx, Cursor cursor);
 
 }  // namespace mestring

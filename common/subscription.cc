@@ -27,6 +27,7 @@ namespace mestring {
 namespace {
 
 using events::v1::Event;
+using events::v1::EventErased;
 using events::v1::ListResponse;
 using events::v1::SubscriptionStatus;
 
@@ -93,6 +94,13 @@ absl::Status InsertParked(Tx& tx, std::string_view stream, const Event& event, s
           stream, cursor.epoch, cursor.position, event.id(), event.subject(),
           absl::Base64Escape(event.SerializeAsString()), error, attempts, tx.now())
       .status();
+}
+
+// Its owner has erased an event: what is parked of it is gone too.
+absl::Status ForgetParked(Tx& tx, std::string_view stream, const Event& event) {
+  EventErased erased;
+  if (!erased.ParseFromString(event.data())) return absl::InternalError("an EventErased that cannot be read");
+  return tx.Exec("DELETE FROM parked_event WHERE stream = :stream AND id = :id", stream, erased.event_id()).status();
 }
 
 }  // namespace
@@ -412,6 +420,9 @@ void Subscription::Impl::Applied(size_t count) {
 }
 
 absl::Status Subscription::Impl::ApplyOne(Tx& tx, const Event& event, bool any_parked) {
+  if (any_parked && event.type() == EventErased::descriptor()->full_name()) {
+    TRY(ForgetParked(tx, options.key, event));
+  }
   if (any.empty() && handlers.find(event.type()) == handlers.end()) return absl::OkStatus();
   if (any_parked) {
     ASSIGN(const bool behind_another, IsSubjectParked(tx, options.key, event));
@@ -571,7 +582,7 @@ absl::StatusOr<events::v1::RetryParkedEventsResponse> Subscription::RetryParked(
   }));
   events::v1::RetryParkedEventsResponse response;
   for (const std::string& each : subjects) {
-    while (true) {
+    while (response.applied() < kRetryMax) {
       ASSIGN(const Impl::Retried retried, impl_->RetryFirstOf(each));
       if (retried != Impl::Retried::kApplied) break;
       response.set_applied(response.applied() + 1);

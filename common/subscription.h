@@ -30,6 +30,8 @@ class Subscription {
   static constexpr int kBatchMax = 256;
   // The same permanent failure this many times parks the event.
   static constexpr int kAttemptsMax = 5;
+  // Parked events applied in one call of RetryParked, so that the call ends within its deadline.
+  static constexpr int kRetryMax = 250;
 
   struct Options {
     RedisOptions redis;

@@ -29,6 +29,7 @@
 #include <vector>
 
 #include "absl/container/flat_hash_set.h"
+#include "absl/strings/match.h"
 #include "absl/synchronization/mutex.h"
 #include "common/fault.h"
 #include "common/field_rules.h"
@@ -68,6 +69,8 @@ constexpr size_t kListBytesMax = 1 << 20;
 
 absl::Duration Uptime() { return absl::FromChrono(std::chrono::steady_clock::now().time_since_epoch()); }
 
+constexpr std::string_view kOwnEntries = "mestring.events.v1.";
+
 // An event as it lies in the ring: immutable, shared by all watchers.
 struct Entry {
   Cursor cursor;
@@ -85,10 +88,7 @@ grpc::ByteBuffer WireOf(const pb::WatchResponse& response) {
 // The stream's own entries are for all; what this program does not know, or cannot read, is for
 // subscribers only: nobody could say whom it concerns.
 Audience AudienceOfEvent(const pb::Event& event) {
-  if (event.type() == pb::EpochStarted::descriptor()->full_name() ||
-      event.type() == pb::Erased::descriptor()->full_name()) {
-    return AudienceOf(nullptr);
-  }
+  if (absl::StartsWith(event.type(), kOwnEntries)) return AudienceOf(nullptr);
   const auto* type = google::protobuf::DescriptorPool::generated_pool()->FindMessageTypeByName(event.type());
   if (type == nullptr) return Audience();
   const auto* prototype = google::protobuf::MessageFactory::generated_factory()->GetPrototype(type);
@@ -561,9 +561,15 @@ bool Watch::Hub::ReadTail() {
     return false;
   }
   if (events.empty()) return false;
+  bool erased = false;
   std::vector<EntryPtr> entries;
   entries.reserve(events.size());
-  for (pb::Event& event : events) entries.push_back(EntryOf(std::move(event)));
+  for (pb::Event& event : events) {
+    erased = erased || event.type() == pb::EventErased::descriptor()->full_name();
+    entries.push_back(EntryOf(std::move(event)));
+  }
+  // The ring has its content still; the log does not, and all go on from there.
+  if (erased) return Jump().ok();
   tail_ = entries.back()->cursor;
   absl::MutexLock lock(&mutex_);
   for (EntryPtr& entry : entries) {

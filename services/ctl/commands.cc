@@ -118,6 +118,14 @@ std::vector<Command> EventsCommands() {
        3,
        {},
        EventsRebaseCommand},
+      {"events erase",
+       "SERVICE CURSOR",
+       "take the content out of an event that should never have been published",
+       "",
+       2,
+       2,
+       {},
+       EventsEraseCommand},
   };
 }
 
@@ -192,7 +200,7 @@ absl::StatusOr<const Command*> TakeCommand(std::vector<std::string>& words) {
   }
   std::string given = words.front();
   if (given == "events") {
-    if (words.size() == 1) return Usage("events needs one of tail, list, parked, retry and rebase.");
+    if (words.size() == 1) return Usage("events needs one of tail, list, parked, retry, rebase and erase.");
     absl::StrAppend(&given, " ", words[1]);
     names.erase(std::remove(names.begin(), names.end(), "events"), names.end());
   }

@@ -298,4 +298,14 @@ absl::StatusOr<int> EventsRebaseCommand(const Arguments& arguments, const Settin
   return kDone;
 }
 
+absl::StatusOr<int> EventsEraseCommand(const Arguments& arguments, const Settings& settings) {
+  events::v1::EraseEventRequest request;
+  request.set_cursor(arguments.At(1));
+  TRY((Operate<events::v1::EraseEventRequest, events::v1::EraseEventResponse>(
+           settings, arguments.At(0), &events::v1::OperationsService::Stub::EraseEvent, request))
+          .status());
+  std::cout << "The event at " << request.cursor() << " is erased; its subscribers are told." << std::endl;
+  return kDone;
+}
+
 }  // namespace mestring::ctl

@@ -13,5 +13,6 @@ absl::StatusOr<int> EventsListCommand(const Arguments& arguments, const Settings
 absl::StatusOr<int> EventsParkedCommand(const Arguments& arguments, const Settings& settings);
 absl::StatusOr<int> EventsRetryCommand(const Arguments& arguments, const Settings& settings);
 absl::StatusOr<int> EventsRebaseCommand(const Arguments& arguments, const Settings& settings);
+absl::StatusOr<int> EventsEraseCommand(const Arguments& arguments, const Settings& settings);
 
 }  // namespace mestring::ctl

@@ -31,7 +31,26 @@ namespace {
 // A writer holds SQLite for a fraction of a millisecond; a checkpoint a little longer.
 constexpr int kBusyMilliseconds = 2000;
 
+// What the journal has of an event that its owner has erased becomes what the owner's log has.
+absl::Status Erase(Tx& tx, std::string_view stream, const events::v1::Event& event) {
+  events::v1::EventErased erased;
+  if (!erased.ParseFromString(event.data())) return absl::InternalError("an EventErased that cannot be read");
+  ASSIGN(const auto rows, tx.Query<std::string>("SELECT event FROM journal WHERE stream = :stream AND id = :id", stream,
+                                                erased.event_id()));
+  if (rows.empty()) return absl::OkStatus();
+  const std::string type = events::v1::Erased::descriptor()->full_name();
+  const Json kept = Json::parse(std::get<0>(rows[0]));
+  const Json rest = {
+      {"cursor", kept["cursor"]}, {"id", kept["id"]},     {"source", kept["source"]}, {"type", type}, {"subject", ""},
+      {"subject_version", 0},     {"time", kept["time"]}, {"data", Json::object()}};
+  return tx
+      .Exec("UPDATE journal SET type = :type, event = :event WHERE stream = :stream AND id = :id", type, rest.dump(),
+            stream, erased.event_id())
+      .status();
+}
+
 absl::Status Append(Tx& tx, std::string_view stream, const events::v1::Event& event) {
+  if (event.type() == events::v1::EventErased::descriptor()->full_name()) TRY(Erase(tx, stream, event));
   ASSIGN(const Cursor cursor, ParseCursor(event.cursor()));
   return tx
       .Exec(

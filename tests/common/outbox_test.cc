@@ -198,13 +198,19 @@ TEST_P(OutboxTest, AnErasedEntryKeepsItsIdAndPositionAndNothingElse) {
     ASSERT_TRUE(status.ok()) << status;
   }
   const auto after = Log();
-  ASSERT_THAT(after, SizeIs(4));
+  ASSERT_THAT(after, SizeIs(5));
   EXPECT_EQ(after[2].cursor(), before[2].cursor());
   EXPECT_EQ(after[2].id(), before[2].id());
   EXPECT_EQ(after[2].type(), events::v1::Erased::descriptor()->full_name());
   EXPECT_EQ(after[2].data(), "");
   EXPECT_EQ(after[2].subject(), "");
   EXPECT_EQ(after[3].SerializeAsString(), before[3].SerializeAsString());
+  // Told once.
+  events::v1::EventErased told;
+  ASSERT_TRUE(told.ParseFromString(after[4].data()));
+  EXPECT_EQ(after[4].type(), told.GetDescriptor()->full_name());
+  EXPECT_EQ(told.cursor(), before[2].cursor());
+  EXPECT_EQ(told.event_id(), before[2].id());
   EXPECT_TRUE(absl::IsNotFound(db_->Write([](Tx& tx) { return EraseEntry(tx, {kFirst, 9}); })));
   // An EpochStarted entry says nothing of anybody.
   EXPECT_TRUE(absl::IsNotFound(db_->Write([](Tx& tx) { return EraseEntry(tx, {kFirst, 0}); })));

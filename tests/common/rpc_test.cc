@@ -21,6 +21,7 @@
 #include "mestring/events/v1/events.grpc.pb.h"
 #include "mestring/events/v1/operations.grpc.pb.h"
 #include "mestring/test/v1/test.grpc.pb.h"
+#include "tests/support/bus.h"
 #include "tests/support/running_service.h"
 #include "tests/support/test_service.h"
 #include "tests/support/tokens.h"
@@ -471,6 +472,28 @@ TEST_P(RpcTest, TheStatusOfTheServiceIsForOperators) {
   EXPECT_EQ(FromProto(status.service_time()), running_.clock().Now());
   context = running_.As({ROLE_STAFF});
   EXPECT_EQ(operations->GetStatus(context.get(), {}, &status).error_code(), grpc::StatusCode::PERMISSION_DENIED);
+}
+
+TEST_P(RpcTest, AnOperatorErasesAnEventOnce) {
+  tpb::WriteNoteResponse written;
+  ASSERT_TRUE(Write(NewNote(), &written).ok());
+  auto operations = events::v1::OperationsService::NewStub(running_.channel());
+  const Cursor note = HeadOf(running_.db());
+  events::v1::EraseEventRequest request;
+  request.set_cursor(note.ToString());
+  events::v1::EraseEventResponse response;
+  EXPECT_EQ(operations->EraseEvent(running_.As({ROLE_STAFF}).get(), request, &response).error_code(),
+            grpc::StatusCode::PERMISSION_DENIED);
+  for (int twice = 0; twice < 2; ++twice) {
+    EXPECT_TRUE(operations->EraseEvent(running_.As({ROLE_OPERATOR}).get(), request, &response).ok());
+    EXPECT_EQ(HeadOf(running_.db()).position, note.position + 1);
+  }
+  request.set_cursor("1-1");
+  EXPECT_EQ(operations->EraseEvent(running_.As({ROLE_OPERATOR}).get(), request, &response).error_code(),
+            grpc::StatusCode::NOT_FOUND);
+  request.set_cursor("");
+  EXPECT_EQ(operations->EraseEvent(running_.As({ROLE_OPERATOR}).get(), request, &response).error_code(),
+            grpc::StatusCode::INVALID_ARGUMENT);
 }
 
 TEST_P(RpcTest, ParkedEventsOfAllStreamsAreListedInPages) {

@@ -251,6 +251,30 @@ TEST_P(SubscriptionTest, AnEventThatFailsForGoodIsParkedWithItsSuccessorsOfTheSa
   EXPECT_TRUE(WaitUntil([&] { return Numbers().back() == 8; }));
 }
 
+TEST_P(SubscriptionTest, OneRetryAppliesSoManyAndNoMore) {
+  bad_ = 1;
+  Publish(1, Subscription::kRetryMax + 2, "b");
+  const auto subscription = StartedWithPoison();
+  EXPECT_TRUE(WaitUntil([&] { return PlaceOf(*subscriber_) == HeadOf(*owner_); }));
+  bad_ = -1;
+  EXPECT_EQ(subscription->RetryParked("")->still_parked(), 2);
+  EXPECT_EQ(subscription->RetryParked("")->applied(), 2);
+  EXPECT_EQ(Numbers().back(), Subscription::kRetryMax + 2);
+}
+
+TEST_P(SubscriptionTest, WhatIsParkedOfAnErasedEventIsGone) {
+  bad_ = 1;
+  Publish(1, 2, "b");
+  const auto subscription = StartedWithPoison();
+  EXPECT_TRUE(WaitUntil([&] { return Parked().size() == 2; }));
+  const Cursor bad = *ParseCursor(Parked()[0].cursor());
+  ASSERT_TRUE(owner_->Write([&](Tx& tx) { return EraseEntry(tx, bad); }).ok());
+  EXPECT_TRUE(WaitUntil([&] { return Parked().size() == 1; }));
+  bad_ = -1;
+  EXPECT_EQ(subscription->RetryParked("")->applied(), 1);
+  EXPECT_THAT(Numbers(), ElementsAre(2));
+}
+
 TEST_P(SubscriptionTest, ParkedEventsAreListedInPages) {
   bad_ = 1;
   for (int i = 0; i < 5; ++i) Publish(1, 1, "subject-" + std::to_string(i));

@@ -16,6 +16,7 @@
 #include "common/outbox.h"
 #include "grpcpp/grpcpp.h"
 #include "mestring/events/v1/events.grpc.pb.h"
+#include "mestring/events/v1/operations.grpc.pb.h"
 #include "mestring/test/v1/test.grpc.pb.h"
 #include "tests/support/running_service.h"
 #include "tests/support/test_service.h"
@@ -28,6 +29,7 @@ namespace {
 namespace tpb = test::v1;
 namespace pb = events::v1;
 using access::v1::ROLE_NAV;
+using access::v1::ROLE_OPERATOR;
 using access::v1::ROLE_RESIDENT;
 using access::v1::ROLE_SERVICE;
 using access::v1::ROLE_SPECIALIST_HEALTH;
@@ -334,6 +336,33 @@ TEST_P(WatchTest, PagesOfAListFollowEachOther) {
     if (after == page->head()) break;
   }
   EXPECT_EQ(seen, notes);
+}
+
+// More than one page of the log lies before it, so that a watcher who begins comes to it in the ring.
+TEST_P(WatchTest, AnErasedEventIsShownToNobodyAgain) {
+  constexpr int kNotes = 1000;
+  auto first = WatchFromNow(running_.As({ROLE_STAFF}));
+  pb::WatchRequest request;
+  request.set_after(first->cursor());
+  for (int i = 0; i < kNotes; ++i) WriteNote();
+  EXPECT_TRUE(first->WaitForEvents(kNotes));
+  const pb::Event last = first->events().back();
+  auto operations = pb::OperationsService::NewStub(running_.channel());
+  pb::EraseEventRequest erase;
+  erase.set_cursor(last.cursor());
+  pb::EraseEventResponse erased;
+  EXPECT_TRUE(operations->EraseEvent(running_.As({ROLE_OPERATOR}).get(), erase, &erased).ok());
+  EXPECT_TRUE(first->WaitForEvents(kNotes + 1));
+  pb::EventErased told;
+  EXPECT_TRUE(told.ParseFromString(first->events().back().data()));
+  EXPECT_EQ(told.event_id(), last.id());
+
+  auto second = Watch(running_.As({ROLE_STAFF}), request);
+  EXPECT_TRUE(second->WaitForEvents(kNotes + 1));
+  const std::vector<pb::Event> seen = second->events();
+  EXPECT_EQ(seen[kNotes - 1].id(), last.id());
+  EXPECT_EQ(seen[kNotes - 1].type(), pb::Erased::descriptor()->full_name());
+  EXPECT_EQ(seen[kNotes - 1].data(), "");
 }
 
 TEST_P(WatchTest, ManyWatchersAllSeeEachEvent) {

@@ -19,8 +19,11 @@
 #include "services/ctl/commands.h"
 #include "services/ctl/event_text.h"
 #include "services/ctl/failure.h"
+#include "services/ctl/journal.h"
 #include "services/ctl/live_stage.h"
 #include "tests/support/process.h"
+#include "tests/support/redis.h"
+#include "tests/support/wait.h"
 
 namespace mestring::ctl {
 namespace {
@@ -58,9 +61,13 @@ class Events : public events::v1::EventService::Service {
   }
   grpc::Status List(grpc::ServerContext*, const events::v1::ListRequest* request,
                     events::v1::ListResponse* response) override {
-    const size_t from = request->after().empty() ? 0 : std::stoul(request->after().substr(2));
-    for (size_t i = from; i < log.size(); ++i) *response->add_events() = log[i];
-    response->set_as_of(absl::StrCat("1-", log.size()));
+    bool after = request->after().empty();
+    for (const events::v1::Event& event : log) {
+      if (after) *response->add_events() = event;
+      after = after || event.cursor() == request->after();
+    }
+    response->set_as_of(log.empty() ? "" : log.back().cursor());
+    response->set_head(response->as_of());
     return grpc::Status::OK;
   }
   std::vector<events::v1::Event> log;
@@ -222,6 +229,50 @@ TEST_F(CallTest, AJournalIsTheWholeLogAndNoMore) {
   EXPECT_EQ(*(*stage)->CompareWithLog("housing"), 3);
   events_.log[1] = events[2];
   EXPECT_EQ((*stage)->CompareWithLog("housing").status().code(), absl::StatusCode::kDataLoss) << "another one";
+}
+
+// A subscriber deletes what it keeps of an erased event (EventErased); what is left is what the log has.
+TEST_F(CallTest, AJournalForgetsAnErasedEvent) {
+  RedisServer redis;
+  const TempFolder folder;
+  const std::string path = folder.path() + "/journal.db";
+  settings_.municipality = "1108";
+  settings_.redis = redis.url();
+  const auto no_environment = [](const std::string&) { return std::string(); };
+  settings_.keys = folder.path() + "/keys";
+  ASSERT_EQ(RunCommandLine({"token", "--init", settings_.keys}, no_environment), kDone);
+  std::vector<events::v1::Event>& events = events_.log;
+  const auto add = [&](std::string_view cursor, const google::protobuf::Message& data, std::string_view subject) {
+    events::v1::Event& event = events.emplace_back();
+    event.set_cursor(std::string(cursor));
+    event.set_id(absl::StrCat("id-", cursor));
+    event.set_source("/municipalities/1108/housing");
+    event.set_type(data.GetDescriptor()->full_name());
+    event.set_subject(std::string(subject));
+    event.set_subject_version(1);
+    *event.mutable_time() = ToProto(absl::FromUnixSeconds(1'796'000'000));
+    event.set_data(data.SerializeAsString());
+  };
+  add("1-0", events::v1::EpochStarted(), "");
+  events::v1::ParkedEvent said;
+  said.set_error("Ola Nordmann");
+  add("1-1", said, "a-stay");
+  events::v1::EventErased erased;
+  erased.set_cursor("1-1");
+  erased.set_event_id("id-1-1");
+  add("1-2", erased, "id-1-1");
+
+  const auto journal = Journal::Start(settings_, {"housing"}, path);
+  ASSERT_TRUE(journal.ok()) << journal.status();
+  const auto reader = JournalReader::Open(path);
+  ASSERT_TRUE(reader.ok()) << reader.status();
+  EXPECT_TRUE(WaitUntil([&] { return (*reader)->Last().value_or(0) == 3; }));
+  events[1].set_type(events::v1::Erased::descriptor()->full_name());
+  events[1].clear_subject();
+  events[1].clear_subject_version();
+  events[1].clear_data();
+  EXPECT_EQ((*reader)->After(0, 9)->at(1).event, EventJson(events[1]));
+  EXPECT_EQ((*reader)->After(0, 9)->at(2).event, EventJson(events[2]));
 }
 
 TEST_F(CallTest, StatusIsOneWhenSomethingIsNotWell) {

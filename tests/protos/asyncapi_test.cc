@@ -28,7 +28,7 @@ std::string Quoted(const std::string& text) {
 std::vector<const Descriptor*> OwnEntries(const ContractFiles& contracts) {
   std::vector<const Descriptor*> entries;
   for (const auto* file : contracts.files()) {
-    for (const char* name : {"EpochStarted", "Erased"}) {
+    for (const char* name : {"EpochStarted", "Erased", "EventErased"}) {
       if (file->package() != "mestring.events.v1") continue;
       if (const Descriptor* entry = file->FindMessageTypeByName(name); entry != nullptr) entries.push_back(entry);
     }
