@@ -2,10 +2,6 @@
 // hiredis. Each method answers UNAVAILABLE if Redis is gone or refuses (READONLY, LOADING, MISCONF,
 // OOM …) and drops the connection; the next call connects again. Not thread-safe, except Interrupt:
 // one per thread.
-//
-// What the ACL of each user needs (bus.md section 8): a relay +eval +evalsha +script|load +exists +xadd
-// +xtrim +xdel +xsetid +xinfo +xgroup|setid +xrevrange +set, and +info if CheckPolicy shall look; a
-// subscriber +xread +get.
 #pragma once
 
 #include <cstdint>
@@ -60,6 +56,11 @@ class Stream {
   static constexpr absl::Duration kHeartbeatExpiry = absl::Seconds(10);
   // Entries that one trim removes at most, by whole nodes: Redis serves nobody else meanwhile.
   static constexpr int kTrimMax = 10'000;
+  // What the ACL of each user of Redis allows (bus.md section 8): of a relay, with +info if CheckPolicy shall look,
+  // and of a subscriber.
+  static constexpr std::string_view kRelayCommands =
+      "+eval +evalsha +script|load +exists +xadd +xtrim +xdel +xsetid +xinfo +xgroup|setid +xrevrange +set";
+  static constexpr std::string_view kReaderCommands = "+xread +xrange +xinfo +get";
 
   Stream(RedisOptions options, std::string key);
   ~Stream();
