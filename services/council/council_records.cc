@@ -64,6 +64,10 @@ absl::StatusOr<std::optional<pb::Minutes>> NewestMinutes(Tx& tx, std::string_vie
   return Find<pb::Minutes>(tx, "WHERE meeting_id = :meeting ORDER BY minutes_version DESC LIMIT 1", meeting_id);
 }
 
+absl::StatusOr<bool> HasApprovedMinutes(Tx& tx, std::string_view meeting_id) {
+  return Exists<pb::Minutes>(tx, "WHERE meeting_id = :meeting AND state = 'MINUTES_STATE_APPROVED'", meeting_id);
+}
+
 absl::StatusOr<std::set<std::string>> MeetingsWithMinutes(Tx& tx) {
   ASSIGN(const auto rows,
          tx.Query<std::string>(absl::StrCat("SELECT DISTINCT meeting_id FROM minutes WHERE sent_date IS NOT NULL AND "
@@ -123,21 +127,41 @@ absl::Status SettleItem(Tx& tx, pb::AgendaItem* item) {
   return tx.Publish(returned, suggestion.id(), suggestion.version());
 }
 
+// An approval of minutes that another meeting has on its agenda, if this one comes before it.
+absl::Status TakeOver(Tx& tx, const pb::Meeting& meeting, pb::AgendaItem* item) {
+  ASSIGN(const pb::Meeting other, Load<pb::Meeting>(tx, item->meeting_id()));
+  if (!ApprovesBefore(meeting, other)) return absl::OkStatus();
+  item->set_meeting_id(meeting.id());
+  TRY(Save(tx, *item));
+  pb::AgendaItemScheduled event;
+  event.set_agenda_item_id(item->id());
+  event.set_meeting_id(item->meeting_id());
+  event.set_former_meeting_id(other.id());
+  event.set_state(item->state());
+  event.set_position(item->position());
+  return tx.Publish(event, item->id(), item->version());
+}
+
 absl::Status PrepareAgenda(Tx& tx, const pb::Meeting& meeting) {
   ASSIGN(const pb::Mandate mandate, Load<pb::Mandate>(tx, meeting.mandate_id()));
   const pb::MinutesWords words = WordsOf(mandate);  // the titles are headings of the minutes
-  ASSIGN(const std::vector<pb::Minutes> waiting,
-         Select<pb::Minutes>(tx,
-                             "WHERE state = 'MINUTES_STATE_SENT' AND meeting_id IN (SELECT id FROM meetings WHERE "
-                             "state = 'MEETING_STATE_CLOSED' AND meeting_date < :date) ORDER BY meeting_id",
-                             meeting.meeting_date()));
+  // Also of a meeting that is not closed yet: that its minutes cannot be approved then is seen at the table.
+  static const std::string sent = absl::StrCat(
+      "WHERE state = 'MINUTES_STATE_SENT' AND meeting_id IN (SELECT id FROM meetings WHERE meeting_date < :date AND ",
+      InStates(WasHeld),
+      ") AND meeting_id NOT IN (SELECT meeting_id FROM minutes WHERE state = 'MINUTES_STATE_APPROVED') "
+      "ORDER BY meeting_id");
+  ASSIGN(const std::vector<pb::Minutes> waiting, Select<pb::Minutes>(tx, sent, meeting.meeting_date()));
   for (const pb::Minutes& minutes : waiting) {
-    // Once on this agenda; and not while another open or called meeting has it in hand.
-    ASSIGN(const auto known,
-           tx.Query<int64_t>("SELECT 1 FROM agenda_items WHERE minutes_meeting_id = :meeting AND state IN "
-                             "('AGENDA_ITEM_STATE_SCHEDULED', 'AGENDA_ITEM_STATE_DISCUSSED')",
-                             minutes.meeting_id()));
-    if (!known.empty()) continue;
+    ASSIGN(std::optional<pb::AgendaItem> known,
+           Find<pb::AgendaItem>(tx,
+                                "WHERE minutes_meeting_id = :meeting AND state IN ('AGENDA_ITEM_STATE_SCHEDULED', "
+                                "'AGENDA_ITEM_STATE_DISCUSSED')",
+                                minutes.meeting_id()));
+    if (known) {
+      if (known->meeting_id() != meeting.id()) TRY(TakeOver(tx, meeting, &*known));
+      continue;
+    }
     ASSIGN(const pb::Meeting of, Load<pb::Meeting>(tx, minutes.meeting_id()));
     pb::AgendaItem item;
     item.set_id(NewId(tx.now()));

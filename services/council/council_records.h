@@ -69,6 +69,7 @@ absl::StatusOr<std::vector<pb::EntitledSeat>> SeatsOf(Tx& tx, std::string_view m
 // NOT_ENTITLED if the meeting was opened without it.
 absl::StatusOr<pb::EntitledSeat> EntitledSeatOf(Tx& tx, std::string_view meeting_id, std::string_view seat_id);
 absl::StatusOr<std::optional<pb::Minutes>> NewestMinutes(Tx& tx, std::string_view meeting_id);
+absl::StatusOr<bool> HasApprovedMinutes(Tx& tx, std::string_view meeting_id);
 // Of the meetings that wait for their minutes, those whose members have a version.
 absl::StatusOr<std::set<std::string>> MeetingsWithMinutes(Tx& tx);
 absl::StatusOr<std::vector<pb::Action>> ActionsOf(Tx& tx, std::string_view suggestion_id);

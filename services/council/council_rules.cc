@@ -18,6 +18,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "common/clock.h"
 #include "common/dates.h"
 #include "common/errors.h"
 #include "common/field_rules.h"
@@ -33,11 +34,6 @@ using access::v1::ROLE_UNIT_LEADER;
 bool IsOrganisation(pb::SeatKind kind) {
   return kind == pb::SEAT_KIND_USER_ORGANISATION || kind == pb::SEAT_KIND_NEXT_OF_KIN_ORGANISATION;
 }
-
-bool NotBegun(pb::MeetingState state) {
-  return state == pb::MEETING_STATE_PLANNED || state == pb::MEETING_STATE_SUMMONED;
-}
-bool NotBegun(const pb::Meeting& meeting) { return NotBegun(meeting.state()); }
 
 int YearOf(std::string_view date) { return static_cast<int>(Day(date).year()); }
 
@@ -259,6 +255,10 @@ absl::Status MayReplace(const pb::Meeting& meeting, const pb::YearWheel& wheel, 
   return replaced ? AlreadyExists("meeting in this place") : absl::OkStatus();
 }
 
+bool NotBegun(pb::MeetingState state) {
+  return state == pb::MEETING_STATE_PLANNED || state == pb::MEETING_STATE_SUMMONED;
+}
+
 bool WasHeld(pb::MeetingState state) {
   return state == pb::MEETING_STATE_HELD || state == pb::MEETING_STATE_CLOSED || state == pb::MEETING_STATE_REOPENED;
 }
@@ -339,7 +339,8 @@ absl::Status MayEnd(const pb::Meeting& meeting) {
 }
 
 // [C7] No item is settled by the closing itself: each one consciously, before (opengever.core#3475). And what
-// was decided counts as told only when the members have it in writing (#4837).
+// was decided counts as told only when the members have it in writing (#4837): as it was decided in the end, which
+// is not in minutes that were written before.
 absl::Status MayClose(const pb::Meeting& meeting, absl::Span<const pb::AgendaItem> agenda,
                       const std::optional<pb::Minutes>& newest) {
   if (meeting.state() != pb::MEETING_STATE_HELD && meeting.state() != pb::MEETING_STATE_REOPENED) {
@@ -352,18 +353,21 @@ absl::Status MayClose(const pb::Meeting& meeting, absl::Span<const pb::AgendaIte
   if (!newest || newest->state() != pb::MINUTES_STATE_SENT || newest->minutes_version() <= meeting.minutes_before()) {
     return Refused("MINUTES_NOT_SENT", "the members do not have the minutes yet");
   }
+  const absl::Time written = FromProto(newest->create_time());
+  if (std::any_of(agenda.begin(), agenda.end(),
+                  [&](const auto& item) { return FromProto(item.update_time()) > written; })) {
+    return Refused("MINUTES_NOT_SENT", "the record has changed since the minutes were written");
+  }
   return absl::OkStatus();
 }
 
-// [C7] Not over the head of a newer one (opengever.core#7288), and approved minutes stand (C11).
-absl::Status MayReopen(const pb::Meeting& meeting, bool newer_closed, const std::optional<pb::Minutes>& newest) {
+// [C7] Not over the head of a newer one (opengever.core#7288), and approved minutes stand (C11), also when a correction
+// of them has been written.
+absl::Status MayReopen(const pb::Meeting& meeting, bool newer_closed, bool approved) {
   if (meeting.state() != pb::MEETING_STATE_CLOSED)
     return WrongState(meeting.state(), "only a closed meeting is reopened");
   if (newer_closed) return Refused("NEWER_MEETING_CLOSED", "a newer meeting is closed already");
-  if (newest && newest->state() == pb::MINUTES_STATE_APPROVED) {
-    return Refused("MINUTES_APPROVED", "its minutes are approved; write a correction");
-  }
-  return absl::OkStatus();
+  return approved ? Refused("MINUTES_APPROVED", "its minutes are approved; write a correction") : absl::OkStatus();
 }
 
 // ---- Who is there ----------------------------------------------------------------------------------

@@ -78,6 +78,8 @@ const std::string& PlaceOf(const pb::Meeting& meeting);
 absl::Status MayReplace(const pb::Meeting& meeting, const pb::YearWheel& wheel, const pb::PlannedMeeting& plan,
                         bool replaced);
 // The sitting is over: what was recorded stands, or is put right.
+bool NotBegun(pb::MeetingState state);
+inline bool NotBegun(const pb::Meeting& meeting) { return NotBegun(meeting.state()); }
 bool WasHeld(pb::MeetingState state);
 // Whether the notice, or the minutes, are still to come.
 bool AwaitsNotice(pb::MeetingState state);
@@ -92,11 +94,11 @@ absl::Status MayCall(const pb::Meeting& meeting, std::string_view today);
 absl::Status MayCancel(const pb::Meeting& meeting);
 absl::Status MayOpen(const pb::Meeting& meeting, std::string_view today);
 absl::Status MayEnd(const pb::Meeting& meeting);
-// `newest`: the newest minutes of the meeting, if there are any.
+// `newest`: the newest minutes of the meeting, if there are any. `agenda`: its items as they are now.
 absl::Status MayClose(const pb::Meeting& meeting, absl::Span<const pb::AgendaItem> agenda,
                       const std::optional<pb::Minutes>& newest);
-// `newer_closed`: a meeting of a later date is closed.
-absl::Status MayReopen(const pb::Meeting& meeting, bool newer_closed, const std::optional<pb::Minutes>& newest);
+// `newer_closed`: a meeting of a later date is closed. `approved`: a version of its minutes is.
+absl::Status MayReopen(const pb::Meeting& meeting, bool newer_closed, bool approved);
 
 // ---- Who is there ----------------------------------------------------------------------------------
 
@@ -174,9 +176,12 @@ absl::Status MayWriteMinutes(const pb::Meeting& meeting, const std::optional<pb:
 // The document, Markdown.
 std::string MinutesText(const Proceedings& proceedings, const pb::WriteMinutesRequest& request, int version);
 absl::Status MaySendMinutes(const pb::Minutes& minutes);
-// `of`: the meeting that they are of. `item`: their approval on the agenda of `meeting`.
-absl::Status MayApproveMinutes(const pb::Minutes& minutes, const pb::Meeting& of, const pb::Meeting& meeting,
-                               const pb::AgendaItem& item);
+// Whether `meeting` approves minutes that are on the agenda of `other`, because it comes before.
+bool ApprovesBefore(const pb::Meeting& meeting, const pb::Meeting& other);
+// `of`: the meeting that they are of, of which a version is `approved` or not. `item`: their approval on the agenda of
+// `meeting`.
+absl::Status MayApproveMinutes(const pb::Minutes& minutes, const pb::Meeting& of, bool approved,
+                               const pb::Meeting& meeting, const pb::AgendaItem& item);
 // NotFound for those who may not, as if there were none.
 absl::Status MaySee(const Caller& caller, const pb::Minutes& minutes);
 

@@ -251,12 +251,11 @@ absl::Status Council::CloseMeeting(Tx& tx, Call&, const pb::CloseMeetingRequest&
 absl::Status Council::ReopenMeeting(Tx& tx, Call&, const pb::ReopenMeetingRequest& request,
                                     pb::ReopenMeetingResponse* response) {
   ASSIGN(pb::Meeting meeting, LoadForChange<pb::Meeting>(tx, request.meeting_id(), request.expected_version()));
-  ASSIGN(
-      const auto newer,
-      tx.Query<int64_t>("SELECT 1 FROM meetings WHERE meeting_date > :date AND state = 'MEETING_STATE_CLOSED' LIMIT 1",
-                        meeting.meeting_date()));
+  ASSIGN(const bool newer, Exists<pb::Meeting>(tx, "WHERE meeting_date > :date AND state = 'MEETING_STATE_CLOSED'",
+                                               meeting.meeting_date()));
   ASSIGN(const std::optional<pb::Minutes> newest, NewestMinutes(tx, meeting.id()));
-  TRY(MayReopen(meeting, !newer.empty(), newest));
+  ASSIGN(const bool approved, HasApprovedMinutes(tx, meeting.id()));
+  TRY(MayReopen(meeting, newer, approved));
   meeting.set_reason(request.reason());
   meeting.set_times_reopened(meeting.times_reopened() + 1);
   meeting.set_minutes_before(newest ? newest->minutes_version() : 0);
@@ -291,6 +290,7 @@ absl::Status Council::ListMeetings(Tx& tx, Call&, const pb::ListMeetingsRequest&
                                    pb::ListMeetingsResponse* response) {
   Filter filter;
   filter.IsState("state", request.state());
+  if (request.not_begun()) filter.Where(InStates<pb::MeetingState>(NotBegun));
   if (!request.from_date().empty()) filter.Where("meeting_date >= ?", request.from_date());
   if (!request.to_date().empty()) filter.Where("meeting_date <= ?", request.to_date());
   TRY(Page(tx, std::move(filter),

@@ -97,7 +97,8 @@ absl::Status Council::ApproveMinutes(Tx& tx, Call&, const pb::ApproveMinutesRequ
                               meeting.id(), minutes.meeting_id()));
   if (!item) return NotFound("approval of these minutes on that agenda");
   ASSIGN(const pb::Meeting of, Load<pb::Meeting>(tx, minutes.meeting_id()));
-  TRY(MayApproveMinutes(minutes, of, meeting, *item));
+  ASSIGN(const bool approved, HasApprovedMinutes(tx, of.id()));
+  TRY(MayApproveMinutes(minutes, of, approved, meeting, *item));
   ASSIGN(const pb::Mandate mandate, Load<pb::Mandate>(tx, meeting.mandate_id()));
   minutes.set_state(pb::MINUTES_STATE_APPROVED);
   minutes.set_approve_date(Today(tx));

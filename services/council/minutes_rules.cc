@@ -245,12 +245,20 @@ absl::Status MaySendMinutes(const pb::Minutes& minutes) {
                                                     : WrongState(minutes.state(), "only a draft is sent");
 }
 
-// [C11] Once, at a later meeting; and not while the record of the meeting is put right.
-absl::Status MayApproveMinutes(const pb::Minutes& minutes, const pb::Meeting& of, const pb::Meeting& meeting,
-                               const pb::AgendaItem& item) {
+// [C11] "approval is first item of next meeting": of the one that is held next, which may be another than the one that
+// was called first.
+bool ApprovesBefore(const pb::Meeting& meeting, const pb::Meeting& other) {
+  return NotBegun(other) && meeting.meeting_date() < other.meeting_date();
+}
+
+// [C11] Once, at a later meeting; and not while the record of the meeting is put right. What corrects approved minutes
+// is told to the members and changes no approval.
+absl::Status MayApproveMinutes(const pb::Minutes& minutes, const pb::Meeting& of, bool approved,
+                               const pb::Meeting& meeting, const pb::AgendaItem& item) {
   if (minutes.state() != pb::MINUTES_STATE_SENT) {
     return WrongState(minutes.state(), "only minutes that were sent are approved");
   }
+  if (approved) return Refused("MINUTES_APPROVED", "the minutes of that meeting are approved");
   if (of.state() != pb::MEETING_STATE_CLOSED) return WrongState(of.state(), "the record of that meeting is not closed");
   if (meeting.state() != pb::MEETING_STATE_OPEN) return WrongState(meeting.state(), "an open meeting approves minutes");
   if (IsSettled(item)) return WrongState(item.state(), "the approval is settled");

@@ -223,6 +223,15 @@ TEST_P(CouncilTest, TheNextMeetingIsTheFirstOfTheListFromToday) {
   EXPECT_EQ(next->meetings(0).theme(), "Something to do");
   list.set_page_token(next->next_page_token());
   EXPECT_EQ(town_.Call(&Stub::ListMeetings, Passer(), list)->meetings(0).theme(), "Somebody beside one");
+  // What was cancelled stays on the list, and is not the next.
+  pb::CancelMeetingRequest cancel;
+  cancel.set_meeting_id(town_.wheel[1].id());
+  cancel.set_reason("Too few can come.");
+  EXPECT_DONE(town_.Call(&Stub::CancelMeeting, Secretary(), cancel));
+  list.clear_page_token();
+  EXPECT_EQ(town_.Call(&Stub::ListMeetings, Passer(), list)->meetings(0).state(), pb::MEETING_STATE_CANCELLED);
+  list.set_not_begun(true);
+  EXPECT_EQ(town_.Call(&Stub::ListMeetings, Passer(), list)->meetings(0).theme(), "Somebody beside one");
 }
 
 TEST_P(CouncilTest, ACalendarProgramSeesTheYearAndWhatWasCancelledAndNobodysName) {
@@ -751,6 +760,36 @@ TEST_P(CouncilTest, AMeetingClosesWhenAllIsSettledAndTheMinutesAreOut) {
   EXPECT_DONE(town_.Call(&Stub::CloseMeeting, Secretary(), close));
 }
 
+// opengever.core#4837: the members would hold minutes that do not say what was decided in the end.
+TEST_P(CouncilTest, AMeetingIsNotClosedWithMinutesOlderThanItsRecord) {
+  const pb::Meeting meeting = OpenMeeting();
+  const pb::AgendaItem item = town_.Item(meeting, "Windows");
+  town_.Ended(meeting);
+  EXPECT_THAT(town_.Minuted(meeting).body(), HasSubstr("Undecided"));
+  town_.service().clock().Advance(absl::Minutes(1));
+  pb::SettleAgendaItemRequest settle;
+  settle.set_agenda_item_id(item.id());
+  settle.set_settlement(pb::SETTLEMENT_WITHDRAWN);
+  settle.set_reason("They are mended.");
+  EXPECT_DONE(town_.Call(&Stub::SettleAgendaItem, Secretary(), settle));
+  pb::CloseMeetingRequest close;
+  close.set_meeting_id(meeting.id());
+  EXPECT_REFUSED(town_.Call(&Stub::CloseMeeting, Secretary(), close), "MINUTES_NOT_SENT");
+  town_.Minuted(meeting, "What became of the windows.");
+  EXPECT_DONE(town_.Call(&Stub::CloseMeeting, Secretary(), close));
+}
+
+TEST_P(CouncilTest, AReopenedMeetingIsNotClosedWithMinutesOlderThanItsRecord) {
+  const pb::Meeting meeting = ClosedMeeting(town_.wheel[0]);
+  EXPECT_DONE(Reopen(meeting));
+  town_.Minuted(meeting, "A name was wrong.");
+  town_.service().clock().Advance(absl::Minutes(1));
+  EXPECT_DONE(Advise(town_.Meeting(meeting.id()).agenda(0).id()));
+  pb::CloseMeetingRequest close;
+  close.set_meeting_id(meeting.id());
+  EXPECT_REFUSED(town_.Call(&Stub::CloseMeeting, Secretary(), close), "MINUTES_NOT_SENT");
+}
+
 TEST_P(CouncilTest, TheLastMinutesAreTheFirstItemAndAreApprovedOnce) {
   const pb::Meeting first = ClosedMeeting(town_.wheel[0]);
   EXPECT_REFUSED(Minutes(first.id(), Passer()), "NOT_FOUND");
@@ -782,6 +821,60 @@ TEST_P(CouncilTest, TheLastMinutesAreTheFirstItemAndAreApprovedOnce) {
   again.set_meeting_id(second.id());
   EXPECT_REFUSED(town_.Call(&Stub::ApproveMinutes, Secretary(), again), "WRONG_STATE");
   EXPECT_REFUSED(Reopen(first), "MINUTES_APPROVED");
+}
+
+// [C11] "Minutes approved once; corrections are new versions".
+TEST_P(CouncilTest, ACorrectionOfApprovedMinutesReopensAndApprovesNothing) {
+  const pb::Meeting first = ClosedMeeting(town_.wheel[0]);
+  const pb::Meeting second = town_.Opened(town_.Called(town_.wheel[1]));
+  town_.Approved(Minutes(first.id(), Staff())->minutes(), second);
+  const pb::Minutes corrected = town_.Minuted(first, "A name was wrong.");
+  EXPECT_REFUSED(Reopen(first), "MINUTES_APPROVED");
+  EXPECT_EQ(Minutes(first.id(), Staff(), 1)->minutes().state(), pb::MINUTES_STATE_APPROVED);
+  const pb::Meeting third = town_.Called(town_.wheel[2]);
+  EXPECT_THAT(town_.Meeting(third.id()).agenda(), SizeIs(0));
+  pb::ApproveMinutesRequest again;
+  again.set_minutes_id(corrected.id());
+  again.set_meeting_id(second.id());
+  EXPECT_REFUSED(town_.Call(&Stub::ApproveMinutes, Secretary(), again), "MINUTES_APPROVED");
+}
+
+// [C11] "approval is first item of next meeting", whichever that becomes.
+TEST_P(CouncilTest, TheMeetingThatComesFirstApprovesTheMinutes) {
+  const pb::Meeting first = ClosedMeeting(town_.wheel[0]);
+  const pb::Meeting second = town_.Called(town_.wheel[1]);
+  const pb::AgendaItem approval = town_.Meeting(second.id()).agenda(0);
+  pb::MoveMeetingRequest move;
+  move.set_meeting_id(second.id());
+  move.set_meeting_date("2027-10-20");
+  move.set_start_time("12:00");
+  move.set_place("here");
+  move.set_reason("Too few can come.");
+  EXPECT_DONE(town_.Call(&Stub::MoveMeeting, Secretary(), move));
+  const pb::Meeting third = town_.Called(town_.wheel[2]);
+  EXPECT_THAT(town_.Meeting(second.id()).agenda(), SizeIs(0));
+  ASSERT_THAT(town_.Meeting(third.id()).agenda(), SizeIs(1));
+  EXPECT_EQ(town_.Meeting(third.id()).agenda(0).id(), approval.id());
+  const pb::AgendaItemScheduled told = town_.EventsOf<pb::AgendaItemScheduled>().back();
+  EXPECT_EQ(told.meeting_id(), third.id());
+  EXPECT_EQ(told.former_meeting_id(), second.id());
+  town_.Approved(Minutes(first.id(), Staff())->minutes(), town_.Opened(third));
+}
+
+// Minutes that were sent wait for their approval also where nobody has closed the meeting yet: that is seen at the
+// table.
+TEST_P(CouncilTest, SentMinutesOfAMeetingThatIsNotClosedAreOnTheNextAgenda) {
+  const pb::Meeting first = OpenMeeting();
+  town_.Ended(first);
+  town_.Minuted(first);
+  const pb::Meeting second = town_.Opened(town_.Called(town_.wheel[1]));
+  ASSERT_THAT(town_.Meeting(second.id()).agenda(), SizeIs(1));
+  pb::ApproveMinutesRequest approve;
+  approve.set_minutes_id(Minutes(first.id(), Staff())->minutes().id());
+  approve.set_meeting_id(second.id());
+  EXPECT_REFUSED(town_.Call(&Stub::ApproveMinutes, Secretary(), approve), "WRONG_STATE");
+  town_.Closed(first);
+  EXPECT_DONE(town_.Call(&Stub::ApproveMinutes, Secretary(), approve));
 }
 
 TEST_P(CouncilTest, MinutesAreInTheWordsOfTheMandateThatTheirMeetingWasPlannedUnder) {
