@@ -76,8 +76,13 @@ absl::StatusOr<std::optional<pb::ListEntry>> LiveEntry(Tx& tx, std::string_view 
                              application_id);
 }
 
-absl::StatusOr<std::optional<pb::Tenancy>> TenancyOf(Tx& tx, const pb::Stay& stay) {
-  return Find<pb::Tenancy>(tx, "WHERE stay_id = :stay AND state <> 'TENANCY_STATE_ENDED'", stay.id());
+absl::StatusOr<Tenancies> TenanciesOf(Tx& tx, const pb::Stay& stay) {
+  Tenancies tenancies;
+  ASSIGN(tenancies.contract,
+         Find<pb::Tenancy>(tx, "WHERE stay_id = :stay AND state = 'TENANCY_STATE_SIGNED'", stay.id()));
+  ASSIGN(tenancies.notice,
+         Find<pb::Tenancy>(tx, "WHERE stay_id = :stay AND state = 'TENANCY_STATE_NOTIFIED'", stay.id()));
+  return tenancies;
 }
 
 // ---- Pages -----------------------------------------------------------------------------------------
@@ -175,13 +180,14 @@ absl::StatusOr<PlaceHolds> HoldsOn(Tx& tx, std::string_view date, std::string_vi
   return holds;
 }
 
+// Nobody makes way for themself: whoever stays over keeps the bed that is granted to them next.
 absl::Status MakeWay(Tx& tx, const pb::Stay& stay) {
   const std::string& until = stay.held_until();
   ASSIGN(std::vector<pb::Stay> reserved,
          Select<pb::Stay>(tx,
                           "WHERE place_id = :place AND held_until > :start AND start_date < :until "
-                          "AND state = 'STAY_STATE_RESERVED' AND id <> :own ORDER BY start_date",
-                          stay.place_id(), stay.start_date(), until, stay.id()));
+                          "AND state = 'STAY_STATE_RESERVED' AND person_ref <> :person ORDER BY start_date",
+                          stay.place_id(), stay.start_date(), until, stay.person_ref()));
   for (pb::Stay& other : reserved) TRY(EndReservation(tx, pb::STAY_STATE_CANCELLED, kPlaceNotVacated, &other));
   ASSIGN(std::vector<pb::PlaceClosure> closures,
          Select<pb::PlaceClosure>(tx, "WHERE place_id = :place AND held_until > :start AND start_date < :until",
@@ -310,6 +316,16 @@ absl::Status RevokeOfferOf(Tx& tx, const pb::Application& application) {
   ASSIGN(pb::PlaceOffer place_offer, Load<pb::PlaceOffer>(tx, application.place_offer_id()));
   TRY(MayRevoke(place_offer));
   return Revoke(tx, kApplicationEnded, &place_offer);
+}
+
+absl::Status EndTenancy(Tx& tx, const std::string& end_date, pb::Tenancy* tenancy) {
+  tenancy->set_state(pb::TENANCY_STATE_ENDED);
+  tenancy->set_end_date(end_date);
+  TRY(Save(tx, *tenancy));
+  TRY(tx.CancelTimer(kTenancyTimer, tenancy->id()));
+  auto event = About<pb::TenancyEnded>(*tenancy);
+  event.set_end_date(end_date);
+  return tx.Publish(event, tenancy->id(), tenancy->version());
 }
 
 absl::Status CallOff(Tx& tx, pb::Contact* contact) {

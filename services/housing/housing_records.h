@@ -84,8 +84,8 @@ absl::StatusOr<pb::CaseRules> CurrentCaseRules(Tx& tx);
 absl::StatusOr<pb::NeedRule> CurrentNeedRule(Tx& tx);
 // The entry of an application that is on the list or offered a place, if it has one.
 absl::StatusOr<std::optional<pb::ListEntry>> LiveEntry(Tx& tx, std::string_view application_id);
-// The notified or signed tenancy of a stay, if it has one.
-absl::StatusOr<std::optional<pb::Tenancy>> TenancyOf(Tx& tx, const pb::Stay& stay);
+// The tenancies of a stay that are not ended.
+absl::StatusOr<Tenancies> TenanciesOf(Tx& tx, const pb::Stay& stay);
 // UNKNOWN_CODE unless the current version of the list has it.
 absl::Status CheckCode(Tx& tx, pb::CodeListKind kind, std::string_view code);
 
@@ -249,6 +249,7 @@ absl::Status Revoke(Tx& tx, std::string_view reason_code, pb::PlaceOffer* place_
 absl::Status RevokeOfferOf(Tx& tx, const pb::Application& application);
 // A contact at home will not be held.
 absl::Status CallOff(Tx& tx, pb::Contact* contact);
+absl::Status EndTenancy(Tx& tx, const std::string& end_date, pb::Tenancy* tenancy);
 
 }  // namespace housing
 }  // namespace mestring

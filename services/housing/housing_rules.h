@@ -10,6 +10,7 @@
 // (husbanken.no, forvaltningsloven, husleieloven), [H1]…[H11] the invariants of the service.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -275,11 +276,16 @@ pb::PlaceState StateOf(const pb::Place& place, const std::vector<pb::Stay>& stay
 
 // ---- Tenancies and contacts ------------------------------------------------------------------------
 
-absl::Status MayGiveNotice(const pb::Stay& stay, const pb::OfferPolicy& policy, bool has_tenancy,
+// The tenancies of a stay that are not ended: the contract, and the notice that was given for one to come.
+struct Tenancies {
+  std::optional<pb::Tenancy> contract, notice;
+};
+absl::Status MayGiveNotice(const pb::Stay& stay, const pb::OfferPolicy& policy, const Tenancies& tenancies,
                            std::string_view notice_date, std::string_view today);
-// `tenancy` is that of the stay, with its notice if one was given; null if there is none.
-absl::Status MaySign(const pb::Stay& stay, const pb::OfferPolicy& policy, const pb::Tenancy* tenancy,
+absl::Status MaySign(const pb::Stay& stay, const pb::OfferPolicy& policy, const Tenancies& tenancies,
                      std::string_view start_date, std::string_view end_date, std::string_view today);
+// When a tenancy begins of which nothing else is said: with the stay, or where the contract before it ends.
+std::string TenancyStart(const pb::Stay& stay, const Tenancies& tenancies);
 pb::Tenancy NewTenancy(std::string id, const pb::Stay& stay, const pb::OfferPolicy& policy);
 // The tenancy has run out before this day, and the resident of its stay still lives there.
 bool RanOutUnderResident(const pb::Tenancy& tenancy, const pb::Stay& stay, std::string_view day);

@@ -215,8 +215,10 @@ absl::Status Housing::GetMyStatus(Tx& tx, Call& call, const pb::GetMyStatusReque
          Select<pb::Stay>(tx, "WHERE person_ref = :person AND state = 'STAY_STATE_RESERVED'", person));
   stays.insert(stays.end(), reserved.begin(), reserved.end());
   for (pb::Stay& stay : stays) {
-    ASSIGN(std::optional<pb::Tenancy> tenancy, TenancyOf(tx, stay));
-    if (tenancy && !response->has_tenancy()) *response->mutable_tenancy() = *std::move(tenancy);
+    ASSIGN(Tenancies tenancies, TenanciesOf(tx, stay));
+    for (std::optional<pb::Tenancy>& tenancy : {std::ref(tenancies.contract), std::ref(tenancies.notice)}) {
+      if (tenancy && !response->has_tenancy()) *response->mutable_tenancy() = *std::move(tenancy);
+    }
     *response->add_stays() = std::move(stay);
   }
   ASSIGN(std::vector<pb::Requisition> requisitions,

@@ -288,13 +288,15 @@ pb::PlaceState StateOf(const pb::Place& place, const std::vector<pb::Stay>& stay
 
 // [B2] Homes for special groups may deviate from the law of tenancy (husleieloven section 11-1), but
 // the tenant must be told in writing.
-absl::Status MayGiveNotice(const pb::Stay& stay, const pb::OfferPolicy& policy, bool has_tenancy,
+absl::Status MayGiveNotice(const pb::Stay& stay, const pb::OfferPolicy& policy, const Tenancies& tenancies,
                            std::string_view notice_date, std::string_view today) {
   if (!HoldsPlace(stay.state())) return WrongState(stay.state(), "this stay is over");
   if (policy.tenancy_kind() != pb::TENANCY_KIND_SPECIAL_TERMS) {
     return Refused("TENANCY_NOT_ALLOWED", "this offer has no tenancies on special terms");
   }
-  if (has_tenancy) return Refused("TENANCY_EXISTS", "the stay has a notice or a tenancy already");
+  if (tenancies.notice || (tenancies.contract && tenancies.contract->end_date().empty())) {
+    return Refused("TENANCY_EXISTS", "the stay has a notice, or a tenancy without an end, already");
+  }
   if (notice_date > today) return Refused("NOT_YET", "a notice is recorded when it was given");
   return absl::OkStatus();
 }
@@ -303,22 +305,24 @@ absl::Status MayGiveNotice(const pb::Stay& stay, const pb::OfferPolicy& policy, 
 // written notice before the start (husleieloven section 11-1). [B2] Otherwise a tenancy lasts at least
 // 3 years (section 9-3). On special terms it may be shorter, whatever the policy's figure for ordinary
 // ones: that is what homes for special groups may deviate in, and the written notice is what the law asks
-// for instead of the length.
-absl::Status MaySign(const pb::Stay& stay, const pb::OfferPolicy& policy, const pb::Tenancy* tenancy,
+// for instead of the length. A tenancy that ends may be followed by another: nobody loses a home because a
+// contract ran out.
+absl::Status MaySign(const pb::Stay& stay, const pb::OfferPolicy& policy, const Tenancies& tenancies,
                      std::string_view start_date, std::string_view end_date, std::string_view today) {
   if (policy.tenancy_kind() == pb::TENANCY_KIND_NONE) {
     return Refused("TENANCY_NOT_ALLOWED", "no tenancy contract is made for this stay");
   }
   if (!HoldsPlace(stay.state())) return WrongState(stay.state(), "this stay is over");
-  if (tenancy != nullptr && tenancy->state() == pb::TENANCY_STATE_SIGNED) {
-    return Refused("TENANCY_EXISTS", "the stay has a tenancy already");
+  const std::optional<pb::Tenancy>& contract = tenancies.contract;
+  if (contract && (contract->end_date().empty() || start_date < contract->end_date())) {
+    return Refused("TENANCY_EXISTS", "the stay has a tenancy then already");
   }
   TRY(CheckPlannable("start_date", start_date, today));
   if (!end_date.empty() && end_date <= start_date) {
     return Refused("DATE_OUT_OF_ORDER", "a tenancy must end after it begins");
   }
   if (policy.tenancy_kind() == pb::TENANCY_KIND_SPECIAL_TERMS) {
-    if (tenancy == nullptr || tenancy->notice_date().empty() || tenancy->notice_date() > start_date) {
+    if (!tenancies.notice || tenancies.notice->notice_date() > start_date) {
       return Refused("SPECIAL_TERMS_NOTICE_REQUIRED", "special terms need a written notice before the tenancy starts");
     }
     return absl::OkStatus();
@@ -327,6 +331,10 @@ absl::Status MaySign(const pb::Stay& stay, const pb::OfferPolicy& policy, const 
     return Refused("TENANCY_TOO_SHORT", "shorter than the shortest ordinary tenancy");
   }
   return absl::OkStatus();
+}
+
+std::string TenancyStart(const pb::Stay& stay, const Tenancies& tenancies) {
+  return tenancies.contract ? tenancies.contract->end_date() : stay.start_date();
 }
 
 pb::Tenancy NewTenancy(std::string id, const pb::Stay& stay, const pb::OfferPolicy& policy) {

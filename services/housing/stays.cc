@@ -18,10 +18,9 @@ namespace mestring::housing {
 namespace {
 
 absl::Status CheckNoReservation(Tx& tx, std::string_view person_ref) {
-  ASSIGN(const auto rows,
-         tx.Query<int64_t>("SELECT 1 FROM stays WHERE person_ref = :person AND state = 'STAY_STATE_RESERVED'",
-                           person_ref));
-  return MayReserveAnother(!rows.empty());
+  ASSIGN(const bool has_one,
+         Exists<pb::Stay>(tx, "WHERE person_ref = :person AND state = 'STAY_STATE_RESERVED'", person_ref));
+  return MayReserveAnother(has_one);
 }
 
 absl::StatusOr<std::vector<pb::Contact>> OpenContacts(Tx& tx, const pb::Stay& stay) {
@@ -129,14 +128,14 @@ absl::Status CloseApplication(Tx& tx, const pb::Stay& stay) {
 // Checks and carries out an arrival. `leaves_stay_id` is the stay that the person leaves by it, if any.
 absl::Status Arrive(Tx& tx, const std::string& arrive_date, std::string_view leaves_stay_id, pb::Stay* stay) {
   ASSIGN(const pb::OfferPolicy policy, Load<pb::OfferPolicy>(tx, stay->policy_id()));
-  ASSIGN(const std::optional<pb::Tenancy> tenancy, TenancyOf(tx, *stay));
-  ASSIGN(const auto housed, tx.Query<int64_t>("SELECT 1 FROM stays WHERE person_ref = :person "
-                                              "AND state = 'STAY_STATE_ARRIVED' AND id <> :leaves",
-                                              stay->person_ref(), leaves_stay_id));
-  ASSIGN(const auto occupied, tx.Query<int64_t>("SELECT 1 FROM stays WHERE place_id = :place "
-                                                "AND state = 'STAY_STATE_ARRIVED' AND id <> :leaves",
-                                                stay->place_id(), leaves_stay_id));
-  TRY(MayArrive(*stay, policy, {!housed.empty(), !occupied.empty(), tenancy ? &*tenancy : nullptr}, arrive_date,
+  ASSIGN(const Tenancies tenancies, TenanciesOf(tx, *stay));
+  ASSIGN(const bool housed,
+         Exists<pb::Stay>(tx, "WHERE person_ref = :person AND state = 'STAY_STATE_ARRIVED' AND id <> :leaves",
+                          stay->person_ref(), leaves_stay_id));
+  ASSIGN(const bool occupied,
+         Exists<pb::Stay>(tx, "WHERE place_id = :place AND state = 'STAY_STATE_ARRIVED' AND id <> :leaves",
+                          stay->place_id(), leaves_stay_id));
+  TRY(MayArrive(*stay, policy, {housed, occupied, tenancies.contract ? &*tenancies.contract : nullptr}, arrive_date,
                 Today(tx)));
   ApplyArrival(arrive_date, policy, stay);
   TRY(SaveArrived(tx, policy, stay));
@@ -145,16 +144,23 @@ absl::Status Arrive(Tx& tx, const std::string& arrive_date, std::string_view lea
 
 // ---- Leaving ---------------------------------------------------------------------------------------
 
-absl::Status EndTenancyOf(Tx& tx, const pb::Stay& stay, const std::string& end_date) {
-  ASSIGN(std::optional<pb::Tenancy> tenancy, TenancyOf(tx, stay));
-  if (!tenancy) return absl::OkStatus();
-  tenancy->set_state(pb::TENANCY_STATE_ENDED);
-  tenancy->set_end_date(end_date);
-  TRY(Save(tx, *tenancy));
-  TRY(tx.CancelTimer(kTenancyTimer, tenancy->id()));
-  auto event = About<pb::TenancyEnded>(*tenancy);
-  event.set_end_date(end_date);
-  return tx.Publish(event, tenancy->id(), tenancy->version());
+absl::Status EndTenanciesOf(Tx& tx, const pb::Stay& stay, const std::string& end_date) {
+  ASSIGN(Tenancies tenancies, TenanciesOf(tx, stay));
+  if (tenancies.contract) TRY(EndTenancy(tx, end_date, &*tenancies.contract));
+  if (tenancies.notice) TRY(EndTenancy(tx, end_date, &*tenancies.notice));
+  return absl::OkStatus();
+}
+
+// They are of the home that the resident has, by whichever stay.
+absl::Status TenanciesFollow(Tx& tx, const pb::Stay& from, const pb::Stay& to) {
+  ASSIGN(Tenancies tenancies, TenanciesOf(tx, from));
+  for (std::optional<pb::Tenancy>& tenancy : {std::ref(tenancies.contract), std::ref(tenancies.notice)}) {
+    if (!tenancy) continue;
+    tenancy->set_stay_id(to.id());
+    tenancy->set_place_id(to.place_id());
+    TRY(Save(tx, *tenancy));
+  }
+  return absl::OkStatus();
 }
 
 absl::Status CancelContactsOf(Tx& tx, const pb::Stay& stay) {
@@ -193,6 +199,7 @@ absl::Status MoveReservation(Tx& tx, const pb::Place& place, pb::Stay* stay) {
   stay->set_place_id(place.id());
   if (!place.support_team_id().empty()) stay->set_support_team_id(place.support_team_id());
   TRY(Save(tx, *stay));
+  TRY(TenanciesFollow(tx, from, *stay));
   return PublishMoved(tx, from, *stay);
 }
 
@@ -208,12 +215,7 @@ absl::Status Follow(Tx& tx, const pb::Stay& from, const pb::Stay& to) {
     place_offer.set_stay_id(to.id());
     TRY(Save(tx, place_offer));
   }
-  ASSIGN(std::optional<pb::Tenancy> tenancy, TenancyOf(tx, from));
-  if (tenancy) {
-    tenancy->set_stay_id(to.id());
-    tenancy->set_place_id(to.place_id());
-    TRY(Save(tx, *tenancy));
-  }
+  TRY(TenanciesFollow(tx, from, to));
   ASSIGN(std::vector<pb::Contact> contacts, OpenContacts(tx, from));
   for (pb::Contact& contact : contacts) {
     contact.set_stay_id(to.id());
@@ -245,7 +247,7 @@ absl::Status MoveToReserved(Tx& tx, pb::Stay* stay, pb::Stay* reserved) {
   const pb::Stay from = *stay;
   ApplyEnd(today, policy.destination_code(), kMoved, stay);
   TRY(SaveEnded(tx, stay));
-  TRY(EndTenancyOf(tx, *stay, today));
+  TRY(EndTenanciesOf(tx, *stay, today));
   TRY(CancelContactsOf(tx, *stay));
   reserved->set_moved_from_stay_id(stay->id());
   TRY(Save(tx, *reserved));
@@ -268,7 +270,7 @@ absl::Status EndReservation(Tx& tx, pb::StayState state, std::string_view reason
     event.set_reason_code(stay->end_reason_code());
     TRY(tx.Publish(event, stay->id(), stay->version()));
   }
-  TRY(EndTenancyOf(tx, *stay, Today(tx)));
+  TRY(EndTenanciesOf(tx, *stay, Today(tx)));
   TRY(CancelContactsOf(tx, *stay));
   return ReleaseSource(tx, *stay);
 }
@@ -362,7 +364,7 @@ absl::Status Housing::EndStay(Tx& tx, Call& call, const pb::EndStayRequest& requ
   TRY(CheckCode(tx, pb::CODE_LIST_KIND_STAY_END_REASON, request.reason_code()));
   ApplyEnd(end_date, request.destination_code(), request.reason_code(), &stay);
   TRY(SaveEnded(tx, &stay));
-  TRY(EndTenancyOf(tx, stay, end_date));
+  TRY(EndTenanciesOf(tx, stay, end_date));
   TRY(CancelContactsOf(tx, stay));
   *response->mutable_stay() = std::move(stay);
   return absl::OkStatus();

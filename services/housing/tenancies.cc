@@ -1,8 +1,8 @@
 // Tenancies and follow-up at home: what makes a place a home.
 //
-// A tenancy belongs to one stay and ends with it. Its first step can be the written notice of special
-// terms, so that what must be there before the signature (H8) is in the same row, where the schema can
-// refuse it too. A contact at home holds dates and codes only: what was said stays between people.
+// A tenancy belongs to one stay and ends with it, or where the next one begins. Its first step can be the
+// written notice of special terms, so that what must be there before the signature (H8) is in the same row,
+// where the schema can refuse it too. A contact at home holds dates and codes only: what was said stays between people.
 
 #include <utility>
 
@@ -16,8 +16,8 @@ absl::Status Housing::GiveSpecialTermsNotice(Tx& tx, Call& call, const pb::GiveS
   const std::string notice_date = OrToday(tx, request.notice_date());
   ASSIGN(const pb::Stay stay, LoadVisibleForChange<pb::Stay>(tx, call, request.stay_id(), request.expected_version()));
   ASSIGN(const pb::OfferPolicy policy, Load<pb::OfferPolicy>(tx, stay.policy_id()));
-  ASSIGN(const std::optional<pb::Tenancy> present, TenancyOf(tx, stay));
-  TRY(MayGiveNotice(stay, policy, present.has_value(), notice_date, Today(tx)));
+  ASSIGN(const Tenancies tenancies, TenanciesOf(tx, stay));
+  TRY(MayGiveNotice(stay, policy, tenancies, notice_date, Today(tx)));
   pb::Tenancy tenancy = NewTenancy(NewId(tx.now()), stay, policy);
   tenancy.set_notice_date(notice_date);
   TRY(Insert(tx, tenancy));
@@ -32,15 +32,16 @@ absl::Status Housing::SignTenancy(Tx& tx, Call& call, const pb::SignTenancyReque
                                   pb::SignTenancyResponse* response) {
   ASSIGN(const pb::Stay stay, LoadVisibleForChange<pb::Stay>(tx, call, request.stay_id(), request.expected_version()));
   ASSIGN(const pb::OfferPolicy policy, Load<pb::OfferPolicy>(tx, stay.policy_id()));
-  ASSIGN(const std::optional<pb::Tenancy> notified, TenancyOf(tx, stay));
-  const std::string start_date = request.start_date().empty() ? stay.start_date() : request.start_date();
-  TRY(MaySign(stay, policy, notified ? &*notified : nullptr, start_date, request.end_date(), Today(tx)));
-  pb::Tenancy tenancy = notified ? *notified : NewTenancy(NewId(tx.now()), stay, policy);
+  ASSIGN(Tenancies tenancies, TenanciesOf(tx, stay));
+  const std::string start_date = request.start_date().empty() ? TenancyStart(stay, tenancies) : request.start_date();
+  TRY(MaySign(stay, policy, tenancies, start_date, request.end_date(), Today(tx)));
+  if (tenancies.contract) TRY(EndTenancy(tx, tenancies.contract->end_date(), &*tenancies.contract));
+  pb::Tenancy tenancy = tenancies.notice ? *tenancies.notice : NewTenancy(NewId(tx.now()), stay, policy);
   tenancy.set_state(pb::TENANCY_STATE_SIGNED);
   tenancy.set_sign_date(Today(tx));
   tenancy.set_start_date(start_date);
   tenancy.set_end_date(request.end_date());
-  TRY(notified ? Save(tx, tenancy) : Insert(tx, tenancy));
+  TRY(tenancies.notice ? Save(tx, tenancy) : Insert(tx, tenancy));
   if (!tenancy.end_date().empty()) TRY(tx.Schedule(kTenancyTimer, tenancy.id(), EndOf(tx, tenancy.end_date())));
   auto event = About<pb::TenancySigned>(tenancy);
   event.set_kind(tenancy.kind());

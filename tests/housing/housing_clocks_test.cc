@@ -190,6 +190,25 @@ TEST_P(ClockTest, AReservationBehindAnOverstayFallsAndItsGrantIsKept) {
   EXPECT_TRUE(town_.Call(&Stub::ReserveStay, Staff(), again).ok()) << "another place is free";
 }
 
+// Nobody makes way for themself.
+TEST_P(ClockTest, AnOverstayKeepsTheBedThatIsGrantedToTheSamePersonNext) {
+  const pb::Stay stay = town_.LivesIn(SomePerson(), town_.akutten, "2026-11-25");
+  pb::ReserveStayRequest next;
+  next.set_requisition_id(town_.Granted(stay.person_ref(), town_.akutten).id());
+  next.set_place_id(stay.place_id());
+  next.set_start_date("2026-11-26");
+  const pb::Stay reserved = Must(town_.Call(&Stub::ReserveStay, Staff(), next)).stay();
+  town_.GoTo("2026-11-27");
+  EXPECT_THAT(town_.EventsOf<pb::StayOverstayed>(), SizeIs(1));
+  EXPECT_EQ(Stay(reserved.id()).state(), pb::STAY_STATE_RESERVED);
+  pb::MoveStayRequest move;
+  move.set_stay_id(stay.id());
+  move.set_reserved_stay_id(reserved.id());
+  const auto moved = town_.Call(&Stub::MoveStay, Staff(), move);
+  ASSERT_TRUE(moved.ok()) << moved.status();
+  EXPECT_EQ(moved->stay().state(), pb::STAY_STATE_ARRIVED);
+}
+
 // One has accepted and one has not answered yet; who lives there does not leave in time.
 TEST_P(ClockTest, WhoIsOfferedAHomeBehindAnOverstayIsToldTheDayOnWhichItCanBeReserved) {
   const auto lives_until = [&](int place, const std::string& end_date) {

@@ -610,7 +610,7 @@ TEST(H7, AnOfferedPersonIsToldOnlyOfALaterDay) {
 
 TEST(H8, AnAkuttenStayCreatesNoTenancy) {
   const pb::Stay stay = Stay(pb::STAY_STATE_ARRIVED, kToday, "2026-04-01");
-  EXPECT_REFUSED(MaySign(stay, Akutten(), nullptr, kToday, "", kToday), "TENANCY_NOT_ALLOWED");
+  EXPECT_REFUSED(MaySign(stay, Akutten(), {}, kToday, "", kToday), "TENANCY_NOT_ALLOWED");
   EXPECT_TRUE(MayArrive(Stay(pb::STAY_STATE_RESERVED, kToday, ""), Akutten(), {}, kToday, kToday).ok());
 }
 
@@ -656,20 +656,40 @@ TEST(H8, ATenancyRunsOutUnderAResidentWhoIsStillThere) {
 
 TEST(H8, SpecialTermsNeedAWrittenNoticeBeforeTheStart) {
   const pb::Stay stay = Stay(pb::STAY_STATE_RESERVED, kToday, "");
-  EXPECT_REFUSED(MaySign(stay, Smahus(), nullptr, kToday, "", kToday), "SPECIAL_TERMS_NOTICE_REQUIRED");
+  EXPECT_REFUSED(MaySign(stay, Smahus(), {}, kToday, "", kToday), "SPECIAL_TERMS_NOTICE_REQUIRED");
   pb::Tenancy notified = NewTenancy("t", stay, Smahus());
   notified.set_notice_date("2026-03-03");
-  EXPECT_REFUSED(MaySign(stay, Smahus(), &notified, kToday, "", kToday), "SPECIAL_TERMS_NOTICE_REQUIRED");
+  EXPECT_REFUSED(MaySign(stay, Smahus(), {std::nullopt, notified}, kToday, "", kToday),
+                 "SPECIAL_TERMS_NOTICE_REQUIRED");
   notified.set_notice_date("2026-02-25");
-  EXPECT_TRUE(MaySign(stay, Smahus(), &notified, kToday, "", kToday).ok());
-  EXPECT_TRUE(MaySign(stay, Smahus(), &notified, kToday, "2026-09-01", kToday).ok()) << "special terms may be short";
+  EXPECT_TRUE(MaySign(stay, Smahus(), {std::nullopt, notified}, kToday, "", kToday).ok());
+  EXPECT_TRUE(MaySign(stay, Smahus(), {std::nullopt, notified}, kToday, "2026-09-01", kToday).ok())
+      << "special terms may be short";
+}
+
+TEST(H8, ATenancyWithAnEndIsFollowedByAnother) {
+  const pb::Stay stay = Stay(pb::STAY_STATE_ARRIVED, "2026-02-20", "");
+  Tenancies tenancies;
+  tenancies.contract = NewTenancy("t", stay, Smahus());
+  tenancies.contract->set_state(pb::TENANCY_STATE_SIGNED);
+  EXPECT_REFUSED(MayGiveNotice(stay, Smahus(), tenancies, kToday, kToday), "TENANCY_EXISTS");
+  EXPECT_REFUSED(MaySign(stay, Bokollektivet(), tenancies, kToday, "", kToday), "TENANCY_EXISTS");
+  tenancies.contract->set_end_date("2026-04-01");
+  EXPECT_TRUE(MayGiveNotice(stay, Smahus(), tenancies, kToday, kToday).ok());
+  EXPECT_EQ(TenancyStart(stay, tenancies), "2026-04-01");
+  EXPECT_REFUSED(MaySign(stay, Smahus(), tenancies, "2026-04-01", "", kToday), "SPECIAL_TERMS_NOTICE_REQUIRED");
+  tenancies.notice = NewTenancy("n", stay, Smahus());
+  tenancies.notice->set_notice_date(kToday);
+  EXPECT_REFUSED(MayGiveNotice(stay, Smahus(), tenancies, kToday, kToday), "TENANCY_EXISTS");
+  EXPECT_REFUSED(MaySign(stay, Smahus(), tenancies, "2026-03-31", "", kToday), "TENANCY_EXISTS");
+  EXPECT_TRUE(MaySign(stay, Smahus(), tenancies, "2026-04-01", "", kToday).ok());
 }
 
 TEST(H8, AnOrdinaryTenancyLastsThreeYears) {
   const pb::Stay stay = Stay(pb::STAY_STATE_RESERVED, kToday, "");
-  EXPECT_REFUSED(MaySign(stay, Bokollektivet(), nullptr, kToday, "2029-03-01", kToday), "TENANCY_TOO_SHORT");
-  EXPECT_TRUE(MaySign(stay, Bokollektivet(), nullptr, kToday, "2029-03-02", kToday).ok());
-  EXPECT_TRUE(MaySign(stay, Bokollektivet(), nullptr, kToday, "", kToday).ok());
+  EXPECT_REFUSED(MaySign(stay, Bokollektivet(), {}, kToday, "2029-03-01", kToday), "TENANCY_TOO_SHORT");
+  EXPECT_TRUE(MaySign(stay, Bokollektivet(), {}, kToday, "2029-03-02", kToday).ok());
+  EXPECT_TRUE(MaySign(stay, Bokollektivet(), {}, kToday, "", kToday).ok());
 }
 
 TEST(Policies, TakeOverFromTheirDayAndNotBehindALaterOne) {

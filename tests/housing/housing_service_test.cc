@@ -17,6 +17,7 @@ namespace {
 
 using testing::Contains;
 using testing::ElementsAre;
+using testing::IsEmpty;
 using testing::IsSupersetOf;
 using testing::SizeIs;
 using Stub = Town::Stub;
@@ -352,6 +353,55 @@ TEST_P(HousingTest, ASmahusTenancyWaitsForTheWrittenNotice) {
   EXPECT_EQ(signed_one->tenancy().kind(), pb::TENANCY_KIND_SPECIAL_TERMS);
   EXPECT_REFUSED(town_.Call(&Stub::SignTenancy, HousingOffice(), sign), "TENANCY_EXISTS");
   town_.Arrived(stay);
+}
+
+TEST_P(HousingTest, ATenancyThatEndsIsFollowedByAnother) {
+  const std::vector<pb::Place> places = town_.Places(town_.smahus);
+  pb::Stay stay =
+      town_.ReservedBy(town_.Accepted(town_.Offered(town_.Vacant(places[0].id()), town_.Listed(SomePerson(), 5))));
+  pb::GiveSpecialTermsNoticeRequest notice;
+  notice.set_stay_id(stay.id());
+  EXPECT_DONE(town_.Call(&Stub::GiveSpecialTermsNotice, HousingOffice(), notice));
+  pb::SignTenancyRequest sign;
+  sign.set_stay_id(stay.id());
+  sign.set_end_date("2026-12-20");
+  const pb::Tenancy first = Must(town_.Call(&Stub::SignTenancy, HousingOffice(), sign)).tenancy();
+  town_.Arrived(stay);
+  town_.GoTo("2026-12-10");
+  // The contract before holds while the notice for the next one is out.
+  EXPECT_DONE(town_.Call(&Stub::GiveSpecialTermsNotice, HousingOffice(), notice));
+  const auto own = town_.Call(&Stub::GetMyStatus, Resident(stay.person_ref()), pb::GetMyStatusRequest());
+  EXPECT_EQ(own->tenancy().id(), first.id());
+  // Both follow the resident inside the offer.
+  stay = MoveInside(stay)->stay();
+  sign.set_stay_id(stay.id());
+  sign.clear_end_date();
+  const auto second = town_.Call(&Stub::SignTenancy, HousingOffice(), sign);
+  ASSERT_TRUE(second.ok()) << second.status();
+  EXPECT_EQ(second->tenancy().start_date(), "2026-12-20");
+  EXPECT_EQ(second->tenancy().place_id(), stay.place_id());
+  pb::GetTenancyRequest get;
+  get.set_tenancy_id(first.id());
+  const pb::Tenancy before = Must(town_.Call(&Stub::GetTenancy, Staff(), get)).tenancy();
+  EXPECT_EQ(before.state(), pb::TENANCY_STATE_ENDED);
+  EXPECT_EQ(before.end_date(), "2026-12-20");
+  EXPECT_EQ(town_.EventsOf<pb::TenancyEnded>().back().tenancy_id(), first.id());
+  notice.set_stay_id(stay.id());
+  EXPECT_REFUSED(town_.Call(&Stub::GiveSpecialTermsNotice, HousingOffice(), notice), "TENANCY_EXISTS");
+  town_.GoTo("2027-01-10");
+  EXPECT_THAT(town_.EventsOf<pb::DeadlineMissed>(), IsEmpty()) << "nothing ran out under the resident";
+}
+
+TEST_P(HousingTest, ATenancyIsOfThePlaceThatItsReservationMovesTo) {
+  const pb::Stay stay = town_.ReservedBy(town_.Accepted(
+      town_.Offered(town_.Vacant(town_.Places(town_.bokollektivet)[0].id()), town_.Listed(SomePerson(), 5))));
+  const pb::Tenancy tenancy = town_.Signed(stay);
+  const auto moved = MoveInside(stay);
+  ASSERT_TRUE(moved.ok()) << moved.status();
+  EXPECT_NE(moved->stay().place_id(), stay.place_id());
+  pb::GetTenancyRequest get;
+  get.set_tenancy_id(tenancy.id());
+  EXPECT_EQ(Must(town_.Call(&Stub::GetTenancy, Staff(), get)).tenancy().place_id(), moved->stay().place_id());
 }
 
 TEST_P(HousingTest, AnAkuttenStayHasNoTenancy) {
