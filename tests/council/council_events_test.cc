@@ -102,7 +102,11 @@ class EventsTest : public testing::TestWithParam<const char*> {
     town_.Ended(meeting);
     pb::SubmitFeeClaimRequest claim;
     claim.set_meeting_id(meeting.id());
-    Must(town_.Call(&Stub::SubmitFeeClaim, Member(town_.kin.principal), claim));
+    pb::DecideFeeClaimRequest decide;
+    decide.set_fee_claim_id(
+        Must(town_.Call(&Stub::SubmitFeeClaim, Member(town_.kin.principal), claim)).fee_claim().id());
+    decide.set_approved(true);
+    Must(town_.Call(&Stub::DecideFeeClaim, UnitLeader(), decide));
     pb::WriteMinutesRequest draft;
     draft.set_meeting_id(meeting.id());
     Must(town_.Call(&Stub::WriteMinutes, Secretary(), draft));
@@ -119,6 +123,23 @@ class EventsTest : public testing::TestWithParam<const char*> {
     minutes.set_meeting_id(meeting.id());
     town_.Approved(Must(town_.Call(&Stub::GetMinutes, Staff(), minutes)).minutes(), third);
     town_.Advised(town_.Item(third, "Sundays", said));
+  }
+
+  // What EventService shows somebody of all that came after a cursor.
+  std::vector<events::v1::Event> SeenBy(const Who& who, const std::string& after = "") {
+    auto stub = events::v1::EventService::NewStub(town_.service().channel());
+    events::v1::ListRequest request;
+    request.set_after(after);
+    request.set_page_size(1000);
+    events::v1::ListResponse response;
+    EXPECT_DONE(FromWire(stub->List(town_.Context(who).get(), request, &response)));
+    EXPECT_EQ(response.as_of(), response.head()) << "one page holds it all";
+    return {response.events().begin(), response.events().end()};
+  }
+  std::set<std::string> TypesSeenBy(const Who& who, const std::string& after = "") {
+    std::set<std::string> types;
+    for (const auto& event : SeenBy(who, after)) types.insert(event.type().substr(kPackage.size()));
+    return types;
   }
 
   Town town_{GetParam()};
@@ -169,18 +190,9 @@ TEST_P(EventsTest, AVersionThatCorrectsAnotherNamesIt) {
 // A member sees what their RPCs would show them, and no more.
 TEST_P(EventsTest, ADraftAndAnothersClaimAreToldToThoseWhoKeepTheCouncil) {
   GoThroughMeetings();
-  const auto seen_by = [&](const Who& who) {
-    std::set<std::string> types;
-    auto stub = events::v1::EventService::NewStub(town_.service().channel());
-    events::v1::ListRequest request;
-    request.set_page_size(1000);
-    events::v1::ListResponse response;
-    EXPECT_TRUE(stub->List(town_.Context(who).get(), request, &response).ok());
-    for (const auto& event : response.events()) types.insert(event.type().substr(kPackage.size()));
-    return types;
-  };
-  const auto member = seen_by(Member(town_.user.principal)), secretary = seen_by(Secretary()), staff = seen_by(Staff());
-  for (const char* type : {"MinutesWritten", "FeeClaimSubmitted"}) {
+  const auto member = TypesSeenBy(Member(town_.user.principal)), secretary = TypesSeenBy(Secretary()),
+             staff = TypesSeenBy(Staff());
+  for (const char* type : {"MinutesWritten", "FeeClaimSubmitted", "FeeClaimDecided"}) {
     EXPECT_THAT(secretary, Contains(type));
     EXPECT_THAT(member, Not(Contains(type)));
     EXPECT_THAT(staff, Not(Contains(type)));
@@ -190,6 +202,17 @@ TEST_P(EventsTest, ADraftAndAnothersClaimAreToldToThoseWhoKeepTheCouncil) {
     EXPECT_THAT(member, Contains(type));
     EXPECT_THAT(staff, Contains(type));
   }
+}
+
+// A role of the council sees every event of a type, so a claimant hears of their own by what they are besides.
+TEST_P(EventsTest, WhatWasDecidedOfAClaimIsToldToItsClaimantAndToNoOtherMember) {
+  GoThroughMeetings();
+  const auto as_kin = [](const std::string& person) {
+    return Who{{access::v1::ROLE_COUNCIL_MEMBER, access::v1::ROLE_NEXT_OF_KIN}, person, ""};
+  };
+  EXPECT_THAT(TypesSeenBy(as_kin(town_.kin.principal)), Contains("FeeClaimDecided"));
+  EXPECT_THAT(TypesSeenBy(as_kin(town_.kin.deputy)), Not(Contains("FeeClaimDecided")));
+  EXPECT_THAT(TypesSeenBy(Resident(town_.user.principal)), Not(Contains("FeeClaimDecided")));
 }
 
 // WatchMeeting of a meeting is EventService.Watch from the meeting that was read.
