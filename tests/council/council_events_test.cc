@@ -215,6 +215,58 @@ TEST_P(EventsTest, WhatWasDecidedOfAClaimIsToldToItsClaimantAndToNoOtherMember) 
   EXPECT_THAT(TypesSeenBy(Resident(town_.user.principal)), Not(Contains("FeeClaimDecided")));
 }
 
+// "Who: everybody" of ListMeetings and GetYearWheel holds for what their as_of promises, too.
+TEST_P(EventsTest, AResidentWhoReadTheCalendarIsToldOfEveryChangeOfAMeeting) {
+  const Who resident = Passer();
+  pb::ListMeetingsResponse before = Must(town_.Call(&Stub::ListMeetings, resident, pb::ListMeetingsRequest()));
+  pb::MoveMeetingRequest move;
+  move.set_meeting_id(town_.wheel[3].id());
+  move.set_meeting_date("2027-11-17");
+  move.set_start_time("18:00");
+  move.set_place("The library");
+  move.set_reason("The heating.");
+  Must(town_.Call(&Stub::MoveMeeting, Secretary(), move));
+  GoThroughMeetings();
+  pb::PlanMeetingRequest plan;
+  plan.set_replaces_meeting_id(town_.wheel[1].id());
+  plan.mutable_meeting()->set_theme(town_.wheel[1].theme());
+  plan.mutable_meeting()->set_meeting_date("2027-12-15");
+  plan.mutable_meeting()->set_start_time("17:00");
+  plan.mutable_meeting()->set_place("Mestringsenheten");
+  Must(town_.Call(&Stub::PlanMeeting, Secretary(), plan));
+  pb::SetYearWheelRequest wheel;
+  wheel.set_year(2028);
+  for (const char* date : {"2028-02-09", "2028-05-10", "2028-09-13", "2028-11-22"}) {
+    *wheel.add_meetings() = plan.meeting();
+    wheel.mutable_meetings(wheel.meetings_size() - 1)->set_theme(absl::StrCat("Of ", date));
+    wheel.mutable_meetings(wheel.meetings_size() - 1)->set_meeting_date(date);
+  }
+  Must(town_.Call(&Stub::SetYearWheel, Secretary(), wheel));
+  town_.GoTo("2027-11-01");  // the notice of the moved one was due, and so were the minutes of the third
+
+  std::map<std::string, int64_t> known;
+  for (const pb::Meeting& meeting : before.meetings()) known[meeting.id()] = meeting.version();
+  std::set<std::pair<std::string, int64_t>> told;
+  for (const auto& event : SeenBy(resident, before.as_of())) told.emplace(event.subject(), event.subject_version());
+  const auto after = Must(town_.Call(&Stub::ListMeetings, resident, pb::ListMeetingsRequest()));
+  ASSERT_EQ(after.meetings_size(), 9);
+  for (const pb::Meeting& meeting : after.meetings()) {
+    for (int64_t version = known[meeting.id()] + 1; version <= meeting.version(); ++version) {
+      EXPECT_TRUE(told.contains({meeting.id(), version})) << meeting.meeting_date() << " " << version;
+    }
+  }
+  const auto types = TypesSeenBy(resident, before.as_of());
+  for (const char* type : {"MeetingMoved", "MeetingCalled", "MeetingCancelled", "MeetingPlanned", "YearWheelSet",
+                           "DeadlineMissed", "MinutesApproved"}) {
+    EXPECT_THAT(types, Contains(type));
+  }
+  // Nothing of who was there, and of what is not approved yet.
+  for (const char* type : {"PresenceMarked", "ApologyRegistered", "DeputySummoned", "DisqualificationDeclared",
+                           "AgendaItemAdded", "MinutesSent", "SuggestionReceived"}) {
+    EXPECT_THAT(types, Not(Contains(type)));
+  }
+}
+
 // WatchMeeting of a meeting is EventService.Watch from the meeting that was read.
 TEST_P(EventsTest, WhoReadsAMeetingAndWatchesFromThereSeesAllOfItInOrder) {
   const pb::Meeting meeting = town_.Opened(town_.Called(town_.wheel[0]));
@@ -284,6 +336,33 @@ TEST(MeetingEvents, AreAllNamed) {
     const bool of_meeting = event.FindFieldByName("meeting_id") != nullptr && !others.contains(event.name());
     EXPECT_EQ(of_meeting, std::count(kTypesOfAMeeting.begin(), kTypesOfAMeeting.end(), event.name()) == 1)
         << event.name();
+  }
+}
+
+// as_of promises whoever may list a thing that Watch shows every later change of it.
+TEST(CouncilEvents, AreToldToEveryRoleThatMayListTheirSubject) {
+  // By the field that names the subject, which is the first.
+  const std::map<std::string, const char*> listed_by = {
+      {"mandate_id", "GetMandate"},      {"code_list_id", "GetCodeList"},    {"seat_id", "GetSeatMap"},
+      {"year_wheel_id", "GetYearWheel"}, {"meeting_id", "ListMeetings"},     {"apology_id", "GetMeeting"},
+      {"summons_id", "GetMeeting"},      {"entitled_seat_id", "GetMeeting"}, {"disqualification_id", "GetMeeting"},
+      {"agenda_item_id", "GetMeeting"},  {"minutes_id", "GetMinutes"},       {"suggestion_id", "ListSuggestions"},
+      {"figure_set_id", "ListFigures"},  {"indicator_id", "ListIndicators"}, {"action_id", "ListActions"},
+      {"fee_claim_id", "ListFeeClaims"}};
+  // Of these an RPC shows a role only some: a draft, what was not approved, another's claim.
+  const std::set<std::string> in_part = {"MinutesWritten", "MinutesSent", "FeeClaimSubmitted", "FeeClaimDecided"};
+  const auto& service =
+      *google::protobuf::DescriptorPool::generated_pool()->FindServiceByName("mestring.council.v1.CouncilService");
+  const auto* file = pb::MeetingCalled::descriptor()->file();
+  for (int i = 0; i < file->message_type_count(); ++i) {
+    const auto& event = *file->message_type(i);
+    const auto rpc = listed_by.find(event.field(0)->name());
+    ASSERT_NE(rpc, listed_by.end()) << event.name();
+    if (in_part.contains(event.name())) continue;
+    const auto& told = event.options().GetExtension(access::v1::visible_to).roles();
+    const auto allowed = AllowedRoles(*service.FindMethodByName(rpc->second));
+    ASSERT_TRUE(allowed.ok());
+    for (const Role role : *allowed) EXPECT_THAT(told, Contains(role)) << event.name() << " " << Role_Name(role);
   }
 }
 
