@@ -37,14 +37,16 @@ absl::StatusOr<Holders> HoldersOf(Tx& tx, std::string_view seat_id) {
   return holders;
 }
 
-absl::StatusOr<std::string> OwnSeat(Tx& tx, const Caller& caller) {
-  if (caller.person_ref.empty()) return std::string();
-  ASSIGN(const auto rows,
-         tx.Query<std::string>(
-             "SELECT seat_id FROM seat_holders WHERE person_ref = :person AND state = 'HOLDER_STATE_ACTIVE'",
-             caller.person_ref));
+absl::StatusOr<std::string> SeatOf(Tx& tx, std::string_view person_ref) {
+  if (person_ref.empty()) return std::string();
+  ASSIGN(
+      const auto rows,
+      tx.Query<std::string>(
+          "SELECT seat_id FROM seat_holders WHERE person_ref = :person AND state = 'HOLDER_STATE_ACTIVE'", person_ref));
   return rows.empty() ? std::string() : std::get<0>(rows[0]);
 }
+
+absl::StatusOr<std::string> OwnSeat(Tx& tx, const Caller& caller) { return SeatOf(tx, caller.person_ref); }
 
 absl::StatusOr<std::vector<pb::AgendaItem>> AgendaOf(Tx& tx, std::string_view meeting_id) {
   return Select<pb::AgendaItem>(tx, "WHERE meeting_id = :meeting ORDER BY position, id", meeting_id);

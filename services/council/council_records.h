@@ -62,7 +62,8 @@ absl::StatusOr<pb::Mandate> CurrentMandate(Tx& tx);
 // UNKNOWN_CODE unless it is in the list in force; where there is none, any code is taken.
 absl::Status CheckCode(Tx& tx, pb::CodeListKind kind, std::string_view code);
 absl::StatusOr<Holders> HoldersOf(Tx& tx, std::string_view seat_id);
-// The seat that the caller holds today in either role, "" if none.
+// The seat that a person, or the caller, holds today in either role, "" if none.
+absl::StatusOr<std::string> SeatOf(Tx& tx, std::string_view person_ref);
 absl::StatusOr<std::string> OwnSeat(Tx& tx, const Caller& caller);
 absl::StatusOr<std::vector<pb::AgendaItem>> AgendaOf(Tx& tx, std::string_view meeting_id);
 absl::StatusOr<std::vector<pb::EntitledSeat>> SeatsOf(Tx& tx, std::string_view meeting_id);

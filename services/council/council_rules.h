@@ -205,7 +205,8 @@ absl::Status MayAnswer(const pb::Suggestion& suggestion, const std::optional<pb:
                        const pb::AnswerSuggestionRequest& request, int open_actions);
 void ApplyAnswer(const pb::AnswerSuggestionRequest& request, std::string_view today, pb::Suggestion* suggestion);
 absl::Status MayReportBack(const pb::Suggestion& suggestion, int open_actions);
-absl::Status MayAnswerReportBack(const Caller& caller, const pb::Suggestion& suggestion);
+// `proposer_sits`: who made it holds a seat today.
+absl::Status MayAnswerReportBack(const Caller& caller, const pb::Suggestion& suggestion, bool proposer_sits);
 absl::Status CheckReportBackAnswer(const pb::Suggestion& suggestion, bool confirmed, std::string_view reason);
 void ApplyReportBackAnswer(bool confirmed, std::string_view reason, std::string_view today, pb::Suggestion* suggestion);
 // A loop is open until it is closed: the suggestion is confirmed, or was turned away.

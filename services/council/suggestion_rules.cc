@@ -141,9 +141,11 @@ absl::Status MayReportBack(const pb::Suggestion& suggestion, int open_actions) {
   return absl::OkStatus();
 }
 
-absl::Status MayAnswerReportBack(const Caller& caller, const pb::Suggestion& suggestion) {
-  if (suggestion.origin() == pb::SUGGESTION_ORIGIN_MEMBER) {
-    if (caller.IsSelf(suggestion.proposer_ref())) return absl::OkStatus();
+// [C10] "ReportBack to proposer or, if anonymous, to the council": of a proposer who left, too, it is the council that
+// is told and answers. Else nobody could, and the loop would be told as stale for ever.
+absl::Status MayAnswerReportBack(const Caller& caller, const pb::Suggestion& suggestion, bool proposer_sits) {
+  if (caller.IsSelf(suggestion.proposer_ref())) return absl::OkStatus();
+  if (suggestion.origin() == pb::SUGGESTION_ORIGIN_MEMBER && proposer_sits) {
     return Forbidden("who made the suggestion says whether that was it");
   }
   return KeepsCouncil(caller) ? absl::OkStatus() : Forbidden("the secretary answers for the council");

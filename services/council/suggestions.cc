@@ -136,7 +136,8 @@ absl::Status Council::AnswerReportBack(Tx& tx, Call& call, const pb::AnswerRepor
   ASSIGN(pb::Suggestion suggestion,
          LoadForChange<pb::Suggestion>(tx, request.suggestion_id(), request.expected_version()));
   call.Concerns(suggestion.proposer_ref());
-  TRY(MayAnswerReportBack(call.caller, suggestion));
+  ASSIGN(const std::string seat, SeatOf(tx, suggestion.proposer_ref()));
+  TRY(MayAnswerReportBack(call.caller, suggestion, !seat.empty()));
   TRY(SaveReportBackAnswer(tx, request.confirmed(), request.reason(), &suggestion));
   *response->mutable_suggestion() = std::move(suggestion);
   return absl::OkStatus();

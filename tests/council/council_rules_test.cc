@@ -933,12 +933,22 @@ TEST(Suggestions, AreConfirmedByWhoMadeThem) {
   pb::Suggestion own = SuggestionIn(pb::SUGGESTION_STATE_REPORTED_BACK);
   own.set_origin(pb::SUGGESTION_ORIGIN_MEMBER);
   own.set_proposer_ref("anna");
-  EXPECT_DONE(MayAnswerReportBack(As(ROLE_COUNCIL_MEMBER, "anna"), own));
-  EXPECT_REFUSED(MayAnswerReportBack(As(ROLE_COUNCIL_SECRETARY), own), "FORBIDDEN");
+  EXPECT_DONE(MayAnswerReportBack(As(ROLE_COUNCIL_MEMBER, "anna"), own, true));
+  EXPECT_REFUSED(MayAnswerReportBack(As(ROLE_COUNCIL_SECRETARY), own, true), "FORBIDDEN");
   own.set_origin(pb::SUGGESTION_ORIGIN_ANONYMOUS);
   own.clear_proposer_ref();
-  EXPECT_DONE(MayAnswerReportBack(As(ROLE_COUNCIL_SECRETARY), own));
-  EXPECT_REFUSED(MayAnswerReportBack(As(ROLE_COUNCIL_MEMBER, "anna"), own), "FORBIDDEN");
+  EXPECT_DONE(MayAnswerReportBack(As(ROLE_COUNCIL_SECRETARY), own, false));
+  EXPECT_REFUSED(MayAnswerReportBack(As(ROLE_COUNCIL_MEMBER, "anna"), own, false), "FORBIDDEN");
+}
+
+TEST(Suggestions, OfOneWhoHasNoSeatAnyMoreAreConfirmedForThemToo) {
+  pb::Suggestion own = SuggestionIn(pb::SUGGESTION_STATE_REPORTED_BACK);
+  own.set_origin(pb::SUGGESTION_ORIGIN_MEMBER);
+  own.set_proposer_ref("anna");
+  EXPECT_DONE(MayAnswerReportBack(As(ROLE_COUNCIL_MEMBER, "anna"), own, false)) << "who made it still may";
+  EXPECT_DONE(MayAnswerReportBack(As(ROLE_COUNCIL_SECRETARY), own, false));
+  EXPECT_REFUSED(MayAnswerReportBack(As(ROLE_COUNCIL_MEMBER, "cara"), own, false), "FORBIDDEN");
+  EXPECT_REFUSED(MayAnswerReportBack(As(ROLE_COUNCIL_MEMBER), own, false), "FORBIDDEN");
 }
 
 pb::Action ActionIn(pb::ActionState state) {

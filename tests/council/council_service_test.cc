@@ -974,6 +974,31 @@ TEST_P(CouncilTest, AMembersSuggestionGoesRoundTheWholeLoop) {
   EXPECT_THAT(town_.Call(&Stub::ListOpenLoops, Staff(), pb::ListOpenLoopsRequest())->open_loops(), SizeIs(0));
 }
 
+TEST_P(CouncilTest, TheLoopOfAMemberWhoLeftIsClosedByThoseWhoKeepTheCouncil) {
+  pb::AddSuggestionRequest add;
+  add.set_text("Somebody to call at night");
+  const std::string id = Must(town_.Call(&Stub::AddSuggestion, Member(town_.user.principal), add)).suggestion_id();
+  town_.Answered(id, OpenMeeting());
+  ReportBack(id);
+  pb::AnswerReportBackRequest answer;
+  answer.set_suggestion_id(id);
+  answer.set_confirmed(true);
+  EXPECT_REFUSED(town_.Call(&Stub::AnswerReportBack, Secretary(), answer), "FORBIDDEN") << "Anna sits there";
+  pb::EndTermRequest end;
+  end.set_holder_id(town_.user.principal_holder);
+  end.set_reason_code("MOVED_AWAY");
+  EXPECT_DONE(town_.Call(&Stub::EndTerm, Secretary(), end));
+  EXPECT_REFUSED(town_.Call(&Stub::AnswerReportBack, Member(town_.kin.principal), answer), "FORBIDDEN");
+  EXPECT_DONE(town_.Call(&Stub::AnswerReportBack, Secretary(), answer));
+  EXPECT_EQ(town_.Suggestion(id).state(), pb::SUGGESTION_STATE_CONFIRMED);
+  EXPECT_THAT(Must(town_.Call(&Stub::ListOpenLoops, Staff(), pb::ListOpenLoopsRequest())).open_loops(), SizeIs(0));
+  const size_t stale = town_.EventsOf<pb::LoopStale>().size();
+  town_.GoDays(2 * TestMandate().stale_days());
+  EXPECT_THAT(town_.EventsOf<pb::LoopStale>(), SizeIs(stale)) << "nobody is reminded any more";
+  EXPECT_THAT(OutcomesLogged(town_, town_.user.principal, "AnswerReportBack"),
+              UnorderedElementsAre("PERMISSION_DENIED", "PERMISSION_DENIED", "OK"));
+}
+
 TEST_P(CouncilTest, AnActionThatIsGivenByItsItemIsHeldToWhatWasAnsweredToTheSuggestion) {
   const pb::Meeting meeting = OpenMeeting();
   const std::string id = town_.Dropped("Longer evenings", SomePerson());
