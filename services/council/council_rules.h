@@ -211,6 +211,8 @@ absl::Status CheckReportBackAnswer(const pb::Suggestion& suggestion, bool confir
 void ApplyReportBackAnswer(bool confirmed, std::string_view reason, std::string_view today, pb::Suggestion* suggestion);
 // A loop is open until it is closed: the suggestion is confirmed, or was turned away.
 bool IsClosedLoop(pb::SuggestionState state);
+// Takes out what the caller is not shown.
+void ShowTo(const Caller& caller, pb::Suggestion* suggestion);
 
 // ---- Actions ---------------------------------------------------------------------------------------
 

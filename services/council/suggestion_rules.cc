@@ -175,6 +175,15 @@ bool IsClosedLoop(pb::SuggestionState state) {
   return state == pb::SUGGESTION_STATE_CONFIRMED || state == pb::SUGGESTION_STATE_TURNED_AWAY;
 }
 
+// [C9] "Staff may screen free text": what they take out or turn away is an individual case, which the council does not
+// deal with. So until they have looked, its members and the services that hear it do not read the words; who said
+// them may, also by the claim code.
+void ShowTo(const Caller& caller, pb::Suggestion* suggestion) {
+  if (suggestion->screening() != pb::SCREENING_UNSPECIFIED) return;
+  const bool screens = KeepsCouncil(caller) || caller.Is(access::v1::ROLE_STAFF);
+  if (!screens && !caller.IsSelf(suggestion->proposer_ref())) suggestion->clear_text();
+}
+
 // ---- Actions ---------------------------------------------------------------------------------------
 
 bool IsOpen(const pb::Action& action) {

@@ -151,9 +151,10 @@ absl::Status Council::AnswerReportBackByClaim(Tx& tx, Call&, const pb::AnswerRep
   return absl::OkStatus();
 }
 
-absl::Status Council::GetSuggestion(Tx& tx, Call&, const pb::GetSuggestionRequest& request,
+absl::Status Council::GetSuggestion(Tx& tx, Call& call, const pb::GetSuggestionRequest& request,
                                     pb::GetSuggestionResponse* response) {
   ASSIGN(*response->mutable_suggestion(), Load<pb::Suggestion>(tx, request.suggestion_id()));
+  ShowTo(call.caller, response->mutable_suggestion());
   ASSIGN(std::vector<pb::Action> actions, ActionsOf(tx, request.suggestion_id()));
   for (pb::Action& action : actions) *response->add_actions() = std::move(action);
   return absl::OkStatus();
@@ -182,11 +183,12 @@ absl::Status Council::GetSuggestionByClaim(Tx& tx, Call&, const pb::GetSuggestio
   return absl::OkStatus();
 }
 
-absl::Status Council::ListSuggestions(Tx& tx, Call&, const pb::ListSuggestionsRequest& request,
+absl::Status Council::ListSuggestions(Tx& tx, Call& call, const pb::ListSuggestionsRequest& request,
                                       pb::ListSuggestionsResponse* response) {
   TRY(Page(tx, Filter().IsState("state", request.state()).IsState("origin", request.origin()),
            {request.page_size(), request.page_token()}, response->mutable_suggestions(),
            response->mutable_next_page_token()));
+  for (pb::Suggestion& suggestion : *response->mutable_suggestions()) ShowTo(call.caller, &suggestion);
   return SetAsOf(tx, response);
 }
 

@@ -951,6 +951,27 @@ TEST(Suggestions, OfOneWhoHasNoSeatAnyMoreAreConfirmedForThemToo) {
   EXPECT_REFUSED(MayAnswerReportBack(As(ROLE_COUNCIL_MEMBER), own, false), "FORBIDDEN");
 }
 
+TEST(Suggestions, ThatNobodyHasScreenedAreShownWithoutTheirWords) {
+  pb::Suggestion said = SuggestionIn(pb::SUGGESTION_STATE_RECEIVED);
+  said.set_text("Kari is too loud");
+  said.set_origin(pb::SUGGESTION_ORIGIN_MEMBER);
+  said.set_proposer_ref("anna");
+  const auto shown = [&](const Caller& caller) {
+    pb::Suggestion suggestion = said;
+    ShowTo(caller, &suggestion);
+    EXPECT_EQ(suggestion.receive_date(), said.receive_date());
+    return suggestion.text();
+  };
+  EXPECT_EQ(shown(As(ROLE_COUNCIL_MEMBER, "cara")), "Kari is too loud") << "it was screened";
+  said.clear_screening();
+  for (const Role role : {ROLE_STAFF, ROLE_COUNCIL_SECRETARY}) EXPECT_EQ(shown(As(role)), "Kari is too loud");
+  EXPECT_EQ(shown(As(ROLE_COUNCIL_MEMBER, "anna")), "Kari is too loud");
+  EXPECT_EQ(shown(As(ROLE_COUNCIL_MEMBER, "cara")), "");
+  EXPECT_EQ(shown(As(access::v1::ROLE_SERVICE)), "");
+  said.clear_proposer_ref();
+  EXPECT_EQ(shown(As(ROLE_COUNCIL_MEMBER)), "") << "nobody is not who said it";
+}
+
 pb::Action ActionIn(pb::ActionState state) {
   pb::Action action;
   action.set_state(state);

@@ -1102,6 +1102,52 @@ TEST_P(CouncilTest, AClaimCodeShowsProgressAndAnswersTheReportBack) {
   EXPECT_REFUSED(town_.Call(&Stub::GetSuggestionByClaim, Passer(), follow), "NOT_FOUND");
 }
 
+// [C9] Screening comes before reading.
+TEST_P(CouncilTest, WordsThatNobodyHasScreenedAreShownToThoseWhoScreenAndToWhoSaidThem) {
+  const std::string code = SomePerson();
+  const std::string boxed = town_.Dropped("Kari is too loud", code);
+  const Who anna = Member(town_.user.principal), cara = Member(town_.kin.principal);
+  pb::AddSuggestionRequest add;
+  add.set_text("Anna's words");
+  const std::string own = Must(town_.Call(&Stub::AddSuggestion, anna, add)).suggestion_id();
+  add.set_text("What somebody told Anna");
+  add.set_assisted(true);
+  const std::string assisted = Must(town_.Call(&Stub::AddSuggestion, anna, add)).suggestion_id();
+  const auto texts = [&](const Who& who) {
+    std::map<std::string, std::string> listed;
+    const auto list = Must(town_.Call(&Stub::ListSuggestions, who, pb::ListSuggestionsRequest()));
+    for (const pb::Suggestion& suggestion : list.suggestions()) {
+      listed[suggestion.id()] = suggestion.text();
+      pb::GetSuggestionRequest get;
+      get.set_suggestion_id(suggestion.id());
+      EXPECT_EQ(Must(town_.Call(&Stub::GetSuggestion, who, get)).suggestion().text(), suggestion.text());
+    }
+    return listed;
+  };
+  const std::map<std::string, std::string> all = {
+      {boxed, "Kari is too loud"}, {own, "Anna's words"}, {assisted, "What somebody told Anna"}};
+  const std::map<std::string, std::string> none = {{boxed, ""}, {own, ""}, {assisted, ""}};
+  for (const Who& who : {Staff(), Secretary(), UnitLeader()}) EXPECT_EQ(texts(who), all);
+  EXPECT_EQ(texts(anna), (std::map<std::string, std::string>{{boxed, ""}, {own, "Anna's words"}, {assisted, ""}}));
+  for (const Who& who : {cara, Subscriber(), Member("")}) EXPECT_EQ(texts(who), none);
+  pb::GetSuggestionByClaimRequest follow;
+  follow.set_claim_code(code);
+  EXPECT_EQ(Must(town_.Call(&Stub::GetSuggestionByClaim, Passer(), follow)).text(), "Kari is too loud")
+      << "their own words";
+
+  for (const std::string& id : {own, assisted}) town_.Screened(id);
+  pb::ScreenSuggestionRequest screen;
+  screen.set_suggestion_id(boxed);
+  screen.set_screening(pb::SCREENING_SHORTENED);
+  screen.set_text("It is too loud");
+  EXPECT_DONE(town_.Call(&Stub::ScreenSuggestion, Staff(), screen));
+  for (const Who& who : {cara, Subscriber()}) {
+    EXPECT_EQ(texts(who),
+              (std::map<std::string, std::string>{
+                  {boxed, "It is too loud"}, {own, "Anna's words"}, {assisted, "What somebody told Anna"}}));
+  }
+}
+
 TEST_P(CouncilTest, TheBoxIsBounded) {
   for (int i = 0; i < TestMandate().box_max(); ++i) town_.Dropped("Something", SomePerson());
   pb::DropSuggestionRequest drop;
