@@ -46,8 +46,9 @@ TEST_F(ContractTest, WhoHasLookedStandsInTheAccessLogRefusalsToo) {
               testing::UnorderedElementsAre("OK", "PERMISSION_DENIED"));
 }
 
-// Every text that a caller can send is marked, so that the guard of C9 has no hole.
-TEST(CouncilContract, EveryTextOfARequestIsImpersonal) {
+// Every text and every code that a caller can send is marked, so that the guard of C9 has no hole: where no list of
+// codes is in force, a code is what somebody typed.
+TEST(CouncilContract, EveryTextAndCodeOfARequestIsImpersonal) {
   std::set<const google::protobuf::Descriptor*> seen;
   std::function<void(const google::protobuf::Descriptor&, const std::string&)> look =
       [&](const google::protobuf::Descriptor& type, const std::string& path) {
@@ -58,8 +59,8 @@ TEST(CouncilContract, EveryTextOfARequestIsImpersonal) {
           if (field.message_type() != nullptr) look(*field.message_type(), name);
           if (field.type() != google::protobuf::FieldDescriptor::TYPE_STRING) continue;
           const auto& rule = field.options().GetExtension(common::v1::rule);
-          const bool words =
-              rule.format() == common::v1::FORMAT_UNSPECIFIED || rule.format() == common::v1::FORMAT_TEXT;
+          const bool words = rule.format() == common::v1::FORMAT_UNSPECIFIED ||
+                             rule.format() == common::v1::FORMAT_TEXT || rule.format() == common::v1::FORMAT_CODE;
           EXPECT_TRUE(!words || rule.impersonal()) << name;
         }
       };

@@ -1148,6 +1148,44 @@ TEST_P(CouncilTest, WordsThatNobodyHasScreenedAreShownToThoseWhoScreenAndToWhoSa
   }
 }
 
+// [C9] Where no list is in force any code is taken, but none that is a person.
+TEST_P(CouncilTest, ACodeThatIsAPersonIsRefusedAndStoredNowhere) {
+  const std::string person = SomePerson();
+  const std::string id = town_.Dropped("Longer evenings", SomePerson());
+  pb::RecordIndicatorRequest record;
+  record.set_suggestion_id(id);
+  record.set_code(person);
+  record.set_phase(pb::PHASE_BEFORE);
+  record.set_name("Who comes");
+  record.set_measure_date("2026-11-01");
+  EXPECT_REFUSED(town_.Call(&Stub::RecordIndicator, Staff(), record), "INVALID_FIELD");
+  record.set_code("person." + person);
+  EXPECT_REFUSED(town_.Call(&Stub::RecordIndicator, Staff(), record), "INVALID_FIELD");
+  pb::EndTermRequest end;
+  end.set_holder_id(town_.kin.deputy_holder);
+  end.set_reason_code(person);
+  EXPECT_REFUSED(town_.Call(&Stub::EndTerm, Secretary(), end), "INVALID_FIELD");
+  const pb::Meeting meeting = OpenMeeting();
+  pb::DeclareDisqualifiedRequest declare;
+  declare.set_agenda_item_id(town_.Item(meeting, "Doors").id());
+  declare.set_seat_id(town_.user.id);
+  declare.set_role(pb::HOLDER_ROLE_PRINCIPAL);
+  declare.set_ground_code(person);
+  EXPECT_REFUSED(town_.Call(&Stub::DeclareDisqualified, Secretary(), declare), "INVALID_FIELD");
+  pb::SetCodeListRequest list;
+  list.set_kind(pb::CODE_LIST_KIND_END_REASON);
+  list.add_entries()->set_code(person);
+  list.mutable_entries(0)->set_name("Somebody");
+  EXPECT_REFUSED(town_.Call(&Stub::SetCodeList, Secretary(), list), "INVALID_FIELD");
+  pb::SetMandateRequest mandate;
+  *mandate.mutable_mandate() = TestMandate();
+  mandate.mutable_mandate()->add_action_owners(person);
+  EXPECT_REFUSED(town_.Call(&Stub::SetMandate, UnitLeader(), mandate), "INVALID_FIELD");
+  EXPECT_THAT(town_.WholeDatabase(), Not(HasSubstr(person)));
+  record.set_code("SUNDAY_RUNNERS.2026-11");
+  EXPECT_DONE(town_.Call(&Stub::RecordIndicator, Staff(), record));
+}
+
 TEST_P(CouncilTest, TheBoxIsBounded) {
   for (int i = 0; i < TestMandate().box_max(); ++i) town_.Dropped("Something", SomePerson());
   pb::DropSuggestionRequest drop;
