@@ -249,7 +249,7 @@ pb::FigureSet MissedDeadlineFigures(std::string_view source, std::string_view mo
 // The threshold while there is no mandate to name one: that of Sandnes, and of every service's contract.
 inline constexpr int kCellMin = 5;
 int CellMin(const std::optional<pb::Mandate>& mandate);
-// Suppresses what counts fewer than `cell_min`, whatever its publisher let through.
+// Suppresses what counts fewer than `cell_min`, whatever its publisher let through, and what is told of so few.
 void Suppress(int cell_min, pb::FigureSet* set);
 absl::Status MayRecordIndicator(const std::optional<pb::Indicator>& known, const pb::RecordIndicatorRequest& request);
 void ApplyIndicator(const pb::RecordIndicatorRequest& request, pb::Indicator* indicator);

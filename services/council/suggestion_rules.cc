@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -298,6 +299,27 @@ pb::FigureSet MissedDeadlineFigures(std::string_view source, std::string_view mo
 
 int CellMin(const std::optional<pb::Mandate>& mandate) { return mandate ? mandate->cell_min() : kCellMin; }
 
+namespace {
+
+// "USER" of "USER_MEAN_CENTI", whose number of people is "USER_ANSWERS" (peer_support.EvaluationClosed).
+constexpr std::string_view kMean = "_MEAN_CENTI", kAnswers = "_ANSWERS";
+
+// What a few people think on the average says as much of them as their number does.
+void SuppressMeansOfFew(pb::FigureSet* set) {
+  std::set<std::string> enough;
+  for (const common::v1::Figure& figure : set->figures()) {
+    if (!figure.suppressed()) enough.insert(figure.code());
+  }
+  for (common::v1::Figure& figure : *set->mutable_figures()) {
+    const std::string code = figure.code();
+    if (!code.ends_with(kMean)) continue;
+    const std::string group = code.substr(0, code.size() - kMean.size());
+    if (!enough.contains(absl::StrCat(group, kAnswers))) figure = MakeFigure(code, Told());
+  }
+}
+
+}  // namespace
+
 // [B8] Small numbers: "waiting_by_kind.X" and "waiting_by_kind.Y" are parts of one whole, "VISITS" stands alone.
 void Suppress(int cell_min, pb::FigureSet* set) {
   std::map<std::string, std::vector<common::v1::Figure*>> wholes;
@@ -312,6 +334,7 @@ void Suppress(int cell_min, pb::FigureSet* set) {
     HideSmallParts(cell_min, &parts);
     for (size_t i = 0; i < parts.size(); ++i) *figures[i] = MakeFigure(figures[i]->code(), parts[i]);
   }
+  SuppressMeansOfFew(set);
 }
 
 absl::Status MayRecordIndicator(const std::optional<pb::Indicator>& known, const pb::RecordIndicatorRequest& request) {

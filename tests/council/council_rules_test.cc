@@ -1072,6 +1072,23 @@ TEST(Figures, TooSmallToShowAreSuppressedWhateverTheirPublisherSays) {
   EXPECT_EQ(shown(5), 9);
 }
 
+// A mean of four says as much of them as their number does.
+TEST(Figures, OfAGroupThatIsTooSmallAreSuppressedWithItsNumber) {
+  pb::FigureSet set;
+  for (const auto& [code, value] :
+       {std::pair("USER_MEAN_CENTI", 450), std::pair("USER_ANSWERS", 4), std::pair("NAV_ANSWERS", 5),
+        std::pair("NAV_MEAN_CENTI", 310), std::pair("OTHER_MEAN_CENTI", 200)}) {
+    common::v1::Figure* figure = set.add_figures();
+    figure->set_code(code);
+    figure->set_value(value);
+  }
+  Suppress(5, &set);
+  EXPECT_TRUE(set.figures(0).suppressed());
+  EXPECT_EQ(set.figures(0).value(), 0);
+  EXPECT_EQ(set.figures(3).value(), 310);
+  EXPECT_TRUE(set.figures(4).suppressed()) << "of nobody knows how many";
+}
+
 TEST(Figures, HaveAThresholdAlsoWhileThereIsNoMandate) {
   pb::Mandate mandate;
   mandate.set_cell_min(3);

@@ -13,3 +13,6 @@ mestring_test(council_loop_test service council/council_loop_test.cc LINK counci
               peer_support)
 # What the council hears of housing, on a real Redis.
 mestring_test(council_figures_test service council/council_figures_test.cc LINK council_town housing)
+# What it hears of activities and peer support, all three running.
+mestring_test(council_papers_test service council/council_papers_test.cc LINK council_town activities_town
+              peer_support_town)
