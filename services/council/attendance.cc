@@ -19,11 +19,8 @@ absl::Status Council::RegisterApology(Tx& tx, Call& call, const pb::RegisterApol
   const std::optional<pb::SeatHolder>& holder = holders.Of(request.role());
   if (holder) call.Concerns(holder->person_ref());
   TRY(MayApologise(call.caller, meeting, holder));
-  ASSIGN(
-      const auto known,
-      Find<pb::Apology>(tx, "WHERE meeting_id = :meeting AND holder_id = :holder AND state = 'APOLOGY_STATE_IN_FORCE'",
-                        meeting.id(), holder->id()));
-  if (known) return AlreadyExists("apology");
+  ASSIGN(const std::vector<pb::Apology> known, ApologiesOf(tx, meeting.id(), seat.id()));
+  if (HasApologised(meeting, holders, request.role(), known)) return AlreadyExists("apology");
   pb::Apology apology;
   apology.set_id(NewId(tx.now()));
   apology.set_state(pb::APOLOGY_STATE_IN_FORCE);

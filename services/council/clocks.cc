@@ -22,7 +22,7 @@ absl::Status OnTerm(Tx& tx, std::string_view id, absl::Time) {
   ASSIGN(pb::SeatHolder holder, Load<pb::SeatHolder>(tx, id));
   if (holder.state() != pb::HOLDER_STATE_ACTIVE) return absl::OkStatus();
   TRY(EndHolder(tx, kTermOver, &holder));
-  return holder.role() == pb::HOLDER_ROLE_PRINCIPAL ? SummonWhereNeeded(tx, holder.seat_id()) : absl::OkStatus();
+  return ReviewSummonses(tx, holder.seat_id());
 }
 
 absl::Status TellMissed(Tx& tx, pb::Meeting meeting, pb::DeadlineKind kind, const std::string& due_date) {

@@ -13,6 +13,30 @@
 #include "services/code_lists/code_lists.h"
 
 namespace mestring::council {
+namespace {
+
+// What decides whether the deputy of a seat is asked to a meeting, and how they were.
+struct Asking {
+  Holders holders;
+  std::vector<pb::Apology> apologies;
+  std::vector<pb::Summons> summonses;  // in force
+};
+
+absl::StatusOr<Asking> AskingOf(Tx& tx, std::string_view meeting_id, std::string_view seat_id) {
+  Asking asking;
+  ASSIGN(asking.holders, HoldersOf(tx, seat_id));
+  // Terms that began together end together: this one's timer comes next.
+  std::optional<pb::SeatHolder>& deputy = asking.holders.deputy;
+  if (deputy && deputy->until_date() < Today(tx)) deputy.reset();
+  ASSIGN(asking.apologies, ApologiesOf(tx, meeting_id, seat_id));
+  ASSIGN(asking.summonses,
+         Select<pb::Summons>(
+             tx, "WHERE meeting_id = :meeting AND seat_id = :seat AND state = 'SUMMONS_STATE_IN_FORCE' ORDER BY id",
+             meeting_id, seat_id));
+  return asking;
+}
+
+}  // namespace
 
 // ---- Loads -----------------------------------------------------------------------------------------
 
@@ -29,12 +53,21 @@ absl::Status CheckCode(Tx& tx, pb::CodeListKind kind, std::string_view code) {
 
 absl::StatusOr<Holders> HoldersOf(Tx& tx, std::string_view seat_id) {
   Holders holders;
-  ASSIGN(std::vector<pb::SeatHolder> rows,
-         Select<pb::SeatHolder>(tx, "WHERE seat_id = :seat AND state = 'HOLDER_STATE_ACTIVE'", seat_id));
+  // A seat has a few terms in ten years.
+  ASSIGN(std::vector<pb::SeatHolder> rows, Select<pb::SeatHolder>(tx, "WHERE seat_id = :seat ORDER BY id", seat_id));
   for (pb::SeatHolder& row : rows) {
-    (row.role() == pb::HOLDER_ROLE_PRINCIPAL ? holders.principal : holders.deputy) = std::move(row);
+    if (row.state() != pb::HOLDER_STATE_ACTIVE) {
+      holders.ended.push_back(std::move(row));
+    } else {
+      (row.role() == pb::HOLDER_ROLE_PRINCIPAL ? holders.principal : holders.deputy) = std::move(row);
+    }
   }
   return holders;
+}
+
+absl::StatusOr<std::vector<pb::Apology>> ApologiesOf(Tx& tx, std::string_view meeting_id, std::string_view seat_id) {
+  return Select<pb::Apology>(tx, "WHERE meeting_id = :meeting AND seat_id = :seat AND state = 'APOLOGY_STATE_IN_FORCE'",
+                             meeting_id, seat_id);
 }
 
 absl::StatusOr<std::string> SeatOf(Tx& tx, std::string_view person_ref) {
@@ -257,40 +290,29 @@ absl::Status VoidSummons(Tx& tx, pb::Summons* summons) {
 
 absl::StatusOr<std::optional<pb::Summons>> SummonIfNeeded(Tx& tx, const pb::Meeting& meeting, const pb::Seat& seat) {
   if (seat.state() != pb::SEAT_STATE_ACTIVE) return std::nullopt;
-  ASSIGN(Holders holders, HoldersOf(tx, seat.id()));
-  // Terms that began together end together: this one's timer comes next.
-  if (holders.deputy && holders.deputy->until_date() < Today(tx)) holders.deputy.reset();
-  ASSIGN(const std::vector<pb::Apology> apologies,
-         Select<pb::Apology>(tx, "WHERE meeting_id = :meeting AND seat_id = :seat AND state = 'APOLOGY_STATE_IN_FORCE'",
-                             meeting.id(), seat.id()));
-  const pb::SummonsCause cause = WhySummoned(meeting, holders, apologies);
+  ASSIGN(const Asking asking, AskingOf(tx, meeting.id(), seat.id()));
+  const pb::SummonsCause cause = WhySummoned(meeting, asking.holders, asking.apologies);
   if (cause == pb::SUMMONS_CAUSE_UNSPECIFIED) return std::nullopt;
-  ASSIGN(const auto known,
-         Find<pb::Summons>(tx,
-                           "WHERE meeting_id = :meeting AND seat_id = :seat AND holder_id = :deputy AND state = "
-                           "'SUMMONS_STATE_IN_FORCE'",
-                           meeting.id(), seat.id(), holders.deputy->id()));
-  if (known) return std::nullopt;
-  const pb::EntitledSeat as_of_now = NewEntitledSeat("", meeting, seat, holders, apologies);
+  for (const pb::Summons& known : asking.summonses) {
+    if (asking.holders.IsTermOf(pb::HOLDER_ROLE_DEPUTY, known.holder_id())) return std::nullopt;
+  }
+  const pb::EntitledSeat as_of_now = NewEntitledSeat("", meeting, seat, asking.holders, asking.apologies);
   ASSIGN(pb::Summons summons, Summon(tx, meeting.id(), as_of_now, cause, ""));
   return summons;
 }
 
-absl::Status SummonWhereNeeded(Tx& tx, std::string_view seat_id) {
+absl::Status ReviewSummonses(Tx& tx, std::string_view seat_id) {
   ASSIGN(const pb::Seat seat, Load<pb::Seat>(tx, seat_id));
   ASSIGN(const std::vector<pb::Meeting> called,
          Select<pb::Meeting>(tx, "WHERE state = 'MEETING_STATE_SUMMONED' ORDER BY meeting_date, id"));
-  for (const pb::Meeting& meeting : called) TRY(SummonIfNeeded(tx, meeting, seat).status());
-  return absl::OkStatus();
-}
-
-absl::Status VoidSummonsesOf(Tx& tx, std::string_view seat_id) {
-  ASSIGN(std::vector<pb::Summons> summonses,
-         Select<pb::Summons>(tx,
-                             "WHERE seat_id = :seat AND state = 'SUMMONS_STATE_IN_FORCE' AND meeting_id IN (SELECT id "
-                             "FROM meetings WHERE state = 'MEETING_STATE_SUMMONED') ORDER BY id",
-                             seat_id));
-  for (pb::Summons& summons : summonses) TRY(VoidSummons(tx, &summons));
+  for (const pb::Meeting& meeting : called) {
+    ASSIGN(Asking asking, AskingOf(tx, meeting.id(), seat.id()));
+    for (pb::Summons& summons : asking.summonses) {
+      if (HoldsStill(summons, meeting, seat, asking.holders, asking.apologies)) continue;
+      TRY(VoidSummons(tx, &summons));
+    }
+    TRY(SummonIfNeeded(tx, meeting, seat).status());
+  }
   return absl::OkStatus();
 }
 

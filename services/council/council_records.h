@@ -62,6 +62,8 @@ absl::StatusOr<pb::Mandate> CurrentMandate(Tx& tx);
 // UNKNOWN_CODE unless it is in the list in force; where there is none, any code is taken.
 absl::Status CheckCode(Tx& tx, pb::CodeListKind kind, std::string_view code);
 absl::StatusOr<Holders> HoldersOf(Tx& tx, std::string_view seat_id);
+// Those in force.
+absl::StatusOr<std::vector<pb::Apology>> ApologiesOf(Tx& tx, std::string_view meeting_id, std::string_view seat_id);
 // The seat that a person, or the caller, holds today in either role, "" if none.
 absl::StatusOr<std::string> SeatOf(Tx& tx, std::string_view person_ref);
 absl::StatusOr<std::string> OwnSeat(Tx& tx, const Caller& caller);
@@ -111,7 +113,7 @@ absl::Status PrepareAgenda(Tx& tx, const pb::Meeting& meeting);
 absl::Status PlaceFigures(Tx& tx, std::string_view meeting_id, pb::FigureSet* set);
 // Gives the papers of a meeting to another, or to the next that is called ("").
 absl::Status MovePapers(Tx& tx, std::string_view from_meeting_id, std::string_view to_meeting_id);
-// Ends a term and tells that the role is vacant.
+// Ends a term and tells that the role is vacant. ReviewSummonses comes after it, when all has changed that changes.
 absl::Status EndHolder(Tx& tx, std::string_view reason_code, pb::SeatHolder* holder);
 // Saves a summons and tells the deputy.
 absl::StatusOr<pb::Summons> Summon(Tx& tx, std::string_view meeting_id, const pb::EntitledSeat& deputy_of,
@@ -120,10 +122,9 @@ absl::StatusOr<pb::Summons> Summon(Tx& tx, std::string_view meeting_id, const pb
 absl::Status VoidSummons(Tx& tx, pb::Summons* summons);
 // Before the opening: summons the deputy if the seat is theirs as things are now (C3), and they do not know already.
 absl::StatusOr<std::optional<pb::Summons>> SummonIfNeeded(Tx& tx, const pb::Meeting& meeting, const pb::Seat& seat);
-// The same for every meeting that is called, when who holds the seat has changed.
-absl::Status SummonWhereNeeded(Tx& tx, std::string_view seat_id);
-// A new principal is expected: at the meetings that are called, their deputy need not come any more.
-absl::Status VoidSummonsesOf(Tx& tx, std::string_view seat_id);
+// When who holds the seat has changed: for every meeting that is called, voids the summonses that do not hold any more,
+// and summons the deputy if the seat is theirs now. Meetings that have begun keep theirs (C6).
+absl::Status ReviewSummonses(Tx& tx, std::string_view seat_id);
 
 }  // namespace council
 }  // namespace mestring

@@ -41,19 +41,16 @@ const std::string& HolderIdOf(const pb::EntitledSeat& seat, pb::HolderRole role)
   return role == pb::HOLDER_ROLE_PRINCIPAL ? seat.principal_id() : seat.deputy_id();
 }
 
-bool Apologised(const pb::Meeting& meeting, const pb::SeatHolder& holder, absl::Span<const pb::Apology> apologies) {
-  return std::any_of(apologies.begin(), apologies.end(), [&](const pb::Apology& apology) {
-    return apology.meeting_id() == meeting.id() && apology.holder_id() == holder.id();
-  });
-}
-
 // [C3] A deputy is asked to come when the principal in office has apologised, or when there is none, and the deputy
-// can come. Apologies are of a term: one who follows somebody has none from them. So a deputy who is appointed after
-// the apology is asked then; and when the principal is replaced after the apology, the new one is expected.
+// can come. So a deputy who is appointed after the apology is asked then; and when the principal is replaced after the
+// apology, the new one is expected.
 pb::SummonsCause WhyAsked(const pb::Meeting& meeting, const Holders& holders, absl::Span<const pb::Apology> apologies) {
-  if (!holders.deputy || Apologised(meeting, *holders.deputy, apologies)) return pb::SUMMONS_CAUSE_UNSPECIFIED;
+  if (!holders.deputy || HasApologised(meeting, holders, pb::HOLDER_ROLE_DEPUTY, apologies)) {
+    return pb::SUMMONS_CAUSE_UNSPECIFIED;
+  }
   if (!holders.principal) return pb::SUMMONS_CAUSE_VACANCY;
-  return Apologised(meeting, *holders.principal, apologies) ? pb::SUMMONS_CAUSE_APOLOGY : pb::SUMMONS_CAUSE_UNSPECIFIED;
+  return HasApologised(meeting, holders, pb::HOLDER_ROLE_PRINCIPAL, apologies) ? pb::SUMMONS_CAUSE_APOLOGY
+                                                                               : pb::SUMMONS_CAUSE_UNSPECIFIED;
 }
 
 absl::Status NoSuchHolder() { return Refused("NO_SUCH_HOLDER", "the seat has nobody in that role"); }
@@ -379,6 +376,23 @@ const std::optional<pb::SeatHolder>& Holders::Of(pb::HolderRole role) const {
   return role == pb::HOLDER_ROLE_PRINCIPAL ? principal : deputy;
 }
 
+bool Holders::IsTermOf(pb::HolderRole role, std::string_view holder_id) const {
+  const std::optional<pb::SeatHolder>& holder = Of(role);
+  if (!holder) return false;
+  return holder->id() == holder_id || std::any_of(ended.begin(), ended.end(), [&](const pb::SeatHolder& term) {
+           return term.id() == holder_id && term.role() == role && term.person_ref() == holder->person_ref();
+         });
+}
+
+// [C3] An apology is the word of a person. It holds in their next term, for they cannot come whatever the date of their
+// appointment; and it is not that of one who follows them.
+bool HasApologised(const pb::Meeting& meeting, const Holders& holders, pb::HolderRole role,
+                   absl::Span<const pb::Apology> apologies) {
+  return std::any_of(apologies.begin(), apologies.end(), [&](const pb::Apology& apology) {
+    return apology.meeting_id() == meeting.id() && holders.IsTermOf(role, apology.holder_id());
+  });
+}
+
 absl::Status MayApologise(const Caller& caller, const pb::Meeting& meeting,
                           const std::optional<pb::SeatHolder>& holder) {
   if (!holder) return NoSuchHolder();
@@ -401,22 +415,22 @@ pb::EntitledSeat NewEntitledSeat(std::string id, const pb::Meeting& meeting, con
   entitled.set_kind(seat.kind());
   entitled.set_seat_name(seat.name());
   // Excused and absent are told apart: one has said so (opengever.core#2180).
-  const auto presence_of = [&](const pb::SeatHolder& holder) {
-    return Apologised(meeting, holder, apologies) ? pb::PRESENCE_EXCUSED : pb::PRESENCE_ABSENT;
+  const auto presence_of = [&](pb::HolderRole role) {
+    return HasApologised(meeting, holders, role, apologies) ? pb::PRESENCE_EXCUSED : pb::PRESENCE_ABSENT;
   };
   if (holders.principal) {
     entitled.set_principal_id(holders.principal->id());
     entitled.set_principal_ref(holders.principal->person_ref());
     entitled.set_principal_name(holders.principal->name());
     entitled.set_principal_employed(holders.principal->employed());
-    entitled.set_principal_presence(presence_of(*holders.principal));
+    entitled.set_principal_presence(presence_of(pb::HOLDER_ROLE_PRINCIPAL));
   }
   if (holders.deputy) {
     entitled.set_deputy_id(holders.deputy->id());
     entitled.set_deputy_ref(holders.deputy->person_ref());
     entitled.set_deputy_name(holders.deputy->name());
     entitled.set_deputy_employed(holders.deputy->employed());
-    entitled.set_deputy_presence(presence_of(*holders.deputy));
+    entitled.set_deputy_presence(presence_of(pb::HOLDER_ROLE_DEPUTY));
   }
   entitled.set_deputy_summoned(WhyAsked(meeting, holders, apologies) != pb::SUMMONS_CAUSE_UNSPECIFIED);
   return entitled;
@@ -427,6 +441,15 @@ pb::SummonsCause WhySummoned(const pb::Meeting& meeting, const Holders& holders,
   // A meeting that is only planned summons them by its notice.
   if (meeting.state() != pb::MEETING_STATE_SUMMONED) return pb::SUMMONS_CAUSE_UNSPECIFIED;
   return WhyAsked(meeting, holders, apologies);
+}
+
+// [C3] It is to whoever is deputy, in this term or an earlier one, for a principal who cannot come: who is no deputy
+// any more need not, nor a deputy whose principal is expected after all.
+bool HoldsStill(const pb::Summons& summons, const pb::Meeting& meeting, const pb::Seat& seat, const Holders& holders,
+                absl::Span<const pb::Apology> apologies) {
+  if (seat.state() != pb::SEAT_STATE_ACTIVE) return false;
+  if (!holders.IsTermOf(pb::HOLDER_ROLE_DEPUTY, summons.holder_id())) return false;
+  return !holders.principal || HasApologised(meeting, holders, pb::HOLDER_ROLE_PRINCIPAL, apologies);
 }
 
 // [C6] Who is entitled is what it was at the opening; a later seat has no part in that meeting.

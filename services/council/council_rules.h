@@ -106,8 +106,15 @@ bool WasThere(pb::Presence presence);
 // The holders of a seat on a day.
 struct Holders {
   std::optional<pb::SeatHolder> principal, deputy;
+  // The terms of the seat that have ended.
+  std::vector<pb::SeatHolder> ended = {};
   const std::optional<pb::SeatHolder>& Of(pb::HolderRole role) const;
+  // Whether a term is that of whoever has the role now, or an earlier one of theirs in it.
+  bool IsTermOf(pb::HolderRole role, std::string_view holder_id) const;
 };
+// Whether whoever has the role now has said that they cannot come.
+bool HasApologised(const pb::Meeting& meeting, const Holders& holders, pb::HolderRole role,
+                   absl::Span<const pb::Apology> apologies);
 // `holder`: whoever has the role for which somebody apologises.
 absl::Status MayApologise(const Caller& caller, const pb::Meeting& meeting,
                           const std::optional<pb::SeatHolder>& holder);
@@ -117,6 +124,9 @@ pb::EntitledSeat NewEntitledSeat(std::string id, const pb::Meeting& meeting, con
 // Why the deputy of a seat is summoned to a meeting before its opening; UNSPECIFIED if they are not.
 pb::SummonsCause WhySummoned(const pb::Meeting& meeting, const Holders& holders,
                              absl::Span<const pb::Apology> apologies);
+// Whether a summons to a meeting that has not begun holds as things are now.
+bool HoldsStill(const pb::Summons& summons, const pb::Meeting& meeting, const pb::Seat& seat, const Holders& holders,
+                absl::Span<const pb::Apology> apologies);
 // `entitled`: the seat is among those that the meeting froze.
 absl::Status CheckEntitled(bool entitled);
 absl::Status MayMarkPresence(const pb::Meeting& meeting, const pb::EntitledSeat& seat, pb::HolderRole role,

@@ -87,6 +87,7 @@ absl::Status Council::RetireSeat(Tx& tx, Call&, const pb::RetireSeatRequest& req
   pb::SeatRetired event;
   event.set_seat_id(seat.id());
   TRY(tx.Publish(event, seat.id(), seat.version()));
+  TRY(ReviewSummonses(tx, seat.id()));
   *response->mutable_seat() = std::move(seat);
   return absl::OkStatus();
 }
@@ -114,8 +115,7 @@ absl::Status Council::AppointHolder(Tx& tx, Call&, const pb::AppointHolderReques
   event.set_person_ref(holder.person_ref());
   event.set_until_date(holder.until_date());
   TRY(tx.Publish(event, seat.id(), seat.version()));
-  // [C3] The apology that waited for a deputy. A new principal is expected themself.
-  TRY(holder.role() == pb::HOLDER_ROLE_DEPUTY ? SummonWhereNeeded(tx, seat.id()) : VoidSummonsesOf(tx, seat.id()));
+  TRY(ReviewSummonses(tx, seat.id()));
   *response->mutable_holder() = std::move(holder);
   return absl::OkStatus();
 }
@@ -126,7 +126,7 @@ absl::Status Council::EndTerm(Tx& tx, Call& call, const pb::EndTermRequest& requ
   TRY(MayEndTerm(call.caller, holder));
   TRY(CheckCode(tx, pb::CODE_LIST_KIND_END_REASON, request.reason_code()));
   TRY(EndHolder(tx, request.reason_code(), &holder));
-  if (holder.role() == pb::HOLDER_ROLE_PRINCIPAL) TRY(SummonWhereNeeded(tx, holder.seat_id()));
+  TRY(ReviewSummonses(tx, holder.seat_id()));
   *response->mutable_holder() = std::move(holder);
   return absl::OkStatus();
 }

@@ -42,6 +42,19 @@ class ClockTest : public testing::TestWithParam<const char*> {
     move.set_reason("The room is taken.");
     Must(town_.Call(&Stub::MoveMeeting, Secretary(), move));
   }
+  // Its last meeting is on 29 November, some days after the first terms end.
+  pb::SetYearWheelResponse WheelOf2028() {
+    pb::SetYearWheelRequest year;
+    year.set_year(2028);
+    for (const char* date : {"2028-02-09", "2028-05-10", "2028-09-13", "2028-11-29"}) {
+      pb::PlannedMeeting* meeting = year.add_meetings();
+      meeting->set_theme(date);
+      meeting->set_meeting_date(date);
+      meeting->set_start_time("17:00");
+      meeting->set_place("Mestringsenheten");
+    }
+    return Must(town_.Call(&Stub::SetYearWheel, Secretary(), year));
+  }
 
   Town town_{GetParam()};
 };
@@ -60,16 +73,7 @@ TEST_P(ClockTest, ATermRunsOutAndTheVacancyIsToldAndVisible) {
 }
 
 TEST_P(ClockTest, ATermThatRunsOutAfterTheNoticeSummonsTheDeputyWhoseOwnDoesNot) {
-  pb::SetYearWheelRequest year;
-  year.set_year(2028);
-  for (const char* date : {"2028-02-09", "2028-05-10", "2028-09-13", "2028-11-29"}) {
-    pb::PlannedMeeting* meeting = year.add_meetings();
-    meeting->set_theme(date);
-    meeting->set_meeting_date(date);
-    meeting->set_start_time("17:00");
-    meeting->set_place("Mestringsenheten");
-  }
-  const pb::Meeting last = Must(town_.Call(&Stub::SetYearWheel, Secretary(), year)).meetings(3);
+  const pb::Meeting last = WheelOf2028().meetings(3);
   town_.GoTo("2028-01-10");
   const std::string gry = SomePerson();
   town_.Appointed(town_.kin.id, pb::HOLDER_ROLE_DEPUTY, gry, "Gry");
@@ -79,6 +83,24 @@ TEST_P(ClockTest, ATermThatRunsOutAfterTheNoticeSummonsTheDeputyWhoseOwnDoesNot)
   ASSERT_THAT(town_.EventsOf<pb::DeputySummoned>(), SizeIs(1));
   EXPECT_EQ(town_.EventsOf<pb::DeputySummoned>()[0].person_ref(), gry);
   EXPECT_EQ(town_.EventsOf<pb::DeputySummoned>()[0].cause(), pb::SUMMONS_CAUSE_VACANCY);
+}
+
+TEST_P(ClockTest, ASummonsIsVoidWhenTheTermOfItsDeputyRunsOut) {
+  const pb::Meeting last = WheelOf2028().meetings(3);
+  town_.Called(last);
+  town_.Apologised(last, town_.user, pb::HOLDER_ROLE_PRINCIPAL);
+  town_.Appointed(town_.user.id, pb::HOLDER_ROLE_PRINCIPAL, town_.user.principal, "Anna");
+  ASSERT_THAT(town_.EventsOf<pb::DeputySummoned>(), SizeIs(1));
+  town_.GoTo("2028-11-22");
+  EXPECT_THAT(town_.EventsOf<pb::SummonsVoided>(), IsEmpty()) << "the last day of Bo's term";
+  town_.GoTo("2028-11-23");
+  ASSERT_THAT(town_.EventsOf<pb::SummonsVoided>(), SizeIs(1));
+  EXPECT_EQ(town_.EventsOf<pb::SummonsVoided>()[0].summons_id(), town_.EventsOf<pb::DeputySummoned>()[0].summons_id());
+  // His next term begins a day late, and Anna cannot come yet.
+  town_.Appointed(town_.user.id, pb::HOLDER_ROLE_DEPUTY, town_.user.deputy, "Bo");
+  EXPECT_THAT(town_.EventsOf<pb::DeputySummoned>(), SizeIs(2));
+  EXPECT_THAT(town_.Meeting(last.id()).summonses(), SizeIs(1));
+  EXPECT_THAT(town_.UntoldChanges(), IsEmpty());
 }
 
 // [C13] Notice 21 days before the meeting, minutes 7 days after it.

@@ -422,6 +422,56 @@ TEST(Summons, IsForTheDeputyOfAPrincipalInOfficeWhoApologisedOrOfNone) {
   }
 }
 
+TEST(Summons, HoldsAsLongAsTheDeputyIsDeputyAndThePrincipalDoesNotCome) {
+  const pb::Meeting called = MeetingIn(pb::MEETING_STATE_SUMMONED);
+  pb::Seat seat;
+  seat.set_state(pb::SEAT_STATE_ACTIVE);
+  const auto term = [](std::string id, pb::HolderRole role, std::string person) {
+    pb::SeatHolder made;
+    made.set_id(std::move(id));
+    made.set_role(role);
+    made.set_person_ref(std::move(person));
+    return made;
+  };
+  constexpr auto kPrincipal = pb::HOLDER_ROLE_PRINCIPAL, kDeputy = pb::HOLDER_ROLE_DEPUTY;
+  Holders holders;
+  holders.principal = term("first", kPrincipal, "anna");
+  holders.deputy = term("second", kDeputy, "bo");
+  pb::Apology apology;
+  apology.set_meeting_id("meeting");
+  apology.set_holder_id("first");
+  pb::Summons summons;
+  summons.set_meeting_id("meeting");
+  summons.set_holder_id("second");
+  EXPECT_TRUE(HoldsStill(summons, called, seat, holders, {apology}));
+  EXPECT_FALSE(HoldsStill(summons, called, seat, holders, {})) << "a principal who is expected";
+  // Both begin another term.
+  holders.ended = {*holders.principal, *holders.deputy};
+  holders.principal->set_id("third");
+  holders.deputy->set_id("fourth");
+  EXPECT_TRUE(HasApologised(called, holders, kPrincipal, {apology}));
+  EXPECT_FALSE(HasApologised(called, holders, kDeputy, {apology}));
+  EXPECT_TRUE(HoldsStill(summons, called, seat, holders, {apology}));
+  EXPECT_EQ(WhySummoned(called, holders, {apology}), pb::SUMMONS_CAUSE_APOLOGY);
+  // Somebody else follows them.
+  Holders others = holders;
+  others.deputy->set_person_ref("gry");
+  EXPECT_FALSE(HoldsStill(summons, called, seat, others, {apology}));
+  others.deputy.reset();
+  EXPECT_FALSE(HoldsStill(summons, called, seat, others, {apology}));
+  others = holders;
+  others.principal->set_person_ref("finn");
+  EXPECT_FALSE(HasApologised(called, others, kPrincipal, {apology})) << "an apology is of the one who gave it";
+  EXPECT_FALSE(HoldsStill(summons, called, seat, others, {apology}));
+  others.principal.reset();
+  EXPECT_TRUE(HoldsStill(summons, called, seat, others, {})) << "there is no principal";
+  // The deputy becomes principal: what was asked of a deputy is not asked of them.
+  others.principal = term("fifth", kPrincipal, "bo");
+  EXPECT_FALSE(others.IsTermOf(kPrincipal, "second"));
+  seat.set_state(pb::SEAT_STATE_RETIRED);
+  EXPECT_FALSE(HoldsStill(summons, called, seat, holders, {apology}));
+}
+
 // Excused and absent were one.
 TEST(Attendance, OpengeverCore2180ExcusedAndAbsentAreToldApart) {
   pb::Seat seat;

@@ -503,6 +503,82 @@ TEST_P(CouncilTest, ADeputyIsSummonedWhenTheSeatBecomesVacantAfterTheNotice) {
   EXPECT_THAT(town_.Meeting(called.id()).summonses(), SizeIs(1));
 }
 
+// [C3] An apology is a person's, and so is a summons: another term of the same person changes neither.
+TEST_P(CouncilTest, WhatSomebodySaidAndWasAskedHoldsInTheirNextTerm) {
+  const pb::Meeting called = town_.Called(town_.wheel[0]);
+  town_.Apologised(called, town_.user, kPrincipal);
+  town_.Apologised(called, town_.kin, kDeputy);
+  ASSERT_THAT(town_.EventsOf<pb::DeputySummoned>(), SizeIs(1));
+  pb::EndTermRequest end;
+  end.set_holder_id(town_.Appointed(town_.user.id, kPrincipal, town_.user.principal, "Anna").id());
+  end.set_reason_code("OWN_WISH");
+  const pb::SeatHolder bo = town_.Appointed(town_.user.id, kDeputy, town_.user.deputy, "Bo");
+  town_.Appointed(town_.kin.id, kDeputy, town_.kin.deputy, "Dag");
+  // Also where a day without a term lies between.
+  EXPECT_DONE(town_.Call(&Stub::EndTerm, Secretary(), end));
+  town_.GoTo("2027-01-25");
+  town_.Appointed(town_.user.id, kPrincipal, town_.user.principal, "Anna");
+  EXPECT_THAT(town_.EventsOf<pb::SummonsVoided>(), SizeIs(0));
+  EXPECT_THAT(town_.EventsOf<pb::DeputySummoned>(), SizeIs(1)) << "Bo knows";
+  pb::RegisterApologyRequest again;
+  again.set_meeting_id(called.id());
+  again.set_seat_id(town_.user.id);
+  again.set_role(kPrincipal);
+  EXPECT_REFUSED(town_.Call(&Stub::RegisterApology, Secretary(), again), "ALREADY_EXISTS");
+  town_.Apologised(called, town_.kin, kPrincipal);
+  EXPECT_THAT(town_.EventsOf<pb::DeputySummoned>(), SizeIs(1)) << "Dag has said that he cannot come";
+  const pb::Meeting meeting = town_.Opened(called);
+  std::map<std::string, pb::EntitledSeat> seats;
+  const pb::GetMeetingResponse opened = town_.Meeting(meeting.id());
+  for (const pb::EntitledSeat& seat : opened.seats()) seats[seat.seat_id()] = seat;
+  EXPECT_EQ(seats[town_.user.id].principal_presence(), pb::PRESENCE_EXCUSED);
+  EXPECT_EQ(seats[town_.user.id].deputy_id(), bo.id());
+  EXPECT_TRUE(seats[town_.user.id].deputy_summoned());
+  EXPECT_EQ(seats[town_.kin.id].deputy_presence(), pb::PRESENCE_EXCUSED);
+  EXPECT_FALSE(seats[town_.kin.id].deputy_summoned());
+  town_.Present(meeting, town_.user, kDeputy);
+  EXPECT_THAT(town_.Exercised(town_.Item(meeting, "Doors")), testing::Contains(Pair(town_.user.id, "Bo")));
+  EXPECT_THAT(town_.UntoldChanges(), SizeIs(0));
+}
+
+// [C3] Who is no deputy any more is not asked to come, however their term ended; who follows them is, once.
+TEST_P(CouncilTest, ASummonsIsVoidWhenTheTermOfItsDeputyEnds) {
+  const pb::Meeting called = town_.Called(town_.wheel[0]);
+  town_.Apologised(called, town_.user, kPrincipal);
+  const auto told = [&] {
+    return absl::StrCat(town_.EventsOf<pb::DeputySummoned>().size(), " ", town_.EventsOf<pb::SummonsVoided>().size(),
+                        " ", town_.Meeting(called.id()).summonses_size());
+  };
+  ASSERT_EQ(told(), "1 0 1");
+  pb::EndTermRequest end;
+  end.set_holder_id(town_.user.deputy_holder);
+  end.set_reason_code("OWN_WISH");
+  EXPECT_DONE(town_.Call(&Stub::EndTerm, Member(town_.user.deputy), end));
+  ASSERT_EQ(told(), "1 1 0") << "Bo stepped down";
+  town_.Appointed(town_.user.id, kDeputy, SomePerson(), "Gry");
+  ASSERT_EQ(told(), "2 1 1");
+  const std::string hal = SomePerson();
+  town_.Appointed(town_.user.id, kDeputy, hal, "Hal");
+  ASSERT_EQ(told(), "3 2 1") << "Gry need not come, Hal is asked to";
+  EXPECT_EQ(town_.EventsOf<pb::DeputySummoned>()[2].person_ref(), hal);
+  EXPECT_EQ(town_.EventsOf<pb::SummonsVoided>()[1].summons_id(), town_.EventsOf<pb::DeputySummoned>()[1].summons_id());
+  pb::RetireSeatRequest retire;
+  retire.set_seat_id(town_.user.id);
+  EXPECT_DONE(town_.Call(&Stub::RetireSeat, Secretary(), retire));
+  ASSERT_EQ(told(), "3 3 0") << "nobody is asked to a seat that the council has no more";
+  EXPECT_THAT(town_.UntoldChanges(), SizeIs(0));
+}
+
+// [C6] What was asked for a meeting that has begun is part of it.
+TEST_P(CouncilTest, ASummonsToAMeetingThatHasBegunStays) {
+  const pb::Meeting called = town_.Called(town_.wheel[0]);
+  town_.Apologised(called, town_.user, kPrincipal);
+  const pb::Meeting meeting = town_.Opened(called);
+  town_.Appointed(town_.user.id, kDeputy, SomePerson(), "Gry");
+  EXPECT_THAT(town_.EventsOf<pb::SummonsVoided>(), SizeIs(0));
+  EXPECT_THAT(town_.Meeting(meeting.id()).summonses(), SizeIs(1));
+}
+
 TEST_P(CouncilTest, ASeatIsExercisedOncePerItemOrNotAtAll) {
   const pb::Meeting meeting = OpenMeeting();
   const pb::AgendaItem item = town_.Item(meeting, "Doors");
