@@ -476,14 +476,15 @@ void ApplyPresence(pb::HolderRole role, pb::Presence presence, pb::EntitledSeat*
   }
 }
 
-// [C3] A deputy steps in on notice, never by turning up (Gausdal). At the table that notice is the secretary's.
+// [C3] A deputy steps in on notice, never by turning up (Gausdal). At the table that notice is the secretary's, and one
+// is enough: it holds for the whole meeting.
 absl::Status MaySummon(const pb::Meeting& meeting, const pb::EntitledSeat& seat) {
   if (meeting.state() != pb::MEETING_STATE_OPEN) {
     return WrongState(meeting.state(), "before the opening an apology summons the deputy");
   }
   if (seat.deputy_id().empty()) return Refused("NO_SUCH_HOLDER", "the seat has no deputy");
   if (seat.principal_presence() == pb::PRESENCE_PRESENT) return Refused("NO_APOLOGY", "the principal is there");
-  return absl::OkStatus();
+  return seat.deputy_summoned() ? AlreadyExists("summons of this deputy") : absl::OkStatus();
 }
 
 // [B7] Disqualification is per item, and the body decides (Gausdal).

@@ -389,6 +389,7 @@ TEST(Summons, IsNotForADeputyWhosePrincipalIsThere) {
   const pb::Meeting open = MeetingIn(pb::MEETING_STATE_OPEN);
   EXPECT_DONE(MaySummon(open, SeatWith(kAbsent, kPresent, false)));
   EXPECT_REFUSED(MaySummon(open, SeatWith(kPresent, kPresent, false)), "NO_APOLOGY");
+  EXPECT_REFUSED(MaySummon(open, SeatWith(kAbsent, kPresent, true)), "ALREADY_EXISTS") << "once";
   pb::EntitledSeat vacant = SeatWith(kAbsent, kAbsent, false);
   vacant.clear_deputy_id();
   EXPECT_REFUSED(MaySummon(open, vacant), "NO_SUCH_HOLDER");

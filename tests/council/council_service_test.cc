@@ -654,6 +654,21 @@ TEST_P(CouncilTest, TheSecretarySummonsTheDeputyOfOneWhoDidNotTurnUp) {
   EXPECT_REFUSED(town_.Call(&Stub::SummonDeputy, Secretary(), summon), "NO_APOLOGY");
 }
 
+TEST_P(CouncilTest, ADeputyIsSummonedToTheTableOnce) {
+  const pb::Meeting called = town_.Called(town_.wheel[0]);
+  town_.Apologised(called, town_.user, kPrincipal);
+  const pb::Meeting meeting = town_.Opened(called);
+  pb::SummonDeputyRequest summon;
+  summon.set_meeting_id(meeting.id());
+  summon.set_seat_id(town_.user.id);
+  EXPECT_REFUSED(town_.Call(&Stub::SummonDeputy, Secretary(), summon), "ALREADY_EXISTS") << "by the apology";
+  summon.set_seat_id(town_.kin.id);
+  EXPECT_DONE(town_.Call(&Stub::SummonDeputy, Secretary(), summon));
+  EXPECT_REFUSED(town_.Call(&Stub::SummonDeputy, Secretary(), summon), "ALREADY_EXISTS");
+  EXPECT_THAT(town_.Meeting(meeting.id()).summonses(), SizeIs(2));
+  EXPECT_THAT(town_.EventsOf<pb::DeputySummoned>(), SizeIs(2));
+}
+
 // ---- Agenda ----
 
 TEST_P(CouncilTest, MembersProposeAndTheSecretarySchedules) {
