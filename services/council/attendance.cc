@@ -61,7 +61,9 @@ absl::Status Council::MarkPresence(Tx& tx, Call&, const pb::MarkPresenceRequest&
                                    pb::MarkPresenceResponse* response) {
   ASSIGN(const pb::Meeting meeting, Load<pb::Meeting>(tx, request.meeting_id()));
   ASSIGN(pb::EntitledSeat seat, EntitledSeatOf(tx, meeting.id(), request.seat_id()));
-  TRY(MayMarkPresence(meeting, seat, request.role(), request.presence()));
+  ASSIGN(const std::vector<pb::SeatExercise> exercises,
+         Select<pb::SeatExercise>(tx, "WHERE meeting_id = :meeting AND seat_id = :seat", meeting.id(), seat.seat_id()));
+  TRY(MayMarkPresence(meeting, seat, request.role(), request.presence(), exercises));
   ApplyPresence(request.role(), request.presence(), &seat);
   TRY(Save(tx, seat));
   pb::PresenceMarked event;

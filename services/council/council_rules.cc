@@ -55,6 +55,10 @@ pb::SummonsCause WhyAsked(const pb::Meeting& meeting, const Holders& holders, ab
 
 absl::Status NoSuchHolder() { return Refused("NO_SUCH_HOLDER", "the seat has nobody in that role"); }
 
+pb::Presence PresenceOf(const pb::EntitledSeat& seat, pb::HolderRole role) {
+  return role == pb::HOLDER_ROLE_PRINCIPAL ? seat.principal_presence() : seat.deputy_presence();
+}
+
 // [C11] The approval of the last minutes is the first item (#3768): nothing else is discussed or advised on before it.
 absl::Status MayTakeUp(const pb::AgendaItem& item, absl::Span<const pb::AgendaItem> agenda) {
   if (IsSettled(item)) return Refused("ITEM_SETTLED", "the item is settled");
@@ -457,14 +461,23 @@ absl::Status CheckEntitled(bool entitled) {
   return entitled ? absl::OkStatus() : Refused("NOT_ENTITLED", "the seat was not entitled at the opening");
 }
 
+// Who was there stands in the minutes and may claim a fee. So only who came can have left; and what was noted by
+// mistake is put right while the meeting is open, unless that person has exercised the seat: then they were there (C2).
 absl::Status MayMarkPresence(const pb::Meeting& meeting, const pb::EntitledSeat& seat, pb::HolderRole role,
-                             pb::Presence presence) {
+                             pb::Presence presence, absl::Span<const pb::SeatExercise> exercises) {
   if (meeting.state() != pb::MEETING_STATE_OPEN)
     return WrongState(meeting.state(), "who is there is noted while it is open");
-  if (!WasThere(presence)) {
-    return InvalidArgument("presence", "must be PRESENT or LEFT");
+  const std::string& holder_id = HolderIdOf(seat, role);
+  if (holder_id.empty()) return NoSuchHolder();
+  if (presence == pb::PRESENCE_LEFT && !WasThere(PresenceOf(seat, role))) {
+    return Refused("NOT_PRESENT", "who was not there has not left");
   }
-  if (HolderIdOf(seat, role).empty()) return NoSuchHolder();
+  const bool exercised = std::any_of(exercises.begin(), exercises.end(), [&](const pb::SeatExercise& exercise) {
+    return exercise.seat_id() == seat.seat_id() && exercise.holder_id() == holder_id;
+  });
+  if (!WasThere(presence) && exercised) {
+    return Refused("SEAT_EXERCISED", "who has exercised the seat on an item was there");
+  }
   return absl::OkStatus();
 }
 

@@ -129,8 +129,9 @@ bool HoldsStill(const pb::Summons& summons, const pb::Meeting& meeting, const pb
                 absl::Span<const pb::Apology> apologies);
 // `entitled`: the seat is among those that the meeting froze.
 absl::Status CheckEntitled(bool entitled);
+// `exercises`: what the advice of this meeting has fixed so far.
 absl::Status MayMarkPresence(const pb::Meeting& meeting, const pb::EntitledSeat& seat, pb::HolderRole role,
-                             pb::Presence presence);
+                             pb::Presence presence, absl::Span<const pb::SeatExercise> exercises);
 void ApplyPresence(pb::HolderRole role, pb::Presence presence, pb::EntitledSeat* seat);
 absl::Status MaySummon(const pb::Meeting& meeting, const pb::EntitledSeat& seat);
 absl::Status MayDisqualify(const pb::Meeting& meeting, const pb::AgendaItem& item, const pb::EntitledSeat& seat,

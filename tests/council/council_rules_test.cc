@@ -473,6 +473,31 @@ TEST(Summons, HoldsAsLongAsTheDeputyIsDeputyAndThePrincipalDoesNotCome) {
   EXPECT_FALSE(HoldsStill(summons, called, seat, holders, {apology}));
 }
 
+TEST(Attendance, IsPutRightWhileTheMeetingIsOpenUntilTheSeatWasExercised) {
+  const pb::Meeting open = MeetingIn(pb::MEETING_STATE_OPEN);
+  constexpr auto kPrincipal = pb::HOLDER_ROLE_PRINCIPAL, kDeputy = pb::HOLDER_ROLE_DEPUTY;
+  for (const auto before : {kAbsent, kExcused}) {
+    EXPECT_REFUSED(MayMarkPresence(open, SeatWith(before, kAbsent, false), kPrincipal, kLeft, {}), "NOT_PRESENT");
+    EXPECT_REFUSED(MayMarkPresence(open, SeatWith(kPresent, before, false), kDeputy, kLeft, {}), "NOT_PRESENT");
+  }
+  const pb::EntitledSeat seat = SeatWith(kPresent, kLeft, true);
+  pb::SeatExercise by_bo;
+  by_bo.set_seat_id("seat");
+  by_bo.set_holder_id("bo");
+  for (const auto presence : {kPresent, kLeft}) {
+    EXPECT_DONE(MayMarkPresence(open, seat, kPrincipal, presence, {by_bo}));
+    EXPECT_DONE(MayMarkPresence(open, seat, kDeputy, presence, {by_bo}));
+  }
+  for (const auto presence : {kAbsent, kExcused}) {
+    EXPECT_DONE(MayMarkPresence(open, seat, kPrincipal, presence, {by_bo}));
+    EXPECT_REFUSED(MayMarkPresence(open, seat, kDeputy, presence, {by_bo}), "SEAT_EXERCISED");
+    EXPECT_REFUSED(MayMarkPresence(MeetingIn(pb::MEETING_STATE_HELD), seat, kPrincipal, presence, {}), "WRONG_STATE");
+  }
+  pb::EntitledSeat vacant = seat;
+  vacant.clear_deputy_id();
+  EXPECT_REFUSED(MayMarkPresence(open, vacant, kDeputy, kPresent, {}), "NO_SUCH_HOLDER");
+}
+
 // Excused and absent were one.
 TEST(Attendance, OpengeverCore2180ExcusedAndAbsentAreToldApart) {
   pb::Seat seat;

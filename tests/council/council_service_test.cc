@@ -669,6 +669,41 @@ TEST_P(CouncilTest, ADeputyIsSummonedToTheTableOnce) {
   EXPECT_THAT(town_.EventsOf<pb::DeputySummoned>(), SizeIs(2));
 }
 
+// Who was there stands in the minutes and may claim a fee, so a slip of the pen must not stay.
+TEST_P(CouncilTest, PresenceIsPutRightUntilTheSeatWasExercised) {
+  const pb::Meeting meeting = town_.Opened(town_.Called(town_.wheel[0]));
+  const auto mark = [&](const TestSeat& seat, pb::HolderRole role, pb::Presence presence) {
+    pb::MarkPresenceRequest request;
+    request.set_meeting_id(meeting.id());
+    request.set_seat_id(seat.id);
+    request.set_role(role);
+    request.set_presence(presence);
+    return town_.Call(&Stub::MarkPresence, Secretary(), request);
+  };
+  EXPECT_REFUSED(mark(town_.user, kPrincipal, pb::PRESENCE_LEFT), "NOT_PRESENT");
+  EXPECT_DONE(mark(town_.user, kPrincipal, pb::PRESENCE_PRESENT));
+  EXPECT_DONE(mark(town_.user, kPrincipal, pb::PRESENCE_ABSENT));
+  EXPECT_REFUSED(mark(town_.user, kPrincipal, pb::PRESENCE_LEFT), "NOT_PRESENT");
+  EXPECT_EQ(town_.EventsOf<pb::PresenceMarked>().back().presence(), pb::PRESENCE_ABSENT);
+  town_.Present(meeting, town_.kin, kPrincipal);
+  town_.Present(meeting, town_.kin, kDeputy);
+  town_.Advised(town_.Item(meeting, "Doors"));
+  EXPECT_REFUSED(mark(town_.kin, kPrincipal, pb::PRESENCE_ABSENT), "SEAT_EXERCISED");
+  EXPECT_REFUSED(mark(town_.kin, kPrincipal, pb::PRESENCE_EXCUSED), "SEAT_EXERCISED");
+  EXPECT_DONE(mark(town_.kin, kPrincipal, pb::PRESENCE_LEFT));
+  EXPECT_DONE(mark(town_.kin, kDeputy, pb::PRESENCE_EXCUSED)) << "an observer exercised nothing";
+  town_.Ended(meeting);
+  EXPECT_REFUSED(mark(town_.kin, kDeputy, pb::PRESENCE_ABSENT), "WRONG_STATE");
+  const std::string body = town_.Minuted(meeting).body();
+  EXPECT_THAT(body, HasSubstr("**Present:** Cara (LPP)."));
+  EXPECT_THAT(body, HasSubstr("**Excused:** Dag (LPP)."));
+  EXPECT_THAT(body, testing::ContainsRegex("Absent:[^\n]* Anna .Mental Helse.")) << "put right";
+  pb::SubmitFeeClaimRequest claim;
+  claim.set_meeting_id(meeting.id());
+  EXPECT_REFUSED(town_.Call(&Stub::SubmitFeeClaim, Member(town_.user.principal), claim), "NOT_PRESENT");
+  EXPECT_REFUSED(town_.Call(&Stub::SubmitFeeClaim, Member(town_.kin.deputy), claim), "NOT_PRESENT");
+}
+
 // ---- Agenda ----
 
 TEST_P(CouncilTest, MembersProposeAndTheSecretarySchedules) {
