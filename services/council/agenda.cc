@@ -69,8 +69,8 @@ absl::Status KeepRevision(Tx& tx, const pb::AgendaItem& item) {
 absl::Status Council::AddAgendaItem(Tx& tx, Call& call, const pb::AddAgendaItemRequest& request,
                                     pb::AddAgendaItemResponse* response) {
   ASSIGN(const pb::Meeting meeting, Load<pb::Meeting>(tx, request.meeting_id()));
-  TRY(MayAddItem(call.caller, meeting, request, Today(tx)));
   ASSIGN(const std::string own_seat, OwnSeat(tx, call.caller));
+  TRY(MayAddItem(call.caller, meeting, request, own_seat, Today(tx)));
   ASSIGN(const int position, NextPosition(tx, meeting.id()));
   pb::AgendaItem item = NewItem(NewId(tx.now()), call.caller, meeting, request, own_seat, position);
   TRY(AddItem(tx, &item));
@@ -143,12 +143,12 @@ absl::Status Council::SettleAgendaItem(Tx& tx, Call& call, const pb::SettleAgend
   TRY(SettleItem(tx, &item));
   if (!request.to_meeting_id().empty()) {
     ASSIGN(const pb::Meeting to, Load<pb::Meeting>(tx, request.to_meeting_id()));
-    TRY(MayPostponeTo(to));
+    TRY(MayPostponeTo(call.caller, to, Today(tx)));
     int position = 0;  // of an approval of minutes
     if (item.kind() != pb::AGENDA_ITEM_KIND_MINUTES) {
       ASSIGN(position, NextPosition(tx, to.id()));
     }
-    pb::AgendaItem next = NewFromPostponed(NewId(tx.now()), item, to, position);
+    pb::AgendaItem next = NewFromPostponed(NewId(tx.now()), call.caller, item, to, position);
     TRY(AddItem(tx, &next));
     if (!next.suggestion_id().empty()) TRY(PutOnAgenda(tx, next));
     *response->mutable_new_item() = std::move(next);

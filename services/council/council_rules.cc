@@ -59,6 +59,17 @@ pb::Presence PresenceOf(const pb::EntitledSeat& seat, pb::HolderRole role) {
   return role == pb::HOLDER_ROLE_PRINCIPAL ? seat.principal_presence() : seat.deputy_presence();
 }
 
+// [C13] The secretary is not bound by the input deadline: they put on the agenda what has to be there.
+absl::Status CheckInputBy(const Caller& caller, const pb::Meeting& meeting, std::string_view today) {
+  if (KeepsCouncil(caller) || meeting.input_by() >= today) return absl::OkStatus();
+  return Refused("INPUT_TOO_LATE", "the input deadline has passed", {{"input_by", meeting.input_by()}});
+}
+
+// [C13] A member proposes, the secretary schedules.
+pb::AgendaItemState StateOfNew(const Caller& caller) {
+  return KeepsCouncil(caller) ? pb::AGENDA_ITEM_STATE_SCHEDULED : pb::AGENDA_ITEM_STATE_PROPOSED;
+}
+
 // [C11] The approval of the last minutes is the first item (#3768): nothing else is discussed or advised on before it.
 absl::Status MayTakeUp(const pb::AgendaItem& item, absl::Span<const pb::AgendaItem> agenda) {
   if (IsSettled(item)) return Refused("ITEM_SETTLED", "the item is settled");
@@ -579,6 +590,11 @@ absl::StatusOr<std::vector<pb::SeatExercise>> Exercised(absl::Span<const pb::Sea
 
 // ---- The agenda ------------------------------------------------------------------------------------
 
+// [S2] The council is its seats. A role outlives a term: who has the role of a member and no seat any more is none.
+bool HasAVoice(const Caller& caller, std::string_view own_seat_id) {
+  return KeepsCouncil(caller) || (caller.Is(ROLE_COUNCIL_MEMBER) && !own_seat_id.empty());
+}
+
 // [C7] What was only discussed is undecided, and so is its meeting.
 bool IsSettled(const pb::AgendaItem& item) {
   return item.state() != pb::AGENDA_ITEM_STATE_PROPOSED && item.state() != pb::AGENDA_ITEM_STATE_SCHEDULED &&
@@ -588,7 +604,8 @@ bool IsSettled(const pb::AgendaItem& item) {
 // [B7] All are equally responsible for raising matters (Hadsel); members' come in by the input deadline (C13).
 // [C7] After the opening the agenda changes only by a decision of the council, recorded with the item.
 absl::Status MayAddItem(const Caller& caller, const pb::Meeting& meeting, const pb::AddAgendaItemRequest& request,
-                        std::string_view today) {
+                        std::string_view own_seat_id, std::string_view today) {
+  if (!HasAVoice(caller, own_seat_id)) return Forbidden("a matter is raised by a seat of the council");
   if (meeting.state() == pb::MEETING_STATE_OPEN) {
     if (!KeepsCouncil(caller)) return Forbidden("at the table the secretary records what the council takes up");
     if (request.addition_decision().empty()) {
@@ -597,17 +614,14 @@ absl::Status MayAddItem(const Caller& caller, const pb::Meeting& meeting, const 
     return absl::OkStatus();
   }
   if (!NotBegun(meeting)) return WrongState(meeting.state(), "the meeting takes no items any more");
-  if (!KeepsCouncil(caller) && meeting.input_by() < today) {
-    return Refused("INPUT_TOO_LATE", "the input deadline has passed", {{"input_by", meeting.input_by()}});
-  }
-  return absl::OkStatus();
+  return CheckInputBy(caller, meeting, today);
 }
 
 pb::AgendaItem NewItem(std::string id, const Caller& caller, const pb::Meeting& meeting,
                        const pb::AddAgendaItemRequest& request, std::string_view own_seat_id, int position) {
   pb::AgendaItem item;
   item.set_id(std::move(id));
-  item.set_state(KeepsCouncil(caller) ? pb::AGENDA_ITEM_STATE_SCHEDULED : pb::AGENDA_ITEM_STATE_PROPOSED);
+  item.set_state(StateOfNew(caller));
   item.set_kind(request.suggestion_id().empty() ? pb::AGENDA_ITEM_KIND_MATTER : pb::AGENDA_ITEM_KIND_SUGGESTION);
   item.set_meeting_id(meeting.id());
   item.set_position(position);
@@ -674,10 +688,11 @@ absl::Status MaySettle(const Caller& caller, const pb::Meeting& meeting, const p
   return absl::OkStatus();
 }
 
-// [C7] What was postponed comes on an agenda that is not fixed yet.
-absl::Status MayPostponeTo(const pb::Meeting& meeting) {
-  if (NotBegun(meeting)) return absl::OkStatus();
-  return WrongState(meeting.state(), "that meeting takes no items any more");
+// [C7] What was postponed comes on an agenda that is not fixed yet. [C13] For a member it comes there as a new proposal
+// of theirs would: by the input deadline of that meeting. A postponement is no way round it.
+absl::Status MayPostponeTo(const Caller& caller, const pb::Meeting& meeting, std::string_view today) {
+  if (!NotBegun(meeting)) return WrongState(meeting.state(), "that meeting takes no items any more");
+  return CheckInputBy(caller, meeting, today);
 }
 
 void ApplySettlement(const pb::SettleAgendaItemRequest& request, pb::AgendaItem* item) {
@@ -687,10 +702,11 @@ void ApplySettlement(const pb::SettleAgendaItemRequest& request, pb::AgendaItem*
   item->set_reason(request.reason());
 }
 
-pb::AgendaItem NewFromPostponed(std::string id, const pb::AgendaItem& item, const pb::Meeting& to, int position) {
+pb::AgendaItem NewFromPostponed(std::string id, const Caller& caller, const pb::AgendaItem& item, const pb::Meeting& to,
+                                int position) {
   pb::AgendaItem next;
   next.set_id(std::move(id));
-  next.set_state(pb::AGENDA_ITEM_STATE_SCHEDULED);
+  next.set_state(StateOfNew(caller));
   next.set_kind(item.kind());
   next.set_meeting_id(to.id());
   next.set_position(position);

@@ -148,9 +148,11 @@ absl::StatusOr<std::vector<pb::SeatExercise>> Exercised(absl::Span<const pb::Sea
 
 // ---- The agenda ------------------------------------------------------------------------------------
 
+// Who speaks for the council: who keeps its business, and who holds a seat in it. `own_seat_id`: "" if they hold none.
+bool HasAVoice(const Caller& caller, std::string_view own_seat_id);
 bool IsSettled(const pb::AgendaItem& item);
 absl::Status MayAddItem(const Caller& caller, const pb::Meeting& meeting, const pb::AddAgendaItemRequest& request,
-                        std::string_view today);
+                        std::string_view own_seat_id, std::string_view today);
 pb::AgendaItem NewItem(std::string id, const Caller& caller, const pb::Meeting& meeting,
                        const pb::AddAgendaItemRequest& request, std::string_view own_seat_id, int position);
 absl::Status MaySchedule(const pb::Meeting& meeting, const pb::AgendaItem& item);
@@ -161,11 +163,15 @@ absl::Status MayAdvise(const pb::Meeting& meeting, const pb::AgendaItem& item, a
                        const pb::RecordAdviceRequest& request);
 absl::Status MaySettle(const Caller& caller, const pb::Meeting& meeting, const pb::AgendaItem& item,
                        const pb::SettleAgendaItemRequest& request, std::string_view own_seat_id);
-// Whether items are postponed to a meeting.
-absl::Status MayPostponeTo(const pb::Meeting& meeting);
+// Whether the caller postpones items to a meeting.
+absl::Status MayPostponeTo(const Caller& caller, const pb::Meeting& meeting, std::string_view today);
 void ApplySettlement(const pb::SettleAgendaItemRequest& request, pb::AgendaItem* item);
-// The item's new self in the meeting to which it was postponed.
-pb::AgendaItem NewFromPostponed(std::string id, const pb::AgendaItem& item, const pb::Meeting& to, int position);
+// The item's new self in the meeting to which the caller postponed it.
+pb::AgendaItem NewFromPostponed(std::string id, const Caller& caller, const pb::AgendaItem& item, const pb::Meeting& to,
+                                int position);
+// Whether the papers of the meeting go with an item that was settled. `agenda`: all items of the meeting, as they are
+// now.
+bool TakesPapersAlong(const pb::AgendaItem& item, absl::Span<const pb::AgendaItem> agenda);
 
 // ---- Minutes ---------------------------------------------------------------------------------------
 
@@ -201,7 +207,7 @@ absl::Status MaySee(const Caller& caller, const pb::Minutes& minutes);
 // `unscreened`: suggestions that wait.
 absl::Status MayReceive(const pb::Mandate& mandate, int unscreened);
 // Who makes a suggestion of their own is told what became of it, and says whether that was it.
-absl::Status MaySuggest(const Caller& caller, const pb::AddSuggestionRequest& request);
+absl::Status MaySuggest(const Caller& caller, std::string_view own_seat_id, const pb::AddSuggestionRequest& request);
 pb::Suggestion NewSuggestion(std::string id, const Caller& caller, const pb::AddSuggestionRequest& request,
                              std::string_view today);
 // Knows no caller.

@@ -30,10 +30,9 @@ absl::Status MayReceive(const pb::Mandate& mandate, int unscreened) {
 }
 
 // [C10] Only who may answer the report back closes the loop of their own suggestion: a member, or who keeps the
-// council.
-absl::Status MaySuggest(const Caller& caller, const pb::AddSuggestionRequest& request) {
-  const bool answers = KeepsCouncil(caller) || caller.Is(access::v1::ROLE_COUNCIL_MEMBER);
-  if (!request.assisted() && (!answers || caller.person_ref.empty())) {
+// council. Who is no member any more has the box, like everybody.
+absl::Status MaySuggest(const Caller& caller, std::string_view own_seat_id, const pb::AddSuggestionRequest& request) {
+  if (!request.assisted() && (!HasAVoice(caller, own_seat_id) || caller.person_ref.empty())) {
     return Forbidden("a suggestion of one's own is a member's; write it down for somebody, or use the box");
   }
   if (!request.claim_code().empty() && !request.assisted()) {

@@ -66,7 +66,8 @@ absl::Status SaveReportBackAnswer(Tx& tx, bool confirmed, std::string_view reaso
 
 absl::Status Council::AddSuggestion(Tx& tx, Call& call, const pb::AddSuggestionRequest& request,
                                     pb::AddSuggestionResponse* response) {
-  TRY(MaySuggest(call.caller, request));
+  ASSIGN(const std::string own_seat, OwnSeat(tx, call.caller));
+  TRY(MaySuggest(call.caller, own_seat, request));
   pb::Suggestion suggestion = NewSuggestion(NewId(tx.now()), call.caller, request, Today(tx));
   call.Concerns(suggestion.proposer_ref());
   TRY(Receive(tx, &suggestion, request.claim_code()));

@@ -131,7 +131,7 @@ TEST_P(AnonymityTest, NothingLinksASuggestionFromTheBoxToItsCaller) {
   }
 }
 
-// The scan can find what it looks for: a member's suggestion is linked to them, on purpose.
+// The scan can find what it looks for: a suggestion of one's own is linked to who makes it, on purpose.
 TEST_P(AnonymityTest, TheScanFindsTheCallerOfAnOrdinarySuggestion) {
   pb::AddSuggestionRequest add;
   add.set_request_id(SomePerson());
@@ -139,7 +139,7 @@ TEST_P(AnonymityTest, TheScanFindsTheCallerOfAnOrdinarySuggestion) {
   pb::AddSuggestionResponse response;
   testing::internal::CaptureStdout();
   testing::internal::CaptureStderr();
-  ASSERT_TRUE(town_.stub().AddSuggestion(AsSomebody(access::v1::ROLE_COUNCIL_MEMBER).get(), add, &response).ok());
+  ASSERT_TRUE(town_.stub().AddSuggestion(AsSomebody(access::v1::ROLE_COUNCIL_SECRETARY).get(), add, &response).ok());
   const std::string lines = testing::internal::GetCapturedStdout() + testing::internal::GetCapturedStderr();
   EXPECT_THAT(lines, HasSubstr(kTraceId));
   const std::string stored = town_.WholeDatabase();

@@ -19,6 +19,7 @@ using access::v1::ROLE_COUNCIL_MEMBER;
 using access::v1::ROLE_COUNCIL_SECRETARY;
 using access::v1::ROLE_RESIDENT;
 using access::v1::ROLE_STAFF;
+using access::v1::ROLE_UNIT_LEADER;
 using testing::HasSubstr;
 using testing::Not;
 
@@ -266,9 +267,16 @@ TEST(Deadlines, ASummonedMeetingMovesWithinItsNoticeOnly) {
 
 TEST(Deadlines, MembersItemsComeInByTheInputDeadline) {
   const pb::Meeting meeting = MeetingIn(pb::MEETING_STATE_SUMMONED);
-  EXPECT_DONE(MayAddItem(As(ROLE_COUNCIL_MEMBER), meeting, {}, "2027-02-03"));
-  EXPECT_REFUSED(MayAddItem(As(ROLE_COUNCIL_MEMBER), meeting, {}, "2027-02-04"), "INPUT_TOO_LATE");
-  EXPECT_DONE(MayAddItem(As(ROLE_COUNCIL_SECRETARY), meeting, {}, "2027-02-09"));
+  EXPECT_DONE(MayAddItem(As(ROLE_COUNCIL_MEMBER), meeting, {}, "seat", "2027-02-03"));
+  EXPECT_REFUSED(MayAddItem(As(ROLE_COUNCIL_MEMBER), meeting, {}, "seat", "2027-02-04"), "INPUT_TOO_LATE");
+  EXPECT_DONE(MayAddItem(As(ROLE_COUNCIL_SECRETARY), meeting, {}, "", "2027-02-09"));
+}
+
+TEST(Deadlines, WhatAMemberPostponesComesInByTheInputDeadlineToo) {
+  const pb::Meeting meeting = MeetingIn(pb::MEETING_STATE_SUMMONED);
+  EXPECT_DONE(MayPostponeTo(As(ROLE_COUNCIL_MEMBER), meeting, "2027-02-03"));
+  EXPECT_REFUSED(MayPostponeTo(As(ROLE_COUNCIL_MEMBER), meeting, "2027-02-04"), "INPUT_TOO_LATE");
+  EXPECT_DONE(MayPostponeTo(As(ROLE_COUNCIL_SECRETARY), meeting, "2027-02-09"));
 }
 
 // ---- Who exercises a seat ----------------------------------------------------------------------------
@@ -532,10 +540,10 @@ TEST(Attendance, OpengeverCore2180ExcusedAndAbsentAreToldApart) {
 TEST(Agenda, IsFixedAfterTheOpeningButForARecordedDecision) {
   const pb::Meeting open = MeetingIn(pb::MEETING_STATE_OPEN);
   pb::AddAgendaItemRequest request;
-  EXPECT_REFUSED(MayAddItem(As(ROLE_COUNCIL_SECRETARY), open, request, "2027-02-10"), "AGENDA_FIXED");
-  EXPECT_REFUSED(MayAddItem(As(ROLE_COUNCIL_MEMBER), open, request, "2027-02-10"), "FORBIDDEN");
+  EXPECT_REFUSED(MayAddItem(As(ROLE_COUNCIL_SECRETARY), open, request, "", "2027-02-10"), "AGENDA_FIXED");
+  EXPECT_REFUSED(MayAddItem(As(ROLE_COUNCIL_MEMBER), open, request, "seat", "2027-02-10"), "FORBIDDEN");
   request.set_addition_decision("All agreed to take it.");
-  EXPECT_DONE(MayAddItem(As(ROLE_COUNCIL_SECRETARY), open, request, "2027-02-10"));
+  EXPECT_DONE(MayAddItem(As(ROLE_COUNCIL_SECRETARY), open, request, "", "2027-02-10"));
   EXPECT_REFUSED(MaySchedule(open, ItemIn(pb::AGENDA_ITEM_STATE_SCHEDULED)), "AGENDA_FIXED");
 }
 
@@ -543,6 +551,21 @@ TEST(Agenda, AMembersItemIsProposedAndTheSecretarysScheduled) {
   const pb::Meeting meeting = MeetingIn(pb::MEETING_STATE_PLANNED);
   EXPECT_EQ(NewItem("id", As(ROLE_COUNCIL_MEMBER), meeting, {}, "seat", 1).state(), pb::AGENDA_ITEM_STATE_PROPOSED);
   EXPECT_EQ(NewItem("id", As(ROLE_COUNCIL_SECRETARY), meeting, {}, "", 1).state(), pb::AGENDA_ITEM_STATE_SCHEDULED);
+}
+
+TEST(Agenda, APostponedItemIsScheduledIfTheSecretaryPostponesItAndProposedIfAMemberDoes) {
+  const pb::Meeting next = MeetingIn(pb::MEETING_STATE_PLANNED);
+  const pb::AgendaItem item = ItemIn(pb::AGENDA_ITEM_STATE_POSTPONED);
+  EXPECT_EQ(NewFromPostponed("id", As(ROLE_COUNCIL_MEMBER), item, next, 1).state(), pb::AGENDA_ITEM_STATE_PROPOSED);
+  EXPECT_EQ(NewFromPostponed("id", As(ROLE_UNIT_LEADER), item, next, 1).state(), pb::AGENDA_ITEM_STATE_SCHEDULED);
+}
+
+TEST(Agenda, OnlyASeatOfTheCouncilOrWhoKeepsItRaisesAMatter) {
+  const pb::Meeting meeting = MeetingIn(pb::MEETING_STATE_PLANNED);
+  EXPECT_DONE(MayAddItem(As(ROLE_COUNCIL_MEMBER, "anna"), meeting, {}, "seat", "2027-01-01"));
+  EXPECT_REFUSED(MayAddItem(As(ROLE_COUNCIL_MEMBER, "anna"), meeting, {}, "", "2027-01-01"), "FORBIDDEN");
+  EXPECT_REFUSED(MayAddItem(As(ROLE_STAFF, "anna"), meeting, {}, "seat", "2027-01-01"), "FORBIDDEN");
+  EXPECT_DONE(MayAddItem(As(ROLE_COUNCIL_SECRETARY), meeting, {}, "", "2027-01-01"));
 }
 
 TEST(Agenda, AMemberWithdrawsWhatTheirOwnSeatProposedBeforeTheOpening) {
@@ -567,11 +590,11 @@ TEST(Agenda, OnlyWhatIsPostponedGoesToAnotherMeetingAndToOneThatHasNotBegun) {
   request.set_settlement(pb::SETTLEMENT_POSTPONED);
   EXPECT_DONE(MaySettle(secretary, MeetingIn(pb::MEETING_STATE_OPEN), item, request, ""));
   for (const auto state : {pb::MEETING_STATE_PLANNED, pb::MEETING_STATE_SUMMONED}) {
-    EXPECT_DONE(MayPostponeTo(MeetingIn(state)));
+    EXPECT_DONE(MayPostponeTo(secretary, MeetingIn(state), "2027-02-10"));
   }
   for (const auto state : {pb::MEETING_STATE_OPEN, pb::MEETING_STATE_HELD, pb::MEETING_STATE_CLOSED,
                            pb::MEETING_STATE_REOPENED, pb::MEETING_STATE_CANCELLED}) {
-    EXPECT_REFUSED(MayPostponeTo(MeetingIn(state)), "WRONG_STATE");
+    EXPECT_REFUSED(MayPostponeTo(secretary, MeetingIn(state), "2027-02-10"), "WRONG_STATE");
   }
 }
 
@@ -917,14 +940,15 @@ TEST(Suggestions, FromTheBoxKnowNobody) {
 TEST(Suggestions, WrittenDownForSomebodyNameNeitherThemNorTheWriter) {
   pb::AddSuggestionRequest request;
   request.set_assisted(true);
-  EXPECT_DONE(MaySuggest(As(ROLE_STAFF), request));
+  EXPECT_DONE(MaySuggest(As(ROLE_STAFF), "", request));
   EXPECT_EQ(NewSuggestion("id", As(ROLE_STAFF, "writer"), request, "2027-01-01").proposer_ref(), "");
   request.set_assisted(false);
-  EXPECT_REFUSED(MaySuggest(As(ROLE_STAFF, "writer"), request), "FORBIDDEN")
+  EXPECT_REFUSED(MaySuggest(As(ROLE_STAFF, "writer"), "", request), "FORBIDDEN")
       << "who cannot answer the report back would leave the loop open for ever";
-  EXPECT_REFUSED(MaySuggest(As(ROLE_COUNCIL_MEMBER), request), "FORBIDDEN");
-  for (const Role role : {ROLE_COUNCIL_MEMBER, ROLE_COUNCIL_SECRETARY})
-    EXPECT_DONE(MaySuggest(As(role, "anna"), request));
+  EXPECT_REFUSED(MaySuggest(As(ROLE_COUNCIL_MEMBER), "", request), "FORBIDDEN");
+  EXPECT_REFUSED(MaySuggest(As(ROLE_COUNCIL_MEMBER, "anna"), "", request), "FORBIDDEN") << "her term is over";
+  EXPECT_DONE(MaySuggest(As(ROLE_COUNCIL_MEMBER, "anna"), "seat", request));
+  EXPECT_DONE(MaySuggest(As(ROLE_COUNCIL_SECRETARY, "anna"), "", request));
   EXPECT_EQ(NewSuggestion("id", As(ROLE_COUNCIL_MEMBER, "anna"), request, "2027-01-01").proposer_ref(), "anna");
 }
 

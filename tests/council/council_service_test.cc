@@ -733,6 +733,61 @@ TEST_P(CouncilTest, MembersProposeAndTheSecretarySchedules) {
   EXPECT_REFUSED(town_.Call(&Stub::AddAgendaItem, Member(town_.user.principal), add), "INPUT_TOO_LATE");
 }
 
+// [C13] A postponement is no way round the deadline, nor round the secretary, who schedules.
+TEST_P(CouncilTest, WhatAMemberPostponesComesAsAProposalOfTheirsWould) {
+  const pb::Meeting called = town_.Called(town_.wheel[0]);
+  pb::AddAgendaItemRequest add;
+  add.set_meeting_id(town_.wheel[1].id());
+  add.set_title("Warmer rooms");
+  const Who anna = Member(town_.user.principal);
+  pb::SettleAgendaItemRequest postpone;
+  postpone.set_agenda_item_id(Must(town_.Call(&Stub::AddAgendaItem, anna, add)).agenda_item().id());
+  postpone.set_settlement(pb::SETTLEMENT_POSTPONED);
+  postpone.set_reason("Sooner, please.");
+  postpone.set_to_meeting_id(called.id());
+  town_.GoTo("2027-02-04");
+  EXPECT_REFUSED(town_.Call(&Stub::SettleAgendaItem, anna, postpone), "INPUT_TOO_LATE");
+  EXPECT_THAT(town_.Meeting(called.id()).agenda(), SizeIs(0));
+  postpone.set_to_meeting_id(town_.wheel[2].id());
+  const pb::AgendaItem later = Must(town_.Call(&Stub::SettleAgendaItem, anna, postpone)).new_item();
+  EXPECT_EQ(later.state(), pb::AGENDA_ITEM_STATE_PROPOSED);
+  EXPECT_EQ(later.proposer_seat_id(), town_.user.id);
+  EXPECT_EQ(town_.EventsOf<pb::AgendaItemAdded>().back().state(), pb::AGENDA_ITEM_STATE_PROPOSED);
+  postpone.set_agenda_item_id(later.id());
+  postpone.set_to_meeting_id(called.id());
+  EXPECT_EQ(Must(town_.Call(&Stub::SettleAgendaItem, Secretary(), postpone)).new_item().state(),
+            pb::AGENDA_ITEM_STATE_SCHEDULED)
+      << "the secretary may, and it is scheduled by that";
+}
+
+// A term ends before the role does: who holds no seat any more raises no matter of the council.
+TEST_P(CouncilTest, WhoHoldsNoSeatRaisesNothingAsAMember) {
+  pb::EndTermRequest end;
+  end.set_holder_id(town_.user.principal_holder);
+  end.set_reason_code("OWN_WISH");
+  EXPECT_DONE(town_.Call(&Stub::EndTerm, Secretary(), end));
+  const std::string id = town_.Dropped("Longer evenings", SomePerson());
+  town_.Screened(id);
+  pb::AddAgendaItemRequest add;
+  add.set_meeting_id(town_.wheel[0].id());
+  add.set_title("Longer evenings");
+  pb::AddSuggestionRequest suggest;
+  suggest.set_text("Warmer rooms");
+  for (const Who& who : {Member(town_.user.principal), Member("")}) {
+    add.clear_suggestion_id();
+    EXPECT_REFUSED(town_.Call(&Stub::AddAgendaItem, who, add), "FORBIDDEN");
+    add.set_suggestion_id(id);
+    EXPECT_REFUSED(town_.Call(&Stub::AddAgendaItem, who, add), "FORBIDDEN");
+    EXPECT_REFUSED(town_.Call(&Stub::AddSuggestion, who, suggest), "FORBIDDEN");
+  }
+  EXPECT_EQ(town_.Suggestion(id).state(), pb::SUGGESTION_STATE_RECEIVED);
+  EXPECT_DONE(town_.Call(&Stub::AddAgendaItem, Member(town_.user.deputy), add)) << "a deputy is of the seat";
+  EXPECT_DONE(town_.Call(&Stub::AddSuggestion, Member(town_.user.deputy), suggest));
+  // What others said they may still write down, as staff may.
+  suggest.set_assisted(true);
+  EXPECT_DONE(town_.Call(&Stub::AddSuggestion, Member(town_.user.principal), suggest));
+}
+
 TEST_P(CouncilTest, APersonInAnyTextIsRefused) {
   pb::AddAgendaItemRequest add;
   add.set_meeting_id(town_.wheel[0].id());
