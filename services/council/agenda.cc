@@ -153,9 +153,8 @@ absl::Status Council::SettleAgendaItem(Tx& tx, Call& call, const pb::SettleAgend
     if (!next.suggestion_id().empty()) TRY(PutOnAgenda(tx, next));
     *response->mutable_new_item() = std::move(next);
   }
-  if (item.kind() == pb::AGENDA_ITEM_KIND_FIGURES && item.state() == pb::AGENDA_ITEM_STATE_POSTPONED) {
-    TRY(MovePapers(tx, meeting.id(), request.to_meeting_id()));
-  }
+  ASSIGN(const std::vector<pb::AgendaItem> agenda, AgendaOf(tx, meeting.id()));
+  if (TakesPapersAlong(item, agenda)) TRY(MovePapers(tx, meeting.id(), request.to_meeting_id()));
   *response->mutable_agenda_item() = std::move(item);
   return absl::OkStatus();
 }

@@ -568,6 +568,24 @@ TEST(Agenda, OnlyASeatOfTheCouncilOrWhoKeepsItRaisesAMatter) {
   EXPECT_DONE(MayAddItem(As(ROLE_COUNCIL_SECRETARY), meeting, {}, "", "2027-01-01"));
 }
 
+TEST(Agenda, PapersLeaveWithTheLastItemOfFigures) {
+  const auto figures = [](std::string id, pb::AgendaItemState state) {
+    pb::AgendaItem item = ItemIn(state, pb::AGENDA_ITEM_KIND_FIGURES);
+    item.set_id(std::move(id));
+    return item;
+  };
+  const pb::AgendaItem postponed = figures("first", pb::AGENDA_ITEM_STATE_POSTPONED),
+                       matter = ItemIn(pb::AGENDA_ITEM_STATE_SCHEDULED);
+  EXPECT_TRUE(TakesPapersAlong(postponed, {postponed, matter}));
+  EXPECT_TRUE(TakesPapersAlong(postponed, {postponed, figures("second", pb::AGENDA_ITEM_STATE_POSTPONED)}));
+  for (const auto state : {pb::AGENDA_ITEM_STATE_SCHEDULED, pb::AGENDA_ITEM_STATE_DISCUSSED,
+                           pb::AGENDA_ITEM_STATE_ADVISED, pb::AGENDA_ITEM_STATE_WITHDRAWN}) {
+    EXPECT_FALSE(TakesPapersAlong(postponed, {postponed, figures("second", state)})) << pb::AgendaItemState_Name(state);
+  }
+  EXPECT_FALSE(TakesPapersAlong(ItemIn(pb::AGENDA_ITEM_STATE_POSTPONED), {}));
+  EXPECT_FALSE(TakesPapersAlong(figures("first", pb::AGENDA_ITEM_STATE_REFERRED_OUT), {}));
+}
+
 TEST(Agenda, AMemberWithdrawsWhatTheirOwnSeatProposedBeforeTheOpening) {
   pb::AgendaItem item = ItemIn(pb::AGENDA_ITEM_STATE_PROPOSED);
   item.set_proposer_seat_id("seat");

@@ -853,6 +853,43 @@ TEST_P(CouncilTest, PostponedFiguresLieBeforeTheMeetingThatIsNamedOrTheNextOne) 
   EXPECT_THAT(town_.Meeting(town_.wheel[3].id()).agenda(), SizeIs(1));
 }
 
+TEST_P(CouncilTest, PapersStayWhileAnItemOfFiguresIsLeftOnTheAgenda) {
+  const auto arrive = [&] {
+    EXPECT_DONE(town_.service().db().Write([&](Tx& tx) {
+      pb::FigureSet paper;
+      paper.set_id(NewId(tx.now()));
+      paper.set_source("housing");
+      paper.set_source_id(NewId(tx.now()));
+      return Insert(tx, paper);
+    }));
+  };
+  const auto papers = [&](int meeting) { return town_.Meeting(town_.wheel[meeting].id()).papers_size(); };
+  const auto postpone_one = [&](int from, int to) {
+    pb::SettleAgendaItemRequest request;
+    const auto agenda = town_.Meeting(town_.wheel[from].id()).agenda();
+    for (const pb::AgendaItem& item : agenda) {
+      if (item.kind() == pb::AGENDA_ITEM_KIND_FIGURES && !IsSettled(item)) request.set_agenda_item_id(item.id());
+    }
+    request.set_settlement(pb::SETTLEMENT_POSTPONED);
+    request.set_reason("No time.");
+    request.set_to_meeting_id(town_.wheel[to].id());
+    EXPECT_DONE(town_.Call(&Stub::SettleAgendaItem, Secretary(), request));
+  };
+  arrive();
+  town_.Called(town_.wheel[0]);
+  arrive();
+  town_.Called(town_.wheel[1]);
+  postpone_one(0, 1);
+  ASSERT_EQ(papers(1), 2);
+  ASSERT_THAT(town_.Meeting(town_.wheel[1].id()).agenda(), SizeIs(2)) << "two items of figures";
+  postpone_one(1, 3);
+  EXPECT_EQ(papers(1), 2) << "the other item is about them";
+  EXPECT_EQ(papers(3), 0);
+  postpone_one(1, 2);
+  EXPECT_EQ(papers(1), 0);
+  EXPECT_EQ(papers(2), 2);
+}
+
 TEST_P(CouncilTest, WhatWasDiscussedStandsInTheMinutesWhateverBecomesOfTheItem) {
   const pb::Meeting meeting = OpenMeeting();
   const pb::AgendaItem doors = town_.Item(meeting, "Doors"), windows = town_.Item(meeting, "Windows"),
