@@ -367,6 +367,69 @@ TEST(Delegation, OpenSlides6223AMemberApologisesForThemselfAndForNobodyElse) {
   EXPECT_REFUSED(MayApologise(As(ROLE_COUNCIL_SECRETARY), meeting, std::nullopt), "NO_SUCH_HOLDER");
 }
 
+// [C4] Among its delegation bugs. A delegation "can never be chained, or go to another organisation": whatever was
+// noted of a seat and decided about it, who exercises it is one of its own two, is there, and was not disqualified; and
+// the deputy only who was asked.
+TEST(Delegation, OpenSlides6825ASeatIsNeverHandedOnNorExercisedFromAnotherSeat) {
+  int exercised = 0, by_deputy = 0;
+  for (const auto principal : {kAbsent, kExcused, kPresent, kLeft}) {
+    for (const auto deputy : {kAbsent, kExcused, kPresent, kLeft}) {
+      for (int bits = 0; bits < 8; ++bits) {
+        const bool summoned = bits & 1, without_principal = bits & 2, without_deputy = bits & 4;
+        std::vector<pb::Disqualification> found;
+        if (without_principal) found.push_back(Disqualified(pb::HOLDER_ROLE_PRINCIPAL));
+        if (without_deputy) found.push_back(Disqualified(pb::HOLDER_ROLE_DEPUTY));
+        // What was found about another seat's holders says nothing about these.
+        for (const auto role : {pb::HOLDER_ROLE_PRINCIPAL, pb::HOLDER_ROLE_DEPUTY}) {
+          found.push_back(Disqualified(role));
+          found.back().set_seat_id("another seat");
+        }
+        const std::string who = ExercisedBy(SeatWith(principal, deputy, summoned), found);
+        const bool by_anna = principal == kPresent && !without_principal;
+        const bool by_bo = !by_anna && deputy == kPresent && !without_deputy && (summoned || without_principal);
+        EXPECT_EQ(who, by_anna ? "anna" : by_bo ? "bo" : "");
+        exercised += !who.empty();
+        by_deputy += by_bo;
+      }
+    }
+  }
+  EXPECT_EQ(exercised, 16 + 11);
+  EXPECT_EQ(by_deputy, 11);
+  // Nor can somebody be of two organisations, and so carry a seat from one to the other.
+  pb::Seat seat;
+  seat.set_state(pb::SEAT_STATE_ACTIVE);
+  EXPECT_REFUSED(MayAppoint(seat, true), "PERSON_HOLDS_SEAT");
+}
+
+// Who was entitled was counted wrongly where votes were delegated. Here a seat counts once, by whoever exercises it,
+// and not at all if nobody does: not for each of its persons who are there, nor for one who is not.
+TEST(Delegation, OpenSlidesPr6031ASeatCountsOnceWhoeverExercisesIt) {
+  std::vector<pb::SeatExercise> possible;
+  const auto add = [&](std::string id, pb::Presence principal, pb::Presence deputy, bool summoned) {
+    pb::EntitledSeat seat = SeatWith(principal, deputy, summoned);
+    seat.set_seat_id(std::move(id));
+    possible.push_back(ExerciseOf(seat, ItemIn(pb::AGENDA_ITEM_STATE_SCHEDULED), {}));
+  };
+  add("themself", kPresent, kAbsent, false);
+  add("both there", kPresent, kPresent, true);
+  add("deputy", kExcused, kPresent, true);
+  add("deputy not there", kExcused, kAbsent, true);
+  add("only turned up", kAbsent, kPresent, false);
+  add("gone", kLeft, kLeft, true);
+  const auto exercised = Exercised(possible, Votes({"themself", "both there", "deputy"}));
+  ASSERT_TRUE(exercised.ok()) << exercised.status();
+  std::map<std::string, std::string> by;
+  for (const pb::SeatExercise& each : *exercised) {
+    EXPECT_TRUE(by.emplace(each.seat_id(), each.holder_id()).second) << "counted twice";
+    EXPECT_EQ(each.vote(), pb::VOTE_FOR);
+  }
+  EXPECT_THAT(by, testing::ElementsAre(testing::Pair("both there", "anna"), testing::Pair("deputy", "bo"),
+                                       testing::Pair("themself", "anna")));
+  for (const char* empty : {"deputy not there", "only turned up", "gone"}) {
+    EXPECT_REFUSED(Exercised(possible, Votes({empty})).status(), "SEAT_NOT_EXERCISED");
+  }
+}
+
 TEST(Exercise, OfAnEmptyOrUnknownSeatHasNoVote) {
   const std::vector<pb::SeatExercise> possible = {By("seat", pb::EXERCISE_BASIS_EMPTY)};
   EXPECT_REFUSED(Exercised(possible, Votes({"seat"})).status(), "SEAT_NOT_EXERCISED");
