@@ -5,8 +5,6 @@
 
 #include <tuple>
 
-#include "absl/strings/str_split.h"
-#include "absl/strings/strip.h"
 #include "tests/council/town.h"
 #include "tests/support/contract_suite.h"
 
@@ -166,15 +164,9 @@ TEST_P(ClockTest, MeetingsFromBeforeGetTheirClocks) {
   const pb::Meeting held = town_.Ended(town_.Opened(town_.Called(town_.wheel[0])));
   town_.GoTo("2027-02-20");
   ASSERT_THAT(Missed(), SizeIs(1));
-  const absl::Status migrated = town_.service().db().Write([&](Tx& tx) -> absl::Status {
-    TRY(tx.Exec("DELETE FROM timers WHERE kind IN ('notice_by', 'minutes_by')").status());
-    std::string statement;
-    for (const std::string_view line : absl::StrSplit(kCouncilSchema.at(2).sql, '\n')) {
-      if (!line.starts_with("--")) absl::StrAppend(&statement, line, "\n");
-    }
-    return tx.Exec(absl::StripSuffix(absl::StripAsciiWhitespace(statement), ";")).status();
-  });
-  ASSERT_TRUE(migrated.ok()) << migrated;
+  EXPECT_DONE(town_.service().db().Write(
+      [&](Tx& tx) { return tx.Exec("DELETE FROM timers WHERE kind IN ('notice_by', 'minutes_by')").status(); }));
+  EXPECT_DONE(town_.MigrateRows(kCouncilSchema.at(2)));
   town_.GoTo("2027-04-21");
   EXPECT_THAT(Missed(), SizeIs(2)) << "the minutes were due before, and nobody was told";
   EXPECT_THAT(Missed().back(), Told(held, pb::DEADLINE_KIND_MINUTES, "2027-02-17"));

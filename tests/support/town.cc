@@ -3,6 +3,9 @@
 // Every step goes through the real stub, so that what a test stands on was done by the same RPCs as in
 // life.
 
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "common/clock.h"
 
 namespace mestring {
@@ -61,6 +64,22 @@ std::vector<std::string> TownOfAnyService::EventTypes() {
     if (event.type().starts_with(package)) types.push_back(event.type().substr(package.size()));
   }
   return types;
+}
+
+absl::Status TownOfAnyService::MigrateRows(const Migration& file) {
+  std::string sql;
+  for (const std::string_view line : absl::StrSplit(file.sql, '\n')) {
+    if (!absl::StartsWith(line, "--")) absl::StrAppend(&sql, line, "\n");
+  }
+  return service_.db().Write([&](Tx& tx) -> absl::Status {
+    for (const std::string_view part : absl::StrSplit(sql, ';')) {
+      const std::string_view statement = absl::StripAsciiWhitespace(part);
+      if (absl::StartsWith(statement, "UPDATE") || absl::StartsWith(statement, "INSERT")) {
+        TRY(tx.Exec(statement).status());
+      }
+    }
+    return absl::OkStatus();
+  });
 }
 
 }  // namespace mestring

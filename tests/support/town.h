@@ -77,6 +77,9 @@ class TownOfAnyService {
   std::vector<Event> EventsOf() {
     return OfType<Event>(Events());
   }
+  // Does again to the rows that there are what a file of the schema does to those from before it; not what it does to
+  // tables.
+  absl::Status MigrateRows(const Migration& file);
   // Calls an RPC of whatever serves this town; a request_id is made if the request has room for one and names none.
   template <class Stub, class Request, class Response>
   absl::StatusOr<Response> CallOn(Stub& stub,
