@@ -72,11 +72,14 @@ bool IsMet(pb::RequirementKind kind, const pb::PeerRules& rules, const std::vect
   return last != nullptr && Counts(*last, date);
 }
 
-// The last day on which all that an approval rests on still counts, at most `until`.
-std::string RestsUntil(const pb::PeerRules& rules, const std::vector<pb::Requirement>& records, std::string until) {
+// The last day on which all that an approval from `from` on rests on still counts, at most `until`. On its first day
+// it does: what ran out before has been replaced, and a gap that lies behind ends nothing.
+std::string RestsUntil(const pb::PeerRules& rules, const std::vector<pb::Requirement>& records, std::string_view from,
+                       std::string until) {
   std::set<std::string> ends;
   for (const pb::Requirement& record : records) {
-    if (!record.valid_until().empty() && record.valid_until() < until) ends.insert(record.valid_until());
+    const std::string& end = record.valid_until();
+    if (!end.empty() && end >= from && end < until) ends.insert(end);
   }
   for (const std::string& end : ends) {
     if (!CheckRequirements(rules, records, PlusDays(end, 1)).ok()) return end;
@@ -340,8 +343,8 @@ pb::Approval NewApproval(std::string id, const pb::Peer& peer, const pb::PeerRul
   approval.set_cycle(peer.cycle());
   approval.set_renewal(!peer.valid_until().empty());
   approval.set_from_date(NewTermFrom(peer, today));
-  approval.set_valid_until(
-      RestsUntil(rules, records, PlusDays(PlusMonths(approval.from_date(), rules.approval_months()), -1)));
+  approval.set_valid_until(RestsUntil(rules, records, approval.from_date(),
+                                      PlusDays(PlusMonths(approval.from_date(), rules.approval_months()), -1)));
   return approval;
 }
 

@@ -247,6 +247,34 @@ TEST(Approval, NeverOutlastsWhatItRestsOn) {
       << "a newer declaration took its place";
 }
 
+// Certificate and approval until the same day; in the grace a new certificate comes, and with it the renewal.
+TEST(Approval, IsNotCutShortByWhatRanOutBeforeItBegins) {
+  std::vector<pb::Requirement> records = AllMet();
+  records[0].set_valid_until("2027-02-28");
+  records.push_back(Record(pb::REQUIREMENT_KIND_SECRECY_DECLARATION));
+  records.back().set_judged_date("2027-03-10");
+  pb::Peer peer = Peer(pb::PEER_STATE_GRACE);
+  peer.set_valid_until("2027-02-28");
+  ASSERT_TRUE(MayRenew(peer, Rules(), records, "2027-03-10").ok());
+  const pb::Approval renewed = NewApproval("a", peer, Rules(), records, "2027-03-10");
+  EXPECT_EQ(renewed.from_date(), "2027-03-10");
+  EXPECT_EQ(renewed.valid_until(), "2029-03-09");
+  records.back().set_valid_until("2027-03-10");
+  EXPECT_EQ(NewApproval("a", peer, Rules(), records, "2027-03-10").valid_until(), "2027-03-10")
+      << "what runs out on its first day ends it there";
+}
+
+TEST(Approval, IsNotCutShortByAnExemptionThatWasReplacedBeforeTheRestWasThere) {
+  std::vector<pb::Requirement> records = {
+      Record(pb::REQUIREMENT_KIND_SECRECY_DECLARATION, 0, "2027-05-10", pb::REQUIREMENT_OUTCOME_EXEMPTED),
+      Record(pb::REQUIREMENT_KIND_SECRECY_DECLARATION), Record(pb::REQUIREMENT_KIND_COURSE_HOURS, 16)};
+  records[1].set_judged_date("2027-05-05");
+  records[2].set_judged_date("2027-06-01");
+  const pb::Peer peer = Peer(pb::PEER_STATE_IN_TRAINING);
+  ASSERT_TRUE(MayApprove(peer, Rules(), records, "2027-06-02").ok());
+  EXPECT_EQ(NewApproval("a", peer, Rules(), records, "2027-06-02").valid_until(), "2029-06-01");
+}
+
 TEST(Approval, MakesActiveWhoHasAGuideAndElseApproved) {
   pb::Peer peer = Peer(pb::PEER_STATE_IN_TRAINING);
   const pb::Approval approval = NewApproval("a", peer, Rules(), AllMet(), kToday);
