@@ -48,6 +48,12 @@ absl::Status OnLost(Tx& tx, const Event& header, const E& event) {
   return is_news ? Follow(tx, event.person_ref(), false) : absl::OkStatus();
 }
 
+// A leader is paused until they are approved anew (E2). Whoever is appointed becomes a prospect there without having
+// asked for it, and may decline, or be denied: of an approval that never was nothing is lost.
+absl::Status OnStopped(Tx& tx, const Event& header, const peer_support::v1::ApprovalStopped& event) {
+  return event.never_approved() ? absl::OkStatus() : OnLost(tx, header, event);
+}
+
 }  // namespace
 
 void Subscribe(Kernel& kernel) {
@@ -57,7 +63,7 @@ void Subscribe(Kernel& kernel) {
   approvals.On<peer_support::v1::ApprovalResumed>(OnHolds<peer_support::v1::ApprovalResumed>);
   approvals.On<peer_support::v1::ApprovalExpired>(OnLost<peer_support::v1::ApprovalExpired>);
   approvals.On<peer_support::v1::ApprovalPaused>(OnLost<peer_support::v1::ApprovalPaused>);
-  approvals.On<peer_support::v1::ApprovalStopped>(OnLost<peer_support::v1::ApprovalStopped>);
+  approvals.On<peer_support::v1::ApprovalStopped>(OnStopped);
 }
 
 }  // namespace mestring::activities

@@ -13,13 +13,22 @@
 namespace mestring::peer_support {
 namespace {
 
+// In this cycle or an earlier one.
+absl::StatusOr<bool> WasEverApproved(Tx& tx, const pb::Peer& peer) {
+  ASSIGN(const auto approvals, tx.Query<int64_t>("SELECT 1 FROM approvals WHERE peer_id = :peer LIMIT 1", peer.id()));
+  return !approvals.empty();
+}
+
 // A stop of either kind: saved, told, matches on hold.
 absl::StatusOr<int> Stop(Tx& tx, pb::StopKind kind, pb::Peer* peer) {
   TRY(MayStop(*peer));
   ApplyStop(kind, Today(tx), peer);
   TRY(Save(tx, *peer));
   TRY(StopClocks(tx, *peer));
-  TRY(tx.Publish(About<pb::ApprovalStopped>(*peer), peer->id(), peer->version()));
+  ASSIGN(const bool approved, WasEverApproved(tx, *peer));
+  auto event = About<pb::ApprovalStopped>(*peer);
+  event.set_never_approved(!approved);
+  TRY(tx.Publish(event, peer->id(), peer->version()));
   return HoldMatches(tx, *peer, Today(tx));
 }
 

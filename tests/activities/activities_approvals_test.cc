@@ -50,6 +50,13 @@ class ApprovalsTest : public testing::TestWithParam<const char*> {
     if constexpr (requires { event.set_valid_until(""); }) event.set_valid_until(valid_until);
     EXPECT_DONE(peer_support_.db().Write([&](Tx& tx) { return tx.Publish(event, event.peer_id(), version); }));
   }
+  void TellDeclined(const std::string& person, int64_t version, std::string peer = "") {
+    ps::ApprovalStopped event;
+    event.set_peer_id(peer.empty() ? peer_ : peer);
+    event.set_person_ref(person);
+    event.set_never_approved(true);
+    EXPECT_DONE(peer_support_.db().Write([&](Tx& tx) { return tx.Publish(event, event.peer_id(), version); }));
+  }
   // Everything told so far has been applied: a word about somebody else comes after it.
   void Heard() {
     const std::string last = SomePerson();
@@ -106,6 +113,23 @@ TEST_P(ApprovalsTest, ALeaderIsPausedUntilApprovedAnew) {
   EXPECT_EQ(State(path), pb::LEADER_STATE_ACTIVE);
   EXPECT_THAT(town_.EventsOf<pb::LeaderPaused>(), SizeIs(3));
   EXPECT_THAT(town_.EventsOf<pb::LeaderResumed>(), SizeIs(3));
+}
+
+// [S1] Whoever is appointed becomes a prospect there. One who says no to that loses nothing that they had.
+TEST_P(ApprovalsTest, WhoNeverWasAPeerAndDeclinesToBeOneGoesOnLeading) {
+  const std::string person = SomePerson(), on_the_way = SomePerson();
+  const pb::LeaderPath path = town_.LeaderOf(person);
+  const pb::Session session = town_.Run(3);
+  pb::AssignLeaderRequest assign;
+  assign.set_session_id(session.id());
+  assign.set_person_ref(person);
+  EXPECT_DONE(town_.Call(&Stub::AssignLeader, Staff(), assign));
+  TellDeclined(person, 2);
+  TellDeclined(on_the_way, 2, SomePerson());
+  Heard();
+  EXPECT_EQ(State(path), pb::LEADER_STATE_ACTIVE);
+  EXPECT_EQ(town_.Session(session.id()).leaders(), 2);
+  EXPECT_EQ(town_.LeaderOf(on_the_way).step(), pb::LEADER_STEP_LEADER) << "nor is anything asked of them later";
 }
 
 TEST_P(ApprovalsTest, APauseOfOnesOwnChoiceOutlastsANewApproval) {

@@ -131,6 +131,27 @@ TEST_P(LeadersAndPeers, WhatOneSaysWhileTheOtherIsAwayIsHeardOnceInOrder) {
   EXPECT_THAT(peers_.EventsOf<ppb::PeerRegistered>(), SizeIs(1));
 }
 
+TEST_P(LeadersAndPeers, AnAppointedLeaderWhoDeclinesToBeAPeerGoesOnLeading) {
+  const std::string person = SomePerson();
+  const apb::LeaderPath path = activities_.LeaderOf(person);
+  ASSERT_TRUE(BothHaveHeard());
+  ppb::OptOutRequest opt_out;
+  opt_out.set_peer_id(PeerOf(person).id());
+  Must(peers_.Call(&Stub::OptOut, AsPeer(person), opt_out));
+  ASSERT_TRUE(BothHaveHeard());
+  EXPECT_EQ(StateOf(path), apb::LEADER_STATE_ACTIVE);
+
+  const std::string denied = SomePerson();
+  const apb::LeaderPath other = activities_.LeaderOf(denied);
+  ASSERT_TRUE(BothHaveHeard());
+  ppb::StopPeerRequest deny;
+  deny.set_peer_id(PeerOf(denied).id());
+  deny.set_kind(ppb::STOP_KIND_DENIED);
+  Must(peers_.Call(&Stub::StopPeer, UnitLeader(), deny));
+  ASSERT_TRUE(BothHaveHeard());
+  EXPECT_EQ(StateOf(other), apb::LEADER_STATE_ACTIVE);
+}
+
 // The approval was there before the person led anything.
 TEST_P(LeadersAndPeers, WhoIsAPeerBeforeTheyLeadStaysOnePeer) {
   const ppb::Peer peer = peers_.Active();

@@ -156,6 +156,26 @@ TEST_P(EventsTest, ANewProfileIsToldAndNotWhatItSays) {
   ExpectTold(updated, peer.id(), peer.version());
 }
 
+// Whoever acts on an approval that is lost must not act on one that never was.
+TEST_P(EventsTest, AStopSaysWhetherThereEverWasAnApproval) {
+  const auto stop = [&](const pb::Peer& peer) {
+    pb::OptOutRequest request;
+    request.set_peer_id(peer.id());
+    return Must(town_.Call(&Stub::OptOut, AsPeer(peer.person_ref()), request)).peer();
+  };
+  const pb::Peer prospect = stop(town_.Registered(Town::Profile()));
+  pb::Peer peer = stop(town_.Active());
+  pb::ReinstatePeerRequest reinstate;
+  reinstate.set_peer_id(peer.id());
+  peer = stop(Must(town_.Call(&Stub::ReinstatePeer, UnitLeader(), reinstate)).peer());
+  const auto stopped = town_.EventsOf<pb::ApprovalStopped>();
+  ASSERT_THAT(stopped, SizeIs(3));
+  EXPECT_EQ(stopped[0].peer_id(), prospect.id());
+  EXPECT_TRUE(stopped[0].never_approved());
+  EXPECT_FALSE(stopped[1].never_approved());
+  EXPECT_FALSE(stopped[2].never_approved()) << "not in this cycle, but in the one before: that one was lost";
+}
+
 // [P8] Two who listen cannot tell whose police certificate was good.
 TEST_P(EventsTest, P8ThatARequirementWasJudgedIsToldAndNeverTheOutcome) {
   for (const auto outcome : {pb::REQUIREMENT_OUTCOME_MET, pb::REQUIREMENT_OUTCOME_NOT_MET}) {
