@@ -247,11 +247,11 @@ absl::Status UnassignAll(Tx& tx, std::string_view person_ref) {
       Select<pb::SessionLeader>(tx,
                                 absl::StrCat("WHERE person_ref = :person AND state = 'SESSION_LEADER_STATE_ASSIGNED' "
                                              "AND EXISTS (SELECT 1 FROM sessions s WHERE s.id = session_id AND s.",
-                                             InStates(IsAhead), ") ORDER BY id"),
+                                             InStates(IsNotOver), ") ORDER BY id"),
                                 person_ref));
   for (pb::SessionLeader& leader : leaders) {
     ASSIGN(pb::Session session, Load<pb::Session>(tx, leader.session_id()));
-    TRY(Unassign(tx, &leader, &session));
+    if (MayChangeLeaders(session).ok()) TRY(Unassign(tx, &leader, &session));
   }
   return absl::OkStatus();
 }

@@ -154,10 +154,10 @@ absl::Status CancelNow(Tx& tx, std::string_view reason_code, pb::Session* sessio
 absl::Status ScheduleClocks(Tx& tx, const pb::ActivityPolicy& policy, const pb::Session& session);
 // Somebody does not lead a session any more.
 absl::Status Unassign(Tx& tx, pb::SessionLeader* leader, pb::Session* session);
-// A leader is paused, leads nothing ahead, and leads again when no cause is left.
+// A leader is paused, leads nothing from now on, and leads again when no cause is left.
 absl::Status PauseFor(Tx& tx, pb::PauseCause cause, pb::LeaderPath* path);
 absl::Status ResumeFor(Tx& tx, pb::PauseCause cause, pb::LeaderPath* path);
-// Takes a leader off all sessions that lie ahead.
+// Takes a leader off all sessions whose leaders can change.
 absl::Status UnassignAll(Tx& tx, std::string_view person_ref);
 // Attendance of a person in an activity was recorded or corrected: if they wish to be asked after, their
 // participation follows (follow_up.cc).

@@ -224,9 +224,19 @@ absl::Status MayCancel(const pb::Session& session) {
                                     : WrongState(session.state(), "it is over, or cancelled already");
 }
 
+// A course or camp that has begun has weeks or days ahead, which somebody who paused or stepped down does not lead.
+// What is over the same day is finished by who began it: nobody else could come in time, and somebody must record who
+// came.
+absl::Status MayChangeLeaders(const pb::Session& session) {
+  const bool goes_on = session.mode() == pb::ACTIVITY_MODE_COURSE || session.mode() == pb::ACTIVITY_MODE_CAMP;
+  if (goes_on && session.state() == pb::SESSION_STATE_STARTED) return absl::OkStatus();
+  return MayChange(session);
+}
+
 // [A8] Every session has a leader or a member of the staff at its start. Who can do something about it hears of one
-// that has none in time; at the start it does not begin.
-bool LacksLeader(const pb::Session& session) { return IsAhead(session.state()) && session.leaders() == 0; }
+// that has none in time; at the start it does not begin. One that has begun and loses its last leader goes on, and
+// they hear of it too.
+bool LacksLeader(const pb::Session& session) { return session.leaders() == 0 && MayChangeLeaders(session).ok(); }
 
 // PLANNED until enrolment opens; FULL when no quota has a free seat; else OPEN. A drop-in is never full.
 pb::SessionState StateBySeats(const pb::Session& session, const SeatCounts& counts, absl::Time now) {
@@ -699,7 +709,7 @@ absl::Status MayLead(const pb::LeaderPath& path) {
 
 // [A8] A session may have several leaders, and each of them once.
 absl::Status MayAssignLeader(const pb::Session& session, const pb::LeaderPath* path, bool assigned) {
-  TRY(MayChange(session));
+  TRY(MayChangeLeaders(session));
   if (path != nullptr) TRY(MayLead(*path));
   return assigned ? Refused("ALREADY_ASSIGNED", "this session is theirs already") : absl::OkStatus();
 }

@@ -87,7 +87,9 @@ absl::Status MayMove(const pb::Session& session, int module, const Span& to, abs
 absl::StatusOr<Span> SpanOf(const pb::Session& session, int module);
 void ApplyMove(int module, const Span& to, absl::Time now, pb::Session* session);
 absl::Status MayCancel(const pb::Session& session);
-// It lies ahead, and nobody leads it.
+// Who leads it can change: while it lies ahead, and of a course or camp until it is over.
+absl::Status MayChangeLeaders(const pb::Session& session);
+// Nobody leads it, and somebody still can.
 bool LacksLeader(const pb::Session& session);
 // What the state is while the session lies ahead.
 pb::SessionState StateBySeats(const pb::Session& session, const SeatCounts& counts, absl::Time now);

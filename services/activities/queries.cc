@@ -105,7 +105,13 @@ absl::Status Activities::ListSessions(Tx& tx, Call&, const pb::ListSessionsReque
   filter.Is("activity_id", request.activity_id())
       .Is("area_code", request.area_code())
       .IsState("state", request.state());
-  if (request.without_leader()) filter.Where("leaders = 0").Where(InStates(IsAhead));
+  if (request.without_leader()) {
+    // LacksLeader, in SQL.
+    filter.Where("leaders = 0")
+        .Where(absl::StrCat("(", InStates(IsAhead),
+                            " OR state = 'SESSION_STATE_STARTED' AND mode IN ('ACTIVITY_MODE_COURSE', "
+                            "'ACTIVITY_MODE_CAMP'))"));
+  }
   TRY(Page(tx, BeginsIn(period, filter), PagesByStart(request.page_size(), request.page_token()),
            response->mutable_sessions(), response->mutable_next_page_token()));
   return SetAsOf(tx, response);

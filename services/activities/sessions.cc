@@ -218,7 +218,7 @@ absl::Status Activities::UnassignLeader(Tx& tx, Call& call, const pb::UnassignLe
   ASSIGN(pb::SessionLeader leader, LoadVisible<pb::SessionLeader>(tx, call, request.session_leader_id()));
   if (leader.state() != pb::SESSION_LEADER_STATE_ASSIGNED) return NotFound(Table<pb::SessionLeader>::kNoun);
   ASSIGN(pb::Session session, Load<pb::Session>(tx, leader.session_id()));
-  TRY(MayChange(session));
+  TRY(MayChangeLeaders(session));
   TRY(Unassign(tx, &leader, &session));
   *response->mutable_session_leader() = std::move(leader);
   return absl::OkStatus();

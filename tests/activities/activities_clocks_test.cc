@@ -78,6 +78,53 @@ TEST_P(ClockTest, WhoLeavesASessionShortBeforeItIsReportedAtOnce) {
   EXPECT_THAT(town_.EventsOf<pb::SessionLacksLeader>(), SizeIs(1));
 }
 
+// [E2] Until approved anew, or for as long as they wish, a leader leads nothing: also not the weeks of a course that
+// are still ahead, nor sees who takes part in it.
+TEST_P(ClockTest, ALeaderWhoPausesLeadsTheRestOfACourseNoMoreAndItGoesOn) {
+  const std::string person = SomePerson();
+  const pb::LeaderPath path = town_.LeaderOf(person);
+  pb::ScheduleSessionsRequest plan = town_.Plan(town_.Activity(pb::ACTIVITY_MODE_COURSE), 7, 3);
+  plan.set_recurrence("FREQ=WEEKLY;COUNT=3");
+  const pb::Session course = Must(town_.Call(&Stub::ScheduleSessions, Staff(), plan)).sessions(0);
+  const pb::Session evening =
+      Must(town_.Call(&Stub::ScheduleSessions, Staff(), town_.Plan(town_.Activity(pb::ACTIVITY_MODE_REGISTERED), 7, 3)))
+          .sessions(0);
+  pb::AssignLeaderRequest assign;
+  assign.set_person_ref(person);
+  for (const pb::Session& session : {course, evening}) {
+    assign.set_session_id(session.id());
+    EXPECT_DONE(town_.Call(&Stub::AssignLeader, Staff(), assign));
+  }
+  town_.Enrolled(course, SomePerson());
+  const auto sees = [&](const pb::Session& session) {
+    pb::ListEnrolmentsRequest list;
+    list.set_session_id(session.id());
+    return town_.Call(&Stub::ListEnrolments, Leader(person), list).status();
+  };
+  town_.GoTo(FromProto(course.start_time()));
+  ASSERT_EQ(town_.Session(course.id()).state(), pb::SESSION_STATE_STARTED);
+  EXPECT_DONE(sees(course));
+  pb::PauseLeaderRequest pause;
+  pause.set_leader_path_id(path.id());
+  EXPECT_DONE(town_.Call(&Stub::PauseLeader, Leader(person), pause));
+  EXPECT_REFUSED(sees(course), "NOT_FOUND");
+  EXPECT_EQ(town_.Session(course.id()).state(), pb::SESSION_STATE_STARTED);
+  ASSERT_THAT(town_.EventsOf<pb::SessionLacksLeader>(), SizeIs(1)) << "two weeks lie ahead";
+  EXPECT_EQ(town_.EventsOf<pb::SessionLacksLeader>()[0].session_id(), course.id());
+  EXPECT_DONE(sees(evening)) << "it is finished by who began it";
+
+  pb::ListSessionsRequest unled;
+  unled.set_without_leader(true);
+  EXPECT_THAT(town_.Call(&Stub::ListSessions, Staff(), unled)->sessions(), SizeIs(1));
+  town_.Staffed(course);
+  EXPECT_EQ(town_.Session(course.id()).leaders(), 1);
+  EXPECT_DONE(Unlead(course)) << "and whoever came instead can be replaced too";
+  EXPECT_REFUSED(Unlead(evening), "WRONG_STATE");
+  town_.GoTo(FromProto(course.end_time()));
+  EXPECT_EQ(town_.Session(course.id()).state(), pb::SESSION_STATE_DONE);
+  EXPECT_EQ(town_.Session(evening.id()).state(), pb::SESSION_STATE_DONE);
+}
+
 TEST_P(ClockTest, EnrolmentOpensAndCloses) {
   pb::ScheduleSessionsRequest plan = town_.Plan(town_.Activity(pb::ACTIVITY_MODE_REGISTERED), 10, 3);
   plan.set_opens_days_before(5);

@@ -743,6 +743,29 @@ TEST(LeaderTest, A8ASessionThatLiesAheadLacksALeaderUntilItHasOne) {
   EXPECT_FALSE(LacksLeader(Session(pb::SESSION_STATE_CANCELLED)));
 }
 
+// Weeks of a course, or days of a camp, are still ahead when it has begun; an evening is finished by who began it.
+TEST(LeaderTest, A8WhoLeadsACourseOrCampCanChangeUntilItIsOver) {
+  const pb::LeaderPath leader = Path(pb::LEADER_STEP_LEADER);
+  for (const auto mode : {pb::ACTIVITY_MODE_COURSE, pb::ACTIVITY_MODE_CAMP}) {
+    pb::Session session = Session(pb::SESSION_STATE_STARTED);
+    session.set_mode(mode);
+    EXPECT_DONE(MayChangeLeaders(session));
+    EXPECT_DONE(MayAssignLeader(session, &leader, false));
+    EXPECT_TRUE(LacksLeader(session));
+    session.set_state(pb::SESSION_STATE_DONE);
+    EXPECT_REFUSED(MayChangeLeaders(session), "WRONG_STATE");
+    EXPECT_FALSE(LacksLeader(session));
+  }
+  for (const auto mode : {pb::ACTIVITY_MODE_REGISTERED, pb::ACTIVITY_MODE_OPEN_DROP_IN, pb::ACTIVITY_MODE_RACE}) {
+    pb::Session session = Session(pb::SESSION_STATE_STARTED);
+    session.set_mode(mode);
+    EXPECT_REFUSED(MayChangeLeaders(session), "WRONG_STATE");
+    EXPECT_FALSE(LacksLeader(session));
+    session.set_state(pb::SESSION_STATE_FULL);
+    EXPECT_DONE(MayChangeLeaders(session));
+  }
+}
+
 TEST(LeaderTest, ASessionIsLedOnceByEachOfItsLeaders) {
   const pb::LeaderPath leader = Path(pb::LEADER_STEP_LEADER), nobody;
   EXPECT_DONE(MayAssignLeader(Session(), &leader, false));
