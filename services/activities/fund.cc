@@ -153,7 +153,12 @@ absl::Status Activities::DecideGrant(Tx& tx, Call& call, const pb::DecideGrantRe
   ASSIGN(pb::Grant grant, LoadGrant(tx, call, request.grant_id(), request.expected_version()));
   ASSIGN(pb::Fund fund, Load<pb::Fund>(tx, grant.fund_id()));
   ASSIGN(const auto statement, EligibilityOf(tx, grant.person_ref()));
-  TRY(MayDecide(call.caller, grant, request, fund, statement ? &*statement : nullptr, Today(tx)));
+  std::optional<pb::Session> session;
+  if (!grant.session_id().empty()) {
+    ASSIGN(session, Load<pb::Session>(tx, grant.session_id()));
+  }
+  TRY(MayDecide(call.caller, grant, request, fund, session ? &*session : nullptr, statement ? &*statement : nullptr,
+                Today(tx)));
   grant.set_decided_by(call.caller.subject);
   if (request.approve()) {
     const int64_t before = Available(fund);

@@ -59,6 +59,14 @@ int64_t FundShare(const pb::Session& session, pb::GrantKind kind, const pb::Fund
   return share;
 }
 
+// [A10] The fund bears no more than the cost shares leave to it, by the plan as it is now.
+absl::Status CheckShare(const pb::Session& session, pb::GrantKind kind, int64_t amount_ore, const pb::Fund& fund) {
+  const int64_t share = FundShare(session, kind, fund);
+  if (share == 0) return Refused("NO_COST_SHARES", "nothing of this is for the fund to bear");
+  if (amount_ore <= share) return absl::OkStatus();
+  return Refused("SHARE_EXCEEDED", "more than the cost shares leave to the fund", {{"share_ore", absl::StrCat(share)}});
+}
+
 // [S0] RunBack gives training trips, entry fees and equipment. A trip or an entry fee of a session is given to a person
 // once.
 absl::Status MayRequest(const pb::RequestGrantRequest& request, const pb::Fund& fund, const pb::Session* session,
@@ -69,12 +77,7 @@ absl::Status MayRequest(const pb::RequestGrantRequest& request, const pb::Fund& 
   if (session == nullptr) return absl::OkStatus();
   TRY(MayHaveCostShares(*session));
   if (!has.seat) return Refused("NOT_ENROLLED", "the person has no seat in the session");
-  const int64_t share = FundShare(*session, request.kind(), fund);
-  if (share == 0) return Refused("NO_COST_SHARES", "nothing of this is for the fund to bear");
-  if (request.amount_ore() > share) {
-    return Refused("SHARE_EXCEEDED", "more than the cost shares leave to the fund",
-                   {{"share_ore", absl::StrCat(share)}});
-  }
+  TRY(CheckShare(*session, request.kind(), request.amount_ore(), fund));
   return has.grant ? Refused("GRANT_EXISTS", "the person has a grant of this kind for the session") : absl::OkStatus();
 }
 
@@ -100,9 +103,11 @@ pb::Grant NewGrant(std::string id, const pb::RequestGrantRequest& request) {
 }
 
 // [A11, S0] For those who actively work to get rid of addiction: a current yes. [A10] Never more than is
-// available, asked in the write that reserves it (OpenCollective #688: two payments at once went below zero).
+// available, asked in the write that reserves it (OpenCollective #688: two payments at once went below zero), nor than
+// the cost shares leave to it: they may have been set anew since somebody asked.
 absl::Status MayDecide(const Caller& caller, const pb::Grant& grant, const pb::DecideGrantRequest& request,
-                       const pb::Fund& fund, const pb::Eligibility* eligibility, std::string_view today) {
+                       const pb::Fund& fund, const pb::Session* session, const pb::Eligibility* eligibility,
+                       std::string_view today) {
   if (grant.state() != pb::GRANT_STATE_REQUESTED) return WrongState(grant.state(), "it was decided already");
   if (caller.IsSelf(grant.person_ref())) return Refused("OWN_GRANT", "nobody decides on their own grant");
   TRY(CheckReason(!request.approve(), request.reason_code()));
@@ -110,6 +115,7 @@ absl::Status MayDecide(const Caller& caller, const pb::Grant& grant, const pb::D
   if (eligibility == nullptr || !eligibility->works_actively() || eligibility->valid_until() < today) {
     return Refused("ELIGIBILITY_REQUIRED", "no current statement says that the person works actively to get free");
   }
+  if (session != nullptr) TRY(CheckShare(*session, grant.kind(), grant.amount_ore(), fund));
   if (grant.amount_ore() > Available(fund)) {
     return Refused("FUND_EXHAUSTED", "less is available", {{"available_ore", absl::StrCat(Available(fund))}});
   }

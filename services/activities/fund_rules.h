@@ -29,6 +29,7 @@ bool IsOverdue(const pb::Session& session, const pb::Enrolment& enrolment);
 void HideMoney(pb::Enrolment* enrolment);
 // What a fund may bear of a session for a grant of this kind.
 int64_t FundShare(const pb::Session& session, pb::GrantKind kind, const pb::Fund& fund);
+absl::Status CheckShare(const pb::Session& session, pb::GrantKind kind, int64_t amount_ore, const pb::Fund& fund);
 // What the person has in a session: a seat, and a live grant of the kind that they ask for.
 struct InSession {
   bool seat = false, grant = false;
@@ -43,9 +44,11 @@ bool IsLive(pb::GrantState state);
 // Nothing is paid yet, and it can still be.
 bool IsOpen(pb::GrantState state);
 pb::Grant NewGrant(std::string id, const pb::RequestGrantRequest& request);
-// `eligibility` is the newest statement about the person; null if there is none.
+// `session` is that of the grant, null for equipment; `eligibility` is the newest statement about the person, null if
+// there is none.
 absl::Status MayDecide(const Caller& caller, const pb::Grant& grant, const pb::DecideGrantRequest& request,
-                       const pb::Fund& fund, const pb::Eligibility* eligibility, std::string_view today);
+                       const pb::Fund& fund, const pb::Session* session, const pb::Eligibility* eligibility,
+                       std::string_view today);
 absl::Status MayPay(const pb::Grant& grant);
 absl::Status MayRelease(const pb::Grant& grant);
 absl::Status MayReverse(const pb::Grant& grant);

@@ -804,14 +804,44 @@ TEST(FundTest, OpenCollective688NothingIsApprovedBeyondWhatIsAvailable) {
   eligibility.set_works_actively(true);
   eligibility.set_valid_until(kToday);
   const Caller board = As(ROLE_FUND_BOARD);
-  EXPECT_DONE(MayDecide(board, grant, approve, Fund(1000, 500), &eligibility, kToday));
-  EXPECT_REFUSED(MayDecide(board, grant, approve, Fund(1000, 501), &eligibility, kToday), "FUND_EXHAUSTED");
-  EXPECT_REFUSED(MayDecide(board, grant, approve, Fund(1000, 0), nullptr, kToday), "ELIGIBILITY_REQUIRED");
-  EXPECT_REFUSED(MayDecide(board, grant, approve, Fund(1000, 0), &eligibility, "2026-03-03"), "ELIGIBILITY_REQUIRED");
-  EXPECT_REFUSED(MayDecide(As(ROLE_FUND_BOARD, kKari), grant, approve, Fund(1000, 0), &eligibility, kToday),
-                 "OWN_GRANT");
+  const auto decide = [&](const Caller& caller, const pb::Fund& fund, const pb::Eligibility* statement,
+                          std::string_view today) {
+    return MayDecide(caller, grant, approve, fund, nullptr, statement, today);
+  };
+  EXPECT_DONE(decide(board, Fund(1000, 500), &eligibility, kToday));
+  EXPECT_REFUSED(decide(board, Fund(1000, 501), &eligibility, kToday), "FUND_EXHAUSTED");
+  EXPECT_REFUSED(decide(board, Fund(1000, 0), nullptr, kToday), "ELIGIBILITY_REQUIRED");
+  EXPECT_REFUSED(decide(board, Fund(1000, 0), &eligibility, "2026-03-03"), "ELIGIBILITY_REQUIRED");
+  EXPECT_REFUSED(decide(As(ROLE_FUND_BOARD, kKari), Fund(1000, 0), &eligibility, kToday), "OWN_GRANT");
   pb::DecideGrantRequest refuse;
-  EXPECT_REFUSED(MayDecide(board, grant, refuse, Fund(0, 0), nullptr, kToday), "REASON_REQUIRED");
+  EXPECT_REFUSED(MayDecide(board, grant, refuse, Fund(0, 0), nullptr, nullptr, kToday), "REASON_REQUIRED");
+}
+
+TEST(FundTest, A10AGrantIsDecidedByTheCostSharesAsTheyAreAndNotAsTheyWere) {
+  pb::Session camp = Session(pb::SESSION_STATE_STARTED);
+  camp.set_mode(pb::ACTIVITY_MODE_CAMP);
+  *camp.add_cost_items() = Item(pb::COST_KIND_LODGING, 400, pb::PAYER_FUND);
+  pb::Grant grant;
+  grant.set_state(pb::GRANT_STATE_REQUESTED);
+  grant.set_kind(pb::GRANT_KIND_TRIP);
+  grant.set_person_ref(kKari);
+  grant.set_amount_ore(400);
+  pb::DecideGrantRequest approve, refuse;
+  approve.set_approve(true);
+  refuse.set_reason_code("A");
+  pb::Eligibility eligibility;
+  eligibility.set_works_actively(true);
+  eligibility.set_valid_until(kToday);
+  const auto decide = [&](const pb::DecideGrantRequest& request) {
+    return MayDecide(As(ROLE_FUND_BOARD), grant, request, Fund(1000, 0), &camp, &eligibility, kToday);
+  };
+  EXPECT_DONE(decide(approve)) << "also when it has begun: it was asked for in time";
+  camp.mutable_cost_items(0)->set_amount_ore(399);
+  EXPECT_REFUSED(decide(approve), "SHARE_EXCEEDED");
+  EXPECT_EQ(MetadataOf(decide(approve))["share_ore"], "399");
+  camp.mutable_cost_items(0)->set_payer(pb::PAYER_MUNICIPALITY);
+  EXPECT_REFUSED(decide(approve), "NO_COST_SHARES");
+  EXPECT_DONE(decide(refuse)) << "a no is always possible";
 }
 
 TEST(FundTest, A11NobodySaysOfThemselfThatTheyWorkActivelyToGetFree) {

@@ -644,6 +644,28 @@ TEST_P(ActivitiesTest, AFundBearsItsShareOfACampAndNeverFoodAndTravel) {
   EXPECT_REFUSED(town_.Call(&Stub::SetCostShares, Staff(), shares), "NO_COST_SHARES");
 }
 
+TEST_P(ActivitiesTest, AShareThatIsLoweredAfterTheRequestIsWhatTheFundBears) {
+  const pb::Session camp = town_.Camp();
+  const pb::Fund fund = town_.FundWith(1'000'000);
+  const std::string person = SomePerson();
+  town_.Requested(fund, 1, person);  // for the statement of eligibility
+  town_.Enrolled(camp, person);
+  const pb::Grant grant = Must(Ask(fund, person, pb::GRANT_KIND_TRIP, 400'000, camp.id())).grant();
+  pb::SetCostSharesRequest shares;
+  shares.set_session_id(camp.id());
+  *shares.add_cost_items() = camp.cost_items(0);
+  shares.mutable_cost_items(0)->set_amount_ore(300'000);
+  EXPECT_DONE(town_.Call(&Stub::SetCostShares, Staff(), shares));
+  const auto decided = town_.Decide(grant);
+  EXPECT_REFUSED(decided, "SHARE_EXCEEDED");
+  EXPECT_EQ(MetadataOf(decided.status()).at("share_ore"), "300000");
+  EXPECT_EQ(town_.Statement(fund).reserved_ore(), 0);
+  shares.mutable_cost_items(0)->set_payer(pb::PAYER_OWN);
+  EXPECT_DONE(town_.Call(&Stub::SetCostShares, Staff(), shares));
+  EXPECT_REFUSED(town_.Decide(grant), "NO_COST_SHARES");
+  EXPECT_DONE(town_.Decide(grant, false));
+}
+
 TEST_P(ActivitiesTest, ACancelledCampGivesWhatWasReservedBack) {
   const pb::Session camp = town_.Camp();
   const pb::Fund fund = town_.FundWith(500'000);
