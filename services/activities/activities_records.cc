@@ -222,6 +222,15 @@ absl::Status ScheduleClocks(Tx& tx, const pb::ActivityPolicy& policy, const pb::
 
 // ---- Leaders ---------------------------------------------------------------------------------------
 
+absl::Status TellIfLacksLeader(Tx& tx, const pb::ActivityPolicy& policy, pb::Session* session) {
+  const absl::Time notice = FromProto(session->start_time()) - absl::Hours(policy.leader_notice_hours());
+  if (!LacksLeader(*session) || tx.now() < notice) return absl::OkStatus();
+  TRY(Save(tx, *session));  // its event has a version of its own
+  auto event = About<pb::SessionLacksLeader>(*session);
+  *event.mutable_start_time() = session->start_time();
+  return tx.Publish(event, session->id(), session->version());
+}
+
 absl::Status Unassign(Tx& tx, pb::SessionLeader* leader, pb::Session* session) {
   leader->set_state(pb::SESSION_LEADER_STATE_UNASSIGNED);
   TRY(Save(tx, *leader));
@@ -231,14 +240,8 @@ absl::Status Unassign(Tx& tx, pb::SessionLeader* leader, pb::Session* session) {
   event.set_session_leader_id(leader->id());
   event.set_person_ref(leader->person_ref());
   TRY(tx.Publish(event, leader->id(), leader->version()));
-  if (!LacksLeader(*session)) return absl::OkStatus();
-  // Later the clock tells it; when it is that late already, nobody else will.
   ASSIGN(const pb::ActivityPolicy policy, CurrentPolicy(tx));
-  const absl::Time start = FromProto(session->start_time());
-  if (tx.now() < start - absl::Hours(policy.leader_notice_hours())) return absl::OkStatus();
-  auto lacks = About<pb::SessionLacksLeader>(*session);
-  *lacks.mutable_start_time() = session->start_time();
-  return tx.Publish(lacks, session->id(), session->version());
+  return TellIfLacksLeader(tx, policy, session);
 }
 
 absl::Status UnassignAll(Tx& tx, std::string_view person_ref) {

@@ -78,6 +78,29 @@ TEST_P(ClockTest, WhoLeavesASessionShortBeforeItIsReportedAtOnce) {
   EXPECT_THAT(town_.EventsOf<pb::SessionLacksLeader>(), SizeIs(1));
 }
 
+// [A8] It would be cancelled at its start without anybody having been told.
+TEST_P(ClockTest, ASessionThatNobodyLeadsAndThatIsMovedNearIsReportedAtOnce) {
+  const pb::Session session = town_.Run(3);
+  EXPECT_DONE(Unlead(session));
+  pb::MoveSessionRequest move;
+  move.set_session_id(session.id());
+  move.set_date(PlusDays(town_.Today(), 4));
+  move.set_time_of_day("18:00");
+  EXPECT_DONE(town_.Call(&Stub::MoveSession, Staff(), move));
+  EXPECT_THAT(town_.EventsOf<pb::SessionLacksLeader>(), IsEmpty()) << "its clock tells it";
+  move.set_date(PlusDays(town_.Today(), 1));
+  const pb::Session near = Must(town_.Call(&Stub::MoveSession, Staff(), move)).session();
+  const auto told = town_.EventsOf<pb::SessionLacksLeader>();
+  ASSERT_THAT(told, SizeIs(1));
+  EXPECT_EQ(told[0].session_id(), session.id());
+  EXPECT_EQ(FromProto(told[0].start_time()), FromProto(near.start_time()));
+  EXPECT_EQ(town_.Session(session.id()).version(), near.version());
+  town_.Staffed(session);
+  move.set_time_of_day("19:00");
+  EXPECT_DONE(town_.Call(&Stub::MoveSession, Staff(), move));
+  EXPECT_THAT(town_.EventsOf<pb::SessionLacksLeader>(), SizeIs(1)) << "somebody leads it";
+}
+
 // [E2] Until approved anew, or for as long as they wish, a leader leads nothing: also not the weeks of a course that
 // are still ahead, nor sees who takes part in it.
 TEST_P(ClockTest, ALeaderWhoPausesLeadsTheRestOfACourseNoMoreAndItGoesOn) {
