@@ -117,18 +117,7 @@ absl::Status PeerSupport::CloseGroup(Tx& tx, Call& call, const pb::CloseGroupReq
   ASSIGN(pb::SelfHelpGroup group, Load<pb::SelfHelpGroup>(tx, request.self_help_group_id()));
   TRY(CheckVersion(request.expected_version(), group.version()));
   TRY(MayClose(group));
-  group.set_state(pb::SELF_HELP_GROUP_STATE_CLOSED);
-  TRY(Save(tx, group));
-  pb::GroupClosed event;
-  event.set_self_help_group_id(group.id());
-  TRY(tx.Publish(event, group.id(), group.version()));
-  ASSIGN(std::vector<pb::GroupSeat> seats,
-         Select<pb::GroupSeat>(tx, absl::StrCat("WHERE self_help_group_id = :group AND ", kLiveSeat, " ORDER BY id"),
-                               group.id()));
-  for (pb::GroupSeat& seat : seats) {
-    call.Concerns(seat.person_ref());
-    TRY(EndSeat(tx, &seat));
-  }
+  TRY(EndGroup(tx, &group, &call));
   *response->mutable_group() = std::move(group);
   return absl::OkStatus();
 }

@@ -261,6 +261,31 @@ absl::Status EndSeat(Tx& tx, pb::GroupSeat* seat) {
   return tx.Publish(event, seat->id(), seat->version());
 }
 
+absl::Status EndGroup(Tx& tx, pb::SelfHelpGroup* group, Call* call) {
+  group->set_state(pb::SELF_HELP_GROUP_STATE_CLOSED);
+  TRY(Save(tx, *group));
+  pb::GroupClosed event;
+  event.set_self_help_group_id(group->id());
+  TRY(tx.Publish(event, group->id(), group->version()));
+  ASSIGN(std::vector<pb::GroupSeat> seats,
+         Select<pb::GroupSeat>(tx, absl::StrCat("WHERE self_help_group_id = :group AND ", kLiveSeat, " ORDER BY id"),
+                               group->id()));
+  for (pb::GroupSeat& seat : seats) {
+    call->Concerns(seat.person_ref());
+    TRY(EndSeat(tx, &seat));
+  }
+  return absl::OkStatus();
+}
+
+// The index of pages finds the open ones of all peers, which are few.
+absl::Status EndGroupsOf(Tx& tx, const pb::Peer& peer, Call* call) {
+  ASSIGN(std::vector<pb::SelfHelpGroup> groups,
+         Select<pb::SelfHelpGroup>(
+             tx, "WHERE state = 'SELF_HELP_GROUP_STATE_OPEN' AND id <> '' AND peer_id = :peer ORDER BY id", peer.id()));
+  for (pb::SelfHelpGroup& group : groups) TRY(EndGroup(tx, &group, call));
+  return absl::OkStatus();
+}
+
 // ---- Evaluation ------------------------------------------------------------------------------------
 
 absl::Status CloseRound(Tx& tx, std::string_view day, pb::EvaluationRound* round) {

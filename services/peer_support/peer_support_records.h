@@ -140,6 +140,10 @@ absl::Status FinishTask(Tx& tx, std::string_view match_id, pb::HandOverOutcome o
 // The seat of a match ends, if it has one.
 absl::Status EndSeatOf(Tx& tx, const pb::Match& match);
 absl::Status EndSeat(Tx& tx, pb::GroupSeat* seat);
+// A self-help group closes, and each seat in it ends: a change to who sits there (E0).
+absl::Status EndGroup(Tx& tx, pb::SelfHelpGroup* group, Call* call);
+// The open groups that a peer leads.
+absl::Status EndGroupsOf(Tx& tx, const pb::Peer& peer, Call* call);
 
 // The round closes on a day: what may be published is, and every invitation and sum is destroyed.
 absl::Status CloseRound(Tx& tx, std::string_view day, pb::EvaluationRound* round);

@@ -718,9 +718,11 @@ absl::Status MaySeat(const pb::Match& match, std::string_view person_ref, bool s
   return seated ? SeatTaken() : absl::OkStatus();
 }
 
+// [P1] Somebody new comes to a peer whose approval holds or is in its grace, and who takes no pause.
 absl::Status MayJoin(const pb::SelfHelpGroup& group, const pb::Peer& leader, std::string_view person_ref, bool seated) {
   if (group.state() != pb::SELF_HELP_GROUP_STATE_OPEN) return WrongState(group.state(), "the group is closed");
   if (leader.person_ref() == person_ref) return OwnCase("the peer leads this group");
+  if (!IsApproved(leader.state()) && leader.state() != pb::PEER_STATE_GRACE) return NotAvailable("APPROVAL");
   return seated ? SeatTaken() : absl::OkStatus();
 }
 

@@ -19,8 +19,9 @@ absl::StatusOr<bool> WasEverApproved(Tx& tx, const pb::Peer& peer) {
   return !approvals.empty();
 }
 
-// A stop of either kind: saved, told, matches on hold.
-absl::StatusOr<int> Stop(Tx& tx, pb::StopKind kind, pb::Peer* peer) {
+// A stop of either kind: saved, told, matches on hold, groups closed. A match can be handed over; a group has nobody
+// else to lead it, and who sits there is told so.
+absl::StatusOr<int> Stop(Tx& tx, Call& call, pb::StopKind kind, pb::Peer* peer) {
   TRY(MayStop(*peer));
   ApplyStop(kind, Today(tx), peer);
   TRY(Save(tx, *peer));
@@ -29,6 +30,7 @@ absl::StatusOr<int> Stop(Tx& tx, pb::StopKind kind, pb::Peer* peer) {
   auto event = About<pb::ApprovalStopped>(*peer);
   event.set_never_approved(!approved);
   TRY(tx.Publish(event, peer->id(), peer->version()));
+  TRY(EndGroupsOf(tx, *peer, &call));
   return HoldMatches(tx, *peer, Today(tx));
 }
 
@@ -153,7 +155,7 @@ absl::Status PeerSupport::ResumePeer(Tx& tx, Call& call, const pb::ResumePeerReq
 absl::Status PeerSupport::OptOut(Tx& tx, Call& call, const pb::OptOutRequest& request, pb::OptOutResponse* response) {
   ASSIGN(pb::Peer peer, LoadVisibleForChange<pb::Peer>(tx, call, request.peer_id(), request.expected_version()));
   TRY(ConcernsMatched(tx, peer, &call));
-  ASSIGN(const int matches, Stop(tx, pb::STOP_KIND_OPT_OUT, &peer));
+  ASSIGN(const int matches, Stop(tx, call, pb::STOP_KIND_OPT_OUT, &peer));
   response->set_matches(matches);
   *response->mutable_peer() = std::move(peer);
   return absl::OkStatus();
@@ -164,7 +166,7 @@ absl::Status PeerSupport::StopPeer(Tx& tx, Call& call, const pb::StopPeerRequest
   TRY(Check(request));
   ASSIGN(pb::Peer peer, LoadToDecide(tx, call, request.peer_id(), request.expected_version()));
   TRY(ConcernsMatched(tx, peer, &call));
-  ASSIGN(const int matches, Stop(tx, request.kind(), &peer));
+  ASSIGN(const int matches, Stop(tx, call, request.kind(), &peer));
   response->set_matches(matches);
   *response->mutable_peer() = std::move(peer);
   return absl::OkStatus();

@@ -652,6 +652,18 @@ TEST(P10, ASeatInTheResponsibilityGroupIsForThePeerWhoStandsBesideThatPerson) {
   EXPECT_REASON(MayJoin(group, Peer(), "person", false), "WRONG_STATE");
 }
 
+TEST(Groups, TakeNobodyNewWhileTheirPeerIsNotThere) {
+  pb::SelfHelpGroup group;
+  group.set_state(pb::SELF_HELP_GROUP_STATE_OPEN);
+  for (const auto state : {pb::PEER_STATE_APPROVED, pb::PEER_STATE_ACTIVE, pb::PEER_STATE_GRACE}) {
+    EXPECT_MAY(MayJoin(group, Peer(state), "person", false));
+  }
+  for (const auto state :
+       {pb::PEER_STATE_PROSPECT, pb::PEER_STATE_PAUSED, pb::PEER_STATE_EXPIRED, pb::PEER_STATE_STOPPED}) {
+    EXPECT_REASON(MayJoin(group, Peer(state), "person", false), "PEER_NOT_AVAILABLE");
+  }
+}
+
 TEST(P10, APersonHasOneLiveSeatInAGroup) {
   EXPECT_REASON(MaySeat(Match(), "person", true), "SEAT_TAKEN");
   EXPECT_REASON(MaySeat(Match(), "another", true), "NOT_FOUND") << "that there is one is not told";

@@ -607,6 +607,51 @@ TEST_P(PeerSupportTest, ASelfHelpGroupIsOpenToAnybodyAndLeavingItToo) {
   EXPECT_THAT(town_.Call(&Stub::ListGroups, Resident(one), pb::ListGroupsRequest())->groups(), IsEmpty());
 }
 
+TEST_P(PeerSupportTest, AGroupTakesNobodyNewWhileItsPeerIsAwayAndClosesWhenTheyStop) {
+  const pb::Peer peer = town_.Active(), other = town_.Active();
+  pb::OpenGroupRequest open;
+  open.set_name("Tirsdagsgruppa");
+  open.set_peer_id(peer.id());
+  open.set_experience(pb::EXPERIENCE_OWN_USE);
+  const pb::SelfHelpGroup group = Must(town_.Call(&Stub::OpenGroup, Staff(), open)).group();
+  const pb::SelfHelpGroup second = Must(town_.Call(&Stub::OpenGroup, Staff(), open)).group();
+  open.set_peer_id(other.id());
+  const pb::SelfHelpGroup of_other = Must(town_.Call(&Stub::OpenGroup, Staff(), open)).group();
+  pb::JoinGroupRequest join;
+  join.set_self_help_group_id(group.id());
+  join.set_consent_date(town_.Today());
+  const auto enter = [&](const std::string& person) {
+    join.set_person_ref(person);
+    return town_.Call(&Stub::JoinGroup, Resident(person), join);
+  };
+  const std::string member = SomePerson(), late = SomePerson();
+  const pb::GroupSeat seat = Must(enter(member)).group_seat();
+  town_.Paused(peer);
+  EXPECT_REFUSED(enter(late), "PEER_NOT_AVAILABLE");
+  pb::ResumePeerRequest resume;
+  resume.set_peer_id(peer.id());
+  EXPECT_DONE(town_.Call(&Stub::ResumePeer, Staff(), resume));
+  EXPECT_DONE(enter(late));
+
+  pb::OptOutRequest opt_out;
+  opt_out.set_peer_id(peer.id());
+  EXPECT_DONE(town_.Call(&Stub::OptOut, AsPeer(peer.person_ref()), opt_out));
+  std::vector<std::string> closed;
+  for (const pb::GroupClosed& event : town_.EventsOf<pb::GroupClosed>()) closed.push_back(event.self_help_group_id());
+  EXPECT_THAT(closed, UnorderedElementsAre(group.id(), second.id()));
+  std::vector<std::string> left;
+  for (const pb::GroupSeatLeft& event : town_.EventsOf<pb::GroupSeatLeft>()) left.push_back(event.person_ref());
+  EXPECT_THAT(left, UnorderedElementsAre(member, late));
+  pb::ListGroupSeatsRequest seats;
+  EXPECT_EQ(town_.Call(&Stub::ListGroupSeats, Resident(member), seats)->group_seats(0).state(),
+            pb::GROUP_SEAT_STATE_ENDED);
+  const auto groups = town_.Call(&Stub::ListGroups, Resident(member), pb::ListGroupsRequest());
+  ASSERT_THAT(groups->groups(), SizeIs(1));
+  EXPECT_EQ(groups->groups(0).id(), of_other.id());
+  EXPECT_THAT(AccessShown(town_, Resident(member), member), Contains("OptOut"))
+      << "it is a change to each who sat there";
+}
+
 // ---- Guides and queries ----
 
 TEST_P(PeerSupportTest, GuidanceIsLoggedAndTheNextIsDue) {
