@@ -1,9 +1,10 @@
 // Two people find each other: a proposal, the consent of both, a match; and its end, or its hand-over.
 //
-// Capacity is checked when a peer is proposed, when they accept and again when the match starts (P2): writes
-// run one at a time, so the last of two hundred parallel starts sees the places that the others took. A
-// hand-over never moves a person to somebody they have not agreed to: it ends the match and opens a new
-// proposal (P6). Carrying the consent over would save a question and take away the right to be asked.
+// Capacity, and whether the two fit, is checked when a peer is proposed, when they accept and again when the match
+// starts (P2, P5): a profile may have changed in between, and writes run one at a time, so the last of two hundred
+// parallel starts sees the places that the others took. A hand-over never moves a person to somebody they have not
+// agreed to: it ends the match and opens a new proposal (P6). Carrying the consent over would save a question and take
+// away the right to be asked.
 
 #include <utility>
 
@@ -34,6 +35,11 @@ absl::Status PeerSupport::AnswerProposal(Tx& tx, Call& call, const pb::AnswerPro
   TRY(MayAnswer(proposal, side, request.answer(), Today(tx)));
   if (side == pb::MATCH_SIDE_PEER && request.answer() == pb::ANSWER_ACCEPT) {
     ASSIGN(const pb::Peer peer, Load<pb::Peer>(tx, proposal.peer_id()));
+    ASSIGN(const pb::PeerRequest row, Load<pb::PeerRequest>(tx, proposal.peer_request_id()));
+    // Between these two is no conflict: naming one withdraws what is open in the same write, and nothing here may tell
+    // a peer that there was one (P4).
+    TRY(MayMeet(row, peer, false));
+    TRY(CheckWishes(row, peer));
     TRY(CheckCanTake(tx, peer, proposal.id()));
   }
   ApplyAnswer(side, passed_on, request.answer(), &proposal);
@@ -60,6 +66,7 @@ absl::Status PeerSupport::StartMatch(Tx& tx, Call& call, const pb::StartMatchReq
   TRY(MayStart(proposal));
   ASSIGN(const pb::Peer peer, Load<pb::Peer>(tx, proposal.peer_id()));
   ASSIGN(pb::PeerRequest row, Load<pb::PeerRequest>(tx, proposal.peer_request_id()));
+  TRY(CheckFits(tx, row, peer));
   TRY(CheckCanTake(tx, peer, proposal.id()));
   pb::Match match = NewMatch(NewId(tx.now()), proposal, row, Today(tx));
   TRY(Insert(tx, match));

@@ -173,11 +173,15 @@ absl::Status ResumeMatches(Tx& tx, const pb::Peer& peer) {
 
 // ---- Proposals -------------------------------------------------------------------------------------
 
+absl::Status CheckFits(Tx& tx, const pb::PeerRequest& request, const pb::Peer& peer) {
+  ASSIGN(const bool has_conflict, HasConflict(tx, request.person_ref(), peer.person_ref()));
+  TRY(MayMeet(request, peer, has_conflict));
+  return CheckWishes(request, peer);
+}
+
 absl::StatusOr<pb::Proposal> Propose(Tx& tx, pb::PeerRequest* request, const pb::Peer& peer) {
   TRY(MayPropose(*request));
-  ASSIGN(const bool has_conflict, HasConflict(tx, request->person_ref(), peer.person_ref()));
-  TRY(MayMeet(*request, peer, has_conflict));
-  TRY(CheckWishes(*request, peer));
+  TRY(CheckFits(tx, *request, peer));
   static const std::string live =
       absl::StrCat("WHERE peer_id = :peer AND person_ref = :person AND ", InStates<pb::MatchState>(IsLive));
   ASSIGN(const bool matched, Exists<pb::Match>(tx, live, peer.id(), request->person_ref()));

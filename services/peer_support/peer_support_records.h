@@ -127,6 +127,8 @@ absl::Status ConcernsMatched(Tx& tx, const pb::Peer& peer, Call* call);
 // The matches that are still on hold go on, and their tasks are done.
 absl::Status ResumeMatches(Tx& tx, const pb::Peer& peer);
 
+// [P4], [P5] and the wishes, for a peer as they are now.
+absl::Status CheckFits(Tx& tx, const pb::PeerRequest& request, const pb::Peer& peer);
 // A proposal of a peer to a person, if the rules let it be.
 absl::StatusOr<pb::Proposal> Propose(Tx& tx, pb::PeerRequest* request, const pb::Peer& peer);
 // Nothing comes of a proposal (its state says how), and its request is open again.

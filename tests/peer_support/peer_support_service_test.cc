@@ -340,6 +340,44 @@ TEST_P(PeerSupportTest, WhoIsListedAsAvailableForARequestIsExactlyWhoCanBePropos
   }
 }
 
+// [P5] Who the person may meet, and wished for, is asked of the peer as they are and not as they were proposed.
+TEST_P(PeerSupportTest, KinAndWishesAreCheckedWhenProposedWhenAcceptedAndWhenStarted) {
+  const pb::Peer peer = town_.Active(Town::Profile(pb::EXPERIENCE_NEXT_OF_KIN));
+  const pb::PeerRequest of_kin = town_.Asked(SomePerson(), pb::EXPERIENCE_NEXT_OF_KIN);
+  const pb::Proposal proposal = town_.Proposed(of_kin, peer);
+  pb::UpdatePeerRequest update;
+  update.set_peer_id(peer.id());
+  const auto change = [&](const pb::PeerProfile& profile) {
+    *update.mutable_profile() = profile;
+    EXPECT_DONE(town_.Call(&Stub::UpdatePeer, Staff(), update));
+  };
+  change(Town::Profile(pb::EXPERIENCE_OWN_USE));
+  EXPECT_REFUSED(Answer(proposal, AsPeer(peer.person_ref()), pb::ANSWER_ACCEPT), "KIN_REQUIRED");
+  EXPECT_DONE(Answer(proposal, Resident(proposal.person_ref()), pb::ANSWER_ACCEPT)) << "the person's yes stands";
+  change(Town::Profile(pb::EXPERIENCE_BOTH));
+  EXPECT_DONE(Answer(proposal, AsPeer(peer.person_ref()), pb::ANSWER_ACCEPT));
+  change(Town::Profile(pb::EXPERIENCE_OWN_USE));
+  EXPECT_REFUSED(Start(proposal), "KIN_REQUIRED");
+  change(Town::Profile(pb::EXPERIENCE_NEXT_OF_KIN));
+  EXPECT_DONE(Start(proposal));
+
+  pb::RequestPeerRequest ask;
+  ask.set_person_ref(SomePerson());
+  ask.set_asks_as(pb::EXPERIENCE_OWN_USE);
+  ask.set_wish_gender(pb::GENDER_FEMALE);
+  const auto wishing = town_.Call(&Stub::RequestPeer, Resident(ask.person_ref()), ask);
+  const pb::Proposal wished = town_.Proposed(wishing->peer_request(), peer);
+  pb::PeerProfile man = Town::Profile(pb::EXPERIENCE_NEXT_OF_KIN);
+  man.set_gender(pb::GENDER_MALE);
+  change(man);
+  EXPECT_REFUSED(Answer(wished, AsPeer(peer.person_ref()), pb::ANSWER_ACCEPT), "WISH_NOT_MET");
+  change(Town::Profile(pb::EXPERIENCE_NEXT_OF_KIN));
+  town_.AcceptedByBoth(wished);
+  change(man);
+  EXPECT_REFUSED(Start(wished), "WISH_NOT_MET");
+  EXPECT_DONE(Answer(wished, AsPeer(peer.person_ref()), pb::ANSWER_DECLINE)) << "a no is always open";
+}
+
 TEST_P(PeerSupportTest, CapacityIsCheckedWhenProposedWhenAcceptedAndWhenStarted) {
   const pb::Peer peer = town_.Active(Town::Profile(pb::EXPERIENCE_OWN_USE, 1));
   const pb::Proposal first = town_.Proposed(town_.Asked(SomePerson()), peer);
