@@ -158,9 +158,17 @@ absl::Status ConcernsMatched(Tx& tx, const pb::Peer& peer, Call* call) {
   return absl::OkStatus();
 }
 
+// What a stop put on hold waits for its hand-over: whoever comes back in a new cycle does not find the people of the
+// old one again because of a pause. A hold is of this cycle if its task was opened since the first approval in it,
+// before which a peer has nobody.
 absl::Status ResumeMatches(Tx& tx, const pb::Peer& peer) {
   ASSIGN(std::vector<pb::Match> matches,
-         Select<pb::Match>(tx, "WHERE peer_id = :peer AND state = 'MATCH_STATE_ON_HOLD' ORDER BY id", peer.id()));
+         Select<pb::Match>(tx,
+                           "WHERE peer_id = :peer1 AND state = 'MATCH_STATE_ON_HOLD' AND EXISTS (SELECT 1 FROM "
+                           "hand_over_tasks t WHERE t.match_id = matches.id AND t.state = 'HAND_OVER_TASK_STATE_OPEN' "
+                           "AND t.create_time >= (SELECT MIN(a.create_time) FROM approvals a WHERE a.peer_id = :peer2 "
+                           "AND a.cycle = :cycle)) ORDER BY id",
+                           peer.id(), peer.id(), peer.cycle()));
   for (pb::Match& match : matches) {
     match.set_state(pb::MATCH_STATE_STARTED);
     TRY(Save(tx, match));

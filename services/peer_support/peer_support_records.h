@@ -124,7 +124,7 @@ absl::Status StopClocks(Tx& tx, const pb::Peer& peer);
 absl::StatusOr<int> HoldMatches(Tx& tx, const pb::Peer& peer, std::string_view day);
 // What happens to the peer happens to the people of their live matches: it stands in the access log of each (E0).
 absl::Status ConcernsMatched(Tx& tx, const pb::Peer& peer, Call* call);
-// The matches that are still on hold go on, and their tasks are done.
+// The matches that were put on hold in this cycle and still are go on, and their tasks are done.
 absl::Status ResumeMatches(Tx& tx, const pb::Peer& peer);
 
 // [P4], [P5] and the wishes, for a peer as they are now.

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "common/dates.h"
 #include "tests/peer_support/town.h"
 #include "tests/support/contract_suite.h"
 #include "tests/support/expect.h"
@@ -193,6 +194,48 @@ TEST_P(PeerSupportTest, WhoStoppedIsReinstatedAsANewCycle) {
   EXPECT_THAT(whole->approvals(), SizeIs(2)) << "what was before is kept";
   EXPECT_FALSE(whole->approvals(1).renewal());
   EXPECT_THAT(town_.EventTypes(), IsSupersetOf({"ApprovalStopped", "PeerReinstated"}));
+}
+
+// [P9] What a stop put on hold waits for its hand-over, and is no part of a pause a year later.
+TEST_P(PeerSupportTest, APauseOfANewCycleResumesWhatItHeldAndNothingOfBefore) {
+  const pb::Peer peer = town_.Active();
+  const pb::Match before = town_.Matched(peer);
+  pb::OptOutRequest opt_out;
+  opt_out.set_peer_id(peer.id());
+  EXPECT_DONE(town_.Call(&Stub::OptOut, AsPeer(peer.person_ref()), opt_out));
+  town_.service().clock().Advance(absl::Seconds(1));  // so that even a return on the same day is one
+  pb::ReinstatePeerRequest reinstate;
+  reinstate.set_peer_id(peer.id());
+  town_.Trained(Must(town_.Call(&Stub::ReinstatePeer, UnitLeader(), reinstate)).peer());
+  pb::ApprovePeerRequest approve;
+  approve.set_peer_id(peer.id());
+  EXPECT_DONE(town_.Call(&Stub::ApprovePeer, UnitLeader(), approve));
+  pb::AssignGuideRequest guide;
+  guide.set_peer_id(peer.id());
+  guide.set_guide_id(town_.guide_id);
+  EXPECT_DONE(town_.Call(&Stub::AssignGuide, Staff(), guide));
+  const pb::Match now = town_.Matched(peer);
+
+  town_.Paused(peer);
+  pb::ResumePeerRequest resume;
+  resume.set_peer_id(peer.id());
+  EXPECT_DONE(town_.Call(&Stub::ResumePeer, Staff(), resume));
+  EXPECT_EQ(town_.Now(now).state(), pb::MATCH_STATE_STARTED);
+  EXPECT_EQ(town_.Now(before).state(), pb::MATCH_STATE_ON_HOLD);
+  ASSERT_THAT(town_.OpenTasks(), SizeIs(1));
+  EXPECT_EQ(town_.OpenTasks()[0].match_id(), before.id());
+  ASSERT_THAT(town_.EventsOf<pb::MatchResumed>(), SizeIs(1));
+  EXPECT_EQ(town_.EventsOf<pb::MatchResumed>()[0].match_id(), now.id());
+
+  town_.GoTo(PlusDays(town_.Now(peer).valid_until(), Town::Rules().grace_days() + 1));
+  ASSERT_EQ(town_.Now(peer).state(), pb::PEER_STATE_EXPIRED);
+  EXPECT_EQ(town_.Now(now).state(), pb::MATCH_STATE_ON_HOLD);
+  pb::RenewApprovalRequest renew;
+  renew.set_peer_id(peer.id());
+  EXPECT_DONE(town_.Call(&Stub::RenewApproval, UnitLeader(), renew));
+  EXPECT_EQ(town_.Now(now).state(), pb::MATCH_STATE_STARTED) << "nor does a renewal leave out what it held";
+  EXPECT_EQ(town_.Now(before).state(), pb::MATCH_STATE_ON_HOLD);
+  EXPECT_DONE(HandOver(before, "")) << "what is left of before is handed over";
 }
 
 // ---- Asking and meeting ----
