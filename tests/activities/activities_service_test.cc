@@ -485,6 +485,7 @@ TEST_P(ActivitiesTest, SteppingBackIsAlwaysOpenAndOnlyOnesOwn) {
   EXPECT_REFUSED(Back(path, pb::LEADER_STEP_LEADER), "STEP_SKIPPED");
   EXPECT_DONE(Back(path, pb::LEADER_STEP_UNSPECIFIED));
   EXPECT_EQ(town_.Stored<pb::LeaderPath>(path.id()).state(), pb::LEADER_STATE_STEPPED_DOWN);
+  EXPECT_REFUSED(Back(path, pb::LEADER_STEP_UNSPECIFIED), "WRONG_STATE") << "once is enough";
   EXPECT_EQ(town_.Wished(person, pb::LEADER_STEP_REGULAR).state(), pb::LEADER_STATE_ACTIVE) << "and begins anew";
   pb::ListLeaderPathsRequest wishing;
   wishing.set_wishing(true);
@@ -642,6 +643,16 @@ TEST_P(ActivitiesTest, AFundBearsItsShareOfACampAndNeverFoodAndTravel) {
   shares.set_session_id(town_.Run(1).id());
   *shares.add_cost_items() = camp.cost_items(0);
   EXPECT_REFUSED(town_.Call(&Stub::SetCostShares, Staff(), shares), "NO_COST_SHARES");
+}
+
+TEST_P(ActivitiesTest, NobodyAsksForATripThatHasBegunAndADropInHasNoSeats) {
+  const pb::Session camp = town_.Camp();
+  const std::string person = SomePerson();
+  town_.Enrolled(camp, person);
+  town_.GoTo(FromProto(camp.start_time()));
+  EXPECT_REFUSED(Ask(town_.FundWith(1'000'000), person, pb::GRANT_KIND_TRIP, 1000, camp.id()), "WRONG_STATE");
+  const pb::Activity drop_in = town_.Activity(pb::ACTIVITY_MODE_OPEN_DROP_IN);
+  EXPECT_REFUSED(town_.SetSeats(town_.Scheduled(town_.Plan(drop_in, 7, 0)).front(), 3), "QUOTA_MISSING");
 }
 
 TEST_P(ActivitiesTest, AShareThatIsLoweredAfterTheRequestIsWhatTheFundBears) {
