@@ -15,8 +15,7 @@ namespace {
 
 // In this cycle or an earlier one.
 absl::StatusOr<bool> WasEverApproved(Tx& tx, const pb::Peer& peer) {
-  ASSIGN(const auto approvals, tx.Query<int64_t>("SELECT 1 FROM approvals WHERE peer_id = :peer LIMIT 1", peer.id()));
-  return !approvals.empty();
+  return Exists<pb::Approval>(tx, "WHERE peer_id = :peer", peer.id());
 }
 
 // A stop of either kind: saved, told, matches on hold, groups closed. A match can be handed over; a group has nobody

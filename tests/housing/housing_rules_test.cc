@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/errors.h"
 #include "common/records.h"
+#include "tests/support/expect.h"
 
 namespace mestring::housing {
 namespace {
@@ -149,8 +150,6 @@ pb::DecideApplicationRequest Approval() {
   criteria.set_stays_lawfully(true);
   return request;
 }
-
-#define EXPECT_REFUSED(status, reason) EXPECT_EQ(ReasonOf(status), reason)
 
 // ---- H1 ----
 

@@ -11,6 +11,7 @@
 #include "common/field_rules.h"
 #include "tests/housing/town.h"
 #include "tests/support/contract_suite.h"
+#include "tests/support/expect.h"
 
 namespace mestring::housing {
 namespace {
@@ -21,9 +22,6 @@ using testing::IsEmpty;
 using testing::IsSupersetOf;
 using testing::SizeIs;
 using Stub = Town::Stub;
-
-#define EXPECT_REFUSED(result, reason) EXPECT_EQ(ReasonOf((result).status()), reason) << (result).status()
-#define EXPECT_DONE(result) EXPECT_TRUE((result).ok()) << (result).status()
 
 class HousingTest : public testing::TestWithParam<const char*> {
  protected:

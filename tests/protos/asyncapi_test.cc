@@ -66,7 +66,7 @@ void AppendMessage(const Descriptor& message, std::string* text) {
 TEST(AsyncApi, ListsTheStreamsAndEventsOfTheContracts) {
   const ContractFiles contracts;
   const std::vector<const Descriptor*> own = OwnEntries(contracts);
-  ASSERT_EQ(own.size(), 2u);
+  ASSERT_EQ(own.size(), 3u);
   const std::vector<const Descriptor*> shared = SharedEvents(contracts);
   std::string channels, operations, messages;
   for (const Descriptor* entry : own) AppendMessage(*entry, &messages);
