@@ -180,14 +180,13 @@ absl::StatusOr<PlaceHolds> HoldsOn(Tx& tx, std::string_view date, std::string_vi
   return holds;
 }
 
-// Nobody makes way for themself: whoever stays over keeps the bed that is granted to them next.
 absl::Status MakeWay(Tx& tx, const pb::Stay& stay) {
   const std::string& until = stay.held_until();
   ASSIGN(std::vector<pb::Stay> reserved,
          Select<pb::Stay>(tx,
                           "WHERE place_id = :place AND held_until > :start AND start_date < :until "
-                          "AND state = 'STAY_STATE_RESERVED' AND person_ref <> :person ORDER BY start_date",
-                          stay.place_id(), stay.start_date(), until, stay.person_ref()));
+                          "AND state = 'STAY_STATE_RESERVED' AND id <> :own ORDER BY start_date",
+                          stay.place_id(), stay.start_date(), until, stay.id()));
   for (pb::Stay& other : reserved) TRY(EndReservation(tx, pb::STAY_STATE_CANCELLED, kPlaceNotVacated, &other));
   ASSIGN(std::vector<pb::PlaceClosure> closures,
          Select<pb::PlaceClosure>(tx, "WHERE place_id = :place AND held_until > :start AND start_date < :until",
@@ -240,7 +239,8 @@ absl::Status ReleaseSource(Tx& tx, const pb::Stay& stay) {
     return ReturnToList(tx, place_offer.application_id());
   }
   ASSIGN(pb::Requisition requisition, Load<pb::Requisition>(tx, stay.requisition_id()));
-  ApplyRelease(Today(tx), &requisition);
+  ASSIGN(const pb::OfferPolicy policy, Load<pb::OfferPolicy>(tx, stay.policy_id()));
+  ApplyRelease(stay, policy, Today(tx), &requisition);
   TRY(Save(tx, requisition));
   if (requisition.state() == pb::REQUISITION_STATE_GRANTED) {
     return tx.Schedule(kGrantTimer, requisition.id(), EndOf(tx, requisition.use_by()));

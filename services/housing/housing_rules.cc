@@ -381,7 +381,13 @@ absl::Status MayWithdraw(const pb::Requisition& requisition) {
   return WrongState(requisition.state(), "only a requisition that has not led to a stay can be withdrawn");
 }
 
-void ApplyRelease(std::string_view today, pb::Requisition* requisition) {
+// Whoever lost a reserved place because somebody had not left it has the grant for as long as a new one: nobody loses a
+// bed by what another did.
+void ApplyRelease(const pb::Stay& stay, const pb::OfferPolicy& policy, std::string_view today,
+                  pb::Requisition* requisition) {
+  if (stay.end_reason_code() == kPlaceNotVacated) {
+    requisition->set_use_by(std::max(requisition->use_by(), PlusDays(today, policy.grant_days())));
+  }
   requisition->clear_stay_id();
   requisition->set_state(requisition->use_by() >= today ? pb::REQUISITION_STATE_GRANTED : pb::REQUISITION_STATE_LAPSED);
 }

@@ -130,7 +130,8 @@ absl::Status MayDecide(const pb::Requisition& requisition, const pb::OfferPolicy
 void ApplyDecision(const pb::Decision& decision, const pb::OfferPolicy& policy, pb::Requisition* requisition);
 absl::Status MayWithdraw(const pb::Requisition& requisition);
 // A reservation that came to nothing gives the grant back, if it can still be used.
-void ApplyRelease(std::string_view today, pb::Requisition* requisition);
+void ApplyRelease(const pb::Stay& stay, const pb::OfferPolicy& policy, std::string_view today,
+                  pb::Requisition* requisition);
 
 // ---- Decisions -------------------------------------------------------------------------------------
 

@@ -447,9 +447,9 @@ TEST(Requisition, IsGivenBackByAReservationThatCameToNothingWhileItsTimeLasts) {
   pb::Requisition requisition = Received();
   requisition.set_state(pb::REQUISITION_STATE_PLACED);
   requisition.set_use_by(kToday);
-  ApplyRelease(kToday, &requisition);
+  ApplyRelease(pb::Stay(), Akutten(), kToday, &requisition);
   EXPECT_EQ(requisition.state(), pb::REQUISITION_STATE_GRANTED);
-  ApplyRelease("2026-03-03", &requisition);
+  ApplyRelease(pb::Stay(), Akutten(), "2026-03-03", &requisition);
   EXPECT_EQ(requisition.state(), pb::REQUISITION_STATE_LAPSED);
 }
 
