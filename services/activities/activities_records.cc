@@ -222,13 +222,10 @@ absl::Status ScheduleClocks(Tx& tx, const pb::ActivityPolicy& policy, const pb::
 
 // ---- Leaders ---------------------------------------------------------------------------------------
 
-absl::Status TellIfLacksLeader(Tx& tx, const pb::ActivityPolicy& policy, pb::Session* session) {
-  const absl::Time notice = FromProto(session->start_time()) - absl::Hours(policy.leader_notice_hours());
-  if (!LacksLeader(*session) || tx.now() < notice) return absl::OkStatus();
-  TRY(Save(tx, *session));  // its event has a version of its own
-  auto event = About<pb::SessionLacksLeader>(*session);
-  *event.mutable_start_time() = session->start_time();
-  return tx.Publish(event, session->id(), session->version());
+absl::Status PublishLacksLeader(Tx& tx, const pb::Session& session) {
+  auto event = About<pb::SessionLacksLeader>(session);
+  *event.mutable_start_time() = session.start_time();
+  return tx.Publish(event, session.id(), session.version());
 }
 
 absl::Status Unassign(Tx& tx, pb::SessionLeader* leader, pb::Session* session) {
@@ -241,7 +238,7 @@ absl::Status Unassign(Tx& tx, pb::SessionLeader* leader, pb::Session* session) {
   event.set_person_ref(leader->person_ref());
   TRY(tx.Publish(event, leader->id(), leader->version()));
   ASSIGN(const pb::ActivityPolicy policy, CurrentPolicy(tx));
-  return TellIfLacksLeader(tx, policy, session);
+  return LacksLeaderByNow(*session, policy, tx.now()) ? PublishLacksLeader(tx, *session) : absl::OkStatus();
 }
 
 absl::Status UnassignAll(Tx& tx, std::string_view person_ref) {

@@ -152,8 +152,8 @@ absl::Status EndWaitEntry(Tx& tx, pb::WaitEntryState state, pb::WaitEntry* entry
 absl::Status CancelNow(Tx& tx, std::string_view reason_code, pb::Session* session);
 // The four clocks of a session, set anew.
 absl::Status ScheduleClocks(Tx& tx, const pb::ActivityPolicy& policy, const pb::Session& session);
-// Tells that nobody leads a session, if that is so and it is too late for its clock to tell it.
-absl::Status TellIfLacksLeader(Tx& tx, const pb::ActivityPolicy& policy, pb::Session* session);
+// With the version that the session has: one that no other event tells.
+absl::Status PublishLacksLeader(Tx& tx, const pb::Session& session);
 // Somebody does not lead a session any more.
 absl::Status Unassign(Tx& tx, pb::SessionLeader* leader, pb::Session* session);
 // A leader is paused, leads nothing from now on, and leads again when no cause is left.

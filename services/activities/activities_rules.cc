@@ -238,6 +238,10 @@ absl::Status MayChangeLeaders(const pb::Session& session) {
 // they hear of it too.
 bool LacksLeader(const pb::Session& session) { return session.leaders() == 0 && MayChangeLeaders(session).ok(); }
 
+bool LacksLeaderByNow(const pb::Session& session, const pb::ActivityPolicy& policy, absl::Time now) {
+  return LacksLeader(session) && now >= FromProto(session.start_time()) - absl::Hours(policy.leader_notice_hours());
+}
+
 // PLANNED until enrolment opens; FULL when no quota has a free seat; else OPEN. A drop-in is never full.
 pb::SessionState StateBySeats(const pb::Session& session, const SeatCounts& counts, absl::Time now) {
   if (now < FromProto(session.enrol_from_time())) return pb::SESSION_STATE_PLANNED;

@@ -91,6 +91,8 @@ absl::Status MayCancel(const pb::Session& session);
 absl::Status MayChangeLeaders(const pb::Session& session);
 // Nobody leads it, and somebody still can.
 bool LacksLeader(const pb::Session& session);
+// That, and its clock does not tell it any more.
+bool LacksLeaderByNow(const pb::Session& session, const pb::ActivityPolicy& policy, absl::Time now);
 // What the state is while the session lies ahead.
 pb::SessionState StateBySeats(const pb::Session& session, const SeatCounts& counts, absl::Time now);
 

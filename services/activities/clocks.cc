@@ -24,9 +24,7 @@ absl::Status OnNotice(Tx& tx, std::string_view id, absl::Time) {
   ASSIGN(pb::Session session, Load<pb::Session>(tx, id));
   if (!LacksLeader(session)) return absl::OkStatus();
   TRY(Save(tx, session));  // its event has a version of its own, though nothing of it changes
-  auto event = About<pb::SessionLacksLeader>(session);
-  *event.mutable_start_time() = session.start_time();
-  return tx.Publish(event, session.id(), session.version());
+  return PublishLacksLeader(tx, session);
 }
 
 // [A8] One that nobody leads does not begin. [A3] Offers and waiting end.

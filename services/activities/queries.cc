@@ -106,14 +106,17 @@ absl::Status Activities::ListSessions(Tx& tx, Call&, const pb::ListSessionsReque
       .Is("area_code", request.area_code())
       .IsState("state", request.state());
   if (request.without_leader()) {
-    // LacksLeader, in SQL.
-    filter.Where("leaders = 0")
-        .Where(absl::StrCat("(", InStates(IsAhead),
-                            " OR state = 'SESSION_STATE_STARTED' AND mode IN ('ACTIVITY_MODE_COURSE', "
-                            "'ACTIVITY_MODE_CAMP'))"));
+    // LacksLeader, in SQL. A course or camp lacks one in the period also if it began before.
+    filter.Where("leaders = 0").Where("start_time < ?", period.to);
+    filter.Where(absl::StrCat("(", InStates(IsAhead),
+                              " AND start_time >= ? OR state = 'SESSION_STATE_STARTED' AND mode IN "
+                              "('ACTIVITY_MODE_COURSE', 'ACTIVITY_MODE_CAMP') AND end_time > ?)"),
+                 period.from, period.from);
+  } else {
+    BeginsIn(period, filter);
   }
-  TRY(Page(tx, BeginsIn(period, filter), PagesByStart(request.page_size(), request.page_token()),
-           response->mutable_sessions(), response->mutable_next_page_token()));
+  TRY(Page(tx, std::move(filter), PagesByStart(request.page_size(), request.page_token()), response->mutable_sessions(),
+           response->mutable_next_page_token()));
   return SetAsOf(tx, response);
 }
 

@@ -124,7 +124,10 @@ absl::Status Activities::MoveSession(Tx& tx, Call& call, const pb::MoveSessionRe
   ASSIGN(const pb::ActivityPolicy policy, CurrentPolicy(tx));
   TRY(ScheduleClocks(tx, policy, session));
   TRY(TellOfMove(tx, request.module(), &session));
-  TRY(TellIfLacksLeader(tx, policy, &session));
+  if (LacksLeaderByNow(session, policy, tx.now())) {
+    TRY(Save(tx, session));  // its event has a version of its own
+    TRY(PublishLacksLeader(tx, session));
+  }
   TRY(ConcernsThoseOf(tx, session, call));
   *response->mutable_session() = std::move(session);
   return absl::OkStatus();
