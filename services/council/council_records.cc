@@ -193,8 +193,12 @@ absl::Status PrepareAgenda(Tx& tx, const pb::Meeting& meeting) {
                                 "WHERE minutes_meeting_id = :meeting AND state IN ('AGENDA_ITEM_STATE_SCHEDULED', "
                                 "'AGENDA_ITEM_STATE_DISCUSSED')",
                                 minutes.meeting_id()));
+    // Who has put it off the agenda of this meeting does not get it back at its opening.
+    ASSIGN(const bool had, Exists<pb::AgendaItem>(tx, "WHERE meeting_id = :meeting AND minutes_meeting_id = :of",
+                                                  meeting.id(), minutes.meeting_id()));
+    if (had) continue;
     if (known) {
-      if (known->meeting_id() != meeting.id()) TRY(TakeOver(tx, meeting, &*known));
+      TRY(TakeOver(tx, meeting, &*known));
       continue;
     }
     ASSIGN(const pb::Meeting of, Load<pb::Meeting>(tx, minutes.meeting_id()));

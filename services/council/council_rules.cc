@@ -719,14 +719,15 @@ pb::AgendaItem NewFromPostponed(std::string id, const Caller& caller, const pb::
 }
 
 // The papers are the meeting's, and more than one item can be about them: after another meeting postponed its own to
-// this one. They leave with the last.
+// this one. They leave when none is left that is, or was decided here, and one was postponed.
 bool TakesPapersAlong(const pb::AgendaItem& item, absl::Span<const pb::AgendaItem> agenda) {
-  const auto stays = [&](const pb::AgendaItem& other) {
-    return other.id() != item.id() && other.kind() == pb::AGENDA_ITEM_KIND_FIGURES &&
-           other.state() != pb::AGENDA_ITEM_STATE_POSTPONED;
-  };
-  return item.kind() == pb::AGENDA_ITEM_KIND_FIGURES && item.state() == pb::AGENDA_ITEM_STATE_POSTPONED &&
-         std::none_of(agenda.begin(), agenda.end(), stays);
+  bool postponed = false, needed = false;
+  for (const pb::AgendaItem& each : agenda) {
+    if (each.kind() != pb::AGENDA_ITEM_KIND_FIGURES) continue;
+    postponed = postponed || each.state() == pb::AGENDA_ITEM_STATE_POSTPONED;
+    needed = needed || !IsSettled(each) || each.state() == pb::AGENDA_ITEM_STATE_ADVISED;
+  }
+  return item.kind() == pb::AGENDA_ITEM_KIND_FIGURES && postponed && !needed;
 }
 
 }  // namespace mestring::council

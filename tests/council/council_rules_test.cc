@@ -641,10 +641,14 @@ TEST(Agenda, PapersLeaveWithTheLastItemOfFigures) {
                        matter = ItemIn(pb::AGENDA_ITEM_STATE_SCHEDULED);
   EXPECT_TRUE(TakesPapersAlong(postponed, {postponed, matter}));
   EXPECT_TRUE(TakesPapersAlong(postponed, {postponed, figures("second", pb::AGENDA_ITEM_STATE_POSTPONED)}));
-  for (const auto state : {pb::AGENDA_ITEM_STATE_SCHEDULED, pb::AGENDA_ITEM_STATE_DISCUSSED,
-                           pb::AGENDA_ITEM_STATE_ADVISED, pb::AGENDA_ITEM_STATE_WITHDRAWN}) {
+  for (const auto state :
+       {pb::AGENDA_ITEM_STATE_SCHEDULED, pb::AGENDA_ITEM_STATE_DISCUSSED, pb::AGENDA_ITEM_STATE_ADVISED}) {
     EXPECT_FALSE(TakesPapersAlong(postponed, {postponed, figures("second", state)})) << pb::AgendaItemState_Name(state);
   }
+  const pb::AgendaItem withdrawn = figures("second", pb::AGENDA_ITEM_STATE_WITHDRAWN);
+  EXPECT_TRUE(TakesPapersAlong(postponed, {postponed, withdrawn}));
+  EXPECT_TRUE(TakesPapersAlong(withdrawn, {postponed, withdrawn})) << "in the other order";
+  EXPECT_FALSE(TakesPapersAlong(withdrawn, {withdrawn})) << "they were looked at here, or by nobody";
   EXPECT_FALSE(TakesPapersAlong(ItemIn(pb::AGENDA_ITEM_STATE_POSTPONED), {}));
   EXPECT_FALSE(TakesPapersAlong(figures("first", pb::AGENDA_ITEM_STATE_REFERRED_OUT), {}));
 }

@@ -1079,6 +1079,20 @@ TEST_P(CouncilTest, TheMeetingThatComesFirstApprovesTheMinutes) {
   town_.Approved(Minutes(first.id(), Staff())->minutes(), town_.Opened(third));
 }
 
+TEST_P(CouncilTest, AnApprovalThatWasPostponedStaysWithTheLaterMeeting) {
+  const pb::Meeting first = ClosedMeeting(town_.wheel[0]);
+  const pb::Meeting second = town_.Called(town_.wheel[1]);
+  pb::SettleAgendaItemRequest settle;
+  settle.set_agenda_item_id(town_.Meeting(second.id()).agenda(0).id());
+  settle.set_settlement(pb::SETTLEMENT_POSTPONED);
+  settle.set_reason("The secretary is ill.");
+  settle.set_to_meeting_id(town_.wheel[2].id());
+  EXPECT_DONE(town_.Call(&Stub::SettleAgendaItem, Secretary(), settle));
+  town_.Opened(second);
+  EXPECT_THAT(town_.Meeting(second.id()).agenda(), SizeIs(1)) << "the postponed one";
+  EXPECT_THAT(town_.Meeting(town_.wheel[2].id()).agenda(), SizeIs(1));
+}
+
 // Minutes that were sent wait for their approval also where nobody has closed the meeting yet: that is seen at the
 // table.
 TEST_P(CouncilTest, SentMinutesOfAMeetingThatIsNotClosedAreOnTheNextAgenda) {
