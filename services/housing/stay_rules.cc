@@ -313,9 +313,14 @@ absl::Status MaySign(const pb::Stay& stay, const pb::OfferPolicy& policy, const 
     return Refused("TENANCY_NOT_ALLOWED", "no tenancy contract is made for this stay");
   }
   if (!HoldsPlace(stay.state())) return WrongState(stay.state(), "this stay is over");
-  const std::optional<pb::Tenancy>& contract = tenancies.contract;
-  if (contract && (contract->end_date().empty() || start_date < contract->end_date())) {
-    return Refused("TENANCY_EXISTS", "the stay has a tenancy then already");
+  if (const std::optional<pb::Tenancy>& contract = tenancies.contract; contract) {
+    const std::string& end = contract->end_date();
+    const bool runs = end.empty() || end > today;
+    // Nobody moves in by the next one while this one holds.
+    if (end.empty() || start_date < end || (runs && stay.state() != pb::STAY_STATE_ARRIVED)) {
+      return Refused("TENANCY_EXISTS", "the stay has a tenancy then already");
+    }
+    if (runs && start_date != end) return Refused("DATE_OUT_OF_ORDER", "it must begin where the one before ends");
   }
   TRY(CheckPlannable("start_date", start_date, today));
   if (!end_date.empty() && end_date <= start_date) {

@@ -144,21 +144,27 @@ absl::Status Arrive(Tx& tx, const std::string& arrive_date, std::string_view lea
 
 // ---- Leaving ---------------------------------------------------------------------------------------
 
+// Those that hold on a day or later: also one that another follows and that has not run out.
+absl::StatusOr<std::vector<pb::Tenancy>> TenanciesFrom(Tx& tx, const pb::Stay& stay, std::string_view date) {
+  return Select<pb::Tenancy>(
+      tx, "WHERE stay_id = :stay AND (state <> 'TENANCY_STATE_ENDED' OR end_date > :date) ORDER BY id", stay.id(),
+      date);
+}
+
 absl::Status EndTenanciesOf(Tx& tx, const pb::Stay& stay, const std::string& end_date) {
-  ASSIGN(Tenancies tenancies, TenanciesOf(tx, stay));
-  if (tenancies.contract) TRY(EndTenancy(tx, end_date, &*tenancies.contract));
-  if (tenancies.notice) TRY(EndTenancy(tx, end_date, &*tenancies.notice));
+  ASSIGN(std::vector<pb::Tenancy> tenancies, TenanciesFrom(tx, stay, end_date));
+  // One that has not begun never does.
+  for (pb::Tenancy& tenancy : tenancies) TRY(EndTenancy(tx, std::max(end_date, tenancy.start_date()), &tenancy));
   return absl::OkStatus();
 }
 
 // They are of the home that the resident has, by whichever stay.
 absl::Status TenanciesFollow(Tx& tx, const pb::Stay& from, const pb::Stay& to) {
-  ASSIGN(Tenancies tenancies, TenanciesOf(tx, from));
-  for (std::optional<pb::Tenancy>& tenancy : {std::ref(tenancies.contract), std::ref(tenancies.notice)}) {
-    if (!tenancy) continue;
-    tenancy->set_stay_id(to.id());
-    tenancy->set_place_id(to.place_id());
-    TRY(Save(tx, *tenancy));
+  ASSIGN(std::vector<pb::Tenancy> tenancies, TenanciesFrom(tx, from, Today(tx)));
+  for (pb::Tenancy& tenancy : tenancies) {
+    tenancy.set_stay_id(to.id());
+    tenancy.set_place_id(to.place_id());
+    TRY(Save(tx, tenancy));
   }
   return absl::OkStatus();
 }

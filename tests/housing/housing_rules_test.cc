@@ -681,7 +681,14 @@ TEST(H8, ATenancyWithAnEndIsFollowedByAnother) {
   tenancies.notice->set_notice_date(kToday);
   EXPECT_REFUSED(MayGiveNotice(stay, Smahus(), tenancies, kToday, kToday), "TENANCY_EXISTS");
   EXPECT_REFUSED(MaySign(stay, Smahus(), tenancies, "2026-03-31", "", kToday), "TENANCY_EXISTS");
+  EXPECT_REFUSED(MaySign(stay, Smahus(), tenancies, "2026-04-02", "", kToday), "DATE_OUT_OF_ORDER");
   EXPECT_TRUE(MaySign(stay, Smahus(), tenancies, "2026-04-01", "", kToday).ok());
+  const pb::Stay reserved = Stay(pb::STAY_STATE_RESERVED, "2026-02-20", "");
+  EXPECT_REFUSED(MaySign(reserved, Smahus(), tenancies, "2026-04-01", "", kToday), "TENANCY_EXISTS")
+      << "nobody could move in by the first";
+  tenancies.contract->set_end_date("2026-03-01");  // it has run out
+  EXPECT_TRUE(MaySign(stay, Smahus(), tenancies, kToday, "", kToday).ok());
+  EXPECT_TRUE(MaySign(reserved, Smahus(), tenancies, kToday, "", kToday).ok());
 }
 
 TEST(H8, AnOrdinaryTenancyLastsThreeYears) {

@@ -405,6 +405,31 @@ TEST_P(HousingTest, ATenancyThatEndsIsFollowedByAnother) {
   EXPECT_THAT(town_.EventsOf<pb::DeadlineMissed>(), IsEmpty()) << "nothing ran out under the resident";
 }
 
+TEST_P(HousingTest, WhoLeavesBeforeTheNextTenancyBeginsEndsBoth) {
+  const pb::Stay stay = town_.ReservedBy(
+      town_.Accepted(town_.Offered(town_.Vacant(town_.Places(town_.smahus)[0].id()), town_.Listed(SomePerson(), 5))));
+  pb::GiveSpecialTermsNoticeRequest notice;
+  notice.set_stay_id(stay.id());
+  pb::SignTenancyRequest sign;
+  sign.set_stay_id(stay.id());
+  sign.set_end_date("2026-12-20");
+  EXPECT_DONE(town_.Call(&Stub::GiveSpecialTermsNotice, HousingOffice(), notice));
+  const pb::Tenancy first = Must(town_.Call(&Stub::SignTenancy, HousingOffice(), sign)).tenancy();
+  town_.Arrived(stay);
+  EXPECT_DONE(town_.Call(&Stub::GiveSpecialTermsNotice, HousingOffice(), notice));
+  sign.clear_end_date();
+  const pb::Tenancy second = Must(town_.Call(&Stub::SignTenancy, HousingOffice(), sign)).tenancy();
+  town_.GoTo("2026-12-10");
+  town_.Ended(stay);
+  const auto end_of = [&](const pb::Tenancy& tenancy) {
+    pb::GetTenancyRequest get;
+    get.set_tenancy_id(tenancy.id());
+    return Must(town_.Call(&Stub::GetTenancy, Staff(), get)).tenancy().end_date();
+  };
+  EXPECT_EQ(end_of(first), "2026-12-10");
+  EXPECT_EQ(end_of(second), "2026-12-20") << "it never began";
+}
+
 TEST_P(HousingTest, ATenancyIsOfThePlaceThatItsReservationMovesTo) {
   const pb::Stay stay = town_.ReservedBy(town_.Accepted(
       town_.Offered(town_.Vacant(town_.Places(town_.bokollektivet)[0].id()), town_.Listed(SomePerson(), 5))));
