@@ -177,6 +177,8 @@ class Watch::Watcher : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
   std::shared_ptr<Watcher> self;
 
   bool Wants(const Entry& entry) const {
+    // Whoever was sent an event hears that it was erased: its id was no subject that anybody could ask for.
+    if (entry.type == pb::EventErased::descriptor()->full_name()) return MaySee(*caller, entry.audience);
     return (types.empty() || types.contains(entry.type)) && (subjects.empty() || subjects.contains(entry.subject)) &&
            MaySee(*caller, entry.audience);
   }
