@@ -70,6 +70,7 @@ constexpr size_t kListBytesMax = 1 << 20;
 absl::Duration Uptime() { return absl::FromChrono(std::chrono::steady_clock::now().time_since_epoch()); }
 
 constexpr std::string_view kOwnEntries = "mestring.events.v1.";
+bool TellsErasure(const std::string& type) { return type == pb::EventErased::descriptor()->full_name(); }
 
 // An event as it lies in the ring: immutable, shared by all watchers.
 struct Entry {
@@ -178,7 +179,7 @@ class Watch::Watcher : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
 
   bool Wants(const Entry& entry) const {
     // Whoever was sent an event hears that it was erased: its id was no subject that anybody could ask for.
-    if (entry.type == pb::EventErased::descriptor()->full_name()) return MaySee(*caller, entry.audience);
+    if (TellsErasure(entry.type)) return MaySee(*caller, entry.audience);
     return (types.empty() || types.contains(entry.type)) && (subjects.empty() || subjects.contains(entry.subject)) &&
            MaySee(*caller, entry.audience);
   }
@@ -563,15 +564,13 @@ bool Watch::Hub::ReadTail() {
     return false;
   }
   if (events.empty()) return false;
-  bool erased = false;
+  // The ring has still what was erased; the log does not, and all go on from there.
+  if (std::any_of(events.begin(), events.end(), [](const auto& event) { return TellsErasure(event.type()); })) {
+    return Jump().ok();
+  }
   std::vector<EntryPtr> entries;
   entries.reserve(events.size());
-  for (pb::Event& event : events) {
-    erased = erased || event.type() == pb::EventErased::descriptor()->full_name();
-    entries.push_back(EntryOf(std::move(event)));
-  }
-  // The ring has its content still; the log does not, and all go on from there.
-  if (erased) return Jump().ok();
+  for (pb::Event& event : events) entries.push_back(EntryOf(std::move(event)));
   tail_ = entries.back()->cursor;
   absl::MutexLock lock(&mutex_);
   for (EntryPtr& entry : entries) {

@@ -37,6 +37,9 @@ absl::StatusOr<Period> PeriodOf(Tx& tx, const std::string& from_date, const std:
   return Period{BeginOf(tx, from), EndOf(tx, to)};
 }
 
+// Courses and camps: what may have begun before a period and go on in it. As in the index sessions_long.
+constexpr std::string_view kRunsOn = "mode IN ('ACTIVITY_MODE_COURSE', 'ACTIVITY_MODE_CAMP')";
+
 Filter& BeginsIn(const Period& period, Filter& filter) {
   return filter.Where("start_time >= ?", period.from).Where("start_time < ?", period.to);
 }
@@ -108,9 +111,8 @@ absl::Status Activities::ListSessions(Tx& tx, Call&, const pb::ListSessionsReque
   if (request.without_leader()) {
     // LacksLeader, in SQL. A course or camp lacks one in the period also if it began before.
     filter.Where("leaders = 0").Where("start_time < ?", period.to);
-    filter.Where(absl::StrCat("(", InStates(IsAhead),
-                              " AND start_time >= ? OR state = 'SESSION_STATE_STARTED' AND mode IN "
-                              "('ACTIVITY_MODE_COURSE', 'ACTIVITY_MODE_CAMP') AND end_time > ?)"),
+    filter.Where(absl::StrCat("(", InStates(IsAhead), " AND start_time >= ? OR state = 'SESSION_STATE_STARTED' AND ",
+                              kRunsOn, " AND end_time > ?)"),
                  period.from, period.from);
   } else {
     BeginsIn(period, filter);
@@ -172,7 +174,7 @@ absl::Status Activities::GetCalendar(Tx& tx, Call& call, const pb::GetCalendarRe
   }
   // Courses and camps that have begun are still going on.
   Filter running = filter;
-  running.Where("mode IN ('ACTIVITY_MODE_COURSE', 'ACTIVITY_MODE_CAMP')").Where("end_time > ?", period.from);
+  running.Where(kRunsOn).Where("end_time > ?", period.from);
   ASSIGN(std::vector<pb::Session> sessions,
          ByStart(tx, std::move(running), {absl::UnixEpoch(), period.from}, kCalendarMax + 1));
   ASSIGN(std::vector<pb::Session> starting, ByStart(tx, std::move(filter), period, kCalendarMax + 1));

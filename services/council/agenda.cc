@@ -24,18 +24,6 @@ absl::Status PutOnAgenda(Tx& tx, const pb::AgendaItem& item) {
   return tx.Publish(event, suggestion.id(), suggestion.version());
 }
 
-// Saves an item at its place in the agenda and tells of it.
-absl::Status PlaceItem(Tx& tx, int position, pb::AgendaItem* item) {
-  item->set_position(position);
-  TRY(Save(tx, *item));
-  pb::AgendaItemScheduled event;
-  event.set_agenda_item_id(item->id());
-  event.set_meeting_id(item->meeting_id());
-  event.set_state(item->state());
-  event.set_position(item->position());
-  return tx.Publish(event, item->id(), item->version());
-}
-
 // Saves how the seats are exercised on an item, from now on for good.
 absl::Status FixExercises(Tx& tx, const pb::AgendaItem& item, const pb::RecordAdviceRequest& request,
                           google::protobuf::RepeatedPtrField<pb::SeatExercise>* fixed) {
@@ -89,9 +77,13 @@ absl::Status Council::ScheduleAgendaItem(Tx& tx, Call&, const pb::ScheduleAgenda
                                 "WHERE meeting_id = :meeting AND position >= :position AND id <> :item "
                                 "ORDER BY position, id",
                                 meeting.id(), request.position(), item.id()));
-  for (pb::AgendaItem& other : later) TRY(PlaceItem(tx, other.position() + 1, &other));
+  for (pb::AgendaItem& other : later) {
+    other.set_position(other.position() + 1);
+    TRY(SavePlaced(tx, &other));
+  }
   item.set_state(pb::AGENDA_ITEM_STATE_SCHEDULED);
-  TRY(PlaceItem(tx, request.position(), &item));
+  item.set_position(request.position());
+  TRY(SavePlaced(tx, &item));
   *response->mutable_agenda_item() = std::move(item);
   return absl::OkStatus();
 }

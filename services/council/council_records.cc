@@ -162,19 +162,23 @@ absl::Status SettleItem(Tx& tx, pb::AgendaItem* item) {
   return tx.Publish(returned, suggestion.id(), suggestion.version());
 }
 
+absl::Status SavePlaced(Tx& tx, pb::AgendaItem* item, std::string_view former_meeting_id) {
+  TRY(Save(tx, *item));
+  pb::AgendaItemScheduled event;
+  event.set_agenda_item_id(item->id());
+  event.set_meeting_id(item->meeting_id());
+  event.set_former_meeting_id(std::string(former_meeting_id));
+  event.set_state(item->state());
+  event.set_position(item->position());
+  return tx.Publish(event, item->id(), item->version());
+}
+
 // An approval of minutes that another meeting has on its agenda, if this one comes before it.
 absl::Status TakeOver(Tx& tx, const pb::Meeting& meeting, pb::AgendaItem* item) {
   ASSIGN(const pb::Meeting other, Load<pb::Meeting>(tx, item->meeting_id()));
   if (!ApprovesBefore(meeting, other)) return absl::OkStatus();
   item->set_meeting_id(meeting.id());
-  TRY(Save(tx, *item));
-  pb::AgendaItemScheduled event;
-  event.set_agenda_item_id(item->id());
-  event.set_meeting_id(item->meeting_id());
-  event.set_former_meeting_id(other.id());
-  event.set_state(item->state());
-  event.set_position(item->position());
-  return tx.Publish(event, item->id(), item->version());
+  return SavePlaced(tx, item, other.id());
 }
 
 absl::Status PrepareAgenda(Tx& tx, const pb::Meeting& meeting) {
@@ -188,15 +192,15 @@ absl::Status PrepareAgenda(Tx& tx, const pb::Meeting& meeting) {
       "ORDER BY meeting_id");
   ASSIGN(const std::vector<pb::Minutes> waiting, Select<pb::Minutes>(tx, sent, meeting.meeting_date()));
   for (const pb::Minutes& minutes : waiting) {
+    // Who has put it off the agenda of this meeting does not get it back at its opening.
+    ASSIGN(const bool had, Exists<pb::AgendaItem>(tx, "WHERE meeting_id = :meeting AND minutes_meeting_id = :of",
+                                                  meeting.id(), minutes.meeting_id()));
+    if (had) continue;
     ASSIGN(std::optional<pb::AgendaItem> known,
            Find<pb::AgendaItem>(tx,
                                 "WHERE minutes_meeting_id = :meeting AND state IN ('AGENDA_ITEM_STATE_SCHEDULED', "
                                 "'AGENDA_ITEM_STATE_DISCUSSED')",
                                 minutes.meeting_id()));
-    // Who has put it off the agenda of this meeting does not get it back at its opening.
-    ASSIGN(const bool had, Exists<pb::AgendaItem>(tx, "WHERE meeting_id = :meeting AND minutes_meeting_id = :of",
-                                                  meeting.id(), minutes.meeting_id()));
-    if (had) continue;
     if (known) {
       TRY(TakeOver(tx, meeting, &*known));
       continue;

@@ -104,6 +104,8 @@ absl::Status MakeMissedDeadlineFigures(Tx& tx, std::string_view month, absl::Tim
 absl::StatusOr<int> NextPosition(Tx& tx, std::string_view meeting_id);
 // Saves a new item and tells of it.
 absl::Status AddItem(Tx& tx, pb::AgendaItem* item);
+// Saves an item at its place in an agenda and tells of it; `former_meeting_id`: whose agenda it leaves, if another's.
+absl::Status SavePlaced(Tx& tx, pb::AgendaItem* item, std::string_view former_meeting_id = "");
 // Saves a settled item and tells of it; a suggestion that it took up and did not advise on waits again, which is told.
 absl::Status SettleItem(Tx& tx, pb::AgendaItem* item);
 // Minutes of earlier meetings that wait for approval become the first items, and figures that lie on no

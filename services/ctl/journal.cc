@@ -32,9 +32,7 @@ namespace {
 constexpr int kBusyMilliseconds = 2000;
 
 // What the journal has of an event that its owner has erased becomes what the owner's log has.
-absl::Status Erase(Tx& tx, std::string_view stream, const events::v1::Event& event) {
-  events::v1::EventErased erased;
-  if (!erased.ParseFromString(event.data())) return absl::InternalError("an EventErased that cannot be read");
+absl::Status Erase(Tx& tx, std::string_view stream, const events::v1::EventErased& erased) {
   ASSIGN(const auto rows, tx.Query<std::string>("SELECT event FROM journal WHERE stream = :stream AND id = :id", stream,
                                                 erased.event_id()));
   if (rows.empty()) return absl::OkStatus();
@@ -50,7 +48,6 @@ absl::Status Erase(Tx& tx, std::string_view stream, const events::v1::Event& eve
 }
 
 absl::Status Append(Tx& tx, std::string_view stream, const events::v1::Event& event) {
-  if (event.type() == events::v1::EventErased::descriptor()->full_name()) TRY(Erase(tx, stream, event));
   ASSIGN(const Cursor cursor, ParseCursor(event.cursor()));
   return tx
       .Exec(
@@ -102,6 +99,10 @@ absl::Status Journal::Follow(const Settings& settings, const std::string& servic
   options.key = StreamKey(settings.municipality, service);
   options.owner = OwnerOf(settings, client);
   auto subscription = std::make_unique<Subscription>(*database_, options);
+  subscription->On<events::v1::EventErased>(
+      [key = options.key](Tx& tx, const events::v1::Event&, const events::v1::EventErased& erased) {
+        return Erase(tx, key, erased);
+      });
   subscription->OnAny([key = options.key](Tx& tx, const events::v1::Event& event) { return Append(tx, key, event); });
   TRY(subscription->Start());
   subscriptions_.push_back(std::move(subscription));

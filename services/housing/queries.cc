@@ -216,9 +216,8 @@ absl::Status Housing::GetMyStatus(Tx& tx, Call& call, const pb::GetMyStatusReque
   stays.insert(stays.end(), reserved.begin(), reserved.end());
   for (pb::Stay& stay : stays) {
     ASSIGN(Tenancies tenancies, TenanciesOf(tx, stay));
-    for (std::optional<pb::Tenancy>& tenancy : {std::ref(tenancies.contract), std::ref(tenancies.notice)}) {
-      if (tenancy && !response->has_tenancy()) *response->mutable_tenancy() = *std::move(tenancy);
-    }
+    std::optional<pb::Tenancy>& tenancy = tenancies.contract ? tenancies.contract : tenancies.notice;
+    if (tenancy && !response->has_tenancy()) *response->mutable_tenancy() = *std::move(tenancy);
     *response->add_stays() = std::move(stay);
   }
   ASSIGN(std::vector<pb::Requisition> requisitions,

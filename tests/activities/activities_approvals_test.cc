@@ -45,17 +45,25 @@ class ApprovalsTest : public testing::TestWithParam<const char*> {
   template <class E>
   void Tell(const std::string& person, int64_t version, std::string valid_until = "", std::string peer = "") {
     E event;
-    event.set_peer_id(peer.empty() ? peer_ : peer);
-    event.set_person_ref(person);
     if constexpr (requires { event.set_valid_until(""); }) event.set_valid_until(valid_until);
-    EXPECT_DONE(peer_support_.db().Write([&](Tx& tx) { return tx.Publish(event, event.peer_id(), version); }));
+    Publish(event, person, version, peer);
   }
   void TellDeclined(const std::string& person, int64_t version, std::string peer = "") {
     ps::ApprovalStopped event;
+    event.set_never_approved(true);
+    Publish(event, person, version, peer);
+  }
+  template <class E>
+  void Publish(E event, const std::string& person, int64_t version, const std::string& peer) {
     event.set_peer_id(peer.empty() ? peer_ : peer);
     event.set_person_ref(person);
-    event.set_never_approved(true);
     EXPECT_DONE(peer_support_.db().Write([&](Tx& tx) { return tx.Publish(event, event.peer_id(), version); }));
+  }
+  absl::StatusOr<pb::AssignLeaderResponse> Assign(const pb::Session& session, const std::string& person) {
+    pb::AssignLeaderRequest request;
+    request.set_session_id(session.id());
+    request.set_person_ref(person);
+    return town_.Call(&Stub::AssignLeader, Staff(), request);
   }
   // Everything told so far has been applied: a word about somebody else comes after it.
   void Heard() {
@@ -89,10 +97,7 @@ TEST_P(ApprovalsTest, ALeaderIsPausedUntilApprovedAnew) {
   const std::string person = SomePerson();
   const pb::LeaderPath path = town_.LeaderOf(person);
   const pb::Session session = town_.Run(3);
-  pb::AssignLeaderRequest assign;
-  assign.set_session_id(session.id());
-  assign.set_person_ref(person);
-  EXPECT_DONE(town_.Call(&Stub::AssignLeader, Staff(), assign));
+  EXPECT_DONE(Assign(session, person));
   Tell<ps::ApprovalGranted>(person, 1, "2030-01-01");
   Heard();
   EXPECT_EQ(State(path), pb::LEADER_STATE_ACTIVE);
@@ -101,7 +106,7 @@ TEST_P(ApprovalsTest, ALeaderIsPausedUntilApprovedAnew) {
   Heard();
   EXPECT_EQ(State(path), pb::LEADER_STATE_PAUSED);
   EXPECT_EQ(town_.Session(session.id()).leaders(), 1) << "and leads nothing ahead";
-  EXPECT_REFUSED(town_.Call(&Stub::AssignLeader, Staff(), assign), "NOT_A_LEADER");
+  EXPECT_REFUSED(Assign(session, person), "NOT_A_LEADER");
   Tell<ps::ApprovalGranted>(person, 3, "2031-01-01");
   Tell<ps::ApprovalPaused>(person, 4);
   Tell<ps::ApprovalResumed>(person, 5, "2031-01-01");
@@ -120,10 +125,7 @@ TEST_P(ApprovalsTest, WhoNeverWasAPeerAndDeclinesToBeOneGoesOnLeading) {
   const std::string person = SomePerson(), on_the_way = SomePerson();
   const pb::LeaderPath path = town_.LeaderOf(person);
   const pb::Session session = town_.Run(3);
-  pb::AssignLeaderRequest assign;
-  assign.set_session_id(session.id());
-  assign.set_person_ref(person);
-  EXPECT_DONE(town_.Call(&Stub::AssignLeader, Staff(), assign));
+  EXPECT_DONE(Assign(session, person));
   TellDeclined(person, 2);
   TellDeclined(on_the_way, 2, SomePerson());
   Heard();
