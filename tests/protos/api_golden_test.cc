@@ -1,6 +1,6 @@
 // The contracts as one text: every RPC with the roles that may call it, every field with its number,
 // every event with who sees it. A change of access or of the wire is a change of tests/protos/api.golden,
-// seen in review. To accept one: UPDATE_GOLDEN=1 <this program>.
+// seen in review. To accept one: tests/run update.
 //
 // Read from the .proto files themselves, so that a new contract is in the text the moment it exists.
 

@@ -1,5 +1,5 @@
 // protos/asyncapi.yaml lists every stream and every event of the contracts, and nothing else. Its frame is written
-// by people, its lists by this test: UPDATE_GOLDEN=1 <this program>.
+// by people, its lists by this test: tests/run update.
 #include <gtest/gtest.h>
 
 #include "absl/strings/match.h"

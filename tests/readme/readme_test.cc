@@ -1,5 +1,5 @@
 // README.md says what the code says: its table of variables, its lists of RPCs and events, the commands and the
-// files it names. The generated parts are written by UPDATE_GOLDEN=1 <this program>.
+// files it names. The generated parts are written by tests/run update.
 #include <gtest/gtest.h>
 
 #include <algorithm>

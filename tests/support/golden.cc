@@ -14,7 +14,7 @@
 namespace mestring {
 namespace {
 
-constexpr std::string_view kAdvice = "if that is meant, run this test with UPDATE_GOLDEN=1";
+constexpr std::string_view kAdvice = "if that is meant, run tests/run update";
 
 bool Updating() {
   const char* update = getenv("UPDATE_GOLDEN");

@@ -1,5 +1,5 @@
-// Files of the repository that say what the code says: a test compares them with it. UPDATE_GOLDEN=1 before the
-// test program writes them anew, so that a change is accepted by one command and seen in review.
+// Files of the repository that say what the code says: a test compares them with it. `tests/run update` writes them
+// anew (it sets UPDATE_GOLDEN=1), so that one command accepts a change, and the reviewer sees it.
 #pragma once
 
 #include <string>
