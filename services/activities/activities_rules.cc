@@ -472,7 +472,7 @@ bool ApplyFollowUp(bool wanted, absl::Time now, pb::FollowUp* follow_up) {
   return true;
 }
 
-// [E2: absent streak for opted-in] Absences from the newest session or module back to the last presence, by
+// Of who wished to be asked after: absences from the newest session or module back to the last presence, by
 // the records that stand. What was recorded before the wish stays out, also when it is corrected afterwards:
 // the person spoke of what comes.
 Streak StreakOf(const std::vector<Mark>& marks, absl::Time wanted_from) {

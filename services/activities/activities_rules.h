@@ -5,9 +5,7 @@
 // a thing to a thing; Check… whether a thing is as it must be; Apply… carries a permitted change out; New…
 // makes what comes into being. Dates are ISO text, which compares as dates do.
 //
-// The sources behind the tags stand where a rule does: [A1]…[A12] the invariants of the service, [S0] the
-// running group and RunBack in Sandnes, [S1] Steg for Steg, [S3] Ta styringen in Moss, and the bugs of other
-// systems by their repository and number.
+// Tags of invariants and of their sources, such as [A1], are explained in INVARIANTS.md.
 #pragma once
 
 #include <set>

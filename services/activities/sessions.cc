@@ -65,7 +65,7 @@ absl::Status TellOfMove(Tx& tx, int module, pb::Session* session) {
   return absl::OkStatus();
 }
 
-// [E0] What becomes of a session is a change to each person with a seat, a place on the list or a grant for it.
+// [X1] What becomes of a session is a change to each person with a seat, a place on the list or a grant for it.
 absl::Status ConcernsThoseOf(Tx& tx, const pb::Session& session, Call& call) {
   ASSIGN(const auto persons,
          tx.Query<std::string>(

@@ -48,7 +48,7 @@ absl::Status OnLost(Tx& tx, const Event& header, const E& event) {
   return is_news ? Follow(tx, event.person_ref(), false) : absl::OkStatus();
 }
 
-// A leader is paused until they are approved anew (E2). Whoever is appointed becomes a prospect there without having
+// A leader is paused until they are approved anew. Whoever is appointed becomes a prospect there without having
 // asked for it, and may decline, or be denied: of an approval that never was nothing is lost.
 absl::Status OnStopped(Tx& tx, const Event& header, const peer_support::v1::ApprovalStopped& event) {
   return event.never_approved() ? absl::OkStatus() : OnLost(tx, header, event);

@@ -284,7 +284,7 @@ bool AwaitsMinutes(pb::MeetingState state) {
 
 bool HasDeadlines(pb::MeetingState state) { return NotBegun(state) || AwaitsMinutes(state); }
 
-// [C13], [D4] Deadlines of notice, input and minutes. A notice that was missed stays on the list until the meeting is
+// [C13] Deadlines of notice, input and minutes. A notice that was missed stays on the list until the meeting is
 // moved or cancelled, minutes until they are sent. Input is nobody's duty: its day passes, and so do the minutes of
 // a meeting that did not take place.
 std::vector<pb::Deadline> DeadlinesOf(const pb::Meeting& meeting, bool minutes_sent, std::string_view today) {

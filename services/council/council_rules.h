@@ -6,9 +6,7 @@
 // may do a thing to a thing; Check… whether a thing is as it must be; Apply… carries a permitted
 // change out; New… makes what comes into being. Dates are ISO text, which compares as dates do.
 //
-// The sources behind the tags stand where a rule does: [S2] the council of Mestringsenheten in Sandnes, [B7]
-// mandates and minutes of councils (NAV HMS Oppland, Gausdal, Nesset, Hadsel, Helse Førde), [C4] what
-// others' meeting software got wrong, by its issue, [C1]…[C13] the invariants of the service.
+// Tags of invariants and of their sources, such as [C1], are explained in INVARIANTS.md.
 #pragma once
 
 #include <optional>

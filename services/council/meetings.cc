@@ -63,7 +63,7 @@ absl::Status SummonForVacancies(Tx& tx, const pb::Meeting& meeting) {
 }
 
 // Who could not come that day may well come this day, and says so anew if not; so nobody is summoned for them yet. What
-// was said and asked for that day is kept, and that it holds no more is told (E0).
+// was said and asked for that day is kept, and that it holds no more is told (X2).
 absl::Status VoidAnswersToNotice(Tx& tx, const pb::Meeting& meeting) {
   ASSIGN(std::vector<pb::Apology> apologies,
          Select<pb::Apology>(tx, "WHERE meeting_id = :meeting AND state = 'APOLOGY_STATE_IN_FORCE' ORDER BY id",

@@ -71,7 +71,7 @@ std::string NameWithSeat(std::string_view name, const pb::EntitledSeat& seat) {
   return absl::StrCat(Escaped(name), " (", Escaped(seat.seat_name()), ")");
 }
 
-// [B7] "Deputies who met: X met for Y" (Nesset). [C4] Excused and absent are told apart (opengever.core#2180).
+// [B7] "Deputies who met: X met for Y" (Nesset). Excused and absent are told apart (opengever.core#2180).
 void AppendAttendance(const Proceedings& proceedings, const pb::MinutesWords& words, std::string* out) {
   std::vector<std::string> present, deputies, observers, excused, absent, empty;
   for (const pb::EntitledSeat& seat : proceedings.seats) {
@@ -185,7 +185,7 @@ void AppendItem(const Proceedings& proceedings, const pb::AgendaItem& item, int 
 
 // ---- Minutes ---------------------------------------------------------------------------------------
 
-// [E0] A council reads its minutes in its own language, so the words are data; English is where it says nothing.
+// [X3] A council reads its minutes in its own language, so the words are data; English is where it says nothing.
 pb::MinutesWords WordsOf(const pb::Mandate& mandate) {
   pb::MinutesWords words;
   words.set_title("Minutes of the experience council");

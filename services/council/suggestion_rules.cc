@@ -248,7 +248,7 @@ bool ApplyProgress(common::v1::AssignedActionState state, std::string_view today
   return true;
 }
 
-// [E4] Progress by its owners moves a suggestion to IN_PROGRESS and DONE, never to REPORTED_BACK: that is for
+// [C10] Progress by its owners moves a suggestion to IN_PROGRESS and DONE, never to REPORTED_BACK: that is for
 // people to say. What was done in an earlier round was reported back, and found wanting: it moves nothing any more.
 pb::SuggestionState StateAfterProgress(const pb::Suggestion& suggestion, absl::Span<const pb::Action> actions) {
   if (suggestion.state() != pb::SUGGESTION_STATE_ANSWERED && suggestion.state() != pb::SUGGESTION_STATE_IN_PROGRESS &&
@@ -319,7 +319,7 @@ void SuppressMeansOfFew(pb::FigureSet* set) {
 
 }  // namespace
 
-// [B8] Small numbers: "waiting_by_kind.X" and "waiting_by_kind.Y" are parts of one whole, "VISITS" stands alone.
+// [X4] Small numbers: "waiting_by_kind.X" and "waiting_by_kind.Y" are parts of one whole, "VISITS" stands alone.
 void Suppress(int cell_min, pb::FigureSet* set) {
   std::map<std::string, std::vector<common::v1::Figure*>> wholes;
   for (common::v1::Figure& figure : *set->mutable_figures()) {

@@ -1,6 +1,6 @@
 // Figures that leave a service, and the one rule of small numbers in them.
 //
-// [A6, B8] "Suppress cells < 3 or round" (SSB); each service's threshold is data, 5 by default. A number of few
+// [X4] "Suppress cells < 3 or round" (SSB); each service's threshold is data, 5 by default. A number of few
 // people could point at one of them, and so could what is left when those that are told are subtracted from their
 // sum. Zero points at nobody. Pure.
 #pragma once

@@ -5,9 +5,7 @@
 // may do a thing to a thing; Check… whether a thing is as it must be; Apply… carries a permitted
 // change out; New… makes what comes into being. Dates are ISO text, which compares as dates do.
 //
-// The sources behind the tags stand where a rule does: [S4] the jury's visit to Sandnes, [B1] rules of
-// temporary shelter (sosialtjenesteloven section 27, veiviseren.no), [B2] of municipal housing
-// (husbanken.no, forvaltningsloven, husleieloven), [H1]…[H11] the invariants of the service.
+// Tags of invariants and of their sources, such as [H1], are explained in INVARIANTS.md.
 #pragma once
 
 #include <optional>

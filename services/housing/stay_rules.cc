@@ -384,7 +384,7 @@ absl::Status MayCancel(const pb::Contact& contact) {
 
 // ---- Statistics ------------------------------------------------------------------------------------
 
-// [B8] Small numbers.
+// [X4] Small numbers.
 void Suppress(int cell_min, google::protobuf::RepeatedPtrField<pb::Count>* counts) {
   std::vector<Told> parts;
   for (const pb::Count& count : *counts) parts.emplace_back(count.count());

@@ -19,7 +19,7 @@ std::string DayOf(const Tx& tx, absl::Time due) { return FormatDate(DateIn(tx.zo
 
 bool HasApproval(const pb::Peer& peer) { return IsApproved(peer.state()) || peer.state() == pb::PEER_STATE_PAUSED; }
 
-// C3: CareTogetherCMS#1221: the window for renewals opens, and somebody hears of it.
+// CareTogetherCMS#1221: the window for renewals opens, and somebody hears of it.
 absl::Status OnExpiring(Tx& tx, std::string_view id, absl::Time) {
   ASSIGN(pb::Peer peer, Load<pb::Peer>(tx, id));
   if (!HasApproval(peer) || peer.expiring()) return absl::OkStatus();
@@ -30,7 +30,7 @@ absl::Status OnExpiring(Tx& tx, std::string_view id, absl::Time) {
   return tx.Publish(event, peer.id(), peer.version());
 }
 
-// The approval has run out (C3: CareTogetherCMS#32). In their grace a peer keeps their people and gets no new
+// The approval has run out (CareTogetherCMS#32). In their grace a peer keeps their people and gets no new
 // ones; somebody in a pause stays there until the grace is over.
 absl::Status OnApprovalEnd(Tx& tx, std::string_view id, absl::Time) {
   ASSIGN(pb::Peer peer, Load<pb::Peer>(tx, id));
@@ -58,7 +58,7 @@ absl::Status OnGraceEnd(Tx& tx, std::string_view id, absl::Time due) {
   return HoldMatches(tx, peer, DayOf(tx, due)).status();
 }
 
-// C3: casa#2590 and #2611: it is told whether or not there is a guide to tell.
+// casa#2590 and #2611: it is told whether or not there is a guide to tell.
 absl::Status OnGuidance(Tx& tx, std::string_view id, absl::Time) {
   ASSIGN(pb::Peer peer, Load<pb::Peer>(tx, id));
   if (!NeedsGuidance(peer.state()) || peer.guidance_overdue()) return absl::OkStatus();

@@ -103,7 +103,7 @@ absl::Status PeerSupport::HandOverMatch(Tx& tx, Call& call, const pb::HandOverMa
                                         pb::HandOverMatchResponse* response) {
   ASSIGN(pb::Match match, LoadVisibleForChange<pb::Match>(tx, call, request.match_id(), request.expected_version()));
   TRY(MayHandOver(match, request.peer_id()));
-  // The person waits again (C3: CareTogetherCMS#331, reopen), unless they have asked anew meanwhile.
+  // The person waits again (CareTogetherCMS#331, reopen), unless they have asked anew meanwhile.
   ASSIGN(pb::PeerRequest row, Load<pb::PeerRequest>(tx, match.peer_request_id()));
   ASSIGN(std::vector<pb::PeerRequest> newer,
          Select<pb::PeerRequest>(

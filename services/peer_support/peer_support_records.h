@@ -122,7 +122,7 @@ absl::Status StopClocks(Tx& tx, const pb::Peer& peer);
 // [P9] All live matches go on hold, each with an open task to hand it over, and open proposals are
 // withdrawn. Returns how many matches went on hold. `day`: on which it happened.
 absl::StatusOr<int> HoldMatches(Tx& tx, const pb::Peer& peer, std::string_view day);
-// What happens to the peer happens to the people of their live matches: it stands in the access log of each (E0).
+// What happens to the peer happens to the people of their live matches: it stands in the access log of each (X1).
 absl::Status ConcernsMatched(Tx& tx, const pb::Peer& peer, Call* call);
 // The matches that were put on hold in this cycle and still are go on, and their tasks are done.
 absl::Status ResumeMatches(Tx& tx, const pb::Peer& peer);
@@ -142,7 +142,7 @@ absl::Status FinishTask(Tx& tx, std::string_view match_id, pb::HandOverOutcome o
 // The seat of a match ends, if it has one.
 absl::Status EndSeatOf(Tx& tx, const pb::Match& match);
 absl::Status EndSeat(Tx& tx, pb::GroupSeat* seat);
-// A self-help group closes, and each seat in it ends: a change to who sits there (E0).
+// A self-help group closes, and each seat in it ends: a change to who sits there (X1).
 absl::Status EndGroup(Tx& tx, pb::SelfHelpGroup* group, Call* call);
 // The open groups that a peer leads.
 absl::Status EndGroupsOf(Tx& tx, const pb::Peer& peer, Call* call);

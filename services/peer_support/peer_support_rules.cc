@@ -111,7 +111,7 @@ bool IsPeer(const Caller& caller, std::string_view peer_person_ref) {
   return caller.Is(ROLE_PEER) && caller.IsSelf(peer_person_ref);
 }
 
-// A peer sees themself and those they stand beside, never another peer (C3: casa#5511, volunteers of
+// A peer sees themself and those they stand beside, never another peer (casa#5511, volunteers of
 // others leaked). A person sees what is theirs.
 
 absl::Status MaySee(const Caller& caller, const pb::Peer& peer) {
@@ -181,7 +181,7 @@ absl::Status Check(const pb::SetPeerRulesRequest& request) {
   return absl::OkStatus();
 }
 
-// An exemption has an end (C3: CareTogether, exemptions with expiry); only a course has hours.
+// An exemption has an end (CareTogether, exemptions with expiry); only a course has hours.
 absl::Status Check(const pb::RecordRequirementRequest& request) {
   if (request.outcome() == pb::REQUIREMENT_OUTCOME_EXEMPTED && request.valid_until().empty()) {
     return InvalidArgument("valid_until", "an exemption has an end");
@@ -263,7 +263,7 @@ absl::Status CheckProfile(const pb::PeerProfile& profile, const pb::PeerRules* r
 }
 
 // Paid and volunteer are one model (S1): who is hired keeps state, guide, approval and people
-// (C3: civicrm.volunteer#488, a role that was lost on a move).
+// (civicrm.volunteer#488, a role that was lost on a move).
 void ApplyProfile(const pb::PeerProfile& profile, pb::Peer* peer) {
   peer->set_employment(profile.employment());
   peer->set_experience(profile.experience());
@@ -319,7 +319,7 @@ absl::Status MayApprove(const pb::Peer& peer, const pb::PeerRules& rules, const 
   return CheckRequirements(rules, records, today);
 }
 
-// A window before the end, and a grace after it (C3: CareTogetherCMS#1221). What the approval rests on must
+// A window before the end, and a grace after it (CareTogetherCMS#1221). What the approval rests on must
 // hold when the new term begins.
 absl::Status MayRenew(const pb::Peer& peer, const pb::PeerRules& rules, const std::vector<pb::Requirement>& records,
                       std::string_view today) {
@@ -367,7 +367,7 @@ void ApplyExpiry(pb::Peer* peer) {
   peer->set_guidance_overdue(false);
 }
 
-// [D3] A temporary pause is no failure: nobody asks why, and nothing says why.
+// A temporary pause is no failure: nobody asks why, and nothing says why.
 absl::Status MayPause(const pb::Peer& peer, std::string_view return_date, std::string_view today) {
   if (!IsApproved(peer.state()) && peer.state() != pb::PEER_STATE_GRACE) {
     return WrongState(peer.state(), "only a peer at work can take a pause");
@@ -405,7 +405,7 @@ void ApplyResume(const pb::PeerRules& rules, std::string_view today, pb::Peer* p
   peer->set_guidance_due_date(PlusDays(today, rules.guidance_interval_days()));
 }
 
-// Opting out is always open, at any stage (C3: CareTogetherCMS#180).
+// Opting out is always open, at any stage (CareTogetherCMS#180).
 absl::Status MayStop(const pb::Peer& peer) { return MayUpdate(peer); }
 
 void ApplyStop(pb::StopKind kind, std::string_view today, pb::Peer* peer) {
@@ -425,7 +425,7 @@ absl::Status MayReinstate(const pb::Peer& peer) {
   return WrongState(peer.state(), "only somebody who has stopped begins anew");
 }
 
-// A new cycle: what was judged before counts no more, and stays on record (C3: CareTogetherCMS#30).
+// A new cycle: what was judged before counts no more, and stays on record (CareTogetherCMS#30).
 void ApplyReinstatement(pb::Peer* peer) {
   peer->set_state(pb::PEER_STATE_PROSPECT);
   peer->set_cycle(peer->cycle() + 1);
@@ -509,7 +509,7 @@ absl::Status MayNameConflict(const Caller& caller, const pb::NameConflictRequest
 }
 
 // [P1] Only an ACTIVE, unexpired peer with an active guide can be proposed or started (CASA; S1 veiledning;
-// C3: casa#535 and #1184, inactive ones still offered; casa#2139, guides who are away).
+// casa#535 and #1184, inactive ones still offered; casa#2139, guides who are away).
 absl::Status MayTakeSomebody(const pb::Peer& peer, const pb::Guide* guide, std::string_view today) {
   if (peer.state() != pb::PEER_STATE_ACTIVE) return NotAvailable("ACTIVE");
   if (peer.valid_until() < today) return NotAvailable("APPROVAL");
@@ -518,7 +518,7 @@ absl::Status MayTakeSomebody(const pb::Peer& peer, const pb::Guide* guide, std::
 }
 
 // [P2] Open matches and accepted proposals never exceed the capacity. What was declined, has ended or was
-// handed over counts no more (C3: VolunTrack#501).
+// handed over counts no more (VolunTrack#501).
 absl::Status CheckCapacity(const pb::Peer& peer, int64_t load) {
   if (load < peer.capacity()) return absl::OkStatus();
   return Refused("CAPACITY_FULL", "the peer has as many people as they can take");
@@ -586,7 +586,7 @@ bool HoldsPlace(pb::ProposalState state) {
 }
 
 // [P6] Each answers for themself. Staff may pass on the word of a person who has no access; a peer answers
-// themself, always (C3: allReady#2242, the assignee must accept).
+// themself, always (allReady#2242, the assignee must accept).
 absl::Status MayAnswer(const pb::Proposal& proposal, pb::MatchSide side, pb::Answer answer, std::string_view today) {
   if (!IsOpen(proposal.state())) return WrongState(proposal.state(), "the proposal is not open");
   // A consent may be taken back as long as nothing has started.
@@ -635,7 +635,7 @@ pb::Match NewMatch(std::string id, const pb::Proposal& proposal, const pb::PeerR
 
 bool IsLive(pb::MatchState state) { return state == pb::MATCH_STATE_STARTED || state == pb::MATCH_STATE_ON_HOLD; }
 
-// [P6] Either ends at any time with no reason (NAPS). What has ended is kept (C3: casa#230).
+// [P6] Either ends at any time with no reason (NAPS). What has ended is kept (casa#230).
 absl::Status MayEnd(const pb::Match& match) {
   return IsLive(match.state()) ? absl::OkStatus() : WrongState(match.state(), "the match has ended");
 }
@@ -738,7 +738,7 @@ void ApplySeatEnd(std::string_view today, pb::GroupSeat* seat) {
 
 // ---- Evaluation ------------------------------------------------------------------------------------
 
-// [A1] What is "before" and what is "after" is clear only if one round follows the other.
+// What is "before" and what is "after" is clear only if one round follows the other.
 absl::Status MayOpenRound(std::string_view close_by, bool another_open, std::string_view today) {
   TRY(CheckPlannable("close_by", close_by, today));
   if (close_by < today) return Refused("DATE_OUT_OF_ORDER", "a round ends after it begins");
@@ -809,7 +809,7 @@ std::vector<common::v1::Figure> FiguresOf(const pb::EvaluationRound& round) {
   return figures;
 }
 
-// [A1] "Before and after" (før og etter): only where there is both.
+// "Before and after" (før og etter): only where there is both.
 std::vector<pb::EvaluationChange> ChangesBetween(const pb::EvaluationRound& before, const pb::EvaluationRound& after) {
   std::vector<pb::EvaluationChange> changes;
   for (const pb::EvaluationResult& now : after.results()) {

@@ -4,9 +4,7 @@
 // happen; Check… whether a thing is as it must be; Apply… carries a permitted change out; New… makes what
 // comes into being. Dates are ISO text, which compares as dates do.
 //
-// The sources behind the tags stand where a rule does: [S1] the op-ed on aftercare and peers, [B6] peer work
-// in Norway (autoimmunlever.no, fosterhjemsforening.no, ks.no), [C3] what users of other systems ran into,
-// [P1]…[P11] the invariants of the service.
+// Tags of invariants and of their sources, such as [P1], are explained in INVARIANTS.md.
 #pragma once
 
 #include <string>

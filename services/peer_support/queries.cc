@@ -30,12 +30,12 @@ void Concerning(pb::PeerConcern concern, Filter* filter) {
     case pb::PEER_CONCERN_GUIDANCE_OVERDUE:
       filter->Where("guidance_overdue = 1");
       break;
-    // C3: casa#2139, guides who are away and peers without guidance.
+    // casa#2139, guides who are away and peers without guidance.
     case pb::PEER_CONCERN_WITHOUT_GUIDE:
       filter->Where(InStates(NeedsGuidance))
           .Where("NOT EXISTS (SELECT 1 FROM guides g WHERE g.id = peers.guide_id AND g.state = 'GUIDE_STATE_ACTIVE')");
       break;
-    // C3: CareTogetherCMS#1205, approved people whom nobody uses.
+    // CareTogetherCMS#1205, approved people whom nobody uses.
     case pb::PEER_CONCERN_WITHOUT_MATCH:
       filter->Where(InStates(IsApproved))
           .Where(absl::StrCat("NOT EXISTS (SELECT 1 FROM matches WHERE peer_id = peers.id AND ",

@@ -101,7 +101,7 @@ TEST_P(ClockTest, ASessionThatNobodyLeadsAndThatIsMovedNearIsReportedAtOnce) {
   EXPECT_THAT(town_.EventsOf<pb::SessionLacksLeader>(), SizeIs(1)) << "somebody leads it";
 }
 
-// [E2] Until approved anew, or for as long as they wish, a leader leads nothing: also not the weeks of a course that
+// Until approved anew, or for as long as they wish, a leader leads nothing: also not the weeks of a course that
 // are still ahead, nor sees who takes part in it.
 TEST_P(ClockTest, ALeaderWhoPausesLeadsTheRestOfACourseNoMoreAndItGoesOn) {
   const std::string person = SomePerson();

@@ -443,7 +443,7 @@ TEST_P(PeerSupportTest, CapacityIsCheckedWhenProposedWhenAcceptedAndWhenStarted)
   EXPECT_EQ(seen->free(), 0);
 }
 
-// [E0] "every read or change of a person's data": a pause of the peer is one for the people they are with.
+// [X1] "every read or change of a person's data": a pause of the peer is one for the people they are with.
 TEST_P(PeerSupportTest, WhatHappensToAPeerIsInTheAccessLogOfTheirPeople) {
   const std::string person = SomePerson();
   const pb::Peer peer = town_.Active();

@@ -1,4 +1,4 @@
--- Being asked after by wish: the wish, and how those who have it take part (E2: absent streak for opted-in).
+-- Being asked after by wish: the wish, and how those who have it take part.
 
 -- Old versions of the policy ask after nobody.
 ALTER TABLE policies ADD COLUMN lapse_absences BIGINT NOT NULL DEFAULT 0;

@@ -1,4 +1,4 @@
--- The part of town of a session (E2: near me). Nobody has said it of those of before.
+-- The part of town of a session. Nobody has said it of those of before.
 ALTER TABLE sessions ADD COLUMN area_code TEXT;
 -- What happens in a part of town, and what is open there, so that a page costs what it shows also where most
 -- sessions are elsewhere.
