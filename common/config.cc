@@ -30,7 +30,7 @@ namespace {
 
 constexpr std::string_view kPrefix = "MESTRING_";
 
-// Ports beside the one of the service (architecture.md section 10).
+// Ports beside the one of the service.
 constexpr int kMetricsOffset = 100;
 constexpr int kHealthOffset = 200;
 

@@ -230,7 +230,7 @@ class Database {
   absl::Status Read(absl::FunctionRef<absl::Status(Tx&)> fn);
 
   // Begins a term: in one write, epoch = max(current, seen, unix seconds - 1) + 1, recorded in
-  // `epochs` with an EpochStarted entry in the log. Returns the new cursor. (bus.md, R1)
+  // `epochs` with an EpochStarted entry in the log. Returns the new cursor. (BUS.md, R1)
   absl::StatusOr<Cursor> StartEpoch(int64_t seen, std::string_view reason);
 
   // `listener` is called after each commit of this process that appended to the log, with its end, on

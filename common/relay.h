@@ -1,5 +1,5 @@
 // The relay copies the log to the Redis stream, under the IDs <epoch>-<position>, and only ever
-// appends what comes directly after what is there. (bus.md section 4, R1 to R7)
+// appends what comes directly after what is there. (BUS.md, R1 to R7)
 #pragma once
 
 #include <memory>

@@ -80,7 +80,7 @@ class Metrics;
 // Thread-safe.
 class Edge {
  public:
-  // A response is kept for repeats at least this long (architecture.md section 2).
+  // A response is kept for repeats at least this long.
   static constexpr absl::Duration kRequestRetention = absl::Hours(48);
   // No call begins its work later than this after it came, whatever deadline its caller set.
   static constexpr absl::Duration kDeadlineMax = absl::Seconds(30);

@@ -66,7 +66,7 @@ extern char** environ;
 namespace mestring {
 namespace {
 
-// The largest request: lists of ids and codes, never files (architecture.md section 10).
+// The largest request: lists of ids and codes, never files.
 constexpr int kMessageBytesMax = 256 << 10;
 constexpr int kMetadataBytesMax = 16 << 10;
 // A gateway puts all its calls and watches on one connection.

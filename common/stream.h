@@ -46,7 +46,7 @@ class RedisConnection;
 
 class Stream {
  public:
-  // Rows in one append script: larger ones stall other clients of Redis (bus.md section 11).
+  // Rows in one append script: larger ones stall other clients of Redis.
   static constexpr int kAppendRowsMax = 128;
   static constexpr int kAppendBytesMax = 256 << 10;
   // Appends sent and not answered yet: enough that Redis never waits for the next one.
@@ -56,7 +56,7 @@ class Stream {
   static constexpr absl::Duration kHeartbeatExpiry = absl::Seconds(10);
   // Entries that one trim removes at most, by whole nodes: Redis serves nobody else meanwhile.
   static constexpr int kTrimMax = 10'000;
-  // What the ACL of each user of Redis allows (bus.md section 8): of a relay, with +info if CheckPolicy shall look,
+  // What the ACL of each user of Redis allows (BUS.md): of a relay, with +info if CheckPolicy shall look,
   // and of a subscriber.
   static constexpr std::string_view kRelayCommands =
       "+eval +evalsha +script|load +exists +xadd +xtrim +xdel +xsetid +xinfo +xgroup|setid +xrevrange +set";

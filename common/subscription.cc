@@ -129,7 +129,7 @@ struct Subscription::Impl {
   absl::Status StopAt(std::string_view why, const absl::Status& answer);
   void SignOfLife();
 
-  // --- what becomes of them (C3, section 5) -----------------------------------------------------------
+  // --- what becomes of them (C3, C6) -----------------------------------------------------------------
   absl::Status Apply();
   absl::Status ApplyFirst(size_t count, size_t* failed);
   absl::Status ApplyOne(Tx& tx, const Event& event, bool any_parked);

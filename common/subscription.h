@@ -1,6 +1,6 @@
 // A service's subscription to another service's stream: each event is applied exactly once, in
 // order, in the subscriber's own database, in the transaction that moves its cursor.
-// (architecture.md section 6, bus.md section 4, C1 to C5)
+// (BUS.md, C1 to C6)
 #pragma once
 
 #include <functional>

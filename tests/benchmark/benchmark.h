@@ -26,7 +26,7 @@
 
 namespace mestring {
 
-// What a figure must reach: a target of architecture.md section 11.
+// What a figure must reach.
 struct Target {
   enum class Kind { kAtLeast, kAtMost } kind;
   double limit;
@@ -145,7 +145,7 @@ std::string Grouped(double number);
 std::string Millis(absl::Duration duration);
 double Median(std::vector<double> values);
 
-// Calls in flight against a server (architecture.md section 11).
+// Calls in flight against a server.
 inline constexpr int kInFlight = 64;
 
 struct Benchmark {

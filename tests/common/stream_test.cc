@@ -280,7 +280,7 @@ TEST_F(StreamTest, ARedisThatIsAwayIsSaidInASentence) {
   EXPECT_EQ(wrong.LastId().status().code(), absl::StatusCode::kInvalidArgument);
 }
 
-// The users of bus.md section 8: what each needs it may, and no more.
+// The users of common/BUS.md: what each needs it may, and no more.
 TEST_F(StreamTest, TheUsersOfTheBusMayDoWhatTheyNeedAndNothingElse) {
   const auto set_user = [&](std::vector<std::string> words, std::string_view commands) {
     words.insert(words.begin(), {"ACL", "SETUSER"});
