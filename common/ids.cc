@@ -1,48 +1,44 @@
 // Identifiers.
 //
 // UUIDv7 rather than v4: its time prefix keeps new rows together at the right edge of every index,
-// so that inserting costs the same with a million rows as with a thousand. The rest of it is the
-// kernel's random bytes, read in blocks per thread: a system call for every id costs more than the
-// insert it is for. (Person references are not made here; they are random, and somebody else's.)
+// so that inserting costs the same with a million rows as with a thousand. (Person references are not
+// made here; they are random, and somebody else's.)
 //
 // A national identity number is looked for by its arithmetic and not only by its form, because
 // eleven digits alone are also a telephone number with a prefix or a case number. Digits beside a
 // letter do not count, and no group of a UUID is eleven long, so no UUID is ever taken for a person.
 #include "common/ids.h"
 
-#include <sys/random.h>
-
 #include <algorithm>
 #include <array>
-#include <cstdlib>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "common/errors.h"
+#include "common/random.h"
 
 namespace mestring {
 namespace {
 
 constexpr size_t kUuidBytes = 16;
 constexpr size_t kUuidLength = 36;
-// Random bytes fetched at once, per thread: 25 ids' worth; getrandom never returns short up to 256.
-constexpr size_t kRandomBlock = 250;
-constexpr size_t kRandomPerId = 10;
-
-const uint8_t* NextRandom() {
-  thread_local std::array<uint8_t, kRandomBlock> block;
-  thread_local size_t used = kRandomBlock;
-  if (used + kRandomPerId > kRandomBlock) {
-    // Without randomness ids would repeat; there is nothing sensible to go on with.
-    if (getrandom(block.data(), block.size(), 0) != static_cast<ssize_t>(block.size())) abort();
-    used = 0;
-  }
-  used += kRandomPerId;
-  return block.data() + used - kRandomPerId;
-}
-
 bool IsHyphenPlace(size_t i) { return i == 8 || i == 13 || i == 18 || i == 23; }
+
+// The text of a UUID of this version, whose other bits stand in `bytes`.
+std::string UuidText(int version, std::array<uint8_t, kUuidBytes> bytes) {
+  bytes[6] = static_cast<uint8_t>(version << 4 | (bytes[6] & 0x0f));
+  bytes[8] = 0x80 | (bytes[8] & 0x3f);
+  constexpr char kHex[] = "0123456789abcdef";
+  std::string text;
+  text.reserve(kUuidLength);
+  for (size_t i = 0; i < kUuidBytes; ++i) {
+    if (IsHyphenPlace(text.size())) text.push_back('-');
+    text.push_back(kHex[bytes[i] >> 4]);
+    text.push_back(kHex[bytes[i] & 15]);
+  }
+  return text;
+}
 
 // The two control digits (modulus 11) of an eleven-digit number. The synthetic numbers of
 // Skatteetaten and NAV and the D- and H-numbers use the same weights over the digits as written.
@@ -92,20 +88,14 @@ std::string NewId(absl::Time now) {
   std::array<uint8_t, kUuidBytes> bytes;
   const uint64_t millis = static_cast<uint64_t>(absl::ToUnixMillis(now));
   for (int i = 0; i < 6; ++i) bytes[i] = static_cast<uint8_t>(millis >> (40 - 8 * i));
-  const uint8_t* random = NextRandom();
-  for (size_t i = 0; i < kRandomPerId; ++i) bytes[6 + i] = random[i];
-  bytes[6] = 0x70 | (bytes[6] & 0x0f);
-  bytes[8] = 0x80 | (bytes[8] & 0x3f);
+  FillRandom(absl::MakeSpan(bytes).subspan(6));
+  return UuidText(7, bytes);
+}
 
-  constexpr char kHex[] = "0123456789abcdef";
-  std::string text;
-  text.reserve(kUuidLength);
-  for (size_t i = 0; i < kUuidBytes; ++i) {
-    if (IsHyphenPlace(text.size())) text.push_back('-');
-    text.push_back(kHex[bytes[i] >> 4]);
-    text.push_back(kHex[bytes[i] & 15]);
-  }
-  return text;
+std::string NewRandomId() {
+  std::array<uint8_t, kUuidBytes> bytes;
+  FillRandom(absl::MakeSpan(bytes));
+  return UuidText(4, bytes);
 }
 
 bool HoldsUuid(std::string_view text) {

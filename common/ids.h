@@ -14,6 +14,9 @@ namespace mestring {
 // A new UUIDv7 (RFC 9562): unique, and roughly ordered by `now`. Thread-safe.
 std::string NewId(absl::Time now);
 
+// A new UUIDv4: random, and no order, time or place in it. For what must not tell when it came. Thread-safe.
+std::string NewRandomId();
+
 // 8-4-4-4-12 lower-case hexadecimal digits.
 bool IsUuid(std::string_view text);
 

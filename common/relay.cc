@@ -20,10 +20,10 @@
 #include <set>
 #include <thread>
 
-#include "absl/random/random.h"
 #include "common/fault.h"
 #include "common/log.h"
 #include "common/outbox.h"
+#include "common/random.h"
 
 namespace mestring {
 namespace {
@@ -206,7 +206,6 @@ struct Relay::Impl {
   std::set<Cursor> removed;        // erased entries taken off the stream since the last verification
   int failures = 0, beats = 0;
   absl::Time next_beat = absl::InfinitePast(), next_lease = absl::InfinitePast(), next_try = absl::InfinitePast();
-  absl::BitGen random;
   std::string policy;
 
   mutable std::mutex mutex;
@@ -274,10 +273,10 @@ void Relay::Impl::Failed(const absl::Status& why) {
   status.set_error(text);
 }
 
-// Doubles up to the most; a part of it by chance, so that not everybody comes back in the same instant.
+// Doubles up to the most.
 absl::Duration Relay::Impl::PauseAfterFailure() {
   const absl::Duration full = std::min(kBackoffMax, kBackoffMin * (1 << std::min(failures++, 10)));
-  return full * absl::Uniform(random, 0.5, 1.0);
+  return Jittered(full);
 }
 
 // --- lease and term ------------------------------------------------------------------------------

@@ -15,7 +15,6 @@
 // Unary handlers run on gRPC's own bounded threads: they block in the database, and blocking a callback
 // thread would stop everything, probes included. Only Watch and health are callbacks.
 
-#include <openssl/rand.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -44,6 +43,7 @@
 #include "common/metrics.h"
 #include "common/operations.h"
 #include "common/outbox.h"
+#include "common/random.h"
 #include "common/relay.h"
 #include "common/stream.h"
 #include "common/watch.h"
@@ -91,6 +91,8 @@ constexpr absl::Duration kHealthEvery = absl::Seconds(5);
 constexpr int kCertificateEverySeconds = 1;
 // Of a call to the owner of a stream.
 constexpr absl::Duration kOwnerDeadline = absl::Seconds(5);
+// As long as the hash that it keys.
+constexpr size_t kHashKeyBytes = 32;
 constexpr size_t kTokenFileBytesMax = 16 << 10;
 
 absl::Status CannotStart(std::string_view sentence) { return absl::FailedPreconditionError(sentence); }
@@ -248,12 +250,6 @@ absl::Status CheckContracts(const std::vector<std::string>& services) {
   return absl::OkStatus();
 }
 
-std::string RandomKey() {
-  std::string key(32, '\0');
-  RAND_bytes(reinterpret_cast<uint8_t*>(key.data()), static_cast<int>(key.size()));
-  return key;
-}
-
 std::string EscapeHtml(std::string text) {
   return absl::StrReplaceAll(text, {{"&", "&amp;"}, {"<", "&lt;"}, {">", "&gt;"}});
 }
@@ -333,7 +329,7 @@ absl::Status Server::Impl::OpenAll(const ServiceDefinition& definition) {
 
   Edge::Options edge_options;
   edge_options.domain = absl::StrCat("mestring.", config.service);
-  edge_options.hash_key = config.log_hash_key.empty() ? RandomKey() : config.log_hash_key;
+  edge_options.hash_key = config.log_hash_key.empty() ? RandomBytes(kHashKeyBytes) : config.log_hash_key;
   edge_options.access_log_retention = config.access_log_retention;
   edge_options.calls_max = config.threads;
   edge_options.reflection = config.reflection;

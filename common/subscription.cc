@@ -17,11 +17,11 @@
 #include <mutex>
 #include <thread>
 
-#include "absl/random/random.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "common/fault.h"
 #include "common/log.h"
+#include "common/random.h"
 
 namespace mestring {
 namespace {
@@ -162,7 +162,6 @@ struct Subscription::Impl {
   absl::Time heard = absl::Now(), next_stream = absl::InfinitePast(), next_owner = absl::InfinitePast();
   absl::Time next_heartbeat = absl::InfinitePast();
   int stream_failures = 0;
-  absl::BitGen random;
 
   mutable std::mutex mutex;  // guards what follows
   std::condition_variable changed;
@@ -193,7 +192,7 @@ void Subscription::Impl::Run() {
       continue;
     }
     const absl::Duration full = std::min(options.retry_max, options.retry_min * (1 << std::min(failures++, 16)));
-    Wait(full * absl::Uniform(random, 0.5, 1.0));
+    Wait(Jittered(full));
   }
 }
 
@@ -261,7 +260,7 @@ absl::StatusOr<Subscription::Impl::Batch> Subscription::Impl::Next() {
     if (!read.ok()) {
       const absl::Duration pause =
           std::min(options.retry_max, options.retry_min * (1 << std::min(stream_failures++, 16)));
-      next_stream = absl::Now() + pause * absl::Uniform(random, 0.5, 1.0);
+      next_stream = absl::Now() + Jittered(pause);
       const std::lock_guard lock(mutex);
       stream_error = TextOf(read.status());
     }

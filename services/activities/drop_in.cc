@@ -11,14 +11,12 @@
 // Counting in memory would leave nothing to delete and would lose the week in a restart. What an engine keeps
 // physically of deleted rows until it uses their pages again is out of reach of any query.
 
-#include <sys/random.h>
-
 #include <array>
-#include <cstdlib>
 #include <set>
 #include <utility>
 
 #include "common/digest.h"
+#include "common/random.h"
 #include "services/activities/activities.h"
 #include "services/activities/activities_records.h"
 
@@ -32,8 +30,7 @@ constexpr std::string_view kRecordDropIn = "/mestring.activities.v1.ActivityServ
 // In letters only, two for a byte, so that no part of a token is ever taken for a national identity number.
 std::string NewToken() {
   std::array<uint8_t, kTokenBytes> bytes;
-  // Without randomness cards would repeat; there is nothing sensible to go on with.
-  if (getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size())) abort();
+  FillRandom(absl::MakeSpan(bytes));
   std::string token;
   for (uint8_t byte : bytes) {
     token.push_back(static_cast<char>('a' + byte / 16));
