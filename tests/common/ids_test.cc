@@ -2,19 +2,24 @@
 
 #include <gtest/gtest.h>
 
+#include <random>
 #include <set>
+#include <vector>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 
 namespace mestring {
 namespace {
 
-// Completes nine digits to a number with right control digits; "" if there is none.
-std::string WithControlDigits(const std::string& nine) {
+// Completes nine digits to a number with right control digits; "" if there is none. The rule from 2032 on leaves a
+// remainder of up to 3 where today's leaves 0.
+std::string WithControlDigits(const std::string& nine, int remainder = 0) {
   constexpr int kFirst[] = {3, 7, 6, 1, 8, 9, 4, 5, 2}, kSecond[] = {5, 4, 3, 2, 7, 6, 5, 4, 3, 2};
   int first = 0, second = 0;
   for (int i = 0; i < 9; ++i) first += kFirst[i] * (nine[static_cast<size_t>(i)] - '0');
-  first = (11 - first % 11) % 11;
+  first = (11 + remainder - first % 11) % 11;
   const std::string ten = nine + std::to_string(first);
   if (first == 10) return "";
   for (int i = 0; i < 10; ++i) second += kSecond[i] * (ten[static_cast<size_t>(i)] - '0');
@@ -23,9 +28,9 @@ std::string WithControlDigits(const std::string& nine) {
 }
 
 // A number that begins with these six digits.
-std::string Number(const std::string& date) {
+std::string Number(const std::string& date, int remainder = 0) {
   for (int individual = 100; individual < 1000; ++individual) {
-    const std::string number = WithControlDigits(date + std::to_string(individual));
+    const std::string number = WithControlDigits(date + std::to_string(individual), remainder);
     if (!number.empty()) return number;
   }
   return "";
@@ -106,8 +111,6 @@ TEST(IdsTest, WhatOnlyLooksLikeANationalIdIsNotOne) {
   }
   EXPECT_FALSE(HoldsNationalId(number + "1"));
   EXPECT_FALSE(HoldsNationalId("1" + number));
-  EXPECT_FALSE(HoldsNationalId("a" + number));
-  EXPECT_FALSE(HoldsNationalId(number + "b"));
   EXPECT_FALSE(HoldsNationalId(number.substr(0, 10)));
   EXPECT_FALSE(HoldsNationalId(Number("320180")));  // no such day
   EXPECT_FALSE(HoldsNationalId(Number("151380")));  // no such month
@@ -117,11 +120,124 @@ TEST(IdsTest, WhatOnlyLooksLikeANationalIdIsNotOne) {
   EXPECT_FALSE(HoldsNationalId("2026-11-23T15:40:00Z"));
 }
 
-TEST(IdsTest, NoUuidHoldsANationalId) {
+// S3.
+TEST(IdsTest, NationalIdsAreFoundBySpellingsOfEveryKind) {
+  for (const char* text : {"018190-12365",
+                           "0 1 8 1 9 0 1 2 3 6 5",
+                           "018190\u00a012365",
+                           "01819012373",
+                           "f01819012365",
+                           "fnr01819012365",
+                           "01819012365og",
+                           "01.81.90 12365",
+                           "01 81 90 123 65",
+                           "018190 - 12365",
+                           "018190 \u2013 12365",
+                           "018190  12365",
+                           "018190, 12365",
+                           "(018190)12365",
+                           "018190\n12365",
+                           "0181.9012.365",
+                           "01819012365 2 barn",
+                           "rom 3 01819012365",
+                           "3, 0181 9012 365.",
+                           "01819012365 01819012365",
+                           "2026-11-30 01819012365",
+                           "30.11.2026 018190 12365",
+                           "01890a5d-ac96-774b-bcce-b302099a8057 01819012365",
+                           "se 01819012365-1795417200-1"}) {
+    EXPECT_TRUE(HoldsNationalId(text)) << text;
+  }
+}
+
+TEST(IdsTest, AnySeparatorMayStandBetweenAnyTwoDigits) {
+  const std::string number = Number("150680");
+  std::vector<std::string> separators;
+  for (char c = ' '; c < 0x7f; ++c) {
+    if (!absl::ascii_isalnum(c)) separators.push_back(std::string(1, c));
+  }
+  for (const char* wide :
+       {"\t",     "\n",     "\u00a0", "\u00ad", "\u00b7", "\u2007", "\u2009", "\u200b", "\u2010", "\u2011", "\u2012",
+        "\u2013", "\u2014", "\u2015", "\u2022", "\u202f", "\u2060", "\u2212", "\u3000", "\ufe63", "\ufeff", "\uff0d"}) {
+    separators.push_back(wide);
+  }
+  for (const std::string& separator : separators) {
+    std::string everywhere = number.substr(0, 1);
+    for (size_t i = 1; i < number.size(); ++i) {
+      const std::string once = absl::StrCat(number.substr(0, i), separator, number.substr(i));
+      EXPECT_TRUE(HoldsNationalId(once)) << once;
+      EXPECT_TRUE(HoldsNationalId(absl::StrCat("født ", once, ", flyttet"))) << once;
+      absl::StrAppend(&everywhere, separator, number.substr(i, 1));
+    }
+    EXPECT_TRUE(HoldsNationalId(everywhere)) << everywhere;
+  }
+  for (const char* letter : {"a", "æ", "x1x"}) {
+    EXPECT_FALSE(HoldsNationalId(absl::StrCat(number.substr(0, 6), letter, number.substr(6)))) << letter;
+  }
+}
+
+TEST(IdsTest, NationalIdsOfTheRuleFrom2032AreFound) {
+  for (int remainder = 0; remainder <= 3; ++remainder) {
+    EXPECT_TRUE(HoldsNationalId(Number("150632", remainder))) << remainder;
+    EXPECT_TRUE(HoldsNationalId(Number("158632", remainder))) << remainder;
+  }
+  for (int remainder = 4; remainder <= 10; ++remainder) {
+    EXPECT_FALSE(HoldsNationalId(Number("150632", remainder))) << remainder;
+  }
+}
+
+TEST(IdsTest, WhatHasAFormOfItsOwnHoldsNoNationalId) {
   const std::string number = Number("150680");
   EXPECT_FALSE(HoldsNationalId(absl::StrCat("01890a5d-ac96-774b-bcce-a", number)));
   EXPECT_FALSE(HoldsNationalId(absl::StrCat("01890a5d-ac96-774b-bcce-", number, "a")));
-  for (int i = 0; i < 200000; ++i) ASSERT_FALSE(HoldsNationalId(NewId(absl::FromUnixSeconds(1795417200 + i))));
+  EXPECT_FALSE(HoldsNationalId(absl::StrCat("4bf92f3577b34da6a", number, "bcce")));
+  std::mt19937_64 random(2032);
+  std::uniform_int_distribution<int64_t> second(1'700'000'000, 2'599'999'999), position(0, 100'000'000);
+  for (int i = 0; i < 500'000; ++i) {
+    const std::string id = NewId(absl::FromUnixSeconds(1795417200 + i)), random_id = NewRandomId();
+    ASSERT_FALSE(HoldsNationalId(id)) << id;
+    ASSERT_FALSE(HoldsNationalId(random_id)) << random_id;
+    ASSERT_FALSE(HoldsNationalId(absl::StrCat(id, ",", random_id, " ", id)));
+    const Cursor cursor{second(random), position(random) >> (i % 27)};
+    ASSERT_FALSE(HoldsNationalId(cursor.ToString())) << cursor.ToString();
+  }
+  for (int i = 0; i < 100'000; ++i) {
+    const absl::Time time = absl::FromUnixMicros(second(random) * 1'000'000 + position(random) % 1'000'000);
+    for (const char* format : {"%Y-%m-%d", "%Y-%m-%dT%H:%M:%E*SZ", "%Y-%m-%d %H:%M:%E5S", "%H:%M:%E5S", "%d.%m.%Y",
+                               "%Y-%m-%dT%H:%M:%S+01:00", "%d.%m.%Y 100", "%Y-%m-%d 100", "%d.%m.%Y kl. %H.%M"}) {
+      const std::string text = absl::FormatTime(format, time, absl::UTCTimeZone());
+      ASSERT_FALSE(HoldsNationalId(text)) << text;
+    }
+  }
+  for (int port = 10'000; port < 65'536; ++port) {
+    ASSERT_FALSE(HoldsNationalId(absl::StrCat("127.0.0.1:", port)));
+  }
+  for (const char* text : {"1 250 000,00 kr", "12 500 000.00", "+47 51 97 50 00", "kr 400000, 365000 og 12000"}) {
+    EXPECT_FALSE(HoldsNationalId(text)) << text;
+  }
+}
+
+// The rate that ids.h states.
+TEST(IdsTest, OneInAHundredOtherNumbersOfElevenDigitsIsTakenForANationalId) {
+  std::mt19937_64 random(11);
+  std::uniform_int_distribution<int64_t> number(0, 99'999'999'999);
+  int taken = 0;
+  constexpr int kTried = 200'000;
+  for (int i = 0; i < kTried; ++i) taken += HoldsNationalId(absl::StrFormat("%011d", number(random)));
+  EXPECT_GT(taken, kTried / 200);
+  EXPECT_LT(taken, kTried / 67);
+}
+
+TEST(IdsTest, RandomIdsAreUuidsOfVersionFour) {
+  std::set<std::string> ids;
+  for (int i = 0; i < 10000; ++i) {
+    const std::string id = NewRandomId();
+    ASSERT_TRUE(IsUuid(id)) << id;
+    EXPECT_EQ(id[14], '4') << id;
+    EXPECT_NE(std::string("89ab").find(id[19]), std::string::npos) << id;
+    ids.insert(id);
+  }
+  EXPECT_EQ(ids.size(), 10000u);
 }
 
 }  // namespace
