@@ -30,8 +30,10 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/clock.h"
 #include "cjose/cjose.h"
@@ -67,9 +69,10 @@ struct FreeSignature {
 
 struct Key {
   std::unique_ptr<cjose_jwk_t, FreeKey> key;
-  std::string algorithm;
+  std::string material;
 };
-using Keys = std::map<std::string, Key, std::less<>>;
+// By kid and then by algorithm: a provider may list one key for two algorithms, or two keys under one kid.
+using Keys = std::map<std::string, std::map<std::string, Key>>;
 
 // A JSON object, or nothing if it is anything else, malformed, or repeats a name anywhere.
 std::optional<json> ParseObject(std::string_view text) {
@@ -139,27 +142,46 @@ std::string AlgorithmOf(const json& jwk, const cjose_jwk_t* key) {
   return "";
 }
 
+// What a key is, without what is said about it.
+std::string MaterialOf(const json& jwk) {
+  json material;
+  for (const char* part : {"kty", "n", "e", "crv", "x", "y"}) material[part] = jwk.value(part, json(nullptr));
+  return material.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+// Adds one key, if it is one of ours. A kid that stands for two keys of one algorithm is noted as doubtful: nobody
+// could say which of them signs.
+void AddKey(const json& jwk, Keys& keys, std::set<std::pair<std::string, std::string>>& doubtful) {
+  if (!jwk.is_object() || !jwk.contains("kid") || !jwk["kid"].is_string()) return;
+  const std::string one = jwk.dump(-1, ' ', false, json::error_handler_t::replace);
+  cjose_err error;
+  const std::string material = MaterialOf(jwk);
+  Key key{std::unique_ptr<cjose_jwk_t, FreeKey>(cjose_jwk_import(one.data(), one.size(), &error)), material};
+  if (key.key == nullptr) return;
+  const std::string kid = jwk["kid"].get<std::string>(), algorithm = AlgorithmOf(jwk, key.key.get());
+  if (algorithm.empty()) return;
+  const auto [found, added] = keys[kid].try_emplace(algorithm, std::move(key));
+  if (added) return;
+  const bool same = found->second.material == material;
+  if (!same) doubtful.emplace(kid, algorithm);
+  Log(Severity::kWarning, "access.key_skipped",
+      {{"kid", kid}, {"alg", algorithm}, {"problem", same ? "it is listed twice" : "another key has its kid"}});
+}
+
+// A document of somebody else's: what of it cannot be used is left out, and the rest works.
 absl::StatusOr<Keys> ParseKeys(const std::string& text) {
   const std::optional<json> set = ParseObject(text);
   if (!set || !set->contains("keys") || !(*set)["keys"].is_array()) {
     return absl::FailedPreconditionError("it is not a JSON Web Key Set");
   }
   Keys keys;
-  for (const json& jwk : (*set)["keys"]) {
-    if (!jwk.is_object() || !jwk.contains("kid") || !jwk["kid"].is_string()) continue;
-    const std::string one = jwk.dump(-1, ' ', false, json::error_handler_t::replace);
-    cjose_err error;
-    Key key{std::unique_ptr<cjose_jwk_t, FreeKey>(cjose_jwk_import(one.data(), one.size(), &error)), ""};
-    if (key.key == nullptr) continue;
-    key.algorithm = AlgorithmOf(jwk, key.key.get());
-    if (key.algorithm.empty()) continue;
-    const std::string kid = jwk["kid"].get<std::string>();
-    if (!keys.emplace(kid, std::move(key)).second) {
-      return absl::FailedPreconditionError("two of its keys have the same kid");
-    }
-  }
+  std::set<std::pair<std::string, std::string>> doubtful;
+  for (const json& jwk : (*set)["keys"]) AddKey(jwk, keys, doubtful);
+  for (const auto& [kid, algorithm] : doubtful) keys[kid].erase(algorithm);
+  std::erase_if(keys, [](const auto& of_kid) { return of_kid.second.empty(); });
   if (keys.empty()) {
-    return absl::FailedPreconditionError("it holds no key with a kid for RS256, PS256 (2048 bits or more) or ES256");
+    return absl::FailedPreconditionError(
+        "it holds no key with a kid of its own for RS256, PS256 (2048 bits or more) or ES256");
   }
   return keys;
 }
@@ -205,6 +227,14 @@ absl::Status CheckAudience(const json& claims, const std::string& audience) {
                     : aud.is_array() ? std::find(aud.begin(), aud.end(), json(audience)) != aud.end()
                                      : false;
   return fits ? absl::OkStatus() : Unauthenticated("the token is for another audience");
+}
+
+// RFC 7515 section 4.1.9: a media type, whose case does not matter, with or without "application/".
+bool IsTypeOfToken(const json& typ) {
+  if (!typ.is_string()) return false;
+  const std::string type = absl::AsciiStrToLower(typ.get<std::string>());
+  const absl::string_view short_type = absl::StripPrefix(type, "application/");
+  return short_type == "jwt" || short_type == "at+jwt";  // RFC 7519, RFC 9068
 }
 
 absl::StatusOr<Caller> CallerIn(const json& claims) {
@@ -310,8 +340,9 @@ absl::StatusOr<std::shared_ptr<const Keys>> TokenVerifier::Impl::CheckSignature(
   const std::optional<json> header = header_text ? ParseObject(*header_text) : std::nullopt;
   if (!header) return Unauthenticated("the token's header is not JSON in base64url");
   if (header->contains("crit")) return Unauthenticated("the token demands an extension (crit)");
-  const json type = header->value("typ", json("JWT"));
-  if (type != json("JWT") && type != json("at+jwt")) return Unauthenticated("the token is of an unknown type (typ)");
+  if (!IsTypeOfToken(header->value("typ", json("JWT")))) {
+    return Unauthenticated("the token is of an unknown type (typ)");
+  }
   const json kid = header->value("kid", json(nullptr));
   if (!kid.is_string()) return Unauthenticated("the token names no key (kid)");
 
@@ -320,11 +351,11 @@ absl::StatusOr<std::shared_ptr<const Keys>> TokenVerifier::Impl::CheckSignature(
     absl::ReaderMutexLock lock(&mutex);
     set = keys;
   }
-  const auto key = set->find(kid.get<std::string>());
-  if (key == set->end()) return Unauthenticated("the token is signed by an unknown key");
-  if (header->value("alg", json(nullptr)) != json(key->second.algorithm)) {
-    return Unauthenticated("the token's algorithm is not that of its key");
-  }
+  const auto of_kid = set->find(kid.get<std::string>());
+  if (of_kid == set->end()) return Unauthenticated("the token is signed by an unknown key");
+  const json algorithm = header->value("alg", json(nullptr));
+  const auto key = algorithm.is_string() ? of_kid->second.find(algorithm.get<std::string>()) : of_kid->second.end();
+  if (key == of_kid->second.end()) return Unauthenticated("the token's algorithm is not that of its key");
   absl::MutexLock lock(&one_signature);
   cjose_err error;
   std::unique_ptr<cjose_jws_t, FreeSignature> signature(cjose_jws_import(token.data(), token.size(), &error));

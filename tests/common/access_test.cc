@@ -232,14 +232,24 @@ TEST_F(AccessTest, DemandsOfTheHeaderThatWeDoNotKnowAreRefused) {
   header["crit"] = json::array();
   EXPECT_EQ(Try(WithHeader(header)), "the token demands an extension (crit)");
   header.erase("crit");
-  for (const json& type : {json("JWE"), json("dpop+jwt"), json("jwt "), json(1), json(nullptr)}) {
+  for (const json& type :
+       {json("JWE"), json("dpop+jwt"), json("jwt "), json("text/jwt"), json("application/"),
+        json("application/application/jwt"), json("xapplication/jwt"), json(""), json(1), json(nullptr)}) {
     header["typ"] = type;
     EXPECT_EQ(Try(WithHeader(header)), "the token is of an unknown type (typ)") << type;
   }
-  header["typ"] = "at+jwt";
-  EXPECT_EQ(Try(WithHeader(header)), "OK");
   header.erase("typ");
   EXPECT_EQ(Try(WithHeader(header)), "OK");
+}
+
+// S5: RFC 7515 section 4.1.9, RFC 9068 section 4.
+TEST_F(AccessTest, TheTypeOfATokenIsAMediaType) {
+  json header = json::parse(HeaderJson("RS256", "rs256"));
+  for (const char* type : {"JWT", "jwt", "Jwt", "at+jwt", "at+JWT", "AT+JWT", "application/at+jwt",
+                           "application/at+JWT", "Application/JWT", "APPLICATION/AT+JWT"}) {
+    header["typ"] = type;
+    EXPECT_EQ(Try(WithHeader(header)), "OK") << type;
+  }
 }
 
 TEST_F(AccessTest, ANameThatStandsTwiceIsRefused) {
@@ -377,7 +387,52 @@ TEST_F(AccessTest, KeysForOtherUsesAreNoKeysOfOurs) {
   other.erase("kid");
   EXPECT_TRUE(refused(other));
   EXPECT_TRUE(refused(json{{"kty", "oct"}, {"kid", "rs256"}, {"k", "c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0"}}));
-  ReplaceFile(file_, json{{"keys", json::array({rsa, rsa})}}.dump());
+}
+
+// R6: a set of keys is somebody else's document, and one doubtful key in it is no reason to refuse the others.
+TEST_F(AccessTest, AKeyThatIsListedTwiceIsOneKey) {
+  const json rsa = json::parse(TestKeySetOf("rs256"))["keys"][0];
+  testing::internal::CaptureStderr();
+  Restart(json{{"keys", {rsa, rsa}}}.dump());
+  const std::string logged = testing::internal::GetCapturedStderr();
+  EXPECT_EQ(Try(Signed(Right())), "OK");
+  EXPECT_NE(logged.find("access.key_skipped"), std::string::npos) << logged;
+  EXPECT_NE(logged.find("it is listed twice"), std::string::npos) << logged;
+}
+
+TEST_F(AccessTest, TwoKeysOfOneNameAreToldApartByTheirAlgorithm) {
+  json elliptic = json::parse(TestKeySetOf("es256"))["keys"][0], pss = json::parse(TestKeySetOf("ps256"))["keys"][0];
+  elliptic["kid"] = pss["kid"] = "rs256";
+  Restart(json{{"keys", {elliptic, json::parse(TestKeySetOf("rs256"))["keys"][0], pss}}}.dump());
+  const std::string claims = Right().dump();
+  EXPECT_EQ(Try(SignRaw("RS256", "rs256", HeaderJson("RS256", "rs256"), claims)), "OK");
+  EXPECT_EQ(Try(SignRaw("ES256", "es256", HeaderJson("ES256", "rs256"), claims)), "OK");
+  EXPECT_EQ(Try(SignRaw("PS256", "ps256", HeaderJson("PS256", "rs256"), claims)), "OK");
+  EXPECT_EQ(Try(SignRaw("PS256", "rs256", HeaderJson("PS256", "rs256"), claims)), "the token's signature is wrong");
+  EXPECT_EQ(Try(SignRaw("HS256", "", HeaderJson("HS256", "rs256"), claims, "rs256")),
+            "the token's algorithm is not that of its key");
+}
+
+TEST_F(AccessTest, TwoKeysOfOneNameAndAlgorithmAreSkippedAndTheRestWorks) {
+  json foreign = json::parse(TestKeySetOf("foreign"))["keys"][0];
+  foreign["kid"] = "rs256";
+  json keys = json::parse(TestKeySet());
+  // In whatever place they stand, and the third one is doubtful too.
+  keys["keys"].insert(keys["keys"].begin(), foreign);
+  keys["keys"].push_back(keys["keys"][1]);
+  testing::internal::CaptureStderr();
+  Restart(keys.dump());
+  const std::string logged = testing::internal::GetCapturedStderr();
+  const std::string claims = Right().dump();
+  EXPECT_EQ(Try(SignRaw("RS256", "rs256", HeaderJson("RS256", "rs256"), claims)),
+            "the token is signed by an unknown key");
+  EXPECT_EQ(Try(SignRaw("RS256", "foreign", HeaderJson("RS256", "rs256"), claims)),
+            "the token is signed by an unknown key");
+  EXPECT_EQ(Try(SignRaw("ES256", "es256", HeaderJson("ES256", "es256"), claims)), "OK");
+  EXPECT_EQ(Try(SignRaw("PS256", "ps256", HeaderJson("PS256", "ps256"), claims)), "OK");
+  EXPECT_NE(logged.find("another key has its kid"), std::string::npos) << logged;
+  // With nothing left there is no service.
+  ReplaceFile(file_, json{{"keys", {foreign, json::parse(TestKeySetOf("rs256"))["keys"][0]}}}.dump());
   EXPECT_FALSE(TokenVerifier::Make({.jwks_file = file_, .issuer = kTestIssuer, .audience = kTestAudience}).ok());
 }
 
