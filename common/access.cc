@@ -18,6 +18,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <cmath>
 #include <fstream>
@@ -47,6 +48,7 @@
 namespace mestring {
 namespace {
 
+using access::v1::Breadth;
 using nlohmann::json;
 
 // How often the key file is looked at (one stat): a withdrawn key works no longer than this.
@@ -214,13 +216,6 @@ absl::StatusOr<Keys> ReadKeys(const std::string& path) {
       absl::StrCat("the key file ", path, " cannot be used: ", keys.status().message()));
 }
 
-// The role of a claim such as "HOUSING_OFFICE"; ROLE_UNSPECIFIED if there is none of that name.
-Role RoleNamed(const std::string& name) {
-  Role role = access::v1::ROLE_UNSPECIFIED;
-  access::v1::Role_Parse("ROLE_" + name, &role);
-  return role;
-}
-
 absl::Status CheckAudience(const json& claims, const std::string& audience) {
   const json aud = claims.value("aud", json(nullptr));
   const bool fits = aud.is_string()  ? aud == json(audience)
@@ -264,20 +259,60 @@ absl::StatusOr<Caller> CallerIn(const json& claims) {
   return caller;
 }
 
-bool IsPersonal(Role role) {
-  return role == access::v1::ROLE_RESIDENT || role == access::v1::ROLE_NEXT_OF_KIN || role == access::v1::ROLE_PEER ||
-         role == access::v1::ROLE_ACTIVITY_LEADER;
-}
-
 bool Holds(const std::vector<std::string>& values, const std::string& value) {
   return !value.empty() && std::find(values.begin(), values.end(), value) != values.end();
+}
+
+Breadth BreadthOf(const google::protobuf::EnumValueDescriptor& role) {
+  return role.options().GetExtension(access::v1::breadth);
+}
+
+// Asked for every event and watcher, so worked out once.
+Breadth BreadthOf(Role role) {
+  static const auto& kBreadths = *[] {
+    auto* breadths = new std::array<Breadth, access::v1::Role_ARRAYSIZE>{};
+    const auto& roles = *access::v1::Role_descriptor();
+    for (int i = 0; i < roles.value_count(); ++i) (*breadths)[roles.value(i)->number()] = BreadthOf(*roles.value(i));
+    return breadths;
+  }();
+  return access::v1::Role_IsValid(role) ? kBreadths[role] : access::v1::BREADTH_UNSPECIFIED;
+}
+
+bool RoleSees(Role role, const Caller& caller, const Audience& audience) {
+  const Breadth breadth = BreadthOf(role);
+  // A subscriber accepts only the exact successor: leaving one out would stop it.
+  if (breadth == access::v1::BREADTH_WHOLE_STREAM) return true;
+  if (std::find(audience.roles.begin(), audience.roles.end(), role) == audience.roles.end()) return false;
+  switch (breadth) {
+    case access::v1::BREADTH_IMPERSONAL:
+      return audience.names_nobody;
+    case access::v1::BREADTH_SELF:
+      return audience.names_nobody || Holds(audience.persons, caller.person_ref);
+    case access::v1::BREADTH_ORGANISATION:
+      return audience.names_nobody || Holds(audience.organisations, caller.organisation_id);
+    case access::v1::BREADTH_EVERYTHING:
+      return true;
+    default:
+      return false;
+  }
+}
+
+absl::Status CheckMethod(const google::protobuf::MethodDescriptor& method) {
+  TRY(AllowedRoles(method).status());
+  if (!method.options().GetExtension(access::v1::anonymous)) return absl::OkStatus();
+  // A row of the access log about that person would stand there without the one who looked.
+  if (NamesSomebody(*method.input_type()) || NamesSomebody(*method.output_type()) || method.server_streaming()) {
+    return absl::FailedPreconditionError(
+        absl::StrCat(method.full_name(), " is anonymous, and names a person or is a stream"));
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace
 
 bool Caller::Is(Role role) const { return std::find(roles.begin(), roles.end(), role) != roles.end(); }
 
-bool Caller::IsAny(std::initializer_list<Role> any) const {
+bool Caller::IsAny(absl::Span<const Role> any) const {
   return std::any_of(any.begin(), any.end(), [this](Role role) { return Is(role); });
 }
 
@@ -430,15 +465,42 @@ absl::StatusOr<std::shared_ptr<const Caller>> TokenVerifier::Verify(std::string_
   return verified.caller;
 }
 
-absl::StatusOr<std::vector<Role>> AllowedRoles(const google::protobuf::MethodDescriptor& method) {
+Role RoleNamed(std::string_view name) {
+  Role role = access::v1::ROLE_UNSPECIFIED;
+  access::v1::Role_Parse(absl::StrCat("ROLE_", name), &role);
+  return role;
+}
+
+std::vector<Role> RolesOf(const access::v1::Allow& allow) {
   std::vector<Role> roles;
-  for (const int role : method.options().GetExtension(access::v1::allow).roles()) {
-    roles.push_back(static_cast<Role>(role));
-  }
+  for (const int role : allow.roles()) roles.push_back(static_cast<Role>(role));
+  return roles;
+}
+
+absl::StatusOr<std::vector<Role>> AllowedRoles(const google::protobuf::MethodDescriptor& method) {
+  std::vector<Role> roles = RolesOf(method.options().GetExtension(access::v1::allow));
   if (roles.empty()) {
     return absl::FailedPreconditionError(absl::StrCat("the contract does not say who may call ", method.full_name()));
   }
   return roles;
+}
+
+absl::Status CheckContracts(const std::vector<std::string>& services, const google::protobuf::EnumDescriptor& roles) {
+  for (int i = 0; i < roles.value_count(); ++i) {
+    const google::protobuf::EnumValueDescriptor& role = *roles.value(i);
+    if (role.number() == 0 || BreadthOf(role) != access::v1::BREADTH_UNSPECIFIED) continue;
+    return absl::FailedPreconditionError(absl::StrCat("the contract does not say how much ", role.name(),
+                                                      " sees of events (mestring.access.v1.breadth)"));
+  }
+  for (const std::string& name : services) {
+    if (absl::StartsWith(name, "grpc.")) continue;
+    const auto* service = google::protobuf::DescriptorPool::generated_pool()->FindServiceByName(name);
+    if (service == nullptr) {
+      return absl::FailedPreconditionError(absl::StrCat("the contract of ", name, " is not in this program"));
+    }
+    for (int i = 0; i < service->method_count(); ++i) TRY(CheckMethod(*service->method(i)));
+  }
+  return absl::OkStatus();
 }
 
 Audience AudienceOf(const google::protobuf::Message* event) {
@@ -447,9 +509,7 @@ Audience AudienceOf(const google::protobuf::Message* event) {
     audience.everybody = true;
     return audience;
   }
-  for (const int role : event->GetDescriptor()->options().GetExtension(access::v1::visible_to).roles()) {
-    audience.roles.push_back(static_cast<Role>(role));
-  }
+  audience.roles = RolesOf(event->GetDescriptor()->options().GetExtension(access::v1::visible_to));
   audience.names_nobody = !NamesSomebody(*event->GetDescriptor());
   audience.persons = PersonsIn(*event);
   audience.organisations = OrganisationsIn(*event);
@@ -457,22 +517,13 @@ Audience AudienceOf(const google::protobuf::Message* event) {
 }
 
 bool MaySee(const Caller& caller, const Audience& audience) {
-  if (audience.everybody) return true;
-  for (const Role role : caller.roles) {
-    // A subscriber accepts only the exact successor: leaving one out would stop it.
-    if (role == access::v1::ROLE_SERVICE) return true;
-    if (std::find(audience.roles.begin(), audience.roles.end(), role) == audience.roles.end()) continue;
-    // A cancelled session, a new policy: whose role is listed sees it.
-    if (audience.names_nobody) return true;
-    if (IsPersonal(role)) {
-      if (Holds(audience.persons, caller.person_ref)) return true;
-    } else if (role == access::v1::ROLE_NAV || role == access::v1::ROLE_SPECIALIST_HEALTH) {
-      if (Holds(audience.organisations, caller.organisation_id)) return true;
-    } else {
-      return true;
-    }
-  }
-  return false;
+  return audience.everybody || std::any_of(caller.roles.begin(), caller.roles.end(),
+                                           [&](Role role) { return RoleSees(role, caller, audience); });
+}
+
+bool SeesWholeStream(const Caller& caller) {
+  return std::any_of(caller.roles.begin(), caller.roles.end(),
+                     [](Role role) { return BreadthOf(role) == access::v1::BREADTH_WHOLE_STREAM; });
 }
 
 }  // namespace mestring

@@ -1,7 +1,6 @@
 // Who calls: a verified token, and what the contract lets its roles do.
 #pragma once
 
-#include <initializer_list>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -10,6 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "absl/types/span.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/message.h"
 #include "mestring/access/v1/access.pb.h"
@@ -26,7 +26,7 @@ struct Caller {
   std::string organisation_id;  // claim, such as "nav-sandnes"
 
   bool Is(Role role) const;
-  bool IsAny(std::initializer_list<Role> any) const;
+  bool IsAny(absl::Span<const Role> any) const;
   // Is this person of the register; nobody is "".
   bool IsSelf(std::string_view person) const { return !person.empty() && person == person_ref; }
 };
@@ -57,9 +57,18 @@ class TokenVerifier {
   std::unique_ptr<Impl> impl_;
 };
 
+// The role of a claim such as "HOUSING_OFFICE"; ROLE_UNSPECIFIED if there is none of that name.
+Role RoleNamed(std::string_view name);
+
 // The roles that the contract of a method allows. FAILED_PRECONDITION if it does not state any:
 // a service with such an RPC refuses to start.
 absl::StatusOr<std::vector<Role>> AllowedRoles(const google::protobuf::MethodDescriptor& method);
+std::vector<Role> RolesOf(const access::v1::Allow& allow);
+
+// What the contracts must say before a service starts: each of the roles how much it sees of events (breadth), each
+// RPC of the named services who may call it; and an RPC that is anonymous is about nobody. FAILED_PRECONDITION with
+// what is missing. gRPC's own services are left out.
+absl::Status CheckContracts(const std::vector<std::string>& services, const google::protobuf::EnumDescriptor& roles);
 
 // Who may see an event, worked out once so that it can be asked for a thousand watchers.
 struct Audience {
@@ -70,7 +79,9 @@ struct Audience {
 };
 // `event` is the parsed message; null for the stream's own entries, which all may see.
 Audience AudienceOf(const google::protobuf::Message* event);
-// By the widest of the caller's roles. A SERVICE sees all: a subscriber accepts no gap.
+// By the widest of the caller's roles (option breadth on the role's value).
 bool MaySee(const Caller& caller, const Audience& audience);
+// Whether this caller sees every event, whatever its audience.
+bool SeesWholeStream(const Caller& caller);
 
 }  // namespace mestring

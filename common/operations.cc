@@ -101,18 +101,13 @@ absl::StatusOr<LogPlace> PlaceIn(std::string_view page_token) {
   return LogPlace{time, shown};
 }
 
-// A person sees who looked at their own data; for anybody else's there is nothing to see.
-absl::Status MayList(const Caller& caller, const std::string& person_ref) {
-  if (caller.Is(access::v1::ROLE_UNIT_LEADER)) return absl::OkStatus();
-  return caller.IsSelf(person_ref) ? absl::OkStatus() : NotFound("access log");
-}
-
 absl::Status ListAccess(Tx& tx, Call& call, const access::v1::ListAccessLogRequest& request,
                         access::v1::ListAccessLogResponse* response) {
-  TRY(MayList(call.caller, request.person_ref()));
+  // A person sees who looked at their own data; for anybody else's there is nothing to see.
+  if (!call.oversees && !call.caller.IsSelf(request.person_ref())) return NotFound("access log");
   ASSIGN(const LogPlace place, PlaceIn(request.page_token()));
   const int size = PageSize(request.page_size());
-  const std::string_view hidden = call.caller.Is(access::v1::ROLE_UNIT_LEADER) ? "" : "AND hidden = 0 ";
+  const std::string_view hidden = call.oversees ? "" : "AND hidden = 0 ";
   ASSIGN(const auto rows,
          (tx.Query<int64_t, std::string, std::string, std::string, std::string, std::string>(
              absl::StrCat("SELECT time, caller, roles, organisation_id, rpc, outcome FROM access_log "
@@ -130,8 +125,7 @@ absl::Status ListAccess(Tx& tx, Call& call, const access::v1::ListAccessLogReque
     *entry->mutable_time() = ToProto(absl::FromUnixMicros(time));
     entry->set_caller(caller);
     for (absl::string_view name : absl::StrSplit(roles, ',', absl::SkipEmpty())) {
-      Role role = access::v1::ROLE_UNSPECIFIED;
-      if (access::v1::Role_Parse(absl::StrCat("ROLE_", name), &role)) entry->add_roles(role);
+      if (const Role role = RoleNamed(name); role != access::v1::ROLE_UNSPECIFIED) entry->add_roles(role);
     }
     entry->set_organisation_id(organisation);
     entry->set_rpc(rpc);

@@ -192,7 +192,7 @@ class Place {
 // What the edge knows of an RPC, read from the contract once.
 struct Edge::Method {
   std::string path, service, name;
-  std::vector<Role> roles;
+  std::vector<Role> roles, oversight;
   bool anonymous = false;
   bool untold = false;
   const FieldDescriptor* request_id = nullptr;
@@ -282,6 +282,7 @@ grpc::Status Edge::Run(Kind kind, grpc::ServerContext* context, const Message& r
 
   Call call(**caller, method->path);
   call.traceparent = traceparent;
+  call.oversees = call.caller.IsAny(method->oversight);
   Served served{*method, request, response, call,
                 std::min(absl::FromChrono(context->deadline()), start + kDeadlineMax)};
   // Only the deadline: asking gRPC whether a synchronous call was cancelled polls its queue, which took a
@@ -414,9 +415,7 @@ absl::StatusOr<std::shared_ptr<const Caller>> Edge::CallerFrom(const Metadata& m
   }
   token.remove_prefix(kBearer.size());
   ASSIGN(std::shared_ptr<const Caller> caller, verifier_.Verify(token, absl::Now()));
-  const bool allowed =
-      std::any_of(method.roles.begin(), method.roles.end(), [&](Role role) { return caller->Is(role); });
-  if (!allowed) return Forbidden("none of your roles may call this");
+  if (!caller->IsAny(method.roles)) return Forbidden("none of your roles may call this");
   return caller;
 }
 
@@ -441,6 +440,7 @@ const Edge::Method* Edge::MethodOf(const Descriptor& request) {
   method->path = absl::StrCat("/", method->service, "/", method->name);
   // An RPC without roles is one that nobody may call.
   method->roles = AllowedRoles(*found).value_or(std::vector<Role>());
+  method->oversight = RolesOf(found->options().GetExtension(access::v1::oversight));
   method->anonymous = found->options().GetExtension(access::v1::anonymous);
   method->untold = !found->options().GetExtension(access::v1::untold).empty();
   const FieldDescriptor* request_id = request.FindFieldByName("request_id");

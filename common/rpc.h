@@ -59,6 +59,7 @@ class Call {
   const std::string_view rpc;  // "/mestring.housing.v1.HousingService/EndStay"
   std::string request_id;      // of a write
   std::string traceparent;
+  bool oversees = false;  // the contract lets a role of the caller ask about anybody (oversight, access.proto)
 
   void Concerns(std::string_view person_ref) {
     if (!person_ref.empty()) persons_.emplace(person_ref);

@@ -37,7 +37,6 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/time/clock.h"
 #include "common/access.h"
-#include "common/field_rules.h"
 #include "common/http.h"
 #include "common/log.h"
 #include "common/metrics.h"
@@ -231,25 +230,6 @@ class UnreadableRequests : public grpc::experimental::ServerInterceptorFactoryIn
   const grpc::Status refusal_;
 };
 
-// Every RPC of every service must say who may call it, and one for nobody must be about nobody.
-absl::Status CheckContracts(const std::vector<std::string>& services) {
-  for (const std::string& name : services) {
-    if (absl::StartsWith(name, "grpc.")) continue;
-    const auto* service = google::protobuf::DescriptorPool::generated_pool()->FindServiceByName(name);
-    if (service == nullptr) return CannotStart(absl::StrCat("the contract of ", name, " is not in this program"));
-    for (int i = 0; i < service->method_count(); ++i) {
-      const google::protobuf::MethodDescriptor& method = *service->method(i);
-      TRY(AllowedRoles(method).status());
-      if (!method.options().GetExtension(access::v1::anonymous)) continue;
-      // A row of the access log about that person would stand there without the one who looked.
-      if (NamesSomebody(*method.input_type()) || NamesSomebody(*method.output_type()) || method.server_streaming()) {
-        return CannotStart(absl::StrCat(method.full_name(), " is anonymous, and names a person or is a stream"));
-      }
-    }
-  }
-  return absl::OkStatus();
-}
-
 std::string EscapeHtml(std::string text) {
   return absl::StrReplaceAll(text, {{"&", "&amp;"}, {"<", "&lt;"}, {">", "&gt;"}});
 }
@@ -411,7 +391,7 @@ absl::Status Server::Impl::StartServer() {
         absl::StrCat("cannot listen on ", config.listen, " (MESTRING_LISTEN): is something else using it?"));
   }
   // Until here the gate has let nobody through to an RPC without roles, either.
-  return CheckContracts(service_names);
+  return CheckContracts(service_names, *access::v1::Role_descriptor());
 }
 
 absl::Status Server::Impl::StartHealthServer() {

@@ -127,7 +127,7 @@ absl::Status ListEvents(Tx& tx, Call& call, const pb::ListRequest& request, pb::
   }
   ASSIGN(const Cursor head, tx.Head());
   const int size = request.page_size() == 0 ? kListDefault : std::min(request.page_size(), kListMax);
-  const bool sees_all = call.caller.Is(access::v1::ROLE_SERVICE);
+  const bool sees_all = SeesWholeStream(call.caller);
   size_t bytes = 0;
   int looked = 0;
   while (response->events_size() < size && looked < kListMax && bytes < kListBytesMax) {

@@ -486,6 +486,40 @@ TEST(AudienceTest, AnEventAboutNobodyIsSeenByEveryRoleThatItsContractLists) {
   EXPECT_FALSE(MaySeeEvent(Of({ROLE_STAFF}), &event));
 }
 
+// Each breadth by a role that has it, over an event that names two and one that names nobody.
+TEST(AudienceTest, ARoleSeesAsFarAsItsContractSays) {
+  const auto audience = [](Role role, bool names_nobody) {
+    Audience both{.names_nobody = names_nobody, .roles = {role}};
+    if (!names_nobody) both.persons = {kPerson}, both.organisations = {"nav-sandnes"};
+    return both;
+  };
+  struct Case {
+    Role role;
+    bool as_stranger, as_person, as_organisation;
+  };
+  for (const Case& c :
+       {Case{ROLE_OPERATOR, false, false, false}, Case{ROLE_RESIDENT, false, true, false},
+        Case{ROLE_NAV, false, false, true}, Case{ROLE_STAFF, true, true, true}, Case{ROLE_SERVICE, true, true, true}}) {
+    const Audience about_two = audience(c.role, false);
+    EXPECT_EQ(MaySee(Of({c.role}), about_two), c.as_stranger) << c.role;
+    EXPECT_EQ(MaySee(Of({c.role}, kPerson), about_two), c.as_person) << c.role;
+    EXPECT_EQ(MaySee(Of({c.role}, "", "nav-sandnes"), about_two), c.as_organisation) << c.role;
+    EXPECT_TRUE(MaySee(Of({c.role}), audience(c.role, true))) << c.role;
+    // Not listed: for whoever sees the whole stream only.
+    EXPECT_EQ(MaySee(Of({c.role}, kPerson, "nav-sandnes"), Audience{.names_nobody = true}), c.role == ROLE_SERVICE);
+    EXPECT_EQ(SeesWholeStream(Of({c.role})), c.role == ROLE_SERVICE);
+  }
+  // A role that no contract knows sees nothing.
+  const Role unknown = static_cast<Role>(1000);
+  EXPECT_FALSE(MaySee(Of({unknown, access::v1::ROLE_UNSPECIFIED}, kPerson, "nav-sandnes"), audience(unknown, true)));
+}
+
+TEST(CheckContractsTest, EachRoleSaysHowMuchItSeesOfEvents) {
+  EXPECT_EQ(CheckContracts({}, *tpb::ForgetfulRole_descriptor()).message(),
+            "the contract does not say how much FORGETFUL_ROLE_CARELESS sees of events (mestring.access.v1.breadth)");
+  EXPECT_EQ(CheckContracts({}, *access::v1::Role_descriptor()), absl::OkStatus());
+}
+
 TEST(AllowedRolesTest, AnRpcSaysWhoMayCallOrNobodyMay) {
   const auto* file = tpb::EmptyRequest::descriptor()->file();
   const auto* empty = file->FindServiceByName("EmptyService")->method(0);

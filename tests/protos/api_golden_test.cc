@@ -9,6 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/strip.h"
 #include "common/field_rules.h"
 #include "mestring/access/v1/access.pb.h"
 #include "mestring/common/v1/field_rule.pb.h"
@@ -24,6 +25,10 @@ using google::protobuf::FieldDescriptor;
 using google::protobuf::FileDescriptor;
 
 std::string Roles(const access::v1::Allow& allow) { return absl::StrJoin(RoleNames(allow), " "); }
+
+std::string BreadthName(access::v1::Breadth breadth) {
+  return std::string(absl::StripPrefix(access::v1::Breadth_Name(breadth), "BREADTH_"));
+}
 
 std::string TypeName(const FieldDescriptor& field) {
   if (field.message_type() != nullptr) return field.message_type()->full_name();
@@ -58,6 +63,9 @@ std::string Describe(const std::vector<const FileDescriptor*>& files) {
         const std::string& untold = options.GetExtension(access::v1::untold);
         absl::StrAppend(&text, "  ", method.name(), method.server_streaming() ? " stream" : "", ": ",
                         Roles(options.GetExtension(access::v1::allow)),
+                        options.HasExtension(access::v1::oversight)
+                            ? absl::StrCat("  about anybody: ", Roles(options.GetExtension(access::v1::oversight)))
+                            : "",
                         options.GetExtension(access::v1::anonymous) ? "  for nobody" : "",
                         untold.empty() ? "" : absl::StrCat("  untold: ", untold), "\n");
       }
@@ -67,7 +75,12 @@ std::string Describe(const std::vector<const FileDescriptor*>& files) {
       const EnumDescriptor& type = *file->enum_type(i);
       absl::StrAppend(&text, "enum ", type.full_name(), "\n");
       for (int v = 0; v < type.value_count(); ++v) {
-        absl::StrAppend(&text, "  ", type.value(v)->number(), " ", type.value(v)->name(), "\n");
+        const auto options = Known(type.value(v)->options());
+        absl::StrAppend(&text, "  ", type.value(v)->number(), " ", type.value(v)->name(),
+                        options.HasExtension(access::v1::breadth)
+                            ? absl::StrCat("  sees ", BreadthName(options.GetExtension(access::v1::breadth)))
+                            : "",
+                        "\n");
       }
     }
     absl::StrAppend(&text, "\n");
@@ -143,6 +156,37 @@ TEST(Contracts, NoEventHoldsFreeTextAndEachSaysWhoSeesIt) {
     }
   }
   EXPECT_GT(events, 40);
+}
+
+bool HasField(const Descriptor& message, common::v1::Format format) {
+  for (int i = 0; i < message.field_count(); ++i) {
+    const FieldDescriptor& field = *message.field(i);
+    if (Known(field.options()).GetExtension(common::v1::rule).format() == format) return true;
+    if (field.message_type() != nullptr && HasField(*field.message_type(), format)) return true;
+  }
+  return false;
+}
+
+// Nobody is listed for events of which the breadth of their role shows them none: whoever reads the contract would
+// believe that they hear of them.
+TEST(Contracts, ARoleThatAnEventListsCanSeeSomeOfThem) {
+  const ContractFiles contracts;
+  for (const FileDescriptor* file : contracts.files()) {
+    const bool holds_events = file->name().ends_with("_events.proto");
+    for (int i = 0; holds_events && i < file->message_type_count(); ++i) {
+      const Descriptor& event = *file->message_type(i);
+      const bool persons = HasField(event, common::v1::FORMAT_PERSON_REF);
+      const bool organisations = HasField(event, common::v1::FORMAT_ORGANISATION);
+      if (!persons && !organisations) continue;
+      for (const int role : Known(event.options()).GetExtension(access::v1::visible_to).roles()) {
+        const auto& value = *access::v1::Role_descriptor()->FindValueByNumber(role);
+        const auto breadth = value.options().GetExtension(access::v1::breadth);
+        EXPECT_FALSE(breadth == access::v1::BREADTH_IMPERSONAL || (breadth == access::v1::BREADTH_SELF && !persons) ||
+                     (breadth == access::v1::BREADTH_ORGANISATION && !organisations))
+            << event.full_name() << " lists " << value.name();
+      }
+    }
+  }
 }
 
 }  // namespace
