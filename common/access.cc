@@ -12,7 +12,7 @@
 // The keys are one immutable set, replaced whole when the file changes; with it goes everything that
 // was remembered, so that a key taken out of the file stops working within kKeysLookEvery.
 //
-// Remembering: a verified token by its SHA-256, for at most `remember` and never beyond its `exp`. A
+// Remembering: a verified token by its SHA-256, for at most `remember` and never beyond the end of it. A
 // signature costs some 30 to 100 microseconds, a hash one; a caller makes many calls with one token.
 
 #include <sys/stat.h>
@@ -321,11 +321,6 @@ struct TokenVerifier::Impl {
     std::shared_ptr<const Caller> caller;
     absl::Time until;
   };
-  // What the claims of a token say, once its signature is right.
-  struct Verified {
-    std::shared_ptr<const Caller> caller;
-    absl::Time expires;
-  };
 
   Options options;
   absl::Mutex mutex;
@@ -340,8 +335,10 @@ struct TokenVerifier::Impl {
   void LookAtKeys();
   // Returns the keys by which the signature is right.
   absl::StatusOr<std::shared_ptr<const Keys>> CheckSignature(std::string_view token, std::string_view header_part);
-  absl::StatusOr<Verified> CheckClaims(std::string_view payload_part, absl::Time now) const;
-  void Remember(const Digest& hash, const Verified& verified, const std::shared_ptr<const Keys>& by, absl::Time now);
+  // Who calls, by the claims of a token whose signature is right.
+  absl::StatusOr<Caller> CheckClaims(std::string_view payload_part, absl::Time now) const;
+  void Remember(const Digest& hash, const std::shared_ptr<const Caller>& caller, const std::shared_ptr<const Keys>& by,
+                absl::Time now);
 };
 
 // Takes over a changed key file. A file that cannot be used (half written, say) leaves the keys as
@@ -400,8 +397,7 @@ absl::StatusOr<std::shared_ptr<const Keys>> TokenVerifier::Impl::CheckSignature(
   return set;
 }
 
-absl::StatusOr<TokenVerifier::Impl::Verified> TokenVerifier::Impl::CheckClaims(std::string_view payload_part,
-                                                                               absl::Time now) const {
+absl::StatusOr<Caller> TokenVerifier::Impl::CheckClaims(std::string_view payload_part, absl::Time now) const {
   const std::optional<std::string> text = DecodePart(payload_part);
   const std::optional<json> claims = text ? ParseObject(*text) : std::nullopt;
   if (!claims) return Unauthenticated("the token's claims are not JSON");
@@ -411,24 +407,26 @@ absl::StatusOr<TokenVerifier::Impl::Verified> TokenVerifier::Impl::CheckClaims(s
   TRY(CheckAudience(*claims, options.audience));
   const std::optional<absl::Time> expires = TimeIn(*claims, "exp", absl::InfinitePast());
   if (!expires || *expires == absl::InfinitePast()) return Unauthenticated("the token does not say when it expires");
-  if (now >= *expires + options.leeway) return Unauthenticated("the token has expired");
+  const absl::Time until = *expires + options.leeway;
+  if (now >= until) return Unauthenticated("the token has expired");
   const std::optional<absl::Time> not_before = TimeIn(*claims, "nbf", absl::InfinitePast());
   if (!not_before) return Unauthenticated("the token's nbf is not a time");
   if (now < *not_before - options.leeway) return Unauthenticated("the token is not valid yet");
   ASSIGN(Caller caller, CallerIn(*claims));
-  return Verified{std::make_shared<const Caller>(std::move(caller)), *expires};
+  caller.until = until;
+  return caller;
 }
 
-void TokenVerifier::Impl::Remember(const Digest& hash, const Verified& verified, const std::shared_ptr<const Keys>& by,
-                                   absl::Time now) {
-  const absl::Time until = std::min(now + options.remember, verified.expires);
+void TokenVerifier::Impl::Remember(const Digest& hash, const std::shared_ptr<const Caller>& caller,
+                                   const std::shared_ptr<const Keys>& by, absl::Time now) {
+  const absl::Time until = std::min(now + options.remember, caller->until);
   absl::MutexLock lock(&mutex);
   if (by != keys) return;  // The keys changed while we looked.
   if (remembered.size() >= kRememberedMax) {
     absl::erase_if(remembered, [now](const auto& entry) { return entry.second.until <= now; });
     if (remembered.size() >= kRememberedMax) remembered.clear();
   }
-  remembered[hash] = {verified.caller, until};
+  remembered[hash] = {caller, until};
 }
 
 TokenVerifier::TokenVerifier(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -460,9 +458,10 @@ absl::StatusOr<std::shared_ptr<const Caller>> TokenVerifier::Verify(std::string_
   const std::vector<std::string_view> parts = absl::StrSplit(token, '.');
   if (parts.size() != 3 || !DecodePart(parts[2])) return Unauthenticated("the token is not a signed JWT");
   ASSIGN(const std::shared_ptr<const Keys> keys, impl_->CheckSignature(token, parts[0]));
-  ASSIGN(const Impl::Verified verified, impl_->CheckClaims(parts[1], now));
-  impl_->Remember(hash, verified, keys, now);
-  return verified.caller;
+  ASSIGN(Caller claimed, impl_->CheckClaims(parts[1], now));
+  auto caller = std::make_shared<const Caller>(std::move(claimed));
+  impl_->Remember(hash, caller, keys, now);
+  return caller;
 }
 
 Role RoleNamed(std::string_view name) {

@@ -24,6 +24,8 @@ struct Caller {
   std::vector<Role> roles;      // claim `roles`, such as ["HOUSING_OFFICE"]; unknown ones are dropped
   std::string person_ref;       // claim, if the caller is a person of the register
   std::string organisation_id;  // claim, such as "nav-sandnes"
+  // When the token stops being accepted (claim `exp` and the leeway), in real time: what lasts ends then.
+  absl::Time until = absl::InfiniteFuture();
 
   bool Is(Role role) const;
   bool IsAny(absl::Span<const Role> any) const;

@@ -31,6 +31,7 @@
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/match.h"
 #include "absl/synchronization/mutex.h"
+#include "absl/time/clock.h"
 #include "common/fault.h"
 #include "common/field_rules.h"
 #include "common/log.h"
@@ -58,7 +59,7 @@ constexpr int kWakers = 2;
 constexpr size_t kWakeBatch = 16;
 // Entries looked at under one hold of the lock.
 constexpr int kScanMax = 256;
-// How often the sweeper looks for bookmarks that are due and writes that do not end.
+// How often the sweeper looks for bookmarks that are due, tokens that are over and writes that do not end.
 constexpr absl::Duration kSweep = absl::Seconds(1);
 constexpr absl::Duration kTooManyRetry = absl::Seconds(5);
 
@@ -112,6 +113,10 @@ EntryPtr EntryOf(pb::Event event) {
 
 absl::Status Draining() {
   return Unavailable("DRAINING", "the service is stopping; watch again from your last cursor");
+}
+
+absl::Status TokenOver() {
+  return Unauthenticated("the token has expired; watch again from your last cursor with a new one");
 }
 
 absl::Status TooSlow() {
@@ -200,7 +205,8 @@ class Watch::Watcher : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
     absl::MutexLock lock(&mutex_);
     return !last_write_ || Uptime() - *last_write_ >= every;
   }
-  // Ends the call if its write does not, and cuts the connection's stream if even that is not taken.
+  // Ends the call if its token or its write has had its time, and cuts the connection's stream if even that is not
+  // taken.
   void Sweep(absl::Duration write_timeout) ABSL_LOCKS_EXCLUDED(mutex_);
 
  private:
@@ -343,6 +349,8 @@ void Watch::Watcher::Sweep(absl::Duration write_timeout) {
     }
     too_slow = writing_ && Uptime() - *last_write_ > write_timeout;
   }
+  // Real time, as where the token was verified.
+  if (absl::Now() >= caller->until) return End(TokenOver());
   if (too_slow) End(TooSlow());
 }
 

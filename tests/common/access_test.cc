@@ -329,6 +329,16 @@ TEST_F(AccessTest, ARememberedTokenStillExpires) {
   EXPECT_EQ(TryAt(token, now_ + absl::Seconds(41)), "the token has expired");
 }
 
+TEST_F(AccessTest, TheCallerIsOneUntilTheTokenIsRefused) {
+  Claims claims;
+  claims.expires = absl::FromUnixSeconds(absl::ToUnixSeconds(now_) + 30);
+  const auto caller = verifier_->Verify(Token(claims), now_);
+  ASSERT_TRUE(caller.ok());
+  EXPECT_EQ((*caller)->until, claims.expires + absl::Seconds(10));
+  EXPECT_EQ(TryAt(Token(claims), (*caller)->until - absl::Milliseconds(1)), "OK");
+  EXPECT_EQ(TryAt(Token(claims), (*caller)->until), "the token has expired");
+}
+
 TEST_F(AccessTest, ARefusedTokenIsNotRememberedAsRight) {
   const std::string token = Signed(Right());
   const std::string forged = token.substr(0, token.size() - 8) + "AAAAAAAA";

@@ -320,6 +320,33 @@ TEST_P(WatchTest, AWatchNeedsATokenARoleAndARightRequest) {
   EXPECT_EQ(ViolationsOf(end)[0].field, "after");
 }
 
+TEST_P(WatchTest, AWatchEndsWhenItsTokenDoes) {
+  Claims claims;
+  claims.roles = {ROLE_STAFF};
+  // Accepted for some seconds more: the leeway is ten.
+  claims.expires = absl::FromUnixSeconds(absl::ToUnixSeconds(absl::Now()) - 6);
+  auto context = RunningService::Nobody();
+  context->AddMetadata("authorization", "Bearer " + Token(claims));
+  auto ending = Watch(std::move(context)), going_on = Watch(running_.As({ROLE_STAFF}));
+  const std::string from = ending->cursor();
+  going_on->cursor();
+  const std::string note = WriteNote();
+  EXPECT_TRUE(ending->WaitForEvents(1));
+  const absl::Status end = ending->WaitForEnd();
+  EXPECT_GE(absl::Now(), claims.expires + absl::Seconds(10)) << "not before its time";
+  EXPECT_EQ(end.code(), absl::StatusCode::kUnauthenticated);
+  EXPECT_EQ(ReasonOf(end), "UNAUTHENTICATED");
+  EXPECT_EQ(end.message(), "the token has expired; watch again from your last cursor with a new one");
+  // The other one goes on, and the caller does, with a new token and the cursor of the last message.
+  const std::string next = WriteNote();
+  EXPECT_TRUE(going_on->WaitForEvents(2));
+  pb::WatchRequest request;
+  request.set_after(ending->cursor());
+  auto again = Watch(running_.As({ROLE_STAFF}), request);
+  ASSERT_TRUE(again->WaitForEvents(1));
+  EXPECT_EQ(again->events()[0].subject(), next);
+}
+
 TEST_P(WatchTest, PagesOfAListFollowEachOther) {
   std::vector<std::string> notes;
   for (int i = 0; i < 25; ++i) notes.push_back(WriteNote());
