@@ -413,6 +413,7 @@ absl::StatusOr<Caller> TokenVerifier::Impl::CheckClaims(std::string_view payload
   if (!not_before) return Unauthenticated("the token's nbf is not a time");
   if (now < *not_before - options.leeway) return Unauthenticated("the token is not valid yet");
   ASSIGN(Caller caller, CallerIn(*claims));
+  caller.issuer = options.issuer;
   caller.until = until;
   return caller;
 }

@@ -20,7 +20,8 @@ using access::v1::Role;
 
 // The verified caller of an RPC.
 struct Caller {
-  std::string subject;          // claim `sub`
+  std::string issuer;           // claim `iss`
+  std::string subject;          // claim `sub`: unique below its issuer only
   std::vector<Role> roles;      // claim `roles`, such as ["HOUSING_OFFICE"]; unknown ones are dropped
   std::string person_ref;       // claim, if the caller is a person of the register
   std::string organisation_id;  // claim, such as "nav-sandnes"

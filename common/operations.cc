@@ -109,13 +109,13 @@ absl::Status ListAccess(Tx& tx, Call& call, const access::v1::ListAccessLogReque
   const int size = PageSize(request.page_size());
   const std::string_view hidden = call.oversees ? "" : "AND hidden = 0 ";
   ASSIGN(const auto rows,
-         (tx.Query<int64_t, std::string, std::string, std::string, std::string, std::string>(
-             absl::StrCat("SELECT time, caller, roles, organisation_id, rpc, outcome FROM access_log "
+         (tx.Query<int64_t, std::string, std::string, std::string, std::string, std::string, std::string>(
+             absl::StrCat("SELECT time, caller, roles, organisation_id, rpc, outcome, issuer FROM access_log "
                           "WHERE person_ref = :person AND time <= :time ",
-                          hidden, "ORDER BY time DESC, caller, rpc, outcome LIMIT :limit OFFSET :shown"),
+                          hidden, "ORDER BY time DESC, issuer, caller, rpc, outcome LIMIT :limit OFFSET :shown"),
              request.person_ref(), place.time, size + 1, place.shown)));
   LogPlace end = place;
-  for (const auto& [time, caller, roles, organisation, rpc, outcome] : rows) {
+  for (const auto& [time, caller, roles, organisation, rpc, outcome, issuer] : rows) {
     if (response->entries_size() == size) {
       response->set_next_page_token(PageToken({absl::StrCat(end.time), absl::StrCat(end.shown)}));
       break;
@@ -130,6 +130,7 @@ absl::Status ListAccess(Tx& tx, Call& call, const access::v1::ListAccessLogReque
     entry->set_organisation_id(organisation);
     entry->set_rpc(rpc);
     entry->set_outcome(outcome);
+    entry->set_issuer(issuer);
   }
   return absl::OkStatus();
 }

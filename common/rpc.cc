@@ -122,9 +122,17 @@ std::string DeterministicBytes(const Message& message) {
   return bytes;
 }
 
-// Tells a repeat from another request under the same id, and from somebody else's.
+// The caller as whoever gave the name has it. Claims hold no control characters (access.cc).
+std::string NameOf(const Caller& caller) { return absl::StrCat(caller.issuer, "\n", caller.subject); }
+
+// Tells a repeat from another request under the same id, and from one of a caller about whom a claim differs: an
+// answer belongs to the whole caller. The order of roles in a token means nothing.
 std::string Fingerprint(const Call& call, const Message& request) {
-  return Sha256Hex(absl::StrCat(call.rpc, "\n", call.caller.subject, "\n", DeterministicBytes(request)));
+  std::vector<Role> roles = call.caller.roles;
+  std::sort(roles.begin(), roles.end());
+  return Sha256Hex(absl::StrJoin({std::string(call.rpc), NameOf(call.caller), RoleNames(roles), call.caller.person_ref,
+                                  call.caller.organisation_id, DeterministicBytes(request)},
+                                 "\n"));
 }
 
 // The stored response of a repeated request; false if the id is new. Refuses an id that stands for another request.
@@ -134,7 +142,8 @@ absl::StatusOr<bool> FindAnswer(Tx& tx, const std::string& request_id, const std
                               "SELECT fingerprint, response FROM requests WHERE request_id = :id", request_id)));
   if (rows.empty()) return false;
   if (std::get<0>(rows[0]) != fingerprint) {
-    return InvalidArgument("request_id", "was used for another request");
+    return InvalidArgument(
+        "request_id", "was used for another request or by another caller (other claims in the token); send a new one");
   }
   std::string bytes;
   if (!absl::Base64Unescape(std::get<1>(rows[0]), &bytes) || !response->ParseFromString(bytes)) {
@@ -340,9 +349,9 @@ absl::Status Edge::LogAccess(Tx& tx, const Call& call, const std::set<std::strin
   if (persons.empty()) return absl::OkStatus();
   const std::string roles = RoleNames(call.caller.roles);
   for (const std::string& person : persons) {
-    TRY(tx.InsertLater("access_log (time, caller, roles, organisation_id, rpc, person_ref, outcome, hidden)", tx.now(),
-                       call.caller.subject, roles, call.caller.organisation_id, call.rpc, person, outcome,
-                       call.IsHiddenFrom(person)));
+    TRY(tx.InsertLater("access_log (time, caller, roles, organisation_id, rpc, person_ref, outcome, hidden, issuer)",
+                       tx.now(), call.caller.subject, roles, call.caller.organisation_id, call.rpc, person, outcome,
+                       call.IsHiddenFrom(person), call.caller.issuer));
   }
   const bool prune = accesses_.fetch_add(1, std::memory_order_relaxed) % kPruneEvery == 0;
   return prune ? PruneAccessLog(tx, tx.now() - options_.access_log_retention) : absl::OkStatus();
@@ -471,15 +480,16 @@ const Edge::Method* Edge::MethodAt(std::string_view path) {
 
 std::string Edge::HashOf(const Caller* caller) {
   if (caller == nullptr) return "";
+  const std::string name = NameOf(*caller);
   {
     absl::ReaderMutexLock lock(&mutex_);
-    const auto found = hashes_.find(caller->subject);
+    const auto found = hashes_.find(name);
     if (found != hashes_.end()) return found->second;
   }
-  std::string hash = KeyedHash(options_.hash_key, caller->subject);
+  std::string hash = KeyedHash(options_.hash_key, name);
   absl::MutexLock lock(&mutex_);
   if (hashes_.size() >= kHashesMax) hashes_.clear();
-  hashes_[caller->subject] = hash;
+  hashes_[name] = hash;
   return hash;
 }
 

@@ -103,6 +103,7 @@ TEST_F(AccessTest, TheCallerIsWhatTheTokenSays) {
   claims.subject = "ann";
   const auto caller = verifier_->Verify(Token(claims), now_);
   ASSERT_TRUE(caller.ok());
+  EXPECT_EQ((*caller)->issuer, kTestIssuer);
   EXPECT_EQ((*caller)->subject, "ann");
   EXPECT_EQ((*caller)->roles, (std::vector<Role>{ROLE_HOUSING_OFFICE, ROLE_RESIDENT}));
   EXPECT_EQ((*caller)->person_ref, kPerson);
@@ -449,7 +450,10 @@ TEST_F(AccessTest, TwoKeysOfOneNameAndAlgorithmAreSkippedAndTheRestWorks) {
 // --- Who sees an event ----------------------------------------------------------------------------
 
 Caller Of(std::vector<Role> roles, std::string person = "", std::string organisation = "") {
-  return Caller{"somebody", std::move(roles), std::move(person), std::move(organisation)};
+  return Caller{.subject = "somebody",
+                .roles = std::move(roles),
+                .person_ref = std::move(person),
+                .organisation_id = std::move(organisation)};
 }
 
 bool MaySeeEvent(const Caller& caller, const google::protobuf::Message* event) {

@@ -207,6 +207,69 @@ TEST_P(RpcTest, ARequestIdOfSomebodyElseDoesNotShowTheirAnswer) {
   EXPECT_FALSE(other.has_note());
 }
 
+// S12: `sub` is the same each time, and the request, byte for byte.
+TEST_P(RpcTest, AFirstAnswerBelongsToTheWholeCaller) {
+  const std::string person = NewUuid();
+  const tpb::WriteNoteRequest request = NewNote();
+  tpb::WriteNoteResponse first, other;
+  ASSERT_EQ(Write(request, &first, running_.As({ROLE_RESIDENT, ROLE_NAV}, person, "nav-sandnes")), absl::OkStatus());
+  for (auto& context :
+       {running_.As({ROLE_RESIDENT, ROLE_NAV}, person, "nav-stavanger"),
+        running_.As({ROLE_RESIDENT, ROLE_NAV}, NewUuid(), "nav-sandnes"),
+        running_.As({ROLE_RESIDENT, ROLE_NAV}, "", "nav-sandnes"), running_.As({ROLE_RESIDENT}, person, "nav-sandnes"),
+        running_.As({ROLE_RESIDENT, ROLE_NAV, ROLE_STAFF}, person, "nav-sandnes")}) {
+    const grpc::Status status = notes_->WriteNote(context.get(), request, &other);
+    EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+    ASSERT_EQ(ViolationsOf(FromWire(status)).size(), 1u);
+    EXPECT_EQ(ViolationsOf(FromWire(status))[0].field, "request_id");
+    EXPECT_FALSE(other.has_note());
+  }
+  // The order of roles in a token means nothing.
+  ASSERT_EQ(Write(request, &other, running_.As({ROLE_NAV, ROLE_RESIDENT}, person, "nav-sandnes")), absl::OkStatus());
+  EXPECT_EQ(other.SerializeAsString(), first.SerializeAsString());
+  EXPECT_EQ(CountOf("notes"), 1);
+}
+
+// S12: two providers may give two callers the same `sub`.
+TEST_P(RpcTest, ACallerOfAnotherIssuerIsAnotherCaller) {
+  running_.config().log_hash_key = "the same after a restart";
+  running_.Restart();
+  const std::string person = NewUuid();
+  const tpb::WriteNoteRequest request = NewNote(person);
+  tpb::WriteNoteResponse response;
+  testing::internal::CaptureStderr();
+  ASSERT_EQ(Write(request, &response), absl::OkStatus());
+  running_.config().token_issuer = "another-issuer";
+  running_.Restart();
+  Claims claims;
+  claims.roles = {ROLE_STAFF};
+  claims.issuer = "another-issuer";
+  auto context = RunningService::Nobody();
+  context->AddMetadata("authorization", "Bearer " + Token(claims));
+  running_.clock().Advance(absl::Seconds(1));
+  EXPECT_EQ(Write(request, &response, std::move(context)).code(), absl::StatusCode::kInvalidArgument);
+  // Two names in the lines of the log,
+  const std::string logged = testing::internal::GetCapturedStderr();
+  const std::regex caller("WriteNote.*\"caller\":\"([0-9a-f]{16})\"");
+  std::set<std::string> names;
+  for (std::sregex_iterator line(logged.begin(), logged.end(), caller), end; line != end; ++line) {
+    names.insert((*line)[1]);
+  }
+  EXPECT_EQ(names.size(), 2u) << logged;
+  // and two in the access log.
+  access::v1::ListAccessLogRequest list;
+  list.set_person_ref(person);
+  access::v1::ListAccessLogResponse page;
+  claims.roles = {ROLE_UNIT_LEADER};
+  context = RunningService::Nobody();
+  context->AddMetadata("authorization", "Bearer " + Token(claims));
+  ASSERT_TRUE(
+      access::v1::AccessLogService::NewStub(running_.channel())->ListAccessLog(context.get(), list, &page).ok());
+  std::vector<std::string> callers;
+  for (const auto& entry : page.entries()) callers.push_back(absl::StrCat(entry.issuer(), " ", entry.caller()));
+  EXPECT_EQ(callers, (std::vector<std::string>{"another-issuer test-caller", "test-issuer test-caller"}));
+}
+
 TEST_P(RpcTest, ARefusedRequestMayBeRepeatedWithTheSameId) {
   tpb::WriteNoteRequest request = NewNote();
   request.set_refuse(true);
