@@ -4,8 +4,8 @@
 //
 // A rule is expanded on local wall-clock times without a zone, and each result is placed in the
 // municipality's zone by abseil. So a group at 18:00 is at 18:00 all year, which is what people mean, and
-// libical needs no zone data of its own. Expanding in UTC would move every session by an hour in March. An
-// UNTIL in UTC ("…Z"), which the RFC asks for where a zone is known, is brought to local time before.
+// libical needs no zone data of its own. Expanding in UTC would move every session by an hour in March. So an
+// UNTIL, in each of the forms that the RFC has for it, is brought to the last local second that it includes.
 //
 // The calendar holds single events in UTC and no RRULE: sessions are moved and cancelled one by one, and a
 // rule with its exceptions is read differently by different programs.
@@ -61,6 +61,16 @@ bool AnyDay(const struct icalrecurrencetype& rule, const icaltimetype& start) {
   return any;
 }
 
+// The last local second that an UNTIL includes. libical takes a date for its midnight, which leaves its evening out.
+icaltimetype LastSecond(const icaltimetype& until, absl::TimeZone zone) {
+  if (until.is_date) {
+    const absl::CivilDay day(until.year, until.month, until.day);
+    return ToIcal(absl::CivilSecond(day + 1) - 1, false);
+  }
+  if (!icaltime_is_utc(until)) return until;
+  return ToIcal(absl::ToCivilSecond(InZone(until, absl::UTCTimeZone()), zone), false);
+}
+
 bool Names(const short* list) { return list[0] != ICAL_RECURRENCE_ARRAY_MAX; }
 
 void Add(icalcomponent* component, icalproperty* property) { icalcomponent_add_property(component, property); }
@@ -83,10 +93,7 @@ absl::StatusOr<std::vector<absl::Time>> Occurrences(std::string_view rule_text, 
   }
   const bool has_until = !icaltime_is_null_time(rule.until);
   if (rule.count <= 0 && !has_until) return Invalid("the rule has no end: COUNT or UNTIL is needed");
-  if (has_until && icaltime_is_utc(rule.until)) {
-    const absl::Time until = InZone(rule.until, absl::UTCTimeZone());
-    rule.until = ToIcal(absl::ToCivilSecond(until, zone), false);
-  }
+  if (has_until) rule.until = LastSecond(rule.until, zone);
   icaltimetype horizon = start;
   horizon.year += kOccurrenceYearsMax;
   const bool too_far = has_until && icaltime_compare(rule.until, horizon) > 0;

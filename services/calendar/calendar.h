@@ -21,6 +21,9 @@ inline constexpr int kOccurrenceYearsMax = 20;
 // included: each at the same local time, also across daylight saving. An empty rule gives the first only.
 // A local time that a spring night leaves out is the moment of the change; of one that an autumn night has twice,
 // it is the first.
+// UNTIL includes what it names: a date (UNTIL=20280703) its whole day, whatever the time of day of the recurrence; a
+// local time (UNTIL=20280703T180000) and an instant in UTC (UNTIL=20280703T160000Z) a start at that very second. The
+// text is a rule and nothing else: EXDATE and RDATE are properties of their own, which are not taken.
 // Errors: RECURRENCE_INVALID for what is no rule, has neither COUNT nor UNTIL, recurs within a day or says at which
 // hours, gives more than kOccurrencesMax, or reaches further than kOccurrenceYearsMax.
 absl::StatusOr<std::vector<absl::Time>> Occurrences(std::string_view rule, absl::CivilMinute first,
