@@ -23,6 +23,20 @@ std::string PlusMonths(std::string_view date, int months) {
   return FormatDate(std::min(absl::CivilDay(month) + (day.day() - 1), last));
 }
 
+absl::Time OnTheWall(absl::Time from, absl::Duration by, absl::TimeZone zone) {
+  if (by == absl::ZeroDuration()) return from;  // also in the second of two equal hours
+  const absl::TimeZone::CivilInfo shown = zone.At(from);
+  return absl::FromCivil(shown.cs + absl::ToInt64Seconds(by), zone) + shown.subsecond;
+}
+
+absl::Time PlusDays(absl::Time from, int days, absl::TimeZone zone) {
+  return OnTheWall(from, absl::Hours(24) * days, zone);
+}
+
+absl::Duration BetweenOnTheWall(absl::Time from, absl::Time to, absl::TimeZone zone) {
+  return absl::Seconds(absl::ToCivilSecond(to, zone) - absl::ToCivilSecond(from, zone));
+}
+
 absl::StatusOr<int> ParseTimeOfDay(std::string_view field, std::string_view text) {
   int hours = 0, minutes = 0;
   const bool right = text.size() == 5 && text[2] == ':' && text.find_first_not_of("0123456789:") == text.npos &&

@@ -1,4 +1,5 @@
-// Civil dates as the contracts write them: ISO text, which compares as dates do. Pure.
+// Civil dates as the contracts write them: ISO text, which compares as dates do; and civil arithmetic on instants,
+// which counts what the clock on the wall shows. Pure.
 #pragma once
 
 #include <string>
@@ -7,6 +8,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/civil_time.h"
+#include "absl/time/time.h"
 
 namespace mestring {
 
@@ -20,6 +22,15 @@ absl::CivilDay Day(std::string_view date);
 std::string PlusDays(std::string_view date, int days);
 // The same day of a later month, or its last day if it has no such day.
 std::string PlusMonths(std::string_view date, int months);
+
+// The instant at which the clock on the wall shows `by` more than at `from`: across daylight saving an hour more or
+// less of time passes. A time that a spring night leaves out is the moment of the change; of one that an autumn night
+// has twice, it is the first.
+absl::Time OnTheWall(absl::Time from, absl::Duration by, absl::TimeZone zone);
+// The same time of day so many days later, or earlier.
+absl::Time PlusDays(absl::Time from, int days, absl::TimeZone zone);
+// How much more the clock on the wall shows at `to`.
+absl::Duration BetweenOnTheWall(absl::Time from, absl::Time to, absl::TimeZone zone);
 
 // Minutes after midnight of a time of day such as "18:00". INVALID_ARGUMENT of the field for anything else.
 absl::StatusOr<int> ParseTimeOfDay(std::string_view field, std::string_view text);

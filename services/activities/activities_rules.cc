@@ -131,8 +131,15 @@ absl::Status MayEnd(const pb::Activity& activity, int64_t sessions_not_over) {
 
 // ---- Sessions --------------------------------------------------------------------------------------
 
+Span SpanFrom(absl::Time start, absl::Duration duration, absl::TimeZone zone) {
+  const absl::Time end = OnTheWall(start, duration, zone);
+  // An hour that a spring night leaves out has no time of its own to end at.
+  return {start, end > start ? end : start + duration};
+}
+
 pb::Session NewSession(std::string id, const pb::Activity& activity, const pb::ScheduleSessionsRequest& request,
-                       const pb::ActivityPolicy& policy, const std::vector<Span>& spans, absl::Time now) {
+                       const pb::ActivityPolicy& policy, const std::vector<Span>& spans, absl::Time now,
+                       absl::TimeZone zone) {
   pb::Session session;
   session.set_id(std::move(id));
   session.set_activity_id(activity.id());
@@ -142,9 +149,9 @@ pb::Session NewSession(std::string id, const pb::Activity& activity, const pb::S
   *session.mutable_end_time() = ToProto(spans.back().end);
   session.set_place(request.place());
   session.set_area_code(request.area_code());
-  const absl::Time opens = start - absl::Hours(24) * request.opens_days_before();
+  const absl::Time opens = PlusDays(start, -request.opens_days_before(), zone);
   *session.mutable_enrol_from_time() = ToProto(request.opens_days_before() > 0 ? std::max(opens, now) : now);
-  *session.mutable_enrol_until_time() = ToProto(start - absl::Hours(24) * request.closes_days_before());
+  *session.mutable_enrol_until_time() = ToProto(PlusDays(start, -request.closes_days_before(), zone));
   *session.mutable_quotas() = request.quotas();
   if (activity.mode() == pb::ACTIVITY_MODE_COURSE) {
     for (const Span& span : spans) {
@@ -192,10 +199,10 @@ absl::Status MayMove(const pb::Session& session, int module, const Span& to, abs
   return MayBegin(to.start, now);
 }
 
-// Enrolment opens and closes as long before the start as it did: the days of a plan are days before the session, and
-// one that is moved to before its opening would else begin without ever having opened. What would have opened by now
-// opens now; what has opened stays so.
-void ApplyMove(int module, const Span& to, absl::Time now, pb::Session* session) {
+// Enrolment opens and closes as long before the start as it did, by the clock on the wall: the days of a plan are days
+// before the session, and one that is moved to before its opening would else begin without ever having opened. What
+// would have opened by now opens now; what has opened stays so.
+void ApplyMove(int module, const Span& to, absl::Time now, absl::TimeZone zone, pb::Session* session) {
   Span whole = to;
   for (pb::Module& found : *session->mutable_modules()) {
     if (found.number() == module) {
@@ -207,11 +214,12 @@ void ApplyMove(int module, const Span& to, absl::Time now, pb::Session* session)
   }
   // A course that has begun keeps its start.
   if (IsAhead(session->state())) {
-    const absl::Duration distance = whole.start - FromProto(session->start_time());
+    const absl::Duration distance = BetweenOnTheWall(FromProto(session->start_time()), whole.start, zone);
     *session->mutable_start_time() = ToProto(whole.start);
-    absl::Time until = FromProto(session->enrol_until_time()) + distance;
+    absl::Time until = OnTheWall(FromProto(session->enrol_until_time()), distance, zone);
     if (session->state() == pb::SESSION_STATE_PLANNED) {
-      *session->mutable_enrol_from_time() = ToProto(std::max(FromProto(session->enrol_from_time()) + distance, now));
+      const absl::Time opens = OnTheWall(FromProto(session->enrol_from_time()), distance, zone);
+      *session->mutable_enrol_from_time() = ToProto(std::max(opens, now));
       until = std::max(until, now);
     }
     *session->mutable_enrol_until_time() = ToProto(until);
@@ -426,12 +434,12 @@ absl::Status CheckReason(bool needed, std::string_view reason_code) {
 }
 
 absl::Status MayCorrect(const pb::Attendance& attendance, const pb::Session& session, const pb::ActivityPolicy& policy,
-                        absl::Time now) {
+                        absl::Time now, absl::TimeZone zone) {
   if (attendance.state() != pb::ATTENDANCE_STATE_RECORDED) {
     return WrongState(attendance.state(), "it was corrected already");
   }
   ASSIGN(const Span span, SpanOf(session, attendance.module()));
-  if (now > span.end + absl::Hours(24) * policy.correction_days()) {
+  if (now > PlusDays(span.end, policy.correction_days(), zone)) {
     return Refused("CORRECTION_CLOSED", "the time for corrections is over");
   }
   return absl::OkStatus();

@@ -71,9 +71,13 @@ absl::Status MayEnd(const pb::Activity& activity, int64_t sessions_not_over);
 struct Span {
   absl::Time start, end;
 };
+// From a start on for so long by the clock on the wall: a camp from Friday at three that lasts 48 hours ends on Sunday
+// at three, also if the clock changes meanwhile.
+Span SpanFrom(absl::Time start, absl::Duration duration, absl::TimeZone zone);
 // A new session of an activity; for a course `spans` are its modules, else there is one.
 pb::Session NewSession(std::string id, const pb::Activity& activity, const pb::ScheduleSessionsRequest& request,
-                       const pb::ActivityPolicy& policy, const std::vector<Span>& spans, absl::Time now);
+                       const pb::ActivityPolicy& policy, const std::vector<Span>& spans, absl::Time now,
+                       absl::TimeZone zone);
 // Neither begun nor cancelled.
 bool IsAhead(pb::SessionState state);
 // It lies ahead or goes on.
@@ -83,7 +87,7 @@ absl::Status MayChange(const pb::Session& session);
 absl::Status MayMove(const pb::Session& session, int module, const Span& to, absl::Time now);
 // The time of the session, or of a module of it; NotFound for a module that it does not have.
 absl::StatusOr<Span> SpanOf(const pb::Session& session, int module);
-void ApplyMove(int module, const Span& to, absl::Time now, pb::Session* session);
+void ApplyMove(int module, const Span& to, absl::Time now, absl::TimeZone zone, pb::Session* session);
 absl::Status MayCancel(const pb::Session& session);
 // Who leads it can change: while it lies ahead, and of a course or camp until it is over.
 absl::Status MayChangeLeaders(const pb::Session& session);
@@ -133,7 +137,7 @@ absl::Status MayMark(bool recorded);
 // An absence has a reason, a presence has none.
 absl::Status CheckReason(bool needed, std::string_view reason_code);
 absl::Status MayCorrect(const pb::Attendance& attendance, const pb::Session& session, const pb::ActivityPolicy& policy,
-                        absl::Time now);
+                        absl::Time now, absl::TimeZone zone);
 bool IsCompleted(const pb::Activity& activity, const pb::Session& session, int modules_attended);
 absl::Status MayHaveObstacle(const pb::Session& session, bool has_seat);
 absl::Status MayClear(const pb::Obstacle& obstacle);

@@ -97,7 +97,7 @@ absl::Status Activities::CorrectAttendance(Tx& tx, Call& call, const pb::Correct
          LoadVisibleForChange<pb::Attendance>(tx, call, request.attendance_id(), request.expected_version()));
   ASSIGN(const pb::Session session, Load<pb::Session>(tx, earlier.session_id()));
   ASSIGN(const pb::ActivityPolicy policy, CurrentPolicy(tx));
-  TRY(MayCorrect(earlier, session, policy, tx.now()));
+  TRY(MayCorrect(earlier, session, policy, tx.now(), tx.zone()));
   TRY(CheckAbsence(tx, request.present(), request.reason_code()));
   earlier.set_state(pb::ATTENDANCE_STATE_SUPERSEDED);
   TRY(Save(tx, earlier));

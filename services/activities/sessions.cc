@@ -94,11 +94,13 @@ absl::Status Activities::ScheduleSessions(Tx& tx, Call&, const pb::ScheduleSessi
   TRY(MayBegin(starts.front(), tx.now()));
   ASSIGN(const pb::ActivityPolicy policy, CurrentPolicy(tx));
   std::vector<Span> spans;
-  for (absl::Time start : starts) spans.push_back({start, start + absl::Minutes(request.duration_minutes())});
+  for (absl::Time start : starts) {
+    spans.push_back(SpanFrom(start, absl::Minutes(request.duration_minutes()), tx.zone()));
+  }
   const bool as_modules = activity.mode() == pb::ACTIVITY_MODE_COURSE;
   for (size_t i = 0; i < (as_modules ? 1 : spans.size()); ++i) {
     pb::Session session = NewSession(NewId(tx.now()), activity, request, policy,
-                                     as_modules ? spans : std::vector<Span>{spans[i]}, tx.now());
+                                     as_modules ? spans : std::vector<Span>{spans[i]}, tx.now(), tx.zone());
     TRY(SaveScheduled(tx, policy, &session));
     *response->add_sessions() = std::move(session);
   }
@@ -112,12 +114,12 @@ absl::Status Activities::MoveSession(Tx& tx, Call& call, const pb::MoveSessionRe
   TRY(CheckArea(tx, request.area_code()));
   TRY(CheckPlannable("date", request.date(), Today(tx)));
   ASSIGN(const absl::CivilMinute local, LocalTime(request.date(), request.time_of_day()));
-  const absl::Duration duration =
-      request.duration_minutes() > 0 ? absl::Minutes(request.duration_minutes()) : from.end - from.start;
+  const absl::Duration duration = request.duration_minutes() > 0 ? absl::Minutes(request.duration_minutes())
+                                                                 : BetweenOnTheWall(from.start, from.end, tx.zone());
   const absl::Time start = absl::FromCivil(absl::CivilSecond(local), tx.zone());
-  const Span to{start, start + duration};
+  const Span to = SpanFrom(start, duration, tx.zone());
   TRY(MayMove(session, request.module(), to, tx.now()));
-  ApplyMove(request.module(), to, tx.now(), &session);
+  ApplyMove(request.module(), to, tx.now(), tx.zone(), &session);
   if (!request.place().empty()) session.set_place(request.place());
   if (!request.area_code().empty()) session.set_area_code(request.area_code());
   TRY(Save(tx, session));

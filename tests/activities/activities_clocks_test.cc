@@ -179,6 +179,31 @@ TEST_P(ClockTest, AMovedSessionTakesItsClocksWithIt) {
   EXPECT_EQ(town_.Session(session.id()).state(), pb::SESSION_STATE_DONE);
 }
 
+// S1, S2: as they were tried.
+TEST_P(ClockTest, ARecurrenceEndsAndEnrolmentClosesByTheCalendar) {
+  pb::ScheduleSessionsRequest plan = town_.Plan(town_.Activity(pb::ACTIVITY_MODE_REGISTERED), 10, 3);
+  plan.set_first_date("2028-07-01");
+  plan.set_recurrence("FREQ=DAILY;UNTIL=20280703");
+  EXPECT_EQ(town_.Scheduled(plan).size(), 3);
+  plan.set_first_date("2029-03-26");
+  plan.clear_recurrence();
+  plan.set_closes_days_before(2);
+  const pb::Session session = town_.Scheduled(plan).at(0);
+  EXPECT_EQ(session.enrol_until_time().seconds(),
+            absl::ToUnixSeconds(absl::FromCivil(absl::CivilSecond(2029, 3, 24, 17, 0, 0), absl::UTCTimeZone())));
+  pb::MoveSessionRequest move;
+  move.set_session_id(session.id());
+  move.set_date("2029-03-24");
+  move.set_time_of_day("18:00");
+  move.set_duration_minutes(24 * 60);
+  EXPECT_DONE(town_.Call(&pb::ActivityService::Stub::MoveSession, Staff(), move));
+  move.set_date("2029-03-25");
+  move.clear_duration_minutes();
+  EXPECT_DONE(town_.Call(&pb::ActivityService::Stub::MoveSession, Staff(), move));
+  const pb::Session moved = town_.Session(session.id());
+  EXPECT_EQ(FromProto(moved.end_time()) - FromProto(moved.start_time()), absl::Hours(24)) << "as long as before";
+}
+
 TEST_P(ClockTest, ASessionThatIsMovedBeforeItsOpeningOpensAllTheSame) {
   pb::ScheduleSessionsRequest plan = town_.Plan(town_.Activity(pb::ACTIVITY_MODE_REGISTERED), 30, 3);
   plan.set_opens_days_before(10);

@@ -6,7 +6,9 @@
 #include <gtest/gtest.h>
 
 #include "common/clock.h"
+#include "common/dates.h"
 #include "common/records.h"
+#include "google/protobuf/util/time_util.h"
 #include "services/activities/fund_rules.h"
 #include "tests/support/expect.h"
 
@@ -31,6 +33,13 @@ absl::TimeZone Oslo() {
   absl::TimeZone oslo;
   EXPECT_TRUE(absl::LoadTimeZone("Europe/Oslo", &oslo));
   return oslo;
+}
+
+absl::Time InOslo(std::string_view local) {
+  absl::Time time;
+  std::string error;
+  EXPECT_TRUE(absl::ParseTime("%Y-%m-%d %H:%M", local, Oslo(), &time, &error)) << error;
+  return time;
 }
 
 Caller As(Role role, std::string person_ref = "") { return {"caller", {role}, std::move(person_ref), ""}; }
@@ -257,11 +266,56 @@ TEST(StatesTest, WhatNoIndexSaysIsAsPeopleMeanIt) {
 
 TEST(SessionTest, ACourseLastsFromItsFirstToItsLastModule) {
   pb::Session course = Course();
-  ApplyMove(1, {kStart - absl::Hours(5), kStart - absl::Hours(4)}, kNow, &course);
+  ApplyMove(1, {kStart - absl::Hours(5), kStart - absl::Hours(4)}, kNow, Oslo(), &course);
   EXPECT_EQ(FromProto(course.start_time()), kStart - absl::Hours(5));
   EXPECT_EQ(FromProto(course.enrol_until_time()), kStart - absl::Hours(5)) << "enrolment closes as long before as ever";
-  ApplyMove(3, {kStart + absl::Hours(90), kStart + absl::Hours(91)}, kNow, &course);
+  ApplyMove(3, {kStart + absl::Hours(90), kStart + absl::Hours(91)}, kNow, Oslo(), &course);
   EXPECT_EQ(FromProto(course.end_time()), kStart + absl::Hours(91));
+}
+
+// S2: days before a session are days of the calendar, also across daylight saving.
+TEST(SessionTest, EnrolmentOpensAndClosesAtTheTimeOfDayOfTheStart) {
+  pb::ScheduleSessionsRequest request;
+  request.set_opens_days_before(10);
+  request.set_closes_days_before(2);
+  for (const auto& [start, opens, closes] :
+       {std::tuple("2029-03-26 18:00", "2029-03-16T17:00:00Z", "2029-03-24T17:00:00Z"),
+        std::tuple("2029-10-29 18:00", "2029-10-19T16:00:00Z", "2029-10-27T16:00:00Z")}) {
+    const Span evening = SpanFrom(InOslo(start), absl::Minutes(90), Oslo());
+    const pb::Session session =
+        NewSession("id", Group(), request, Policy(), {evening}, InOslo("2029-01-01 12:00"), Oslo());
+    EXPECT_EQ(google::protobuf::util::TimeUtil::ToString(session.enrol_from_time()), opens);
+    EXPECT_EQ(google::protobuf::util::TimeUtil::ToString(session.enrol_until_time()), closes);
+  }
+}
+
+// S2
+TEST(SessionTest, ASessionLastsByTheClockOnTheWall) {
+  const auto end = [](std::string_view start, int hours) {
+    return absl::FormatTime("%Y-%m-%d %H:%M", SpanFrom(InOslo(start), absl::Hours(hours), Oslo()).end, Oslo());
+  };
+  EXPECT_EQ(end("2029-03-23 15:00", 48), "2029-03-25 15:00") << "a camp over the change in spring";
+  EXPECT_EQ(end("2029-10-26 15:00", 48), "2029-10-28 15:00") << "and in autumn";
+  EXPECT_EQ(end("2029-03-24 18:00", 21), "2029-03-25 15:00") << "a night in a cabin";
+  EXPECT_EQ(end("2029-06-04 18:00", 2), "2029-06-04 20:00");
+  const Span in_the_gap = SpanFrom(InOslo("2029-03-25 02:10"), absl::Minutes(20), Oslo());
+  EXPECT_EQ(in_the_gap.end - in_the_gap.start, absl::Minutes(20)) << "in an hour that there is not";
+}
+
+// S2
+TEST(SessionTest, EnrolmentKeepsItsTimeOfDayWhenASessionMovesAcrossDaylightSaving) {
+  for (const auto& [from, to, opens, closes] :
+       {std::tuple("2029-03-22 18:00", "2029-03-27 18:00", "2029-03-17 18:00", "2029-03-25 18:00"),
+        std::tuple("2029-03-27 18:00", "2029-03-22 18:00", "2029-03-12 18:00", "2029-03-20 18:00"),
+        std::tuple("2029-10-25 18:00", "2029-10-30 18:00", "2029-10-20 18:00", "2029-10-28 18:00")}) {
+    pb::Session session = Session(pb::SESSION_STATE_PLANNED);
+    *session.mutable_start_time() = ToProto(InOslo(from));
+    *session.mutable_enrol_from_time() = ToProto(PlusDays(InOslo(from), -10, Oslo()));
+    *session.mutable_enrol_until_time() = ToProto(PlusDays(InOslo(from), -2, Oslo()));
+    ApplyMove(0, SpanFrom(InOslo(to), absl::Hours(1), Oslo()), InOslo("2029-01-01 12:00"), Oslo(), &session);
+    EXPECT_EQ(FromProto(session.enrol_from_time()), InOslo(opens)) << from;
+    EXPECT_EQ(FromProto(session.enrol_until_time()), InOslo(closes)) << from;
+  }
 }
 
 TEST(SessionTest, EnrolmentMovesWithASessionThatHasNotOpened) {
@@ -269,7 +323,7 @@ TEST(SessionTest, EnrolmentMovesWithASessionThatHasNotOpened) {
     pb::Session session = Session(state);
     *session.mutable_enrol_from_time() = ToProto(kNow + absl::Hours(24));
     *session.mutable_enrol_until_time() = ToProto(kStart - absl::Hours(2));
-    ApplyMove(0, {kStart + by, kStart + by + absl::Hours(1)}, kNow, &session);
+    ApplyMove(0, {kStart + by, kStart + by + absl::Hours(1)}, kNow, Oslo(), &session);
     return std::pair(FromProto(session.enrol_from_time()), FromProto(session.enrol_until_time()));
   };
   const absl::Duration later = absl::Hours(72), earlier = absl::Hours(-30);
@@ -457,10 +511,24 @@ TEST(AttendanceTest, ItIsRecordedAfterTheBeginningAndCorrectedForAWhile) {
   pb::Attendance attendance;
   attendance.set_state(pb::ATTENDANCE_STATE_RECORDED);
   const absl::Time last = kStart + absl::Hours(1) + absl::Hours(24 * 7);
-  EXPECT_DONE(MayCorrect(attendance, Session(), Policy(), last));
-  EXPECT_REFUSED(MayCorrect(attendance, Session(), Policy(), last + absl::Seconds(1)), "CORRECTION_CLOSED");
+  EXPECT_DONE(MayCorrect(attendance, Session(), Policy(), last, Oslo()));
+  EXPECT_REFUSED(MayCorrect(attendance, Session(), Policy(), last + absl::Seconds(1), Oslo()), "CORRECTION_CLOSED");
   attendance.set_state(pb::ATTENDANCE_STATE_SUPERSEDED);
-  EXPECT_REFUSED(MayCorrect(attendance, Session(), Policy(), kStart), "WRONG_STATE");
+  EXPECT_REFUSED(MayCorrect(attendance, Session(), Policy(), kStart, Oslo()), "WRONG_STATE");
+}
+
+// S2: the last moment is the time of day at which it ended, so many days later.
+TEST(AttendanceTest, TheDaysForCorrectionsAreDaysAcrossDaylightSaving) {
+  pb::Attendance attendance;
+  attendance.set_state(pb::ATTENDANCE_STATE_RECORDED);
+  for (const auto& [end, last] :
+       {std::pair("2029-03-22 19:30", "2029-03-29 19:30"), std::pair("2029-10-25 19:30", "2029-11-01 19:30")}) {
+    pb::Session session = Session();
+    *session.mutable_end_time() = ToProto(InOslo(end));
+    EXPECT_DONE(MayCorrect(attendance, session, Policy(), InOslo(last), Oslo()));
+    EXPECT_REFUSED(MayCorrect(attendance, session, Policy(), InOslo(last) + absl::Seconds(1), Oslo()),
+                   "CORRECTION_CLOSED");
+  }
 }
 
 TEST(AttendanceTest, WhatIsRecordedIsCorrectedAndNotRecordedAgain) {

@@ -14,6 +14,25 @@ TEST(DatesTest, AMonthLaterIsTheSameDayOrTheLastOne) {
   EXPECT_EQ(PlusMonths("2026-12-15", 1), "2027-01-15");
 }
 
+// S2
+TEST(DatesTest, TheClockOnTheWallShowsTheSameTimeSomeDaysLater) {
+  absl::TimeZone oslo;
+  ASSERT_TRUE(absl::LoadTimeZone("Europe/Oslo", &oslo));
+  const auto at = [&](int month, int day, int hour, int minute) {
+    return absl::FromCivil(absl::CivilSecond(2029, month, day, hour, minute, 0), oslo);
+  };
+  const absl::Time spring = at(3, 26, 18, 0), autumn = at(10, 29, 18, 0);
+  EXPECT_EQ(PlusDays(spring, -2, oslo), at(3, 24, 18, 0));
+  EXPECT_EQ(spring - PlusDays(spring, -2, oslo), absl::Hours(47));
+  EXPECT_EQ(autumn - PlusDays(autumn, -2, oslo), absl::Hours(49));
+  EXPECT_EQ(BetweenOnTheWall(PlusDays(autumn, -2, oslo), autumn, oslo), absl::Hours(48));
+  EXPECT_EQ(OnTheWall(spring + absl::Milliseconds(7), absl::Hours(-48), oslo),
+            at(3, 24, 18, 0) + absl::Milliseconds(7));
+  EXPECT_EQ(PlusDays(at(3, 24, 2, 30), 1, oslo), at(3, 25, 3, 0)) << "02:30 is left out";
+  const absl::Time second_half_past_two = at(10, 28, 2, 30) + absl::Hours(1);
+  EXPECT_EQ(PlusDays(second_half_past_two, 0, oslo), second_half_past_two);
+}
+
 TEST(DatesTest, ATimeOfDayHasOneForm) {
   EXPECT_EQ(*ParseTimeOfDay("start_time", "00:00"), 0);
   EXPECT_EQ(*ParseTimeOfDay("start_time", "18:05"), 18 * 60 + 5);
