@@ -193,6 +193,11 @@ absl::Status CheckTexts(std::string_view sql, const std::vector<Value>& paramete
 
 }  // namespace
 
+void Tx::ForgetTheMoment() {
+  now_ = StartOfDay(zone_, today());
+  knows_moment_ = false;
+}
+
 absl::StatusOr<int64_t> Tx::Run(std::string_view sql, const std::vector<Value>& parameters, int columns,
                                 std::vector<std::vector<Cell>>* rows) {
   TRY(failed_);
@@ -234,8 +239,9 @@ absl::Status Tx::Append(int64_t kind, const google::protobuf::Message& event, st
   if (!IsAttribute(subject)) return failed_ = absl::InternalError("an event's subject must be printable ASCII");
   changed_ = true;
   const Cursor at = group_->head;
-  group_->log.rows.push_back(Bind(at.epoch, at.position, kind, NewId(now_), event.GetDescriptor()->full_name(), subject,
-                                  version, now_, absl::Base64Escape(event.SerializeAsString()), traceparent_));
+  const std::string id = knows_moment_ ? NewId(now_) : NewRandomId();
+  group_->log.rows.push_back(Bind(at.epoch, at.position, kind, id, event.GetDescriptor()->full_name(), subject, version,
+                                  now_, absl::Base64Escape(event.SerializeAsString()), traceparent_));
   return absl::OkStatus();
 }
 

@@ -46,11 +46,15 @@ using Value = std::variant<std::monostate, int64_t, std::string>;
 // was handed to. In a Read every call that changes something fails.
 class Tx {
  public:
-  // Fixed for the transaction.
+  // Fixed for the transaction, unless it forgets the moment.
   absl::Time now() const { return now_; }
   // Its civil date in the municipality's time zone.
   absl::CivilDay today() const { return DateIn(zone_, now_); }
   absl::TimeZone zone() const { return zone_; }
+
+  // For what somebody does without being known (mestring.access.v1.anonymous): from here on now() is the beginning of
+  // today, and events are published with that time and a random id. Called before anything is stored or told.
+  void ForgetTheMoment();
 
   // Runs a statement; returns the number of rows it changed. A broken constraint is ALREADY_EXISTS
   // with reason CONSTRAINT (the rule before it should have given the better error). After an error,
@@ -174,13 +178,14 @@ class Tx {
 
   Connection& connection_;
   Group* const group_;
-  const absl::Time now_;
+  absl::Time now_;
   const absl::TimeZone zone_;
   const std::string_view event_source_;
   std::string traceparent_;
   absl::Status failed_;   // the first error of a statement
   bool changed_ = false;  // something may have to be undone
   bool stored_ = false, told_ = false;
+  bool knows_moment_ = true;
 };
 
 // A numbered step of the schema, run once, in its own transaction. Never edited once landed.

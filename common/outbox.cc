@@ -97,11 +97,17 @@ absl::StatusOr<Cursor> OldestEntry(Tx& tx) {
 }
 
 absl::StatusOr<Cursor> FirstEntrySince(Tx& tx, absl::Time time) {
-  ASSIGN(auto rows,
-         (tx.Query<int64_t, int64_t>(
-             "SELECT epoch, position FROM outbox WHERE time >= :time ORDER BY time, epoch, position LIMIT 1", time)));
+  ASSIGN(auto rows, (tx.Query<int64_t, int64_t, int64_t>("SELECT epoch, position, time FROM outbox WHERE time >= :time"
+                                                         " ORDER BY time, epoch, position LIMIT 1",
+                                                         time)));
   if (rows.empty()) return tx.Head();
-  return Cursor{std::get<0>(rows[0]), std::get<1>(rows[0])};
+  const Cursor first{std::get<0>(rows[0]), std::get<1>(rows[0])};
+  // If it tells its day only, the first one after the beginning of that day may have come before it.
+  ASSIGN(auto later, (tx.Query<int64_t, int64_t>("SELECT epoch, position FROM outbox WHERE time > :time"
+                                                 " ORDER BY time, epoch, position LIMIT 1",
+                                                 std::get<2>(rows[0]))));
+  if (later.empty()) return first;
+  return std::min(first, Cursor{std::get<0>(later[0]), std::get<1>(later[0])});
 }
 
 absl::StatusOr<int64_t> PruneLog(Tx& tx, absl::Time before, int limit) {

@@ -23,7 +23,8 @@ absl::Status CheckKnown(Tx& tx, Cursor cursor);
 // The oldest retained entry, or {0,0} if the log is empty.
 absl::StatusOr<Cursor> OldestEntry(Tx& tx);
 
-// The first entry at or after `time`; the head if there is none. For trimming the Redis window.
+// The first entry at or after `time`; the head if there is none. For trimming the Redis window. Entries that tell no
+// more than their day (Tx::ForgetTheMoment) count as of its beginning, and hide none of that day that came before them.
 absl::StatusOr<Cursor> FirstEntrySince(Tx& tx, absl::Time time);
 
 // Removes entries older than `before`, at most `limit` of them (never the newest entry). Returns how many.

@@ -20,7 +20,8 @@
 // why, in its contract (untold, access.proto).
 //
 // An RPC that the contract calls anonymous is served for nobody: the token is checked, and then neither
-// the use case nor anything that is stored, logged or published knows who called (access.proto).
+// the use case nor anything that is stored, logged or published knows who called (access.proto). What is stored and
+// published knows the day, and not the moment (Tx::ForgetTheMoment).
 //
 // The access log gets a row for every person named in the request, the response, or by
 // call.Concerns(), for refusals too. A use case that loads a person's data calls Concerns() before

@@ -48,6 +48,26 @@ TEST(IdsTest, NewIdsAreUuidsOfVersionSevenInTheOrderOfTime) {
   EXPECT_EQ(ids.size(), 10000u);
 }
 
+// S7
+TEST(IdsTest, ARandomIdIsAUuidOfVersionFourAndTellsNoOrder) {
+  std::set<std::string> ids;
+  int ascending = 0;
+  std::string last;
+  for (int i = 0; i < 10000; ++i) {
+    const std::string id = NewRandomId();
+    ASSERT_TRUE(IsUuid(id)) << id;
+    ASSERT_EQ(id[14], '4') << id;
+    ASSERT_NE(std::string("89ab").find(id[19]), std::string::npos) << id;
+    ascending += last < id;
+    last = id;
+    ids.insert(id);
+  }
+  EXPECT_EQ(ids.size(), 10000u);
+  // As often up as down: by chance it is further off than this once in 10^15 runs.
+  EXPECT_GT(ascending, 4700);
+  EXPECT_LT(ascending, 5300);
+}
+
 TEST(IdsTest, OnlyTheOneFormIsAUuid) {
   EXPECT_TRUE(IsUuid("01890a5d-ac96-774b-bcce-b302099a8057"));
   for (const char* text : {"", "01890A5D-AC96-774B-BCCE-B302099A8057", "01890a5dac96774bbcceb302099a8057",

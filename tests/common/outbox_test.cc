@@ -189,6 +189,42 @@ TEST_P(OutboxTest, TheWindowBeginsAtTheFirstEntrySinceATime) {
                   .ok());
 }
 
+// S7: what tells its day only lies, by its time, before what came before it on that day.
+TEST_P(OutboxTest, AnEntryThatForgotItsMomentTellsTheDayAndShortensNoWindow) {
+  StartEpoch(kFirst);
+  Publish(1);  // yesterday
+  const absl::Time day = StartOfDay(db_->zone(), DateIn(db_->zone(), clock_.Now()) + 1);
+  clock_.Set(day + absl::Hours(9));
+  Publish(2);
+  clock_.Advance(absl::Hours(2));
+  ASSERT_TRUE(db_->Write([&](Tx& tx) {
+                   tx.ForgetTheMoment();
+                   EXPECT_EQ(tx.now(), day);
+                   return PublishChange(tx, 1);
+                 })
+                  .ok());
+  Publish(1);
+  const auto log = Log();
+  ASSERT_THAT(log, SizeIs(6));
+  EXPECT_EQ(FromProto(log[4].time()), day);
+  EXPECT_EQ(log[4].id()[14], '4') << "random";
+  EXPECT_EQ(FromProto(log[5].time()), day + absl::Hours(11));
+  EXPECT_EQ(log[5].id()[14], '7');
+  const auto since = [&](absl::Time time) {
+    Cursor first;
+    EXPECT_TRUE(db_->Read([&](Tx& tx) -> absl::Status {
+                     ASSIGN(first, FirstEntrySince(tx, time));
+                     return absl::OkStatus();
+                   })
+                    .ok());
+    return first;
+  };
+  EXPECT_EQ(since(day), (Cursor{kFirst, 2})) << "and not the one that forgot, with what came before it lost";
+  EXPECT_EQ(since(day + absl::Minutes(1)), (Cursor{kFirst, 2}));
+  EXPECT_EQ(since(day + absl::Hours(10)), (Cursor{kFirst, 5}));
+  EXPECT_EQ(since(day - absl::Hours(1)), (Cursor{kFirst, 2}));
+}
+
 TEST_P(OutboxTest, AnErasedEntryKeepsItsIdAndPositionAndNothingElse) {
   StartEpoch(kFirst);
   Publish(3);

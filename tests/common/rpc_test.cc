@@ -521,6 +521,28 @@ TEST_P(RpcTest, AnAnonymousCallIsStoredLoggedAndPublishedWithoutItsCaller) {
   EXPECT_EQ(notes_->DropNote(context.get(), request, &first).error_code(), grpc::StatusCode::PERMISSION_DENIED);
 }
 
+// S7: a moment links a note to whoever was seen to write it then.
+TEST_P(RpcTest, AnAnonymousCallIsStoredAndPublishedWithItsDayOnly) {
+  running_.clock().Advance(absl::Hours(3) + absl::Microseconds(123457));
+  const absl::TimeZone zone = running_.db().zone();
+  const absl::CivilDay today = DateIn(zone, running_.clock().Now());
+  tpb::DropNoteRequest request;
+  request.set_request_id(NewId(running_.clock().Now()));
+  request.set_text("the door sticks");
+  tpb::DropNoteResponse first, second;
+  ASSERT_TRUE(notes_->DropNote(running_.As({ROLE_RESIDENT}).get(), request, &first).ok());
+  const int64_t day = absl::ToUnixMicros(StartOfDay(zone, today));
+  EXPECT_EQ(CountOf(absl::StrCat("notes WHERE create_time = ", day, " AND update_time = ", day)), 1);
+  EXPECT_EQ(CountOf(absl::StrCat("outbox WHERE kind = 1 AND time = ", day)), 1);
+  EXPECT_EQ(CountOf("outbox WHERE kind = 1 AND id LIKE '______________4%'"), 1) << "a random id";
+  EXPECT_EQ(CountOf("requests"), 1);
+  EXPECT_EQ(CountOf("requests WHERE request_id = '" + request.request_id() + "'"), 0) << "it begins with the moment";
+  EXPECT_EQ(CountOf(absl::StrCat("requests WHERE create_time = ", absl::ToUnixMicros(StartOfDay(zone, today + 1)))), 1);
+  running_.clock().Advance(absl::Hours(6));
+  ASSERT_TRUE(notes_->DropNote(running_.As({ROLE_RESIDENT}).get(), request, &second).ok());
+  EXPECT_EQ(second.note_id(), first.note_id()) << "a repeat is found all the same";
+}
+
 TEST_P(RpcTest, AReferenceToAPersonIsRefusedInImpersonalWords) {
   tpb::DropNoteRequest request;
   request.set_request_id(NewUuid());
