@@ -1,9 +1,10 @@
 // You said – we did: from what somebody says to the day they say that that was it.
 //
-// The anonymous box. What is stored of a suggestion from there is its words and its day. The edge serves
-// these RPCs for nobody (mestring.access.v1.anonymous), so that no later change of this file can store what
-// it does not get. The claim code is made by the device that keeps it; here is only its digest, in a table
-// of its own, so that a suggestion that is read, listed or published never carries it.
+// The anonymous box. What is stored of a suggestion from there is its words and its day, under a random id. The edge
+// serves these RPCs for nobody, and at no time but a day (mestring.access.v1.anonymous), so that no later change of
+// this file can store what it does not get. What remains of the order is where its event stands in the log, and where
+// its row lies in the database's file. The claim code is made by the device that keeps it; here is only its digest, in
+// a table of its own, so that a suggestion that is read, listed or published never carries it.
 //
 // What screening takes out is kept nowhere: no response repeats the words of a suggestion that comes in,
 // because responses are stored for repeats (common/rpc.h).
@@ -77,7 +78,7 @@ absl::Status Council::AddSuggestion(Tx& tx, Call& call, const pb::AddSuggestionR
 
 absl::Status Council::DropSuggestion(Tx& tx, Call&, const pb::DropSuggestionRequest& request,
                                      pb::DropSuggestionResponse*) {
-  pb::Suggestion suggestion = NewAnonymousSuggestion(NewId(tx.now()), request, Today(tx));
+  pb::Suggestion suggestion = NewAnonymousSuggestion(NewRandomId(), request, Today(tx));
   return Receive(tx, &suggestion, request.claim_code());
 }
 

@@ -131,6 +131,80 @@ TEST_P(AnonymityTest, NothingLinksASuggestionFromTheBoxToItsCaller) {
   }
 }
 
+// S7: whoever knows when a device was used must not find that moment again.
+TEST_P(AnonymityTest, NothingTellsTheMomentOfASuggestionFromTheBoxNorOfItsAnswer) {
+  std::vector<absl::Time> moments;
+  const auto later = [&] {
+    town_.service().clock().Advance(absl::Minutes(37) + absl::Microseconds(1234567));
+    moments.push_back(town_.service().clock().Now());
+    return moments.back();
+  };
+  later();
+  pb::DropSuggestionRequest drop;
+  drop.set_request_id(NewId(moments.back()));
+  drop.set_text("the running group should also meet on Sundays");
+  drop.set_claim_code(code_);
+  Must(town_.Call(&Stub::DropSuggestion, Passer(), drop));
+  const std::string receive_date = town_.Today();
+  const std::string id = town_.EventsOf<pb::SuggestionReceived>().at(0).suggestion_id();
+  EXPECT_EQ(id[14], '4') << "a random id: " << id;
+  const auto begin_of = [&](const std::string& date) { return StartOfDay(town_.service().db().zone(), Day(date)); };
+  const pb::Suggestion dropped = town_.Suggestion(id);
+  EXPECT_EQ(FromProto(dropped.create_time()), begin_of(receive_date));
+  EXPECT_EQ(FromProto(dropped.update_time()), begin_of(receive_date));
+  EXPECT_EQ(dropped.receive_date(), receive_date);
+
+  town_.Answered(id, town_.Opened(town_.Called(town_.wheel[0])));
+  pb::ReportBackRequest report;
+  report.set_suggestion_id(id);
+  report.set_report("They do now.");
+  ASSERT_TRUE(town_.Call(&Stub::ReportBack, Secretary(), report).ok());
+  later();
+  pb::AnswerReportBackByClaimRequest answer;
+  answer.set_request_id(NewId(moments.back()));
+  answer.set_claim_code(code_);
+  answer.set_confirmed(true);
+  Must(town_.Call(&Stub::AnswerReportBackByClaim, Passer(), answer));
+  EXPECT_EQ(FromProto(town_.Suggestion(id).update_time()), begin_of(town_.Today()));
+  for (const events::v1::Event& event : town_.Events()) {
+    const std::string_view name = std::string_view(event.type()).substr(event.type().rfind('.') + 1);
+    if (name != "SuggestionReceived" && name != "SuggestionConfirmed") continue;
+    EXPECT_EQ(event.id()[14], '4') << name;
+    EXPECT_EQ(FromProto(event.time()), begin_of(name == "SuggestionReceived" ? receive_date : town_.Today())) << name;
+  }
+  const std::string stored = town_.WholeDatabase();
+  for (const absl::Time moment : moments) {
+    const std::string micros = absl::StrCat(absl::ToUnixMicros(moment));
+    EXPECT_THAT(stored, Not(HasSubstr(micros)));
+    EXPECT_THAT(stored, Not(HasSubstr(NewId(moment).substr(0, 13)))) << "as the beginning of an id";
+  }
+}
+
+// S7
+TEST_P(AnonymityTest, ListsTellNoOrderOfArrivalAndPagesMissNone) {
+  std::vector<std::string> arrived;
+  for (int i = 0; i < 12; ++i) {
+    town_.service().clock().Advance(absl::Minutes(1));
+    arrived.push_back(town_.Dropped(absl::StrCat("suggestion number ", i), SomePerson()));
+  }
+  std::vector<std::string> listed;
+  pb::ListSuggestionsRequest list;
+  list.set_page_size(5);
+  do {
+    const auto page = Must(town_.Call(&Stub::ListSuggestions, Secretary(), list));
+    for (const pb::Suggestion& suggestion : page.suggestions()) listed.push_back(suggestion.id());
+    list.set_page_token(page.next_page_token());
+  } while (!list.page_token().empty());
+  EXPECT_THAT(listed, testing::UnorderedElementsAreArray(arrived));
+  EXPECT_NE(listed, arrived) << "by chance once in 479001600 runs";
+  pb::ListOpenLoopsRequest open;
+  std::vector<std::string> loops;
+  for (const pb::OpenLoop& loop : Must(town_.Call(&Stub::ListOpenLoops, Secretary(), open)).open_loops()) {
+    loops.push_back(loop.suggestion_id());
+  }
+  EXPECT_EQ(loops, listed);
+}
+
 // The scan can find what it looks for: a suggestion of one's own is linked to who makes it, on purpose.
 TEST_P(AnonymityTest, TheScanFindsTheCallerOfAnOrdinarySuggestion) {
   pb::AddSuggestionRequest add;
