@@ -47,14 +47,10 @@ absl::Status PeerSupport::AnswerProposal(Tx& tx, Call& call, const pb::AnswerPro
     TRY(CloseProposal(tx, &proposal));
   } else {
     TRY(Save(tx, proposal));
-    pb::ProposalAccepted event;
-    event.set_proposal_id(proposal.id());
-    event.set_peer_id(proposal.peer_id());
-    event.set_person_ref(proposal.person_ref());
-    event.set_peer_person_ref(proposal.peer_person_ref());
-    event.set_state(proposal.state());
-    TRY(tx.Publish(event, proposal.id(), proposal.version()));
+    TRY(TellBothSides<pb::ProposalAccepted>(
+        tx, &proposal, [](const pb::Proposal& told, pb::ProposalAccepted* event) { event->set_state(told.state()); }));
   }
+  Veil(call.caller, &proposal);
   *response->mutable_proposal() = std::move(proposal);
   return absl::OkStatus();
 }
@@ -142,8 +138,17 @@ absl::Status PeerSupport::ListProposals(Tx& tx, Call& call, const pb::ListPropos
   filter.Is("peer_request_id", request.peer_request_id())
       .Is("peer_id", request.peer_id())
       .IsState("state", request.state());
+  // A side finds a proposal by what it is shown of it: a guess at the rest finds nothing.
+  if (!WorksWithPeers(call.caller)) {
+    const auto own_or_known = [&](std::string_view column) {
+      filter.Where(absl::StrCat("(", column, " = ? OR ", InStates(KnowEachOther), ")"), call.caller.person_ref);
+    };
+    if (!request.peer_request_id().empty()) own_or_known("person_ref");
+    if (!request.peer_id().empty()) own_or_known("peer_person_ref");
+  }
   TRY(Page(tx, filter, {request.page_size(), request.page_token()}, response->mutable_proposals(),
            response->mutable_next_page_token()));
+  for (pb::Proposal& proposal : *response->mutable_proposals()) Veil(call.caller, &proposal);
   return SetAsOf(tx, response);
 }
 

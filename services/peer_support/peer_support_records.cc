@@ -14,16 +14,6 @@
 namespace mestring::peer_support {
 namespace {
 
-template <class Event>
-Event AboutProposal(const pb::Proposal& proposal) {
-  Event event;
-  event.set_proposal_id(proposal.id());
-  event.set_peer_id(proposal.peer_id());
-  event.set_person_ref(proposal.person_ref());
-  event.set_peer_person_ref(proposal.peer_person_ref());
-  return event;
-}
-
 // The live seat in the responsibility group that goes with a match.
 absl::StatusOr<std::vector<pb::GroupSeat>> SeatsOf(Tx& tx, const pb::Match& match) {
   return Select<pb::GroupSeat>(tx, absl::StrCat("WHERE match_id = :match AND ", kLiveSeat), match.id());
@@ -200,10 +190,10 @@ absl::StatusOr<pb::Proposal> Propose(Tx& tx, pb::PeerRequest* request, const pb:
   TRY(Insert(tx, proposal));
   request->set_state(pb::PEER_REQUEST_STATE_PROPOSED);
   TRY(Save(tx, *request));
-  auto event = AboutProposal<pb::MatchProposed>(proposal);
-  event.set_peer_request_id(request->id());
-  event.set_answer_by(proposal.answer_by());
-  TRY(tx.Publish(event, proposal.id(), proposal.version()));
+  TRY(TellBothSides<pb::MatchProposed>(tx, &proposal, [](const pb::Proposal& told, pb::MatchProposed* event) {
+    event->set_peer_request_id(told.peer_request_id());
+    event->set_answer_by(told.answer_by());
+  }));
   TRY(tx.Schedule(kProposalTimer, proposal.id(), EndOf(tx, proposal.answer_by())));
   return proposal;
 }
@@ -211,10 +201,10 @@ absl::StatusOr<pb::Proposal> Propose(Tx& tx, pb::PeerRequest* request, const pb:
 absl::Status CloseProposal(Tx& tx, pb::Proposal* proposal) {
   TRY(Save(tx, *proposal));
   TRY(tx.CancelTimer(kProposalTimer, proposal->id()));
-  auto event = AboutProposal<pb::ProposalClosed>(*proposal);
-  event.set_peer_request_id(proposal->peer_request_id());
-  event.set_state(proposal->state());
-  TRY(tx.Publish(event, proposal->id(), proposal->version()));
+  TRY(TellBothSides<pb::ProposalClosed>(tx, proposal, [](const pb::Proposal& told, pb::ProposalClosed* event) {
+    event->set_peer_request_id(told.peer_request_id());
+    event->set_state(told.state());
+  }));
   ASSIGN(pb::PeerRequest request, Load<pb::PeerRequest>(tx, proposal->peer_request_id()));
   request.set_state(pb::PEER_REQUEST_STATE_OPEN);
   return Save(tx, request);

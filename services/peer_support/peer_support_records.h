@@ -57,7 +57,9 @@ inline constexpr std::string_view kLiveSeat = "state <> 'GROUP_SEAT_STATE_ENDED'
 template <class M>
 absl::StatusOr<M> LoadVisible(Tx& tx, Call& call, std::string_view id) {
   ASSIGN(M row, Load<M>(tx, id));
-  for (const std::string& person : PersonsIn(row)) call.Concerns(person);
+  for (const std::string& person : PersonsIn(row)) {
+    IsHiddenFrom(person, call.caller, row) ? call.ConcernsHidden(person) : call.Concerns(person);
+  }
   TRY(MaySee(call.caller, row));
   return row;
 }
@@ -108,6 +110,24 @@ Event About(const pb::Match& match) {
   event.set_person_ref(match.person_ref());
   event.set_peer_person_ref(match.peer_person_ref());
   return event;
+}
+
+// Tells each side of a proposal by an event of its own, which names nothing of the other; `fill` adds what the event
+// has beside. The proposal is saved between the two, so that each has a version of its own.
+template <class Event, class Fill>
+absl::Status TellBothSides(Tx& tx, pb::Proposal* proposal, const Fill& fill) {
+  for (const pb::MatchSide side : {pb::MATCH_SIDE_PERSON, pb::MATCH_SIDE_PEER}) {
+    if (side == pb::MATCH_SIDE_PEER) TRY(Save(tx, *proposal));
+    const pb::Proposal told = OfOneSide(side, *proposal);
+    Event event;
+    event.set_proposal_id(told.id());
+    event.set_peer_id(told.peer_id());
+    event.set_person_ref(told.person_ref());
+    event.set_peer_person_ref(told.peer_person_ref());
+    fill(told, &event);
+    TRY(tx.Publish(event, told.id(), told.version()));
+  }
+  return absl::OkStatus();
 }
 
 // ---- What one case does to another -----------------------------------------------------------------

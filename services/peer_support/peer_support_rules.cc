@@ -152,6 +152,14 @@ absl::Status MaySee(const Caller& caller, const pb::GroupSeat& seat) {
   return NotFound("seat");
 }
 
+// Else the access log of one side would name the other.
+bool IsHiddenFrom(std::string_view person_ref, const Caller& caller, const pb::Proposal& proposal) {
+  if (WorksWithPeers(caller) || KnowEachOther(proposal.state())) return false;
+  const pb::MatchSide side = SideOf(caller, proposal.person_ref(), proposal.peer_person_ref());
+  return (side == pb::MATCH_SIDE_PERSON && person_ref == proposal.peer_person_ref()) ||
+         (side == pb::MATCH_SIDE_PEER && person_ref == proposal.person_ref());
+}
+
 pb::MatchSide SideOf(const Caller& caller, std::string_view person_ref, std::string_view peer_person_ref) {
   if (IsPerson(caller, person_ref)) return pb::MATCH_SIDE_PERSON;
   if (IsPeer(caller, peer_person_ref)) return pb::MATCH_SIDE_PEER;
@@ -616,6 +624,28 @@ void ApplyAnswer(pb::MatchSide side, bool passed_on, pb::Answer answer, pb::Prop
 absl::Status MayStart(const pb::Proposal& proposal) {
   if (proposal.state() == pb::PROPOSAL_STATE_BOTH) return absl::OkStatus();
   return WrongState(proposal.state(), "both must have consented");
+}
+
+bool KnowEachOther(pb::ProposalState state) {
+  return state == pb::PROPOSAL_STATE_BOTH || state == pb::PROPOSAL_STATE_STARTED;
+}
+
+// The ids of the other's request and of the other as a peer tell who it is to somebody who has met them before.
+pb::Proposal OfOneSide(pb::MatchSide side, pb::Proposal proposal) {
+  if (side == pb::MATCH_SIDE_PERSON) {
+    proposal.clear_peer_id();
+    proposal.clear_peer_person_ref();
+  } else if (side == pb::MATCH_SIDE_PEER) {
+    proposal.clear_peer_request_id();
+    proposal.clear_person_ref();
+  }
+  return proposal;
+}
+
+// [P6] Who declines, or is not asked any more, stays unknown to the other. The unit knows both from the beginning.
+void Veil(const Caller& caller, pb::Proposal* proposal) {
+  if (WorksWithPeers(caller) || KnowEachOther(proposal->state())) return;
+  *proposal = OfOneSide(SideOf(caller, proposal->person_ref(), proposal->peer_person_ref()), std::move(*proposal));
 }
 
 pb::Match NewMatch(std::string id, const pb::Proposal& proposal, const pb::PeerRequest& request,

@@ -39,6 +39,13 @@ absl::Status MaySee(const Caller& caller, const pb::Match& match);
 absl::Status MaySee(const Caller& caller, const pb::Contact& contact);
 absl::Status MaySee(const Caller& caller, const pb::GroupSeat& seat);
 
+// Whether this person's access log keeps from them that the caller has looked at, or answered, the thing.
+template <class M>
+bool IsHiddenFrom(std::string_view /*person_ref*/, const Caller&, const M&) {
+  return false;
+}
+bool IsHiddenFrom(std::string_view person_ref, const Caller& caller, const pb::Proposal& proposal);
+
 // For whom the caller acts in what is between a person and a peer: their own side, else the unit's.
 pb::MatchSide SideOf(const Caller& caller, std::string_view person_ref, std::string_view peer_person_ref);
 // NotFound unless the caller is that person, or works here and acts on their word.
@@ -140,6 +147,12 @@ absl::Status MayAnswer(const pb::Proposal& proposal, pb::MatchSide side, pb::Ans
 // `side` is whose consent it is; `passed_on` if staff says it for the person.
 void ApplyAnswer(pb::MatchSide side, bool passed_on, pb::Answer answer, pb::Proposal* proposal);
 absl::Status MayStart(const pb::Proposal& proposal);
+// Both have said yes, so each knows who the other is.
+bool KnowEachOther(pb::ProposalState state);
+// A proposal as an event of this side tells it: nothing in it is the other side's.
+pb::Proposal OfOneSide(pb::MatchSide side, pb::Proposal proposal);
+// What of a proposal the caller is shown.
+void Veil(const Caller& caller, pb::Proposal* proposal);
 pb::Match NewMatch(std::string id, const pb::Proposal& proposal, const pb::PeerRequest& request,
                    std::string_view today);
 

@@ -128,7 +128,10 @@ absl::Status PeerSupport::GetCaseload(Tx& tx, Call& call, const pb::GetCaseloadR
   peer.set_load(static_cast<int32_t>(matches.size() + proposals.size()));
   response->set_free(std::max(0, peer.capacity() - peer.load()));
   for (pb::Match& match : matches) *response->add_matches() = std::move(match);
-  for (pb::Proposal& proposal : proposals) *response->add_accepted_proposals() = std::move(proposal);
+  for (pb::Proposal& proposal : proposals) {
+    Veil(call.caller, &proposal);
+    *response->add_accepted_proposals() = std::move(proposal);
+  }
   *response->mutable_peer() = std::move(peer);
   return absl::OkStatus();
 }

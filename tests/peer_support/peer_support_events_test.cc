@@ -329,5 +329,88 @@ TEST_P(EventsTest, TheVersionsOfASubjectGrowWithItsEvents) {
   }
 }
 
+// What each side of a proposal is shown in every way there is, state by state.
+TEST_P(EventsTest, NeitherSideOfAProposalLearnsWhoTheOtherIsBeforeBothHaveAccepted) {
+  const pb::Peer peer = town_.Active();
+  const std::string person = SomePerson();
+  const pb::PeerRequest request = town_.Asked(person);
+  const Who as_person = Resident(person), as_peer = AsPeer(peer.person_ref());
+  const auto texts = [&](const Who& who) {  // all that a side can read
+    std::string text;
+    events::v1::ListRequest list;
+    list.set_page_size(1000);
+    events::v1::ListResponse events;
+    const auto stub = events::v1::EventService::NewStub(town_.service().channel());
+    EXPECT_DONE(FromWire(stub->List(town_.Context(who).get(), list, &events)));
+    for (const events::v1::Event& event : events.events()) {
+      if (event.type().find("Propos") != std::string::npos) absl::StrAppend(&text, event.data(), "\n");
+    }
+    const auto listed = Must(town_.Call(&Stub::ListProposals, who, pb::ListProposalsRequest()));
+    for (const pb::Proposal& one : listed.proposals()) absl::StrAppend(&text, one.ShortDebugString(), "\n");
+    return text;
+  };
+  const auto caseload = [&] {
+    pb::GetCaseloadRequest get;
+    get.set_peer_id(peer.id());
+    return Must(town_.Call(&Stub::GetCaseload, as_peer, get)).ShortDebugString();
+  };
+  const auto expect_unknown = [&](std::string_view when) {
+    const std::string of_person = texts(as_person), of_peer = texts(as_peer) + caseload();
+    EXPECT_THAT(of_person, testing::HasSubstr(person)) << when;
+    EXPECT_THAT(of_peer, testing::HasSubstr(peer.id())) << when;
+    for (const std::string& other : {peer.person_ref(), peer.id()}) {
+      EXPECT_THAT(of_person, testing::Not(testing::HasSubstr(other))) << when;
+    }
+    for (const std::string& other : {person, request.id()}) {
+      EXPECT_THAT(of_peer, testing::Not(testing::HasSubstr(other))) << when;
+    }
+    EXPECT_THAT(AccessShown(town_, as_person, person), testing::Not(testing::Contains("GetCaseload"))) << when;
+    pb::ListProposalsRequest guess;
+    guess.set_peer_id(peer.id());
+    EXPECT_THAT(Must(town_.Call(&Stub::ListProposals, as_person, guess)).proposals(), IsEmpty()) << when;
+    guess.clear_peer_id();
+    guess.set_peer_request_id(request.id());
+    EXPECT_THAT(Must(town_.Call(&Stub::ListProposals, as_peer, guess)).proposals(), IsEmpty()) << when;
+  };
+
+  const pb::Proposal declined = town_.Proposed(request, peer);
+  EXPECT_EQ(declined.person_ref(), person) << "who proposes knows both";
+  EXPECT_EQ(declined.peer_person_ref(), peer.person_ref());
+  expect_unknown("proposed");
+  EXPECT_EQ(town_.Answered(declined, as_peer).person_ref(), "") << "nor in the answer to a yes";
+  expect_unknown("accepted by the peer");
+  const pb::Proposal no = town_.Answered(declined, as_person, pb::ANSWER_DECLINE);
+  EXPECT_EQ(no.peer_person_ref() + no.peer_id(), "");
+  expect_unknown("declined");
+
+  const pb::Proposal proposal = town_.Proposed(request, peer);
+  EXPECT_EQ(town_.Answered(proposal, as_person).peer_person_ref(), "");
+  expect_unknown("accepted by the person");
+  EXPECT_EQ(town_.Answered(proposal, as_peer).person_ref(), person) << "now both have";
+  EXPECT_THAT(texts(as_person), testing::HasSubstr(peer.person_ref()));
+  EXPECT_THAT(texts(as_peer), testing::HasSubstr(person));
+  town_.Started(proposal);
+  EXPECT_THAT(texts(as_person), testing::HasSubstr(peer.person_ref()));
+}
+
+// The caller of a row of the access log is a person, too.
+TEST_P(EventsTest, TheAccessLogOfAProposalsSideDoesNotTellWhoTheOtherIs) {
+  const pb::Peer peer = town_.Active();
+  const std::string person = SomePerson();
+  const pb::Proposal proposal = town_.Proposed(town_.Asked(person), peer);
+  const size_t before = AccessShown(town_, AsPeer(peer.person_ref()), peer.person_ref()).size();
+  pb::AnswerProposalRequest stale;
+  stale.set_proposal_id(proposal.id());
+  stale.set_answer(pb::ANSWER_ACCEPT);
+  stale.set_expected_version(99);
+  EXPECT_REFUSED(town_.Call(&Stub::AnswerProposal, Resident(person), stale), "STALE_VERSION");
+  town_.Answered(proposal, Resident(person));
+  Must(town_.Call(&Stub::ListProposals, Resident(person), pb::ListProposalsRequest()));
+  EXPECT_THAT(AccessShown(town_, AsPeer(peer.person_ref()), peer.person_ref()), SizeIs(before));
+  EXPECT_THAT(OutcomesLogged(town_, peer.person_ref(), "AnswerProposal"),
+              testing::UnorderedElementsAre("OK", "ABORTED"))
+      << "the unit leader sees all of it";
+}
+
 }  // namespace
 }  // namespace mestring::peer_support

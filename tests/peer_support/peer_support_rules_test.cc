@@ -5,6 +5,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "common/errors.h"
 
 namespace mestring::peer_support {
@@ -536,6 +538,40 @@ TEST(Requests, OneProposalAtATime) {
   EXPECT_REASON(MayPropose(request), "PROPOSAL_OPEN");
   request.set_state(pb::PEER_REQUEST_STATE_MATCHED);
   EXPECT_REASON(MayPropose(request), "WRONG_STATE");
+}
+
+// Who the other is, is known to a side of a proposal when both have said yes, and to the unit from the beginning.
+TEST(Proposals, NeitherSideIsShownTheOtherBeforeBothHaveAccepted) {
+  const auto shown = [](pb::ProposalState state, const Caller& caller) {
+    pb::Proposal proposal = Proposal(state);
+    Veil(caller, &proposal);
+    return absl::StrJoin(
+        {proposal.peer_request_id(), proposal.person_ref(), proposal.peer_id(), proposal.peer_person_ref()}, " ");
+  };
+  const std::string all = "request person peer person-of-peer";
+  for (int number = pb::PROPOSAL_STATE_PROPOSED; number <= pb::ProposalState_MAX; ++number) {
+    const auto state = static_cast<pb::ProposalState>(number);
+    const bool known = state == pb::PROPOSAL_STATE_BOTH || state == pb::PROPOSAL_STATE_STARTED;
+    const std::string& name = pb::ProposalState_Name(state);
+    EXPECT_EQ(KnowEachOther(state), known) << name;
+    EXPECT_EQ(shown(state, As(access::v1::ROLE_RESIDENT, "person")), known ? all : "request person  ") << name;
+    EXPECT_EQ(shown(state, As(access::v1::ROLE_NEXT_OF_KIN, "person")), known ? all : "request person  ") << name;
+    EXPECT_EQ(shown(state, As(access::v1::ROLE_PEER, "person-of-peer")), known ? all : "  peer person-of-peer") << name;
+    for (const Role unit : {access::v1::ROLE_STAFF, access::v1::ROLE_UNIT_LEADER, access::v1::ROLE_SERVICE}) {
+      EXPECT_EQ(shown(state, As(unit)), all) << name;
+    }
+  }
+}
+
+TEST(Proposals, TheAccessLogOfOneSideDoesNotNameTheOtherBeforeBothHaveAccepted) {
+  const Caller person = As(access::v1::ROLE_RESIDENT, "person"), peer = As(access::v1::ROLE_PEER, "person-of-peer");
+  const pb::Proposal open = Proposal(pb::PROPOSAL_STATE_ACCEPTED_BY_PEER), both = Proposal(pb::PROPOSAL_STATE_BOTH);
+  EXPECT_TRUE(IsHiddenFrom("person-of-peer", person, open));
+  EXPECT_TRUE(IsHiddenFrom("person", peer, open));
+  EXPECT_FALSE(IsHiddenFrom("person", person, open)) << "of what one did oneself";
+  EXPECT_FALSE(IsHiddenFrom("person", As(access::v1::ROLE_STAFF), open));
+  EXPECT_FALSE(IsHiddenFrom("person-of-peer", person, both));
+  EXPECT_FALSE(IsHiddenFrom("person", person, Request())) << "nothing else is kept from anybody";
 }
 
 // ---- Consent ----

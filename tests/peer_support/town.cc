@@ -100,7 +100,8 @@ pb::Proposal Town::Answered(const pb::Proposal& proposal, const Who& who, pb::An
 }
 
 pb::Proposal Town::AcceptedByBoth(const pb::Proposal& proposal) {
-  return Answered(Answered(proposal, AsPeer(proposal.peer_person_ref())), Resident(proposal.person_ref()));
+  Answered(proposal, AsPeer(proposal.peer_person_ref()));
+  return Answered(proposal, Resident(proposal.person_ref()));
 }
 
 pb::Match Town::Started(const pb::Proposal& proposal) {
