@@ -68,6 +68,15 @@ absl::StatusOr<std::optional<M>> Newest(Tx& tx, std::string_view column, std::st
   return Find<M>(tx, absl::StrCat(where, " ORDER BY ", column, " DESC LIMIT 1"), parameters...);
 }
 
+// The one of this version, or with 0 the newest.
+template <class M, class... P>
+absl::StatusOr<std::optional<M>> OfVersion(Tx& tx, std::string_view column, int64_t version,
+                                           std::string_view where = "", const P&... parameters) {
+  if (version == 0) return Newest<M>(tx, column, where, parameters...);
+  return Find<M>(tx, absl::StrCat(where.empty() ? "WHERE " : absl::StrCat(where, " AND "), column, " = :version"),
+                 parameters..., version);
+}
+
 // The states for which a rule says yes, as a condition of SQL in the order of the contract, which is that
 // of the partial indexes: "state IN ('CONTACT_STATE_PLANNED', 'CONTACT_STATE_OVERDUE')".
 template <class State>

@@ -29,8 +29,10 @@ absl::Status Activities::SetPolicy(Tx& tx, Call&, const pb::SetPolicyRequest& re
   return absl::OkStatus();
 }
 
-absl::Status Activities::GetPolicy(Tx& tx, Call&, const pb::GetPolicyRequest&, pb::GetPolicyResponse* response) {
-  ASSIGN(*response->mutable_policy(), OrNotFound(Newest<pb::ActivityPolicy>(tx, "policy_version")));
+absl::Status Activities::GetPolicy(Tx& tx, Call&, const pb::GetPolicyRequest& request,
+                                   pb::GetPolicyResponse* response) {
+  ASSIGN(*response->mutable_policy(),
+         OrNotFound(OfVersion<pb::ActivityPolicy>(tx, "policy_version", request.policy_version())));
   return absl::OkStatus();
 }
 
@@ -41,7 +43,8 @@ absl::Status Activities::SetCodeList(Tx& tx, Call&, const pb::SetCodeListRequest
 
 absl::Status Activities::GetCodeList(Tx& tx, Call&, const pb::GetCodeListRequest& request,
                                      pb::GetCodeListResponse* response) {
-  ASSIGN(*response->mutable_code_list(), OrNotFound(CurrentCodeList<pb::CodeList>(tx, request.kind())));
+  ASSIGN(*response->mutable_code_list(),
+         OrNotFound(CodeListOfVersion<pb::CodeList>(tx, request.kind(), request.list_version())));
   return absl::OkStatus();
 }
 

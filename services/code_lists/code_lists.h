@@ -14,11 +14,11 @@
 
 namespace mestring {
 
-// The version of a list that is in force, if there is one.
+// A version of a list, or with 0 the one that is in force; none if there is none.
 template <class CodeList, class Kind>
-absl::StatusOr<std::optional<CodeList>> CurrentCodeList(Tx& tx, Kind kind) {
+absl::StatusOr<std::optional<CodeList>> CodeListOfVersion(Tx& tx, Kind kind, int64_t list_version) {
   const std::string& name = google::protobuf::GetEnumDescriptor<Kind>()->FindValueByNumber(kind)->name();
-  return Newest<CodeList>(tx, "list_version", "WHERE kind = :kind", name);
+  return OfVersion<CodeList>(tx, "list_version", list_version, "WHERE kind = :kind", name);
 }
 
 template <class CodeList>
@@ -39,7 +39,7 @@ template <class CodeListSet, class CodeList, class Request>
 absl::Status StoreCodeList(Tx& tx, const Request& request, CodeList* list) {
   using Entry = std::decay_t<decltype(request.entries(0))>;
   if (!EachOnce(request.entries(), &Entry::code)) return InvalidArgument("entries", "must not name a code twice");
-  ASSIGN(const auto last, CurrentCodeList<CodeList>(tx, request.kind()));
+  ASSIGN(const auto last, CodeListOfVersion<CodeList>(tx, request.kind(), 0));
   list->set_id(NewId(tx.now()));
   list->set_kind(request.kind());
   list->set_list_version((last ? last->list_version() : 0) + 1);

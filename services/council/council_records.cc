@@ -47,7 +47,7 @@ absl::StatusOr<pb::Mandate> CurrentMandate(Tx& tx) {
 }
 
 absl::Status CheckCode(Tx& tx, pb::CodeListKind kind, std::string_view code) {
-  ASSIGN(const auto list, CurrentCodeList<pb::CodeList>(tx, kind));
+  ASSIGN(const auto list, CodeListOfVersion<pb::CodeList>(tx, kind, 0));
   return !list || HasCode(*list, code) ? absl::OkStatus() : UnknownCode(kind);
 }
 

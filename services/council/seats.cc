@@ -38,8 +38,10 @@ absl::Status Council::SetMandate(Tx& tx, Call&, const pb::SetMandateRequest& req
   return absl::OkStatus();
 }
 
-absl::Status Council::GetMandate(Tx& tx, Call&, const pb::GetMandateRequest&, pb::GetMandateResponse* response) {
-  ASSIGN(*response->mutable_mandate(), OrNotFound(Newest<pb::Mandate>(tx, "mandate_version")));
+absl::Status Council::GetMandate(Tx& tx, Call&, const pb::GetMandateRequest& request,
+                                 pb::GetMandateResponse* response) {
+  ASSIGN(*response->mutable_mandate(),
+         OrNotFound(OfVersion<pb::Mandate>(tx, "mandate_version", request.mandate_version())));
   return absl::OkStatus();
 }
 
@@ -50,7 +52,8 @@ absl::Status Council::SetCodeList(Tx& tx, Call&, const pb::SetCodeListRequest& r
 
 absl::Status Council::GetCodeList(Tx& tx, Call&, const pb::GetCodeListRequest& request,
                                   pb::GetCodeListResponse* response) {
-  ASSIGN(*response->mutable_code_list(), OrNotFound(CurrentCodeList<pb::CodeList>(tx, request.kind())));
+  ASSIGN(*response->mutable_code_list(),
+         OrNotFound(CodeListOfVersion<pb::CodeList>(tx, request.kind(), request.list_version())));
   return absl::OkStatus();
 }
 

@@ -282,7 +282,8 @@ absl::Status Housing::ListSupportTeams(Tx& tx, Call&, const pb::ListSupportTeams
 
 absl::Status Housing::GetCodeList(Tx& tx, Call&, const pb::GetCodeListRequest& request,
                                   pb::GetCodeListResponse* response) {
-  ASSIGN(*response->mutable_code_list(), OrNotFound(CurrentCodeList<pb::CodeList>(tx, request.kind())));
+  ASSIGN(*response->mutable_code_list(),
+         OrNotFound(CodeListOfVersion<pb::CodeList>(tx, request.kind(), request.list_version())));
   ASSIGN(const auto entries,
          (tx.Query<std::string, std::string>(
              "SELECT code, name FROM code_entries WHERE kind = :kind AND list_version = :version ORDER BY sequence",
@@ -295,13 +296,17 @@ absl::Status Housing::GetCodeList(Tx& tx, Call&, const pb::GetCodeListRequest& r
   return absl::OkStatus();
 }
 
-absl::Status Housing::GetNeedRule(Tx& tx, Call&, const pb::GetNeedRuleRequest&, pb::GetNeedRuleResponse* response) {
-  ASSIGN(*response->mutable_need_rule(), OrNotFound(Newest<pb::NeedRule>(tx, "rule_version")));
+absl::Status Housing::GetNeedRule(Tx& tx, Call&, const pb::GetNeedRuleRequest& request,
+                                  pb::GetNeedRuleResponse* response) {
+  ASSIGN(*response->mutable_need_rule(),
+         OrNotFound(OfVersion<pb::NeedRule>(tx, "rule_version", request.rule_version())));
   return absl::OkStatus();
 }
 
-absl::Status Housing::GetCaseRules(Tx& tx, Call&, const pb::GetCaseRulesRequest&, pb::GetCaseRulesResponse* response) {
-  ASSIGN(*response->mutable_case_rules(), OrNotFound(Newest<pb::CaseRules>(tx, "rules_version")));
+absl::Status Housing::GetCaseRules(Tx& tx, Call&, const pb::GetCaseRulesRequest& request,
+                                   pb::GetCaseRulesResponse* response) {
+  ASSIGN(*response->mutable_case_rules(),
+         OrNotFound(OfVersion<pb::CaseRules>(tx, "rules_version", request.rules_version())));
   return absl::OkStatus();
 }
 

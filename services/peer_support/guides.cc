@@ -37,9 +37,10 @@ absl::Status PeerSupport::SetPeerRules(Tx& tx, Call&, const pb::SetPeerRulesRequ
   return absl::OkStatus();
 }
 
-absl::Status PeerSupport::GetPeerRules(Tx& tx, Call&, const pb::GetPeerRulesRequest&,
+absl::Status PeerSupport::GetPeerRules(Tx& tx, Call&, const pb::GetPeerRulesRequest& request,
                                        pb::GetPeerRulesResponse* response) {
-  ASSIGN(*response->mutable_peer_rules(), OrNotFound(Newest<pb::PeerRules>(tx, "rules_version")));
+  ASSIGN(*response->mutable_peer_rules(),
+         OrNotFound(OfVersion<pb::PeerRules>(tx, "rules_version", request.rules_version())));
   return absl::OkStatus();
 }
 

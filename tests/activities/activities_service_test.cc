@@ -805,6 +805,14 @@ TEST_P(ActivitiesTest, PolicyAndCodesAreVersionedData) {
   pb::GetCodeListRequest list;
   list.set_kind(pb::CODE_LIST_KIND_OBSTACLE);
   EXPECT_THAT(town_.Call(&Stub::GetCodeList, Staff(), list)->code_list().entries(), SizeIs(2));
+  // X9: what was in force is read by its version.
+  pb::GetPolicyRequest earlier;
+  earlier.set_policy_version(1);
+  EXPECT_EQ(Must(town_.Call(&Stub::GetPolicy, Staff(), earlier)).policy().offer_hours(), 24);
+  earlier.set_policy_version(2);
+  EXPECT_EQ(Must(town_.Call(&Stub::GetPolicy, Staff(), earlier)).policy().offer_hours(), 48);
+  earlier.set_policy_version(3);
+  EXPECT_REFUSED(town_.Call(&Stub::GetPolicy, Staff(), earlier), "NOT_FOUND");
   pb::ListActivitiesRequest activities;
   const pb::Activity activity = town_.Activity(pb::ACTIVITY_MODE_RACE);
   EXPECT_EQ(town_.Call(&Stub::ListActivities, Staff(), activities)->activities(0).id(), activity.id());

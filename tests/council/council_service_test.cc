@@ -121,6 +121,23 @@ TEST_P(CouncilTest, AnOrganisationHasOneSeatAndNobodySitsOnTwo) {
   EXPECT_REFUSED(town_.Call(&Stub::AppointHolder, Secretary(), appoint), "PERSON_HOLDS_SEAT");
 }
 
+// X9
+TEST_P(CouncilTest, AnEarlierMandateIsReadByItsVersion) {
+  pb::GetMandateRequest get;
+  const int64_t now = Must(town_.Call(&Stub::GetMandate, Staff(), get)).mandate().mandate_version();
+  pb::SetMandateRequest set;
+  *set.mutable_mandate() = TestMandate();
+  set.mutable_mandate()->set_box_max(7);
+  EXPECT_DONE(town_.Call(&Stub::SetMandate, UnitLeader(), set));
+  EXPECT_EQ(Must(town_.Call(&Stub::GetMandate, Staff(), get)).mandate().box_max(), 7);
+  get.set_mandate_version(now);
+  EXPECT_EQ(Must(town_.Call(&Stub::GetMandate, Staff(), get)).mandate().box_max(), TestMandate().box_max());
+  get.set_mandate_version(now + 2);
+  EXPECT_REFUSED(town_.Call(&Stub::GetMandate, Staff(), get), "NOT_FOUND");
+  get.set_mandate_version(-1);
+  EXPECT_REFUSED(town_.Call(&Stub::GetMandate, Staff(), get), "INVALID_FIELD");
+}
+
 TEST_P(CouncilTest, CodesAreThoseOfTheListInForceAndAnyWhileThereIsNone) {
   const auto set = [&](pb::CodeListKind kind, std::vector<std::string> codes) {
     pb::SetCodeListRequest request;

@@ -990,5 +990,36 @@ TEST_P(HousingTest, TheVersionsOfASubjectGrowWithItsEvents) {
   EXPECT_DONE(MoveTo(akutten, home.id()));
 }
 
+// ---- Codes and rules ----
+
+// X9
+TEST_P(HousingTest, EarlierRulesAreReadByTheirVersion) {
+  pb::SetCaseRulesRequest rules;
+  *rules.mutable_case_rules() = Must(town_.Call(&Stub::GetCaseRules, Staff(), pb::GetCaseRulesRequest())).case_rules();
+  const int32_t weeks = rules.case_rules().complaint_weeks();
+  rules.mutable_case_rules()->set_complaint_weeks(weeks + 1);
+  EXPECT_DONE(town_.Call(&Stub::SetCaseRules, UnitLeader(), rules));
+  pb::GetCaseRulesRequest of;
+  EXPECT_EQ(Must(town_.Call(&Stub::GetCaseRules, Staff(), of)).case_rules().complaint_weeks(), weeks + 1);
+  of.set_rules_version(1);
+  EXPECT_EQ(Must(town_.Call(&Stub::GetCaseRules, Staff(), of)).case_rules().complaint_weeks(), weeks);
+  of.set_rules_version(3);
+  EXPECT_REFUSED(town_.Call(&Stub::GetCaseRules, Staff(), of), "NOT_FOUND");
+
+  const pb::NeedRule first = Must(town_.Call(&Stub::GetNeedRule, Staff(), pb::GetNeedRuleRequest())).need_rule();
+  pb::SetNeedRuleRequest need;
+  *need.mutable_weights() = first.weights();
+  *need.add_weights() = first.weights(0);
+  need.mutable_weights(first.weights_size())->set_factor_code("ANOTHER");
+  EXPECT_DONE(town_.Call(&Stub::SetNeedRule, UnitLeader(), need));
+  pb::GetNeedRuleRequest rule;
+  EXPECT_THAT(Must(town_.Call(&Stub::GetNeedRule, Staff(), rule)).need_rule().weights(),
+              SizeIs(first.weights_size() + 1));
+  rule.set_rule_version(first.rule_version());
+  EXPECT_THAT(Must(town_.Call(&Stub::GetNeedRule, Staff(), rule)).need_rule().weights(), SizeIs(first.weights_size()));
+  rule.set_rule_version(first.rule_version() + 2);
+  EXPECT_REFUSED(town_.Call(&Stub::GetNeedRule, Staff(), rule), "NOT_FOUND");
+}
+
 }  // namespace
 }  // namespace mestring::housing

@@ -828,5 +828,21 @@ TEST_P(PeerSupportTest, EveryEventHasTheVersionThatFollowsTheOneBeforeOfItsSubje
   EXPECT_DONE(End(match, Staff()));
 }
 
+// X9
+TEST_P(PeerSupportTest, EarlierRulesAreReadByTheirVersion) {
+  pb::GetPeerRulesRequest of;
+  pb::SetPeerRulesRequest set;
+  *set.mutable_peer_rules() = Must(town_.Call(&Stub::GetPeerRules, Staff(), of)).peer_rules();
+  const int64_t version = set.peer_rules().rules_version();
+  const int32_t days = set.peer_rules().answer_days();
+  set.mutable_peer_rules()->set_answer_days(days + 1);
+  EXPECT_DONE(town_.Call(&Stub::SetPeerRules, UnitLeader(), set));
+  EXPECT_EQ(Must(town_.Call(&Stub::GetPeerRules, Staff(), of)).peer_rules().answer_days(), days + 1);
+  of.set_rules_version(version);
+  EXPECT_EQ(Must(town_.Call(&Stub::GetPeerRules, Staff(), of)).peer_rules().answer_days(), days);
+  of.set_rules_version(version + 2);
+  EXPECT_REFUSED(town_.Call(&Stub::GetPeerRules, Staff(), of), "NOT_FOUND");
+}
+
 }  // namespace
 }  // namespace mestring::peer_support
