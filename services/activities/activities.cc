@@ -38,13 +38,16 @@ absl::Status Activities::GetPolicy(Tx& tx, Call&, const pb::GetPolicyRequest& re
 
 absl::Status Activities::SetCodeList(Tx& tx, Call&, const pb::SetCodeListRequest& request,
                                      pb::SetCodeListResponse* response) {
-  return StoreCodeList<pb::CodeListSet>(tx, request, response->mutable_code_list());
+  TRY(StoreCodeList<pb::CodeListSet>(tx, request, response->mutable_code_list()));
+  NameOwnCodes(kOwnCodes, response->mutable_code_list());
+  return absl::OkStatus();
 }
 
 absl::Status Activities::GetCodeList(Tx& tx, Call&, const pb::GetCodeListRequest& request,
                                      pb::GetCodeListResponse* response) {
   ASSIGN(*response->mutable_code_list(),
          OrNotFound(CodeListOfVersion<pb::CodeList>(tx, request.kind(), request.list_version())));
+  NameOwnCodes(kOwnCodes, response->mutable_code_list());
   return absl::OkStatus();
 }
 

@@ -203,7 +203,7 @@ absl::Status CancelNow(Tx& tx, std::string_view reason_code, pb::Session* sessio
   }
   ASSIGN(std::vector<pb::WaitEntry> entries, LiveWaitEntries(tx, session->id()));
   for (pb::WaitEntry& entry : entries) TRY(EndWaitEntry(tx, pb::WAIT_ENTRY_STATE_SESSION_CANCELLED, &entry));
-  return EndGrants(tx, session->id(), "", kSessionCancelled);
+  return EndGrants(tx, session->id(), "", kSessionCancelled.code);
 }
 
 absl::Status ScheduleClocks(Tx& tx, const pb::ActivityPolicy& policy, const pb::Session& session) {

@@ -20,6 +20,7 @@
 #include "common/errors.h"
 #include "google/protobuf/descriptor.h"
 #include "mestring/activities/v1/activities.pb.h"
+#include "services/code_lists/own_codes.h"
 
 namespace mestring::activities {
 
@@ -31,7 +32,14 @@ using SeatCounts = google::protobuf::RepeatedPtrField<pb::SeatCount>;
 // ---- Codes that the service itself sets ------------------------------------------------------------
 
 // A session was cancelled because nobody was there to lead it at its start.
-inline constexpr std::string_view kNoLeader = "NO_LEADER";
+inline constexpr OwnCode<pb::CodeListKind> kNoLeader{pb::CODE_LIST_KIND_CANCEL_REASON, "NO_LEADER",
+                                                     "Ingen til å lede den"};
+// A grant ended because its session was cancelled, or because the person gave the seat back or lost it.
+inline constexpr OwnCode<pb::CodeListKind> kSessionCancelled{pb::CODE_LIST_KIND_GRANT_REFUSAL_REASON,
+                                                             "SESSION_CANCELLED", "Samlingen ble avlyst"};
+inline constexpr OwnCode<pb::CodeListKind> kSeatEnded{pb::CODE_LIST_KIND_GRANT_REFUSAL_REASON, "SEAT_ENDED",
+                                                      "Har ikke lenger plass"};
+inline constexpr OwnCode<pb::CodeListKind> kOwnCodes[] = {kNoLeader, kSessionCancelled, kSeatEnded};
 // The figures of a period.
 inline constexpr std::string_view kSessions = "SESSIONS";
 inline constexpr std::string_view kVisits = "VISITS";

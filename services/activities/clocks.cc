@@ -31,7 +31,7 @@ absl::Status OnNotice(Tx& tx, std::string_view id, absl::Time) {
 absl::Status OnStart(Tx& tx, std::string_view id, absl::Time) {
   ASSIGN(pb::Session session, Load<pb::Session>(tx, id));
   if (!IsAhead(session.state())) return absl::OkStatus();
-  if (LacksLeader(session)) return CancelNow(tx, kNoLeader, &session);
+  if (LacksLeader(session)) return CancelNow(tx, kNoLeader.code, &session);
   session.set_state(pb::SESSION_STATE_STARTED);
   TRY(Save(tx, session));
   TRY(tx.Publish(About<pb::SessionStarted>(session), session.id(), session.version()));

@@ -14,11 +14,6 @@
 
 namespace mestring::activities {
 
-// A grant ended because its session was cancelled, or because the person gave the seat back or lost it: codes that the
-// service itself sets.
-inline constexpr std::string_view kSessionCancelled = "SESSION_CANCELLED";
-inline constexpr std::string_view kSeatEnded = "SEAT_ENDED";
-
 absl::Status MayHaveCostShares(const pb::Session& session);
 // What a participant pays.
 int64_t OwnShare(const pb::Session& session);

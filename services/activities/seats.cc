@@ -59,7 +59,7 @@ absl::Status EndEnrolment(Tx& tx, pb::EnrolmentState state, std::string_view rea
   auto event = About<pb::EnrolmentEnded>(*enrolment);
   event.set_state(state);
   TRY(tx.Publish(event, enrolment->id(), enrolment->version()));
-  TRY(EndGrants(tx, session.id(), enrolment->person_ref(), kSeatEnded));
+  TRY(EndGrants(tx, session.id(), enrolment->person_ref(), kSeatEnded.code));
   return Settle(tx, &session);
 }
 

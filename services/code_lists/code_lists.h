@@ -11,6 +11,7 @@
 #include "common/field_rules.h"
 #include "common/ids.h"
 #include "common/records.h"
+#include "services/code_lists/own_codes.h"
 
 namespace mestring {
 
@@ -34,7 +35,8 @@ absl::Status UnknownCode(Kind kind) {
   return Refused("UNKNOWN_CODE", "the code is not in its list", {{"list", name}});
 }
 
-// Stores the next version of a list, which names no code twice, and tells of it.
+// Stores the next version of a list, which names no code twice, and tells of it. Codes that the service itself sets are
+// not stored unless the list names them: they are added to what is answered (NameOwnCodes).
 template <class CodeListSet, class CodeList, class Request>
 absl::Status StoreCodeList(Tx& tx, const Request& request, CodeList* list) {
   using Entry = std::decay_t<decltype(request.entries(0))>;
@@ -44,6 +46,7 @@ absl::Status StoreCodeList(Tx& tx, const Request& request, CodeList* list) {
   list->set_kind(request.kind());
   list->set_list_version((last ? last->list_version() : 0) + 1);
   *list->mutable_entries() = request.entries();
+  for (Entry& entry : *list->mutable_entries()) entry.clear_automatic();
   TRY(Insert(tx, *list));
   CodeListSet event;
   event.set_code_list_id(list->id());

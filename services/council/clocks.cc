@@ -21,7 +21,7 @@ std::string DayEndedBy(const Tx& tx, absl::Time due) { return FormatDate(DateIn(
 absl::Status OnTerm(Tx& tx, std::string_view id, absl::Time) {
   ASSIGN(pb::SeatHolder holder, Load<pb::SeatHolder>(tx, id));
   if (holder.state() != pb::HOLDER_STATE_ACTIVE) return absl::OkStatus();
-  TRY(EndHolder(tx, kTermOver, &holder));
+  TRY(EndHolder(tx, kTermOver.code, &holder));
   return ReviewSummonses(tx, holder.seat_id());
 }
 

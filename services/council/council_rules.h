@@ -22,6 +22,7 @@
 #include "common/access.h"
 #include "mestring/common/v1/assigned_actions.pb.h"
 #include "mestring/council/v1/council.pb.h"
+#include "services/code_lists/own_codes.h"
 
 namespace mestring::council {
 
@@ -30,9 +31,12 @@ namespace pb = v1;
 // ---- Codes that the service itself sets ------------------------------------------------------------
 
 // A term that ran out, was followed by another's, or ended with its seat.
-inline constexpr std::string_view kTermOver = "TERM_OVER";
-inline constexpr std::string_view kSucceeded = "SUCCEEDED";
-inline constexpr std::string_view kSeatRetired = "SEAT_RETIRED";
+inline constexpr OwnCode<pb::CodeListKind> kTermOver{pb::CODE_LIST_KIND_END_REASON, "TERM_OVER", "Perioden er ute"};
+inline constexpr OwnCode<pb::CodeListKind> kSucceeded{pb::CODE_LIST_KIND_END_REASON, "SUCCEEDED",
+                                                      "En annen har tatt over"};
+inline constexpr OwnCode<pb::CodeListKind> kSeatRetired{pb::CODE_LIST_KIND_END_REASON, "SEAT_RETIRED",
+                                                        "Plassen er nedlagt"};
+inline constexpr OwnCode<pb::CodeListKind> kOwnCodes[] = {kTermOver, kSucceeded, kSeatRetired};
 
 // ---- Who -------------------------------------------------------------------------------------------
 

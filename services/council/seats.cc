@@ -47,13 +47,16 @@ absl::Status Council::GetMandate(Tx& tx, Call&, const pb::GetMandateRequest& req
 
 absl::Status Council::SetCodeList(Tx& tx, Call&, const pb::SetCodeListRequest& request,
                                   pb::SetCodeListResponse* response) {
-  return StoreCodeList<pb::CodeListSet>(tx, request, response->mutable_code_list());
+  TRY(StoreCodeList<pb::CodeListSet>(tx, request, response->mutable_code_list()));
+  NameOwnCodes(kOwnCodes, response->mutable_code_list());
+  return absl::OkStatus();
 }
 
 absl::Status Council::GetCodeList(Tx& tx, Call&, const pb::GetCodeListRequest& request,
                                   pb::GetCodeListResponse* response) {
   ASSIGN(*response->mutable_code_list(),
          OrNotFound(CodeListOfVersion<pb::CodeList>(tx, request.kind(), request.list_version())));
+  NameOwnCodes(kOwnCodes, response->mutable_code_list());
   return absl::OkStatus();
 }
 
@@ -82,7 +85,7 @@ absl::Status Council::RetireSeat(Tx& tx, Call&, const pb::RetireSeatRequest& req
   TRY(MayRetire(seat));
   ASSIGN(Holders holders, HoldersOf(tx, seat.id()));
   for (auto* holder : {&holders.principal, &holders.deputy}) {
-    if (*holder) TRY(EndHolder(tx, kSeatRetired, &**holder));
+    if (*holder) TRY(EndHolder(tx, kSeatRetired.code, &**holder));
   }
   ASSIGN(seat, Load<pb::Seat>(tx, seat.id()));
   seat.set_state(pb::SEAT_STATE_RETIRED);
@@ -105,7 +108,7 @@ absl::Status Council::AppointHolder(Tx& tx, Call&, const pb::AppointHolderReques
   // Whoever has this very role may be appointed for another term.
   TRY(MayAppoint(seat, holding && !(before && before->id() == holding->id())));
   ASSIGN(const pb::Mandate mandate, CurrentMandate(tx));
-  if (before) TRY(EndHolder(tx, kSucceeded, &*before));
+  if (before) TRY(EndHolder(tx, kSucceeded.code, &*before));
   pb::SeatHolder holder = NewHolder(NewId(tx.now()), request, mandate, Today(tx));
   TRY(Insert(tx, holder));
   TRY(tx.Schedule(kTermTimer, holder.id(), EndOf(tx, holder.until_date())));

@@ -187,7 +187,7 @@ absl::Status MakeWay(Tx& tx, const pb::Stay& stay) {
                           "WHERE place_id = :place AND held_until > :start AND start_date < :until "
                           "AND state = 'STAY_STATE_RESERVED' AND id <> :own ORDER BY start_date",
                           stay.place_id(), stay.start_date(), until, stay.id()));
-  for (pb::Stay& other : reserved) TRY(EndReservation(tx, pb::STAY_STATE_CANCELLED, kPlaceNotVacated, &other));
+  for (pb::Stay& other : reserved) TRY(EndReservation(tx, pb::STAY_STATE_CANCELLED, kPlaceNotVacated.code, &other));
   ASSIGN(std::vector<pb::PlaceClosure> closures,
          Select<pb::PlaceClosure>(tx, "WHERE place_id = :place AND held_until > :start AND start_date < :until",
                                   stay.place_id(), stay.start_date(), until));
@@ -315,7 +315,7 @@ absl::Status RevokeOfferOf(Tx& tx, const pb::Application& application) {
   if (application.place_offer_id().empty()) return absl::OkStatus();
   ASSIGN(pb::PlaceOffer place_offer, Load<pb::PlaceOffer>(tx, application.place_offer_id()));
   TRY(MayRevoke(place_offer));
-  return Revoke(tx, kApplicationEnded, &place_offer);
+  return Revoke(tx, kApplicationEnded.code, &place_offer);
 }
 
 absl::Status EndTenancy(Tx& tx, const std::string& end_date, pb::Tenancy* tenancy) {

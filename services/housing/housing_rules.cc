@@ -385,7 +385,7 @@ absl::Status MayWithdraw(const pb::Requisition& requisition) {
 // bed by what another did.
 void ApplyRelease(const pb::Stay& stay, const pb::OfferPolicy& policy, std::string_view today,
                   pb::Requisition* requisition) {
-  if (stay.end_reason_code() == kPlaceNotVacated) {
+  if (stay.end_reason_code() == kPlaceNotVacated.code) {
     requisition->set_use_by(std::max(requisition->use_by(), PlusDays(today, policy.grant_days())));
   }
   requisition->clear_stay_id();

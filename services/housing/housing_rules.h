@@ -18,6 +18,7 @@
 #include "common/access.h"
 #include "common/dates.h"
 #include "mestring/housing/v1/housing.pb.h"
+#include "services/code_lists/own_codes.h"
 
 namespace mestring::housing {
 
@@ -36,12 +37,16 @@ inline constexpr int kTenancyEndLeadDays = 90;
 // ---- Codes that the service itself sets ------------------------------------------------------------
 
 // A stay ended because the person moved to another offer of the unit, or to another place of the same.
-inline constexpr std::string_view kMoved = "MOVED";
-inline constexpr std::string_view kMovedInside = "MOVED_INSIDE";
+inline constexpr OwnCode<pb::CodeListKind> kMoved{pb::CODE_LIST_KIND_STAY_END_REASON, "MOVED", "Flyttet i ett steg"};
+inline constexpr OwnCode<pb::CodeListKind> kMovedInside{pb::CODE_LIST_KIND_STAY_END_REASON, "MOVED_INSIDE",
+                                                        "Flyttet til en annen plass i samme tilbud"};
 // A reservation fell because the one before has not left.
-inline constexpr std::string_view kPlaceNotVacated = "PLACE_NOT_VACATED";
+inline constexpr OwnCode<pb::CodeListKind> kPlaceNotVacated{pb::CODE_LIST_KIND_STAY_CANCEL_REASON, "PLACE_NOT_VACATED",
+                                                            "Plassen ble ikke fraflyttet"};
 // A place offer was revoked because its application ended.
-inline constexpr std::string_view kApplicationEnded = "APPLICATION_ENDED";
+inline constexpr OwnCode<pb::CodeListKind> kApplicationEnded{pb::CODE_LIST_KIND_REVOKE_REASON, "APPLICATION_ENDED",
+                                                             "Søknaden er avsluttet"};
+inline constexpr OwnCode<pb::CodeListKind> kOwnCodes[] = {kMoved, kMovedInside, kPlaceNotVacated, kApplicationEnded};
 
 // ---- Who sees what ---------------------------------------------------------------------------------
 

@@ -189,6 +189,7 @@ absl::Status Housing::SetCodeList(Tx& tx, Call&, const pb::SetCodeListRequest& r
                 i)
             .status());
   }
+  NameOwnCodes(kOwnCodes, &list);
   return absl::OkStatus();
 }
 
@@ -293,6 +294,7 @@ absl::Status Housing::GetCodeList(Tx& tx, Call&, const pb::GetCodeListRequest& r
     entry->set_code(code);
     entry->set_name(name);
   }
+  NameOwnCodes(kOwnCodes, response->mutable_code_list());
   return absl::OkStatus();
 }
 

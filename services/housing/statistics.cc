@@ -93,7 +93,7 @@ absl::Status Housing::GetOutcomeStatistics(Tx& tx, Call&, const pb::GetOutcomeSt
                 absl::StrCat("SELECT destination_code, COUNT(*) FROM stays WHERE state = 'STAY_STATE_ENDED' "
                              "AND end_date >= :from AND end_date <= :to AND end_reason_code <> :inside",
                              offer, " GROUP BY destination_code ORDER BY destination_code"),
-                response->mutable_destinations(), request.from_date(), request.to_date(), kMovedInside,
+                response->mutable_destinations(), request.from_date(), request.to_date(), kMovedInside.code,
                 request.offer_id()));
   Add("ARRIVED", 0, response->mutable_arrivals());
   Add("NOT_ARRIVED", 0, response->mutable_arrivals());
@@ -106,7 +106,7 @@ absl::Status Housing::GetOutcomeStatistics(Tx& tx, Call&, const pb::GetOutcomeSt
                    "('STAY_STATE_ARRIVED', 'STAY_STATE_ENDED', 'STAY_STATE_NOT_ARRIVED') AND NOT EXISTS (SELECT 1 FROM "
                    "stays f WHERE f.id = stays.moved_from_stay_id AND f.end_reason_code = :inside)",
                    offer, " GROUP BY 1"),
-      response->mutable_arrivals(), request.from_date(), request.to_date(), kMovedInside, request.offer_id()));
+      response->mutable_arrivals(), request.from_date(), request.to_date(), kMovedInside.code, request.offer_id()));
   Suppress(rules.statistics_cell_min(), response->mutable_destinations());
   Suppress(rules.statistics_cell_min(), response->mutable_arrivals());
   const pb::Count& arrived = response->arrivals(0);

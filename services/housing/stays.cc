@@ -237,7 +237,7 @@ absl::StatusOr<pb::Stay> MoveInside(Tx& tx, const pb::Place& place, pb::Stay* st
   pb::Stay next = NewStayAfterMove(NewId(tx.now()), *stay, place, today);
   TRY(CheckFree(tx, place.id(), {next.start_date(), next.held_until(), stay->id()}));
   // The requisition or place offer leads to one live stay at a time: the old one ends first.
-  ApplyEnd(today, policy.destination_code(), kMovedInside, stay);
+  ApplyEnd(today, policy.destination_code(), kMovedInside.code, stay);
   TRY(SaveEnded(tx, stay));
   TRY(Insert(tx, next));
   TRY(Follow(tx, *stay, next));
@@ -251,7 +251,7 @@ absl::Status MoveToReserved(Tx& tx, pb::Stay* stay, pb::Stay* reserved) {
   const std::string today = Today(tx);
   ASSIGN(const pb::OfferPolicy policy, Load<pb::OfferPolicy>(tx, reserved->policy_id()));
   const pb::Stay from = *stay;
-  ApplyEnd(today, policy.destination_code(), kMoved, stay);
+  ApplyEnd(today, policy.destination_code(), kMoved.code, stay);
   TRY(SaveEnded(tx, stay));
   TRY(EndTenanciesOf(tx, *stay, today));
   TRY(CancelContactsOf(tx, *stay));

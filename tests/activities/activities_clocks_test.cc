@@ -6,6 +6,7 @@
 #include "tests/activities/town.h"
 #include "tests/support/contract_suite.h"
 #include "tests/support/expect.h"
+#include "tests/support/own_codes.h"
 
 namespace mestring::activities {
 namespace {
@@ -17,7 +18,10 @@ using Stub = Town::Stub;
 
 class ClockTest : public testing::TestWithParam<const char*> {
  protected:
-  void TearDown() override { ExpectSubjectVersionsGrow(town_); }
+  void TearDown() override {
+    ExpectSubjectVersionsGrow(town_);
+    ExpectReasonsAreNamed<pb::GetCodeListRequest, pb::CodeListKind>(town_);
+  }
 
   Town town_{GetParam()};
 
@@ -60,7 +64,7 @@ TEST_P(ClockTest, ASessionThatNobodyLeadsIsReportedAndDoesNotBegin) {
   EXPECT_THAT(town_.EventsOf<pb::SessionLacksLeader>(), SizeIs(1));
   town_.GoTo(FromProto(session.start_time()));
   EXPECT_EQ(town_.Session(session.id()).state(), pb::SESSION_STATE_CANCELLED);
-  EXPECT_EQ(town_.Session(session.id()).cancel_reason_code(), kNoLeader);
+  EXPECT_EQ(town_.Session(session.id()).cancel_reason_code(), kNoLeader.code);
   EXPECT_EQ(town_.Stored<pb::Enrolment>(enrolment.id()).state(), pb::ENROLMENT_STATE_SESSION_CANCELLED);
 }
 

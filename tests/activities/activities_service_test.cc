@@ -9,6 +9,7 @@
 #include "tests/activities/town.h"
 #include "tests/support/contract_suite.h"
 #include "tests/support/expect.h"
+#include "tests/support/own_codes.h"
 
 namespace mestring::activities {
 namespace {
@@ -23,7 +24,10 @@ using Stub = Town::Stub;
 
 class ActivitiesTest : public testing::TestWithParam<const char*> {
  protected:
-  void TearDown() override { ExpectSubjectVersionsGrow(town_); }
+  void TearDown() override {
+    ExpectSubjectVersionsGrow(town_);
+    ExpectReasonsAreNamed<pb::GetCodeListRequest, pb::CodeListKind>(town_);
+  }
 
   Town town_{GetParam()};
 
@@ -724,7 +728,7 @@ TEST_P(ActivitiesTest, WhoGivesASeatBackOrLosesItLeavesNoGrantBehind) {
   EXPECT_EQ(town_.Statement(fund).available_ore(), 700'000) << "what was reserved is there for others";
   const pb::Grant released = town_.Stored<pb::Grant>(grants[withdraws].id());
   EXPECT_EQ(released.state(), pb::GRANT_STATE_RELEASED);
-  EXPECT_EQ(released.reason_code(), kSeatEnded);
+  EXPECT_EQ(released.reason_code(), kSeatEnded.code);
   EXPECT_REFUSED(OnGrant(&Stub::PayGrant, released), "WRONG_STATE");
   ASSERT_THAT(town_.EventsOf<pb::GrantReleased>(), SizeIs(1));
   EXPECT_EQ(town_.EventsOf<pb::GrantReleased>()[0].grant_id(), released.id());
@@ -736,7 +740,7 @@ TEST_P(ActivitiesTest, WhoGivesASeatBackOrLosesItLeavesNoGrantBehind) {
   EXPECT_DONE(town_.Call(&Stub::RemoveEnrolment, Staff(), remove));
   const pb::Grant refused = town_.Stored<pb::Grant>(grants[is_removed].id());
   EXPECT_EQ(refused.state(), pb::GRANT_STATE_REFUSED);
-  EXPECT_EQ(refused.reason_code(), kSeatEnded);
+  EXPECT_EQ(refused.reason_code(), kSeatEnded.code);
   EXPECT_EQ(town_.EventsOf<pb::GrantDecided>().back().grant_id(), refused.id());
   EXPECT_EQ(town_.EventsOf<pb::GrantDecided>().back().state(), pb::GRANT_STATE_REFUSED);
   EXPECT_REFUSED(town_.Decide(refused), "WRONG_STATE");
@@ -795,6 +799,10 @@ TEST_P(ActivitiesTest, WhoLeadsACampSeesWhoHasASeatAndNotWhoOwes) {
 }
 
 // ---- Policy and codes ----
+
+TEST_P(ActivitiesTest, EachCodeThatTheServiceSetsHasANameInEveryVersionOfItsList) {
+  ExpectListsNameOwnCodes<pb::SetCodeListRequest, pb::GetCodeListRequest>(town_, kOwnCodes);
+}
 
 TEST_P(ActivitiesTest, PolicyAndCodesAreVersionedData) {
   town_.SetPolicy([](pb::ActivityPolicy& policy) { policy.set_offer_hours(48); });

@@ -9,6 +9,7 @@
 #include "services/council/council_records.h"
 #include "tests/council/town.h"
 #include "tests/support/contract_suite.h"
+#include "tests/support/own_codes.h"
 
 namespace mestring::council {
 namespace {
@@ -121,6 +122,19 @@ TEST_P(CouncilTest, AnOrganisationHasOneSeatAndNobodySitsOnTwo) {
   EXPECT_REFUSED(town_.Call(&Stub::AppointHolder, Secretary(), appoint), "PERSON_HOLDS_SEAT");
 }
 
+TEST_P(CouncilTest, EachCodeThatTheServiceSetsHasANameInEveryVersionOfItsList) {
+  ExpectListsNameOwnCodes<pb::SetCodeListRequest, pb::GetCodeListRequest>(town_, kOwnCodes);
+  SetOneCode<pb::SetCodeListRequest>(town_, pb::CODE_LIST_KIND_DISQUALIFICATION_GROUND, "A", "a ground");
+  town_.Appointed(town_.user.id, kDeputy, SomePerson(), "Gry");  // ends the one before
+  pb::EndTermRequest end;
+  end.set_holder_id(town_.kin.deputy_holder);
+  end.set_reason_code("SUCCEEDED");
+  EXPECT_REFUSED(town_.Call(&Stub::EndTerm, Secretary(), end), "UNKNOWN_CODE") << "only the service says so";
+  town_.GoTo("2031-01-01");  // all terms are over
+  EXPECT_EQ(town_.EventsOf<pb::SeatVacated>().back().reason_code(), "TERM_OVER");
+  ExpectReasonsAreNamed<pb::GetCodeListRequest, pb::CodeListKind>(town_);
+}
+
 // X9
 TEST_P(CouncilTest, AnEarlierMandateIsReadByItsVersion) {
   pb::GetMandateRequest get;
@@ -159,7 +173,7 @@ TEST_P(CouncilTest, CodesAreThoseOfTheListInForceAndAnyWhileThereIsNone) {
   EXPECT_EQ(set(pb::CODE_LIST_KIND_END_REASON, {"MOVED", "MOVED"}).status().code(), absl::StatusCode::kInvalidArgument);
   EXPECT_DONE(set(pb::CODE_LIST_KIND_END_REASON, {"MOVED"}));
   EXPECT_EQ(Must(set(pb::CODE_LIST_KIND_END_REASON, {"MOVED", "OWN_WISH"})).code_list().list_version(), 2);
-  EXPECT_THAT(town_.Call(&Stub::GetCodeList, Staff(), get)->code_list().entries(), SizeIs(2));
+  EXPECT_THAT(town_.Call(&Stub::GetCodeList, Staff(), get)->code_list().entries(), SizeIs(2 + std::size(kOwnCodes)));
   ASSERT_THAT(town_.EventsOf<pb::CodeListSet>(), SizeIs(2));
   EXPECT_EQ(town_.EventsOf<pb::CodeListSet>()[1].list_version(), 2);
   end.set_holder_id(town_.kin.principal_holder);

@@ -5,6 +5,7 @@
 
 #include "tests/housing/town.h"
 #include "tests/support/contract_suite.h"
+#include "tests/support/own_codes.h"
 
 namespace mestring::housing {
 namespace {
@@ -17,7 +18,10 @@ using Stub = Town::Stub;
 
 class ClockTest : public testing::TestWithParam<const char*> {
  protected:
-  void TearDown() override { ExpectSubjectVersionsGrow(town_); }
+  void TearDown() override {
+    ExpectSubjectVersionsGrow(town_);
+    ExpectReasonsAreNamed<pb::GetCodeListRequest, pb::CodeListKind>(town_);
+  }
 
   Town town_{GetParam()};
 

@@ -12,6 +12,7 @@
 #include "tests/housing/town.h"
 #include "tests/support/contract_suite.h"
 #include "tests/support/expect.h"
+#include "tests/support/own_codes.h"
 
 namespace mestring::housing {
 namespace {
@@ -25,7 +26,10 @@ using Stub = Town::Stub;
 
 class HousingTest : public testing::TestWithParam<const char*> {
  protected:
-  void TearDown() override { ExpectSubjectVersionsGrow(town_); }
+  void TearDown() override {
+    ExpectSubjectVersionsGrow(town_);
+    ExpectReasonsAreNamed<pb::GetCodeListRequest, pb::CodeListKind>(town_);
+  }
 
   Town town_{GetParam()};
 
@@ -991,6 +995,10 @@ TEST_P(HousingTest, TheVersionsOfASubjectGrowWithItsEvents) {
 }
 
 // ---- Codes and rules ----
+
+TEST_P(HousingTest, EachCodeThatTheServiceSetsHasANameInEveryVersionOfItsList) {
+  ExpectListsNameOwnCodes<pb::SetCodeListRequest, pb::GetCodeListRequest>(town_, kOwnCodes);
+}
 
 // X9
 TEST_P(HousingTest, EarlierRulesAreReadByTheirVersion) {
