@@ -813,7 +813,7 @@ TEST_P(ActivitiesTest, PolicyAndCodesAreVersionedData) {
   pb::GetCodeListRequest list;
   list.set_kind(pb::CODE_LIST_KIND_OBSTACLE);
   EXPECT_THAT(town_.Call(&Stub::GetCodeList, Staff(), list)->code_list().entries(), SizeIs(2));
-  // X9: what was in force is read by its version.
+  // X3: what was in force is read by its version.
   pb::GetPolicyRequest earlier;
   earlier.set_policy_version(1);
   EXPECT_EQ(Must(town_.Call(&Stub::GetPolicy, Staff(), earlier)).policy().offer_hours(), 24);

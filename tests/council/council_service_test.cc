@@ -135,7 +135,7 @@ TEST_P(CouncilTest, EachCodeThatTheServiceSetsHasANameInEveryVersionOfItsList) {
   ExpectReasonsAreNamed<pb::GetCodeListRequest, pb::CodeListKind>(town_);
 }
 
-// X9
+// X3: each version can be read.
 TEST_P(CouncilTest, AnEarlierMandateIsReadByItsVersion) {
   pb::GetMandateRequest get;
   const int64_t now = Must(town_.Call(&Stub::GetMandate, Staff(), get)).mandate().mandate_version();

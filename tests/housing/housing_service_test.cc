@@ -1000,7 +1000,7 @@ TEST_P(HousingTest, EachCodeThatTheServiceSetsHasANameInEveryVersionOfItsList) {
   ExpectListsNameOwnCodes<pb::SetCodeListRequest, pb::GetCodeListRequest>(town_, kOwnCodes);
 }
 
-// X9
+// X3: each version can be read.
 TEST_P(HousingTest, EarlierRulesAreReadByTheirVersion) {
   pb::SetCaseRulesRequest rules;
   *rules.mutable_case_rules() = Must(town_.Call(&Stub::GetCaseRules, Staff(), pb::GetCaseRulesRequest())).case_rules();

@@ -828,7 +828,7 @@ TEST_P(PeerSupportTest, EveryEventHasTheVersionThatFollowsTheOneBeforeOfItsSubje
   EXPECT_DONE(End(match, Staff()));
 }
 
-// X9
+// X3: each version can be read.
 TEST_P(PeerSupportTest, EarlierRulesAreReadByTheirVersion) {
   pb::GetPeerRulesRequest of;
   pb::SetPeerRulesRequest set;
