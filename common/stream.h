@@ -1,7 +1,7 @@
 // One Redis stream, as the relay writes it and a subscriber reads it: the only place that speaks
 // hiredis. Each method answers UNAVAILABLE if Redis is gone or refuses (READONLY, LOADING, MISCONF,
 // OOM …) and drops the connection; the next call connects again. Not thread-safe, except Interrupt:
-// one per thread.
+// one per thread. What the user of a relay and of a subscriber must be allowed is in deploy/local/redis-users.
 #pragma once
 
 #include <cstdint>
@@ -56,11 +56,6 @@ class Stream {
   static constexpr absl::Duration kHeartbeatExpiry = absl::Seconds(10);
   // Entries that one trim removes at most, by whole nodes: Redis serves nobody else meanwhile.
   static constexpr int kTrimMax = 10'000;
-  // What the ACL of each user of Redis allows (BUS.md): of a relay, with +info if CheckPolicy shall look,
-  // and of a subscriber.
-  static constexpr std::string_view kRelayCommands =
-      "+eval +evalsha +script|load +exists +xadd +xtrim +xdel +xsetid +xinfo +xgroup|setid +xrevrange +set";
-  static constexpr std::string_view kReaderCommands = "+xread +xrange +xinfo +get";
 
   Stream(RedisOptions options, std::string key);
   ~Stream();

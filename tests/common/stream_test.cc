@@ -3,11 +3,9 @@
 #include "common/stream.h"
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
 #include "common/clock.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "tests/support/golden.h"
 #include "tests/support/redis.h"
 #include "tests/support/wait.h"
 
@@ -280,47 +278,116 @@ TEST_F(StreamTest, ARedisThatIsAwayIsSaidInASentence) {
   EXPECT_EQ(wrong.LastId().status().code(), absl::StatusCode::kInvalidArgument);
 }
 
-// The users of common/BUS.md: what each needs it may, and no more.
-TEST_F(StreamTest, TheUsersOfTheBusMayDoWhatTheyNeedAndNothingElse) {
-  const auto set_user = [&](std::vector<std::string> words, std::string_view commands) {
-    words.insert(words.begin(), {"ACL", "SETUSER"});
-    for (const std::string_view command : absl::StrSplit(commands, ' ')) words.emplace_back(command);
-    EXPECT_EQ(server().Do(words), "OK");
-  };
-  // What is tried here is what the local run grants.
-  const std::string run = ReadSource("deploy/local/run");
-  EXPECT_THAT(run, HasSubstr(std::string(Stream::kRelayCommands)));
-  EXPECT_THAT(run, HasSubstr(std::string(Stream::kReaderCommands)));
-  set_user({"relay", "on", ">s3c:r@t", "resetkeys", "~" + key_ + "*", "-@all"}, Stream::kRelayCommands);
-  set_user({"reader", "on", ">reader", "resetkeys", "%R~" + key_ + "*", "-@all"}, Stream::kReaderCommands);
-  const std::string at = absl::StrCat("@127.0.0.1:", server().port());
-  Stream relay(RedisServer::OptionsFor("redis://relay:s3c%3Ar%40t" + at), key_);
-  Stream reader(RedisServer::OptionsFor("redis://reader:reader" + at), key_);
+TEST_F(StreamTest, APolicyThatOurUserMayNotLookAtIsSaidToBeUnknown) {
+  server().Do({"ACL", "SETUSER", "blind", "on", ">blind", "~*", "+@all", "-info"});
+  Stream blind(RedisServer::OptionsFor(server().UrlOf("blind:blind")), key_);
+  EXPECT_EQ(blind.CheckPolicy().code(), absl::StatusCode::kPermissionDenied);
+  server().Do({"ACL", "DELUSER", "blind"});
+}
 
+// The users of the local run: what each needs it may, and no more.
+class BusUsersTest : public testing::Test {
+ protected:
+  Stream As(std::string_view login, const std::string& key) {
+    return Stream(RedisServer::OptionsFor(server_.UrlOf(login)), key);
+  }
+  std::string Groups(const std::vector<std::string>& command) {
+    return server_.DoAs(BusUsers::LoginOf("groups"), command);
+  }
+
+  const std::string key_ = StreamKey("1108", "test"), other_key_ = StreamKey("1108", "other");
+  BusUsers users_{{"test", "other"}};
+  RedisServer server_{{users_.setting()}, BusUsers::LoginOf("subscriber")};
+};
+
+TEST_F(BusUsersTest, AServiceWritesItsOwnStreamAndReadsTheOthers) {
+  Stream relay = As(BusUsers::LoginOf("test"), key_);
   ASSERT_TRUE(relay.Append({0, 0}, Rows(5, 1, 3)).ok());
   Stream::Repair repair;
   repair.reset = true;
   repair.orphans = {"5-3"};
   repair.valid_last = Cursor{5, 2};
-  server().Do({"XGROUP", "CREATE", key_, "group", "$"});
+  Groups({"XGROUP", "CREATE", key_, "group", "$"});
   EXPECT_EQ(*relay.Append({5, 3}, Rows(5, 3, 4), repair), (Cursor{5, 4}));
   EXPECT_TRUE(relay.NewestFirst("+", 1).ok());
   EXPECT_TRUE(relay.SetHeartbeat({5, 3}).ok());
   EXPECT_TRUE(relay.Trim({5, 2}).ok());
   EXPECT_TRUE(relay.Delete({5, 2}).ok());
-  EXPECT_EQ(relay.CheckPolicy().code(), absl::StatusCode::kPermissionDenied);
+  EXPECT_TRUE(relay.CheckPolicy().ok());
   EXPECT_TRUE(relay.LastId().ok());
 
+  Stream other = As(BusUsers::LoginOf("other"), key_);
+  EXPECT_EQ(other.Read({0, 0}, 10, absl::ZeroDuration())->size(), 2);
+  EXPECT_THAT(std::string(other.Append({5, 4}, Rows(5, 5, 5)).status().message()), HasSubstr("NOPERM"));
+  EXPECT_FALSE(other.Delete({5, 3}).ok());
+  EXPECT_FALSE(other.SetHeartbeat({5, 9}).ok());
+  EXPECT_EQ(*relay.LastId(), (Cursor{5, 4}));
+}
+
+TEST_F(BusUsersTest, ASubscriberReadsAndNothingElse) {
+  ASSERT_TRUE(As(BusUsers::LoginOf("test"), key_).Append({0, 0}, Rows(5, 1, 4)).ok());
+  ASSERT_TRUE(As(BusUsers::LoginOf("test"), key_).SetHeartbeat({5, 4}).ok());
+  Stream reader = As(BusUsers::LoginOf("subscriber"), key_);
   EXPECT_EQ(reader.Read({5, 3}, 10, absl::ZeroDuration())->size(), 1);
-  EXPECT_EQ(**reader.Heartbeat(), (Cursor{5, 3}));
+  EXPECT_EQ(**reader.Heartbeat(), (Cursor{5, 4}));
   EXPECT_THAT(std::string(reader.Append({5, 4}, Rows(5, 5, 5)).status().message()), HasSubstr("NOPERM"));
   EXPECT_FALSE(reader.Delete({5, 3}).ok());
   EXPECT_FALSE(reader.SetHeartbeat({5, 9}).ok());
-  Stream foreign(RedisServer::OptionsFor("redis://reader:reader" + at), "mestring:{1108}:other");
-  EXPECT_FALSE(foreign.Read({0, 0}, 1, absl::ZeroDuration()).ok());
-  Stream stranger(RedisServer::OptionsFor("redis://reader:wrong" + at), key_);
+  EXPECT_FALSE(As(BusUsers::LoginOf("subscriber"), "another:key").Read({0, 0}, 1, absl::ZeroDuration()).ok());
+  EXPECT_THAT(server_.Do({"XGROUP", "CREATE", key_, "group", "0"}), HasSubstr("NOPERM"));
+}
+
+TEST_F(BusUsersTest, WhoReadsInAGroupKeepsItsPlaceInRedisAndCanWriteNoEvent) {
+  Stream relay = As(BusUsers::LoginOf("test"), key_);
+  ASSERT_TRUE(relay.Append({0, 0}, Rows(5, 1, 4)).ok());
+  ASSERT_TRUE(relay.SetHeartbeat({5, 4}).ok());
+  const std::string before = server_.Do({"XRANGE", key_, "-", "+"});
+
+  EXPECT_EQ(Groups({"XGROUP", "CREATE", key_, "group", "5-1"}), "OK");
+  EXPECT_EQ(Groups({"XGROUP", "CREATECONSUMER", key_, "group", "two"}), "1");
+  EXPECT_THAT(Groups({"XREADGROUP", "GROUP", "group", "one", "COUNT", "2", "STREAMS", key_, ">"}), HasSubstr("5-3"));
+  EXPECT_EQ(Groups({"XACK", key_, "group", "5-2"}), "1");
+  EXPECT_THAT(Groups({"XPENDING", key_, "group"}), HasSubstr("5-3"));
+  EXPECT_THAT(Groups({"XCLAIM", key_, "group", "two", "0", "5-3"}), HasSubstr("5-3"));
+  EXPECT_THAT(Groups({"XAUTOCLAIM", key_, "group", "one", "0", "0"}), HasSubstr("5-3"));
+  EXPECT_EQ(Groups({"XGROUP", "SETID", key_, "group", "5-2"}), "OK");
+  EXPECT_THAT(Groups({"XRANGE", key_, "5-4", "5-4"}), HasSubstr("5-4"));
+  EXPECT_EQ(Groups({"GET", key_ + ":head"}), "5-4");
+
+  const std::string head = key_ + ":head", strangers = StreamKey("1108", "strangers");
+  const std::vector<std::vector<std::string>> refused = {
+      {"XADD", key_, "*", "field", "value"},
+      {"XTRIM", key_, "MAXLEN", "0"},
+      {"XDEL", key_, "5-1"},
+      {"XSETID", key_, "9-9"},
+      {"DEL", key_},
+      {"UNLINK", key_},
+      {"EXPIRE", key_, "1"},
+      {"RENAME", key_, other_key_},
+      {"COPY", key_, other_key_},
+      {"SET", key_, "value"},
+      {"SET", head, "9-9"},
+      {"EVAL", "return redis.call('XADD', KEYS[1], '*', 'field', 'value')", "1", key_},
+      {"XGROUP", "CREATE", head, "group", "$", "MKSTREAM"},
+      {"XGROUP", "CREATE", strangers, "group", "$", "MKSTREAM"},
+      {"FLUSHALL"},
+      {"FLUSHDB"},
+      {"CONFIG", "SET", "maxmemory", "1"},
+      {"ACL", "SETUSER", "groups", "+@all"},
+      {"SHUTDOWN"}};
+  for (const std::vector<std::string>& command : refused) {
+    EXPECT_THAT(Groups(command), testing::StartsWith("(error) NOPERM")) << command[0];
+  }
+  EXPECT_EQ(server_.Do({"XRANGE", key_, "-", "+"}), before);
+  EXPECT_EQ(Groups({"XGROUP", "DESTROY", key_, "group"}), "1");
+}
+
+TEST_F(BusUsersTest, NobodyElseComesIn) {
+  EXPECT_THAT(server_.DoAs("", {"PING"}), HasSubstr("NOAUTH"));
+  Stream stranger = As("subscriber:wrong", key_);
   EXPECT_THAT(std::string(stranger.LastId().status().message()), HasSubstr("WRONGPASS"));
-  server().Do({"ACL", "DELUSER", "relay", "reader"});
+  // Characters that an address holds percent-encoded.
+  EXPECT_TRUE(As("subscriber:password%2Dof%2Dsubscriber", key_).LastId().ok());
 }
 
 TEST(ParseEntryTest, AnythingLessThanAWholeEventIsForeign) {

@@ -1,5 +1,6 @@
 mestring_test(checker_test fault faults/checker_test.cc)
 mestring_test(bus_faults_test fault faults/bus_faults_test.cc faults/world.cc)
+mestring_test(restart_test fault faults/restart_test.cc)
 # The two ends of the bus as programs, and what kills them.
 mestring_test(crash_test fault faults/crash_test.cc)
 if(TARGET crash_test)

@@ -13,6 +13,8 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "tests/support/golden.h"
 #include "tests/support/wait.h"
 
 namespace mestring {
@@ -43,9 +45,42 @@ std::string TextOf(const redisReply& reply) {
   abort();
 }
 
+// "user:password", cut.
+std::pair<std::string, std::string> Split(std::string_view login) {
+  return absl::StrSplit(login, absl::MaxSplits(':', 1));
+}
+
+// Nobody, if `login` is empty.
+bool LogIn(redisContext& context, std::string_view login) {
+  if (login.empty()) return true;
+  const auto [user, password] = Split(login);
+  auto* reply = static_cast<redisReply*>(redisCommand(&context, "AUTH %s %s", user.c_str(), password.c_str()));
+  const bool done = reply != nullptr && reply->type != REDIS_REPLY_ERROR;
+  freeReplyObject(reply);
+  return done;
+}
+
 }  // namespace
 
-RedisServer::RedisServer(std::vector<std::string> settings) : settings_(std::move(settings)), port_(FreePort()) {
+BusUsers::BusUsers(const std::vector<std::string>& services) {
+  std::vector<std::string> command = {SourcePath("deploy/local/redis-users"), "1108", folder_.path()};
+  command.insert(command.end(), services.begin(), services.end());
+  std::vector<std::string> users = services;
+  users.insert(users.end(), {"subscriber", "groups"});
+  for (const std::string& user : users) {
+    std::ofstream(absl::StrCat(folder_.path(), "/redis-", user)) << Split(LoginOf(user)).second << "\n";
+  }
+  Process script;
+  const std::string acl = absl::StrCat(folder_.path(), "/users.acl");
+  if (!script.Start(command, {}, acl) || script.Wait() != 0) Die(absl::StrCat("redis-users failed, see ", acl));
+}
+
+std::string BusUsers::setting() const { return absl::StrCat("aclfile ", folder_.path(), "/users.acl"); }
+
+std::string BusUsers::LoginOf(std::string_view user) { return absl::StrCat(user, ":password-of-", user); }
+
+RedisServer::RedisServer(std::vector<std::string> settings, std::string login)
+    : settings_(std::move(settings)), login_(std::move(login)), port_(FreePort()) {
   Start();
 }
 
@@ -54,7 +89,9 @@ RedisServer::~RedisServer() {
   Kill();
 }
 
-std::string RedisServer::url() const { return absl::StrCat("redis://127.0.0.1:", port_); }
+std::string RedisServer::UrlOf(std::string_view login) const {
+  return absl::StrCat("redis://", login, login.empty() ? "" : "@", "127.0.0.1:", port_);
+}
 
 RedisOptions RedisServer::OptionsFor(std::string url) {
   RedisOptions options;
@@ -65,6 +102,8 @@ RedisOptions RedisServer::OptionsFor(std::string url) {
 }
 
 void RedisServer::Kill() { process_.Kill(); }
+
+void RedisServer::Stop() { process_.Stop(); }
 
 void RedisServer::Start() {
   const std::string conf = absl::StrCat(folder_.path(), "/redis.conf"), log = absl::StrCat(folder_.path(), "/log");
@@ -78,9 +117,9 @@ void RedisServer::Start() {
     if (!process_.Running()) return true;
     redisContext* context = redisConnect("127.0.0.1", port_);
     bool answers = false;
-    if (context != nullptr && context->err == 0) {
+    if (context != nullptr && context->err == 0 && LogIn(*context, login_)) {
       if (auto* reply = static_cast<redisReply*>(redisCommand(context, "PING")); reply != nullptr) {
-        answers = !absl::StartsWith(TextOf(*reply), "(error) LOADING");
+        answers = !absl::StartsWith(TextOf(*reply), "(error)");
         freeReplyObject(reply);
       }
     }
@@ -114,10 +153,11 @@ void RedisServer::RestartWithoutTail(size_t bytes) {
   Start();
 }
 
-std::string RedisServer::Do(const std::vector<std::string>& command) {
+std::string RedisServer::DoAs(std::string_view login, const std::vector<std::string>& command) {
   redisContext* context = redisConnectWithTimeout("127.0.0.1", port_, {5, 0});
   if (context == nullptr || context->err != 0) Die("no connection");
   redisSetTimeout(context, {20, 0});
+  if (!LogIn(*context, login)) Die(absl::StrCat("it refuses ", login));
   std::vector<const char*> arguments;
   std::vector<size_t> lengths;
   for (const std::string& argument : command) {

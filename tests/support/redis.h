@@ -12,22 +12,40 @@
 
 namespace mestring {
 
+// The users of the bus as the local run makes them (deploy/local/redis-users): one for each service, "subscriber" and
+// "groups". Ends the process if they cannot be made.
+class BusUsers {
+ public:
+  explicit BusUsers(const std::vector<std::string>& services);
+  // The line of Redis's configuration that makes them its users.
+  std::string setting() const;
+  // "user:password", as an address of Redis holds it.
+  static std::string LoginOf(std::string_view user);
+
+ private:
+  TempFolder folder_;
+};
+
 class RedisServer {
  public:
-  // Starts it; `settings` are further lines of its configuration ("maxmemory 4mb"). The process ends if it
-  // does not come up: no test can go on without it.
-  explicit RedisServer(std::vector<std::string> settings = {});
+  // Starts it; `settings` are further lines of its configuration ("maxmemory 4mb"). With users of its own it is
+  // `login` ("user:password") as whom url() and Do speak to it. The process ends if it does not come up: no test can
+  // go on without it.
+  explicit RedisServer(std::vector<std::string> settings = {}, std::string login = "");
   ~RedisServer();
 
   int port() const { return port_; }
-  std::string url() const;
+  std::string url() const { return UrlOf(login_); }
+  std::string UrlOf(std::string_view login) const;
   // With timeouts that suit a test.
   RedisOptions options() const { return OptionsFor(url()); }
   static RedisOptions OptionsFor(std::string url);
 
   // kill -9: what Redis had written to the kernel stays.
   void Kill();
-  // Starts it again after Kill, with what is in its folder. Returns when it answers and has loaded.
+  // SIGTERM, as an operator stops it.
+  void Stop();
+  // Starts it again after either, with what is in its folder. Returns when it answers and has loaded.
   void Start();
   void Restart() {
     Kill();
@@ -45,11 +63,13 @@ class RedisServer {
 
   // Sends one command and returns the answer as text (elements of an array each on a line; "(error) …").
   // Aborts if there is no answer.
-  std::string Do(const std::vector<std::string>& command);
+  std::string Do(const std::vector<std::string>& command) { return DoAs(login_, command); }
+  std::string DoAs(std::string_view login, const std::vector<std::string>& command);
   void FlushAll() { Do({"FLUSHALL"}); }
 
  private:
   const std::vector<std::string> settings_;
+  const std::string login_;
   TempFolder folder_;
   int port_ = 0;
   Process process_;
