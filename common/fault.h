@@ -12,7 +12,7 @@
 //   relay.term_committed    the new epoch is in the database, not on the stream
 //   relay.before_append     rows read from the log, not sent
 //   relay.after_append      on the stream, the relay does not count on it yet
-//   relay.before_trim       the heartbeat is written, the window not trimmed
+//   relay.before_trim       up to where the stream is trimmed is in the database, it is not done
 //   sub.read                read from the stream, nothing done
 //   sub.effects_done        handlers have run, the cursor not moved (then the two of tx, in the subscriber)
 //   sub.after_commit        effects and cursor durable, the subscription does not know it yet

@@ -4,7 +4,8 @@
 // - the term: that the log grows under the epoch which this relay began. Another's epoch at the head,
 //   or a head that went back, means that the database is not the one it was: begin a new term.
 // - where the stream ends. After each error, each reconnect and each surprise it is looked up again
-//   (Verify): what is known to `epochs` and the log stays, what is not is an orphan and goes.
+//   (Verify): what is known to `epochs` and the log stays, what is not is an orphan and goes. That nothing is missing
+//   before the end is looked at then, too, and now and then (CheckMiddle).
 // Whatever fails, the answer is the same: drop what is believed, wait a little, look again. Nothing here
 // is remembered across a restart but what the database says.
 //
@@ -21,9 +22,11 @@
 #include <thread>
 
 #include "common/fault.h"
+#include "common/lease.h"
 #include "common/log.h"
 #include "common/outbox.h"
 #include "common/random.h"
+#include "common/stream_check.h"
 
 namespace mestring {
 namespace {
@@ -46,7 +49,7 @@ constexpr int kWalkRows = 256, kOrphansMax = 10'000;
 constexpr int64_t kEpochMax = int64_t{1} << 53;
 // How far ahead of our clock another relay's may be.
 constexpr absl::Duration kClockSkewMax = absl::Hours(24);
-// Rows of the log removed in one write, so that others do not wait long; and how rarely one looks.
+// Rows of the log removed in one write, so that others do not wait long; and how many heartbeats lie between two looks.
 constexpr int kPruneRows = 1000, kPruneEveryBeats = 30;
 // Trims in one heartbeat: 50,000 entries a second, more than are ever written.
 constexpr int kTrimsPerBeat = 10;
@@ -90,54 +93,11 @@ class Bell {
   bool finished_ = false;
 };
 
-// The entry before `cursor`, {0,0} if none is retained.
-absl::StatusOr<Cursor> Predecessor(Tx& tx, Cursor cursor) {
-  ASSIGN(auto rows, (tx.Query<int64_t, int64_t>("SELECT epoch, position FROM outbox WHERE epoch = :epoch AND"
-                                                " position < :position ORDER BY position DESC LIMIT 1",
-                                                cursor.epoch, cursor.position)));
-  if (rows.empty()) {
-    ASSIGN(rows, (tx.Query<int64_t, int64_t>("SELECT epoch, position FROM outbox WHERE epoch < :epoch"
-                                             " ORDER BY epoch DESC, position DESC LIMIT 1",
-                                             cursor.epoch)));
-  }
-  if (rows.empty()) return Cursor();
-  return Cursor{std::get<0>(rows[0]), std::get<1>(rows[0])};
-}
-
-// True if this entry of the stream is one of the log: its cursor belongs to our history, and where the
-// row is retained it is the same event.
-absl::StatusOr<bool> IsOurs(Tx& tx, const Stream::Entry& entry, Cursor oldest) {
-  const absl::StatusOr<Cursor> cursor = ParseCursor(entry.id);
-  if (!cursor.ok() || entry.event_id.empty()) return false;
-  if (const absl::Status known = CheckKnown(tx, *cursor); !known.ok()) {
-    if (ReasonOf(known) == "CURSOR_FORKED") return false;
-    return known;
-  }
-  ASSIGN(const auto rows, tx.Query<std::string>("SELECT id FROM outbox WHERE epoch = :epoch AND position = :position",
-                                                cursor->epoch, cursor->position));
-  return rows.empty() ? *cursor < oldest : std::get<0>(rows[0]) == entry.event_id;
-}
-
-// The stream does not end where we left it. Somebody else publishes, or Redis lost something: look again.
-absl::Status Moved() { return Unavailable("STREAM_MOVED", "the stream does not end where this relay left it"); }
-
-// True if everything after `from` up to `to` was erased: nothing of it can be on the stream.
-absl::StatusOr<bool> AllErased(Tx& tx, Cursor from, Cursor to) {
-  if (!CheckKnown(tx, to).ok()) return false;
-  ASSIGN(const auto rows, ReadLog(tx, from, kWalkRows));
-  for (const Event& row : rows) {
-    ASSIGN(const Cursor cursor, ParseCursor(row.cursor()));
-    if (cursor > to) return true;
-    if (row.type() != events::v1::Erased::descriptor()->full_name()) return false;
-    if (cursor == to) return true;
-  }
-  return false;
-}
-
 }  // namespace
 
 struct Relay::Impl {
-  Impl(Database& database, Options given) : db(database), options(std::move(given)) {
+  Impl(Database& database, Options given)
+      : db(database), options(std::move(given)), lease(db, kLeaseName, options.holder, options.lease) {
     options.redis.command_timeout = options.command_timeout;
     db.OnCommit([bell = bell](Cursor) { bell->Ring(); });
   }
@@ -151,10 +111,9 @@ struct Relay::Impl {
 
   // --- lease and term (R1, R5) -------------------------------------------------------------------
   absl::Status Lead();
-  absl::StatusOr<bool> TakeLease();
-  void GiveLeaseBack();
   absl::Status BeginTerm();
   int64_t SeenOnStream();
+  absl::Status LookAtHead();
   absl::Status CheckHead(Cursor found);
   absl::Status TermOver(std::string_view reason, std::string_view sentence);
 
@@ -173,8 +132,10 @@ struct Relay::Impl {
   absl::StatusOr<std::vector<Event>> ReadAfter(Cursor cursor);
   absl::Status SendRows(absl::Span<const Event> rows);
   absl::Status TakeAnswer();
-  absl::Status Beat();
-  absl::Status RemoveErased();
+  void NowPublished(Cursor cursor);
+  absl::Status MakeRoom();
+  absl::Status RemoveErased(Cursor first);
+  absl::Status CheckMiddle();
   absl::Status Prune();
 
   // A read, and a note if the database cannot be reached: then the term is in doubt.
@@ -188,6 +149,7 @@ struct Relay::Impl {
 
   Database& db;
   Options options;
+  Lease lease;
   const std::shared_ptr<Bell> bell = std::make_shared<Bell>();
   std::thread thread;
   std::unique_ptr<Stream> stream;  // null without a URL
@@ -203,9 +165,10 @@ struct Relay::Impl {
   Cursor stream_last;              // the stream's last ID
   Cursor published;                // up to here the log is on it, or was trimmed
   std::deque<Cursor> in_flight;    // the last IDs of the appends sent and not answered
-  std::set<Cursor> removed;        // erased entries taken off the stream since the last verification
-  int failures = 0, beats = 0;
-  absl::Time next_beat = absl::InfinitePast(), next_lease = absl::InfinitePast(), next_try = absl::InfinitePast();
+  std::set<Cursor> removed;        // erased entries taken off the stream since it was last repaired
+  int failures = 0;
+  absl::Time next_beat = absl::InfinitePast(), next_lease = absl::InfinitePast(), next_check = absl::InfinitePast(),
+             next_prune = absl::InfinitePast();
   std::string policy;
 
   mutable std::mutex mutex;
@@ -220,7 +183,7 @@ void Relay::Impl::Run() {
     const absl::Duration pause = Round();
     bell->Wait(pause, /*deaf=*/failures > 0);
   }
-  if (has_lease) GiveLeaseBack();
+  if (has_lease) lease.GiveBack();
   leading = false;
   bell->Finished();
 }
@@ -230,7 +193,11 @@ absl::Duration Relay::Impl::Round() {
   absl::Status done = Lead();
   leading = has_lease && new_term.empty();
   if (done.ok() && !has_lease) return options.lease / 4;
-  if (done.ok()) done = Serve();
+  if (done.ok()) {
+    // Whether Redis is well or not (R6b). And nothing but a term in doubt keeps the log from being copied.
+    done = Prune();
+    if (new_term.empty()) done.Update(Serve());
+  }
   leading = has_lease && new_term.empty();
   if (!done.ok()) {
     Failed(done);
@@ -242,18 +209,21 @@ absl::Duration Relay::Impl::Round() {
 }
 
 absl::Status Relay::Impl::Serve() {
-  if (stream != nullptr) {
-    if (!verified) TRY(Verify());
+  if (stream != nullptr && !verified) TRY(Verify());
+  const bool beat = absl::Now() >= next_beat;
+  if (stream == nullptr) {
+    if (beat) TRY(LookAtHead());
+  } else {
+    // A full Redis takes nothing more, neither entries nor the heartbeat, but it lets go: first make room (R6b).
+    const absl::Status room = beat ? MakeRoom() : absl::OkStatus();
+    if (absl::IsUnavailable(room)) return room;
     ASSIGN(const bool all, Copy());
     if (!all) bell->Ring();
+    TRY(room);  // a full disk takes no note of a trim, and the stream goes on
+    // Last: whoever sees the heartbeat may rely on the stream having been looked at (R6).
+    if (beat) TRY(stream->SetHeartbeat(head));
   }
-  if (absl::Now() < next_beat) return absl::OkStatus();
-  if (stream == nullptr) {
-    TRY(ReadAfter(Cursor()).status());  // for the head
-  } else {
-    TRY(Beat());
-  }
-  if (beats++ % kPruneEveryBeats == 0) TRY(Prune());
+  if (!beat) return absl::OkStatus();
   next_beat = absl::Now() + options.heartbeat;
   const std::lock_guard lock(mutex);
   status.set_error(policy);
@@ -285,7 +255,9 @@ absl::Status Relay::Impl::Lead() {
   const bool due = absl::Now() >= next_lease || !new_term.empty();
   if (!has_lease || (due && !embedded())) {
     const bool had = has_lease;
-    ASSIGN(has_lease, TakeLease());
+    const absl::StatusOr<bool> taken = lease.Take();
+    TRY(Noted(taken.status()));
+    has_lease = *taken;
     next_lease = absl::Now() + options.lease / 3;
     if (!has_lease) {
       if (had) Log(Severity::kWarning, "relay.lease_lost", {{"stream", options.key}});
@@ -297,34 +269,6 @@ absl::Status Relay::Impl::Lead() {
     }
   }
   return new_term.empty() ? absl::OkStatus() : BeginTerm();
-}
-
-// By the machine's clock, not the service's: a lease is about processes. Two machines whose clocks
-// differ may both hold it for a while, and that is harmless.
-absl::StatusOr<bool> Relay::Impl::TakeLease() {
-  bool taken = false;
-  TRY(Write([&](Tx& tx) -> absl::Status {
-    const absl::Time now = absl::Now();
-    ASSIGN(int64_t rows, tx.Exec("UPDATE lease SET holder = :holder, expires = :expires WHERE name = :name AND"
-                                 " (holder = :mine OR expires < :now OR :unconditional = 1)",
-                                 options.holder, now + options.lease, kLeaseName, options.holder, now, embedded()));
-    if (rows == 0) {
-      ASSIGN(rows, tx.Exec("INSERT INTO lease (name, holder, expires) VALUES (:name, :holder, :expires)"
-                           " ON CONFLICT (name) DO NOTHING",
-                           kLeaseName, options.holder, now + options.lease));
-    }
-    taken = rows == 1;
-    return absl::OkStatus();
-  }));
-  return taken;
-}
-
-void Relay::Impl::GiveLeaseBack() {
-  // If this fails the others wait until it expires.
-  db.Write([&](Tx& tx) -> absl::Status {
-      return tx.Exec("DELETE FROM lease WHERE name = :name AND holder = :holder", kLeaseName, options.holder).status();
-    }).IgnoreError();
-  has_lease = false;
 }
 
 absl::Status Relay::Impl::BeginTerm() {
@@ -367,6 +311,15 @@ absl::Status Relay::Impl::TermOver(std::string_view reason, std::string_view sen
   return Unavailable("TERM_OVER", sentence);
 }
 
+absl::Status Relay::Impl::LookAtHead() {
+  Cursor found;
+  TRY(Read([&](Tx& tx) -> absl::Status {
+    ASSIGN(found, tx.Head());
+    return absl::OkStatus();
+  }));
+  return CheckHead(found);
+}
+
 // Every reading of the log passes here.
 absl::Status Relay::Impl::CheckHead(Cursor found) {
   if (found.epoch != epoch) return TermOver("reconnect", "the log has another epoch than this relay's");
@@ -394,7 +347,7 @@ absl::Status Relay::Impl::Verify() {
   // That it could not be checked is worth a line in the log, not an alarm for ever.
   policy = absl::IsFailedPrecondition(checked) ? std::string(checked.message()) : "";
   verified = true;
-  removed.clear();
+  next_beat = next_check = absl::InfinitePast();
   const std::lock_guard lock(mutex);
   status.set_redis_up(true);
   return absl::OkStatus();
@@ -430,11 +383,11 @@ absl::StatusOr<Relay::Impl::End> Relay::Impl::FindEnd() {
 
 // Makes the stream a contiguous part of the log again, and decides where copying goes on.
 absl::Status Relay::Impl::Repair(const End& end) {
-  Cursor from;          // the rows after this are copied
+  Cursor first, from;   // of the window; and the rows after this are copied
   bool reset = false;   // the stream cannot be continued
   bool erased = false;  // the last ID is ahead of the last entry, and rightly so
   TRY(Read([&](Tx& tx) -> absl::Status {
-    ASSIGN(const Cursor first, FirstEntrySince(tx, tx.now() - options.window));
+    ASSIGN(first, FirstEntrySince(tx, tx.now() - options.window));
     ASSIGN(const Cursor window, Predecessor(tx, first));
     reset = !end.valid || end.astray || *end.valid < window;
     if (!reset) {
@@ -449,6 +402,7 @@ absl::Status Relay::Impl::Repair(const End& end) {
     return absl::OkStatus();
   }));
 
+  if (reset) TRY(Write([&](Tx& tx) { return RecordTrim(tx, first); }));
   const bool empty = end.last == Cursor();
   stream_last = end.last;
   if (!empty && (reset || !end.orphans.empty() || end.last != from)) {
@@ -457,7 +411,7 @@ absl::Status Relay::Impl::Repair(const End& end) {
     if (!reset) repair.orphans = end.orphans;
     repair.valid_last = from;
     ASSIGN(stream_last, stream->Append(end.last, {}, repair));
-    if (stream_last != from) return Moved();
+    if (stream_last != from) return StreamMoved();
     if (!end.orphans.empty()) {
       Log(Severity::kWarning, "relay.orphans_removed",
           {{"stream", options.key}, {"count", static_cast<int64_t>(end.orphans.size())}, {"after", from.ToString()}});
@@ -465,7 +419,8 @@ absl::Status Relay::Impl::Repair(const End& end) {
   }
   const bool rebuilt = reset ? head.position > 0 : from < published;
   if (rebuilt) Log(Severity::kWarning, "relay.rebuild", {{"stream", options.key}, {"after", from.ToString()}});
-  published = from;
+  removed.clear();
+  NowPublished(from);
   const std::lock_guard lock(mutex);
   status.set_rebuilds(status.rebuilds() + (rebuilt ? 1 : 0));
   status.set_orphans_removed(status.orphans_removed() + static_cast<int64_t>(end.orphans.size()));
@@ -491,7 +446,7 @@ absl::StatusOr<std::vector<Event>> Relay::Impl::ReadAfter(Cursor cursor) {
   Cursor found;
   TRY(Read([&](Tx& tx) -> absl::Status {
     ASSIGN(found, tx.Head());
-    if (stream == nullptr || found.epoch != epoch) return absl::OkStatus();
+    if (found.epoch != epoch) return absl::OkStatus();
     ASSIGN(rows, ReadLog(tx, cursor, kPageRows));
     return absl::OkStatus();
   }));
@@ -518,40 +473,49 @@ absl::Status Relay::Impl::SendRows(absl::Span<const Event> rows) {
 absl::Status Relay::Impl::TakeAnswer() {
   ASSIGN(const Cursor last, stream->TakeAppended());
   FAULT("relay.after_append");
-  if (last != in_flight.front()) return Moved();
+  if (last != in_flight.front()) return StreamMoved();
   in_flight.pop_front();
-  stream_last = published = last;
-  const std::lock_guard lock(mutex);
-  status.set_published(published.ToString());
-  counted_from = published;
+  stream_last = last;
+  NowPublished(last);
   return absl::OkStatus();
 }
 
-// R6, in this order: whoever sees the heartbeat may rely on the stream having been looked at.
-absl::Status Relay::Impl::Beat() {
-  ASSIGN(const Cursor last, stream->LastId());
-  if (last != stream_last) return Moved();
-  TRY(stream->SetHeartbeat(head));
-  Cursor oldest;
-  TRY(Read([&](Tx& tx) -> absl::Status {
-    ASSIGN(oldest, FirstEntrySince(tx, tx.now() - options.window));
-    return absl::OkStatus();
-  }));
-  FAULT("relay.before_trim");
-  int64_t trimmed = Stream::kTrimMax;
-  for (int i = 0; i < kTrimsPerBeat && trimmed > 0; ++i) {
-    ASSIGN(trimmed, stream->Trim(oldest));
-  }
-  return RemoveErased();
+void Relay::Impl::NowPublished(Cursor cursor) {
+  published = cursor;
+  const std::lock_guard lock(mutex);
+  status.set_published(published.ToString());
+  counted_from = published;
 }
 
-absl::Status Relay::Impl::RemoveErased() {
+// What needs no memory of Redis: the look at the end (R6), the window, erasures (R7), and the look at the middle.
+absl::Status Relay::Impl::MakeRoom() {
+  ASSIGN(const Cursor last, stream->LastId());
+  if (last != stream_last) return StreamMoved();
+  Cursor first, trimmed;
+  TRY(Read([&](Tx& tx) -> absl::Status {
+    ASSIGN(first, FirstEntrySince(tx, tx.now() - options.window));
+    ASSIGN(trimmed, TrimmedUpTo(tx));
+    return absl::OkStatus();
+  }));
+  // Another process, whose clock is ahead, may have trimmed more.
+  if (first > trimmed) TRY(Write([&](Tx& tx) { return RecordTrim(tx, first); }));
+  FAULT("relay.before_trim");
+  int64_t removed_now = Stream::kTrimMax;
+  for (int i = 0; i < kTrimsPerBeat && removed_now > 0; ++i) {
+    ASSIGN(removed_now, stream->Trim(first));
+  }
+  TRY(RemoveErased(first));
+  return absl::Now() < next_check ? absl::OkStatus() : CheckMiddle();
+}
+
+// Of the window, which begins with `first`: what is older is trimmed.
+absl::Status Relay::Impl::RemoveErased(Cursor first) {
   std::vector<std::tuple<int64_t, int64_t>> erased;
   TRY(Read([&](Tx& tx) -> absl::Status {
-    ASSIGN(const Cursor first, FirstEntrySince(tx, tx.now() - options.window));
-    ASSIGN(erased, (tx.Query<int64_t, int64_t>("SELECT epoch, position FROM outbox WHERE kind = 2 AND epoch >= :epoch"
+    ASSIGN(erased, (tx.Query<int64_t, int64_t>("SELECT epoch, position FROM outbox WHERE kind = 2 AND"
+                                               " (epoch, position) >= (:epoch, :position)"
                                                " ORDER BY epoch, position LIMIT :limit",
-                                               first.epoch, kErasedMax)));
+                                               first.epoch, first.position, kErasedMax)));
     return absl::OkStatus();
   }));
   for (const auto& [epoch, position] : erased) {
@@ -563,13 +527,37 @@ absl::Status Relay::Impl::RemoveErased() {
   return absl::OkStatus();
 }
 
+// R6a. What is missing cannot be put below what is there: the stream is emptied and filled again, from where its window
+// begins. Groups get entries a second time, and nobody misses one.
+absl::Status Relay::Impl::CheckMiddle() {
+  const auto read = [this](absl::FunctionRef<absl::Status(Tx&)> fn) { return Read(fn); };
+  ASSIGN(const std::optional<Cursor> hole, FindHole(*stream, read, stream_last, options.window));
+  if (hole) {
+    Log(Severity::kError, "relay.hole", {{"stream", options.key}, {"before", hole->ToString()}});
+    // Reading all of a long stream takes a while: is it still ours to mend?
+    next_lease = absl::InfinitePast();
+    TRY(Lead());
+    if (!has_lease) return TermOver("takeover", "another relay has the lease");
+    TRY(LookAtHead());
+    End end;
+    end.last = stream_last;
+    TRY(Repair(end));
+    const std::lock_guard lock(mutex);
+    status.set_holes(status.holes() + 1);
+  }
+  next_check = absl::Now() + options.check;
+  return absl::OkStatus();
+}
+
 absl::Status Relay::Impl::Prune() {
+  if (absl::Now() < next_prune) return absl::OkStatus();
   int64_t pruned = 0;
   TRY(Write([&](Tx& tx) -> absl::Status {
     ASSIGN(pruned, PruneLog(tx, tx.now() - options.retention, kPruneRows));
     return absl::OkStatus();
   }));
-  if (pruned == kPruneRows) beats = 0;  // more next time
+  // More there is soon, but not so soon that nobody else gets to write.
+  next_prune = absl::Now() + options.heartbeat * (pruned == kPruneRows ? 1 : kPruneEveryBeats);
   return absl::OkStatus();
 }
 

@@ -26,6 +26,7 @@ class Relay {
     std::string holder;  // this process, unique: for the lease
     absl::Duration lease = absl::Seconds(10);
     absl::Duration heartbeat = absl::Seconds(2);  // R6
+    absl::Duration check = absl::Minutes(10);     // how often the stream's middle and front are looked at (R6a)
   };
 
   Relay(Database& db, Options options);

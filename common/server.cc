@@ -451,6 +451,9 @@ void Server::Impl::RegisterMetrics() {
   metrics.Counter("mestring_stream_orphans_removed_total",
                   "Entries removed from the stream that the log does not know.",
                   relay_status([](const RelayStatus& s) { return s.orphans_removed(); }));
+  metrics.Counter("mestring_stream_holes_total",
+                  "How often entries were missing in the middle or at the front of the stream.",
+                  relay_status([](const RelayStatus& s) { return s.holes(); }));
   metrics.Gauge("mestring_epoch", "The current epoch of the log; it grows with each term of the relay.",
                 relay_status([](const RelayStatus& s) { return ParseCursor(s.head()).value_or(Cursor()).epoch; }));
   metrics.Counter("mestring_commits_total", "Commits of the database.",

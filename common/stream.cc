@@ -372,6 +372,11 @@ EntryFields FieldsOf(const redisReply& entry) {
 
 bool IsEntry(const redisReply& reply) { return reply.type == REDIS_REPLY_ARRAY && reply.elements == 2; }
 
+Stream::Entry ToEntry(const redisReply& reply) {
+  const std::string_view id = Text(*reply.element[0]);
+  return {std::string(id), ParseEntry(id, FieldsOf(reply)).id()};
+}
+
 }  // namespace
 
 std::string StreamKey(std::string_view municipality, std::string_view service) {
@@ -442,15 +447,29 @@ Stream::~Stream() = default;
 void Stream::Disconnect() { redis_->Drop(); }
 void Stream::Interrupt() { redis_->Interrupt(); }
 
-absl::StatusOr<Cursor> Stream::LastId() {
+absl::StatusOr<Stream::State> Stream::Look() {
+  State state;
   ASSIGN(Reply reply, redis_->Try({"XINFO", "STREAM", key_}));
-  if (reply->type == REDIS_REPLY_ERROR && Text(*reply) == "ERR no such key") return Cursor();
+  if (reply->type == REDIS_REPLY_ERROR && Text(*reply) == "ERR no such key") return state;
   ASSIGN(reply, redis_->Checked(std::move(reply)));
   const absl::Span<redisReply* const> parts = Elements(*reply);
+  bool whole = false;
   for (size_t i = 0; i + 1 < parts.size(); i += 2) {
-    if (Text(*parts[i]) == "last-generated-id") return LastIdIn(*parts[i + 1]);
+    const redisReply& value = *parts[i + 1];
+    if (Text(*parts[i]) == "length") state.length = value.integer;
+    if (Text(*parts[i]) == "first-entry" && IsEntry(value)) state.first = ToEntry(value);
+    if (Text(*parts[i]) == "last-generated-id") {
+      ASSIGN(state.last, LastIdIn(value));
+      whole = true;
+    }
   }
+  if (whole) return state;
   return Gone("Redis does not say what the stream's last ID is");
+}
+
+absl::StatusOr<Cursor> Stream::LastId() {
+  ASSIGN(const State state, Look());
+  return state.last;
 }
 
 absl::StatusOr<Cursor> Stream::Append(Cursor expected_last, absl::Span<const Event> rows, const Repair& repair) {
@@ -481,8 +500,7 @@ absl::StatusOr<std::vector<Stream::Entry>> Stream::NewestFirst(std::string_view 
   std::vector<Entry> entries;
   for (const redisReply* entry : Elements(*reply)) {
     if (!IsEntry(*entry)) return Gone("Redis gave something that is no stream entry");
-    const std::string_view id = Text(*entry->element[0]);
-    entries.push_back({std::string(id), ParseEntry(id, FieldsOf(*entry)).id()});
+    entries.push_back(ToEntry(*entry));
   }
   return entries;
 }

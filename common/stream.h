@@ -62,8 +62,18 @@ class Stream {
 
   const std::string& key() const { return key_; }
 
-  // The stream's last generated ID ({0,0} if it does not exist). An ID beyond int64, which only a
-  // stranger can have written, reads as the largest.
+  struct Entry {
+    std::string id;
+    std::string event_id;  // "" for a foreign entry
+  };
+  // What Redis knows of the stream without reading it; nothing of all this if it does not exist.
+  struct State {
+    // The last generated ID. One beyond int64, which only a stranger can have written, reads as the largest.
+    Cursor last;
+    int64_t length = 0;
+    std::optional<Entry> first;  // the oldest entry
+  };
+  absl::StatusOr<State> Look();
   absl::StatusOr<Cursor> LastId();
 
   struct Repair {
@@ -83,11 +93,7 @@ class Stream {
   absl::Status SendAppend(Cursor expected_last, absl::Span<const events::v1::Event> rows);
   absl::StatusOr<Cursor> TakeAppended();
 
-  // The newest entries at or below `max` ("+": all), newest first: ID and event id ("" for a foreign entry).
-  struct Entry {
-    std::string id;
-    std::string event_id;
-  };
+  // The newest entries at or below `max` ("+": all; "(<id>": below it), newest first.
   absl::StatusOr<std::vector<Entry>> NewestFirst(std::string_view max, int limit);
 
   // Entries after `after`, waiting up to `block` for the first. An entry that is not ours (wrong

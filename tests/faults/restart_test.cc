@@ -63,6 +63,7 @@ TEST(RestartTest, ARedisWithTheUsersOfTheLocalRunComesBackWithEveryEntry) {
   writing = false;
   writer.join();
   EXPECT_TRUE(WaitUntil([&] { return Missing(*db, redis).empty(); })) << Missing(*db, redis);
+  EXPECT_EQ(relay.Status().holes(), 0) << "Redis lost entries, and the relay filled them in again";
 
   // Once more, with no relay that could fill anything in.
   relay.Stop();

@@ -72,7 +72,9 @@ World::~World() {
 void World::OpenOwnerAt(const std::string& url) {
   const std::lock_guard lock(owner_mutex_);
   owner_ = OpenBusDatabase(url);
-  relay_ = std::make_unique<Relay>(*owner_, TestRelayOptions(Over(wire_)));
+  Relay::Options options = TestRelayOptions(Over(wire_));
+  options.check = absl::Milliseconds(100);  // it looks for holes while everything breaks
+  relay_ = std::make_unique<Relay>(*owner_, std::move(options));
   EXPECT_TRUE(relay_->Start().ok());
 }
 
@@ -150,6 +152,7 @@ void World::EndsWell() {
   StopWriting();
   EXPECT_TRUE(StreamBecomesTheLog(*owner_, redis_.options()));
   EXPECT_TRUE(SubscriberCatchesUp(*owner_, *subscriber_));
+  EXPECT_EQ(relay_->Status().holes(), 0) << "the relay found a hole where nobody had made one";
   const std::lock_guard lock(mutex_);
   EXPECT_EQ(CheckJournal(WholeLog(*owner_), journal_), "");
   EXPECT_TRUE(WaitUntil([&] {
