@@ -1,5 +1,5 @@
 // The stream beside the log: which entries of it are the log's, and what it lacks though its end is right. A Redis that
-// lost its tail shows it by its last ID; one that lost its middle or its front does not. (bus.md section 4, R2 and R6a)
+// lost its tail shows it by its last ID; one that lost its middle or its front does not. (BUS.md, R2 and R6a)
 #pragma once
 
 #include <optional>
