@@ -46,7 +46,8 @@ using Value = std::variant<std::monostate, int64_t, std::string>;
 // was handed to. In a Read every call that changes something fails.
 class Tx {
  public:
-  // Fixed for the transaction, unless it forgets the moment.
+  // Fixed for the transaction, unless it forgets the moment; and as fine as a column: what is answered with it reads
+  // back as the same.
   absl::Time now() const { return now_; }
   // Its civil date in the municipality's time zone.
   absl::CivilDay today() const { return DateIn(zone_, now_); }
@@ -153,7 +154,11 @@ class Tx {
   struct Group;  // What one physical transaction shares: the head, how many events it has appended.
 
   Tx(Connection& connection, Group& group, absl::Time now, absl::TimeZone zone, std::string_view event_source)
-      : connection_(connection), group_(&group), now_(now), zone_(zone), event_source_(event_source) {}
+      : connection_(connection),
+        group_(&group),
+        now_(absl::FromUnixMicros(absl::ToUnixMicros(now))),
+        zone_(zone),
+        event_source_(event_source) {}
 
   static void FromCell(Cell& cell, std::string* out) { *out = std::move(cell).value_or(""); }
   static void FromCell(Cell& cell, int64_t* out) {

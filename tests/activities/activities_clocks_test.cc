@@ -221,7 +221,7 @@ TEST_P(ClockTest, ASessionThatIsMovedBeforeItsOpeningOpensAllTheSame) {
   };
   const pb::Session earlier = move(town_.Scheduled(plan).front(), 15), later = move(town_.Scheduled(plan).front(), 40);
   const pb::Session at_once = move(town_.Scheduled(plan).front(), 5);
-  EXPECT_EQ(FromProto(at_once.enrol_from_time()), town_.service().clock().Now());
+  EXPECT_EQ(FromProto(at_once.enrol_from_time()), town_.Now());
   town_.GoDays(0);
   EXPECT_EQ(town_.Session(at_once.id()).state(), pb::SESSION_STATE_OPEN) << "its ten days have begun";
   EXPECT_EQ(town_.Session(earlier.id()).state(), pb::SESSION_STATE_PLANNED);

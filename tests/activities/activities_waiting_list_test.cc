@@ -237,7 +237,7 @@ TEST_P(WaitingListTest, AlfioWorkingTimeAnOfferMadeAtNightDoesNotRunOutInTheNigh
   const pb::WaitEntry second = town_.Waiting(session, SomePerson());
   town_.service().clock().Advance(absl::Hours(15));  // 23:00
   town_.Withdrawn(enrolment);
-  const absl::Time offered = town_.service().clock().Now();
+  const absl::Time offered = town_.Now();
   const auto offers = town_.EventsOf<pb::SeatOffered>();
   ASSERT_THAT(offers, SizeIs(1));
   EXPECT_EQ(FromProto(offers[0].expire_time()), offered + absl::Hours(13)) << "noon";

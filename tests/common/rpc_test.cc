@@ -413,6 +413,18 @@ TEST_P(RpcTest, APersonSeesWhoHasLookedAndNobodyElsesLog) {
   EXPECT_EQ(AccessRows(person).back(), "lea UNIT_LEADER ListAccessLog OK");
 }
 
+TEST_P(RpcTest, AnAnswerHasTheTimesThatALaterReadGives) {
+  running_.clock().Advance(absl::Nanoseconds(1'234'567));
+  tpb::WriteNoteResponse written;
+  ASSERT_EQ(Write(NewNote(), &written), absl::OkStatus());
+  tpb::GetNoteRequest request;
+  request.set_id(written.note().id());
+  tpb::GetNoteResponse read;
+  ASSERT_TRUE(notes_->GetNote(running_.As({ROLE_STAFF}).get(), request, &read).ok());
+  EXPECT_EQ(written.note().SerializeAsString(), read.note().SerializeAsString());
+  EXPECT_EQ(written.note().create_time().nanos(), 1'234'000);
+}
+
 TEST_P(RpcTest, TheAccessLogForgetsAfterItsRetention) {
   const std::string person = NewUuid();
   tpb::WriteNoteResponse response;

@@ -1,4 +1,4 @@
-// A clock that stands still until it is told to move.
+// A clock that stands still until it is told to move. As fine as a machine's: finer than a column of a database.
 #pragma once
 
 #include <atomic>
@@ -12,12 +12,12 @@ class FakeClock : public Clock {
  public:
   // A Monday, 08:00 in Oslo.
   static absl::Time Start();
-  absl::Time Now() const override { return absl::FromUnixMicros(micros_.load()); }
-  void Advance(absl::Duration by) { micros_ += absl::ToInt64Microseconds(by); }
-  void Set(absl::Time time) { micros_ = absl::ToUnixMicros(time); }
+  absl::Time Now() const override { return absl::FromUnixNanos(nanos_.load()); }
+  void Advance(absl::Duration by) { nanos_ += absl::ToInt64Nanoseconds(by); }
+  void Set(absl::Time time) { nanos_ = absl::ToUnixNanos(time); }
 
  private:
-  std::atomic<int64_t> micros_{absl::ToUnixMicros(Start())};
+  std::atomic<int64_t> nanos_{absl::ToUnixNanos(Start())};
 };
 
 }  // namespace mestring

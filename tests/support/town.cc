@@ -3,12 +3,20 @@
 // Every step goes through the real stub, so that what a test stands on was done by the same RPCs as in
 // life.
 
+#include <gtest/gtest.h>
+
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "common/clock.h"
+#include "google/protobuf/timestamp.pb.h"
 
 namespace mestring {
+namespace {
+
+constexpr absl::Duration kFinerThanAColumn = absl::Nanoseconds(789);
+
+}  // namespace
 
 Who Staff() { return {{access::v1::ROLE_STAFF}, "", ""}; }
 Who UnitLeader() { return {{access::v1::ROLE_UNIT_LEADER}, "", ""}; }
@@ -38,7 +46,29 @@ std::vector<events::v1::Event> AllEvents(const std::shared_ptr<grpc::Channel>& c
 
 TownOfAnyService::TownOfAnyService(const ServiceDefinition& definition, std::string_view engine,
                                    std::function<void(Config&)> adjust)
-    : service_(definition, engine, std::move(adjust)), name_(definition.name) {}
+    : service_(definition, engine, std::move(adjust)), name_(definition.name) {
+  service_.clock().Advance(kFinerThanAColumn);
+}
+
+void TownOfAnyService::ExpectStorableTimes(const google::protobuf::Message& answer) {
+  if (answer.GetDescriptor() == google::protobuf::Timestamp::descriptor()) {
+    google::protobuf::Timestamp time;
+    time.CopyFrom(answer);
+    EXPECT_EQ(time.nanos() % 1000, 0) << time.ShortDebugString();
+    return;
+  }
+  std::vector<const google::protobuf::FieldDescriptor*> fields;
+  const auto* reflection = answer.GetReflection();
+  reflection->ListFields(answer, &fields);
+  for (const auto* field : fields) {
+    if (field->cpp_type() != google::protobuf::FieldDescriptor::CPPTYPE_MESSAGE) continue;
+    const int count = field->is_repeated() ? reflection->FieldSize(answer, field) : 1;
+    for (int i = 0; i < count; ++i) {
+      ExpectStorableTimes(field->is_repeated() ? reflection->GetRepeatedMessage(answer, field, i)
+                                               : reflection->GetMessage(answer, field));
+    }
+  }
+}
 
 std::unique_ptr<grpc::ClientContext> TownOfAnyService::Context(const Who& who) const {
   // One role each but for who wears many hats; the support takes a fixed list.
@@ -46,10 +76,12 @@ std::unique_ptr<grpc::ClientContext> TownOfAnyService::Context(const Who& who) c
   return service_.As({who.roles[0], who.roles[1]}, who.person_ref, who.organisation_id);
 }
 
+absl::Time TownOfAnyService::Now() { return absl::FromUnixMicros(absl::ToUnixMicros(service_.clock().Now())); }
+
 std::string TownOfAnyService::Today() { return FormatDate(DateIn(service_.db().zone(), service_.clock().Now())); }
 
 void TownOfAnyService::GoTo(std::string_view date) {
-  service_.clock().Set(StartOfDay(service_.db().zone(), *ParseDate(date)) + absl::Hours(8));
+  service_.clock().Set(StartOfDay(service_.db().zone(), *ParseDate(date)) + absl::Hours(8) + kFinerThanAColumn);
   // The service's own thread may be firing too; each timer is fired by one of the two. What this one
   // does not find is done when it returns, because writes come one at a time.
   Must(service_.kernel().timers.FireDue());

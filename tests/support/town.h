@@ -65,6 +65,8 @@ class TownOfAnyService {
   // "housing"
   const std::string& name() const { return name_; }
 
+  // As a transaction of this moment has it.
+  absl::Time Now();
   std::string Today();
   // Moves the clock to a day of the future, eight in the morning, and fires all that is due by then.
   void GoTo(std::string_view date);
@@ -80,6 +82,9 @@ class TownOfAnyService {
   // Does again to the rows that there are what a file of the schema does to those from before it; not what it does to
   // tables.
   absl::Status MigrateRows(const Migration& file);
+  // An answer to a write holds no time that is finer than a column, so a later read gives the same. The town's clock
+  // is finer.
+  static void ExpectStorableTimes(const google::protobuf::Message& answer);
   // Calls an RPC of whatever serves this town; a request_id is made if the request has room for one and names none.
   template <class Stub, class Request, class Response>
   absl::StatusOr<Response> CallOn(Stub& stub,
@@ -92,6 +97,7 @@ class TownOfAnyService {
     const auto context = Context(who);
     const grpc::Status status = (stub.*method)(context.get(), request, &response);
     if (!status.ok()) return FromWire(status);
+    ExpectStorableTimes(response);
     return response;
   }
 
