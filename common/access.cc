@@ -31,7 +31,6 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
@@ -43,6 +42,7 @@
 #include "common/field_rules.h"
 #include "common/ids.h"
 #include "common/log.h"
+#include "common/reflection.h"
 #include "nlohmann/json.hpp"
 
 namespace mestring {
@@ -493,7 +493,7 @@ absl::Status CheckContracts(const std::vector<std::string>& services, const goog
                                                       " sees of events (mestring.access.v1.breadth)"));
   }
   for (const std::string& name : services) {
-    if (absl::StartsWith(name, "grpc.")) continue;
+    if (IsOfGrpc(name)) continue;
     const auto* service = google::protobuf::DescriptorPool::generated_pool()->FindServiceByName(name);
     if (service == nullptr) {
       return absl::FailedPreconditionError(absl::StrCat("the contract of ", name, " is not in this program"));

@@ -92,6 +92,28 @@ absl::Status UnreadableRequest() {
               "the request's bytes are no message of this method: is every text UTF-8?");
 }
 
+absl::Status RequestTooLarge(int max_bytes) {
+  return Make(absl::StatusCode::kInvalidArgument, "REQUEST_TOO_LARGE",
+              absl::StrCat("the request has more than ", max_bytes, " bytes: send less at once"),
+              {{"max_bytes", absl::StrCat(max_bytes)}});
+}
+
+absl::Status MetadataTooLarge(int max_bytes) {
+  return Make(absl::StatusCode::kInvalidArgument, "METADATA_TOO_LARGE",
+              absl::StrCat("the call's metadata has more than ", max_bytes, " bytes: send less of it"),
+              {{"max_bytes", absl::StrCat(max_bytes)}});
+}
+
+absl::Status UnknownService() {
+  return Make(absl::StatusCode::kUnimplemented, "UNKNOWN_SERVICE",
+              "nothing of this name is served here: is this the port of another service?");
+}
+
+absl::Status UnknownMethod() {
+  return Make(absl::StatusCode::kUnimplemented, "UNKNOWN_METHOD",
+              "the service has no method of this name: is its contract older than yours?");
+}
+
 absl::Status NotFound(std::string_view what) {
   return Make(absl::StatusCode::kNotFound, "NOT_FOUND", absl::StrCat("there is no such ", what));
 }
@@ -212,8 +234,8 @@ absl::Status FromWire(const grpc::Status& status) {
     for (const auto& detail : wire.details()) out.SetPayload(detail.type_url(), absl::Cord(detail.value()));
   }
   if (!ReasonOf(out).empty()) return out;
-  // What gRPC itself or the check of the token says comes without details (the library has no room
-  // for them there), but its code allows only one reason.
+  // What gRPC's core or the gate says comes without details (the library has no room for them there),
+  // but its code allows only one reason.
   switch (status.error_code()) {
     case grpc::StatusCode::UNAUTHENTICATED:
       return Unauthenticated(status.error_message());

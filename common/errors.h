@@ -40,6 +40,14 @@ absl::Status InvalidArgument(std::string_view field, std::string_view problem);
 // INVALID_ARGUMENT, reason UNREADABLE_REQUEST: the bytes are no message of the method's type.
 absl::Status UnreadableRequest();
 
+// INVALID_ARGUMENT, reason REQUEST_TOO_LARGE or METADATA_TOO_LARGE (metadata: max_bytes): no repeat can succeed.
+absl::Status RequestTooLarge(int max_bytes);
+absl::Status MetadataTooLarge(int max_bytes);
+
+// UNIMPLEMENTED, reason UNKNOWN_SERVICE or UNKNOWN_METHOD.
+absl::Status UnknownService();
+absl::Status UnknownMethod();
+
 // NOT_FOUND, reason NOT_FOUND: "there is no such <what>". Also the answer to one who may not see it.
 absl::Status NotFound(std::string_view what);
 

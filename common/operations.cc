@@ -22,59 +22,43 @@ namespace {
 
 class Operations : public events::v1::OperationsService::Service {
  public:
-  explicit Operations(const Operated& operated) : operated_(operated) {}
+  explicit Operations(const Operated& operated) : operated_(operated), edge_(operated.edge) {}
 
-  grpc::Status GetStatus(grpc::ServerContext* context, const events::v1::GetStatusRequest* request,
-                         events::v1::GetStatusResponse* response) override {
-    return operated_.edge.Serve(context, *request, response,
-                                [&](Call&) { return DescribeStatus(operated_, response); });
+  MESTRING_SERVE(events::v1, GetStatus) { return DescribeStatus(operated_, response); }
+
+  MESTRING_READ(events::v1, ListParkedEvents) {
+    ASSIGN(const PageEnd end, ParsePageToken(request.page_token()));
+    const absl::StatusOr<Cursor> after = end.key.empty() && end.id.empty() ? Cursor() : ParseCursor(end.id);
+    if (!after.ok()) return NotOurPage();
+    const size_t size = PageSize(request.page_size());
+    ASSIGN(auto parked, Subscription::ListParked(tx, request.stream(), static_cast<int>(size) + 1, end.key, *after));
+    const bool more = parked.size() > size;
+    if (more) parked.resize(size);
+    for (auto& event : parked) *response->add_events() = std::move(event);
+    if (more) {
+      const auto& last = response->events(response->events_size() - 1);
+      response->set_next_page_token(PageToken({last.stream(), last.cursor()}));
+    }
+    return absl::OkStatus();
   }
 
-  grpc::Status ListParkedEvents(grpc::ServerContext* context, const events::v1::ListParkedEventsRequest* request,
-                                events::v1::ListParkedEventsResponse* response) override {
-    return operated_.edge.Read(context, *request, response, [&](Tx& tx, Call&) -> absl::Status {
-      ASSIGN(const PageEnd end, ParsePageToken(request->page_token()));
-      const absl::StatusOr<Cursor> after = end.key.empty() && end.id.empty() ? Cursor() : ParseCursor(end.id);
-      if (!after.ok()) return NotOurPage();
-      const size_t size = PageSize(request->page_size());
-      ASSIGN(auto parked, Subscription::ListParked(tx, request->stream(), static_cast<int>(size) + 1, end.key, *after));
-      const bool more = parked.size() > size;
-      if (more) parked.resize(size);
-      for (auto& event : parked) *response->add_events() = std::move(event);
-      if (more) {
-        const auto& last = response->events(response->events_size() - 1);
-        response->set_next_page_token(PageToken({last.stream(), last.cursor()}));
-      }
-      return absl::OkStatus();
-    });
+  MESTRING_SERVE(events::v1, RetryParkedEvents) {
+    ASSIGN(Subscription* const subscription, Find(request.stream()));
+    ASSIGN(*response, subscription->RetryParked(request.subject()));
+    return absl::OkStatus();
   }
 
-  grpc::Status RetryParkedEvents(grpc::ServerContext* context, const events::v1::RetryParkedEventsRequest* request,
-                                 events::v1::RetryParkedEventsResponse* response) override {
-    return operated_.edge.Serve(context, *request, response, [&](Call&) -> absl::Status {
-      ASSIGN(Subscription* const subscription, Find(request->stream()));
-      ASSIGN(*response, subscription->RetryParked(request->subject()));
-      return absl::OkStatus();
-    });
+  MESTRING_SERVE(events::v1, RebaseSubscription) {
+    ASSIGN(Subscription* const subscription, Find(request.stream()));
+    ASSIGN(const Cursor cursor, ParseCursor(request.cursor()));
+    TRY(subscription->Rebase(cursor));
+    *response->mutable_subscription() = subscription->Status();
+    return absl::OkStatus();
   }
 
-  grpc::Status RebaseSubscription(grpc::ServerContext* context, const events::v1::RebaseSubscriptionRequest* request,
-                                  events::v1::RebaseSubscriptionResponse* response) override {
-    return operated_.edge.Serve(context, *request, response, [&](Call&) -> absl::Status {
-      ASSIGN(Subscription* const subscription, Find(request->stream()));
-      ASSIGN(const Cursor cursor, ParseCursor(request->cursor()));
-      TRY(subscription->Rebase(cursor));
-      *response->mutable_subscription() = subscription->Status();
-      return absl::OkStatus();
-    });
-  }
-
-  grpc::Status EraseEvent(grpc::ServerContext* context, const events::v1::EraseEventRequest* request,
-                          events::v1::EraseEventResponse* response) override {
-    return operated_.edge.Write(context, *request, response, [&](Tx& tx, Call&) -> absl::Status {
-      ASSIGN(const Cursor cursor, ParseCursor(request->cursor()));
-      return EraseEntry(tx, cursor);
-    });
+  MESTRING_WRITE(events::v1, EraseEvent) {
+    ASSIGN(const Cursor cursor, ParseCursor(request.cursor()));
+    return EraseEntry(tx, cursor);
   }
 
  private:
@@ -85,6 +69,7 @@ class Operations : public events::v1::OperationsService::Service {
   }
 
   const Operated operated_;
+  Edge& edge_;
 };
 
 // Where a page of the access log ends: the newest come first, and rows have no id to tell them apart.
@@ -139,11 +124,7 @@ class AccessLog : public access::v1::AccessLogService::Service {
  public:
   explicit AccessLog(Edge& edge) : edge_(edge) {}
 
-  grpc::Status ListAccessLog(grpc::ServerContext* context, const access::v1::ListAccessLogRequest* request,
-                             access::v1::ListAccessLogResponse* response) override {
-    return edge_.Read(context, *request, response,
-                      [&](Tx& tx, Call& call) { return ListAccess(tx, call, *request, response); });
-  }
+  MESTRING_READ(access::v1, ListAccessLog) { return ListAccess(tx, call, request, response); }
 
  private:
   Edge& edge_;

@@ -9,6 +9,10 @@
 // its own call's token again, which by then is remembered and costs a hash. A use case is handed a
 // Call, never the ServerContext: no code of a service holds the token.
 //
+// Who gets past the gate without a look: a call whose handler asks the edge, which looks itself and can say more; and
+// a call without a handler, to which anybody may hear so. What the gate knows of handlers it has from the contracts
+// and from Asks; a handler that nobody has declared stands behind the gate's own look.
+//
 // The gate runs on the transport's thread (IsBlocking is false): a remembered token costs about two
 // microseconds and a new one a tenth of a millisecond, while the thread pool of gRPC costs a switch
 // for each call and is not bounded.
@@ -34,8 +38,10 @@
 #include "common/digest.h"
 #include "common/field_rules.h"
 #include "common/ids.h"
+#include "common/limits.h"
 #include "common/log.h"
 #include "common/metrics.h"
+#include "common/reflection.h"
 #include "google/protobuf/io/coded_stream.h"
 #include "google/protobuf/io/zero_copy_stream_impl_lite.h"
 
@@ -183,6 +189,26 @@ std::set<std::string> PersonsOf(const Call& call, const Message& request, const 
   return persons;
 }
 
+// The requests of the RPCs whose handlers ask the edge. Filled before main() begins.
+std::vector<const Descriptor* (*)()>& Askers() {
+  static auto& askers = *new std::vector<const Descriptor* (*)()>();
+  return askers;
+}
+
+// "a.B" in "/a.B/C"; "" if it is no path.
+std::string_view ServiceIn(std::string_view path) {
+  const size_t end = path.rfind('/');
+  return path.empty() || path[0] != '/' || end == 0 ? "" : path.substr(1, end - 1);
+}
+
+// As HTTP/2 counts it (RFC 9113, 6.5.2); without what gRPC keeps for itself, such as the path.
+size_t SizeOf(const Metadata& metadata) {
+  constexpr size_t kOverhead = 32;
+  size_t size = 0;
+  for (const auto& [name, value] : metadata) size += name.size() + value.size() + kOverhead;
+  return size;
+}
+
 // Counts a call while it is at work.
 class Place {
  public:
@@ -205,6 +231,7 @@ struct Edge::Method {
   std::vector<Role> roles, oversight;
   bool anonymous = false;
   bool untold = false;
+  bool asks = false;  // its handler asks the edge who calls
   const FieldDescriptor* request_id = nullptr;
 };
 
@@ -227,9 +254,15 @@ class Edge::Gate : public grpc::AuthMetadataProcessor {
 
   grpc::Status Process(const InputMetadata& metadata, grpc::AuthContext*, OutputMetadata*, OutputMetadata*) override {
     const std::string_view path = Find(metadata, ":path").value_or("");
-    if (IsOpen(path)) return grpc::Status::OK;
+    // Probes carry no token.
+    if (ServiceIn(path) == kHealthService) return grpc::Status::OK;
+    if (!edge_.open_) return grpc::Status(grpc::StatusCode::UNAVAILABLE, "the service is starting");
+    // What a client needs before it can know of tokens.
+    if (edge_.options_.reflection && IsReflection(ServiceIn(path))) return grpc::Status::OK;
+    if (!edge_.HasHandler(path)) return grpc::Status::OK;
     const Method* method = edge_.MethodAt(path);
-    if (method == nullptr) return grpc::Status(grpc::StatusCode::UNIMPLEMENTED, "there is no such method");
+    if (method == nullptr) return grpc::Status(grpc::StatusCode::PERMISSION_DENIED, "nobody may call this");
+    if (method->asks) return grpc::Status::OK;
     const absl::StatusOr<std::shared_ptr<const Caller>> caller = edge_.CallerFrom(metadata, *method);
     if (caller.ok()) return grpc::Status::OK;
     return edge_.Finish(*method, nullptr, "", method->anonymous ? "" : TraceparentIn(metadata), caller.status(),
@@ -237,12 +270,6 @@ class Edge::Gate : public grpc::AuthMetadataProcessor {
   }
 
  private:
-  // Probes carry no token; reflection is what a client needs before it can know of tokens.
-  bool IsOpen(std::string_view path) const {
-    return absl::StartsWith(path, "/grpc.health.v1.Health/") ||
-           (edge_.options_.reflection && absl::StartsWith(path, "/grpc.reflection.v1alpha.ServerReflection/"));
-  }
-
   Edge& edge_;
 };
 
@@ -250,7 +277,28 @@ Edge::Edge(Database& db, Metrics& metrics, TokenVerifier& verifier, Options opti
     : db_(db), metrics_(metrics), verifier_(verifier), options_(std::move(options)) {}
 Edge::~Edge() = default;
 
+Edge::Asks::Asks(const Descriptor* (*request)()) { Askers().push_back(request); }
+
 std::shared_ptr<grpc::AuthMetadataProcessor> Edge::NewGate() { return std::make_shared<Gate>(*this); }
+
+void Edge::Open(std::vector<std::string> services) {
+  services_.insert(services.begin(), services.end());
+  open_ = true;
+}
+
+grpc::Status Edge::Unknown(std::string_view path) const {
+  const bool served = services_.contains(ServiceIn(path));
+  return ToWire(served ? UnknownMethod() : UnknownService(), options_.domain, "");
+}
+
+grpc::Status Edge::Unreadable(std::string_view path, const grpc::ServerContextBase& context) {
+  const Method* method = MethodAt(path);
+  if (method == nullptr) return ToWire(UnreadableRequest(), options_.domain, "");
+  const auto caller = Admit(context, *method, 0);
+  const std::string traceparent = method->anonymous ? "" : TraceparentIn(context.client_metadata());
+  return Finish(*method, caller.ok() && !method->anonymous ? caller->get() : nullptr, "", traceparent,
+                caller.ok() ? UnreadableRequest() : caller.status(), absl::ZeroDuration());
+}
 
 grpc::Status Edge::Write(grpc::ServerContext* context, const Message& request, Message* response, UseCase use_case) {
   return Run(Kind::kWrite, context, request, response, use_case, [](Call&) { return absl::OkStatus(); });
@@ -273,6 +321,9 @@ grpc::Status Edge::Run(Kind kind, grpc::ServerContext* context, const Message& r
   if (method == nullptr) return grpc::Status(grpc::StatusCode::UNIMPLEMENTED, "the contract has no such method");
   // A trace leads from the caller's device to here; of an anonymous call it is not even read.
   const std::string traceparent = method->anonymous ? "" : TraceparentIn(context->client_metadata());
+  // Before a place is taken: who may not call takes none from those who may.
+  absl::StatusOr<std::shared_ptr<const Caller>> caller = Admit(*context, *method, request.ByteSizeLong());
+  if (!caller.ok()) return Finish(*method, nullptr, "", traceparent, caller.status(), absl::Now() - start);
   const Place place(calls_, options_.calls_max);
   if (!place.taken()) {
     return Finish(*method, nullptr, "", traceparent,
@@ -284,8 +335,6 @@ grpc::Status Edge::Run(Kind kind, grpc::ServerContext* context, const Message& r
     return Finish(*method, nullptr, "", traceparent, Unavailable("DRAINING", "the service is stopping; try again"),
                   absl::Now() - start);
   }
-  absl::StatusOr<std::shared_ptr<const Caller>> caller = CallerFrom(context->client_metadata(), *method);
-  if (!caller.ok()) return Finish(*method, nullptr, "", traceparent, caller.status(), absl::Now() - start);
   // Here, before anything can be stored or logged, so that no later step has to remember it.
   static const auto& kNobody = *new std::shared_ptr<const Caller>(std::make_shared<const Caller>());
   if (method->anonymous) caller = kNobody;
@@ -408,10 +457,18 @@ absl::Status Edge::LogRefusal(Served& served, const absl::Status& refusal) {
 }
 
 absl::StatusOr<std::shared_ptr<const Caller>> Edge::CallerOf(const grpc::ServerContextBase& context,
-                                                             const Descriptor& request) {
+                                                             const Descriptor& request, size_t request_bytes) {
   const Method* method = MethodOf(request);
   if (method == nullptr) return absl::InternalError("the contract has no such method");
-  return CallerFrom(context.client_metadata(), *method);
+  return Admit(context, *method, request_bytes);
+}
+
+absl::StatusOr<std::shared_ptr<const Caller>> Edge::Admit(const grpc::ServerContextBase& context, const Method& method,
+                                                          size_t request_bytes) {
+  if (SizeOf(context.client_metadata()) > kMetadataBytesMax) return MetadataTooLarge(kMetadataBytesMax);
+  ASSIGN(std::shared_ptr<const Caller> caller, CallerFrom(context.client_metadata(), method));
+  if (request_bytes > kRequestBytesMax) return RequestTooLarge(kRequestBytesMax);
+  return caller;
 }
 
 grpc::Status Edge::Ended(const grpc::ServerContextBase& context, const Descriptor& request, const Caller* caller,
@@ -460,6 +517,7 @@ const Edge::Method* Edge::MethodOf(const Descriptor& request) {
   method->oversight = RolesOf(found->options().GetExtension(access::v1::oversight));
   method->anonymous = found->options().GetExtension(access::v1::anonymous);
   method->untold = !found->options().GetExtension(access::v1::untold).empty();
+  method->asks = std::any_of(Askers().begin(), Askers().end(), [&](auto asker) { return asker() == &request; });
   const FieldDescriptor* request_id = request.FindFieldByName("request_id");
   if (request_id != nullptr && request_id->type() == FieldDescriptor::TYPE_STRING && !request_id->is_repeated()) {
     method->request_id = request_id;
@@ -484,6 +542,15 @@ const Edge::Method* Edge::MethodAt(std::string_view path) {
   absl::MutexLock lock(&mutex_);
   paths_.try_emplace(std::string(path), method);
   return method;
+}
+
+// What is not served has none, and neither has a method that the contract of its service does not know: the server has
+// found every contract of what it serves before it opens (CheckContracts).
+bool Edge::HasHandler(std::string_view path) {
+  const std::string_view service = ServiceIn(path);
+  if (!services_.contains(service)) return false;
+  if (MethodAt(path) != nullptr) return true;
+  return google::protobuf::DescriptorPool::generated_pool()->FindServiceByName(std::string(service)) == nullptr;
 }
 
 std::string Edge::HashOf(const Caller* caller) {

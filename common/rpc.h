@@ -28,8 +28,9 @@
 // it may refuse. A read is answered only when its rows are durable. They are kept for
 // Options::access_log_retention.
 //
-// Before the edge stands the gate: it sees the token and the method before the message is read and
-// before a thread is taken, and turns away who has no business here.
+// Before the edge stands the gate, which sees the token and the method of every call. Its refusals have a code and a
+// text only, so it leaves to the edge the calls of the RPCs whose handlers are known to ask it (Edge::Asks), and to
+// NewUnknownCalls (refusals.h) the calls that have no handler; every other call it checks itself.
 #pragma once
 
 #include <atomic>
@@ -37,6 +38,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/functional/function_ref.h"
@@ -84,8 +86,6 @@ class Edge {
  public:
   // A response is kept for repeats at least this long.
   static constexpr absl::Duration kRequestRetention = absl::Hours(48);
-  // No call begins its work later than this after it came, whatever deadline its caller set.
-  static constexpr absl::Duration kDeadlineMax = absl::Seconds(30);
 
   using UseCase = absl::FunctionRef<absl::Status(Tx&, Call&)>;
 
@@ -95,6 +95,12 @@ class Edge {
     absl::Duration access_log_retention = absl::InfiniteDuration();
     int calls_max = 128;      // at work at once; beyond them RESOURCE_EXHAUSTED at once
     bool reflection = false;  // its methods are open to anybody who can connect
+  };
+
+  // Declares that the handler of the RPC with this request asks the edge who calls, before it does anything. The
+  // macros below write such handlers and declare them; a handler that is written by hand is declared beside it.
+  struct Asks {
+    explicit Asks(const google::protobuf::Descriptor* (*request)());
   };
 
   Edge(Database& db, Metrics& metrics, TokenVerifier& verifier, Options options);
@@ -108,16 +114,24 @@ class Edge {
   grpc::Status Serve(grpc::ServerContext* context, const google::protobuf::Message& request,
                      google::protobuf::Message* response, absl::FunctionRef<absl::Status(Call&)> use_case);
 
-  // For RPCs that are not unary: the verified caller, who has one of the roles that the RPC allows.
+  // For RPCs that are not unary: the verified caller, who has one of the roles that the RPC allows, and whose request
+  // of so many bytes is within the limits.
   absl::StatusOr<std::shared_ptr<const Caller>> CallerOf(const grpc::ServerContextBase& context,
-                                                         const google::protobuf::Descriptor& request);
+                                                         const google::protobuf::Descriptor& request,
+                                                         size_t request_bytes);
   // Their line, count and wire form, when they end.
   grpc::Status Ended(const grpc::ServerContextBase& context, const google::protobuf::Descriptor& request,
                      const Caller* caller, const absl::Status& status, absl::Duration took);
 
-  // Checks signature and role of each call before any handler runs. For the credentials of the
-  // server; the edge must outlive it.
+  // Lets no call through to a handler that does not ask the edge, unless signature and role are right. For the
+  // credentials of the server; the edge must outlive it.
   std::shared_ptr<grpc::AuthMetadataProcessor> NewGate();
+  // The full names of the services that are served. Until this is said the gate is closed; once, by the server.
+  void Open(std::vector<std::string> services);
+  // The answer to a call of a path that has no handler: UNIMPLEMENTED, UNKNOWN_SERVICE or UNKNOWN_METHOD.
+  grpc::Status Unknown(std::string_view path) const;
+  // The answer to a call whose bytes the library could not read: who may not call learns nothing of it.
+  grpc::Status Unreadable(std::string_view path, const grpc::ServerContextBase& context);
 
   // From now on calls are refused with UNAVAILABLE (reason DRAINING); those at work go on.
   void Drain() { draining_ = true; }
@@ -142,6 +156,9 @@ class Edge {
   absl::Status LogAccess(Tx& tx, const Call& call, const std::set<std::string>& persons, const std::string& outcome);
   const Method* MethodOf(const google::protobuf::Descriptor& request);
   const Method* MethodAt(std::string_view path);
+  bool HasHandler(std::string_view path);
+  absl::StatusOr<std::shared_ptr<const Caller>> Admit(const grpc::ServerContextBase& context, const Method& method,
+                                                      size_t request_bytes);
   absl::StatusOr<std::shared_ptr<const Caller>> CallerFrom(
       const std::multimap<grpc::string_ref, grpc::string_ref>& metadata, const Method& method);
   grpc::Status Finish(const Method& method, const Caller* caller, std::string_view request_id,
@@ -154,6 +171,8 @@ class Edge {
   const Options options_;
   std::atomic<int> calls_{0};
   std::atomic<bool> draining_{false};
+  std::atomic<bool> open_{false};
+  std::set<std::string, std::less<>> services_;  // set before open_, and never again
   std::atomic<int64_t> writes_{0}, accesses_{0};
   absl::Mutex mutex_;
   absl::flat_hash_map<const google::protobuf::Descriptor*, std::unique_ptr<Method>> methods_ ABSL_GUARDED_BY(mutex_);
@@ -161,20 +180,36 @@ class Edge {
   absl::flat_hash_map<std::string, std::string> hashes_ ABSL_GUARDED_BY(mutex_);
 };
 
-#define MESTRING_RPC_(kind, pb, Method)                                                               \
-  grpc::Status Method(grpc::ServerContext* context, const pb::Method##Request* request,               \
-                      pb::Method##Response* response) override {                                      \
-    return edge_.kind(context, *request, response, [&](::mestring::Tx& tx, ::mestring::Call& call) {  \
-      return Method(tx, call, *request, response);                                                    \
-    });                                                                                               \
-  }                                                                                                   \
-  absl::Status Method(::mestring::Tx& tx, ::mestring::Call& call, const pb::Method##Request& request, \
-                      pb::Method##Response* response)
+// Declares an RPC whose handler is written by hand and asks the edge by CallerOf.
+#define MESTRING_ASKS(pb, Method) \
+  static inline const ::mestring::Edge::Asks Method##_asks_ { &pb::Method##Request::descriptor }
+
+#define MESTRING_RPC_(kind, pb, Method)                                                              \
+  MESTRING_ASKS(pb, Method);                                                                         \
+  grpc::Status Method(grpc::ServerContext* context, const pb::Method##Request* request,              \
+                      pb::Method##Response* response) override {                                     \
+    return edge_.kind(context, *request, response, [&](::mestring::Tx& tx, ::mestring::Call& call) { \
+      return Method(tx, call, *request, response);                                                   \
+    });                                                                                              \
+  }                                                                                                  \
+  absl::Status Method([[maybe_unused]] ::mestring::Tx& tx, [[maybe_unused]] ::mestring::Call& call,  \
+                      [[maybe_unused]] const pb::Method##Request& request,                           \
+                      [[maybe_unused]] pb::Method##Response* response)
 
 // Declares an RPC that changes something (runs in Database::Write), and its use case.
 #define MESTRING_WRITE(pb, Method) MESTRING_RPC_(Write, pb, Method)
 // Declares an RPC that only reads (runs in Database::Read), and its use case.
 #define MESTRING_READ(pb, Method) MESTRING_RPC_(Read, pb, Method)
+// Declares an RPC that needs no transaction of its own, and its use case.
+#define MESTRING_SERVE(pb, Method)                                                                                  \
+  MESTRING_ASKS(pb, Method);                                                                                        \
+  grpc::Status Method(grpc::ServerContext* context, const pb::Method##Request* request,                             \
+                      pb::Method##Response* response) override {                                                    \
+    return edge_.Serve(context, *request, response,                                                                 \
+                       [&](::mestring::Call& call) { return Method(call, *request, response); });                   \
+  }                                                                                                                 \
+  absl::Status Method([[maybe_unused]] ::mestring::Call& call, [[maybe_unused]] const pb::Method##Request& request, \
+                      [[maybe_unused]] pb::Method##Response* response)
 
 // ABORTED STALE_VERSION unless `expected` is 0 (the caller does not care) or the resource's version.
 inline absl::Status CheckVersion(int64_t expected, int64_t current) {

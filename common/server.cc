@@ -38,16 +38,18 @@
 #include "absl/time/clock.h"
 #include "common/access.h"
 #include "common/http.h"
+#include "common/limits.h"
 #include "common/log.h"
 #include "common/metrics.h"
 #include "common/operations.h"
 #include "common/outbox.h"
 #include "common/random.h"
+#include "common/reflection.h"
+#include "common/refusals.h"
 #include "common/relay.h"
 #include "common/stream.h"
 #include "common/watch.h"
 #include "google/protobuf/util/json_util.h"
-#include "grpcpp/ext/proto_server_reflection_plugin.h"
 #include "grpcpp/grpcpp.h"
 #include "grpcpp/health_check_service_interface.h"
 #include "grpcpp/impl/server_builder_option.h"
@@ -57,7 +59,6 @@
 #include "grpcpp/security/server_credentials.h"
 #include "grpcpp/security/tls_certificate_provider.h"
 #include "grpcpp/security/tls_credentials_options.h"
-#include "grpcpp/support/server_interceptor.h"
 #include "mestring/events/v1/events.grpc.pb.h"
 
 extern char** environ;
@@ -65,20 +66,9 @@ extern char** environ;
 namespace mestring {
 namespace {
 
-// The largest request: lists of ids and codes, never files.
-constexpr int kMessageBytesMax = 256 << 10;
-constexpr int kMetadataBytesMax = 16 << 10;
-// A gateway puts all its calls and watches on one connection.
-constexpr int kStreamsPerConnectionMax = 2000;
-// A connection lives this long, so that load spreads over replicas and a withdrawn certificate ends;
-// RPCs under way then have longer than their longest deadline.
-constexpr int kConnectionAgeMs = 120'000;
-constexpr int kConnectionGraceMs = 40'000;
 constexpr int kKeepaliveMs = 60'000;
 constexpr int kKeepaliveTimeoutMs = 20'000;
-// Clients that ask more often than this are sent away (too_many_pings).
-constexpr int kPingIntervalMinMs = 10'000;
-// Threads beyond those for RPCs at work: to refuse one too many, and for reflection.
+// Threads beyond those for RPCs at work: to refuse one too many.
 constexpr int kSpareThreads = 16;
 // gRPC ends a thread when more than this many wait for work, and starts one when none does; with its
 // default of 2 nearly every call that waits for a commit pays for a new thread (writes: a fifth less).
@@ -178,57 +168,20 @@ class Listing : public grpc::ServerBuilderPlugin {
   std::vector<std::string>* const services_;
 };
 
-// What a server has besides its services. A program that is linked with the reflection library gets reflection
-// on every server of its process, the health port included; here it is only where it is wanted.
-class Plugins : public grpc::ServerBuilderOption {
+// Takes the note.
+class ListingOption : public grpc::ServerBuilderOption {
  public:
-  Plugins(std::vector<std::string>* services, bool reflection) : services_(services), reflection_(reflection) {}
+  explicit ListingOption(std::vector<std::string>* services) : services_(services) {}
   void UpdateArguments(grpc::ChannelArguments*) override {}
   void UpdatePlugins(std::vector<std::unique_ptr<grpc::ServerBuilderPlugin>>* plugins) override {
-    const std::string reflection = grpc::reflection::ProtoServerReflectionPlugin().name();
-    plugins->erase(std::remove_if(plugins->begin(), plugins->end(),
-                                  [&reflection](const auto& plugin) { return plugin->name() == reflection; }),
-                   plugins->end());
     plugins->push_back(std::make_unique<Listing>(services_));
-    if (reflection_) plugins->push_back(std::make_unique<grpc::reflection::ProtoServerReflectionPlugin>());
   }
 
  private:
   std::vector<std::string>* const services_;
-  const bool reflection_;
 };
 
-// Bytes that are no message of the method's type (a torn field, broken UTF-8) reach no handler: the library
-// answers INTERNAL, without details. It is the caller's fault, and must be said like every other.
-class UnreadableRequests : public grpc::experimental::ServerInterceptorFactoryInterface {
- public:
-  explicit UnreadableRequests(const std::string& domain) : refusal_(ToWire(UnreadableRequest(), domain, "")) {}
-  // One for each call, which the library deletes.
-  grpc::experimental::Interceptor* CreateServerInterceptor(grpc::experimental::ServerRpcInfo*) override {
-    return new OfCall(refusal_);
-  }
-
- private:
-  class OfCall : public grpc::experimental::Interceptor {
-   public:
-    explicit OfCall(const grpc::Status& refusal) : refusal_(refusal) {}
-    void Intercept(grpc::experimental::InterceptorBatchMethods* call) override {
-      if (call->QueryInterceptionHookPoint(grpc::experimental::InterceptionHookPoints::PRE_SEND_STATUS)) {
-        const grpc::Status status = call->GetSendStatus();
-        // Our own errors always have details.
-        if (status.error_code() == grpc::StatusCode::INTERNAL && status.error_details().empty()) {
-          call->ModifySendStatus(refusal_);
-        }
-      }
-      call->Proceed();
-    }
-
-   private:
-    const grpc::Status& refusal_;
-  };
-
-  const grpc::Status refusal_;
-};
+int Milliseconds(absl::Duration duration) { return static_cast<int>(absl::ToInt64Milliseconds(duration)); }
 
 std::string EscapeHtml(std::string text) {
   return absl::StrReplaceAll(text, {{"&", "&amp;"}, {"<", "&lt;"}, {">", "&gt;"}});
@@ -252,6 +205,7 @@ struct Server::Impl {
   std::unique_ptr<Kernel> kernel;
   std::unique_ptr<Service> service;
   std::vector<std::unique_ptr<grpc::Service>> common_services;
+  std::unique_ptr<grpc::CallbackGenericService> unknown_calls;
   std::vector<std::string> service_names;
   int port = 0, health_port = 0;
   std::unique_ptr<grpc::Server> server, health_server;
@@ -366,39 +320,46 @@ absl::Status Server::Impl::StartServer() {
   for (grpc::Service* own : service->GrpcServices()) builder.RegisterService(own);
   common_services.push_back(NewOperationsService(Parts()));
   common_services.push_back(NewAccessLogService(*edge));
+  if (config.reflection) {
+    for (auto& reflection : NewReflectionServices(service_names)) common_services.push_back(std::move(reflection));
+  }
   for (const auto& common : common_services) builder.RegisterService(common.get());
   builder.RegisterService(watch->service());
-  builder.SetOption(std::make_unique<Plugins>(&service_names, config.reflection));
+  unknown_calls = NewUnknownCalls(*edge);
+  builder.RegisterCallbackGenericService(unknown_calls.get());
+  builder.SetOption(std::make_unique<ListingOption>(&service_names));
   std::vector<std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface>> interceptors;
-  interceptors.push_back(std::make_unique<UnreadableRequests>(absl::StrCat("mestring.", config.service)));
+  interceptors.push_back(NewUnreadableRequests(*edge));
   builder.experimental().SetInterceptorCreators(std::move(interceptors));
 
-  builder.SetMaxReceiveMessageSize(kMessageBytesMax);
+  builder.SetMaxReceiveMessageSize(kTransportRequestBytesMax);
   builder.SetResourceQuota(grpc::ResourceQuota("mestring").SetMaxThreads(config.threads + kSpareThreads));
   builder.SetSyncServerOption(grpc::ServerBuilder::MAX_POLLERS, kIdleThreadsMax);
   // Without this a second process could listen on the same port and take half of the calls.
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
-  builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, kMetadataBytesMax);
+  builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, kTransportMetadataBytesMax);
   builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kStreamsPerConnectionMax);
-  builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_MS, kConnectionAgeMs);
-  builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_GRACE_MS, kConnectionGraceMs);
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_MS, Milliseconds(kConnectionAge));
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_GRACE_MS, Milliseconds(kConnectionGrace));
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMs);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveTimeoutMs);
-  builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, kPingIntervalMinMs);
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, Milliseconds(kPingIntervalMin));
   server = builder.BuildAndStart();
   if (server == nullptr || port == 0) {
     return CannotStart(
         absl::StrCat("cannot listen on ", config.listen, " (MESTRING_LISTEN): is something else using it?"));
   }
-  // Until here the gate has let nobody through to an RPC without roles, either.
-  return CheckContracts(service_names, *access::v1::Role_descriptor());
+  TRY(CheckContracts(service_names, *access::v1::Role_descriptor()));
+  // Until here the gate has let nobody through.
+  edge->Open(service_names);
+  return absl::OkStatus();
 }
 
 absl::Status Server::Impl::StartHealthServer() {
   grpc::ServerBuilder builder;
   builder.AddListeningPort(config.health_listen, grpc::InsecureServerCredentials(), &health_port);
   std::vector<std::string> only_health;
-  builder.SetOption(std::make_unique<Plugins>(&only_health, /*reflection=*/false));
+  builder.SetOption(std::make_unique<ListingOption>(&only_health));
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, kMetadataBytesMax);
   builder.SetMaxReceiveMessageSize(kMetadataBytesMax);
@@ -508,7 +469,7 @@ void Server::Impl::SetHealth() {
     // That it can be said at all is what liveness means.
     health->SetServingStatus("liveness", true);
     for (const std::string& name : service_names) {
-      if (!absl::StartsWith(name, "grpc.")) health->SetServingStatus(name, serving);
+      if (!IsOfGrpc(name)) health->SetServingStatus(name, serving);
     }
   }
 }

@@ -225,11 +225,9 @@ class Watch::Edges : public pb::EventService::WithRawCallbackMethod_Watch<pb::Ev
  public:
   explicit Edges(Hub& hub, Edge& edge) : hub_(hub), edge_(edge) {}
 
-  grpc::Status List(grpc::ServerContext* context, const pb::ListRequest* request, pb::ListResponse* response) override {
-    return edge_.Read(context, *request, response,
-                      [&](Tx& tx, Call& call) { return ListEvents(tx, call, *request, response); });
-  }
+  MESTRING_READ(pb, List) { return ListEvents(tx, call, request, response); }
 
+  MESTRING_ASKS(pb, Watch);
   grpc::ServerWriteReactor<grpc::ByteBuffer>* Watch(grpc::CallbackServerContext* context,
                                                     const grpc::ByteBuffer* request) override;
 
@@ -371,7 +369,7 @@ grpc::ServerWriteReactor<grpc::ByteBuffer>* Watch::Edges::Watch(grpc::CallbackSe
   auto watcher = std::make_shared<Watcher>(hub_, context);
   watcher->self = watcher;
   const absl::Status status = [&]() -> absl::Status {
-    ASSIGN(watcher->caller, edge_.CallerOf(*context, *pb::WatchRequest::descriptor()));
+    ASSIGN(watcher->caller, edge_.CallerOf(*context, *pb::WatchRequest::descriptor(), request->Length()));
     pb::WatchRequest parsed;
     grpc::ByteBuffer bytes(*request);
     if (!grpc::SerializationTraits<pb::WatchRequest>::Deserialize(&bytes, &parsed).ok()) {

@@ -3,8 +3,6 @@
 // Hides: reflection, and how bytes go over a generic stub. One path serves unary and server-streaming methods: on
 // the wire they differ only in how many responses follow.
 // Invariants: responses are handed over in order; a failing `on_response` cancels the call.
-// The messages of the reflection protocol are compiled into libgrpc++_reflection, whose headers Debian does not
-// ship; they are found by name in the generated pool, which every linked library fills.
 // Rejected: the descriptors linked into this program. They would be those of the day it was built; the service is
 // the one to say what it understands.
 #include "services/ctl/client.h"
@@ -20,6 +18,7 @@
 #include "google/protobuf/descriptor.pb.h"
 #include "google/protobuf/unknown_field_set.h"
 #include "google/protobuf/util/json_util.h"
+#include "grpc/reflection/v1alpha/reflection.pb.h"
 #include "grpcpp/create_channel.h"
 #include "grpcpp/generic/generic_stub.h"
 #include "services/ctl/failure.h"
@@ -180,10 +179,8 @@ absl::Status Client::Exchange(const std::string& path, const std::string& reques
 
 absl::Status Client::Reflect(std::string_view field, std::string_view value,
                              absl::FunctionRef<absl::Status(const pb::Message&)> on_response) {
-  const pb::DescriptorPool* pool = pb::DescriptorPool::generated_pool();
-  const pb::Descriptor* request_type = pool->FindMessageTypeByName("grpc.reflection.v1alpha.ServerReflectionRequest");
-  const pb::Descriptor* response_type = pool->FindMessageTypeByName("grpc.reflection.v1alpha.ServerReflectionResponse");
-  if (request_type == nullptr || response_type == nullptr) return absl::InternalError("reflection is not linked in");
+  const pb::Descriptor* request_type = grpc::reflection::v1alpha::ServerReflectionRequest::descriptor();
+  const pb::Descriptor* response_type = grpc::reflection::v1alpha::ServerReflectionResponse::descriptor();
   const auto make = [](const pb::Descriptor* type) {
     return std::unique_ptr<pb::Message>(pb::MessageFactory::generated_factory()->GetPrototype(type)->New());
   };

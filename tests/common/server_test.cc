@@ -3,6 +3,7 @@
 #include "common/server.h"
 
 #include <arpa/inet.h>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -16,8 +17,12 @@
 #include "absl/time/clock.h"
 #include "common/errors.h"
 #include "common/ids.h"
+#include "common/limits.h"
+#include "google/protobuf/descriptor_database.h"
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
+#include "grpc/reflection/v1/reflection.grpc.pb.h"
+#include "grpc/reflection/v1alpha/reflection.grpc.pb.h"
 #include "grpcpp/generic/generic_stub.h"
 #include "grpcpp/grpcpp.h"
 #include "grpcpp/impl/codegen/proto_utils.h"
@@ -25,6 +30,7 @@
 #include "mestring/events/v1/events.grpc.pb.h"
 #include "mestring/test/v1/test.grpc.pb.h"
 #include "tests/support/certificates.h"
+#include "tests/support/contract_checks.h"
 #include "tests/support/running_service.h"
 #include "tests/support/test_service.h"
 #include "tests/support/tokens.h"
@@ -192,37 +198,119 @@ TEST(ServerTest, MetricsAnswerWhileTheDatabaseHangs) {
   EXPECT_NE(metrics.find("mestring_database_up"), std::string::npos);
 }
 
+// One talk with a server's reflection, under either name.
+template <class Service, class Request, class Response>
+class Reflection {
+ public:
+  explicit Reflection(const std::shared_ptr<grpc::Channel>& channel)
+      : stub_(Service::NewStub(channel)), talk_(stub_->ServerReflectionInfo(context_.get())) {}
+
+  std::vector<std::string> Services() {
+    Request request;
+    request.set_list_services("*");
+    std::vector<std::string> names;
+    const Response response = Ask(request);
+    for (const auto& service : response.list_services_response().service()) names.push_back(service.name());
+    return names;
+  }
+  // Whether the files that come with the answer are all that is needed to build `symbol`.
+  bool Describes(const std::string& symbol) {
+    Request request;
+    request.set_file_containing_symbol(symbol);
+    google::protobuf::SimpleDescriptorDatabase files;
+    const Response response = Ask(request);
+    for (const std::string& bytes : response.file_descriptor_response().file_descriptor_proto()) {
+      google::protobuf::FileDescriptorProto file;
+      EXPECT_TRUE(file.ParseFromString(bytes));
+      EXPECT_TRUE(files.Add(file)) << file.name() << " comes twice";
+    }
+    google::protobuf::DescriptorPool pool(&files);
+    return pool.FindFileContainingSymbol(symbol) != nullptr;
+  }
+  Response Ask(const Request& request) {
+    Response response;
+    EXPECT_TRUE(talk_->Write(request));
+    EXPECT_TRUE(talk_->Read(&response));
+    EXPECT_EQ(response.original_request().SerializeAsString(), request.SerializeAsString());
+    return response;
+  }
+  grpc::Status End() {
+    talk_->WritesDone();
+    return talk_->Finish();
+  }
+
+ private:
+  std::unique_ptr<grpc::ClientContext> context_ = RunningService::Nobody();
+  std::unique_ptr<typename Service::Stub> stub_;
+  std::unique_ptr<grpc::ClientReaderWriter<Request, Response>> talk_;
+};
+namespace r1 = grpc::reflection::v1;
+namespace r1alpha = grpc::reflection::v1alpha;
+using ReflectionV1 = Reflection<r1::ServerReflection, r1::ServerReflectionRequest, r1::ServerReflectionResponse>;
+using ReflectionV1Alpha =
+    Reflection<r1alpha::ServerReflection, r1alpha::ServerReflectionRequest, r1alpha::ServerReflectionResponse>;
+
+TEST(ServerTest, ReflectionAnswersUnderBothNamesAndDescribesAllThatItLists) {
+  RunningService running(TestServiceDefinition(), "sqlite", [](Config& config) { config.reflection = true; });
+  ReflectionV1 v1(running.channel());
+  ReflectionV1Alpha v1alpha(running.channel());
+  const std::vector<std::string> services = v1.Services();
+  EXPECT_EQ(v1alpha.Services(), services);
+  for (const char* name : {"mestring.test.v1.NoteService", "mestring.events.v1.EventService",
+                           "grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection"}) {
+    EXPECT_THAT(services, testing::Contains(name));
+  }
+  for (const std::string& name : services) {
+    EXPECT_TRUE(v1.Describes(name)) << name;
+    EXPECT_TRUE(v1alpha.Describes(name)) << name;
+  }
+  EXPECT_TRUE(v1.Describes("mestring.test.v1.NoteService.GetNote"));
+  EXPECT_EQ(v1.End().error_code(), grpc::StatusCode::OK);
+  EXPECT_EQ(v1alpha.End().error_code(), grpc::StatusCode::OK);
+}
+
+TEST(ServerTest, ReflectionSaysWhatItDoesNotKnowAndGoesOn) {
+  RunningService running(TestServiceDefinition(), "sqlite", [](Config& config) { config.reflection = true; });
+  ReflectionV1 reflection(running.channel());
+  r1::ServerReflectionRequest request;
+  request.set_host("here");
+  request.set_file_containing_symbol("mestring.no.v1.Service");
+  EXPECT_EQ(reflection.Ask(request).error_response().error_code(), grpc::StatusCode::NOT_FOUND);
+  request.set_file_by_filename("no.proto");
+  EXPECT_EQ(reflection.Ask(request).error_response().error_code(), grpc::StatusCode::NOT_FOUND);
+  request.set_file_by_filename("mestring/test/v1/test.proto");
+  EXPECT_GE(reflection.Ask(request).file_descriptor_response().file_descriptor_proto_size(), 4);
+  request.mutable_file_containing_extension()->set_containing_type("google.protobuf.MethodOptions");
+  request.mutable_file_containing_extension()->set_extension_number(access::v1::allow.number());
+  EXPECT_GE(reflection.Ask(request).file_descriptor_response().file_descriptor_proto_size(), 2);
+  request.mutable_file_containing_extension()->set_extension_number(1);
+  EXPECT_EQ(reflection.Ask(request).error_response().error_code(), grpc::StatusCode::NOT_FOUND);
+  request.set_all_extension_numbers_of_type("google.protobuf.MethodOptions");
+  EXPECT_THAT(reflection.Ask(request).all_extension_numbers_response().extension_number(),
+              testing::Contains(access::v1::allow.number()));
+  request.set_all_extension_numbers_of_type("mestring.no.v1.Message");
+  EXPECT_EQ(reflection.Ask(request).error_response().error_code(), grpc::StatusCode::NOT_FOUND);
+  request.clear_message_request();
+  const r1::ServerReflectionResponse response = reflection.Ask(request);
+  EXPECT_EQ(response.error_response().error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  EXPECT_EQ(response.valid_host(), "here");
+}
+
 TEST(ServerTest, ReflectionIsOpenOnlyWhereItIsSwitchedOnAndNeverOnTheHealthPort) {
   for (const auto& [on, health] : {std::pair(true, false), std::pair(false, false), std::pair(true, true)}) {
     RunningService running(TestServiceDefinition(), "sqlite", [on = on](Config& config) { config.reflection = on; });
-    grpc::GenericStub stub(health ? grpc::CreateChannel(absl::StrCat("127.0.0.1:", running.server().health_port()),
-                                                        grpc::InsecureChannelCredentials())
-                                  : running.channel());
-    grpc::CompletionQueue queue;
-    auto context = RunningService::Nobody();
-    auto call =
-        stub.PrepareCall(context.get(), "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo", &queue);
-    void* tag = nullptr;
-    bool ok = false;
-    call->StartCall(nullptr);
-    queue.Next(&tag, &ok);
-    // A ServerReflectionRequest with list_services = "*" (field 7).
-    const grpc::Slice request("\x3a\x01*");
-    call->WriteLast(grpc::ByteBuffer(&request, 1), grpc::WriteOptions(), nullptr);
-    queue.Next(&tag, &ok);
-    grpc::ByteBuffer bytes;
-    call->Read(&bytes, nullptr);
-    queue.Next(&tag, &ok);
-    std::string names;
-    std::vector<grpc::Slice> slices;
-    if (ok && bytes.Dump(&slices).ok()) {
-      for (const grpc::Slice& slice : slices) names.append(reinterpret_cast<const char*>(slice.begin()), slice.size());
+    for (const char* version : {"v1", "v1alpha"}) {
+      const auto context = RunningService::Nobody();
+      std::string response;
+      // A ServerReflectionRequest with list_services = "*" (field 7).
+      const grpc::Status status =
+          CallRaw(health ? Plain(running.server().health_port()) : running.channel(),
+                  absl::StrCat("/grpc.reflection.", version, ".ServerReflection/ServerReflectionInfo"), "\x3a\x01*",
+                  &response, context.get());
+      EXPECT_EQ(response.find("mestring.test.v1.NoteService") != std::string::npos, on && !health) << version;
+      EXPECT_EQ(status.error_code(), on && !health ? grpc::StatusCode::OK : grpc::StatusCode::UNIMPLEMENTED);
+      EXPECT_EQ(ReasonOnWire(status), on || health ? "" : "UNKNOWN_SERVICE");
     }
-    grpc::Status status;
-    call->Finish(&status, nullptr);
-    queue.Next(&tag, &ok);
-    EXPECT_EQ(names.find("mestring.test.v1.NoteService") != std::string::npos, on && !health);
-    EXPECT_EQ(status.ok(), on && !health);
   }
 }
 
@@ -284,15 +372,82 @@ TEST(ServerTest, AStopLetsCallsFinishAndTurnsNewOnesAway) {
   stopper.join();
 }
 
-TEST(ServerTest, AMessageThatIsTooLargeIsRefused) {
+// S11: what is refused before a use case runs has its reason on the wire.
+TEST(ServerTest, ARequestOverOurLimitHasItsReasonAndOneOverGrpcsHasNone) {
   RunningService running(TestServiceDefinition());
-  tpb::WriteNoteRequest request;
-  request.set_request_id(NewId(absl::Now()));
-  request.set_text(std::string(300 << 10, 'x'));
-  tpb::WriteNoteResponse response;
-  auto context = running.As({ROLE_STAFF});
-  EXPECT_EQ(tpb::NoteService::NewStub(running.channel())->WriteNote(context.get(), request, &response).error_code(),
-            grpc::StatusCode::RESOURCE_EXHAUSTED);
+  const auto write = [&](size_t bytes, std::unique_ptr<grpc::ClientContext> context) {
+    tpb::WriteNoteRequest request;
+    request.set_request_id(NewId(absl::Now()));
+    request.set_text(std::string(bytes, 'x'));
+    tpb::WriteNoteResponse response;
+    return tpb::NoteService::NewStub(running.channel())->WriteNote(context.get(), request, &response);
+  };
+  const grpc::Status ours = write(kRequestBytesMax, running.As({ROLE_STAFF}));
+  EXPECT_EQ(ours.error_code(), grpc::StatusCode::INVALID_ARGUMENT) << "a repeat cannot succeed";
+  EXPECT_EQ(ReasonOnWire(ours), "REQUEST_TOO_LARGE");
+  EXPECT_EQ(MetadataOf(FromWire(ours))["max_bytes"], absl::StrCat(kRequestBytesMax));
+  EXPECT_EQ(ReasonOnWire(write(kRequestBytesMax, RunningService::Nobody())), "UNAUTHENTICATED");
+  // Within the limit: here the text is too long.
+  EXPECT_EQ(ReasonOnWire(write(kRequestBytesMax - 100, running.As({ROLE_STAFF}))), "INVALID_FIELD");
+  const grpc::Status grpcs = write(kTransportRequestBytesMax, running.As({ROLE_STAFF}));
+  EXPECT_EQ(grpcs.error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+  EXPECT_EQ(ReasonOnWire(grpcs), "") << "README.md says so";
+}
+
+TEST(ServerTest, AWatchOverOurLimitHasItsReason) {
+  RunningService running(TestServiceDefinition());
+  events::v1::WatchRequest request;
+  request.add_types(std::string(kRequestBytesMax, 'x'));
+  const auto context = running.As({ROLE_STAFF});
+  const auto watch = events::v1::EventService::NewStub(running.channel())->Watch(context.get(), request);
+  events::v1::WatchResponse response;
+  EXPECT_FALSE(watch->Read(&response));
+  EXPECT_EQ(ReasonOnWire(watch->Finish()), "REQUEST_TOO_LARGE");
+}
+
+TEST(ServerTest, MetadataOverOurLimitHasItsReason) {
+  RunningService running(TestServiceDefinition());
+  const auto get = [&](size_t bytes) {
+    auto context = running.As({ROLE_STAFF});
+    context->AddMetadata("baggage", std::string(bytes, 'x'));
+    tpb::GetNoteRequest request;
+    request.set_id(NewId(absl::Now()));
+    tpb::GetNoteResponse response;
+    return tpb::NoteService::NewStub(running.channel())->GetNote(context.get(), request, &response);
+  };
+  EXPECT_EQ(ReasonOnWire(get(kMetadataBytesMax / 2)), "NOT_FOUND");
+  EXPECT_EQ(ReasonOnWire(get(kMetadataBytesMax)), "METADATA_TOO_LARGE");
+  EXPECT_EQ(get(kTransportMetadataBytesMax).error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+}
+
+TEST(ServerTest, ATokenThatIsNotAcceptedHasItsReason) {
+  RunningService running(TestServiceDefinition());
+  const auto try_with = [&](const std::string& authorization) {
+    const auto context = RunningService::Nobody();
+    if (!authorization.empty()) context->AddMetadata("authorization", authorization);
+    tpb::HoldResponse response;
+    return tpb::NoteService::NewStub(running.channel())->Hold(context.get(), {}, &response);
+  };
+  for (const std::string& authorization :
+       {std::string(), std::string("Basic eA=="), std::string("Bearer a.b.c"),
+        absl::StrCat("Bearer ", std::string(TokenVerifier::kTokenBytesMax + 1, 'x'))}) {
+    const grpc::Status status = try_with(authorization);
+    EXPECT_EQ(status.error_code(), grpc::StatusCode::UNAUTHENTICATED);
+    EXPECT_EQ(ReasonOnWire(status), "UNAUTHENTICATED") << authorization.substr(0, 20);
+  }
+  EXPECT_EQ(ReasonOnWire(try_with(absl::StrCat("Bearer ", Token({access::v1::ROLE_NAV})))), "FORBIDDEN");
+}
+
+// The gate refuses by itself, with a text only, what no handler is known to ask the edge about.
+TEST(ServerTest, AHandlerThatAsksNoEdgeStandsBehindTheGate) {
+  RunningService running(TestServiceDefinition());
+  const auto empty = tpb::EmptyService::NewStub(running.channel());
+  tpb::EmptyResponse response;
+  const grpc::Status nobody = empty->Empty(RunningService::Nobody().get(), {}, &response);
+  EXPECT_EQ(nobody.error_code(), grpc::StatusCode::UNAUTHENTICATED);
+  EXPECT_EQ(empty->Empty(running.As({access::v1::ROLE_OPERATOR}).get(), {}, &response).error_code(),
+            grpc::StatusCode::PERMISSION_DENIED);
+  EXPECT_TRUE(empty->Empty(running.As({ROLE_STAFF}).get(), {}, &response).ok());
 }
 
 TEST(ServerTest, BytesThatAreNoMessageAreTheCallersFault) {
@@ -309,19 +464,25 @@ TEST(ServerTest, BytesThatAreNoMessageAreTheCallersFault) {
   // Who may not call learns nothing of it.
   std::string ignored;
   const auto nobody = RunningService::Nobody();
-  EXPECT_TRUE(absl::IsUnauthenticated(FromWire(
-      CallRaw(running.channel(), "/mestring.test.v1.NoteService/WriteNote", "\x0a\x01\xff", &ignored, nobody.get()))));
+  EXPECT_EQ(ReasonOnWire(CallRaw(running.channel(), "/mestring.test.v1.NoteService/WriteNote", "\x0a\x01\xff", &ignored,
+                                 nobody.get())),
+            "UNAUTHENTICATED");
 }
 
-TEST(ServerTest, AMethodThatDoesNotExistIsUnimplemented) {
+TEST(ServerTest, APathThatNobodyServesSaysSo) {
   RunningService running(TestServiceDefinition());
-  for (const char* method :
-       {"/mestring.test.v1.NoteService/Burn", "/mestring.test.v1.NoteService.WriteNote", "/x", "/"}) {
-    auto context = running.As({ROLE_STAFF});
-    std::string response;
-    EXPECT_EQ(CallRaw(running.channel(), method, "", &response, context.get()).error_code(),
-              grpc::StatusCode::UNIMPLEMENTED)
-        << method;
+  for (const auto& [method, reason] : {std::pair("/mestring.test.v1.NoteService/Burn", "UNKNOWN_METHOD"),
+                                       std::pair("/mestring.test.v1.NoteService.WriteNote", "UNKNOWN_SERVICE"),
+                                       std::pair("/mestring.test.v1.UnguardedService/Unguarded", "UNKNOWN_SERVICE"),
+                                       std::pair("/mestring.no.v1.Service/Get", "UNKNOWN_SERVICE"),
+                                       std::pair("/x", "UNKNOWN_SERVICE"), std::pair("/", "UNKNOWN_SERVICE")}) {
+    for (const bool known : {true, false}) {
+      const auto context = known ? running.As({ROLE_STAFF}) : RunningService::Nobody();
+      std::string response;
+      const grpc::Status status = CallRaw(running.channel(), method, "x", &response, context.get());
+      EXPECT_EQ(status.error_code(), grpc::StatusCode::UNIMPLEMENTED) << method;
+      EXPECT_EQ(ReasonOnWire(status), reason) << method;
+    }
   }
 }
 

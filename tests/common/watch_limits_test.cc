@@ -55,6 +55,7 @@ class Hub {
     builder.AddListeningPort("127.0.0.1:0", credentials, &port);
     builder.RegisterService(watch_->service());
     server_ = builder.BuildAndStart();
+    edge_->Open({pb::EventService::service_full_name()});
     grpc::ChannelArguments arguments;
     // So that a client that does not read fills up after 64 KiB, not after megabytes.
     arguments.SetInt(GRPC_ARG_HTTP2_BDP_PROBE, 0);

@@ -8,8 +8,8 @@
 
 #include "common/errors.h"
 #include "common/ids.h"
+#include "common/reflection.h"
 #include "gmock/gmock.h"
-#include "grpcpp/ext/proto_server_reflection_plugin.h"
 #include "grpcpp/health_check_service_interface.h"
 #include "grpcpp/server.h"
 #include "grpcpp/server_builder.h"
@@ -98,12 +98,12 @@ class CallTest : public testing::Test {
  protected:
   CallTest() {
     grpc::EnableDefaultHealthCheckService(true);
-    grpc::reflection::InitProtoReflectionServerBuilderPlugin();
     grpc::ServerBuilder builder;
     int port = 0;
     builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
     builder.RegisterService(&operations_);
     builder.RegisterService(&events_);
+    for (const auto& reflection : reflection_) builder.RegisterService(reflection.get());
     server_ = builder.BuildAndStart();
     server_->GetHealthCheckService()->SetServingStatus("readiness", true);
     address_ = absl::StrCat("127.0.0.1:", port);
@@ -120,6 +120,9 @@ class CallTest : public testing::Test {
 
   Operations operations_;
   Events events_;
+  const std::vector<std::string> served_ = {events::v1::OperationsService::service_full_name(),
+                                            events::v1::EventService::service_full_name()};
+  const std::vector<std::unique_ptr<grpc::Service>> reflection_ = NewReflectionServices(served_);
   std::unique_ptr<grpc::Server> server_;
   std::string address_;
   Settings settings_;

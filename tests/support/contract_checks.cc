@@ -274,6 +274,16 @@ std::vector<BadRequest> BadRequestsFor(const Descriptor& request) {
   return std::move(walk.out);
 }
 
+std::string ReasonOnWire(const grpc::Status& status) {
+  google::rpc::Status details;
+  details.ParseFromString(status.error_details());
+  google::rpc::ErrorInfo info;
+  for (const auto& any : details.details()) {
+    if (any.UnpackTo(&info)) return info.domain().empty() ? "" : info.reason();
+  }
+  return "";
+}
+
 std::vector<std::string> FieldsNamed(const grpc::Status& status) {
   std::vector<std::string> fields;
   google::rpc::Status details;

@@ -42,6 +42,8 @@ struct BadRequest {
 // undeclared, with a national identity number in it.
 std::vector<BadRequest> BadRequestsFor(const google::protobuf::Descriptor& request);
 
+// The reason that stands in the details of an answer, with the service's domain; "" if there are none.
+std::string ReasonOnWire(const grpc::Status& status);
 // The fields that an INVALID_ARGUMENT answer names.
 std::vector<std::string> FieldsNamed(const grpc::Status& status);
 

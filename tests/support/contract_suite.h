@@ -12,7 +12,7 @@
 
 namespace mestring {
 
-// Every RPC of "mestring.housing.v1.HousingService", that of the kernel's own services not.
+// Every RPC of "mestring.housing.v1.HousingService", and of the kernel's own services. A refusal has its reason.
 void ExpectRolesHold(TownOfAnyService& town, std::string_view service);
 // Every wrong field is named; nothing changes, and nothing of what was sent leaks. `tried_min`: so many
 // wrong requests there are at least.

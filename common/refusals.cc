@@ -1,0 +1,67 @@
+#include "common/refusals.h"
+
+// Both only find the moment; what is answered is the edge's business. An interceptor sees the status of every call
+// just before it is sent; one of INTERNAL without details is the library's, because ours always have them.
+
+namespace mestring {
+namespace {
+
+class UnknownCalls : public grpc::CallbackGenericService {
+ public:
+  explicit UnknownCalls(Edge& edge) : edge_(edge) {}
+
+  grpc::ServerGenericBidiReactor* CreateReactor(grpc::GenericCallbackServerContext* context) override {
+    return new Refusal(edge_.Unknown(context->method()));
+  }
+
+ private:
+  class Refusal : public grpc::ServerGenericBidiReactor {
+   public:
+    explicit Refusal(const grpc::Status& status) { Finish(status); }
+    void OnDone() override { delete this; }
+  };
+
+  Edge& edge_;
+};
+
+class UnreadableRequests : public grpc::experimental::ServerInterceptorFactoryInterface {
+ public:
+  explicit UnreadableRequests(Edge& edge) : edge_(edge) {}
+  // One for each call, which the library deletes.
+  grpc::experimental::Interceptor* CreateServerInterceptor(grpc::experimental::ServerRpcInfo* call) override {
+    return new OfCall(edge_, *call);
+  }
+
+ private:
+  class OfCall : public grpc::experimental::Interceptor {
+   public:
+    OfCall(Edge& edge, grpc::experimental::ServerRpcInfo& call) : edge_(edge), call_(call) {}
+    void Intercept(grpc::experimental::InterceptorBatchMethods* batch) override {
+      if (batch->QueryInterceptionHookPoint(grpc::experimental::InterceptionHookPoints::PRE_SEND_STATUS)) {
+        const grpc::Status status = batch->GetSendStatus();
+        if (status.error_code() == grpc::StatusCode::INTERNAL && status.error_details().empty()) {
+          batch->ModifySendStatus(edge_.Unreadable(call_.method(), *call_.server_context()));
+        }
+      }
+      batch->Proceed();
+    }
+
+   private:
+    Edge& edge_;
+    grpc::experimental::ServerRpcInfo& call_;
+  };
+
+  Edge& edge_;
+};
+
+}  // namespace
+
+std::unique_ptr<grpc::CallbackGenericService> NewUnknownCalls(Edge& edge) {
+  return std::make_unique<UnknownCalls>(edge);
+}
+
+std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface> NewUnreadableRequests(Edge& edge) {
+  return std::make_unique<UnreadableRequests>(edge);
+}
+
+}  // namespace mestring
