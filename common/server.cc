@@ -384,6 +384,8 @@ absl::Status Server::Impl::StartHttp() {
     google::protobuf::util::JsonPrintOptions options;
     options.add_whitespace = true;
     options.preserve_proto_field_names = true;
+    // Also what has its default: that Redis is down must not be a line that is missing.
+    options.always_print_primitive_fields = true;
     std::string json;
     (void)google::protobuf::util::MessageToJsonString(status, &json, options);
     return HttpServer::Page{

@@ -182,6 +182,8 @@ TEST(ServerTest, TheHttpPortShowsMetricsHealthAndStatus) {
   EXPECT_EQ(metrics.find(request.person_ref()), std::string::npos);
   EXPECT_NE(HttpGet(port, "/healthz").find("\r\n\r\nok\n"), std::string::npos);
   EXPECT_NE(HttpGet(port, "/status").find("\"municipality\""), std::string::npos);
+  // S6: no Redis runs here, which is exactly when it must be said.
+  EXPECT_NE(HttpGet(port, "/status").find("\"redis_up\": false"), std::string::npos) << HttpGet(port, "/status");
   const std::string other = HttpGet(port, "/etc/passwd");
   EXPECT_EQ(other.find(" 404 "), 8u) << other;
 }
