@@ -10,6 +10,8 @@
 #include <memory>
 
 #include "absl/strings/escaping.h"
+#include "google/protobuf/io/coded_stream.h"
+#include "google/protobuf/io/zero_copy_stream_impl_lite.h"
 
 namespace mestring {
 namespace {
@@ -53,6 +55,17 @@ std::string KeyedHash(std::string_view key, std::string_view text) {
   HMAC(Algorithm(), key.data(), static_cast<int>(key.size()), reinterpret_cast<const uint8_t*>(text.data()),
        text.size(), digest.data(), nullptr);
   return absl::BytesToHexString(Bytes(digest, kKeyedHashBytes));
+}
+
+std::string DeterministicBytes(const google::protobuf::Message& message) {
+  std::string bytes;
+  {
+    google::protobuf::io::StringOutputStream stream(&bytes);
+    google::protobuf::io::CodedOutputStream coded(&stream);
+    coded.SetSerializationDeterministic(true);
+    message.SerializeToCodedStream(&coded);
+  }
+  return bytes;
 }
 
 }  // namespace mestring

@@ -180,7 +180,7 @@ std::string StringProblem(const FieldPlan& plan, std::string_view text) {
     case common::v1::FORMAT_ORGANISATION:
       return IsCode(text) ? "" : "must be a code: letters, digits, \"_\", \"-\" and \".\", at most 64";
     case common::v1::FORMAT_TOKEN:
-      // Web-safe base64: the only form in which tokens are handed out (PageToken in rpc.h).
+      // Web-safe base64: the only form in which tokens are handed out (PageToken in records.h).
       return text.size() <= kTokenLengthMax &&
                      std::all_of(text.begin(), text.end(),
                                  [](char c) { return absl::ascii_isalnum(c) || c == '-' || c == '_' || c == '='; })

@@ -3,14 +3,68 @@
 // A list is one query: conditions joined in the order in which their values are bound, ordered by a field, and by
 // the id where rows share it; the page token names both of the last row. Offsets instead of keys would read and
 // throw away the pages before.
+//
+// A token is four lines in base64: the list that it is of (a hash), its as_of, key and id. The hash keeps a caller's
+// program from a mistake, it is no secret: the rows of a page are chosen by the request alone.
+
+#include <memory>
+#include <utility>
+#include <vector>
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/numbers.h"
+#include "absl/strings/str_split.h"
+#include "common/digest.h"
 
 namespace mestring {
 namespace {
 
 using google::protobuf::FieldDescriptor;
+using google::protobuf::Message;
+
+// Hexadecimal digits of a hash: lists are mistaken for each other by chance once in 2^64.
+constexpr size_t kListDigits = 16;
+
+struct Token {
+  std::string list, as_of;
+  PageEnd end;
+};
+
+// No part of a token has a line break.
+std::string Encode(const Token& token) {
+  return absl::WebSafeBase64Escape(
+      absl::StrCat(token.list, "\n", token.as_of, "\n", token.end.key, "\n", token.end.id));
+}
+
+absl::StatusOr<Token> Decode(std::string_view page_token) {
+  std::string text;
+  if (!absl::WebSafeBase64Unescape(page_token, &text)) return NotOurPage();
+  const std::vector<std::string> lines = absl::StrSplit(text, '\n');
+  if (lines.size() != 4) return NotOurPage();
+  return Token{lines[0], lines[1], {lines[2], lines[3]}};
+}
+
+// A text field, "" if the message has none of this name.
+std::string TextOf(const Message& message, const char* field) {
+  const FieldDescriptor* found = message.GetDescriptor()->FindFieldByName(field);
+  return found == nullptr ? "" : message.GetReflection()->GetString(message, found);
+}
+
+void SetText(Message* message, const char* field, std::string text) {
+  const FieldDescriptor* found = message->GetDescriptor()->FindFieldByName(field);
+  if (found != nullptr) message->GetReflection()->SetString(message, found, std::move(text));
+}
+
+// Which list a request asks for: each RPC has a request of its own.
+std::string ListOf(const Message& request) {
+  const std::unique_ptr<Message> asked(request.New());
+  asked->CopyFrom(request);
+  for (const char* field : {"page_size", "page_token"}) {
+    const FieldDescriptor* found = asked->GetDescriptor()->FindFieldByName(field);
+    if (found != nullptr) asked->GetReflection()->ClearField(asked.get(), found);
+  }
+  return Sha256Hex(absl::StrCat(request.GetTypeName(), "\n", DeterministicBytes(*asked))).substr(0, kListDigits);
+}
 
 // An instant is one in its column (rows.h).
 bool IsNumber(const FieldDescriptor& field) {
@@ -42,19 +96,30 @@ Filter& Filter::Add(std::string_view condition, std::vector<Value> more) {
 
 absl::Status NotOurPage() { return InvalidArgument("page_token", "is not one that this service handed out"); }
 
-// No key and no id has a line break.
-std::string PageToken(const PageEnd& end) { return absl::WebSafeBase64Escape(absl::StrCat(end.key, "\n", end.id)); }
+std::string PageToken(const PageEnd& end) { return Encode({"", "", end}); }
 
 absl::StatusOr<PageEnd> ParsePageToken(std::string_view page_token) {
-  PageEnd end;
-  if (page_token.empty()) return end;
-  std::string text;
-  if (!absl::WebSafeBase64Unescape(page_token, &text)) return NotOurPage();
-  const size_t line = text.find('\n');
-  if (line == text.npos) return NotOurPage();
-  end.key = text.substr(0, line);
-  end.id = text.substr(line + 1);
-  return end;
+  if (page_token.empty()) return PageEnd();
+  ASSIGN(Token token, Decode(page_token));
+  return std::move(token.end);
+}
+
+void BindPage(const Message& request, Message* response) {
+  const absl::StatusOr<Token> before = Decode(TextOf(request, "page_token"));
+  if (before.ok()) SetText(response, "as_of", before->as_of);
+  absl::StatusOr<Token> next = Decode(TextOf(*response, "next_page_token"));
+  if (!next.ok()) return;
+  next->list = ListOf(request);
+  next->as_of = TextOf(*response, "as_of");
+  SetText(response, "next_page_token", Encode(*next));
+}
+
+absl::Status CheckPage(const Message& request) {
+  const std::string page_token = TextOf(request, "page_token");
+  if (page_token.empty()) return absl::OkStatus();
+  ASSIGN(const Token token, Decode(page_token));
+  if (token.list == ListOf(request)) return absl::OkStatus();
+  return InvalidArgument("page_token", "is of another list, or of this one with other fields: begin at the first page");
 }
 
 absl::StatusOr<int64_t> PageNumber(std::string_view key_or_id, int64_t if_first) {

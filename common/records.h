@@ -105,6 +105,12 @@ struct PageEnd {
 };
 std::string PageToken(const PageEnd& end);
 absl::StatusOr<PageEnd> ParsePageToken(std::string_view page_token);  // INVALID_ARGUMENT page_token
+// A token is good for the list that handed it out, asked for in the same way: each field of the request but page_size
+// is as it was. And it brings the first page's as_of, which each later page repeats: a change that came while the
+// pages were read lies after it. No list does any of this itself; the edge binds the token of each answer and checks
+// that of each request (INVALID_ARGUMENT page_token).
+void BindPage(const google::protobuf::Message& request, google::protobuf::Message* response);
+absl::Status CheckPage(const google::protobuf::Message& request);
 // A key or an id that is a number; `if_first` of the first page. INVALID_ARGUMENT page_token.
 absl::StatusOr<int64_t> PageNumber(std::string_view key_or_id, int64_t if_first = 0);
 // INVALID_ARGUMENT page_token.

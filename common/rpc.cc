@@ -41,9 +41,8 @@
 #include "common/limits.h"
 #include "common/log.h"
 #include "common/metrics.h"
+#include "common/records.h"
 #include "common/reflection.h"
-#include "google/protobuf/io/coded_stream.h"
-#include "google/protobuf/io/zero_copy_stream_impl_lite.h"
 
 namespace mestring {
 namespace {
@@ -115,17 +114,6 @@ bool IsVerdict(const absl::Status& status) {
     default:
       return false;
   }
-}
-
-std::string DeterministicBytes(const Message& message) {
-  std::string bytes;
-  {
-    google::protobuf::io::StringOutputStream stream(&bytes);
-    google::protobuf::io::CodedOutputStream coded(&stream);
-    coded.SetSerializationDeterministic(true);
-    message.SerializeToCodedStream(&coded);
-  }
-  return bytes;
 }
 
 // The caller as whoever gave the name has it. Claims hold no control characters (access.cc).
@@ -231,7 +219,8 @@ struct Edge::Method {
   std::vector<Role> roles, oversight;
   bool anonymous = false;
   bool untold = false;
-  bool asks = false;  // its handler asks the edge who calls
+  bool asks = false;   // its handler asks the edge who calls
+  bool pages = false;  // it is a list
   const FieldDescriptor* request_id = nullptr;
 };
 
@@ -348,6 +337,7 @@ grpc::Status Edge::Run(Kind kind, grpc::ServerContext* context, const Message& r
   // tenth of a write, and there is no line before this point in which a call could have waited.
   absl::Status status = served.CheckTime();
   if (status.ok()) status = CheckFields(request);
+  if (status.ok() && method->pages) status = CheckPage(request);
   if (status.ok()) {
     if (method->request_id != nullptr) {
       call.request_id = request.GetReflection()->GetString(request, method->request_id);
@@ -358,6 +348,7 @@ grpc::Status Edge::Run(Kind kind, grpc::ServerContext* context, const Message& r
              : kind == Kind::kRead ? RunRead(served, in_transaction)
                                    : outside(call);
   }
+  if (status.ok() && method->pages) BindPage(request, response);
   if (method->anonymous) return Finish(*method, nullptr, "", "", status, absl::Now() - start);
   return Finish(*method, caller->get(), call.request_id, traceparent, status, absl::Now() - start);
 }
@@ -518,6 +509,7 @@ const Edge::Method* Edge::MethodOf(const Descriptor& request) {
   method->anonymous = found->options().GetExtension(access::v1::anonymous);
   method->untold = !found->options().GetExtension(access::v1::untold).empty();
   method->asks = std::any_of(Askers().begin(), Askers().end(), [&](auto asker) { return asker() == &request; });
+  method->pages = request.FindFieldByName("page_token") != nullptr;
   const FieldDescriptor* request_id = request.FindFieldByName("request_id");
   if (request_id != nullptr && request_id->type() == FieldDescriptor::TYPE_STRING && !request_id->is_repeated()) {
     method->request_id = request_id;

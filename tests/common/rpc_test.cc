@@ -38,6 +38,14 @@ using access::v1::ROLE_RESIDENT;
 using access::v1::ROLE_STAFF;
 using access::v1::ROLE_UNIT_LEADER;
 
+// As the list would hand it out that the request asks for.
+std::string TokenOf(const google::protobuf::Message& request, const PageEnd& end) {
+  access::v1::ListAccessLogResponse response;
+  response.set_next_page_token(PageToken(end));
+  BindPage(request, &response);
+  return response.next_page_token();
+}
+
 std::string NewUuid() { return NewId(absl::Now()); }
 
 class RpcTest : public testing::TestWithParam<const char*> {
@@ -397,8 +405,9 @@ TEST_P(RpcTest, APersonSeesWhoHasLookedAndNobodyElsesLog) {
   EXPECT_EQ(entries, 5);
   EXPECT_EQ(pages, 3);
   access::v1::ListAccessLogResponse page;
+  request.clear_page_token();
   for (const PageEnd& wrong : {PageEnd{"1", "-1"}, PageEnd{"1", ""}, PageEnd{"", "1"}, PageEnd{"x", "1"}}) {
-    request.set_page_token(PageToken(wrong));
+    request.set_page_token(TokenOf(request, wrong));
     auto context = running_.As({ROLE_RESIDENT}, person, "", "ann");
     const absl::Status status = FromWire(log->ListAccessLog(context.get(), request, &page));
     ASSERT_EQ(ViolationsOf(status).size(), 1) << wrong.key << " " << wrong.id;
@@ -411,6 +420,54 @@ TEST_P(RpcTest, APersonSeesWhoHasLookedAndNobodyElsesLog) {
   auto leader = running_.As({ROLE_UNIT_LEADER}, "", "", "lea");
   EXPECT_TRUE(log->ListAccessLog(leader.get(), request, &page).ok());
   EXPECT_EQ(AccessRows(person).back(), "lea UNIT_LEADER ListAccessLog OK");
+}
+
+TEST_P(RpcTest, LaterPagesRepeatTheCursorOfTheFirst) {
+  tpb::WriteNoteResponse written;
+  for (int i = 0; i < 3; ++i) ASSERT_EQ(Write(NewNote(), &written), absl::OkStatus());
+  tpb::ListNotesRequest request;
+  request.set_page_size(1);
+  tpb::ListNotesResponse first, next;
+  ASSERT_TRUE(notes_->ListNotes(running_.As({ROLE_STAFF}).get(), request, &first).ok());
+  EXPECT_EQ(first.as_of(), HeadOf(running_.db()).ToString());
+  std::set<std::string> seen = {first.notes(0).id()};
+  request.set_page_token(first.next_page_token());
+  while (!request.page_token().empty()) {
+    // What changes meanwhile comes after the cursor.
+    ASSERT_EQ(Write(NewNote(), &written), absl::OkStatus());
+    request.set_page_size(2);  // this may change
+    ASSERT_TRUE(notes_->ListNotes(running_.As({ROLE_STAFF}).get(), request, &next).ok());
+    EXPECT_EQ(next.as_of(), first.as_of());
+    for (const tpb::Note& note : next.notes()) EXPECT_TRUE(seen.insert(note.id()).second);
+    request.set_page_token(next.next_page_token());
+  }
+  EXPECT_GE(seen.size(), 3u);
+  // Another list begins anew.
+  request.clear_page_token();
+  ASSERT_TRUE(notes_->ListNotes(running_.As({ROLE_STAFF}).get(), request, &next).ok());
+  EXPECT_EQ(next.as_of(), HeadOf(running_.db()).ToString());
+}
+
+TEST_P(RpcTest, APageTokenOfAnotherListOrFilterIsRefused) {
+  tpb::WriteNoteResponse written;
+  for (int i = 0; i < 2; ++i) ASSERT_EQ(Write(NewNote(), &written), absl::OkStatus());
+  tpb::ListNotesRequest request;
+  request.set_page_size(1);
+  tpb::ListNotesResponse page;
+  ASSERT_TRUE(notes_->ListNotes(running_.As({ROLE_STAFF}).get(), request, &page).ok());
+  request.set_page_token(page.next_page_token());
+  EXPECT_TRUE(notes_->ListNotes(running_.As({ROLE_STAFF}).get(), request, &page).ok());
+  const auto refusal = [&] {
+    const absl::Status status = FromWire(notes_->ListNotes(running_.As({ROLE_STAFF}).get(), request, &page));
+    return ViolationsOf(status).size() == 1 ? ViolationsOf(status)[0].field : status.ToString();
+  };
+  request.set_organisation_id("another");
+  EXPECT_EQ(refusal(), "page_token");
+  request.clear_organisation_id();
+  request.set_page_token(TokenOf(access::v1::ListAccessLogRequest(), {written.note().id(), ""}));
+  EXPECT_EQ(refusal(), "page_token");
+  request.set_page_token(PageToken({written.note().id(), ""}));
+  EXPECT_EQ(refusal(), "page_token") << "of no list";
 }
 
 TEST_P(RpcTest, AnAnswerHasTheTimesThatALaterReadGives) {
@@ -629,7 +686,7 @@ TEST_P(RpcTest, ParkedEventsOfAllStreamsAreListedInPages) {
   } while (!request.page_token().empty());
   EXPECT_EQ(shown, "a7-9 a7-10 a7-11 b7-9 b7-10 b7-11 ");
   for (const char* wrong : {"nonsense", ""}) {
-    request.set_page_token(PageToken({"mestring:{1108}:a", wrong}));
+    request.set_page_token(TokenOf(request, {"mestring:{1108}:a", wrong}));
     events::v1::ListParkedEventsResponse page;
     auto context = running_.As({ROLE_OPERATOR});
     const absl::Status status = FromWire(operations->ListParkedEvents(context.get(), request, &page));

@@ -30,6 +30,8 @@ TEST_F(ContractTest, EveryWrongFieldIsNamedAndNothingChangesOrLeaks) {
   ExpectWrongFieldsAreNamed(town_, kService, 700);
 }
 
+TEST_F(ContractTest, APageTokenIsOfOneListAskedForInOneWay) { ExpectPageTokensBelongToTheirList(town_, kService); }
+
 TEST_F(ContractTest, NoRpcAnswersInternal) { ExpectNoInternalErrors(town_, kService); }
 
 TEST_F(ContractTest, AServiceCanReadWhateverItIsToldOf) {

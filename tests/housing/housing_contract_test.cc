@@ -22,6 +22,8 @@ TEST_F(ContractTest, EveryWrongFieldIsNamedAndNothingChangesOrLeaks) {
   ExpectWrongFieldsAreNamed(town_, kService, 1000);
 }
 
+TEST_F(ContractTest, APageTokenIsOfOneListAskedForInOneWay) { ExpectPageTokensBelongToTheirList(town_, kService); }
+
 TEST_F(ContractTest, NoRpcAnswersInternal) { ExpectNoInternalErrors(town_, kService); }
 
 TEST_F(ContractTest, AServiceCanReadWhateverItIsToldOf) {

@@ -26,6 +26,8 @@ TEST_F(ContractTest, EveryWrongFieldIsNamedAndNothingChangesOrLeaks) {
   ExpectWrongFieldsAreNamed(town_, kService, 500);
 }
 
+TEST_F(ContractTest, APageTokenIsOfOneListAskedForInOneWay) { ExpectPageTokensBelongToTheirList(town_, kService); }
+
 TEST_F(ContractTest, NoRpcAnswersInternal) { ExpectNoInternalErrors(town_, kService); }
 
 // [P7] A peer has no decision or medical authority. What a peer may call changes only what is their own.

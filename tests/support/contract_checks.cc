@@ -55,42 +55,6 @@ std::string ValidText(const common::v1::FieldRule& rule) {
   }
 }
 
-void SetValid(Message& message, const FieldDescriptor& field) {
-  const auto* reflection = message.GetReflection();
-  const auto& rule = field.options().GetExtension(common::v1::rule);
-  switch (field.cpp_type()) {
-    case FieldDescriptor::CPPTYPE_STRING:
-      if (field.is_repeated())
-        reflection->AddString(&message, &field, ValidText(rule));
-      else
-        reflection->SetString(&message, &field, ValidText(rule));
-      break;
-    case FieldDescriptor::CPPTYPE_ENUM: {
-      const auto* value = field.enum_type()->value(field.enum_type()->value_count() - 1);
-      if (field.is_repeated())
-        reflection->AddEnum(&message, &field, value);
-      else
-        reflection->SetEnum(&message, &field, value);
-      break;
-    }
-    case FieldDescriptor::CPPTYPE_MESSAGE:
-      FillRequired(field.is_repeated() ? *reflection->AddMessage(&message, &field)
-                                       : *reflection->MutableMessage(&message, &field));
-      break;
-    case FieldDescriptor::CPPTYPE_INT32:
-      if (field.is_repeated())
-        reflection->AddInt32(&message, &field, std::max<int64_t>(1, rule.min()));
-      else
-        reflection->SetInt32(&message, &field, std::max<int64_t>(1, rule.min()));
-      break;
-    case FieldDescriptor::CPPTYPE_INT64:
-      reflection->SetInt64(&message, &field, std::max<int64_t>(1, rule.min()));
-      break;
-    default:
-      break;
-  }
-}
-
 // Finds the message that holds the field at `path` in a fresh request.
 using Locate = std::function<Message*(Message*)>;
 
@@ -153,7 +117,7 @@ struct Walk {
     }
     if (field.is_repeated()) {
       Add(locate, path, "too many", "", [&](Message& message) {
-        for (int i = 0; i <= (rule.max_items() > 0 ? rule.max_items() : 100); ++i) SetValid(message, field);
+        for (int i = 0; i <= (rule.max_items() > 0 ? rule.max_items() : 100); ++i) FillField(message, field);
       });
     }
     switch (field.cpp_type()) {
@@ -259,10 +223,49 @@ std::unique_ptr<Message> NewMessage(const Descriptor& type) {
   return std::unique_ptr<Message>(google::protobuf::MessageFactory::generated_factory()->GetPrototype(&type)->New());
 }
 
+void FillField(Message& message, const FieldDescriptor& field) {
+  const auto* reflection = message.GetReflection();
+  const auto& rule = field.options().GetExtension(common::v1::rule);
+  switch (field.cpp_type()) {
+    case FieldDescriptor::CPPTYPE_STRING:
+      if (field.is_repeated())
+        reflection->AddString(&message, &field, ValidText(rule));
+      else
+        reflection->SetString(&message, &field, ValidText(rule));
+      break;
+    case FieldDescriptor::CPPTYPE_ENUM: {
+      const auto* value = field.enum_type()->value(field.enum_type()->value_count() - 1);
+      if (field.is_repeated())
+        reflection->AddEnum(&message, &field, value);
+      else
+        reflection->SetEnum(&message, &field, value);
+      break;
+    }
+    case FieldDescriptor::CPPTYPE_MESSAGE:
+      FillRequired(field.is_repeated() ? *reflection->AddMessage(&message, &field)
+                                       : *reflection->MutableMessage(&message, &field));
+      break;
+    case FieldDescriptor::CPPTYPE_INT32:
+      if (field.is_repeated())
+        reflection->AddInt32(&message, &field, std::max<int64_t>(1, rule.min()));
+      else
+        reflection->SetInt32(&message, &field, std::max<int64_t>(1, rule.min()));
+      break;
+    case FieldDescriptor::CPPTYPE_BOOL:
+      if (!field.is_repeated()) reflection->SetBool(&message, &field, true);
+      break;
+    case FieldDescriptor::CPPTYPE_INT64:
+      reflection->SetInt64(&message, &field, std::max<int64_t>(1, rule.min()));
+      break;
+    default:
+      break;
+  }
+}
+
 void FillRequired(Message& message) {
   for (int i = 0; i < message.GetDescriptor()->field_count(); ++i) {
     const FieldDescriptor& field = *message.GetDescriptor()->field(i);
-    if (field.options().GetExtension(common::v1::rule).required()) SetValid(message, field);
+    if (field.options().GetExtension(common::v1::rule).required()) FillField(message, field);
   }
 }
 

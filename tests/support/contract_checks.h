@@ -27,6 +27,8 @@ grpc::Status CallByPath(grpc::Channel& channel, const std::string& path, grpc::C
 // An empty message of a type known by descriptor only.
 std::unique_ptr<google::protobuf::Message> NewMessage(const google::protobuf::Descriptor& type);
 
+// Gives a field a value of the right shape, one more if it is repeated.
+void FillField(google::protobuf::Message& message, const google::protobuf::FieldDescriptor& field);
 // Sets every required field to something of the right shape; optional ones stay unset.
 void FillRequired(google::protobuf::Message& message);
 

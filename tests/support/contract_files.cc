@@ -142,9 +142,13 @@ std::vector<ServiceContract> ServiceContracts(const ContractFiles& contracts) {
   return out;
 }
 
-std::string CommentOf(const Descriptor& message) {
+template <class Declared>
+std::string LeadingComment(const Declared& declared) {
   SourceLocation location;
-  return message.GetSourceLocation(&location) ? OneLine(location.leading_comments) : "";
+  return declared.GetSourceLocation(&location) ? OneLine(location.leading_comments) : "";
 }
+
+std::string CommentOf(const Descriptor& message) { return LeadingComment(message); }
+std::string CommentOf(const google::protobuf::FieldDescriptor& field) { return LeadingComment(field); }
 
 }  // namespace mestring

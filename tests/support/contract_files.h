@@ -56,7 +56,8 @@ std::vector<const google::protobuf::Descriptor*> SharedEvents(const ContractFile
 // Those that publish events, in the order of their names. `contracts` must outlive them.
 std::vector<ServiceContract> ServiceContracts(const ContractFiles& contracts);
 
-// The comment before a message, on one line.
+// The comment before a message or a field, on one line.
 std::string CommentOf(const google::protobuf::Descriptor& message);
+std::string CommentOf(const google::protobuf::FieldDescriptor& field);
 
 }  // namespace mestring

@@ -13,6 +13,7 @@
 #include "absl/strings/ascii.h"
 #include "common/records.h"
 #include "mestring/access/v1/access_log.grpc.pb.h"
+#include "mestring/test/v1/test.pb.h"
 #include "tests/support/contract_checks.h"
 #include "tests/support/tokens.h"
 
@@ -22,6 +23,8 @@ namespace {
 using google::protobuf::MethodDescriptor;
 using testing::Contains;
 using testing::Not;
+
+namespace tpb = test::v1;
 
 std::vector<const MethodDescriptor*> OwnMethods(std::string_view service) {
   std::vector<const MethodDescriptor*> methods;
@@ -60,6 +63,20 @@ std::string ResourceOf(std::string_view id_field) {
     begins_word = c == '_';
   }
   return name;
+}
+
+std::unique_ptr<google::protobuf::Message> CopyOf(const google::protobuf::Message& message) {
+  std::unique_ptr<google::protobuf::Message> copy(message.New());
+  copy->CopyFrom(message);
+  return copy;
+}
+
+// As the list would hand it out that `asked` asks for.
+std::string PageTokenOf(const google::protobuf::Message& asked) {
+  access::v1::ListAccessLogResponse response;
+  response.set_next_page_token(PageToken({"1", "1"}));
+  BindPage(asked, &response);
+  return response.next_page_token();
 }
 
 }  // namespace
@@ -108,6 +125,37 @@ void ExpectRolesHold(TownOfAnyService& town, std::string_view service) {
       EXPECT_EQ(ReasonOnWire(status) == "FORBIDDEN", !may) << method->full_name();
     }
   }
+}
+
+void ExpectPageTokensBelongToTheirList(TownOfAnyService& town, std::string_view service) {
+  int lists = 0;
+  for (const MethodDescriptor* method : MethodsOf(service)) {
+    const auto* token = method->input_type()->FindFieldByName("page_token");
+    if (token == nullptr) continue;
+    ++lists;
+    const auto asked = NewMessage(*method->input_type());
+    FillRequired(*asked);
+    const auto answer = [&](google::protobuf::Message& request, const std::string& page_token) {
+      request.GetReflection()->SetString(&request, token, page_token);
+      return CallMethod(town, *method, *As(*AllowedRoles(*method)), request);
+    };
+    const auto elsewhere = CopyOf(*asked);
+    EXPECT_THAT(FieldsNamed(answer(*elsewhere, PageTokenOf(tpb::ListNotesRequest()))), Contains("page_token"))
+        << method->full_name();
+    for (int i = 0; i < method->input_type()->field_count(); ++i) {
+      const auto& field = *method->input_type()->field(i);
+      const auto changed = CopyOf(*asked);
+      FillField(*changed, field);
+      if (&field == token || changed->SerializeAsString() == asked->SerializeAsString()) continue;
+      const grpc::Status status = answer(*changed, PageTokenOf(*asked));
+      if (field.name() == "page_size") {
+        EXPECT_EQ(CheckPage(*changed), absl::OkStatus()) << method->full_name();
+      } else {
+        EXPECT_THAT(FieldsNamed(status), Contains("page_token")) << method->full_name() << " " << field.name();
+      }
+    }
+  }
+  EXPECT_GE(lists, 3);
 }
 
 void ExpectWrongFieldsAreNamed(TownOfAnyService& town, std::string_view service, int tried_min) {

@@ -14,6 +14,9 @@ namespace mestring {
 
 // Every RPC of "mestring.housing.v1.HousingService", and of the kernel's own services. A refusal has its reason.
 void ExpectRolesHold(TownOfAnyService& town, std::string_view service);
+// Every list refuses the page token of another list, and its own where the request has changed; not where only the
+// size of the page has.
+void ExpectPageTokensBelongToTheirList(TownOfAnyService& town, std::string_view service);
 // Every wrong field is named; nothing changes, and nothing of what was sent leaks. `tried_min`: so many
 // wrong requests there are at least.
 void ExpectWrongFieldsAreNamed(TownOfAnyService& town, std::string_view service, int tried_min);

@@ -6,7 +6,7 @@
 
 #include "absl/synchronization/mutex.h"
 #include "absl/time/clock.h"
-#include "common/rows.h"
+#include "common/records.h"
 #include "mestring/test/v1/test.grpc.pb.h"
 
 namespace mestring {
@@ -46,6 +46,7 @@ class Notes : public tpb::NoteService::Service {
   MESTRING_WRITE(tpb, ForgetNote);
   MESTRING_WRITE(tpb, HushNote);
   MESTRING_READ(tpb, GetNote);
+  MESTRING_READ(tpb, ListNotes);
   MESTRING_READ(tpb, Break);
 
   MESTRING_SERVE(tpb, Hold) {
@@ -122,6 +123,13 @@ absl::Status Notes::GetNote(Tx& tx, Call& call, const tpb::GetNoteRequest& reque
   if (call.caller.Is(access::v1::ROLE_RESIDENT) && !call.caller.IsSelf(note.person_ref())) return NotFound("note");
   *response->mutable_note() = std::move(note);
   return absl::OkStatus();
+}
+
+absl::Status Notes::ListNotes(Tx& tx, Call&, const tpb::ListNotesRequest& request, tpb::ListNotesResponse* response) {
+  TRY(Page(tx, Filter().Is("organisation_id", request.organisation_id()),
+           {.size = request.page_size(), .token = request.page_token()}, response->mutable_notes(),
+           response->mutable_next_page_token()));
+  return SetAsOf(tx, response);
 }
 
 absl::Status Notes::Break(Tx&, Call&, const tpb::BreakRequest&, tpb::BreakResponse*) {
