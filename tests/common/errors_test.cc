@@ -2,9 +2,16 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
+#include <regex>
+#include <set>
+
+#include "absl/strings/str_cat.h"
+#include "common/reasons.h"
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
 #include "grpcpp/support/status.h"
+#include "tests/support/golden.h"
 
 namespace mestring {
 namespace {
@@ -108,6 +115,28 @@ TEST(ErrorsTest, WhatGrpcSaysItselfHasAReasonToo) {
   EXPECT_EQ(ReasonOf(FromWire({StatusCode::DEADLINE_EXCEEDED, "x"})), "DEADLINE_PASSED");
   EXPECT_EQ(ReasonOf(FromWire({StatusCode::UNKNOWN, "x"})), "");
   EXPECT_EQ(FromWire({StatusCode::UNAVAILABLE, "x", "not a message"}).code(), absl::StatusCode::kUnavailable);
+}
+
+// S11: every reason that the kernel gives stands in the one list of them, and nothing else does.
+TEST(ErrorsTest, TheListOfReasonsIsThatOfTheCode) {
+  // Between the parts of the kernel; no caller meets them.
+  const std::set<std::string> inner = {"STREAM_MOVED", "TERM_OVER", "REDIS_UNAVAILABLE"};
+  // What FromWire makes of an answer that is not ours.
+  const std::set<std::string> foreign = {"UNAVAILABLE", "LIMIT_EXCEEDED"};
+  std::set<std::string> given;
+  const std::regex made(
+      "\\b(?:Refused|Unavailable|Overloaded|OutOfRange|Make)\\((?:absl::StatusCode::k\\w+, )?\\s*\"([A-Z_]+)\"");
+  for (const auto& file : std::filesystem::directory_iterator(SourcePath("common"))) {
+    if (file.path().extension() != ".cc" && file.path().filename() != "errors.h") continue;
+    const std::string text = ReadSource(absl::StrCat("common/", file.path().filename().string()));
+    for (std::sregex_iterator each(text.begin(), text.end(), made), end; each != end; ++each) {
+      const std::string name = (*each)[1];
+      if (!inner.contains(name) && !foreign.contains(name)) given.insert(name);
+    }
+  }
+  std::set<std::string> listed;
+  for (const Reason& reason : kReasons) EXPECT_TRUE(listed.insert(std::string(reason.name)).second) << reason.name;
+  EXPECT_EQ(listed, given);
 }
 
 }  // namespace

@@ -13,8 +13,14 @@
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "common/config.h"
+#include "common/limits.h"
+#include "common/reasons.h"
+#include "common/records.h"
+#include "common/watch.h"
 #include "google/protobuf/dynamic_message.h"
 #include "google/protobuf/util/json_util.h"
+#include "mestring/common/v1/field_rule.pb.h"
+#include "mestring/events/v1/events.pb.h"
 #include "services/ctl/commands.h"
 #include "services/ctl/failure.h"
 #include "services/housing/housing.h"
@@ -47,6 +53,53 @@ TEST(Readme, IsShortEnoughToBeRead) {
 TEST(Readme, ItsTableOfVariablesIsTheOneThatHelpPrints) {
   const ServiceDefinition housing = HousingDefinition();
   ExpectGoldenRegion(kFile, "configuration", Config::Help(housing.name, housing.port, /*markdown=*/true));
+}
+
+std::string KiB(int64_t bytes) { return absl::StrCat(bytes >> 10, " KiB"); }
+std::string Seconds(absl::Duration duration) { return absl::StrCat(absl::ToInt64Seconds(duration), " s"); }
+
+// S11: the limits that a caller meets, and what lies beyond each.
+TEST(Readme, ItsTableOfLimitsIsWhatTheServicesKeep) {
+  const auto& events = *events::v1::ListRequest::descriptor()->FindFieldByName("page_size");
+  const Config config = Config::Defaults("housing", 7101);
+  const std::string_view again = "RESOURCE_EXHAUSTED with `RetryInfo`: repeat";
+  std::string text = "| What | Limit | Beyond it |\n|---|---|---|\n";
+  const auto row = [&text](const std::string& what, const std::string& limit, const std::string& beyond) {
+    absl::StrAppend(&text, "| ", what, " | ", limit, " | ", beyond, " |\n");
+  };
+  const auto core = [](int64_t bytes) {
+    return absl::StrCat("; above ", KiB(bytes), " gRPC's core answers before us: RESOURCE_EXHAUSTED without details");
+  };
+  row("A request", KiB(kRequestBytesMax), "INVALID_ARGUMENT `REQUEST_TOO_LARGE`" + core(kTransportRequestBytesMax));
+  row("The metadata of a call, 32 bytes more for each entry", KiB(kMetadataBytesMax),
+      "INVALID_ARGUMENT `METADATA_TOO_LARGE`" + core(kTransportMetadataBytesMax));
+  row("A token", KiB(TokenVerifier::kTokenBytesMax), "UNAUTHENTICATED");
+  row("A deadline", Seconds(kDeadlineMax),
+      "it is cut to this: what has not begun by then is answered DEADLINE_EXCEEDED, and not done");
+  row("Unary calls at work", absl::StrCat(config.threads, " (`MESTRING_THREADS`)"),
+      absl::StrCat(again, "; `TOO_MANY_CALLS`"));
+  row("Writes that wait", absl::StrCat(Database::kWriteQueueMax), absl::StrCat(again, "; `WRITE_QUEUE_FULL`"));
+  row("Watches", absl::StrCat(Watch::Options().watchers_max), absl::StrCat(again, "; `TOO_MANY_WATCHERS`"));
+  row("Calls and watches on one connection", absl::StrCat(kStreamsPerConnectionMax),
+      "a client's library keeps them until one ends");
+  row("The age of a connection", absl::StrCat(Seconds(kConnectionAge), ", then ", Seconds(kConnectionGrace)),
+      "your library connects anew; a watch ends after the second time: watch again from your last cursor");
+  row("A ping", absl::StrCat("one in ", Seconds(kPingIntervalMin)), "the connection is closed (too_many_pings)");
+  row("`page_size` of a list", absl::StrCat(kPageSizeMax, ", by default ", kPageSizeDefault),
+      "INVALID_ARGUMENT `INVALID_FIELD`");
+  row("`page_size` of `EventService.List`", absl::StrCat(events.options().GetExtension(common::v1::rule).max()),
+      "INVALID_ARGUMENT `INVALID_FIELD`");
+  row("A `request_id` and its first answer", absl::StrCat(absl::ToInt64Hours(Edge::kRequestRetention), " h"),
+      "the same id is a new request");
+  ExpectGoldenRegion(kFile, "limits", text);
+}
+
+TEST(Readme, ItsTableOfReasonsIsTheOneOfTheKernel) {
+  std::string text = "| Code | Reason | Meaning |\n|---|---|---|\n";
+  for (const Reason& reason : kReasons) {
+    absl::StrAppend(&text, "| ", reason.code, " | `", reason.name, "` | ", reason.meaning, " |\n");
+  }
+  ExpectGoldenRegion(kFile, "reasons", text);
 }
 
 // "peer_support" -> "Peer support"
