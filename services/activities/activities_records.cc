@@ -309,10 +309,12 @@ absl::Status EndGrants(Tx& tx, std::string_view session_id, std::string_view per
       continue;
     }
     ASSIGN(pb::Fund fund, Load<pb::Fund>(tx, grant.fund_id()));
-    TRY(Enter(tx, pb::LEDGER_KIND_RELEASE, grant.amount_ore(), grant.id(), &fund).status());
+    ASSIGN(const pb::LedgerEntry entry, Enter(tx, pb::LEDGER_KIND_RELEASE, grant.amount_ore(), grant.id(), &fund));
     grant.set_state(pb::GRANT_STATE_RELEASED);
     TRY(Save(tx, grant));
-    TRY(tx.Publish(About<pb::GrantReleased>(grant), grant.id(), grant.version()));
+    auto event = About<pb::GrantReleased>(grant);
+    event.set_ledger_entry_id(entry.id());
+    TRY(tx.Publish(event, grant.id(), grant.version()));
   }
   return absl::OkStatus();
 }

@@ -38,15 +38,18 @@ absl::Status FollowRecord(Tx& tx, const pb::Session& session, const pb::Attendan
                    : tx.Publish(About<pb::CourseCompletionWithdrawn>(enrolment), enrolment.id(), enrolment.version());
 }
 
-absl::Status SaveRecord(Tx& tx, const pb::Session& session, const pb::Enrolment& enrolment, bool corrected,
-                        pb::Attendance* attendance) {
+// `superseded_id` is the record in whose place it stands, if it is a correction.
+absl::Status SaveRecord(Tx& tx, const pb::Session& session, const pb::Enrolment& enrolment,
+                        const std::string& superseded_id, pb::Attendance* attendance) {
   TRY(Insert(tx, *attendance));
   auto event = About<pb::AttendanceRecorded>(session);
   event.set_attendance_id(attendance->id());
   event.set_person_ref(attendance->person_ref());
   event.set_module(attendance->module());
   event.set_present(attendance->present());
-  event.set_corrected(corrected);
+  event.set_corrected(!superseded_id.empty());
+  event.set_superseded_attendance_id(superseded_id);
+  if (session.modules().empty()) event.set_enrolment_id(enrolment.id());
   TRY(tx.Publish(event, attendance->id(), attendance->version()));
   TRY(FollowRecord(tx, session, *attendance, enrolment));
   return FollowAttendance(tx, session.activity_id(), attendance->person_ref());
@@ -74,7 +77,7 @@ absl::StatusOr<pb::Attendance> RecordMark(Tx& tx, const Call& call, const pb::Se
   attendance.set_present(mark.present());
   attendance.set_reason_code(mark.reason_code());
   attendance.set_recorded_by(call.caller.subject);
-  TRY(SaveRecord(tx, session, enrolment, false, &attendance));
+  TRY(SaveRecord(tx, session, enrolment, "", &attendance));
   return attendance;
 }
 
@@ -108,7 +111,7 @@ absl::Status Activities::CorrectAttendance(Tx& tx, Call& call, const pb::Correct
   attendance.set_reason_code(request.reason_code());
   attendance.set_recorded_by(call.caller.subject);
   ASSIGN(const pb::Enrolment enrolment, Load<pb::Enrolment>(tx, earlier.enrolment_id()));
-  TRY(SaveRecord(tx, session, enrolment, true, &attendance));
+  TRY(SaveRecord(tx, session, enrolment, earlier.id(), &attendance));
   *response->mutable_attendance() = std::move(attendance);
   return absl::OkStatus();
 }

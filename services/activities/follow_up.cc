@@ -55,7 +55,11 @@ Event AboutParticipation(const pb::Participation& participation) {
   return event;
 }
 
-absl::Status PublishState(Tx& tx, const pb::Participation& participation) {
+absl::Status PublishCounted(Tx& tx, pb::ParticipationState before, const pb::Participation& participation) {
+  if (participation.state() == before) {
+    return tx.Publish(AboutParticipation<pb::ParticipationCounted>(participation), participation.id(),
+                      participation.version());
+  }
   if (participation.state() == pb::PARTICIPATION_STATE_LAPSED) {
     auto event = AboutParticipation<pb::ParticipationLapsed>(participation);
     event.set_absences(participation.absences());
@@ -78,7 +82,7 @@ absl::Status FollowAttendance(Tx& tx, std::string_view activity_id, std::string_
   const pb::ParticipationState before = participation.state();
   ApplyStreak(streak, policy, tx.zone(), &participation);
   TRY(participation.version() == 0 ? Insert(tx, participation) : Save(tx, participation));
-  return participation.state() == before ? absl::OkStatus() : PublishState(tx, participation);
+  return PublishCounted(tx, before, participation);
 }
 
 absl::Status Activities::SetFollowUp(Tx& tx, Call& call, const pb::SetFollowUpRequest& request,

@@ -30,11 +30,23 @@ absl::StatusOr<std::optional<pb::Eligibility>> EligibilityOf(Tx& tx, std::string
   return Find<pb::Eligibility>(tx, "WHERE person_ref = :person ORDER BY create_time DESC, id DESC LIMIT 1", person_ref);
 }
 
-// Moves the money of a grant and the grant with it.
-absl::Status MoveGrant(Tx& tx, pb::LedgerKind kind, pb::GrantState state, pb::Fund* fund, pb::Grant* grant) {
-  TRY(Enter(tx, kind, grant->amount_ore(), grant->id(), fund).status());
+// Moves the money of a grant and the grant with it; returns the entry's id.
+absl::StatusOr<std::string> MoveGrant(Tx& tx, pb::LedgerKind kind, pb::GrantState state, pb::Fund* fund,
+                                      pb::Grant* grant) {
+  ASSIGN(const pb::LedgerEntry entry, Enter(tx, kind, grant->amount_ore(), grant->id(), fund));
   grant->set_state(state);
-  return Save(tx, *grant);
+  TRY(Save(tx, *grant));
+  return entry.id();
+}
+
+// The same, and tells of it by Event.
+template <class Event>
+absl::Status MoveGrantAndTell(Tx& tx, pb::LedgerKind kind, pb::GrantState state, pb::Grant* grant) {
+  ASSIGN(pb::Fund fund, Load<pb::Fund>(tx, grant->fund_id()));
+  ASSIGN(std::string entry_id, MoveGrant(tx, kind, state, &fund, grant));
+  auto event = About<Event>(*grant);
+  event.set_ledger_entry_id(std::move(entry_id));
+  return tx.Publish(event, grant->id(), grant->version());
 }
 
 absl::StatusOr<int64_t> RequestedOre(Tx& tx, const pb::Fund& fund) {
@@ -98,6 +110,7 @@ absl::Status Activities::RecordDonation(Tx& tx, Call&, const pb::RecordDonationR
   ASSIGN(*response->mutable_ledger_entry(), Enter(tx, pb::LEDGER_KIND_DONATION, request.amount_ore(), "", &fund));
   pb::FundDeposited event;
   event.set_fund_id(fund.id());
+  event.set_ledger_entry_id(response->ledger_entry().id());
   event.set_amount_ore(request.amount_ore());
   TRY(tx.Publish(event, fund.id(), fund.version()));
   TRY(FillSums(tx, &fund));
@@ -160,9 +173,10 @@ absl::Status Activities::DecideGrant(Tx& tx, Call& call, const pb::DecideGrantRe
   TRY(MayDecide(call.caller, grant, request, fund, session ? &*session : nullptr, statement ? &*statement : nullptr,
                 Today(tx)));
   grant.set_decided_by(call.caller.subject);
+  std::string ledger_entry_id;
   if (request.approve()) {
     const int64_t before = Available(fund);
-    TRY(MoveGrant(tx, pb::LEDGER_KIND_RESERVATION, pb::GRANT_STATE_APPROVED, &fund, &grant));
+    ASSIGN(ledger_entry_id, MoveGrant(tx, pb::LEDGER_KIND_RESERVATION, pb::GRANT_STATE_APPROVED, &fund, &grant));
     TRY(TellIfLow(tx, before, fund));
   } else {
     TRY(CheckCode(tx, pb::CODE_LIST_KIND_GRANT_REFUSAL_REASON, request.reason_code()));
@@ -171,6 +185,7 @@ absl::Status Activities::DecideGrant(Tx& tx, Call& call, const pb::DecideGrantRe
     TRY(Save(tx, grant));
   }
   auto event = About<pb::GrantDecided>(grant);
+  event.set_ledger_entry_id(ledger_entry_id);
   event.set_state(grant.state());
   TRY(tx.Publish(event, grant.id(), grant.version()));
   *response->mutable_grant() = std::move(grant);
@@ -181,9 +196,7 @@ absl::Status Activities::PayGrant(Tx& tx, Call& call, const pb::PayGrantRequest&
                                   pb::PayGrantResponse* response) {
   ASSIGN(pb::Grant grant, LoadGrant(tx, call, request.grant_id(), request.expected_version()));
   TRY(MayPay(grant));
-  ASSIGN(pb::Fund fund, Load<pb::Fund>(tx, grant.fund_id()));
-  TRY(MoveGrant(tx, pb::LEDGER_KIND_PAYMENT, pb::GRANT_STATE_PAID, &fund, &grant));
-  TRY(tx.Publish(About<pb::GrantPaid>(grant), grant.id(), grant.version()));
+  TRY(MoveGrantAndTell<pb::GrantPaid>(tx, pb::LEDGER_KIND_PAYMENT, pb::GRANT_STATE_PAID, &grant));
   *response->mutable_grant() = std::move(grant);
   return absl::OkStatus();
 }
@@ -192,9 +205,7 @@ absl::Status Activities::ReleaseGrant(Tx& tx, Call& call, const pb::ReleaseGrant
                                       pb::ReleaseGrantResponse* response) {
   ASSIGN(pb::Grant grant, LoadGrant(tx, call, request.grant_id(), request.expected_version()));
   TRY(MayRelease(grant));
-  ASSIGN(pb::Fund fund, Load<pb::Fund>(tx, grant.fund_id()));
-  TRY(MoveGrant(tx, pb::LEDGER_KIND_RELEASE, pb::GRANT_STATE_RELEASED, &fund, &grant));
-  TRY(tx.Publish(About<pb::GrantReleased>(grant), grant.id(), grant.version()));
+  TRY(MoveGrantAndTell<pb::GrantReleased>(tx, pb::LEDGER_KIND_RELEASE, pb::GRANT_STATE_RELEASED, &grant));
   *response->mutable_grant() = std::move(grant);
   return absl::OkStatus();
 }
@@ -203,9 +214,7 @@ absl::Status Activities::ReverseGrant(Tx& tx, Call& call, const pb::ReverseGrant
                                       pb::ReverseGrantResponse* response) {
   ASSIGN(pb::Grant grant, LoadGrant(tx, call, request.grant_id(), request.expected_version()));
   TRY(MayReverse(grant));
-  ASSIGN(pb::Fund fund, Load<pb::Fund>(tx, grant.fund_id()));
-  TRY(MoveGrant(tx, pb::LEDGER_KIND_REVERSAL, pb::GRANT_STATE_REVERSED, &fund, &grant));
-  TRY(tx.Publish(About<pb::GrantReversed>(grant), grant.id(), grant.version()));
+  TRY(MoveGrantAndTell<pb::GrantReversed>(tx, pb::LEDGER_KIND_REVERSAL, pb::GRANT_STATE_REVERSED, &grant));
   *response->mutable_grant() = std::move(grant);
   return absl::OkStatus();
 }

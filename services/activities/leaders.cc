@@ -64,6 +64,7 @@ absl::Status Activities::RecordRequirement(Tx& tx, Call& call, const pb::RecordR
   TRY(Save(tx, path));  // the requirements are part of the way, and the event tells its new version
   auto event = About<pb::RequirementMet>(path);
   event.set_requirement_code(requirement.requirement_code());
+  event.set_met_requirement_id(requirement.id());
   TRY(tx.Publish(event, path.id(), path.version()));
   *response->mutable_met_requirement() = std::move(requirement);
   return absl::OkStatus();

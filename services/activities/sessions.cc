@@ -33,10 +33,13 @@ absl::Status SaveScheduled(Tx& tx, const pb::ActivityPolicy& policy, pb::Session
 
 // Each event of the session has a version of its own: one that repeats a version looks to a subscriber like one that it
 // has.
-absl::Status TellOfNewTime(Tx& tx, const std::string& person_ref, pb::Session* session) {
+// `held_entry_id` is the offer of a seat to this person that ends with the new start, if there is one.
+absl::Status TellOfNewTime(Tx& tx, const std::string& person_ref, const std::string& held_entry_id,
+                           pb::Session* session) {
   TRY(Save(tx, *session));
   auto event = About<pb::SessionTimeChanged>(*session);
   event.set_person_ref(person_ref);
+  event.set_wait_entry_id(held_entry_id);
   *event.mutable_start_time() = session->start_time();
   *event.mutable_end_time() = session->end_time();
   return tx.Publish(event, session->id(), session->version());
@@ -52,15 +55,18 @@ absl::Status TellOfMove(Tx& tx, int module, pb::Session* session) {
   ASSIGN(const std::vector<pb::Enrolment> enrolments,
          Select<pb::Enrolment>(tx, "WHERE session_id = :session AND state = 'ENROLMENT_STATE_CONFIRMED' ORDER BY id",
                                session->id()));
-  for (const pb::Enrolment& enrolment : enrolments) TRY(TellOfNewTime(tx, enrolment.person_ref(), session));
+  for (const pb::Enrolment& enrolment : enrolments) TRY(TellOfNewTime(tx, enrolment.person_ref(), "", session));
   ASSIGN(std::vector<pb::WaitEntry> entries, LiveWaitEntries(tx, session->id()));
   for (pb::WaitEntry& entry : entries) {
-    TRY(TellOfNewTime(tx, entry.person_ref(), session));
     const absl::Time start = FromProto(session->start_time());
-    if (entry.state() != pb::WAIT_ENTRY_STATE_OFFERED || FromProto(entry.offer_expire_time()) <= start) continue;
-    *entry.mutable_offer_expire_time() = session->start_time();
-    TRY(Save(tx, entry));
-    TRY(tx.Schedule(kOfferTimer, entry.id(), start));
+    const bool ends_earlier =
+        entry.state() == pb::WAIT_ENTRY_STATE_OFFERED && FromProto(entry.offer_expire_time()) > start;
+    if (ends_earlier) {
+      *entry.mutable_offer_expire_time() = session->start_time();
+      TRY(Save(tx, entry));
+      TRY(tx.Schedule(kOfferTimer, entry.id(), start));
+    }
+    TRY(TellOfNewTime(tx, entry.person_ref(), ends_earlier ? entry.id() : "", session));
   }
   return absl::OkStatus();
 }

@@ -33,6 +33,14 @@ absl::StatusOr<std::optional<pb::AssignedAction>> KnownAction(Tx& tx, std::strin
   return Find<pb::AssignedAction>(tx, "WHERE id = :id", id);
 }
 
+absl::Status PublishReceived(Tx& tx, const pb::AssignedAction& action) {
+  pb::AssignedActionReceived event;
+  event.set_action_id(action.id());
+  event.set_state(action.state());
+  event.set_due_date(action.due_date());
+  return tx.Publish(event, action.id(), action.version());
+}
+
 absl::Status OnAssigned(Tx& tx, const council::v1::ActionAssigned& event) {
   ASSIGN(const auto known, KnownAction(tx, event.action_id()));
   if (known) return absl::OkStatus();
@@ -40,14 +48,16 @@ absl::Status OnAssigned(Tx& tx, const council::v1::ActionAssigned& event) {
   action.set_id(event.action_id());
   action.set_state(pb::ASSIGNED_ACTION_STATE_ASSIGNED);
   action.set_due_date(event.due_date());
-  return Insert(tx, action);
+  TRY(Insert(tx, action));
+  return PublishReceived(tx, action);
 }
 
 absl::Status OnRescheduled(Tx& tx, const council::v1::ActionRescheduled& event) {
   ASSIGN(auto action, KnownAction(tx, event.action_id()));
   if (!action || IsOver(*action)) return absl::OkStatus();
   action->set_due_date(event.due_date());
-  return Save(tx, *action);
+  TRY(Save(tx, *action));
+  return PublishReceived(tx, *action);
 }
 
 // What is done here already stays done: the council hears that, too.
@@ -55,7 +65,8 @@ absl::Status OnCancelled(Tx& tx, const council::v1::ActionCancelled& event) {
   ASSIGN(auto action, KnownAction(tx, event.action_id()));
   if (!action || IsOver(*action)) return absl::OkStatus();
   action->set_state(pb::ASSIGNED_ACTION_STATE_CANCELLED);
-  return Save(tx, *action);
+  TRY(Save(tx, *action));
+  return PublishReceived(tx, *action);
 }
 
 }  // namespace

@@ -42,14 +42,15 @@ absl::Status FixExercises(Tx& tx, const pb::AgendaItem& item, const pb::RecordAd
 }
 
 // Keeps what an advice said before it is put right.
-absl::Status KeepRevision(Tx& tx, const pb::AgendaItem& item) {
+absl::StatusOr<std::string> KeepRevision(Tx& tx, const pb::AgendaItem& item) {
   pb::AdviceRevision revision;
   revision.set_id(NewId(tx.now()));
   revision.set_agenda_item_id(item.id());
   revision.set_revision(item.revision());
   revision.set_advice(item.advice());
   revision.set_discussion(item.discussion());
-  return Insert(tx, revision);
+  TRY(Insert(tx, revision));
+  return revision.id();
 }
 
 }  // namespace
@@ -111,16 +112,18 @@ absl::Status Council::RecordAdvice(Tx& tx, Call&, const pb::RecordAdviceRequest&
   ASSIGN(const pb::Meeting meeting, Load<pb::Meeting>(tx, item.meeting_id()));
   ASSIGN(const std::vector<pb::AgendaItem> agenda, AgendaOf(tx, meeting.id()));
   TRY(MayAdvise(meeting, item, agenda, request));
+  pb::AgendaItemSettled event;
   if (meeting.state() == pb::MEETING_STATE_REOPENED) {
-    TRY(KeepRevision(tx, item));
+    ASSIGN(*event.mutable_advice_revision_id(), KeepRevision(tx, item));
     item.set_revision(item.revision() + 1);
   } else {
     TRY(FixExercises(tx, item, request, response->mutable_exercises()));
+    for (const pb::SeatExercise& exercise : response->exercises()) event.add_seat_exercise_ids(exercise.id());
     item.set_state(pb::AGENDA_ITEM_STATE_ADVISED);
   }
   item.set_advice(request.advice());
   if (!request.discussion().empty()) item.set_discussion(request.discussion());
-  TRY(SettleItem(tx, &item));
+  TRY(SettleItem(tx, &item, std::move(event)));
   *response->mutable_agenda_item() = std::move(item);
   return absl::OkStatus();
 }

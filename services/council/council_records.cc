@@ -141,9 +141,8 @@ absl::Status AddItem(Tx& tx, pb::AgendaItem* item) {
   return tx.Publish(event, item->id(), item->version());
 }
 
-absl::Status SettleItem(Tx& tx, pb::AgendaItem* item) {
+absl::Status SettleItem(Tx& tx, pb::AgendaItem* item, pb::AgendaItemSettled event) {
   TRY(Save(tx, *item));
-  pb::AgendaItemSettled event;
   event.set_agenda_item_id(item->id());
   event.set_meeting_id(item->meeting_id());
   event.set_state(item->state());
@@ -282,6 +281,7 @@ absl::StatusOr<pb::Summons> Summon(Tx& tx, std::string_view meeting_id, const pb
   event.set_person_ref(deputy_of.deputy_ref());
   event.set_cause(cause);
   event.set_agenda_item_id(summons.agenda_item_id());
+  if (cause == pb::SUMMONS_CAUSE_NOT_MET) event.set_entitled_seat_id(deputy_of.id());
   TRY(tx.Publish(event, summons.id(), summons.version()));
   return summons;
 }

@@ -107,7 +107,8 @@ absl::Status AddItem(Tx& tx, pb::AgendaItem* item);
 // Saves an item at its place in an agenda and tells of it; `former_meeting_id`: whose agenda it leaves, if another's.
 absl::Status SavePlaced(Tx& tx, pb::AgendaItem* item, std::string_view former_meeting_id = "");
 // Saves a settled item and tells of it; a suggestion that it took up and did not advise on waits again, which is told.
-absl::Status SettleItem(Tx& tx, pb::AgendaItem* item);
+// `event` names what came with it.
+absl::Status SettleItem(Tx& tx, pb::AgendaItem* item, pb::AgendaItemSettled event = {});
 // Minutes of earlier meetings that wait for approval become the first items, and figures that lie on no
 // agenda yet become the papers of this meeting. (C11)
 absl::Status PrepareAgenda(Tx& tx, const pb::Meeting& meeting);

@@ -221,6 +221,7 @@ absl::Status Council::OpenMeeting(Tx& tx, Call&, const pb::OpenMeetingRequest& r
   TRY(FreezeSeats(tx, meeting, response->mutable_seats()));
   pb::MeetingOpened event;
   event.set_entitled_seats(response->seats_size());
+  for (const pb::EntitledSeat& seat : response->seats()) event.add_entitled_seat_ids(seat.id());
   TRY(SaveAndTell(tx, pb::MEETING_STATE_OPEN, &meeting, std::move(event)));
   TRY(ClockMinutes(tx, meeting));
   *response->mutable_meeting() = std::move(meeting);

@@ -36,19 +36,16 @@ absl::StatusOr<pb::ListEntry> EnterList(Tx& tx, const pb::Application& applicati
                                         const pb::NeedAssessment& assessment) {
   pb::ListEntry entry = NewListEntry(NewId(tx.now()), application, assessment, Today(tx));
   TRY(Insert(tx, entry));
-  pb::ListEntered event;
-  event.set_list_entry_id(entry.id());
-  event.set_application_id(entry.application_id());
-  event.set_person_ref(entry.person_ref());
-  TRY(tx.Publish(event, entry.id(), entry.version()));
+  TRY(tx.Publish(About<pb::ListEntered>(entry), entry.id(), entry.version()));
   return entry;
 }
 
-absl::Status RenewListEntry(Tx& tx, const pb::Application& application) {
+absl::StatusOr<std::string> RenewListEntry(Tx& tx, const pb::Application& application) {
   ASSIGN(std::optional<pb::ListEntry> entry, LiveEntry(tx, application.id()));
-  if (!entry) return absl::OkStatus();
+  if (!entry) return "";
   entry->set_approved_until(application.approved_until());
-  return Save(tx, *entry);
+  TRY(Save(tx, *entry));
+  return entry->id();
 }
 
 // ---- Need ------------------------------------------------------------------------------------------
@@ -76,15 +73,17 @@ absl::Status Housing::AssessNeed(Tx& tx, Call& call, const pb::AssessNeedRequest
   event.set_assessment_id(assessment.id());
   event.set_rule_version(assessment.rule_version());
   event.set_reason_code(assessment.reason_code());
-  TRY(tx.Publish(event, application.id(), application.version()));
-  if (enters) {
-    ASSIGN(*response->mutable_list_entry(), EnterList(tx, application, assessment));
-  } else if (application.state() == pb::APPLICATION_STATE_LISTED) {
+  if (!enters && application.state() == pb::APPLICATION_STATE_LISTED) {
     ASSIGN(std::optional<pb::ListEntry> entry, LiveEntry(tx, application.id()));
     if (!entry) return absl::InternalError("a listed application without a list entry");
     ApplyAssessment(assessment, &*entry);
     TRY(Save(tx, *entry));
+    event.set_list_entry_id(entry->id());
     *response->mutable_list_entry() = *std::move(entry);
+  }
+  TRY(tx.Publish(event, application.id(), application.version()));
+  if (enters) {
+    ASSIGN(*response->mutable_list_entry(), EnterList(tx, application, assessment));
   }
   *response->mutable_assessment() = std::move(assessment);
   *response->mutable_application() = std::move(application);
@@ -198,6 +197,7 @@ absl::Status Housing::MakePlaceOffer(Tx& tx, Call& call, const pb::MakePlaceOffe
   TRY(Save(tx, application));
   auto event = About<pb::PlaceOfferMade>(place_offer);
   event.set_vacancy_id(place_offer.vacancy_id());
+  event.set_list_entry_id(place_offer.list_entry_id());
   event.set_from_date(place_offer.from_date());
   event.set_answer_by(place_offer.answer_by());
   TRY(tx.Publish(event, place_offer.id(), place_offer.version()));

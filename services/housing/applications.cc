@@ -25,9 +25,11 @@ absl::Status StopClocks(Tx& tx, const pb::Application& application) {
   return tx.CancelTimer(kApprovalTimer, application.id());
 }
 
-absl::Status PublishDecided(Tx& tx, const pb::Application& application, const pb::Decision& decision) {
+absl::Status PublishDecided(Tx& tx, const pb::Application& application, const pb::Decision& decision,
+                            const std::string& superseded_id) {
   auto event = About<pb::ApplicationDecided>(application);
   event.set_decision_id(decision.id());
+  event.set_superseded_decision_id(superseded_id);
   event.set_outcome(decision.outcome());
   event.set_reason_code(decision.reason_code());
   event.set_alternative_route_code(decision.alternative_route_code());
@@ -123,11 +125,12 @@ absl::Status Housing::DecideApplication(Tx& tx, Call& call, const pb::DecideAppl
     TRY(CheckCode(tx, pb::CODE_LIST_KIND_CRITERIA_EXCEPTION, request.exception_code()));
   }
   pb::Decision decision = NewDecision(NewId(tx.now()), call.caller, application, request, rules, today);
-  TRY(SaveDecision(tx, application.decision_id(), &decision));
+  const std::string superseded_id = application.decision_id();
+  TRY(SaveDecision(tx, superseded_id, &decision));
   ApplyDecision(decision, rules, &application);
   TRY(Save(tx, application));
   TRY(StopClocks(tx, application));
-  TRY(PublishDecided(tx, application, decision));
+  TRY(PublishDecided(tx, application, decision, superseded_id));
   if (IsApproved(application.state())) {
     TRY(tx.Schedule(kApprovalTimer, application.id(), EndOf(tx, application.approved_until())));
   }
@@ -154,8 +157,8 @@ absl::Status Housing::RenewApproval(Tx& tx, Call& call, const pb::RenewApprovalR
   ApplyDecision(decision, rules, &application);
   TRY(Save(tx, application));
   TRY(tx.Schedule(kApprovalTimer, application.id(), EndOf(tx, application.approved_until())));
-  TRY(RenewListEntry(tx, application));
   auto event = About<pb::ApprovalRenewed>(application);
+  ASSIGN(*event.mutable_list_entry_id(), RenewListEntry(tx, application));
   event.set_decision_id(decision.id());
   event.set_approved_until(application.approved_until());
   event.set_complaint_deadline(decision.complaint_deadline());

@@ -261,7 +261,8 @@ absl::Status EndClosure(Tx& tx, const std::string& end_date, pb::PlaceClosure* c
 absl::Status ReopenVacancy(Tx& tx, std::string_view vacancy_id) {
   ASSIGN(pb::Vacancy vacancy, Load<pb::Vacancy>(tx, vacancy_id));
   vacancy.set_state(pb::VACANCY_STATE_OPEN);
-  return Save(tx, vacancy);
+  TRY(Save(tx, vacancy));
+  return PublishOpened(tx, vacancy);
 }
 
 absl::Status ExpireApplication(Tx& tx, pb::Application* application) {
@@ -279,7 +280,8 @@ absl::Status ReturnToList(Tx& tx, std::string_view application_id) {
   TRY(Save(tx, application));
   ASSIGN(pb::ListEntry entry, OrNotFound(LiveEntry(tx, application_id)));
   entry.set_state(pb::LIST_ENTRY_STATE_WAITING);
-  return Save(tx, entry);
+  TRY(Save(tx, entry));
+  return tx.Publish(About<pb::ListReturned>(entry), entry.id(), entry.version());
 }
 
 absl::Status LeaveList(Tx& tx, std::string_view application_id, pb::ListLeaveReason reason) {
@@ -290,10 +292,7 @@ absl::Status LeaveList(Tx& tx, std::string_view application_id, pb::ListLeaveRea
     entry.set_state(pb::LIST_ENTRY_STATE_LEFT);
     entry.set_leave_reason(reason);
     TRY(Save(tx, entry));
-    pb::ListLeft event;
-    event.set_list_entry_id(entry.id());
-    event.set_application_id(entry.application_id());
-    event.set_person_ref(entry.person_ref());
+    auto event = About<pb::ListLeft>(entry);
     event.set_reason(reason);
     TRY(tx.Publish(event, entry.id(), entry.version()));
   }

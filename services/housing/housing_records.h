@@ -170,6 +170,14 @@ Event About(const pb::Application& application) {
   return event;
 }
 template <class Event>
+Event About(const pb::ListEntry& entry) {
+  Event event;
+  event.set_list_entry_id(entry.id());
+  event.set_application_id(entry.application_id());
+  event.set_person_ref(entry.person_ref());
+  return event;
+}
+template <class Event>
 Event About(const pb::PlaceClosure& closure) {
   Event event;
   event.set_closure_id(closure.id());
@@ -214,7 +222,7 @@ Event About(const pb::Contact& contact) {
 // ---- Events of more than one use case, for a row that is saved --------------------------------------
 
 absl::Status PublishLapsed(Tx& tx, const pb::Requisition& requisition);
-// Also when its first day has changed.
+// Also when it is open again, or its first day has changed.
 absl::Status PublishOpened(Tx& tx, const pb::Vacancy& vacancy);
 // Also when its dates have changed.
 absl::Status PublishClosed(Tx& tx, const pb::PlaceClosure& closure);
@@ -235,8 +243,8 @@ absl::Status ReopenVacancy(Tx& tx, std::string_view vacancy_id);
 // An approved and assessed applicant comes on the list.
 absl::StatusOr<pb::ListEntry> EnterList(Tx& tx, const pb::Application& application,
                                         const pb::NeedAssessment& assessment);
-// The list entry follows a renewed approval.
-absl::Status RenewListEntry(Tx& tx, const pb::Application& application);
+// The list entry, if there is one, follows a renewed approval; returns its id.
+absl::StatusOr<std::string> RenewListEntry(Tx& tx, const pb::Application& application);
 // The person is back on the list with the same need, or the term of the approval is over.
 absl::Status ReturnToList(Tx& tx, std::string_view application_id);
 // The approval was not used within its term.

@@ -12,10 +12,12 @@
 namespace mestring::housing {
 namespace {
 
-absl::Status PublishDecided(Tx& tx, const pb::Requisition& requisition, const pb::Decision& decision) {
+absl::Status PublishDecided(Tx& tx, const pb::Requisition& requisition, const pb::Decision& decision,
+                            const std::string& superseded_id) {
   auto event = About<pb::RequisitionDecided>(requisition);
   event.set_offer_id(requisition.offer_id());
   event.set_decision_id(decision.id());
+  event.set_superseded_decision_id(superseded_id);
   event.set_outcome(decision.outcome());
   event.set_reason_code(decision.reason_code());
   event.set_alternative_route_code(decision.alternative_route_code());
@@ -59,14 +61,15 @@ absl::Status Housing::DecideRequisition(Tx& tx, Call& call, const pb::DecideRequ
   TRY(MayDecide(requisition, policy, request, today));
   TRY(CheckDecisionCodes(tx, request));
   pb::Decision decision = NewDecision(NewId(tx.now()), call.caller, requisition, request, rules, today);
-  TRY(SaveDecision(tx, requisition.decision_id(), &decision));
+  const std::string superseded_id = requisition.decision_id();
+  TRY(SaveDecision(tx, superseded_id, &decision));
   ApplyDecision(decision, policy, &requisition);
   TRY(Save(tx, requisition));
   TRY(tx.CancelTimer(kRequisitionDecisionTimer, requisition.id()));
   if (decision.outcome() == pb::OUTCOME_GRANTED) {
     TRY(tx.Schedule(kGrantTimer, requisition.id(), EndOf(tx, requisition.use_by())));
   }
-  TRY(PublishDecided(tx, requisition, decision));
+  TRY(PublishDecided(tx, requisition, decision, superseded_id));
   *response->mutable_requisition() = std::move(requisition);
   *response->mutable_decision() = std::move(decision);
   return absl::OkStatus();

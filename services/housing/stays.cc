@@ -159,12 +159,13 @@ absl::Status EndTenanciesOf(Tx& tx, const pb::Stay& stay, const std::string& end
 }
 
 // They are of the home that the resident has, by whichever stay.
-absl::Status TenanciesFollow(Tx& tx, const pb::Stay& from, const pb::Stay& to) {
+absl::Status TenanciesFollow(Tx& tx, const pb::Stay& from, const pb::Stay& to, pb::StayMoved* event) {
   ASSIGN(std::vector<pb::Tenancy> tenancies, TenanciesFrom(tx, from, Today(tx)));
   for (pb::Tenancy& tenancy : tenancies) {
     tenancy.set_stay_id(to.id());
     tenancy.set_place_id(to.place_id());
     TRY(Save(tx, tenancy));
+    event->add_tenancy_ids(tenancy.id());
   }
   return absl::OkStatus();
 }
@@ -191,12 +192,12 @@ absl::Status SaveEnded(Tx& tx, pb::Stay* stay) {
 
 // ---- Moving ----------------------------------------------------------------------------------------
 
-absl::Status PublishMoved(Tx& tx, const pb::Stay& from, const pb::Stay& to) {
+pb::StayMoved Moved(const pb::Stay& from, const pb::Stay& to) {
   auto event = About<pb::StayMoved>(to);
   if (from.id() != to.id()) event.set_from_stay_id(from.id());
   event.set_from_place_id(from.place_id());
   event.set_from_offer_id(from.offer_id());
-  return tx.Publish(event, to.id(), to.version());
+  return event;
 }
 
 // A reservation changes its place.
@@ -205,27 +206,31 @@ absl::Status MoveReservation(Tx& tx, const pb::Place& place, pb::Stay* stay) {
   stay->set_place_id(place.id());
   if (!place.support_team_id().empty()) stay->set_support_team_id(place.support_team_id());
   TRY(Save(tx, *stay));
-  TRY(TenanciesFollow(tx, from, *stay));
-  return PublishMoved(tx, from, *stay);
+  pb::StayMoved event = Moved(from, *stay);
+  TRY(TenanciesFollow(tx, from, *stay, &event));
+  return tx.Publish(event, stay->id(), stay->version());
 }
 
-// What belongs to a resident and not to the place follows inside the offer.
-absl::Status Follow(Tx& tx, const pb::Stay& from, const pb::Stay& to) {
+// What belongs to a resident and not to the place follows inside the offer, and the event of the move names it.
+absl::Status Follow(Tx& tx, const pb::Stay& from, const pb::Stay& to, pb::StayMoved* event) {
   if (!to.requisition_id().empty()) {
     ASSIGN(pb::Requisition requisition, Load<pb::Requisition>(tx, to.requisition_id()));
     requisition.set_stay_id(to.id());
     TRY(Save(tx, requisition));
+    event->set_requisition_id(requisition.id());
   }
   if (!to.place_offer_id().empty()) {
     ASSIGN(pb::PlaceOffer place_offer, Load<pb::PlaceOffer>(tx, to.place_offer_id()));
     place_offer.set_stay_id(to.id());
     TRY(Save(tx, place_offer));
+    event->set_place_offer_id(place_offer.id());
   }
-  TRY(TenanciesFollow(tx, from, to));
+  TRY(TenanciesFollow(tx, from, to, event));
   ASSIGN(std::vector<pb::Contact> contacts, OpenContacts(tx, from));
   for (pb::Contact& contact : contacts) {
     contact.set_stay_id(to.id());
     TRY(Save(tx, contact));
+    event->add_contact_ids(contact.id());
   }
   return absl::OkStatus();
 }
@@ -240,8 +245,9 @@ absl::StatusOr<pb::Stay> MoveInside(Tx& tx, const pb::Place& place, pb::Stay* st
   ApplyEnd(today, policy.destination_code(), kMovedInside.code, stay);
   TRY(SaveEnded(tx, stay));
   TRY(Insert(tx, next));
-  TRY(Follow(tx, *stay, next));
-  TRY(PublishMoved(tx, *stay, next));
+  pb::StayMoved event = Moved(*stay, next);
+  TRY(Follow(tx, *stay, next, &event));
+  TRY(tx.Publish(event, next.id(), next.version()));
   TRY(SaveArrived(tx, policy, &next));
   return next;
 }
@@ -257,7 +263,7 @@ absl::Status MoveToReserved(Tx& tx, pb::Stay* stay, pb::Stay* reserved) {
   TRY(CancelContactsOf(tx, *stay));
   reserved->set_moved_from_stay_id(stay->id());
   TRY(Save(tx, *reserved));
-  TRY(PublishMoved(tx, from, *reserved));
+  TRY(tx.Publish(Moved(from, *reserved), reserved->id(), reserved->version()));
   return Arrive(tx, today, stay->id(), reserved);
 }
 
@@ -269,10 +275,12 @@ absl::Status EndReservation(Tx& tx, pb::StayState state, std::string_view reason
   TRY(tx.CancelTimer(kArrivalTimer, stay->id()));
   if (state == pb::STAY_STATE_CANCELLED) {
     auto event = About<pb::StayCancelled>(*stay);
+    event.set_requisition_id(stay->requisition_id());
     event.set_reason_code(stay->end_reason_code());
     TRY(tx.Publish(event, stay->id(), stay->version()));
   } else {
     auto event = About<pb::StayNotArrived>(*stay);
+    event.set_requisition_id(stay->requisition_id());
     event.set_reason_code(stay->end_reason_code());
     TRY(tx.Publish(event, stay->id(), stay->version()));
   }

@@ -125,6 +125,7 @@ absl::Status PeerSupport::LogGuidance(Tx& tx, Call& call, const pb::LogGuidanceR
   TRY(Save(tx, peer));
   TRY(ScheduleGuidance(tx, peer));
   auto event = About<pb::GuidanceLogged>(peer);
+  event.set_guidance_id(guidance.id());
   event.set_held_date(held);
   event.set_due_date(peer.guidance_due_date());
   TRY(tx.Publish(event, peer.id(), peer.version()));

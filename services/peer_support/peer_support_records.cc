@@ -19,11 +19,14 @@ absl::StatusOr<std::vector<pb::GroupSeat>> SeatsOf(Tx& tx, const pb::Match& matc
   return Select<pb::GroupSeat>(tx, absl::StrCat("WHERE match_id = :match AND ", kLiveSeat), match.id());
 }
 
-absl::Status SetSeats(Tx& tx, const pb::Match& match, pb::GroupSeatState state) {
+// `event` is that of the match, which names them.
+template <class Event>
+absl::Status SetSeats(Tx& tx, const pb::Match& match, pb::GroupSeatState state, Event* event) {
   ASSIGN(std::vector<pb::GroupSeat> seats, SeatsOf(tx, match));
   for (pb::GroupSeat& seat : seats) {
     seat.set_state(state);
     TRY(Save(tx, seat));
+    event->add_group_seat_ids(seat.id());
   }
   return absl::OkStatus();
 }
@@ -94,6 +97,7 @@ absl::Status SaveApproval(Tx& tx, const pb::PeerRules& rules, pb::Approval* appr
   TRY(Insert(tx, *approval));
   TRY(Save(tx, *peer));
   auto event = About<pb::ApprovalGranted>(*peer);
+  event.set_approval_id(approval->id());
   event.set_valid_until(peer->valid_until());
   TRY(tx.Publish(event, peer->id(), peer->version()));
   TRY(tx.Schedule(kExpiringTimer, peer->id(),
@@ -126,7 +130,8 @@ absl::StatusOr<int> HoldMatches(Tx& tx, const pb::Peer& peer, std::string_view d
   for (pb::Match& match : matches) {
     match.set_state(pb::MATCH_STATE_ON_HOLD);
     TRY(Save(tx, match));
-    TRY(SetSeats(tx, match, pb::GROUP_SEAT_STATE_ON_HOLD));
+    auto event = About<pb::MatchHeld>(match);
+    TRY(SetSeats(tx, match, pb::GROUP_SEAT_STATE_ON_HOLD, &event));
     pb::HandOverTask task;
     task.set_id(NewId(tx.now()));
     task.set_state(pb::HAND_OVER_TASK_STATE_OPEN);
@@ -135,7 +140,8 @@ absl::StatusOr<int> HoldMatches(Tx& tx, const pb::Peer& peer, std::string_view d
     task.set_person_ref(match.person_ref());
     task.set_open_date(std::string(day));
     TRY(Insert(tx, task));
-    TRY(tx.Publish(About<pb::MatchHeld>(match), match.id(), match.version()));
+    event.set_hand_over_task_id(task.id());
+    TRY(tx.Publish(event, match.id(), match.version()));
   }
   return static_cast<int>(matches.size());
 }
@@ -162,9 +168,10 @@ absl::Status ResumeMatches(Tx& tx, const pb::Peer& peer) {
   for (pb::Match& match : matches) {
     match.set_state(pb::MATCH_STATE_STARTED);
     TRY(Save(tx, match));
-    TRY(SetSeats(tx, match, pb::GROUP_SEAT_STATE_ACTIVE));
-    TRY(FinishTask(tx, match.id(), pb::HAND_OVER_OUTCOME_RESUMED));
-    TRY(tx.Publish(About<pb::MatchResumed>(match), match.id(), match.version()));
+    auto event = About<pb::MatchResumed>(match);
+    TRY(SetSeats(tx, match, pb::GROUP_SEAT_STATE_ACTIVE, &event));
+    ASSIGN(*event.mutable_hand_over_task_id(), FinishTask(tx, match.id(), pb::HAND_OVER_OUTCOME_RESUMED));
+    TRY(tx.Publish(event, match.id(), match.version()));
   }
   return absl::OkStatus();
 }
@@ -229,20 +236,19 @@ absl::Status EndMatch(Tx& tx, pb::MatchSide by, pb::EndReason reason, pb::Match*
   TRY(Save(tx, *match));
   auto event = About<pb::MatchEnded>(*match);
   event.set_end_date(match->end_date());
+  ASSIGN(*event.mutable_hand_over_task_id(), FinishTask(tx, match->id(), pb::HAND_OVER_OUTCOME_ENDED));
   TRY(tx.Publish(event, match->id(), match->version()));
-  TRY(FinishTask(tx, match->id(), pb::HAND_OVER_OUTCOME_ENDED));
   return EndSeatOf(tx, *match);
 }
 
-absl::Status FinishTask(Tx& tx, std::string_view match_id, pb::HandOverOutcome outcome) {
-  ASSIGN(std::vector<pb::HandOverTask> tasks,
-         Select<pb::HandOverTask>(tx, "WHERE match_id = :match AND state = 'HAND_OVER_TASK_STATE_OPEN'", match_id));
-  for (pb::HandOverTask& task : tasks) {
-    task.set_state(pb::HAND_OVER_TASK_STATE_DONE);
-    task.set_outcome(outcome);
-    TRY(Save(tx, task));
-  }
-  return absl::OkStatus();
+absl::StatusOr<std::string> FinishTask(Tx& tx, std::string_view match_id, pb::HandOverOutcome outcome) {
+  ASSIGN(std::optional<pb::HandOverTask> task,
+         Find<pb::HandOverTask>(tx, "WHERE match_id = :match AND state = 'HAND_OVER_TASK_STATE_OPEN'", match_id));
+  if (!task) return "";
+  task->set_state(pb::HAND_OVER_TASK_STATE_DONE);
+  task->set_outcome(outcome);
+  TRY(Save(tx, *task));
+  return task->id();
 }
 
 absl::Status EndSeatOf(Tx& tx, const pb::Match& match) {

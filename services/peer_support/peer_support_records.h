@@ -157,8 +157,8 @@ absl::Status CloseProposal(Tx& tx, pb::Proposal* proposal);
 absl::Status WithdrawProposals(Tx& tx, std::string_view column, std::string_view id);
 // An ended match: saved and told, its seat and its task ended.
 absl::Status EndMatch(Tx& tx, pb::MatchSide by, pb::EndReason reason, pb::Match* match);
-// The task of a match is done, if it has one.
-absl::Status FinishTask(Tx& tx, std::string_view match_id, pb::HandOverOutcome outcome);
+// The task of a match is done, if it has one; returns its id.
+absl::StatusOr<std::string> FinishTask(Tx& tx, std::string_view match_id, pb::HandOverOutcome outcome);
 // The seat of a match ends, if it has one.
 absl::Status EndSeatOf(Tx& tx, const pb::Match& match);
 absl::Status EndSeat(Tx& tx, pb::GroupSeat* seat);

@@ -87,6 +87,7 @@ absl::Status PeerSupport::RecordRequirement(Tx& tx, Call& call, const pb::Record
   pb::RequirementRecorded event;
   event.set_peer_id(peer.id());
   event.set_kind(record.kind());
+  event.set_requirement_id(record.id());
   TRY(tx.Publish(event, peer.id(), peer.version()));
   *response->mutable_requirement() = std::move(record);
   *response->mutable_peer() = std::move(peer);

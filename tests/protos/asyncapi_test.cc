@@ -9,6 +9,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "mestring/access/v1/access.pb.h"
+#include "mestring/events/v1/moves.pb.h"
 #include "tests/support/contract_files.h"
 #include "tests/support/golden.h"
 
@@ -58,6 +59,18 @@ void AppendMessage(const Descriptor& message, std::string* text) {
     absl::StrAppend(text, "      x-visible-to: [",
                     absl::StrJoin(RoleNames(options.GetExtension(access::v1::visible_to)), ", "), "]\n");
   }
+  std::vector<std::string> named;
+  for (int i = 0; i < message.field_count(); ++i) {
+    const auto field = Known(message.field(i)->options());
+    const std::string& moves = field.GetExtension(events::v1::moves);
+    const std::string& may_move = field.GetExtension(events::v1::may_move);
+    if (!moves.empty() || !may_move.empty()) {
+      named.push_back(absl::StrCat(message.field(i)->name(), ": ", moves.empty() ? may_move : moves));
+    }
+  }
+  const auto subject = options.GetRepeatedExtension(events::v1::subject);
+  if (!subject.empty()) absl::StrAppend(text, "      x-subject: [", absl::StrJoin(subject, ", "), "]\n");
+  if (!named.empty()) absl::StrAppend(text, "      x-moves: {", absl::StrJoin(named, ", "), "}\n");
   absl::StrAppend(text, "      x-protobuf: {file: ", message.file()->name(), ", message: ", message.full_name(), "}\n",
                   "      traits: [{$ref: '#/components/messageTraits/entry'}]\n",
                   "      payload: {$ref: '#/components/schemas/data'}\n");
