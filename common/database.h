@@ -28,6 +28,7 @@
 #include "common/clock.h"
 #include "common/errors.h"
 #include "common/ids.h"
+#include "common/moves.h"
 
 namespace google::protobuf {
 class Message;
@@ -127,7 +128,8 @@ class Tx {
 
   // Appends an event to the log in this transaction. `subject` is the id of the resource, `version`
   // its version after the change. Fails, and with it the transaction, if the event's fields break their
-  // rules or hold free text.
+  // rules or hold free text. Whoever runs the code of a service in a Write checks at its end that what it
+  // saved and what it told agree (moves.h): the edge, the timers, a subscription.
   absl::Status Publish(const google::protobuf::Message& event, std::string_view subject, int64_t version);
 
   // The cursor of the log as this transaction sees it: `as_of` in lists.
@@ -142,6 +144,8 @@ class Tx {
   // and whether an event has been published. Of this run of the function only: a second one begins with neither.
   bool stored() const { return stored_; }
   bool told() const { return told_; }
+  // Which resources have moved so far (noted by rows.h), and which the events name.
+  Moves& moves() { return moves_; }
 
   // The `source` of events of this service: "/municipalities/1108/housing".
   std::string_view event_source() const { return event_source_; }
@@ -191,6 +195,7 @@ class Tx {
   bool changed_ = false;  // something may have to be undone
   bool stored_ = false, told_ = false;
   bool knows_moment_ = true;
+  Moves moves_;
 };
 
 // A numbered step of the schema, run once, in its own transaction. Never edited once landed.

@@ -42,7 +42,7 @@ constexpr std::array<std::string_view, sizeof...(Name)> FieldNames(Name... names
 // What stands in the column of a field.
 absl::StatusOr<Value> ToColumn(const google::protobuf::Message& row, const google::protobuf::FieldDescriptor* field);
 
-// The untyped forms; `derived` lists field names without a column.
+// The untyped forms; `derived` lists field names without a column. What they save is noted as moved (moves.h).
 absl::Status InsertRow(Tx& tx, std::string_view table, const google::protobuf::Message& row,
                        absl::Span<const std::string_view> derived = {});
 absl::StatusOr<int64_t> UpdateRow(Tx& tx, std::string_view table, const google::protobuf::Message& row,
@@ -92,6 +92,14 @@ absl::Status Save(Tx& tx, M& row) {
   *row.mutable_update_time() = ToProto(tx.now());
   ASSIGN(int64_t changed, UpdateRow(tx, Table<M>::kName, row, DerivedFields<M>()));
   return changed == 1 ? absl::OkStatus() : StaleVersion(row.version());
+}
+
+// As Save, and no event need name the resource: who watches does not hear of it. Where it stands, it says why.
+template <class M>
+absl::Status SaveInSilence(Tx& tx, M& row) {
+  TRY(Save(tx, row));
+  tx.moves().Silence(row.id());
+  return absl::OkStatus();
 }
 
 }  // namespace mestring

@@ -375,6 +375,7 @@ absl::Status Edge::RunWrite(Served& served, UseCase use_case) {
           "the write changed a row and published no event: publish one, or say why not in the contract "
           "(mestring.access.v1.untold)");
     }
+    TRY(tx.moves().Check(/*new_may_be_untold=*/served.method.untold));
     if (!call.request_id.empty()) {
       // Of an anonymous call, the end of its day: so its answer is kept as long as another's, and tells no more.
       const absl::Time create_time = served.method.anonymous ? StartOfDay(tx.zone(), tx.today() + 1) : tx.now();

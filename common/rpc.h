@@ -15,9 +15,10 @@
 // Write or Read; stores the response under its request_id and the access-log rows in the same
 // transaction; logs one line; counts; and turns the status into its wire form.
 //
-// A write that has changed a row and published nothing is a mistake of the program: nothing of it is kept, and the
-// answer is INTERNAL. Who lists and then watches misses nothing; an RPC that breaks that on purpose says so, and
-// why, in its contract (untold, access.proto).
+// A write that has changed a row and published nothing, or that has given a resource a version that no event names
+// (moves.h), is a mistake of the program: nothing of it is kept, and the answer is INTERNAL. Who lists and then
+// watches misses nothing; an RPC that breaks that on purpose says so, and why, in its contract (untold,
+// access.proto).
 //
 // An RPC that the contract calls anonymous is served for nobody: the token is checked, and then neither
 // the use case nor anything that is stored, logged or published knows who called (access.proto). What is stored and

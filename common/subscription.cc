@@ -433,7 +433,7 @@ absl::Status Subscription::Impl::ApplyOne(Tx& tx, const Event& event, bool any_p
 absl::Status Subscription::Impl::RunHandlers(Tx& tx, const Event& event) {
   if (const auto own = handlers.find(event.type()); own != handlers.end()) TRY(own->second(tx, event));
   for (const Handler& handler : any) TRY(handler(tx, event));
-  return absl::OkStatus();
+  return tx.moves().Check();
 }
 
 absl::Status Subscription::Impl::MoveCursor(Tx& tx, Cursor to) {

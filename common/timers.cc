@@ -81,6 +81,7 @@ absl::StatusOr<int> Timers::FireDue(absl::FunctionRef<bool()> go_on) {
       attempt.handled = handler == handlers_.end()
                             ? absl::InternalError(absl::StrCat("nothing handles timers of kind ", kind))
                             : handler->second(tx, subject, attempt.due);
+      if (attempt.handled.ok()) attempt.handled = tx.moves().Check();
       return attempt.handled;
     });
     if (status.ok() && !attempt.found) break;

@@ -136,9 +136,13 @@ absl::Status OnOverstay(Tx& tx, std::string_view id, absl::Time due) {
   if (stay.state() != pb::STAY_STATE_ARRIVED || stay.end_date().empty() || stay.end_date() >= day) {
     return absl::OkStatus();
   }
-  const bool is_new = ApplyOverstay(day, &stay);
-  TRY(Save(tx, stay));
-  if (is_new) {
+  if (!ApplyOverstay(day, &stay)) {
+    // The one change in silence: nothing has happened that anybody could act on, and an event each night for each
+    // overstay would say only that. It goes with the night that is held by the clock: what somebody holds past
+    // their end is to be worked out when it is read.
+    TRY(SaveInSilence(tx, stay));
+  } else {
+    TRY(Save(tx, stay));
     auto event = About<pb::StayOverstayed>(stay);
     event.set_end_date(stay.end_date());
     TRY(tx.Publish(event, stay.id(), stay.version()));

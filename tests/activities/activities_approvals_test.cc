@@ -80,7 +80,7 @@ class ApprovalsTest : public testing::TestWithParam<const char*> {
     }));
     return known;
   }
-  void TearDown() override { ExpectSubjectVersionsGrow(town_); }
+  void TearDown() override { ExpectVersionsAreTold(town_); }
   pb::LeaderState State(const pb::LeaderPath& path) { return town_.Stored<pb::LeaderPath>(path.id()).state(); }
 
   RedisServer redis_;

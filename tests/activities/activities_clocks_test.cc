@@ -19,7 +19,7 @@ using Stub = Town::Stub;
 class ClockTest : public testing::TestWithParam<const char*> {
  protected:
   void TearDown() override {
-    ExpectSubjectVersionsGrow(town_);
+    ExpectVersionsAreTold(town_);
     ExpectReasonsAreNamed<pb::GetCodeListRequest, pb::CodeListKind>(town_);
   }
 

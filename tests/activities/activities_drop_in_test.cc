@@ -21,7 +21,7 @@ using Stub = Town::Stub;
 
 class DropInTest : public testing::TestWithParam<const char*> {
  protected:
-  void TearDown() override { ExpectSubjectVersionsGrow(town_); }
+  void TearDown() override { ExpectVersionsAreTold(town_); }
 
   Town town_{GetParam()};
   const std::string first_day_ = town_.Today();

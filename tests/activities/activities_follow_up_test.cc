@@ -17,7 +17,7 @@ using Stub = Town::Stub;
 
 class FollowUpTest : public testing::TestWithParam<const char*> {
  protected:
-  void TearDown() override { ExpectSubjectVersionsGrow(town_); }
+  void TearDown() override { ExpectVersionsAreTold(town_); }
 
   Town town_{GetParam()};
   const std::string person_ = SomePerson();

@@ -17,7 +17,7 @@ using Stub = Town::Stub;
 
 class WaitingListTest : public testing::TestWithParam<const char*> {
  protected:
-  void TearDown() override { ExpectSubjectVersionsGrow(town_); }
+  void TearDown() override { ExpectVersionsAreTold(town_); }
 
   Town town_{GetParam()};
 

@@ -318,6 +318,34 @@ TEST_P(RpcTest, AWriteThatTellsNobodyIsUndoneAndIsAnErrorOfOurs) {
   EXPECT_THAT(lines, testing::ContainsRegex("rpc.internal_error.*ForgetNote.*published no event.*untold"));
 }
 
+// S10: that something is told does not cover what is not.
+TEST_P(RpcTest, AWriteThatMovesAResourceWhichNoEventNamesIsUndone) {
+  tpb::ForgetNoteRequest request;
+  request.set_request_id(NewUuid());
+  request.set_beside_another(true);
+  tpb::ForgetNoteResponse response;
+  testing::internal::CaptureStdout();
+  testing::internal::CaptureStderr();
+  const absl::Status status = FromWire(notes_->ForgetNote(running_.As({ROLE_STAFF}).get(), request, &response));
+  const std::string lines = testing::internal::GetCapturedStdout() + testing::internal::GetCapturedStderr();
+  EXPECT_EQ(status.code(), absl::StatusCode::kInternal);
+  EXPECT_EQ(CountOf("notes"), 0);
+  EXPECT_EQ(CountOf("outbox WHERE kind = 1"), 0);
+  EXPECT_THAT(lines, testing::ContainsRegex("rpc.internal_error.*ForgetNote.*version 1 and no event names it"));
+}
+
+TEST_P(RpcTest, AWriteThatIsUntoldOnPurposeChangesNothingOldInSilence) {
+  tpb::WriteNoteResponse written;
+  ASSERT_EQ(Write(NewNote(), &written), absl::OkStatus());
+  tpb::HushNoteRequest request;
+  request.set_request_id(NewUuid());
+  request.set_changed_note_id(written.note().id());
+  tpb::HushNoteResponse response;
+  const absl::Status status = FromWire(notes_->HushNote(running_.As({ROLE_STAFF}).get(), request, &response));
+  EXPECT_EQ(status.code(), absl::StatusCode::kInternal);
+  EXPECT_EQ(CountOf("notes"), 1);
+}
+
 TEST_P(RpcTest, AWriteThatChangesNothingNeedTellNobody) {
   EXPECT_EQ(Forget(false, true), absl::OkStatus());
   EXPECT_EQ(CountOf("requests"), 1);

@@ -7,6 +7,7 @@
 #include "gmock/gmock.h"
 #include "google/protobuf/wrappers.pb.h"
 #include "gtest/gtest.h"
+#include "mestring/test/v1/test.pb.h"
 #include "tests/support/bus.h"
 #include "tests/support/databases.h"
 #include "tests/support/wait.h"
@@ -260,6 +261,28 @@ TEST_P(SubscriptionTest, OneRetryAppliesSoManyAndNoMore) {
   EXPECT_EQ(subscription->RetryParked("")->still_parked(), 2);
   EXPECT_EQ(subscription->RetryParked("")->applied(), 2);
   EXPECT_EQ(Numbers().back(), Subscription::kRetryMax + 2);
+}
+
+// S10
+TEST_P(SubscriptionTest, AnEventThatMovesAResourceInSilenceIsParkedAndTheOthersAreApplied) {
+  Publish(1, 1, "a");
+  Publish(2, 2, "b");
+  Publish(3, 3, "c");
+  auto subscription = std::make_unique<Subscription>(*subscriber_, Options());
+  subscription->On<Int64Value>([](Tx& tx, const Event& event, const Int64Value& number) -> absl::Status {
+    if (number.value() == 2) {
+      test::v1::Note note;
+      note.set_id("one");
+      note.set_version(2);
+      tx.moves().Saved(note, /*is_new=*/false);
+    }
+    return RecordEffect(tx, event);
+  });
+  EXPECT_TRUE(subscription->Start().ok());
+  EXPECT_TRUE(WaitUntil([&] { return PlaceOf(*subscriber_) == HeadOf(*owner_); }));
+  EXPECT_THAT(Numbers(), ElementsAre(1, 3));
+  ASSERT_EQ(Parked().size(), 1u);
+  EXPECT_THAT(Parked()[0].error(), HasSubstr("Note one version 2 and no event names it"));
 }
 
 TEST_P(SubscriptionTest, WhatIsParkedOfAnErasedEventIsGone) {

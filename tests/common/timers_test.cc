@@ -1,6 +1,7 @@
 // What must happen later happens once, in order, whatever else fails.
 #include "common/timers.h"
 
+#include "mestring/test/v1/test.pb.h"
 #include "tests/conformance/fixture.h"
 
 namespace mestring {
@@ -86,6 +87,28 @@ TEST_P(TimersTest, SchedulingAgainMovesATimerAndCancellingRemovesIt) {
   clock_.Advance(absl::Hours(4));
   EXPECT_EQ(FireDue(), 1);
   EXPECT_THAT(fired_, ElementsAre("a@5"));
+}
+
+// S10
+TEST_P(TimersTest, AHandlerThatMovesAResourceInSilenceFailsAndBlocksNobody) {
+  timers_->On("silent", [](Tx& tx, std::string_view, absl::Time) -> absl::Status {
+    TRY(InsertThing(tx, "silent"));
+    test::v1::Note note;
+    note.set_id("one");
+    note.set_version(2);
+    tx.moves().Saved(note, /*is_new=*/false);
+    return PublishChange(tx, 1);
+  });
+  Schedule("silent", "a", 1);
+  Schedule("note", "b", 2);
+  clock_.Advance(absl::Hours(3));
+  testing::internal::CaptureStderr();
+  testing::internal::CaptureStdout();
+  EXPECT_EQ(FireDue(), 1);
+  const std::string lines = testing::internal::GetCapturedStdout() + testing::internal::GetCapturedStderr();
+  EXPECT_THAT(lines, testing::ContainsRegex("timer.failed.*test.v1.Note one version 2 and no event names it"));
+  EXPECT_THAT(Things(), ElementsAre("1b"));
+  EXPECT_THAT(Log(), IsEmpty());
 }
 
 TEST_P(TimersTest, AHandlerThatFailsLeavesNoTraceWaitsLongerEachTimeAndBlocksNobody) {

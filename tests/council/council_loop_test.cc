@@ -7,6 +7,7 @@
 #include <fstream>
 
 #include "mestring/common/v1/assigned_actions.grpc.pb.h"
+#include "mestring/common/v1/assigned_actions_events.pb.h"
 #include "mestring/housing/v1/housing.grpc.pb.h"
 #include "services/activities/activities.h"
 #include "services/housing/housing.h"
@@ -186,6 +187,13 @@ TEST_P(LoopTest, ACancelledActionIsCancelledAtItsOwnerAndWhatIsDoneStaysDone) {
   EXPECT_DONE(town_->Call(&Stub::UpdateAction, Secretary(), cancel));
   ASSERT_TRUE(WaitUntil([&] { return AtOwner(action.id())->state() == common::v1::ASSIGNED_ACTION_STATE_CANCELLED; }));
   EXPECT_EQ(ReasonOf(Progress(action.id(), common::v1::ASSIGNED_ACTION_STATE_DONE)), "WRONG_STATE");
+  // S10: whoever watches the owner hears of both.
+  const auto told = OfType<common::v1::AssignedActionReceived>(AllEvents(service_->channel(), *service_));
+  ASSERT_THAT(told, SizeIs(2));
+  EXPECT_EQ(told[0].action_id(), action.id());
+  EXPECT_EQ(told[0].state(), common::v1::ASSIGNED_ACTION_STATE_ASSIGNED);
+  EXPECT_EQ(told[0].due_date(), "2027-04-01");
+  EXPECT_EQ(told[1].state(), common::v1::ASSIGNED_ACTION_STATE_CANCELLED);
 }
 
 }  // namespace

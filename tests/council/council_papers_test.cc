@@ -9,6 +9,7 @@
 #include "tests/council/town.h"
 #include "tests/peer_support/town.h"
 #include "tests/support/bus.h"
+#include "tests/support/contract_suite.h"
 #include "tests/support/redis.h"
 #include "tests/support/tokens.h"
 #include "tests/support/wait.h"
@@ -171,7 +172,7 @@ TEST_P(PapersTest, AClosedPeriodAndAClosedRoundLieBeforeTheNextMeetingWithSource
   EXPECT_THAT(minutes, HasSubstr(absl::StrCat("activities, ", period.from_date())));
   EXPECT_THAT(minutes, HasSubstr("NEXT\\_OF\\_KIN\\_MEAN\\_CENTI: too few to show"));
   EXPECT_THAT(minutes, HasSubstr(absl::StrCat("peer_support, ", round.close_date())));
-  EXPECT_THAT(town_.UntoldChanges(), IsEmpty());
+  ExpectVersionsAreTold(town_);
 }
 
 TEST_P(PapersTest, WhatIsClosedWhileTheCouncilIsAwayIsHeardOnce) {

@@ -227,24 +227,12 @@ pb::Suggestion Town::Suggestion(const std::string& id) {
   return Must(Call(&Stub::GetSuggestion, Staff(), request)).suggestion();
 }
 
-namespace {
-
-// Every column of every table.
-absl::StatusOr<std::vector<std::tuple<std::string, std::string>>> Columns(Tx& tx, std::string_view engine) {
-  return tx.Query<std::string, std::string>(
-      engine == "sqlite"
-          ? "SELECT m.name, p.name FROM sqlite_master m JOIN pragma_table_info(m.name) p WHERE m.type = 'table'"
-          : "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = 'public'");
-}
-
-}  // namespace
-
 std::string Town::WholeDatabase() {
   std::string all;
+  const auto columns = Columns();
+  EXPECT_GT(columns.size(), 200);
   const absl::Status read = service().db().Read([&](Tx& tx) -> absl::Status {
     all.clear();
-    ASSIGN(const auto columns, Columns(tx, service().db().engine()));
-    EXPECT_GT(columns.size(), 200);
     for (const auto& [table, column] : columns) {
       ASSIGN(const auto rows, tx.Query<std::string>(absl::StrCat("SELECT ", column, " FROM ", table)));
       for (const auto& [value] : rows) {
@@ -257,42 +245,6 @@ std::string Town::WholeDatabase() {
   });
   EXPECT_TRUE(read.ok()) << read;
   return all;
-}
-
-std::vector<std::string> Town::UntoldChanges() {
-  // Told by the event of what they belong to: a term by SeatFilled and SeatVacated, the frozen seats by
-  // MeetingOpened and DeputySummoned, exercises and revisions by AgendaItemSettled.
-  const std::set<std::string> part_of_another = {"seat_holders", "seat_exercises", "advice_revisions"};
-  std::set<std::pair<std::string, int64_t>> told;
-  for (const events::v1::Event& event : Events()) told.emplace(event.subject(), event.subject_version());
-  for (const auto& event : EventsOf<pb::MinutesWritten>()) told.emplace(event.corrected_minutes_id(), 0);
-  for (const auto& event : EventsOf<pb::MinutesSent>()) {
-    for (const std::string& id : event.corrected_minutes_ids()) told.emplace(id, 0);
-  }
-  std::vector<std::string> untold;
-  const absl::Status read = service().db().Read([&](Tx& tx) -> absl::Status {
-    untold.clear();
-    std::map<std::string, std::set<std::string>> tables;
-    ASSIGN(const auto columns, Columns(tx, service().db().engine()));
-    for (const auto& [table, column] : columns) tables[table].insert(column);
-    int things = 0;
-    for (const auto& [table, names] : tables) {
-      if (!names.contains("id") || !names.contains("version") || !names.contains("update_time")) continue;
-      if (part_of_another.contains(table)) continue;
-      ASSIGN(const auto rows, (tx.Query<std::string, int64_t>(absl::StrCat("SELECT id, version FROM ", table))));
-      for (const auto& [id, version] : rows) {
-        ++things;
-        for (int64_t each = table == "entitled_seats" ? 2 : 1; each <= version; ++each) {
-          const bool corrected = table == "minutes" && each == version && told.contains({id, 0});
-          if (!told.contains({id, each}) && !corrected) untold.push_back(absl::StrCat(table, " ", id, " ", each));
-        }
-      }
-    }
-    EXPECT_GT(things, 10);
-    return absl::OkStatus();
-  });
-  EXPECT_TRUE(read.ok()) << read;
-  return untold;
 }
 
 }  // namespace mestring::council

@@ -61,8 +61,6 @@ class Town : public RunningTown<pb::CouncilService> {
   pb::Suggestion Suggestion(const std::string& id);
   // Every value of every table, base64 decoded beside it.
   std::string WholeDatabase();
-  // "agenda_items <id> 3" for each version of a stored thing of which no event tells.
-  std::vector<std::string> UntoldChanges();
 
   // Anna with deputy Bo of a user organisation, Cara with deputy Dag of a next-of-kin organisation, and Eva,
   // the unit's leader, who is employed and has no deputy.

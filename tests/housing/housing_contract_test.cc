@@ -27,8 +27,7 @@ TEST_F(ContractTest, APageTokenIsOfOneListAskedForInOneWay) { ExpectPageTokensBe
 TEST_F(ContractTest, NoRpcAnswersInternal) { ExpectNoInternalErrors(town_, kService); }
 
 TEST_F(ContractTest, AServiceCanReadWhateverItIsToldOf) {
-  ExpectServicesCanReadWhatTheyAreToldOf(kService, *pb::StayEnded::descriptor()->file(), 40,
-                                         {{"closure_id", "PlaceClosure"}});
+  ExpectServicesCanReadWhatTheyAreToldOf(kService, *pb::StayEnded::descriptor()->file(), 40);
 }
 
 TEST_F(ContractTest, WhoHasLookedStandsInTheAccessLogRefusalsToo) {

@@ -27,7 +27,7 @@ using Stub = Town::Stub;
 class HousingTest : public testing::TestWithParam<const char*> {
  protected:
   void TearDown() override {
-    ExpectSubjectVersionsGrow(town_);
+    town_.ExpectVersionsAreTold();
     ExpectReasonsAreNamed<pb::GetCodeListRequest, pb::CodeListKind>(town_);
   }
 

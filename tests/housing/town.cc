@@ -3,6 +3,10 @@
 // Each step stands on the ones before it, in the order of a person's way: requisition or application, need,
 // place offer, stay, tenancy.
 
+#include <set>
+
+#include "tests/support/contract_suite.h"
+
 namespace mestring::housing {
 namespace {
 
@@ -228,6 +232,12 @@ pb::Availability Town::Availability(const std::string& offer_id, std::string dat
   request.set_offer_id(offer_id);
   request.set_date(date);
   return Must(Call(&Stub::GetAvailability, Staff(), request)).availabilities(0);
+}
+
+void Town::ExpectVersionsAreTold() {
+  std::set<std::string> overstayed;
+  for (const auto& event : EventsOf<pb::StayOverstayed>()) overstayed.insert(event.stay_id());
+  mestring::ExpectVersionsAreTold(*this, overstayed);
 }
 
 }  // namespace mestring::housing

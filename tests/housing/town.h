@@ -42,6 +42,8 @@ class Town : public RunningTown<pb::HousingService> {
   pb::Availability Availability(const std::string& offer_id, std::string date = "");
 
   pb::OfferPolicy Policy(pb::Route route) const;
+  // But for stays that were overstayed, whose version the nights raise in silence (S10).
+  void ExpectVersionsAreTold();
 
   std::string team_id, akutten, bokollektivet, smahus, lutsivegen;
 

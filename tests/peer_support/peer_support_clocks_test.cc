@@ -16,7 +16,7 @@ using Stub = Town::Stub;
 
 class ClockTest : public testing::TestWithParam<const char*> {
  protected:
-  void TearDown() override { ExpectSubjectVersionsGrow(town_); }
+  void TearDown() override { town_.ExpectVersionsAreTold(); }
 
   Town town_{GetParam()};
 

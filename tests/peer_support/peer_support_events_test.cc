@@ -18,7 +18,7 @@ using Stub = Town::Stub;
 
 class EventsTest : public testing::TestWithParam<const char*> {
  protected:
-  void TearDown() override { ExpectSubjectVersionsGrow(town_); }
+  void TearDown() override { town_.ExpectVersionsAreTold(); }
 
   Town town_{GetParam()};
 
@@ -65,12 +65,12 @@ class EventsTest : public testing::TestWithParam<const char*> {
     for (const auto& event : response.events()) types.push_back(event.type().substr(event.type().rfind('.') + 1));
     return types;
   }
-  pb::Peer Record(const pb::Peer& peer, pb::RequirementKind kind, pb::RequirementOutcome outcome) {
+  pb::Requirement Record(const pb::Peer& peer, pb::RequirementKind kind, pb::RequirementOutcome outcome) {
     pb::RecordRequirementRequest request;
     request.set_peer_id(peer.id());
     request.set_kind(kind);
     request.set_outcome(outcome);
-    return Must(town_.Call(&Stub::RecordRequirement, Staff(), request)).peer();
+    return Must(town_.Call(&Stub::RecordRequirement, Staff(), request)).requirement();
   }
   pb::Peer Update(const pb::Peer& peer) {
     pb::UpdatePeerRequest request;
@@ -137,8 +137,10 @@ TEST_P(EventsTest, GuidanceIsToldWithTheDayOfTheNext) {
   request.set_peer_id(peer.id());
   request.set_held_date("2026-11-25");
   request.set_minutes(45);
-  peer = Must(town_.Call(&Stub::LogGuidance, Staff(), request)).peer();
+  const auto response = Must(town_.Call(&Stub::LogGuidance, Staff(), request));
+  peer = response.peer();
   pb::GuidanceLogged logged;
+  logged.set_guidance_id(response.guidance().id());
   logged.set_peer_id(peer.id());
   logged.set_person_ref(peer.person_ref());
   logged.set_held_date("2026-11-25");
@@ -179,10 +181,10 @@ TEST_P(EventsTest, AStopSaysWhetherThereEverWasAnApproval) {
 // [P8] Two who listen cannot tell whose police certificate was good.
 TEST_P(EventsTest, P8ThatARequirementWasJudgedIsToldAndNeverTheOutcome) {
   for (const auto outcome : {pb::REQUIREMENT_OUTCOME_MET, pb::REQUIREMENT_OUTCOME_NOT_MET}) {
-    pb::Peer peer = town_.Registered(Town::Profile());
+    const pb::Peer peer = town_.Registered(Town::Profile());
     News();
-    peer = Record(peer, pb::REQUIREMENT_KIND_POLICE_CERTIFICATE, outcome);
     pb::RequirementRecorded recorded;
+    recorded.set_requirement_id(Record(peer, pb::REQUIREMENT_KIND_POLICE_CERTIFICATE, outcome).id());
     recorded.set_peer_id(peer.id());
     recorded.set_kind(pb::REQUIREMENT_KIND_POLICE_CERTIFICATE);
     ExpectTold(recorded, peer.id(), 2);

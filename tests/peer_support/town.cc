@@ -2,6 +2,8 @@
 
 // Each step stands on the ones before it: register, train, approve, guide; ask, propose, consent, start.
 
+#include "tests/support/contract_suite.h"
+
 namespace mestring::peer_support {
 
 Town::Town(std::string_view engine, std::function<void(Config&)> adjust)
@@ -155,5 +157,7 @@ std::vector<pb::HandOverTask> Town::OpenTasks() {
   const auto response = Must(Call(&Stub::ListHandOverTasks, Staff(), request));
   return {response.hand_over_tasks().begin(), response.hand_over_tasks().end()};
 }
+
+void Town::ExpectVersionsAreTold() { mestring::ExpectVersionsAreTold(*this, {}, {"conflicts"}); }
 
 }  // namespace mestring::peer_support

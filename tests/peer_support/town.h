@@ -44,6 +44,8 @@ class Town : public RunningTown<pb::PeerSupportService> {
   pb::PeerRequest Now(const pb::PeerRequest& request);
   pb::Proposal Now(const pb::Proposal& proposal);
   std::vector<pb::HandOverTask> OpenTasks();
+  // But for conflicts of interest, which no event names (P4).
+  void ExpectVersionsAreTold();
 
   std::string guide_id;
 };

@@ -3,7 +3,7 @@
 // the body of a test.
 #pragma once
 
-#include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,16 +22,18 @@ void ExpectPageTokensBelongToTheirList(TownOfAnyService& town, std::string_view 
 void ExpectWrongFieldsAreNamed(TownOfAnyService& town, std::string_view service, int tried_min);
 // A request about things that do not exist gets an error of the contract, never INTERNAL.
 void ExpectNoInternalErrors(TownOfAnyService& town, std::string_view service);
-// A subscriber whose cursor was pruned takes a snapshot by the RPCs that read: the resource that an event is about,
-// which its comment and its first field name, is among what they show a service. Events whose first field is no id
-// are about something else (figures, a deadline of another's). `events_min`: so many have one at least. `named`:
-// resources that are not called as their id, as {"closure_id", "PlaceClosure"}.
+// A subscriber whose cursor was pruned takes a snapshot by the RPCs that read: the resource that an event is about is
+// among what they show a service. `events_min`: so many events are about one at least.
 void ExpectServicesCanReadWhatTheyAreToldOf(std::string_view service, const google::protobuf::FileDescriptor& events,
-                                            int events_min, const std::map<std::string, std::string>& named = {});
+                                            int events_min);
 
-// The version of a subject grows with each event of it, in all that has happened so far. So at the end of a test in
-// which much has, or of every one of a fixture.
+// The version of a subject grows with each event of it, in all that has happened so far.
 void ExpectSubjectVersionsGrow(TownOfAnyService& town);
+// The same, and every resource that is stored has the version that the newest event naming it tells, by the database
+// and the log alone, whatever the service itself checks (common/moves.h). So at the end of a test in which much has
+// happened, or of every one of a fixture. `silent_ids` may be ahead of their events, `silent_tables` have none.
+void ExpectVersionsAreTold(TownOfAnyService& town, const std::set<std::string>& silent_ids = {},
+                           const std::set<std::string>& silent_tables = {});
 
 // The outcomes that stand in a person's access log for an RPC, by its short name.
 std::vector<std::string> OutcomesLogged(TownOfAnyService& town, std::string_view person_ref, std::string_view rpc);

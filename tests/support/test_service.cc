@@ -109,10 +109,21 @@ absl::Status Notes::ForgetNote(Tx& tx, Call&, const tpb::ForgetNoteRequest& requ
   }
   tpb::Note note;
   note.set_id(request.request_id());
-  return Insert(tx, note);
+  TRY(Insert(tx, note));
+  if (!request.beside_another()) return absl::OkStatus();
+  tpb::Note another;
+  another.set_id(NewId(tx.now()));
+  TRY(Insert(tx, another));
+  tpb::NoteHidden event;
+  event.set_note_id(another.id());
+  return tx.Publish(event, another.id(), another.version());
 }
 
-absl::Status Notes::HushNote(Tx& tx, Call&, const tpb::HushNoteRequest&, tpb::HushNoteResponse* response) {
+absl::Status Notes::HushNote(Tx& tx, Call&, const tpb::HushNoteRequest& request, tpb::HushNoteResponse* response) {
+  if (!request.changed_note_id().empty()) {
+    ASSIGN(tpb::Note changed, Load<tpb::Note>(tx, request.changed_note_id()));
+    TRY(Save(tx, changed));
+  }
   response->mutable_note()->set_id(NewId(tx.now()));
   return Insert(tx, *response->mutable_note());
 }

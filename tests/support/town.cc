@@ -5,6 +5,9 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
+#include <set>
+
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
@@ -96,6 +99,40 @@ std::vector<std::string> TownOfAnyService::EventTypes() {
     if (event.type().starts_with(package)) types.push_back(event.type().substr(package.size()));
   }
   return types;
+}
+
+std::vector<std::pair<std::string, std::string>> TownOfAnyService::Columns() {
+  std::vector<std::pair<std::string, std::string>> columns;
+  const absl::Status read = service_.db().Read([&](Tx& tx) -> absl::Status {
+    columns.clear();
+    ASSIGN(
+        const auto rows,
+        (tx.Query<std::string, std::string>(
+            service_.db().engine() == "sqlite"
+                ? "SELECT m.name, p.name FROM sqlite_master m JOIN pragma_table_info(m.name) p WHERE m.type = 'table'"
+                : "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = 'public'")));
+    for (const auto& [table, column] : rows) columns.emplace_back(table, column);
+    return absl::OkStatus();
+  });
+  Must<int>(read.ok() ? absl::StatusOr<int>(0) : read);
+  return columns;
+}
+
+std::vector<std::tuple<std::string, std::string, int64_t>> TownOfAnyService::StoredVersions() {
+  std::map<std::string, std::set<std::string>> tables;
+  for (const auto& [table, column] : Columns()) tables[table].insert(column);
+  std::vector<std::tuple<std::string, std::string, int64_t>> stored;
+  const absl::Status read = service_.db().Read([&](Tx& tx) -> absl::Status {
+    stored.clear();
+    for (const auto& [table, columns] : tables) {
+      if (!columns.contains("id") || !columns.contains("version") || !columns.contains("update_time")) continue;
+      ASSIGN(const auto rows, (tx.Query<std::string, int64_t>(absl::StrCat("SELECT id, version FROM ", table))));
+      for (const auto& [id, version] : rows) stored.emplace_back(table, id, version);
+    }
+    return absl::OkStatus();
+  });
+  Must<int>(read.ok() ? absl::StatusOr<int>(0) : read);
+  return stored;
 }
 
 absl::Status TownOfAnyService::MigrateRows(const Migration& file) {

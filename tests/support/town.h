@@ -7,6 +7,8 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <tuple>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -79,6 +81,10 @@ class TownOfAnyService {
   std::vector<Event> EventsOf() {
     return OfType<Event>(Events());
   }
+  // The table and column of every column.
+  std::vector<std::pair<std::string, std::string>> Columns();
+  // The table, id and version of everything that has these.
+  std::vector<std::tuple<std::string, std::string, int64_t>> StoredVersions();
   // Does again to the rows that there are what a file of the schema does to those from before it; not what it does to
   // tables.
   absl::Status MigrateRows(const Migration& file);
