@@ -96,6 +96,12 @@ bool IsEvent(const Json& expected, const Json& event) {
   return Match(rest, event).empty();
 }
 
+// "housing" of "/municipalities/1108/housing": a cursor says nothing without its stream.
+std::string StreamOf(const Json& event) {
+  const std::string source = Text(event, "source");
+  return source.substr(source.rfind('/') + 1);
+}
+
 absl::Status Stop(std::string_view sentence) { return absl::FailedPreconditionError(sentence); }
 
 }  // namespace
@@ -180,7 +186,7 @@ absl::Status Play::RunStep(size_t index) {
   TRY(Advance(index, step));
   if (step.contains("say")) {
     ASSIGN(const Json sentence, variables_.Expand(step["say"]));
-    const std::string time = absl::FormatTime("%a %d %b %H:%M", stage_.Now(), options_.zone);
+    const std::string time = absl::FormatTime("%a %d %b %Y %H:%M", stage_.Now(), options_.zone);
     out_ << (options_.brief ? "" : "\n") << Styled(time, kDim, options_.colour) << "  "
          << (sentence.is_string() ? sentence.get<std::string>() : sentence.dump()) << std::endl;
   }
@@ -224,7 +230,7 @@ absl::Status Play::Advance(size_t index, const Json& step) {
     TRY(Save(index, false));
   }
   out_ << "\n"
-       << Styled(absl::FormatTime("… until %A %d %B %H:%M", moving_to_, options_.zone), kDim, options_.colour)
+       << Styled(absl::FormatTime("… until %A %d %B %Y %H:%M", moving_to_, options_.zone), kDim, options_.colour)
        << std::endl;
   return stage_.MoveClock(moving_to_);
 }
@@ -311,8 +317,8 @@ absl::Status Play::AwaitEvents(const Json& expected) {
     for (const auto& [place, event] : entries) {
       place_ = place;
       if (!options_.brief) {
-        out_ << "      " << Styled("event", kGreen, options_.colour) << " " << EventLine(event, options_.colour)
-             << std::endl;
+        out_ << "      " << Styled("event", kGreen, options_.colour) << " " << StreamOf(event) << " "
+             << EventLine(event, options_.colour) << std::endl;
       }
       const auto found = std::find_if(missing.begin(), missing.end(),
                                       [&event = event](const Json& wanted) { return IsEvent(wanted, event); });

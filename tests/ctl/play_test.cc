@@ -78,7 +78,10 @@ class PlayTest : public testing::Test {
   }
 
   Json Event(int position, const std::string& type, Json data = Json::object()) {
-    return {{"cursor", absl::StrCat("1-", position)}, {"type", "mestring.housing.v1." + type}, {"data", data}};
+    return {{"cursor", absl::StrCat("1-", position)},
+            {"source", "/municipalities/1108/housing"},
+            {"type", "mestring.housing.v1." + type},
+            {"data", data}};
   }
 
   FakeStage stage_;
@@ -146,11 +149,17 @@ TEST_F(PlayTest, EachEventMustReachTheSubscriber) {
   EXPECT_TRUE(
       Run(R"({"call": "housing.A", "events": [{"type": "StayReserved", "data": {"place_id": "p1"}}, "VacancyFilled"]})")
           .ok());
-  EXPECT_THAT(out_.str(), HasSubstr("StayReserved"));
+  EXPECT_THAT(out_.str(), HasSubstr("event housing 1-1  StayReserved"));
 
   progress_ = {{"next_step", 0}, {"place", 0}};
   EXPECT_FALSE(Run(R"({"call": "housing.A", "events": ["VacancyFilled", "VacancyFilled"]})").ok());
   EXPECT_THAT(out_.str(), HasSubstr("did not reach the subscriber"));
+}
+
+TEST_F(PlayTest, TimesAreToldWithTheirYear) {
+  EXPECT_TRUE(Run(R"({"say": "A year later.", "advance": "365d"})").ok());
+  EXPECT_THAT(out_.str(), HasSubstr("… until Tuesday 23 November 2027 08:00"));
+  EXPECT_THAT(out_.str(), HasSubstr("Tue 23 Nov 2027 08:00  A year later."));
 }
 
 TEST_F(PlayTest, EventsFromBeforeTheStoryAreNotTold) {
