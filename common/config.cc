@@ -37,6 +37,10 @@ constexpr int kHealthOffset = 200;
 // Threads each hold a stack and perhaps a database connection; more than this helps nobody.
 constexpr int kThreadsMax = 1024;
 
+// As long as a municipality could want to look back. The stream may hold what the log holds, so both have this bound;
+// a rehearsal that moves its clock by years needs it.
+constexpr absl::Duration kEventsKeptMax = absl::Hours(24 * 366 * 10);
+
 // Reads a variable's text into its field; says what the value must be if it cannot.
 using Read = std::function<absl::Status(Config*, const std::string&)>;
 
@@ -214,9 +218,9 @@ const std::vector<Variable>& Table() {
       {"THREADS", "Unary RPCs at work at once; beyond them RESOURCE_EXHAUSTED.",
        [](const Config& config) { return absl::StrCat(config.threads); }, Count(&Config::threads, 1, kThreadsMax)},
       {"STREAM_WINDOW", "How long events stay on the Redis stream.", ShowDuration<&Config::stream_window>,
-       Duration(&Config::stream_window, absl::Minutes(1), absl::Hours(24 * 366))},
+       Duration(&Config::stream_window, absl::Minutes(1), kEventsKeptMax)},
       {"LOG_RETENTION", "How long events stay in the service's log.", ShowDuration<&Config::log_retention>,
-       Duration(&Config::log_retention, absl::Minutes(1), absl::Hours(24 * 366 * 10))},
+       Duration(&Config::log_retention, absl::Minutes(1), kEventsKeptMax)},
       {"ACCESS_LOG_RETENTION", "How long a person can see who looked at their data.",
        ShowDuration<&Config::access_log_retention>,
        Duration(&Config::access_log_retention, absl::Hours(24), absl::Hours(24 * 366 * 20))},

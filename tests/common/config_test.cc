@@ -92,6 +92,7 @@ TEST(ConfigTest, VariablesThatBelongTogetherAreWantedTogether) {
   EXPECT_FALSE(Read({"MESTRING_TLS_CLIENT_CA_FILE=a"}).ok());
   EXPECT_FALSE(Read({"MESTRING_STREAM_WINDOW=2h", "MESTRING_LOG_RETENTION=1h"}).ok());
   EXPECT_TRUE(Read({"MESTRING_TLS_CERTIFICATE_FILE=a", "MESTRING_TLS_KEY_FILE=b"}).ok());
+  EXPECT_TRUE(Read({"MESTRING_STREAM_WINDOW=26280h", "MESTRING_LOG_RETENTION=26280h"}).ok());
 }
 
 TEST(ConfigTest, TheHelpNamesEveryVariableAndItsDefaultsAreTaken) {
