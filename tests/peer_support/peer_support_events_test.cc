@@ -395,6 +395,25 @@ TEST_P(EventsTest, NeitherSideOfAProposalLearnsWhoTheOtherIsBeforeBothHaveAccept
   EXPECT_THAT(texts(as_person), testing::HasSubstr(peer.person_ref()));
 }
 
+// Whoever counts proposals must not count each of them twice.
+TEST_P(EventsTest, EachStepOfAProposalIsToldOnceForEachSide) {
+  const pb::Peer peer = town_.Active();
+  const std::string person = SomePerson();
+  const pb::Proposal proposal = town_.Proposed(town_.Asked(person), peer);
+  town_.Answered(proposal, AsPeer(peer.person_ref()));
+  town_.Answered(proposal, Resident(person), pb::ANSWER_DECLINE);
+  const auto expect_both = [](const auto& events) {
+    ASSERT_THAT(events, SizeIs(2));
+    EXPECT_EQ(events[0].side(), pb::MATCH_SIDE_PERSON);
+    EXPECT_EQ(events[0].peer_person_ref(), "");
+    EXPECT_EQ(events[1].side(), pb::MATCH_SIDE_PEER);
+    EXPECT_EQ(events[1].person_ref(), "");
+  };
+  expect_both(town_.EventsOf<pb::MatchProposed>());
+  expect_both(town_.EventsOf<pb::ProposalAccepted>());
+  expect_both(town_.EventsOf<pb::ProposalClosed>());
+}
+
 // The caller of a row of the access log is a person, too.
 TEST_P(EventsTest, TheAccessLogOfAProposalsSideDoesNotTellWhoTheOtherIs) {
   const pb::Peer peer = town_.Active();
