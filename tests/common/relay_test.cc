@@ -433,13 +433,15 @@ TEST_P(RelayTest, AFullRedisIsTrimmedFirstAndGoesOnByItself) {
   const std::string erased = last_erased_.ToString();
   EXPECT_TRUE(WaitUntil([&] { return small.Do({"XRANGE", TestKey(), erased, erased}).empty(); }));
   EXPECT_TRUE(full());
+  EXPECT_EQ(relay_->Status().holes(), 0);
+  // Somebody takes away its end, which must be mended first.
+  const std::string end = WholeStream(small.options()).back().cursor();
+  EXPECT_EQ(small.Do({"XDEL", TestKey(), end}), "1");
   // The first thousand leave the window, which makes room.
   clock_.Advance(absl::Hours(24 * 4));
   EXPECT_TRUE(StreamBecomesTheLog(*db_, small.options()));
   EXPECT_NE(WholeStream(small.options())[0].cursor(), oldest);
   EXPECT_TRUE(WaitUntil([&] { return relay_->Status().error().empty(); })) << relay_->Status().error();
-  EXPECT_EQ(relay_->Status().rebuilds(), 0);
-  EXPECT_EQ(relay_->Status().holes(), 0);
 }
 
 // R5: pruning the log needs no Redis.

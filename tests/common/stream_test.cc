@@ -188,6 +188,21 @@ TEST_F(StreamTest, ABatchIsRefusedWholeWhenRedisIsFull) {
   EXPECT_EQ(*stream_.LastId(), (Cursor{5, 1}));
 }
 
+// R5: what a full Redis needs before it can be trimmed.
+TEST_F(StreamTest, AFullRedisIsRepairedAllTheSame) {
+  ASSERT_TRUE(stream_.Append({0, 0}, Rows(5, 1, 3)).ok());
+  ASSERT_TRUE(stream_.Delete({5, 3}).ok());
+  server().Do({"CONFIG", "SET", "maxmemory", "1mb"});
+  EXPECT_THAT(server().Do({"XSETID", key_, "5-2"}), HasSubstr("OOM"));
+  Stream::Repair repair;
+  repair.valid_last = Cursor{5, 2};
+  EXPECT_EQ(*stream_.Append({5, 3}, {}, repair), (Cursor{5, 2}));
+  EXPECT_EQ(*stream_.Trim({5, 2}), 1);
+  EXPECT_TRUE(stream_.Delete({5, 2}).ok());
+  server().Do({"CONFIG", "SET", "maxmemory", "0"});
+  EXPECT_EQ(*stream_.Append({5, 2}, Rows(5, 3, 3)), (Cursor{5, 3}));
+}
+
 TEST_F(StreamTest, AForgottenScriptIsSentAgain) {
   ASSERT_TRUE(stream_.Append({0, 0}, Rows(5, 1, 1)).ok());
   server().Do({"SCRIPT", "FLUSH"});
