@@ -450,10 +450,12 @@ TEST_F(AccessTest, TwoKeysOfOneNameAndAlgorithmAreSkippedAndTheRestWorks) {
 // --- Who sees an event ----------------------------------------------------------------------------
 
 Caller Of(std::vector<Role> roles, std::string person = "", std::string organisation = "") {
-  return Caller{.subject = "somebody",
-                .roles = std::move(roles),
-                .person_ref = std::move(person),
-                .organisation_id = std::move(organisation)};
+  Caller caller;
+  caller.subject = "somebody";
+  caller.roles = std::move(roles);
+  caller.person_ref = std::move(person);
+  caller.organisation_id = std::move(organisation);
+  return caller;
 }
 
 bool MaySeeEvent(const Caller& caller, const google::protobuf::Message* event) {
@@ -502,10 +504,12 @@ TEST(AudienceTest, AnEventAboutNobodyIsSeenByEveryRoleThatItsContractLists) {
 
 // Each breadth by a role that has it, over an event that names two and one that names nobody.
 TEST(AudienceTest, ARoleSeesAsFarAsItsContractSays) {
-  const auto audience = [](Role role, bool names_nobody) {
-    Audience both{.names_nobody = names_nobody, .roles = {role}};
-    if (!names_nobody) both.persons = {kPerson}, both.organisations = {"nav-sandnes"};
-    return both;
+  const auto audience = [](const std::vector<Role>& roles, bool names_nobody) {
+    Audience seen_by;
+    seen_by.roles = roles;
+    seen_by.names_nobody = names_nobody;
+    if (!names_nobody) seen_by.persons = {kPerson}, seen_by.organisations = {"nav-sandnes"};
+    return seen_by;
   };
   struct Case {
     Role role;
@@ -514,18 +518,18 @@ TEST(AudienceTest, ARoleSeesAsFarAsItsContractSays) {
   for (const Case& c :
        {Case{ROLE_OPERATOR, false, false, false}, Case{ROLE_RESIDENT, false, true, false},
         Case{ROLE_NAV, false, false, true}, Case{ROLE_STAFF, true, true, true}, Case{ROLE_SERVICE, true, true, true}}) {
-    const Audience about_two = audience(c.role, false);
+    const Audience about_two = audience({c.role}, false);
     EXPECT_EQ(MaySee(Of({c.role}), about_two), c.as_stranger) << c.role;
     EXPECT_EQ(MaySee(Of({c.role}, kPerson), about_two), c.as_person) << c.role;
     EXPECT_EQ(MaySee(Of({c.role}, "", "nav-sandnes"), about_two), c.as_organisation) << c.role;
-    EXPECT_TRUE(MaySee(Of({c.role}), audience(c.role, true))) << c.role;
+    EXPECT_TRUE(MaySee(Of({c.role}), audience({c.role}, true))) << c.role;
     // Not listed: for whoever sees the whole stream only.
-    EXPECT_EQ(MaySee(Of({c.role}, kPerson, "nav-sandnes"), Audience{.names_nobody = true}), c.role == ROLE_SERVICE);
+    EXPECT_EQ(MaySee(Of({c.role}, kPerson, "nav-sandnes"), audience({}, true)), c.role == ROLE_SERVICE);
     EXPECT_EQ(SeesWholeStream(Of({c.role})), c.role == ROLE_SERVICE);
   }
   // A role that no contract knows sees nothing.
   const Role unknown = static_cast<Role>(1000);
-  EXPECT_FALSE(MaySee(Of({unknown, access::v1::ROLE_UNSPECIFIED}, kPerson, "nav-sandnes"), audience(unknown, true)));
+  EXPECT_FALSE(MaySee(Of({unknown, access::v1::ROLE_UNSPECIFIED}, kPerson, "nav-sandnes"), audience({unknown}, true)));
 }
 
 TEST(CheckContractsTest, EachRoleSaysHowMuchItSeesOfEvents) {

@@ -324,7 +324,7 @@ TEST_P(WatchTest, AWatchEndsWhenItsTokenDoes) {
   Claims claims;
   claims.roles = {ROLE_STAFF};
   // Accepted for some seconds more: the leeway is ten.
-  claims.expires = absl::FromUnixSeconds(absl::ToUnixSeconds(absl::Now()) - 6);
+  claims.expires = absl::FromUnixSeconds(absl::ToUnixSeconds(absl::Now()) - 3);
   auto context = RunningService::Nobody();
   context->AddMetadata("authorization", "Bearer " + Token(claims));
   auto ending = Watch(std::move(context)), going_on = Watch(running_.As({ROLE_STAFF}));
