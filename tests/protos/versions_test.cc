@@ -1,13 +1,15 @@
 // S10: a resource never changes its version without an event that names it. What each event names is said in the
 // contracts (mestring/events/v1/moves.proto); the kernel checks every write against it (common/moves.h, moves_test),
 // so that every service test, story and fuzzer does. This one looks at the contracts as a whole: tests/protos/
-// versions.golden lists which event moves what, and by which events a resource moves. To accept a change:
-// UPDATE_GOLDEN=1 <this program>.
+// versions.golden lists which event moves what, by which events a resource moves, and who reads a resource without
+// hearing of all of them. To accept a change: UPDATE_GOLDEN=1 <this program>.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
+#include <iterator>
 #include <map>
 #include <regex>
 #include <set>
@@ -82,16 +84,68 @@ std::string Table(const ContractFiles& contracts) {
     }
     text += "\n";
   }
-  text += "\n";
+  text += "\n# Each resource: the events that move it.\n";
   for (const auto& [resource, events] : movers) {
     absl::StrAppend(&text, resource, " by ", absl::StrJoin(events, ", "), "\n");
   }
   return text;
 }
 
+void AddResourcesIn(const Descriptor& message, std::set<const Descriptor*>* types) {
+  for (int i = 0; i < message.field_count(); ++i) {
+    const Descriptor* type = message.field(i)->message_type();
+    if (type != nullptr && types->insert(type).second) AddResourcesIn(*type, types);
+  }
+}
+
+// The roles that some RPC shows a resource.
+std::map<const Descriptor*, std::set<std::string>> Readers(const ContractFiles& contracts) {
+  std::map<const Descriptor*, std::set<std::string>> readers;
+  for (const FileDescriptor* file : contracts.files()) {
+    for (int s = 0; s < file->service_count(); ++s) {
+      for (int m = 0; m < file->service(s)->method_count(); ++m) {
+        const auto& method = *file->service(s)->method(m);
+        if (method.options().idempotency_level() != google::protobuf::MethodOptions::NO_SIDE_EFFECTS) continue;
+        std::set<const Descriptor*> shown;
+        AddResourcesIn(*method.output_type(), &shown);
+        const auto roles = RoleNames(Known(method.options()).GetExtension(access::v1::allow));
+        for (const Descriptor* type : shown) readers[type].insert(roles.begin(), roles.end());
+      }
+    }
+  }
+  return readers;
+}
+
+// "NeedAssessed: RESIDENT reads Application": who may read what an event moves and does not hear of the event. They
+// are told by STALE_VERSION that they are behind; that it is meant to be so is seen in review.
+std::string Unheard(const ContractFiles& contracts) {
+  std::string text;
+  const auto readers = Readers(contracts);
+  for (const Descriptor* event : AllEvents(contracts)) {
+    const Says says = SaysOf(*event);
+    std::set<std::string> resources(says.subject.begin(), says.subject.end());
+    for (const Named& named : says.named) resources.insert(named.resource);
+    const auto heard = RoleNames(Known(event->options()).GetExtension(access::v1::visible_to));
+    for (const std::string& name : resources) {
+      const auto found =
+          readers.find(event->file()->pool()->FindMessageTypeByName(absl::StrCat(event->file()->package(), ".", name)));
+      if (found == readers.end()) continue;
+      std::vector<std::string> deaf;
+      std::set_difference(found->second.begin(), found->second.end(), heard.begin(), heard.end(),
+                          std::back_inserter(deaf));
+      if (deaf.empty()) continue;
+      absl::StrAppend(&text, event->full_name(), ": ", name, " is read by ", absl::StrJoin(deaf, ", "), "\n");
+    }
+  }
+  return text;
+}
+
 TEST(Versions, WhatEachEventMovesIsThatOfTheGoldenFile) {
   const ContractFiles contracts;
-  ExpectGolden("tests/protos/versions.golden", Table(contracts));
+  ExpectGolden(
+      "tests/protos/versions.golden",
+      absl::StrCat("# Each event: what it is about, and what else it moves.\n", Table(contracts),
+                   "\n# Who reads what an event moves, and does not hear of the event.\n", Unheard(contracts)));
 }
 
 // What is named is a resource of the event's package; its comment begins with the subject and says what else moves.
