@@ -12,12 +12,16 @@
 
 #include <algorithm>
 #include <iterator>
+#include <utility>
 
 extern "C" {
 #include <libical/ical.h>
 }
 
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "common/errors.h"
 
 namespace mestring {
@@ -71,6 +75,21 @@ icaltimetype LastSecond(const icaltimetype& until, absl::TimeZone zone) {
   return ToIcal(absl::ToCivilSecond(InZone(until, absl::UTCTimeZone()), zone), false);
 }
 
+// libical reads as much of a value as it understands, and is silent about the rest: "COUNT=3\nEXDATE:20280703" is three
+// times to it.
+bool IsReadToItsEnd(std::string_view rule_text) {
+  for (const absl::string_view part : absl::StrSplit(rule_text, ';')) {
+    const std::pair<absl::string_view, absl::string_view> named = absl::StrSplit(part, absl::MaxSplits('=', 1));
+    const auto& [name, value] = named;
+    const bool is_number = absl::EqualsIgnoreCase(name, "COUNT") || absl::EqualsIgnoreCase(name, "INTERVAL");
+    const bool fits = std::all_of(value.begin(), value.end(), [&](char c) {
+      return absl::ascii_isdigit(c) || (!is_number && (absl::ascii_isalpha(c) || c == ',' || c == '+' || c == '-'));
+    });
+    if (!fits) return false;
+  }
+  return true;
+}
+
 bool Names(const short* list) { return list[0] != ICAL_RECURRENCE_ARRAY_MAX; }
 
 void Add(icalcomponent* component, icalproperty* property) { icalcomponent_add_property(component, property); }
@@ -83,7 +102,8 @@ absl::StatusOr<std::vector<absl::Time>> Occurrences(std::string_view rule_text, 
   if (rule_text.empty()) return std::vector<absl::Time>{InZone(start, zone)};
   icalerror_set_errors_are_fatal(0);
   struct icalrecurrencetype rule = icalrecurrencetype_from_string(std::string(rule_text).c_str());
-  if (rule.freq == ICAL_NO_RECURRENCE) return Invalid("this is no recurrence rule of RFC 5545");
+  if (rule.freq == ICAL_NO_RECURRENCE || !IsReadToItsEnd(rule_text))
+    return Invalid("this is no recurrence rule of RFC 5545");
   if (rule.freq == ICAL_SECONDLY_RECURRENCE || rule.freq == ICAL_MINUTELY_RECURRENCE ||
       rule.freq == ICAL_HOURLY_RECURRENCE) {
     return Invalid("sessions recur daily or more rarely");

@@ -645,7 +645,8 @@ pb::Proposal OfOneSide(pb::MatchSide side, pb::Proposal proposal) {
 // [P6] Who declines, or is not asked any more, stays unknown to the other. The unit knows both from the beginning.
 void Veil(const Caller& caller, pb::Proposal* proposal) {
   if (WorksWithPeers(caller) || KnowEachOther(proposal->state())) return;
-  *proposal = OfOneSide(SideOf(caller, proposal->person_ref(), proposal->peer_person_ref()), std::move(*proposal));
+  const pb::MatchSide side = SideOf(caller, proposal->person_ref(), proposal->peer_person_ref());
+  *proposal = OfOneSide(side, std::move(*proposal));
 }
 
 pb::Match NewMatch(std::string id, const pb::Proposal& proposal, const pb::PeerRequest& request,

@@ -80,7 +80,9 @@ TEST(OccurrencesTest, ALocalTimeIncludesTheStartAtThatSecond) {
 // S1
 TEST(OccurrencesTest, ExceptionsAndSingleDatesAreNoPartOfARule) {
   for (const char* rule : {"FREQ=DAILY;COUNT=3;EXDATE=20260702T180000", "FREQ=DAILY;COUNT=3;RDATE=20260710T180000",
-                           "FREQ=DAILY;COUNT=3\nEXDATE:20260702T180000", "FREQ=DAILY;COUNT=3;UNTIL=20260703"}) {
+                           "FREQ=DAILY;COUNT=3\nEXDATE:20260702T180000", "FREQ=DAILY;UNTIL=20260703\nEXDATE:20260702",
+                           "FREQ=DAILY;COUNT=3 EXDATE", "FREQ=DAILY;COUNT=3X", "FREQ=DAILY;INTERVAL=2X;COUNT=3",
+                           "FREQ=DAILY;COUNT=3;UNTIL=20260703"}) {
     EXPECT_REFUSED(Occurrences(rule, Evening(7, 1), Oslo()), "RECURRENCE_INVALID") << rule;
   }
 }
