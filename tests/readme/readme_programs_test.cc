@@ -62,10 +62,10 @@ class ReadmeProgramsTest : public testing::Test {
         << "{\"services\": {\"housing\": \"" << address << "\"}, \"municipality\": \"1108\", \"redis\": \""
         << redis_.url() << "\"}";
     ReplaceFile(Path(".local/service.token"), Token({access::v1::ROLE_SERVICE}));
+    // The first command of the block; its others need the local run, and tests/readme/readme_commands has that.
     const std::string prepare = ProgramInReadme("prepare");
-    const std::string protoc = prepare.substr(0, prepare.find('\n'));
-    ASSERT_TRUE(absl::StartsWith(protoc, "mkdir -p .local/python && protoc ")) << prepare;
-    ASSERT_EQ(RunToEnd(protoc), 0) << ReadAll(Path("log"));
+    ASSERT_TRUE(absl::StartsWith(prepare, "$ mkdir -p .local/python && protoc ")) << prepare;
+    ASSERT_EQ(RunToEnd(prepare.substr(2, prepare.find('\n') - 2)), 0) << ReadAll(Path("log"));
     for (const char* name : {"subscriber.py", "call.py"}) {
       ASSERT_FALSE(ProgramInReadme(name).empty()) << name;
       std::ofstream(Path(name)) << ProgramInReadme(name);
