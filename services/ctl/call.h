@@ -22,23 +22,30 @@ class Caller {
 
   absl::StatusOr<Client*> ClientOf(const std::string& target);
 
-  // Calls `method` ("housing.EndStay"). A request whose type has a request_id and that brings none gets a new one,
-  // which stands in `request` afterwards: repeating the call with it is safe.
-  absl::Status Call(std::string_view method, Json& request, const Identity& identity, bool every_field,
+  // A method and who answers it.
+  struct Method {
+    Client* client;
+    const Contract* contract;
+    const google::protobuf::MethodDescriptor* descriptor;
+
+    bool TakesRequestId() const { return descriptor->input_type()->FindFieldByName("request_id") != nullptr; }
+  };
+  // By a name such as "housing.EndStay". Lives as long as the caller.
+  absl::StatusOr<Method> Find(std::string_view method);
+
+  // A request whose type has a request_id and that brings none gets a new one, which stands in `request` afterwards:
+  // repeating the call with it is safe.
+  absl::Status Call(const Method& method, Json& request, const Identity& identity,
                     absl::FunctionRef<absl::Status(Json response)> on_response);
-  // The same for a method with one response.
-  absl::StatusOr<Json> Call(std::string_view method, Json& request, const Identity& identity, bool every_field);
-  // Does the type of the method's request have a request_id?
-  absl::StatusOr<bool> TakesRequestId(std::string_view method);
+  // The same by name, for a method with one response.
+  absl::StatusOr<Json> Call(std::string_view method, Json& request, const Identity& identity);
 
  private:
   const Settings& settings_;
   std::map<std::string, std::unique_ptr<Client>> clients_;
 };
 
-// The commands "call", "list" and "describe".
+// The command "call".
 absl::StatusOr<int> CallCommand(const Arguments& arguments, const Settings& settings);
-absl::StatusOr<int> ListCommand(const Arguments& arguments, const Settings& settings);
-absl::StatusOr<int> DescribeCommand(const Arguments& arguments, const Settings& settings);
 
 }  // namespace mestring::ctl

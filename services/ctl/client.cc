@@ -3,12 +3,9 @@
 // Hides: reflection, and how bytes go over a generic stub. One path serves unary and server-streaming methods: on
 // the wire they differ only in how many responses follow.
 // Invariants: responses are handed over in order; a failing `on_response` cancels the call.
-// Rejected: the descriptors linked into this program. They would be those of the day it was built; the service is
-// the one to say what it understands.
+// The service is the one to say what it understands; the contracts of this program, of the day it was built, only
+// stand in where it serves no reflection.
 #include "services/ctl/client.h"
-
-#include <fstream>
-#include <sstream>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -17,10 +14,10 @@
 #include "common/errors.h"
 #include "google/protobuf/descriptor.pb.h"
 #include "google/protobuf/unknown_field_set.h"
-#include "google/protobuf/util/json_util.h"
 #include "grpc/reflection/v1alpha/reflection.pb.h"
 #include "grpcpp/create_channel.h"
 #include "grpcpp/generic/generic_stub.h"
+#include "services/ctl/connection.h"
 #include "services/ctl/failure.h"
 
 namespace mestring::ctl {
@@ -34,18 +31,14 @@ constexpr int kMessageBytesMax = 16 << 20;
 // grpc.health.v1.HealthCheckResponse.SERVING
 constexpr uint64_t kServing = 1;
 
-absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> Credentials(const Settings& settings) {
-  if (settings.ca_file.empty()) return grpc::InsecureChannelCredentials();
-  std::ifstream file(settings.ca_file);
-  if (!file) return Usage(absl::StrCat("Cannot read the authority in ", settings.ca_file, "."));
-  std::stringstream content;
-  content << file.rdbuf();
-  grpc::SslCredentialsOptions options;
-  options.pem_root_certs = content.str();
-  return grpc::SslCredentials(options);
-}
+bool IsOfGrpc(const std::string& service) { return absl::StartsWith(service, "grpc."); }
 
-bool IsOfGrpc(std::string_view service) { return absl::StartsWith(service, "grpc."); }
+// A service with reflection lets everybody ask. Without, its gate refuses what it takes for an unknown method, with or
+// without a token.
+bool ServesNoReflection(const absl::Status& status) {
+  return status.code() == absl::StatusCode::kUnimplemented || status.code() == absl::StatusCode::kPermissionDenied ||
+         status.code() == absl::StatusCode::kUnauthenticated;
+}
 
 std::string ToBytes(const grpc::ByteBuffer& buffer) {
   std::vector<grpc::Slice> slices;
@@ -55,64 +48,7 @@ std::string ToBytes(const grpc::ByteBuffer& buffer) {
   return bytes;
 }
 
-std::string MethodNames(const std::vector<const pb::MethodDescriptor*>& methods) {
-  return absl::StrJoin(methods, ", ", [](std::string* out, const pb::MethodDescriptor* method) {
-    absl::StrAppend(out, method->service()->name(), ".", method->name());
-  });
-}
-
 }  // namespace
-
-absl::StatusOr<const pb::MethodDescriptor*> Contract::Find(std::string_view service, std::string_view method) const {
-  std::vector<const pb::MethodDescriptor*> found;
-  std::vector<std::string> names;
-  for (const pb::ServiceDescriptor* candidate : services_) {
-    if (!service.empty() && candidate->name() != service && candidate->full_name() != service) continue;
-    for (int i = 0; i < candidate->method_count(); ++i) {
-      names.push_back(candidate->method(i)->name());
-      if (candidate->method(i)->name() == method) found.push_back(candidate->method(i));
-    }
-  }
-  if (found.size() == 1) return found.front();
-  if (found.size() > 1) {
-    return Usage(absl::StrCat(method, " is a method of several services: ", MethodNames(found), "; say which."));
-  }
-  const std::string nearest = NearestTo(method, names);
-  return Usage(absl::StrCat("There is no method ", method,
-                            nearest.empty() ? "" : absl::StrCat("; did you mean ", nearest, "?"),
-                            nearest.empty() ? "; \"mestringctl list\" shows all." : ""));
-}
-
-const pb::Descriptor* Contract::FindMessage(std::string_view name) const {
-  return pool_.FindMessageTypeByName(std::string(name));
-}
-
-std::unique_ptr<pb::Message> Contract::New(const pb::Descriptor* type) const {
-  return std::unique_ptr<pb::Message>(factory_.GetPrototype(type)->New());
-}
-
-absl::StatusOr<std::unique_ptr<pb::Message>> Contract::FromJson(const pb::Descriptor* type, const Json& json) const {
-  std::unique_ptr<pb::Message> message = New(type);
-  const pb::util::Status parsed = pb::util::JsonStringToMessage(json.dump(), message.get());
-  if (!parsed.ok()) {
-    std::string problem(parsed.message());
-    while (!problem.empty() && problem.back() == '.') problem.pop_back();
-    return Usage(absl::StrCat("The JSON does not fit ", type->full_name(), ": ", problem, "; \"mestringctl describe ",
-                              type->full_name(), "\" shows its fields."));
-  }
-  return message;
-}
-
-absl::StatusOr<Json> Contract::ToJson(const pb::Message& message, bool every_field) const {
-  pb::util::JsonPrintOptions options;
-  options.preserve_proto_field_names = true;
-  options.always_print_primitive_fields = every_field;
-  std::string text;
-  const pb::util::Status printed = pb::util::MessageToJsonString(message, &text, options);
-  std::optional<Json> json = printed.ok() ? ParseJson(text) : std::nullopt;
-  if (!json) return absl::InternalError(absl::StrCat("A ", message.GetTypeName(), " has no JSON form."));
-  return *std::move(json);
-}
 
 absl::StatusOr<std::unique_ptr<Client>> Client::Open(const Settings& settings, std::string_view target) {
   std::string address(target);
@@ -124,12 +60,13 @@ absl::StatusOr<std::unique_ptr<Client>> Client::Open(const Settings& settings, s
     return Usage(absl::StrCat("There is no service ", target, "; configured are ", absl::StrJoin(names, ", "),
                               " (--services NAME=HOST:PORT adds one)."));
   }
-  ASSIGN(auto credentials, Credentials(settings));
+  ASSIGN(auto credentials, CredentialsOf(settings));
   grpc::ChannelArguments arguments;
   arguments.SetMaxReceiveMessageSize(kMessageBytesMax);
   // A proxy between two processes of one machine, or of one cluster, is never meant.
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
-  return std::unique_ptr<Client>(new Client(settings, grpc::CreateCustomChannel(address, credentials, arguments)));
+  return std::unique_ptr<Client>(
+      new Client(settings, std::string(target), address, grpc::CreateCustomChannel(address, credentials, arguments)));
 }
 
 absl::Status Client::Prepare(const Identity& identity, bool streams, grpc::ClientContext& context) const {
@@ -138,6 +75,12 @@ absl::Status Client::Prepare(const Identity& identity, bool streams, grpc::Clien
   if (!streams || settings_.deadline_given) context.set_deadline(absl::ToChronoTime(absl::Now() + settings_.deadline));
   context.set_wait_for_ready(settings_.wait);
   return absl::OkStatus();
+}
+
+absl::Status Client::Outcome(const grpc::Status& status) const {
+  const std::string sentence = WhatIsInTheWay(settings_, name_, address_, status);
+  if (sentence.empty()) return FromRpc(status);
+  return CallFailed(static_cast<absl::StatusCode>(status.error_code()), sentence);
 }
 
 absl::Status Client::Exchange(const std::string& path, const std::string& request, grpc::ClientContext& context,
@@ -174,7 +117,7 @@ absl::Status Client::Exchange(const std::string& path, const std::string& reques
   void* tag;
   for (bool ok; queue.Next(&tag, &ok);) {
   }
-  return refused.ok() ? FromRpc(status) : refused;
+  return refused.ok() ? Outcome(status) : refused;
 }
 
 absl::Status Client::Reflect(std::string_view field, std::string_view value,
@@ -196,9 +139,7 @@ absl::Status Client::Reflect(std::string_view field, std::string_view value,
   });
 }
 
-absl::StatusOr<const Contract*> Client::GetContract() {
-  if (contract_ != nullptr) return contract_.get();
-  auto contract = std::make_unique<Contract>();
+absl::StatusOr<Contract> Client::Reflected() {
   std::vector<std::string> names;
   TRY(Reflect("list_services", "*", [&names](const pb::Message& response) {
     const pb::Reflection* of = response.GetReflection();
@@ -210,25 +151,30 @@ absl::StatusOr<const Contract*> Client::GetContract() {
     }
     return absl::OkStatus();
   }));
+  std::erase_if(names, IsOfGrpc);
+  std::vector<pb::FileDescriptorProto> all;
   for (const std::string& name : names) {
-    if (IsOfGrpc(name)) continue;
     // The answer brings the file and all that it imports.
-    TRY(Reflect("file_containing_symbol", name, [&contract](const pb::Message& response) {
+    TRY(Reflect("file_containing_symbol", name, [&all](const pb::Message& response) {
       const pb::FieldDescriptor* field = response.GetDescriptor()->FindFieldByName("file_descriptor_response");
       const auto& files = response.GetReflection()->GetMessage(response, field);
       const pb::FieldDescriptor* bytes = files.GetDescriptor()->FindFieldByName("file_descriptor_proto");
       for (int i = 0; i < files.GetReflection()->FieldSize(files, bytes); ++i) {
-        pb::FileDescriptorProto file, known;
-        if (!file.ParseFromString(files.GetReflection()->GetRepeatedString(files, bytes, i))) continue;
-        if (!contract->files_.FindFileByName(file.name(), &known)) contract->files_.Add(file);
+        if (!all.emplace_back().ParseFromString(files.GetReflection()->GetRepeatedString(files, bytes, i)))
+          all.pop_back();
       }
       return absl::OkStatus();
     }));
-    const pb::ServiceDescriptor* service = contract->pool_.FindServiceByName(name);
-    if (service == nullptr) return absl::InternalError(absl::StrCat("The contract of ", name, " is incomplete."));
-    contract->services_.push_back(service);
   }
-  contract_ = std::move(contract);
+  return Contract::Of(names, all);
+}
+
+absl::StatusOr<const Contract*> Client::GetContract() {
+  if (contract_ != nullptr) return contract_.get();
+  absl::StatusOr<Contract> contract = Reflected();
+  if (ServesNoReflection(contract.status())) contract = Contract::BuiltIn(name_);
+  TRY(contract.status());
+  contract_ = std::make_unique<Contract>(*std::move(contract));
   return contract_.get();
 }
 

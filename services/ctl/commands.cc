@@ -13,11 +13,13 @@
 #include "absl/strings/str_split.h"
 #include "common/errors.h"
 #include "services/ctl/call.h"
+#include "services/ctl/describe.h"
 #include "services/ctl/events.h"
 #include "services/ctl/failure.h"
 #include "services/ctl/play.h"
 #include "services/ctl/status.h"
-#include "services/ctl/token.h"
+#include "services/ctl/token_command.h"
+#include "services/ctl/version.h"
 
 namespace mestring::ctl {
 namespace {
@@ -28,15 +30,34 @@ constexpr size_t kCommandColumns = 38;
 constexpr size_t kServicesMax = 16;
 
 constexpr std::string_view kCallDetails =
-    "Calls any RPC of a running service; what it offers comes from the service itself. The response is printed as\n"
-    "JSON, an error on standard error with its code, reason and fields. A missing request_id is made up and shown:\n"
-    "after an unclear end, repeat the call with it, and nothing happens twice.\n\n"
+    "Calls any RPC of a running service; what it offers comes from the service itself (reflection), else from the\n"
+    "contracts that this program was built with. The response is printed as JSON with all its fields, empty ones\n"
+    "too; only what is not set at all is left out. An error goes to standard error with its code, reason and fields.\n"
+    "A missing request_id is made up and shown: after an unclear end, repeat the call with it, and nothing happens\n"
+    "twice.\n\n"
     "  mestringctl call housing.GetAvailability --as STAFF\n"
     "  mestringctl call housing.EndStay '{\"stay_id\": \"…\"}' --as STAFF\n"
     "  mestringctl call housing.EventService.List '{\"page_size\": 5}' --as SERVICE\n";
 
+constexpr std::string_view kDescribeDetails =
+    "A type is a message or an enum, by its full or its short name. The types of events are known, too.\n\n"
+    "  mestringctl describe housing.EndStay\n"
+    "  mestringctl describe housing.StayState\n"
+    "  mestringctl describe housing.StayReserved\n"
+    "  mestringctl describe mestring.access.v1.Role\n";
+
+constexpr std::string_view kRebaseDetails =
+    "A subscription stops when the owner's history is no longer what the subscriber has seen of it. When a person has\n"
+    "decided what becomes of what was learned from the lost events, this lets it go on. Asks before, or wants --yes.\n";
+
+constexpr std::string_view kEraseDetails =
+    "Cannot be taken back. Log and stream lose the content; subscribers are told, and delete what they keep of it.\n"
+    "Asks before, or wants --yes.\n";
+
 constexpr std::string_view kTailDetails =
-    "Without options: reads Redis as any subscriber may, from now on. With --owner: asks the service's own log. With\n"
+    "Without options: reads Redis as any subscriber may, from now on. A cursor that the stream no longer leads on "
+    "from\n"
+    "(trimmed), or never did, ends it with exit code 21. With --owner: asks the service's own log. With\n"
     "--journal: a subscriber of its own to the named services, or to all, which writes each event exactly once into a\n"
     "SQLite file and goes on where it stopped, also after a crash, a flushed Redis or a week.\n";
 
@@ -45,6 +66,14 @@ constexpr std::string_view kPlayDetails =
     "Stops at the first failed expectation with exit code 1. With --progress, a run that was interrupted goes on "
     "where\n"
     "it stopped, and a story that was played to its end is not played again.\n";
+
+constexpr std::string_view kTokenShowDetails =
+    "Prints header and claims of a token, and what they mean; the signature is not checked. Exit code 1 if no service\n"
+    "takes it, because it has expired or lacks what each wants. With --as, of the token that such a call is made "
+    "with.\n\n"
+    "  mestringctl token show --as NAV --organisation nav-sandnes\n"
+    "  mestringctl token show .local/service.token\n"
+    "  mestringctl token show < token-of-the-provider\n";
 
 constexpr std::string_view kTokenDetails =
     "Signs with the local key (made by --init, or by ./deploy/local/run). Elsewhere the identity provider signs.\n\n"
@@ -59,16 +88,15 @@ std::vector<Command> CallCommands() {
        kCallDetails,
        1,
        2,
-       {{"--all-fields", "", "print fields that have their default, too"},
-        {"--table", "LIST:FIELD,…", "print a list of the response as a table: --table offers:code,name"},
+       {{"--table", "LIST:FIELD,…", "print a list of the response as a table: --table offers:code,name"},
         {"--text", "FIELD", "print only this text of the response: --text calendar > council.ics"},
         {"--html", "FIELD", "print this Markdown text as a page: --html minutes.body > minutes.html"}},
        CallCommand},
       {"list", "[SERVICE]", "services and methods, with the roles that may call them", "", 0, 1, {}, ListCommand},
       {"describe",
-       "SERVICE.METHOD|MESSAGE",
-       "request and response of a method, or one message",
-       "",
+       "SERVICE.METHOD|TYPE",
+       "a method, a message or an enum, with what its contract says of it",
+       kDescribeDetails,
        1,
        1,
        {},
@@ -87,6 +115,7 @@ std::vector<Command> CallCommands() {
 std::vector<Command> EventsCommands() {
   const Option after{"--after", "CURSOR", "begin after this one; 0-0 is before everything that is kept"};
   const Option count{"--count", "N", "end after so many"};
+  const Option yes{"--yes", "", "do it without asking"};
   return {
       {"events tail",
        "[SERVICE …]",
@@ -113,23 +142,29 @@ std::vector<Command> EventsCommands() {
       {"events rebase",
        "SERVICE STREAM CURSOR",
        "let a subscription that stopped at a fork go on after a cursor that the owner knows",
-       "",
+       kRebaseDetails,
        3,
        3,
-       {},
+       {yes},
        EventsRebaseCommand},
       {"events erase",
        "SERVICE CURSOR",
        "take the content out of an event that should never have been published",
-       "",
+       kEraseDetails,
        2,
        2,
-       {},
+       {yes},
        EventsEraseCommand},
   };
 }
 
 std::vector<Command> OtherCommands() {
+  const std::vector<Option> claims = {{"--subject", "TEXT", "claim sub"},
+                                      {"--lifetime", "TIME", "default 1h"},
+                                      {"--issuer", "TEXT", "claim iss (MESTRINGCTL_ISSUER)"},
+                                      {"--audience", "TEXT", "claim aud (MESTRINGCTL_AUDIENCE)"}};
+  std::vector<Option> signing = {{"--init", "FOLDER", "make key.json and jwks.json there, if they are missing"}};
+  signing.insert(signing.end(), claims.begin(), claims.end());
   return {
       {"play",
        "FILE",
@@ -145,18 +180,8 @@ std::vector<Command> OtherCommands() {
         {"--clock-file", "FILE", "offset in seconds that the services read (MESTRINGCTL_CLOCK_FILE)"},
         {"--zone", "NAME", "time zone of dates (MESTRINGCTL_TIME_ZONE, default Europe/Oslo)"}},
        PlayCommand},
-      {"token",
-       "",
-       "sign a token, or make the local key",
-       kTokenDetails,
-       0,
-       0,
-       {{"--init", "FOLDER", "make key.json and jwks.json there, if they are missing"},
-        {"--subject", "TEXT", "claim sub"},
-        {"--lifetime", "TIME", "default 1h"},
-        {"--issuer", "TEXT", "claim iss (MESTRINGCTL_ISSUER)"},
-        {"--audience", "TEXT", "claim aud (MESTRINGCTL_AUDIENCE)"}},
-       TokenCommand},
+      {"token show", "[FILE|-]", "what stands in a token", kTokenShowDetails, 0, 1, claims, TokenShowCommand},
+      {"token", "", "sign a token, or make the local key", kTokenDetails, 0, 0, signing, TokenCommand},
       {"completion",
        "bash",
        "print completion for the shell: source <(mestringctl completion bash)",
@@ -175,8 +200,9 @@ std::string Help() {
     left.resize(std::max(left.size(), kCommandColumns), ' ');
     absl::StrAppend(&out, "  ", left, "  ", command.summary, "\n");
   }
-  return absl::StrCat(out, "\nOptions of every command:\n", OptionsHelp(CommonOptions()), "\n", ExitCodesHelp(),
-                      "\n\"mestringctl COMMAND --help\" says more.\n");
+  return absl::StrCat(
+      out, "\nOptions of every command:\n", OptionsHelp(CommonOptions()), "\n", ExitCodesHelp(),
+      "\n\"mestringctl COMMAND --help\" says more, \"mestringctl --version\" what this was built from.\n");
 }
 
 std::string HelpOf(const Command& command) {
@@ -217,10 +243,8 @@ void PrintFailure(const absl::Status& failure, bool json) {
 int AnswerCompletion(const std::vector<std::string>& words,
                      const std::function<std::string(const std::string&)>& variable) {
   absl::StatusOr<Settings> settings = LoadSettings(Arguments(), variable);
-  if (!settings.ok()) return kNo;
-  for (const std::string& candidate : Complete({words.begin() + 1, words.end()}, *settings)) {
-    std::cout << candidate << "\n";
-  }
+  if (!settings.ok() || words.size() != 3) return kNo;
+  for (const std::string& candidate : Complete(words[1], words[2], *settings)) std::cout << candidate << "\n";
   return kDone;
 }
 
@@ -235,34 +259,16 @@ const std::vector<Command>& Commands() {
   return commands;
 }
 
-absl::StatusOr<int> TokenCommand(const Arguments& arguments, const Settings& settings) {
-  if (arguments.Has("--init")) {
-    TRY(LocalKey::Make(arguments.Get("--init")));
-    return kDone;
-  }
-  if (settings.identity.roles.empty()) return Usage("A token needs roles: --as ROLE[,ROLE].");
-  Claims claims;
-  claims.subject = arguments.Get("--subject");
-  claims.roles = settings.identity.roles;
-  claims.person_ref = settings.identity.person_ref;
-  claims.organisation_id = settings.identity.organisation_id;
-  claims.issuer = settings.issuer;
-  claims.audience = settings.audience;
-  if (arguments.Has("--lifetime")) {
-    ASSIGN(claims.lifetime, ParseDuration(arguments.Get("--lifetime")));
-  }
-  ASSIGN(const LocalKey key, LocalKey::Open(settings.keys));
-  ASSIGN(const std::string token, key.Sign(claims, absl::Now()));
-  std::cout << token << std::endl;
-  return kDone;
-}
-
 int RunCommandLine(const std::vector<std::string>& given,
                    const std::function<std::string(const std::string&)>& variable) {
   std::vector<std::string> words = given;
   if (words.empty() || words.front() == "--help" || words.front() == "-h" || words.front() == "help") {
     (words.empty() ? std::cerr : std::cout) << Help();
     return words.empty() ? kUsage : kDone;
+  }
+  if (words.front() == "--version") {
+    std::cout << VersionText();
+    return kDone;
   }
   if (words.front() == "__complete") return AnswerCompletion(words, variable);
   absl::StatusOr<const Command*> command = TakeCommand(words);

@@ -30,10 +30,9 @@ int RunCommandLine(const std::vector<std::string>& words,
 
 // completion.cc: the command "completion", and what the shell asks while the user types.
 absl::StatusOr<int> CompletionCommand(const Arguments& arguments, const Settings& settings);
-// Candidates for the last of `words` (the words before it are complete).
-std::vector<std::string> Complete(const std::vector<std::string>& words, const Settings& settings);
-
-// commands.cc
-absl::StatusOr<int> TokenCommand(const Arguments& arguments, const Settings& settings);
+// Candidates for the last word of a command line that ends at the cursor, "mestringctl events ta". What the shell takes
+// for an earlier word ("--output=", "mestring:"), because one of its `breaks` ends it, is left off. "@files" and
+// "@folders" leave the answer to the shell.
+std::vector<std::string> Complete(const std::string& breaks, const std::string& line, const Settings& settings);
 
 }  // namespace mestring::ctl

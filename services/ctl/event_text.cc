@@ -22,6 +22,13 @@ namespace {
 // Longer lines wrap in most terminals and are no longer one event per line.
 constexpr size_t kDataCharactersMax = 110;
 
+// The longest name of a service of ours, so that cursors stand below each other.
+constexpr size_t kStreamColumns = 12;
+
+bool IsEmpty(const Json& value) {
+  return (value.is_string() && value.get_ref<const std::string&>().empty()) || (value.is_array() && value.empty());
+}
+
 std::optional<Json> Decode(const events::v1::Event& event) {
   namespace pb = google::protobuf;
   const pb::Descriptor* type = pb::DescriptorPool::generated_pool()->FindMessageTypeByName(event.type());
@@ -29,6 +36,7 @@ std::optional<Json> Decode(const events::v1::Event& event) {
   const std::unique_ptr<pb::Message> message(pb::MessageFactory::generated_factory()->GetPrototype(type)->New());
   pb::util::JsonPrintOptions options;
   options.preserve_proto_field_names = true;
+  options.always_print_primitive_fields = true;
   std::string text;
   if (!message->ParseFromString(event.data()) || !pb::util::MessageToJsonString(*message, &text, options).ok()) {
     return std::nullopt;
@@ -66,10 +74,11 @@ Json EventJson(const events::v1::Event& event) {
   return json;
 }
 
-std::string EventLine(const Json& event, bool colour) {
+std::string EventLine(const Json& event, const LineStyle& style) {
   std::string data;
   if (const auto found = event.find("data"); found != event.end() && found->is_object()) {
     for (const auto& [name, value] : found->items()) {
+      if (IsEmpty(value)) continue;
       const std::string part = absl::StrCat(data.empty() ? "" : " ", name, "=", Brief(value));
       if (data.size() + part.size() > kDataCharactersMax) {
         data += " …";
@@ -80,9 +89,19 @@ std::string EventLine(const Json& event, bool colour) {
   } else {
     data = "(a type that this program does not know)";
   }
+  std::string before;
+  if (absl::Time time; style.time && absl::ParseTime(absl::RFC3339_full, Text(event, "time"), &time, nullptr)) {
+    before = absl::FormatTime("%Y-%m-%d %H:%M:%S  ", time, style.zone);
+  }
+  if (const std::string source = Text(event, "source"); style.stream && !source.empty()) {
+    std::string stream = source.substr(source.rfind('/') + 1);
+    stream.resize(std::max<size_t>(stream.size(), kStreamColumns), ' ');
+    absl::StrAppend(&before, stream, " ");
+  }
   std::string type = ShortType(Text(event, "type"));
   type.resize(std::max<size_t>(type.size(), 26), ' ');
-  return absl::StrCat(Styled(Text(event, "cursor"), "2", colour), "  ", Styled(type, "36", colour), "  ", data);
+  return absl::StrCat(Styled(absl::StrCat(before, Text(event, "cursor")), "2", style.colour), "  ",
+                      Styled(type, "36", style.colour), "  ", data);
 }
 
 }  // namespace mestring::ctl

@@ -3,17 +3,24 @@
 
 #include <string>
 
+#include "absl/time/time.h"
 #include "mestring/events/v1/events.pb.h"
 #include "services/ctl/json.h"
 
 namespace mestring::ctl {
 
-// {"cursor", "id", "type", "subject", "subject_version", "time", "data": {…}}. A type that this program does not know
-// keeps its bytes, as "data_base64".
+// {"cursor", "id", "type", "subject", "subject_version", "time", "data": {…}}; in the data, 0 and false stand, too. A
+// type that this program does not know keeps its bytes, as "data_base64".
 Json EventJson(const events::v1::Event& event);
 
-// One line: the cursor, the short type, the subject and the data, shortened to what a terminal holds.
-std::string EventLine(const Json& event, bool colour);
+struct LineStyle {
+  bool colour = false;
+  bool stream = false;  // the service's name, which a cursor alone does not tell
+  bool time = false;    // date and time of the event, in `zone`
+  absl::TimeZone zone;
+};
+// One line: the cursor, the short type and the data, shortened to what a terminal holds. What is empty is left out.
+std::string EventLine(const Json& event, const LineStyle& style);
 
 // "StayReserved" of "mestring.housing.v1.StayReserved".
 std::string ShortType(const std::string& type);

@@ -30,11 +30,13 @@ std::string Printable(std::string_view text) {
 std::string ExitCodesHelp() {
   return "Exit codes:\n"
          "  0   done\n"
-         "  1   the answer is no: something is not well, an expectation failed, a file is missing\n"
-         "  2   the command line is wrong\n"
-         "  10+ an RPC failed, 10 plus its gRPC code: 13 INVALID_ARGUMENT, 14 DEADLINE_EXCEEDED, 15 NOT_FOUND,\n"
-         "      16 ALREADY_EXISTS, 17 PERMISSION_DENIED, 18 RESOURCE_EXHAUSTED, 19 FAILED_PRECONDITION, 20 ABORTED,\n"
-         "      21 OUT_OF_RANGE, 22 UNIMPLEMENTED, 23 INTERNAL, 24 UNAVAILABLE, 26 UNAUTHENTICATED\n";
+         "  1   the answer is no: something is not well, an expectation failed, events remain parked, you said no\n"
+         "  2   nothing was asked: the command line is wrong, or a file that it or the settings name\n"
+         "  10+ a call was refused or did not get through, 10 plus its gRPC code: 11 CANCELLED, 12 UNKNOWN,\n"
+         "      13 INVALID_ARGUMENT, 14 DEADLINE_EXCEEDED, 15 NOT_FOUND, 16 ALREADY_EXISTS, 17 PERMISSION_DENIED,\n"
+         "      18 RESOURCE_EXHAUSTED, 19 FAILED_PRECONDITION, 20 ABORTED, 21 OUT_OF_RANGE (a cursor that the stream\n"
+         "      does not lead on from), 22 UNIMPLEMENTED, 23 INTERNAL, 24 UNAVAILABLE (nobody answers: the service,\n"
+         "      or the bus), 25 DATA_LOSS, 26 UNAUTHENTICATED\n";
 }
 
 absl::Status Usage(std::string_view sentence) {
@@ -47,6 +49,12 @@ absl::Status FromRpc(const grpc::Status& status) {
   if (status.ok()) return absl::OkStatus();
   absl::Status failure =
       FromWire(grpc::Status(status.error_code(), Printable(status.error_message()), status.error_details()));
+  failure.SetPayload(kRpcPayload, absl::Cord("1"));
+  return failure;
+}
+
+absl::Status CallFailed(absl::StatusCode code, std::string_view sentence) {
+  absl::Status failure(code, sentence);
   failure.SetPayload(kRpcPayload, absl::Cord("1"));
   return failure;
 }

@@ -19,19 +19,22 @@ namespace mestring::ctl {
 
 enum ExitCode : int {
   kDone = 0,
-  kNo = 1,     // the answer is no: something is not well, an expectation failed, a file is missing
-  kUsage = 2,  // the command line is wrong
+  kNo = 1,     // the answer is no: something is not well, an expectation failed
+  kUsage = 2,  // the command line is wrong, or a file that it or the settings name
   kRpc = 10,   // plus the number of the gRPC code: 13 INVALID_ARGUMENT, 15 NOT_FOUND, 19 FAILED_PRECONDITION …
 };
 
 // For --help: the table above.
 std::string ExitCodesHelp();
 
-// The command line is wrong; the sentence says what to write instead.
+// The command line is wrong, or what it names; the sentence says what to write instead.
 absl::Status Usage(std::string_view sentence);
 
 // An RPC failed.
 absl::Status FromRpc(const grpc::Status& status);
+
+// The same, found out on this side: nobody answered, or the bus did not lead on. For Redis, too.
+absl::Status CallFailed(absl::StatusCode code, std::string_view sentence);
 
 ExitCode ExitCodeOf(const absl::Status& failure);
 

@@ -87,7 +87,9 @@ absl::StatusOr<std::unique_ptr<Journal>> Journal::Start(const Settings& settings
   options.clock = journal->clock_.get();
   options.zone = absl::UTCTimeZone();
   options.event_source = "/journal";
-  ASSIGN(journal->database_, Database::Open(options, kJournalSchema));
+  absl::StatusOr<std::unique_ptr<Database>> database = Database::Open(options, kJournalSchema);
+  if (!database.ok()) return Usage(absl::StrCat("Cannot keep a journal in ", path, ": ", database.status().message()));
+  journal->database_ = *std::move(database);
   for (const std::string& service : services) TRY(journal->Follow(settings, service));
   return journal;
 }

@@ -79,16 +79,16 @@ absl::StatusOr<std::unique_ptr<LiveStage>> LiveStage::Open(const Settings& setti
       stage->journal_ = *std::move(reader);
       return stage;
     }
-    if (absl::Now() >= deadline) return reader.status();
+    if (absl::Now() >= deadline) return Usage(reader.status().message());
     stage->Pause();
   }
 }
 
 absl::StatusOr<Json> LiveStage::Call(const std::string& method, Json& request, const Identity& identity,
                                      const std::string& request_id) {
-  ASSIGN(const bool takes_id, caller_.TakesRequestId(method));
-  if (takes_id && Text(request, "request_id").empty()) request["request_id"] = request_id;
-  return caller_.Call(method, request, identity, /*every_field=*/true);
+  ASSIGN(const Caller::Method found, caller_.Find(method));
+  if (found.TakesRequestId() && Text(request, "request_id").empty()) request["request_id"] = request_id;
+  return caller_.Call(method, request, identity);
 }
 
 absl::StatusOr<std::vector<JournalEntry>> LiveStage::EventsAfter(int64_t place) {
@@ -111,7 +111,7 @@ absl::Status LiveStage::MoveClock(absl::Time to) {
   for (const auto& [service, address] : settings_.services) {
     for (;;) {
       Json request = Json::object();
-      ASSIGN(const Json status, caller_.Call(absl::StrCat(service, ".GetStatus"), request, Operator(), false));
+      ASSIGN(const Json status, caller_.Call(absl::StrCat(service, ".GetStatus"), request, Operator()));
       absl::Time time;
       std::string error;
       if (absl::ParseTime(absl::RFC3339_full, Text(status, "service_time"), &time, &error) && time >= to) break;
@@ -146,7 +146,7 @@ absl::StatusOr<int> LiveStage::CompareWithLog(const std::string& service) {
   for (;;) {
     Json request = {{"page_size", kPageSize}};
     if (!after.empty()) request["after"] = after;
-    ASSIGN(const Json page, caller_.Call(absl::StrCat(service, ".EventService.List"), request, reader, false));
+    ASSIGN(const Json page, caller_.Call(absl::StrCat(service, ".EventService.List"), request, reader));
     const Json log = page.value("events", Json::array());
     for (const Json& entry : log) {
       ASSIGN(const std::vector<JournalEntry> next, NextOf(stream, place));
@@ -174,8 +174,11 @@ absl::StatusOr<int> LiveStage::CompareWithLog(const std::string& service) {
 }
 
 absl::StatusOr<int> PlayCommand(const Arguments& arguments, const Settings& given) {
-  ASSIGN(const std::string text, ReadWhole(arguments.At(0)));
-  ASSIGN(const Story story, ParseStory(text));
+  const std::string file = arguments.At(0);
+  const absl::StatusOr<std::string> text = ReadWhole(file);
+  if (!text.ok()) return Usage(text.status().message());
+  const absl::StatusOr<Story> story = ParseStory(*text);
+  if (!story.ok()) return Usage(absl::StrCat(file, ": ", story.status().message()));
   Settings settings = given;
   settings.quiet = true;
   ASSIGN(const auto stage, LiveStage::Open(settings, arguments.Get("--journal")));
@@ -188,8 +191,8 @@ absl::StatusOr<int> PlayCommand(const Arguments& arguments, const Settings& give
   if (const std::string path = arguments.Get("--progress"); !path.empty()) {
     if (const absl::StatusOr<std::string> saved = ReadWhole(path); saved.ok()) {
       const std::optional<Json> progress = ParseJson(*saved);
-      if (!progress || !progress->is_object() || Text(*progress, "story") != story.name) {
-        return Usage(absl::StrCat(path, " is not the progress of the story \"", story.name, "\"."));
+      if (!progress || !progress->is_object() || Text(*progress, "story") != story->name) {
+        return Usage(absl::StrCat(path, " is not the progress of the story \"", story->name, "\"."));
       }
       options.progress = *progress;
       options.seed = Text(*progress, "seed");
@@ -197,7 +200,7 @@ absl::StatusOr<int> PlayCommand(const Arguments& arguments, const Settings& give
     options.save = [path](const Json& progress) { return WriteWhole(path, progress.dump() + "\n"); };
   }
   if (arguments.Has("--journal") == false) std::cerr << "Events are not checked (no --journal)." << std::endl;
-  Play play(story, *stage, options, std::cout);
+  Play play(*story, *stage, options, std::cout);
   TRY(play.Run());
   if (stage->HasEvents() && play.steps_played() > 0) {
     for (const auto& [service, address] : settings.services) {

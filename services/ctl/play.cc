@@ -312,13 +312,14 @@ absl::Status Play::AwaitEvents(const Json& expected) {
   if (!stage_.HasEvents()) return absl::OkStatus();
   const absl::Time deadline = absl::Now() + options_.events_wait;
   std::vector<Json> missing(expected.begin(), expected.end());
+  // The sentence before has said when it is.
+  const LineStyle line{.colour = options_.colour, .stream = true, .time = false, .zone = options_.zone};
   for (;;) {
     ASSIGN(const std::vector<JournalEntry> entries, stage_.EventsAfter(place_));
     for (const auto& [place, event] : entries) {
       place_ = place;
       if (!options_.brief) {
-        out_ << "      " << Styled("event", kGreen, options_.colour) << " " << StreamOf(event) << " "
-             << EventLine(event, options_.colour) << std::endl;
+        out_ << "      " << Styled("event", kGreen, options_.colour) << " " << EventLine(event, line) << std::endl;
       }
       const auto found = std::find_if(missing.begin(), missing.end(),
                                       [&event = event](const Json& wanted) { return IsEvent(wanted, event); });

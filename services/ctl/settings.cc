@@ -51,13 +51,14 @@ std::string FindFile() {
   return "";
 }
 
-absl::StatusOr<Json> LoadFile(const std::string& given) {
-  const std::string path = given.empty() ? FindFile() : given;
+absl::StatusOr<Json> LoadFile(const std::string& path) {
   if (path.empty()) return Json::object();
   const std::optional<std::string> content = ReadFile(path);
-  if (!content) return Usage(absl::StrCat("Cannot read ", path, "."));
+  if (!content) {
+    return Usage(absl::StrCat("The settings file ", path, " (--config or MESTRINGCTL_CONFIG) cannot be read."));
+  }
   std::optional<Json> json = ParseJson(*content);
-  if (!json || !json->is_object()) return Usage(absl::StrCat(path, " is not a JSON object."));
+  if (!json || !json->is_object()) return Usage(absl::StrCat("The settings file ", path, " is not a JSON object."));
   return *std::move(json);
 }
 
@@ -119,14 +120,16 @@ absl::StatusOr<absl::Duration> ParseDuration(std::string_view text) {
 
 absl::StatusOr<Settings> LoadSettings(const Arguments& arguments,
                                       const std::function<std::string(const std::string&)>& variable) {
-  ASSIGN(const Json file, LoadFile(arguments.Get("--config", variable("MESTRINGCTL_CONFIG"))));
+  Settings settings;
+  settings.config_file = arguments.Get("--config", variable("MESTRINGCTL_CONFIG"));
+  if (settings.config_file.empty()) settings.config_file = FindFile();
+  ASSIGN(const Json file, LoadFile(settings.config_file));
   const auto setting = [&](std::string_view option, const char* name, const char* member, std::string_view fallback) {
     if (arguments.Has(option)) return arguments.Get(option);
     if (std::string value = *name != '\0' ? variable(name) : ""; !value.empty()) return value;
     std::string value = Text(file, member);
     return value.empty() ? std::string(fallback) : value;
   };
-  Settings settings;
   settings.keys = setting("--keys", "MESTRINGCTL_KEYS", "keys", ".local/keys");
   settings.redis = setting("--redis", "MESTRINGCTL_REDIS", "redis", "redis://127.0.0.1:7379");
   settings.ca_file = setting("--ca", "MESTRINGCTL_CA", "ca", "");
@@ -162,14 +165,29 @@ absl::StatusOr<Settings> LoadSettings(const Arguments& arguments,
   return settings;
 }
 
+absl::StatusOr<LocalKey> KeyOf(const Settings& settings) {
+  absl::StatusOr<LocalKey> key = LocalKey::Open(settings.keys);
+  if (key.ok() || !settings.config_file.empty()) return key;
+  return Usage(absl::StrCat(key.status().message(), " ", kNoSettingsFile));
+}
+
 absl::StatusOr<std::string> TokenFor(const Settings& settings, const Identity& identity) {
   if (!identity.given()) return "";
   if (identity.roles.empty()) {
     const std::optional<std::string> content = ReadFile(identity.token_file);
-    if (!content) return Usage(absl::StrCat("Cannot read the token in ", identity.token_file, "."));
-    return std::string(absl::StripAsciiWhitespace(*content));
+    if (!content) {
+      return Usage(absl::StrCat("The token's file ", identity.token_file,
+                                " (--token-file or MESTRINGCTL_TOKEN_FILE) cannot be read."));
+    }
+    const std::string token(absl::StripAsciiWhitespace(*content));
+    if (!DecodeToken(token).ok()) {
+      return Usage(
+          absl::StrCat("The file ", identity.token_file,
+                       " (--token-file or MESTRINGCTL_TOKEN_FILE) holds no token: one word, a JWT in compact form."));
+    }
+    return token;
   }
-  ASSIGN(const LocalKey key, LocalKey::Open(settings.keys));
+  ASSIGN(const LocalKey key, KeyOf(settings));
   Claims claims;
   claims.roles = identity.roles;
   claims.person_ref = identity.person_ref;

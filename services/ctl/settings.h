@@ -11,6 +11,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "services/ctl/arguments.h"
+#include "services/ctl/token.h"
 
 namespace mestring::ctl {
 
@@ -25,6 +26,7 @@ struct Identity {
 };
 
 struct Settings {
+  std::string config_file;                      // which was read; "" if there was none
   std::map<std::string, std::string> services;  // "housing" -> "127.0.0.1:7101"
   std::string keys;                             // folder of the local key
   std::string redis;                            // of the subscriber, read-only
@@ -42,6 +44,11 @@ struct Settings {
   bool quiet = false;  // no remarks on standard error: for calls that a story makes
 };
 
+// For an error that may come from there being no settings file: where one is looked for, and what to do.
+inline constexpr std::string_view kNoSettingsFile =
+    "No settings file was found (.local/mestringctl.json from here upwards): if the local run was started with --data "
+    "FOLDER, say export MESTRINGCTL_CONFIG=FOLDER/mestringctl.json.";
+
 // Every command takes these.
 const std::vector<Option>& CommonOptions();
 
@@ -51,6 +58,9 @@ absl::StatusOr<Settings> LoadSettings(const Arguments& arguments,
 
 // "500ms", "10s", "60d": like absl::ParseDuration, and days.
 absl::StatusOr<absl::Duration> ParseDuration(std::string_view text);
+
+// The local key of these settings.
+absl::StatusOr<LocalKey> KeyOf(const Settings& settings);
 
 // The signed token of an identity, "" for none.
 absl::StatusOr<std::string> TokenFor(const Settings& settings, const Identity& identity);

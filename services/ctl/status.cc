@@ -48,7 +48,7 @@ Report Ask(const Settings& settings, const std::string& service, const std::stri
     grpc::ClientContext context;
     TRY(client->Prepare(identity, /*streams=*/false, context));
     const auto stub = events::v1::OperationsService::NewStub(client->channel());
-    TRY(FromRpc(stub->GetStatus(&context, events::v1::GetStatusRequest(), &report.status)));
+    TRY(client->Outcome(stub->GetStatus(&context, events::v1::GetStatusRequest(), &report.status)));
     ASSIGN(report.ready, client->IsReady(identity));
     return absl::OkStatus();
   };
@@ -56,7 +56,7 @@ Report Ask(const Settings& settings, const std::string& service, const std::stri
   if (report.answer.ok()) {
     report.ailments = Ailments(report.status, report.ready);
   } else {
-    report.ailments = {absl::StrCat("does not answer at ", address, ": ", FailureText(report.answer))};
+    report.ailments = {FailureText(report.answer)};
   }
   return report;
 }

@@ -9,7 +9,6 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
-#include "services/ctl/failure.h"
 #include "services/ctl/story.h"
 
 namespace mestring::ctl {
@@ -46,11 +45,14 @@ std::string CellText(const Json& cell) {
 
 }  // namespace
 
-absl::StatusOr<std::string> TableOf(const Json& response, std::string_view layout) {
+std::pair<std::string, std::vector<std::string>> SplitLayout(std::string_view layout) {
   const std::pair<std::string, std::string> parts = absl::StrSplit(layout, absl::MaxSplits(':', 1));
-  const std::vector<std::string> columns = absl::StrSplit(parts.second, ',', absl::SkipEmpty());
-  if (columns.empty()) return Usage("--table wants LIST:FIELD,FIELD, such as offers:code,name.");
-  const Json list = At(response, parts.first);
+  return {parts.first, absl::StrSplit(parts.second, ',', absl::SkipEmpty())};
+}
+
+std::string TableOf(const Json& response, std::string_view layout) {
+  const auto [path, columns] = SplitLayout(layout);
+  const Json list = At(response, path);
   std::vector<std::vector<std::string>> rows(1);
   for (const std::string& column : columns)
     rows[0].push_back(absl::AsciiStrToUpper(column.substr(column.rfind('.') + 1)));

@@ -24,6 +24,7 @@ extern "C" {
 
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/ascii.h"
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
@@ -43,12 +44,12 @@ absl::Status CryptoError(std::string_view what, const cjose_err& error) {
 absl::Status WriteWhole(const std::string& path, std::string_view content, mode_t mode) {
   const std::string temporary = absl::StrCat(path, ".new");
   const int file = open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
-  if (file < 0) return absl::FailedPreconditionError(absl::StrCat("Cannot write ", path, ": ", strerror(errno), "."));
+  if (file < 0) return Usage(absl::StrCat("Cannot write ", path, ": ", strerror(errno), "."));
   const bool written = write(file, content.data(), content.size()) == static_cast<ssize_t>(content.size()) &&
                        fchmod(file, mode) == 0 && fsync(file) == 0;
   const bool closed = close(file) == 0;
   if (!written || !closed || rename(temporary.c_str(), path.c_str()) != 0) {
-    return absl::FailedPreconditionError(absl::StrCat("Cannot write ", path, ": ", strerror(errno), "."));
+    return Usage(absl::StrCat("Cannot write ", path, ": ", strerror(errno), "."));
   }
   return absl::OkStatus();
 }
@@ -98,7 +99,7 @@ std::string ClaimsJson(const Claims& claims, absl::Time now) {
 absl::Status LocalKey::Make(const std::string& folder) {
   std::error_code failed;
   std::filesystem::create_directories(folder, failed);
-  if (failed) return absl::FailedPreconditionError(absl::StrCat("Cannot make ", folder, ": ", failed.message(), "."));
+  if (failed) return Usage(absl::StrCat("Cannot make ", folder, ": ", failed.message(), "."));
   const std::string path = absl::StrCat(folder, "/key.json");
   std::string key;
   if (std::filesystem::exists(path, failed)) {
@@ -115,16 +116,15 @@ absl::StatusOr<LocalKey> LocalKey::Open(const std::string& folder) {
   const std::string path = absl::StrCat(folder, "/key.json");
   std::ifstream file(path);
   if (!file) {
-    return absl::FailedPreconditionError(absl::StrCat("There is no readable key at ", path,
-                                                      ": start ./deploy/local/run, make one with "
-                                                      "\"mestringctl token --init ",
-                                                      folder, "\", or pass --token-file."));
+    return Usage(absl::StrCat("There is no readable key at ", path,
+                              ": start ./deploy/local/run, make one with \"mestringctl token --init ", folder,
+                              "\", or pass --token-file."));
   }
   std::stringstream content;
   content << file.rdbuf();
   const std::optional<Json> json = ParseJson(content.str());
   if (!json || Text(*json, "kid").empty()) {
-    return absl::FailedPreconditionError(absl::StrCat(path, " does not hold a key."));
+    return Usage(absl::StrCat(path, " does not hold a key."));
   }
   return LocalKey(content.str());
 }
@@ -150,6 +150,24 @@ absl::StatusOr<std::string> LocalKey::Sign(const Claims& claims, absl::Time now)
   const char* compact = nullptr;
   if (!cjose_jws_export(jws, &compact, &error)) return CryptoError("Cannot sign", error);
   return std::string(compact);
+}
+
+absl::StatusOr<DecodedToken> DecodeToken(std::string_view token) {
+  const std::vector<std::string_view> parts = absl::StrSplit(token, '.');
+  const auto object = [](std::string_view part) -> std::optional<Json> {
+    std::string text;
+    if (!absl::WebSafeBase64Unescape(part, &text)) return std::nullopt;
+    std::optional<Json> json = ParseJson(text);
+    return json && json->is_object() ? json : std::nullopt;
+  };
+  const std::optional<Json> header = parts.size() == 3 ? object(parts[0]) : std::nullopt;
+  const std::optional<Json> claims = parts.size() == 3 ? object(parts[1]) : std::nullopt;
+  if (!header || !claims) {
+    return Usage(
+        "This is no token: a JWT in compact form is three parts with dots between them, of which the first two are "
+        "JSON in base64url.");
+  }
+  return DecodedToken{*header, *claims};
 }
 
 std::vector<std::string> RoleNames() {

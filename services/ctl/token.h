@@ -9,6 +9,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "services/ctl/json.h"
 
 namespace mestring::ctl {
 
@@ -36,6 +37,12 @@ class LocalKey {
   explicit LocalKey(std::string jwk) : jwk_(std::move(jwk)) {}
   std::string jwk_;
 };
+
+// What stands in a token in compact form, its signature unchecked: whoever made it, it says this.
+struct DecodedToken {
+  Json header, claims;
+};
+absl::StatusOr<DecodedToken> DecodeToken(std::string_view token);
 
 // "nav, HOUSING_OFFICE" to {"NAV", "HOUSING_OFFICE"}; a usage error names an unknown role and lists them all.
 absl::StatusOr<std::vector<std::string>> ParseRoles(std::string_view text);
