@@ -137,7 +137,6 @@ TEST_P(AnonymityTest, NothingTellsTheMomentOfASuggestionFromTheBoxNorOfItsAnswer
   const auto later = [&] {
     town_.service().clock().Advance(absl::Minutes(37) + absl::Microseconds(1234567));
     moments.push_back(town_.service().clock().Now());
-    return moments.back();
   };
   later();
   pb::DropSuggestionRequest drop;
@@ -145,6 +144,7 @@ TEST_P(AnonymityTest, NothingTellsTheMomentOfASuggestionFromTheBoxNorOfItsAnswer
   drop.set_text("the running group should also meet on Sundays");
   drop.set_claim_code(code_);
   Must(town_.Call(&Stub::DropSuggestion, Passer(), drop));
+  town_.service().clock().Advance(absl::Minutes(1));  // what is done here afterwards has its own moment
   const std::string receive_date = town_.Today();
   const std::string id = town_.EventsOf<pb::SuggestionReceived>().at(0).suggestion_id();
   EXPECT_EQ(id[14], '4') << "a random id: " << id;
@@ -165,6 +165,7 @@ TEST_P(AnonymityTest, NothingTellsTheMomentOfASuggestionFromTheBoxNorOfItsAnswer
   answer.set_claim_code(code_);
   answer.set_confirmed(true);
   Must(town_.Call(&Stub::AnswerReportBackByClaim, Passer(), answer));
+  town_.service().clock().Advance(absl::Minutes(1));
   EXPECT_EQ(FromProto(town_.Suggestion(id).update_time()), begin_of(town_.Today()));
   for (const events::v1::Event& event : town_.Events()) {
     const std::string_view name = std::string_view(event.type()).substr(event.type().rfind('.') + 1);
@@ -183,20 +184,20 @@ TEST_P(AnonymityTest, NothingTellsTheMomentOfASuggestionFromTheBoxNorOfItsAnswer
 // S7
 TEST_P(AnonymityTest, ListsTellNoOrderOfArrivalAndPagesMissNone) {
   std::vector<std::string> arrived;
-  for (int i = 0; i < 12; ++i) {
+  for (int i = 0; i < 10; ++i) {  // as many as the mandate lets wait
     town_.service().clock().Advance(absl::Minutes(1));
     arrived.push_back(town_.Dropped(absl::StrCat("suggestion number ", i), SomePerson()));
   }
   std::vector<std::string> listed;
   pb::ListSuggestionsRequest list;
-  list.set_page_size(5);
+  list.set_page_size(4);
   do {
     const auto page = Must(town_.Call(&Stub::ListSuggestions, Secretary(), list));
     for (const pb::Suggestion& suggestion : page.suggestions()) listed.push_back(suggestion.id());
     list.set_page_token(page.next_page_token());
   } while (!list.page_token().empty());
   EXPECT_THAT(listed, testing::UnorderedElementsAreArray(arrived));
-  EXPECT_NE(listed, arrived) << "by chance once in 479001600 runs";
+  EXPECT_NE(listed, arrived) << "by chance once in 3628800 runs";
   pb::ListOpenLoopsRequest open;
   std::vector<std::string> loops;
   for (const pb::OpenLoop& loop : Must(town_.Call(&Stub::ListOpenLoops, Secretary(), open)).open_loops()) {
