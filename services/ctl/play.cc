@@ -96,12 +96,6 @@ bool IsEvent(const Json& expected, const Json& event) {
   return Match(rest, event).empty();
 }
 
-// "housing" of "/municipalities/1108/housing": a cursor says nothing without its stream.
-std::string StreamOf(const Json& event) {
-  const std::string source = Text(event, "source");
-  return source.substr(source.rfind('/') + 1);
-}
-
 absl::Status Stop(std::string_view sentence) { return absl::FailedPreconditionError(sentence); }
 
 }  // namespace
