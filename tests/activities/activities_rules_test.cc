@@ -42,7 +42,13 @@ absl::Time InOslo(std::string_view local) {
   return time;
 }
 
-Caller As(Role role, std::string person_ref = "") { return {"caller", {role}, std::move(person_ref), ""}; }
+Caller As(Role role, std::string person_ref = "", std::string subject = "caller") {
+  Caller caller;
+  caller.subject = std::move(subject);
+  caller.roles = {role};
+  caller.person_ref = std::move(person_ref);
+  return caller;
+}
 
 pb::Activity Group(pb::ActivityMode mode = pb::ACTIVITY_MODE_REGISTERED, pb::Audience audience = pb::AUDIENCE_USER) {
   pb::Activity activity;
@@ -736,7 +742,7 @@ TEST(LeaderTest, AStepNeedsWishRequirementsAndTheGuide) {
   const Caller guide = As(ROLE_STAFF);
   EXPECT_DONE(MayConfirm(guide, path, leader, policy, {"FIRST_AID"}, Approval::kNone));
   EXPECT_REFUSED(MayConfirm(guide, path, leader, policy, {}, Approval::kNone), "REQUIREMENT_MISSING");
-  EXPECT_REFUSED(MayConfirm({"another", {ROLE_STAFF}, "", ""}, path, leader, policy, {"FIRST_AID"}, Approval::kNone),
+  EXPECT_REFUSED(MayConfirm(As(ROLE_STAFF, "", "another"), path, leader, policy, {"FIRST_AID"}, Approval::kNone),
                  "NOT_THE_GUIDE");
   EXPECT_REFUSED(
       MayConfirm(guide, Path(pb::LEADER_STEP_TRAINEE_LEADER), leader, policy, {"FIRST_AID"}, Approval::kNone),

@@ -27,7 +27,12 @@ constexpr char kKari[] = "11111111-1111-4111-8111-111111111111";
 constexpr char kOla[] = "22222222-2222-4222-8222-222222222222";
 
 Caller As(Role role, std::string person_ref = "", std::string organisation_id = "") {
-  return {"caller", {role}, std::move(person_ref), std::move(organisation_id)};
+  Caller caller;
+  caller.subject = "caller";
+  caller.roles = {role};
+  caller.person_ref = std::move(person_ref);
+  caller.organisation_id = std::move(organisation_id);
+  return caller;
 }
 
 pb::OfferPolicy Akutten() {
