@@ -6,6 +6,3 @@ CREATE TABLE stream_trimmed (
   position BIGINT NOT NULL
 );
 INSERT INTO stream_trimmed (one, epoch, position) VALUES (1, 0, 0);
-
--- How many entries of a range were erased is counted at each look at the stream: without reading the range.
-CREATE INDEX outbox_erased ON outbox (epoch, position) WHERE kind = 2;

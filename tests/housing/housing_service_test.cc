@@ -9,6 +9,7 @@
 #include "absl/strings/match.h"
 #include "common/clock.h"
 #include "common/field_rules.h"
+#include "services/housing/housing_rules.h"
 #include "tests/housing/town.h"
 #include "tests/support/contract_suite.h"
 #include "tests/support/expect.h"
