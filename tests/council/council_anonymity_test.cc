@@ -199,11 +199,9 @@ TEST_P(AnonymityTest, ListsTellNoOrderOfArrivalAndPagesMissNone) {
   } while (!list.page_token().empty());
   EXPECT_THAT(listed, testing::UnorderedElementsAreArray(arrived));
   EXPECT_NE(listed, arrived) << "by chance once in 3628800 runs";
-  pb::ListOpenLoopsRequest open;
+  const auto open = Must(town_.Call(&Stub::ListOpenLoops, Secretary(), pb::ListOpenLoopsRequest()));
   std::vector<std::string> loops;
-  for (const pb::OpenLoop& loop : Must(town_.Call(&Stub::ListOpenLoops, Secretary(), open)).open_loops()) {
-    loops.push_back(loop.suggestion_id());
-  }
+  for (const pb::OpenLoop& loop : open.open_loops()) loops.push_back(loop.suggestion_id());
   EXPECT_EQ(loops, listed);
 }
 
