@@ -79,14 +79,15 @@ bool DateIsPossible(const Digits& d) {
 const RE2& OtherForms() {
   static const RE2& kForms = *new RE2(
       // A UUID; a hash or another long hexadecimal word.
-      R"(\b(?:[[:xdigit:]]{8}(?:-[[:xdigit:]]{4}){3}-[[:xdigit:]]{12}|[[:xdigit:]]{16,})"
-      // A date, or an instant as RFC 3339 has it, to the minute or finer; the time of one; a date as people write it.
+      R"(\b(?:[[:xdigit:]]{8}(?:-[[:xdigit:]]{4}){3}-[[:xdigit:]]{12}|[[:xdigit:]]{32,})"
+      // A date, or an instant as RFC 3339 has it, to the minute or finer; a date as people write it.
       R"(|(?:19|20)\d\d-(?:0[1-9]|1[0-2])-(?:[0-2]\d|3[01])(?:[Tt ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?)"
-      R"((?:[Zz]|[+-]\d\d:\d\d)?)?|\d\d:\d\d:\d\d\.\d+|[0-3]?\d\.(?:0?[1-9]|1[0-2])\.(?:19|20)\d\d)"
-      // A cursor, whose epoch is a count of seconds (here between 2023 and 2052).
-      R"(|(?:1[7-9]|2[0-5])\d{8}-\d+)"
-      // An address with its port.
-      R"(|\d{1,3}(?:\.\d{1,3}){3}:\d+)\b)");
+      R"((?:[Zz]|[+-]\d\d:\d\d)?)?|[0-3]?\d\.(?:0?[1-9]|1[0-2])\.(?:19|20)\d\d)"
+      // A cursor, whose epoch is a count of seconds (here between 2023 and 2052). One with a position of one digit is
+      // a number with a hyphen before its last digit, too.
+      R"(|(?:1[7-9]|2[0-5])\d{8}-\d{2,})"
+      // An address of this machine with its port.
+      R"(|127\.0\.0\.1:\d+)\b)");
   return kForms;
 }
 
@@ -165,6 +166,8 @@ std::string NewRandomId() {
   FillRandom(absl::MakeSpan(bytes));
   return UuidText(4, bytes);
 }
+
+bool IsRandomId(std::string_view uuid) { return IsUuid(uuid) && uuid[14] == '4'; }
 
 bool HoldsUuid(std::string_view text) {
   constexpr size_t kDigits = 2 * kUuidBytes;

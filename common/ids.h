@@ -16,6 +16,8 @@ std::string NewId(absl::Time now);
 
 // A new UUIDv4: random, and no order, time or place in it. For what must not tell when it came. Thread-safe.
 std::string NewRandomId();
+// Whether this UUID is one of those.
+bool IsRandomId(std::string_view uuid);
 
 // 8-4-4-4-12 lower-case hexadecimal digits.
 bool IsUuid(std::string_view text);
@@ -32,8 +34,8 @@ bool HoldsUuid(std::string_view text);
 // ordinary, D-, H- or synthetic number (Skatteetaten +80, NAV +40 on the month) and whose control digits are right
 // by today's rule or by that of 2032. Letters may stand directly before and after them, one separator of any kind
 // between any two, and spaces around the one after the sixth ("150680 - 12345"); further digits may not stand
-// directly beside them. What has a form of its own (UUIDs, cursors, hashes, dates with a year of four digits,
-// instants, addresses) is not looked into.
+// directly beside them. What has a form of its own (UUIDs, cursors from position 10 on, hashes of 32 digits and
+// more, dates with a year of four digits, instants, ports of this machine) is not looked into.
 //
 // Of other numbers of 11 digits (accounts, "100 000 250 00"), about one in a hundred is taken for one.
 bool HoldsNationalId(std::string_view text);

@@ -10,10 +10,14 @@ namespace mestring {
 inline constexpr int kRequestBytesMax = 256 << 10;
 // A token, a trace, and what proxies add.
 inline constexpr int kMetadataBytesMax = 16 << 10;
-// Where gRPC itself ends: what lies between is refused by the edge, with a reason; beyond, gRPC's core answers
-// before us, with a code and a text only.
+// The limits of gRPC itself. Between our limit and this one the edge refuses, with a reason. Above this one gRPC's core
+// refuses, with a code and a text only.
 inline constexpr int kTransportRequestBytesMax = 1 << 20;
 inline constexpr int kTransportMetadataBytesMax = 64 << 10;
+// What gRPC may hold for all connections: the edge looks at the token when the message is there, so strangers could
+// make us hold many. Half of what a container is given (deploy/kubernetes); above it gRPC takes no new connection and
+// ends calls.
+inline constexpr size_t kTransportMemoryMax = 256 << 20;
 // A gateway puts all its calls and watches on one connection.
 inline constexpr int kStreamsPerConnectionMax = 2000;
 // A connection lives this long, so that load spreads over replicas and a withdrawn certificate ends;

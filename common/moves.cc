@@ -1,8 +1,8 @@
 // The check is made once at the end of a write, over what it saved and what it told: an event may come before the
 // save that it tells of. A hash by id keeps it at a few hundred nanoseconds a row, beside some microseconds for
 // binding the row and the commit behind it; so it is always on, and every test, story and fuzzer runs under it.
-// A comparison of the database with the log in the tests alone was there first: it saw what a test happened to do,
-// knew of each exception by a list of its own, and missed what another event of the same commit hid.
+// First there was a test that compared the database with the log. It saw only what the test did, needed its own list
+// of exceptions, and missed a change that another event of the same commit hid.
 #include "common/moves.h"
 
 #include <algorithm>
@@ -92,6 +92,7 @@ void Moves::Saved(const Message& row, bool is_new) {
   moved.resource = &type;
   moved.version = row.GetReflection()->GetInt64(row, version);
   moved.is_new = moved.is_new || is_new;
+  moved.silent = false;  // what was silenced before was another change
 }
 
 void Moves::Silence(std::string_view id) {

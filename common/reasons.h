@@ -22,7 +22,7 @@ inline constexpr Reason kReasons[] = {
     {"NOT_FOUND", "NOT_FOUND", "there is no such thing, or you may not see it"},
     {"ALREADY_EXISTS", "ALREADY_EXISTS", "there is one already"},
     {"ALREADY_EXISTS", "CONSTRAINT", "it contradicts what is stored (`constraint`)"},
-    {"FAILED_PRECONDITION", "WRONG_STATE", "not in the state that it has (`state`)"},
+    {"FAILED_PRECONDITION", "WRONG_STATE", "this cannot be done in the state that it has (`state`)"},
     {"FAILED_PRECONDITION", "NOT_FORKED", "of `RebaseSubscription`: the subscription is not stopped"},
     {"ABORTED", "STALE_VERSION", "somebody was faster than your `expected_version` (`current_version`): read again"},
     {"OUT_OF_RANGE", "CURSOR_PRUNED", "the cursor is older than what is kept: list again"},

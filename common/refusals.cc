@@ -1,7 +1,7 @@
 #include "common/refusals.h"
 
-// Both only find the moment; what is answered is the edge's business. An interceptor sees the status of every call
-// just before it is sent; one of INTERNAL without details is the library's, because ours always have them.
+// These classes only find the calls; the edge makes the answers. An interceptor sees each status just before it is
+// sent. A status INTERNAL without details comes from the library, because ours always have details.
 
 namespace mestring {
 namespace {

@@ -5,15 +5,15 @@
 // The gate is gRPC's AuthMetadataProcessor. It does not hand the caller on as properties of the
 // AuthContext, although that is what they seem to be for: the context belongs to the connection, all
 // calls on it share it, and what one call adds every later one sees (grpc/grpc#28809). Behind a
-// gateway that would give one person's call the name of another. So the edge takes the caller from
-// its own call's token again, which by then is remembered and costs a hash. A use case is handed a
+// gateway that would give one person's call the name of another. So the edge verifies
+// the token of each call itself; a token that is remembered costs a hash. A use case is handed a
 // Call, never the ServerContext: no code of a service holds the token.
 //
-// Who gets past the gate without a look: a call whose handler asks the edge, which looks itself and can say more; and
-// a call without a handler, to which anybody may hear so. What the gate knows of handlers it has from the contracts
-// and from Asks; a handler that nobody has declared stands behind the gate's own look.
+// Two kinds of calls pass the gate without a look. The handler of the first kind asks the edge, which can say more in
+// its refusal. The second kind has no handler, and anybody may know that. The gate checks every call whose handler
+// nobody has declared (Asks).
 //
-// The gate runs on the transport's thread (IsBlocking is false): a remembered token costs about two
+// The gate's own check runs on the transport's thread (IsBlocking is false): a remembered token costs about two
 // microseconds and a new one a tenth of a millisecond, while the thread pool of gRPC costs a switch
 // for each call and is not bounded.
 //

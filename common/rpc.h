@@ -9,8 +9,8 @@
 //
 //   MESTRING_WRITE(pb, EndStay)     // or MESTRING_READ
 //
-// In this order the edge: takes the caller that access verified; checks the request's fields
-// (field_rules.h); for a write, answers a repeated request_id with the stored first response, or
+// In this order the edge: verifies the token and the roles (access.h); checks size, fields
+// (field_rules.h) and page token; for a write, answers a repeated request_id with the stored first response, or
 // refuses it with INVALID_ARGUMENT on request_id if the request differs; runs the use case in a
 // Write or Read; stores the response under its request_id and the access-log rows in the same
 // transaction; logs one line; counts; and turns the status into its wire form.
@@ -124,8 +124,8 @@ class Edge {
   grpc::Status Ended(const grpc::ServerContextBase& context, const google::protobuf::Descriptor& request,
                      const Caller* caller, const absl::Status& status, absl::Duration took);
 
-  // Lets no call through to a handler that does not ask the edge, unless signature and role are right. For the
-  // credentials of the server; the edge must outlive it.
+  // Lets no call through to a handler that does not ask the edge, unless signature and role are right. Health, and
+  // reflection where it is on, are open. For the credentials of the server; the edge must outlive it.
   std::shared_ptr<grpc::AuthMetadataProcessor> NewGate();
   // The full names of the services that are served. Until this is said the gate is closed; once, by the server.
   void Open(std::vector<std::string> services);

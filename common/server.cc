@@ -333,7 +333,8 @@ absl::Status Server::Impl::StartServer() {
   builder.experimental().SetInterceptorCreators(std::move(interceptors));
 
   builder.SetMaxReceiveMessageSize(kTransportRequestBytesMax);
-  builder.SetResourceQuota(grpc::ResourceQuota("mestring").SetMaxThreads(config.threads + kSpareThreads));
+  builder.SetResourceQuota(
+      grpc::ResourceQuota("mestring").SetMaxThreads(config.threads + kSpareThreads).Resize(kTransportMemoryMax));
   builder.SetSyncServerOption(grpc::ServerBuilder::MAX_POLLERS, kIdleThreadsMax);
   // Without this a second process could listen on the same port and take half of the calls.
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);

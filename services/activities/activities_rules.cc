@@ -133,7 +133,7 @@ absl::Status MayEnd(const pb::Activity& activity, int64_t sessions_not_over) {
 
 Span SpanFrom(absl::Time start, absl::Duration duration, absl::TimeZone zone) {
   const absl::Time end = OnTheWall(start, duration, zone);
-  // An hour that a spring night leaves out has no time of its own to end at.
+  // A session that would end in the hour that spring leaves out would have no length.
   return {start, end > start ? end : start + duration};
 }
 
@@ -480,8 +480,8 @@ bool ApplyFollowUp(bool wanted, absl::Time now, pb::FollowUp* follow_up) {
   return true;
 }
 
-// Of who wished to be asked after: absences from the newest session or module back to the last presence, by
-// the records that stand. What was recorded before the wish stays out, also when it is corrected afterwards:
+// Counts the absences of a person who wished to be asked after: from the newest session or module back to the last
+// presence, by the records in force. What was recorded before the wish stays out, also when it is corrected afterwards:
 // the person spoke of what comes.
 Streak StreakOf(const std::vector<Mark>& marks, absl::Time wanted_from) {
   using Part = std::pair<std::string_view, int>;  // a seat, and a module of its course

@@ -1,8 +1,7 @@
 // Codes that a service itself sets, beside those that people choose from its lists (code_lists.h). Pure.
 //
-// A list is the municipality's and may leave them out, so each has a name here that stands where the list gives it
-// none: in every version of the list, those from before the code too. Refusing a list without them would have asked
-// everybody who keeps one to know what the program does by itself, and left older versions without.
+// A municipality may leave these codes out of its list. So each has a name here, which is shown where the list has
+// none, in old versions too. We do not refuse a list without them: nobody must know what the program sets by itself.
 #pragma once
 
 #include <algorithm>

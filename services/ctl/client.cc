@@ -12,6 +12,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "common/errors.h"
+#include "common/reflection.h"
 #include "google/protobuf/descriptor.pb.h"
 #include "google/protobuf/unknown_field_set.h"
 #include "grpc/reflection/v1alpha/reflection.pb.h"
@@ -31,14 +32,8 @@ constexpr int kMessageBytesMax = 16 << 20;
 // grpc.health.v1.HealthCheckResponse.SERVING
 constexpr uint64_t kServing = 1;
 
-bool IsOfGrpc(const std::string& service) { return absl::StartsWith(service, "grpc."); }
-
-// A service with reflection lets everybody ask. Without, its gate refuses what it takes for an unknown method, with or
-// without a token.
-bool ServesNoReflection(const absl::Status& status) {
-  return status.code() == absl::StatusCode::kUnimplemented || status.code() == absl::StatusCode::kPermissionDenied ||
-         status.code() == absl::StatusCode::kUnauthenticated;
-}
+// A service that serves no reflection answers so to everybody, with or without a token.
+bool ServesNoReflection(const absl::Status& status) { return status.code() == absl::StatusCode::kUnimplemented; }
 
 std::string ToBytes(const grpc::ByteBuffer& buffer) {
   std::vector<grpc::Slice> slices;
@@ -151,7 +146,7 @@ absl::StatusOr<Contract> Client::Reflected() {
     }
     return absl::OkStatus();
   }));
-  std::erase_if(names, IsOfGrpc);
+  std::erase_if(names, [](const std::string& name) { return IsOfGrpc(name); });
   std::vector<pb::FileDescriptorProto> all;
   for (const std::string& name : names) {
     // The answer brings the file and all that it imports.

@@ -128,7 +128,8 @@ absl::StatusOr<int> EventsRebaseCommand(const Arguments& arguments, const Settin
   TRY(Confirm(arguments,
               absl::StrCat("The subscription of ", arguments.At(0), " to ", request.stream(), " goes on after ",
                            request.cursor(), ". What it has learned from events that are no longer part of the ",
-                           "stream stays as it is, and events up to this cursor that it has not applied never are.")));
+                           "stream stays as it is, and the service will never apply the events up to this cursor that ",
+                           "it has not applied yet.")));
   ASSIGN(const auto response,
          (Operate<events::v1::RebaseSubscriptionRequest, events::v1::RebaseSubscriptionResponse>(
              settings, arguments.At(0), &events::v1::OperationsService::Stub::RebaseSubscription, request)));

@@ -92,8 +92,8 @@ class Bus {
     if (log.status().code() == absl::StatusCode::kOutOfRange) return log.status();
     if (!log.ok()) {
       return CallFailed(absl::StatusCode::kOutOfRange,
-                        absl::StrCat(what, ": it was trimmed or erased, or it is of another history; which of them, ",
-                                     "the owner could not be asked. ", log.status().message()));
+                        absl::StrCat(what, ": it was trimmed or erased, or it belongs to another history; the owner ",
+                                     "could not be asked which. ", log.status().message()));
     }
     const auto kept = std::find_if(log->events().begin(), log->events().end(), [](const events::v1::Event& event) {
       return event.type() != events::v1::Erased::descriptor()->full_name();

@@ -1,7 +1,7 @@
 // The commands "token" and "token show".
 //
-// Invariants: showing a token checks no signature and needs no key; it says what a service will read there, and what
-// in it a service refuses whatever key has signed it.
+// Invariants: showing a token checks no signature and needs no key; it says what a service will read there, and
+// names three flaws: no key, no caller, expired or without an end.
 #include "services/ctl/token_command.h"
 
 #include <unistd.h>

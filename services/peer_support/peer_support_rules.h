@@ -39,7 +39,7 @@ absl::Status MaySee(const Caller& caller, const pb::Match& match);
 absl::Status MaySee(const Caller& caller, const pb::Contact& contact);
 absl::Status MaySee(const Caller& caller, const pb::GroupSeat& seat);
 
-// Whether this person's access log keeps from them that the caller has looked at, or answered, the thing.
+// True if this person's access log must not show that the caller looked at this thing or answered it.
 template <class M>
 bool IsHiddenFrom(std::string_view /*person_ref*/, const Caller&, const M&) {
   return false;

@@ -400,7 +400,7 @@ TEST_F(AccessTest, KeysForOtherUsesAreNoKeysOfOurs) {
   EXPECT_TRUE(refused(json{{"kty", "oct"}, {"kid", "rs256"}, {"k", "c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0"}}));
 }
 
-// R6: a set of keys is somebody else's document, and one doubtful key in it is no reason to refuse the others.
+// A set of keys is somebody else's document, and one doubtful key in it is no reason to refuse the others.
 TEST_F(AccessTest, AKeyThatIsListedTwiceIsOneKey) {
   const json rsa = json::parse(TestKeySetOf("rs256"))["keys"][0];
   testing::internal::CaptureStderr();

@@ -413,7 +413,7 @@ TEST_P(RelayTest, AHoleThatIsOlderThanTheLogIsTrimmedAndOneThatReachesIntoItFill
   EXPECT_EQ(relay_->Status().rebuilds(), 1);
 }
 
-// R5: what does not fit in Redis keeps nothing from leaving it.
+// R6b: what does not fit in Redis keeps nothing from leaving it.
 TEST_P(RelayTest, AFullRedisIsTrimmedFirstAndGoesOnByItself) {
   RedisServer small({"maxmemory 3mb"});
   clock_.Set(absl::Now());
@@ -444,7 +444,7 @@ TEST_P(RelayTest, AFullRedisIsTrimmedFirstAndGoesOnByItself) {
   EXPECT_TRUE(WaitUntil([&] { return relay_->Status().error().empty(); })) << relay_->Status().error();
 }
 
-// R5: pruning the log needs no Redis.
+// R6b: pruning the log needs no Redis.
 TEST_P(RelayTest, TheLogIsPrunedWhileRedisIsAway) {
   RedisServer server;
   clock_.Set(absl::Now());

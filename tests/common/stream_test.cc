@@ -188,7 +188,7 @@ TEST_F(StreamTest, ABatchIsRefusedWholeWhenRedisIsFull) {
   EXPECT_EQ(*stream_.LastId(), (Cursor{5, 1}));
 }
 
-// R5: what a full Redis needs before it can be trimmed.
+// R6b: what a full Redis needs before it can be trimmed.
 TEST_F(StreamTest, AFullRedisIsRepairedAllTheSame) {
   ASSERT_TRUE(stream_.Append({0, 0}, Rows(5, 1, 3)).ok());
   ASSERT_TRUE(stream_.Delete({5, 3}).ok());

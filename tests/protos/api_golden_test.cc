@@ -178,7 +178,8 @@ TEST(Contracts, ARoleThatAnEventListsCanSeeSomeOfThem) {
       const bool persons = HasField(event, common::v1::FORMAT_PERSON_REF);
       const bool organisations = HasField(event, common::v1::FORMAT_ORGANISATION);
       if (!persons && !organisations) continue;
-      for (const int role : Known(event.options()).GetExtension(access::v1::visible_to).roles()) {
+      const auto options = Known(event.options());
+      for (const int role : options.GetExtension(access::v1::visible_to).roles()) {
         const auto& value = *access::v1::Role_descriptor()->FindValueByNumber(role);
         const auto breadth = value.options().GetExtension(access::v1::breadth);
         EXPECT_FALSE(breadth == access::v1::BREADTH_IMPERSONAL || (breadth == access::v1::BREADTH_SELF && !persons) ||

@@ -227,10 +227,13 @@ TEST(Versions, NoStatementChangesAResourcePastTheCheck) {
     }
   }
   EXPECT_GT(tables.size(), 50u);
-  const std::regex statement("(?:INSERT INTO|UPDATE) (\\w+)");
+  // What is deleted for good has no version that anybody could hold: a wish that has ended, a conflict that was lifted.
+  const std::set<std::string> forgotten = {"DELETE FROM participations", "DELETE FROM conflicts"};
+  const std::regex statement("(?:INSERT INTO|UPDATE|DELETE FROM) (\\w+)");
   for (const auto& [path, text] : sources) {
     for (std::sregex_iterator found(text.begin(), text.end(), statement), end; found != end; ++found) {
-      EXPECT_FALSE(tables.contains((*found)[1].str())) << path << " changes " << found->str() << " by itself";
+      const bool changes = tables.contains((*found)[1].str()) && !forgotten.contains(found->str());
+      EXPECT_FALSE(changes) << path << " has the statement " << found->str();
     }
   }
 }

@@ -68,9 +68,8 @@ void ExpectReasonsAreNamed(Town& town) {
   for (int i = 1; i < kinds.value_count(); ++i) {
     GetRequest get;
     get.set_kind(static_cast<Kind>(kinds.value(i)->number()));
-    for (const auto& entry : Must(town.Call(&Town::Stub::GetCodeList, Staff(), get)).code_list().entries()) {
-      named.insert(entry.code());
-    }
+    const auto answer = Must(town.Call(&Town::Stub::GetCodeList, Staff(), get));
+    for (const auto& entry : answer.code_list().entries()) named.insert(entry.code());
   }
   for (const events::v1::Event& event : town.Events()) {
     const auto* type = google::protobuf::DescriptorPool::generated_pool()->FindMessageTypeByName(event.type());
