@@ -1316,7 +1316,12 @@ TEST_P(CouncilTest, WhatWasDoneBeforeASuggestionWasReopenedDoesNotFinishItAgain)
   EXPECT_DONE(town_.service().db().Write([&](Tx& tx) -> absl::Status {  // what its owner says
     ASSIGN(pb::Action action, Load<pb::Action>(tx, first.id()));
     ApplyProgress(common::v1::ASSIGNED_ACTION_STATE_DONE, "2027-03-01", &action);
-    return Save(tx, action);
+    TRY(Save(tx, action));
+    pb::ActionUpdated event;
+    event.set_action_id(action.id());
+    event.set_owner_service(action.owner_service());
+    event.set_state(action.state());
+    return tx.Publish(event, action.id(), action.version());
   }));
   ReportBack(id);
   AnswerReport(id, false);
