@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <random>
 
 #include "tests/support/wait.h"
 
@@ -33,18 +34,21 @@ TempFolder::~TempFolder() {
 }
 
 int FreePort() {
-  const int socket_fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  int port = 0;
-  if (bind(socket_fd, reinterpret_cast<sockaddr*>(&address), size) == 0 &&
-      getsockname(socket_fd, reinterpret_cast<sockaddr*>(&address), &size) == 0) {
-    port = ntohs(address.sin_port);
+  // Below the ports that the system gives to connections (32768 and up): one of those may be taken by a client of
+  // another test before the server that it is meant for listens.
+  constexpr int kFirst = 10'000, kLast = 32'000;
+  static std::minstd_rand random(std::random_device{}());
+  for (;;) {
+    const int port = std::uniform_int_distribution<int>(kFirst, kLast)(random);
+    const int socket_fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(static_cast<uint16_t>(port));
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    const bool is_free = bind(socket_fd, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
+    close(socket_fd);
+    if (is_free) return port;
   }
-  close(socket_fd);
-  return port;
 }
 
 std::string HttpGet(int port, const std::string& path) {
