@@ -6,6 +6,8 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "common/errors.h"
+#include "grpcpp/client_context.h"
+#include "mestring/events/v1/events.grpc.pb.h"
 #include "services/ctl/failure.h"
 
 namespace mestring::ctl {
@@ -47,6 +49,18 @@ Identity Or(const Identity& given, const char* role) {
   Identity identity = given;
   identity.roles = {role};
   return identity;
+}
+
+absl::StatusOr<events::v1::ListResponse> ListAfter(const Client& client, const Settings& settings,
+                                                   const std::string& after) {
+  grpc::ClientContext context;
+  TRY(client.Prepare(Or(settings.identity, "SERVICE"), /*streams=*/false, context));
+  events::v1::ListRequest request;
+  request.set_after(after);
+  request.set_page_size(kReadMax);
+  events::v1::ListResponse response;
+  TRY(client.Outcome(events::v1::EventService::NewStub(client.channel())->List(&context, request, &response)));
+  return response;
 }
 
 absl::StatusOr<Printer> Printer::Make(const Arguments& arguments, const Settings& settings, bool several_streams) {

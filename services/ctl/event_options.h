@@ -7,7 +7,9 @@
 
 #include "absl/status/statusor.h"
 #include "common/ids.h"
+#include "mestring/events/v1/events.pb.h"
 #include "services/ctl/arguments.h"
+#include "services/ctl/client.h"
 #include "services/ctl/event_text.h"
 #include "services/ctl/json.h"
 #include "services/ctl/settings.h"
@@ -22,6 +24,13 @@ absl::StatusOr<std::vector<std::string>> ServicesOf(const Arguments& arguments, 
 absl::StatusOr<Cursor> CursorOf(const std::string& text, const std::string& where);
 // The user's identity, or else `role`.
 Identity Or(const Identity& given, const char* role);
+
+// Events that are read at once, from wherever they come.
+inline constexpr int kReadMax = 200;
+// The next page of the owner's log after a cursor (empty: from the beginning), as a SERVICE unless the user says
+// otherwise.
+absl::StatusOr<events::v1::ListResponse> ListAfter(const Client& client, const Settings& settings,
+                                                   const std::string& after);
 
 // Prints events, each as a line that is flushed, so that a pipe sees it at once, and counts down by --count.
 class Printer {

@@ -20,8 +20,6 @@
 namespace mestring::ctl {
 namespace {
 
-constexpr int kReadMax = 200;
-
 template <class Request, class Response>
 using Method = grpc::Status (events::v1::OperationsService::Stub::*)(grpc::ClientContext*, const Request&, Response*);
 
@@ -57,22 +55,16 @@ absl::StatusOr<int> EventsListCommand(const Arguments& arguments, const Settings
   ASSIGN(const std::string service, ServiceOf(arguments, settings));
   ASSIGN(Printer printer, Printer::Make(arguments, settings, /*several_streams=*/false));
   ASSIGN(const auto client, Client::Open(settings, service));
-  const auto stub = events::v1::EventService::NewStub(client->channel());
-  events::v1::ListRequest request;
-  request.set_after(arguments.Get("--after"));
-  if (!request.after().empty()) TRY(CursorOf(request.after(), "--after").status());
-  request.set_page_size(kReadMax);
+  std::string after = arguments.Get("--after");
+  if (!after.empty()) TRY(CursorOf(after, "--after").status());
   for (;;) {
-    grpc::ClientContext context;
-    TRY(client->Prepare(Or(settings.identity, "SERVICE"), /*streams=*/false, context));
-    events::v1::ListResponse response;
-    TRY(client->Outcome(stub->List(&context, request, &response)));
+    ASSIGN(const events::v1::ListResponse response, ListAfter(*client, settings, after));
     for (const events::v1::Event& event : response.events()) {
       if (!printer.Take(EventJson(event))) return kDone;
     }
     // A page may be empty, because the caller may not see what is on it, without being the last.
-    if (response.as_of() == response.head() || response.as_of() == request.after()) return kDone;
-    request.set_after(response.as_of());
+    if (response.as_of() == response.head() || response.as_of() == after) return kDone;
+    after = response.as_of();
   }
 }
 

@@ -171,6 +171,16 @@ absl::StatusOr<LocalKey> KeyOf(const Settings& settings) {
   return Usage(absl::StrCat(key.status().message(), " ", kNoSettingsFile));
 }
 
+Claims ClaimsOf(const Settings& settings, const Identity& identity) {
+  Claims claims;
+  claims.roles = identity.roles;
+  claims.person_ref = identity.person_ref;
+  claims.organisation_id = identity.organisation_id;
+  claims.issuer = settings.issuer;
+  claims.audience = settings.audience;
+  return claims;
+}
+
 absl::StatusOr<std::string> TokenFor(const Settings& settings, const Identity& identity) {
   if (!identity.given()) return "";
   if (identity.roles.empty()) {
@@ -188,13 +198,7 @@ absl::StatusOr<std::string> TokenFor(const Settings& settings, const Identity& i
     return token;
   }
   ASSIGN(const LocalKey key, KeyOf(settings));
-  Claims claims;
-  claims.roles = identity.roles;
-  claims.person_ref = identity.person_ref;
-  claims.organisation_id = identity.organisation_id;
-  claims.issuer = settings.issuer;
-  claims.audience = settings.audience;
-  return key.Sign(claims, absl::Now());
+  return key.Sign(ClaimsOf(settings, identity), absl::Now());
 }
 
 }  // namespace mestring::ctl

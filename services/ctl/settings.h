@@ -62,6 +62,8 @@ absl::StatusOr<absl::Duration> ParseDuration(std::string_view text);
 // The local key of these settings.
 absl::StatusOr<LocalKey> KeyOf(const Settings& settings);
 
+// What a token of this identity says, if the local key signs it.
+Claims ClaimsOf(const Settings& settings, const Identity& identity);
 // The signed token of an identity, "" for none.
 absl::StatusOr<std::string> TokenFor(const Settings& settings, const Identity& identity);
 

@@ -25,7 +25,6 @@
 namespace mestring::ctl {
 namespace {
 
-constexpr int kReadMax = 200;
 // How soon a line follows the journal's commit.
 constexpr absl::Duration kJournalPoll = absl::Milliseconds(20);
 // How soon a tail notices that it shall end.
@@ -111,15 +110,7 @@ class Bus {
 
   absl::StatusOr<events::v1::ListResponse> LogAfter(Cursor after) {
     ASSIGN(const auto client, Client::Open(settings_, service_));
-    grpc::ClientContext context;
-    TRY(client->Prepare(Or(settings_.identity, "SERVICE"), /*streams=*/false, context));
-    events::v1::ListRequest request;
-    request.set_after(after.ToString());
-    request.set_page_size(kReadMax);
-    events::v1::ListResponse response;
-    const auto stub = events::v1::EventService::NewStub(client->channel());
-    TRY(client->Outcome(stub->List(&context, request, &response)));
-    return response;
+    return ListAfter(*client, settings_, after.ToString());
   }
 
   const Settings& settings_;

@@ -25,13 +25,8 @@ namespace {
 constexpr size_t kInputBytesMax = 64 << 10;
 
 absl::StatusOr<std::string> Sign(const Arguments& arguments, const Settings& settings) {
-  Claims claims;
+  Claims claims = ClaimsOf(settings, settings.identity);
   claims.subject = arguments.Get("--subject");
-  claims.roles = settings.identity.roles;
-  claims.person_ref = settings.identity.person_ref;
-  claims.organisation_id = settings.identity.organisation_id;
-  claims.issuer = settings.issuer;
-  claims.audience = settings.audience;
   if (arguments.Has("--lifetime")) {
     ASSIGN(claims.lifetime, ParseDuration(arguments.Get("--lifetime")));
   }

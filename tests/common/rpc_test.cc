@@ -22,6 +22,7 @@
 #include "mestring/events/v1/operations.grpc.pb.h"
 #include "mestring/test/v1/test.grpc.pb.h"
 #include "tests/support/bus.h"
+#include "tests/support/contract_checks.h"
 #include "tests/support/running_service.h"
 #include "tests/support/test_service.h"
 #include "tests/support/tokens.h"
@@ -37,14 +38,6 @@ using access::v1::ROLE_OPERATOR;
 using access::v1::ROLE_RESIDENT;
 using access::v1::ROLE_STAFF;
 using access::v1::ROLE_UNIT_LEADER;
-
-// As the list would hand it out that the request asks for.
-std::string TokenOf(const google::protobuf::Message& request, const PageEnd& end) {
-  access::v1::ListAccessLogResponse response;
-  response.set_next_page_token(PageToken(end));
-  BindPage(request, &response);
-  return response.next_page_token();
-}
 
 std::string NewUuid() { return NewId(absl::Now()); }
 
@@ -435,7 +428,7 @@ TEST_P(RpcTest, APersonSeesWhoHasLookedAndNobodyElsesLog) {
   access::v1::ListAccessLogResponse page;
   request.clear_page_token();
   for (const PageEnd& wrong : {PageEnd{"1", "-1"}, PageEnd{"1", ""}, PageEnd{"", "1"}, PageEnd{"x", "1"}}) {
-    request.set_page_token(TokenOf(request, wrong));
+    request.set_page_token(PageTokenOf(request, wrong));
     auto context = running_.As({ROLE_RESIDENT}, person, "", "ann");
     const absl::Status status = FromWire(log->ListAccessLog(context.get(), request, &page));
     ASSERT_EQ(ViolationsOf(status).size(), 1) << wrong.key << " " << wrong.id;
@@ -492,7 +485,7 @@ TEST_P(RpcTest, APageTokenOfAnotherListOrFilterIsRefused) {
   request.set_organisation_id("another");
   EXPECT_EQ(refusal(), "page_token");
   request.clear_organisation_id();
-  request.set_page_token(TokenOf(access::v1::ListAccessLogRequest(), {written.note().id(), ""}));
+  request.set_page_token(PageTokenOf(access::v1::ListAccessLogRequest(), {written.note().id(), ""}));
   EXPECT_EQ(refusal(), "page_token");
   request.set_page_token(PageToken({written.note().id(), ""}));
   EXPECT_EQ(refusal(), "page_token") << "of no list";
@@ -714,7 +707,7 @@ TEST_P(RpcTest, ParkedEventsOfAllStreamsAreListedInPages) {
   } while (!request.page_token().empty());
   EXPECT_EQ(shown, "a7-9 a7-10 a7-11 b7-9 b7-10 b7-11 ");
   for (const char* wrong : {"nonsense", ""}) {
-    request.set_page_token(TokenOf(request, {"mestring:{1108}:a", wrong}));
+    request.set_page_token(PageTokenOf(request, {"mestring:{1108}:a", wrong}));
     events::v1::ListParkedEventsResponse page;
     auto context = running_.As({ROLE_OPERATOR});
     const absl::Status status = FromWire(operations->ListParkedEvents(context.get(), request, &page));

@@ -14,6 +14,7 @@
 #include "google/rpc/status.pb.h"
 #include "grpcpp/completion_queue.h"
 #include "grpcpp/generic/generic_stub.h"
+#include "mestring/access/v1/access_log.pb.h"
 #include "mestring/common/v1/field_rule.pb.h"
 
 namespace mestring {
@@ -275,6 +276,13 @@ std::vector<BadRequest> BadRequestsFor(const Descriptor& request) {
     walk.Field([](Message* root) { return root; }, *request.field(i), std::string(request.field(i)->name()), 0);
   }
   return std::move(walk.out);
+}
+
+std::string PageTokenOf(const google::protobuf::Message& request, const PageEnd& end) {
+  access::v1::ListAccessLogResponse response;
+  response.set_next_page_token(PageToken(end));
+  BindPage(request, &response);
+  return response.next_page_token();
 }
 
 std::string ReasonOnWire(const grpc::Status& status) {

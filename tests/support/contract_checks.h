@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "common/records.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/message.h"
 #include "grpcpp/channel.h"
@@ -43,6 +44,9 @@ struct BadRequest {
 // Every field of the request, also of messages inside it: empty, oversized, malformed, out of range,
 // undeclared, with a national identity number in it.
 std::vector<BadRequest> BadRequestsFor(const google::protobuf::Descriptor& request);
+
+// A page token as the list would hand it out that this request asks for.
+std::string PageTokenOf(const google::protobuf::Message& request, const PageEnd& end = {"1", "1"});
 
 // The reason that stands in the details of an answer, with the service's domain; "" if there are none.
 std::string ReasonOnWire(const grpc::Status& status);

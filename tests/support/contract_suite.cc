@@ -94,14 +94,6 @@ std::unique_ptr<google::protobuf::Message> CopyOf(const google::protobuf::Messag
   return copy;
 }
 
-// As the list would hand it out that `asked` asks for.
-std::string PageTokenOf(const google::protobuf::Message& asked) {
-  access::v1::ListAccessLogResponse response;
-  response.set_next_page_token(PageToken({"1", "1"}));
-  BindPage(asked, &response);
-  return response.next_page_token();
-}
-
 }  // namespace
 
 void ExpectServicesCanReadWhatTheyAreToldOf(std::string_view service, const google::protobuf::FileDescriptor& events,
