@@ -167,8 +167,6 @@ std::string NewRandomId() {
   return UuidText(4, bytes);
 }
 
-bool IsRandomId(std::string_view uuid) { return IsUuid(uuid) && uuid[14] == '4'; }
-
 bool HoldsUuid(std::string_view text) {
   constexpr size_t kDigits = 2 * kUuidBytes;
   const auto is_word = [&](size_t i) { return i < text.size() && absl::ascii_isalnum(text[i]); };

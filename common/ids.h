@@ -16,8 +16,6 @@ std::string NewId(absl::Time now);
 
 // A new UUIDv4: random, and no order, time or place in it. For what must not tell when it came. Thread-safe.
 std::string NewRandomId();
-// Whether this UUID is one of those.
-bool IsRandomId(std::string_view uuid);
 
 // 8-4-4-4-12 lower-case hexadecimal digits.
 bool IsUuid(std::string_view text);

@@ -110,6 +110,15 @@ absl::StatusOr<Cursor> FirstEntrySince(Tx& tx, absl::Time time) {
   return std::min(first, Cursor{std::get<0>(later[0]), std::get<1>(later[0])});
 }
 
+absl::StatusOr<std::optional<absl::Time>> OldestTimeAfter(Tx& tx, Cursor after) {
+  // The id of one that tells its day only is random: a UUID of version 4, whose digit stands at the fifteenth place.
+  ASSIGN(const auto rows, tx.Query<int64_t>("SELECT time FROM outbox WHERE (epoch, position) > (:epoch, :position)"
+                                            " AND SUBSTR(id, 15, 1) <> '4' ORDER BY epoch, position LIMIT 1",
+                                            after.epoch, after.position));
+  if (rows.empty()) return std::nullopt;
+  return absl::FromUnixMicros(std::get<0>(rows[0]));
+}
+
 absl::StatusOr<int64_t> PruneLog(Tx& tx, absl::Time before, int limit) {
   // Only from the beginning, so that what is left has no hole even if the clock once went back.
   ASSIGN(auto oldest,

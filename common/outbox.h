@@ -1,6 +1,7 @@
 // The log of a service's events: the table `outbox`, written by Tx::Publish, read here.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,10 @@ absl::StatusOr<Cursor> OldestEntry(Tx& tx);
 // The first entry at or after `time`; the head if there is none. For trimming the Redis window. Entries that tell no
 // more than their day (Tx::ForgetTheMoment) count as of its beginning, and hide none of that day that came before them.
 absl::StatusOr<Cursor> FirstEntrySince(Tx& tx, absl::Time time);
+
+// When the oldest entry after `after` was published; none if there is no later entry. One that tells no more than its
+// day does not count: its time says nothing of how long it waits.
+absl::StatusOr<std::optional<absl::Time>> OldestTimeAfter(Tx& tx, Cursor after);
 
 // Removes entries older than `before`, at most `limit` of them (never the newest entry). Returns how many.
 absl::StatusOr<int64_t> PruneLog(Tx& tx, absl::Time before, int limit);

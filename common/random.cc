@@ -6,6 +6,7 @@
 
 #include <sys/random.h>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstdlib>
@@ -46,6 +47,11 @@ absl::Duration Jittered(absl::Duration full) {
   uint32_t random = 0;
   FillRandom(absl::MakeSpan(reinterpret_cast<uint8_t*>(&random), sizeof(random)));
   return full * (0.5 + std::ldexp(random, -33));
+}
+
+absl::Duration BackoffAfter(int failures, absl::Duration first, absl::Duration most) {
+  constexpr int kDoublingsMax = 16;  // far beyond the most, and no overflow
+  return Jittered(std::min(most, first * (1 << std::min(failures, kDoublingsMax))));
 }
 
 }  // namespace mestring

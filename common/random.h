@@ -18,4 +18,7 @@ std::string RandomBytes(size_t count);
 // A part of `full` by chance, between half of it and all of it: so that not everybody comes back in the same instant.
 absl::Duration Jittered(absl::Duration full);
 
+// How long to wait after this many failures before the last one: doubles from `first` up to `most`, jittered.
+absl::Duration BackoffAfter(int failures, absl::Duration first, absl::Duration most);
+
 }  // namespace mestring

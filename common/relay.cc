@@ -107,7 +107,6 @@ struct Relay::Impl {
   absl::Duration Round();
   absl::Status Serve();
   void Failed(const absl::Status& status);
-  absl::Duration PauseAfterFailure();
 
   // --- lease and term (R1, R5) -------------------------------------------------------------------
   absl::Status Lead();
@@ -201,7 +200,7 @@ absl::Duration Relay::Impl::Round() {
   leading = has_lease && new_term.empty();
   if (!done.ok()) {
     Failed(done);
-    return PauseAfterFailure();
+    return BackoffAfter(failures++, kBackoffMin, kBackoffMax);
   }
   failures = 0;
   const absl::Duration until_beat = std::max(next_beat - absl::Now(), absl::ZeroDuration());
@@ -241,12 +240,6 @@ void Relay::Impl::Failed(const absl::Status& why) {
   // Once for each new reason, not for each try.
   if (status.error() != text) Log(Severity::kWarning, "relay.failed", {{"stream", options.key}, {"error", text}});
   status.set_error(text);
-}
-
-// Doubles up to the most.
-absl::Duration Relay::Impl::PauseAfterFailure() {
-  const absl::Duration full = std::min(kBackoffMax, kBackoffMin * (1 << std::min(failures++, 10)));
-  return Jittered(full);
 }
 
 // --- lease and term ------------------------------------------------------------------------------
@@ -597,7 +590,7 @@ RelayStatus Relay::Status() const {
   }
   status.set_stream(impl_->options.key);
   status.set_leading(leading());
-  std::vector<Event> waiting;
+  std::optional<absl::Time> waiting_since;
   absl::Time now;
   const absl::Status read = impl_->db.Read([&](Tx& tx) -> absl::Status {
     now = tx.now();
@@ -606,12 +599,10 @@ RelayStatus Relay::Status() const {
     if (!status.leading() || impl_->stream == nullptr) return absl::OkStatus();
     status.set_lag_events(std::max<int64_t>(0, head.position - counted_from.position));
     if (status.lag_events() == 0) return absl::OkStatus();
-    ASSIGN(waiting, ReadLog(tx, counted_from, kPageRows));
-    // One that tells its day only does not tell how long it waits.
-    std::erase_if(waiting, [](const Event& event) { return IsRandomId(event.id()); });
+    ASSIGN(waiting_since, OldestTimeAfter(tx, counted_from));
     return absl::OkStatus();
   });
-  if (!waiting.empty()) status.set_lag_seconds(absl::ToDoubleSeconds(now - FromProto(waiting[0].time())));
+  if (waiting_since) status.set_lag_seconds(absl::ToDoubleSeconds(now - *waiting_since));
   if (status.error().empty() && !read.ok()) status.set_error(std::string(read.message()));
   return status;
 }

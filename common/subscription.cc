@@ -191,8 +191,7 @@ void Subscription::Impl::Run() {
       failures = 0;
       continue;
     }
-    const absl::Duration full = std::min(options.retry_max, options.retry_min * (1 << std::min(failures++, 16)));
-    Wait(Jittered(full));
+    Wait(BackoffAfter(failures++, options.retry_min, options.retry_max));
   }
 }
 
@@ -258,9 +257,7 @@ absl::StatusOr<Subscription::Impl::Batch> Subscription::Impl::Next() {
     absl::StatusOr<Batch> read = FromStream();
     if (read.ok() && !read->events.empty()) return read;
     if (!read.ok()) {
-      const absl::Duration pause =
-          std::min(options.retry_max, options.retry_min * (1 << std::min(stream_failures++, 16)));
-      next_stream = absl::Now() + Jittered(pause);
+      next_stream = absl::Now() + BackoffAfter(stream_failures++, options.retry_min, options.retry_max);
       const std::lock_guard lock(mutex);
       stream_error = TextOf(read.status());
     }

@@ -223,6 +223,18 @@ TEST_P(OutboxTest, AnEntryThatForgotItsMomentTellsTheDayAndShortensNoWindow) {
   EXPECT_EQ(since(day + absl::Minutes(1)), (Cursor{kFirst, 2}));
   EXPECT_EQ(since(day + absl::Hours(10)), (Cursor{kFirst, 5}));
   EXPECT_EQ(since(day - absl::Hours(1)), (Cursor{kFirst, 2}));
+  const auto waits_since = [&](int64_t position) {
+    std::optional<absl::Time> oldest;
+    EXPECT_TRUE(db_->Read([&](Tx& tx) -> absl::Status {
+                     ASSIGN(oldest, OldestTimeAfter(tx, {kFirst, position}));
+                     return absl::OkStatus();
+                   })
+                    .ok());
+    return oldest;
+  };
+  EXPECT_EQ(waits_since(1), day + absl::Hours(9));
+  EXPECT_EQ(waits_since(3), day + absl::Hours(11)) << "not since the beginning of the day";
+  EXPECT_EQ(waits_since(5), std::nullopt);
 }
 
 TEST_P(OutboxTest, AnErasedEntryKeepsItsIdAndPositionAndNothingElse) {

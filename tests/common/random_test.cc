@@ -47,6 +47,18 @@ TEST(RandomTest, JitterIsBetweenHalfAndAll) {
   EXPECT_EQ(Jittered(absl::ZeroDuration()), absl::ZeroDuration());
 }
 
+TEST(RandomTest, AWaitDoublesUpToTheMost) {
+  const auto expect_about = [](int failures, absl::Duration full) {
+    const absl::Duration wait = BackoffAfter(failures, absl::Milliseconds(50), absl::Seconds(5));
+    EXPECT_GE(wait, full / 2) << failures;
+    EXPECT_LE(wait, full) << failures;
+  };
+  expect_about(0, absl::Milliseconds(50));
+  expect_about(1, absl::Milliseconds(100));
+  expect_about(6, absl::Milliseconds(3200));
+  for (const int failures : {7, 16, 17, 1000, 2'000'000'000}) expect_about(failures, absl::Seconds(5));
+}
+
 // From now on the operating system gives this process no random bytes.
 void TakeRandomnessAway() {
   sock_filter rules[] = {
