@@ -61,6 +61,8 @@ constexpr size_t kKeysBytesMax = 1 << 20;
 constexpr size_t kRsaBitsMin = 2048;
 // Of one claim. They are stored in the access log and in tables.
 constexpr size_t kClaimLengthMax = 200;
+// Of the contract's names, which a claim leaves out.
+constexpr std::string_view kRolePrefix = "ROLE_";
 
 struct FreeKey {
   void operator()(cjose_jwk_t* key) const { cjose_jwk_release(key); }
@@ -467,9 +469,11 @@ absl::StatusOr<std::shared_ptr<const Caller>> TokenVerifier::Verify(std::string_
 
 Role RoleNamed(std::string_view name) {
   Role role = access::v1::ROLE_UNSPECIFIED;
-  access::v1::Role_Parse(absl::StrCat("ROLE_", name), &role);
+  access::v1::Role_Parse(absl::StrCat(kRolePrefix, name), &role);
   return role;
 }
+
+std::string RoleName(Role role) { return access::v1::Role_Name(role).substr(kRolePrefix.size()); }
 
 std::vector<Role> RolesOf(const access::v1::Allow& allow) {
   std::vector<Role> roles;

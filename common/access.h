@@ -62,6 +62,8 @@ class TokenVerifier {
 
 // The role of a claim such as "HOUSING_OFFICE"; ROLE_UNSPECIFIED if there is none of that name.
 Role RoleNamed(std::string_view name);
+// And back: the name of a role in a claim.
+std::string RoleName(Role role);
 
 // The roles that the contract of a method allows. FAILED_PRECONDITION if it does not state any:
 // a service with such an RPC refuses to start.

@@ -109,7 +109,8 @@ void BindPage(const Message& request, Message* response) {
   if (before.ok()) SetText(response, "as_of", before->as_of);
   absl::StatusOr<Token> next = Decode(TextOf(*response, "next_page_token"));
   if (!next.ok()) return;
-  next->list = ListOf(request);
+  // Of a later page the hash is known, and was checked.
+  next->list = before.ok() ? before->list : ListOf(request);
   next->as_of = TextOf(*response, "as_of");
   SetText(response, "next_page_token", Encode(*next));
 }

@@ -90,10 +90,7 @@ std::string_view TraceIdOf(std::string_view traceparent) {
 }
 
 std::string RoleNames(const std::vector<Role>& roles) {
-  return absl::StrJoin(roles, ",", [](std::string* out, Role role) {
-    // Without "ROLE_", as in the token.
-    out->append(access::v1::Role_Name(role), 5);
-  });
+  return absl::StrJoin(roles, ",", [](std::string* out, Role role) { out->append(RoleName(role)); });
 }
 
 std::string CodeName(const absl::Status& status) {

@@ -8,8 +8,6 @@
 #include <openssl/pem.h>
 
 #include <algorithm>
-#include <fstream>
-#include <sstream>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
@@ -39,12 +37,10 @@ bool SaysAny(const std::string& message, std::initializer_list<std::string_view>
 
 absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> CredentialsOf(const Settings& settings) {
   if (settings.ca_file.empty()) return grpc::InsecureChannelCredentials();
-  std::ifstream file(settings.ca_file);
-  if (!file) return Usage(absl::StrCat("The authority's file ", settings.ca_file, " (--ca) cannot be read."));
-  std::stringstream content;
-  content << file.rdbuf();
+  std::optional<std::string> content = ReadFile(settings.ca_file);
+  if (!content) return Usage(absl::StrCat("The authority's file ", settings.ca_file, " (--ca) cannot be read."));
   grpc::SslCredentialsOptions options;
-  options.pem_root_certs = content.str();
+  options.pem_root_certs = *std::move(content);
   if (!HoldsCertificate(options.pem_root_certs)) {
     return Usage(absl::StrCat("The authority's file ", settings.ca_file,
                               " (--ca) holds no certificate in PEM form (-----BEGIN CERTIFICATE-----)."));

@@ -16,6 +16,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
+#include "common/access.h"
 #include "common/errors.h"
 #include "mestring/access/v1/access.pb.h"
 #include "services/ctl/call.h"
@@ -114,8 +115,8 @@ absl::StatusOr<std::string> DescribedType(const std::string& name, const absl::S
 
 std::vector<std::string> RolesOf(const pb::MethodDescriptor& method) {
   std::vector<std::string> roles;
-  for (const int role : method.options().GetExtension(access::v1::allow).roles()) {
-    roles.push_back(access::v1::Role_Name(static_cast<access::v1::Role>(role)).substr(5));
+  for (const Role role : mestring::RolesOf(method.options().GetExtension(access::v1::allow))) {
+    roles.push_back(RoleName(role));
   }
   return roles;
 }

@@ -10,7 +10,6 @@
 #include <filesystem>
 #include <fstream>
 #include <iostream>
-#include <sstream>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -18,6 +17,7 @@
 #include "absl/time/clock.h"
 #include "common/errors.h"
 #include "services/ctl/failure.h"
+#include "services/ctl/settings.h"
 
 namespace mestring::ctl {
 namespace {
@@ -25,14 +25,6 @@ namespace {
 // Short, because a story's pace is made of these pauses; long enough not to burden a service that is asked again.
 constexpr absl::Duration kPause = absl::Milliseconds(20);
 constexpr int kPageSize = 500;
-
-absl::StatusOr<std::string> ReadWhole(const std::string& path) {
-  std::ifstream file(path);
-  if (!file) return absl::NotFoundError(absl::StrCat("Cannot read ", path, "."));
-  std::stringstream content;
-  content << file.rdbuf();
-  return content.str();
-}
 
 absl::Status WriteWhole(const std::string& path, const std::string& content) {
   const std::string temporary = absl::StrCat(path, ".new");
@@ -68,8 +60,8 @@ absl::StatusOr<std::unique_ptr<LiveStage>> LiveStage::Open(const Settings& setti
   if (!settings.clock_file.empty()) {
     int64_t seconds = 0;
     // No file yet means that the clock was never moved.
-    const absl::StatusOr<std::string> text = ReadWhole(settings.clock_file);
-    if (text.ok() && absl::SimpleAtoi(*text, &seconds)) stage->offset_ = absl::Seconds(seconds);
+    const std::optional<std::string> text = ReadFile(settings.clock_file);
+    if (text && absl::SimpleAtoi(*text, &seconds)) stage->offset_ = absl::Seconds(seconds);
   }
   if (journal.empty()) return stage;
   const absl::Time deadline = absl::Now() + kJournalWait;
@@ -175,8 +167,8 @@ absl::StatusOr<int> LiveStage::CompareWithLog(const std::string& service) {
 
 absl::StatusOr<int> PlayCommand(const Arguments& arguments, const Settings& given) {
   const std::string file = arguments.At(0);
-  const absl::StatusOr<std::string> text = ReadWhole(file);
-  if (!text.ok()) return Usage(text.status().message());
+  const std::optional<std::string> text = ReadFile(file);
+  if (!text) return Usage(absl::StrCat("Cannot read ", file, "."));
   const absl::StatusOr<Story> story = ParseStory(*text);
   if (!story.ok()) return Usage(absl::StrCat(file, ": ", story.status().message()));
   Settings settings = given;
@@ -189,7 +181,7 @@ absl::StatusOr<int> PlayCommand(const Arguments& arguments, const Settings& give
   ASSIGN(options.let, LetOf(arguments));
   options.zone = settings.zone;
   if (const std::string path = arguments.Get("--progress"); !path.empty()) {
-    if (const absl::StatusOr<std::string> saved = ReadWhole(path); saved.ok()) {
+    if (const std::optional<std::string> saved = ReadFile(path)) {
       const std::optional<Json> progress = ParseJson(*saved);
       if (!progress || !progress->is_object() || Text(*progress, "story") != story->name) {
         return Usage(absl::StrCat(path, " is not the progress of the story \"", story->name, "\"."));

@@ -31,14 +31,6 @@ constexpr std::string_view kFileName = ".local/mestringctl.json";
 // A service answers within its own limit of 30 s; a person at a terminal wants to know sooner.
 constexpr absl::Duration kDeadline = absl::Seconds(10);
 
-std::optional<std::string> ReadFile(const std::string& path) {
-  std::ifstream file(path);
-  if (!file) return std::nullopt;
-  std::stringstream content;
-  content << file.rdbuf();
-  return content.str();
-}
-
 // The nearest .local/mestringctl.json from here upwards; "" if there is none.
 std::string FindFile() {
   std::error_code failed;
@@ -88,6 +80,14 @@ absl::StatusOr<bool> WantsJson(const std::string& output) {
 }
 
 }  // namespace
+
+std::optional<std::string> ReadFile(const std::string& path) {
+  std::ifstream file(path);
+  if (!file) return std::nullopt;
+  std::stringstream content;
+  content << file.rdbuf();
+  return content.str();
+}
 
 const std::vector<Option>& CommonOptions() {
   static const std::vector<Option>& options = *new std::vector<Option>{

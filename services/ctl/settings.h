@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -62,6 +63,8 @@ absl::StatusOr<absl::Duration> ParseDuration(std::string_view text);
 // The local key of these settings.
 absl::StatusOr<LocalKey> KeyOf(const Settings& settings);
 
+// The content of a file; none if it cannot be read.
+std::optional<std::string> ReadFile(const std::string& path);
 // What a token of this identity says, if the local key signs it.
 Claims ClaimsOf(const Settings& settings, const Identity& identity);
 // The signed token of an identity, "" for none.

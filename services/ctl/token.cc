@@ -15,8 +15,6 @@
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
-#include <sstream>
 
 extern "C" {
 #include <cjose/cjose.h>
@@ -28,11 +26,13 @@ extern "C" {
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "common/access.h"
 #include "common/errors.h"
 #include "common/ids.h"
 #include "mestring/access/v1/access.pb.h"
 #include "services/ctl/failure.h"
 #include "services/ctl/json.h"
+#include "services/ctl/settings.h"
 
 namespace mestring::ctl {
 namespace {
@@ -114,19 +114,17 @@ absl::Status LocalKey::Make(const std::string& folder) {
 
 absl::StatusOr<LocalKey> LocalKey::Open(const std::string& folder) {
   const std::string path = absl::StrCat(folder, "/key.json");
-  std::ifstream file(path);
-  if (!file) {
+  const std::optional<std::string> content = ReadFile(path);
+  if (!content) {
     return Usage(absl::StrCat("There is no readable key at ", path,
                               ": start ./deploy/local/run, make one with \"mestringctl token --init ", folder,
                               "\", or pass --token-file."));
   }
-  std::stringstream content;
-  content << file.rdbuf();
-  const std::optional<Json> json = ParseJson(content.str());
+  const std::optional<Json> json = ParseJson(*content);
   if (!json || Text(*json, "kid").empty()) {
     return Usage(absl::StrCat(path, " does not hold a key."));
   }
-  return LocalKey(content.str());
+  return LocalKey(*content);
 }
 
 absl::StatusOr<std::string> LocalKey::Sign(const Claims& claims, absl::Time now) const {
@@ -174,7 +172,8 @@ std::vector<std::string> RoleNames() {
   std::vector<std::string> names;
   const auto* roles = access::v1::Role_descriptor();
   for (int i = 0; i < roles->value_count(); ++i) {
-    if (roles->value(i)->number() != 0) names.push_back(roles->value(i)->name().substr(strlen("ROLE_")));
+    const Role role = static_cast<Role>(roles->value(i)->number());
+    if (role != access::v1::ROLE_UNSPECIFIED) names.push_back(RoleName(role));
   }
   return names;
 }
@@ -184,8 +183,7 @@ absl::StatusOr<std::vector<std::string>> ParseRoles(std::string_view text) {
   for (std::string_view word : absl::StrSplit(text, ',', absl::SkipWhitespace())) {
     std::string role = absl::AsciiStrToUpper(absl::StripAsciiWhitespace(word));
     if (role.starts_with("ROLE_")) role.erase(0, strlen("ROLE_"));
-    access::v1::Role parsed;
-    if (!access::v1::Role_Parse(absl::StrCat("ROLE_", role), &parsed) || parsed == access::v1::ROLE_UNSPECIFIED) {
+    if (RoleNamed(role) == access::v1::ROLE_UNSPECIFIED) {
       return Usage(absl::StrCat("There is no role ", role, "; the roles are ", absl::StrJoin(RoleNames(), ", "), "."));
     }
     roles.push_back(role);

@@ -15,7 +15,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
-#include "absl/strings/strip.h"
+#include "common/access.h"
 #include "tests/support/golden.h"
 
 namespace mestring {
@@ -101,9 +101,7 @@ void ContractFiles::AddError(const std::string& file, int line, int, const std::
 
 std::vector<std::string> RoleNames(const access::v1::Allow& allow) {
   std::vector<std::string> names;
-  for (int role : allow.roles()) {
-    names.emplace_back(absl::StripPrefix(access::v1::Role_Name(static_cast<access::v1::Role>(role)), "ROLE_"));
-  }
+  for (const Role role : RolesOf(allow)) names.push_back(RoleName(role));
   std::sort(names.begin(), names.end());
   return names;
 }
