@@ -3,6 +3,7 @@
 // Each step stands on the ones before it, in the order of a person's way: requisition or application, need,
 // place offer, stay, tenancy.
 
+#include <algorithm>
 #include <set>
 
 #include "tests/support/contract_suite.h"
@@ -224,7 +225,10 @@ std::vector<pb::Place> Town::Places(const std::string& offer_id) {
   request.set_offer_id(offer_id);
   request.set_page_size(200);
   const pb::ListPlacesResponse response = Must(Call(&Stub::ListPlaces, Staff(), request));
-  return {response.places().begin(), response.places().end()};
+  std::vector<pb::Place> places(response.places().begin(), response.places().end());
+  // The list is in the order of ids, which are random within a millisecond.
+  std::sort(places.begin(), places.end(), [](const pb::Place& a, const pb::Place& b) { return a.label() < b.label(); });
+  return places;
 }
 
 pb::Availability Town::Availability(const std::string& offer_id, std::string date) {

@@ -38,6 +38,7 @@ class Town : public RunningTown<pb::HousingService> {
   pb::Tenancy Signed(const pb::Stay& stay);
   pb::Stay Ended(const pb::Stay& stay);
 
+  // In the order of their labels, in which the service gives them.
   std::vector<pb::Place> Places(const std::string& offer_id);
   pb::Availability Availability(const std::string& offer_id, std::string date = "");
 
