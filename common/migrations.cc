@@ -1,7 +1,10 @@
 #include "common/migrations.h"
 
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
+#include "common/digest.h"
 
 namespace mestring {
 namespace {
@@ -29,6 +32,11 @@ std::vector<std::string> StatementsOf(std::string_view sql) {
   return statements;
 }
 
+// The name of a migration with a digest of its statements, as it is kept: a comment may change later, a statement not.
+std::string IdentityOf(const Migration& migration) {
+  return absl::StrCat(migration.name, " ", Sha256Hex(absl::StrJoin(StatementsOf(migration.sql), ";")).substr(0, 16));
+}
+
 absl::Status BeginMigration(Connection& connection) {
   if (connection.engine() == Engine::kSqlite) return connection.Together({"BEGIN IMMEDIATE"});
   return connection.Together({"BEGIN", kMigrationLimits, kMigrationLock});
@@ -36,30 +44,33 @@ absl::Status BeginMigration(Connection& connection) {
 
 // Within BeginMigration.
 absl::Status RunMigration(Connection& connection, std::string_view area, const Migration& migration, absl::Time now) {
-  std::vector<std::vector<Cell>> rows;
-  TRY(connection
-          .Run("SELECT 1 FROM schema_migrations WHERE area = :area AND number = :number",
-               {std::string(area), int64_t{migration.number}}, 1, &rows)
-          .status());
-  if (!rows.empty()) return absl::OkStatus();
   for (const std::string& statement : StatementsOf(migration.sql)) TRY(connection.Once(statement));
   return connection
       .Run("INSERT INTO schema_migrations (area, number, name, applied_at) VALUES (:area, :number, :name, :time)",
-           {std::string(area), int64_t{migration.number}, std::string(migration.name), absl::ToUnixMicros(now)})
+           {std::string(area), int64_t{migration.number}, IdentityOf(migration), absl::ToUnixMicros(now)})
       .status();
 }
 
-// A database that a newer program has migrated is not touched: this one does not know what it means.
-absl::Status CheckNotNewer(Connection& connection, std::string_view area, absl::Span<const Migration> migrations) {
-  const int known = migrations.empty() ? 0 : migrations.back().number;
+// How many of the migrations the database has run. One that ran other statements, or more of them, was made by another
+// program: it is not touched, because this one does not know what it means.
+absl::StatusOr<size_t> CountRun(Connection& connection, std::string_view area, absl::Span<const Migration> migrations) {
   std::vector<std::vector<Cell>> rows;
   TRY(connection
-          .Run("SELECT name FROM schema_migrations WHERE area = :area AND number > :known ORDER BY number",
-               {std::string(area), int64_t{known}}, 1, &rows)
+          .Run("SELECT name FROM schema_migrations WHERE area = :area ORDER BY number", {std::string(area)}, 1, &rows)
           .status());
-  if (rows.empty()) return absl::OkStatus();
-  return absl::FailedPreconditionError(absl::StrCat("the database's schema (", rows.back()[0].value_or(""),
-                                                    ") is newer than this program; start the newer program"));
+  for (size_t i = 0; i < rows.size(); ++i) {
+    const std::string name = rows[i][0].value_or("");
+    if (i >= migrations.size()) {
+      return absl::FailedPreconditionError(
+          absl::StrCat("the database's schema (", name, ") is newer than this program; start the newer program"));
+    }
+    if (name != IdentityOf(migrations[i])) {
+      return absl::FailedPreconditionError(
+          absl::StrCat("the database's schema (", name, ") is another than this program's (", IdentityOf(migrations[i]),
+                       "), and nothing is carried over: give the service an empty database"));
+    }
+  }
+  return rows.size();
 }
 
 // Runs `step` in a migration's transaction.
@@ -76,18 +87,25 @@ absl::Status InMigration(Connection& connection, F step) {
 
 absl::Status Migrate(Connection& connection, std::string_view area, absl::Span<const Migration> migrations,
                      absl::Time now) {
-  TRY(InMigration(connection, [&]() -> absl::Status {
-    TRY(
-        connection.Once("CREATE TABLE IF NOT EXISTS schema_migrations (area TEXT NOT NULL, number BIGINT NOT NULL,"
-                        " name TEXT NOT NULL, applied_at BIGINT NOT NULL, PRIMARY KEY (area, number))"));
-    return CheckNotNewer(connection, area, migrations);
+  TRY(InMigration(connection, [&] {
+    return connection.Once(
+        "CREATE TABLE IF NOT EXISTS schema_migrations (area TEXT NOT NULL, number BIGINT NOT NULL,"
+        " name TEXT NOT NULL, applied_at BIGINT NOT NULL, PRIMARY KEY (area, number))");
   }));
-  for (const Migration& migration : migrations) {
-    absl::Status status = InMigration(connection, [&] { return RunMigration(connection, area, migration, now); });
+  for (bool done = false; !done;) {
+    std::string_view name;
+    absl::Status status = InMigration(connection, [&]() -> absl::Status {
+      ASSIGN(const size_t run, CountRun(connection, area, migrations));
+      done = run == migrations.size();
+      if (done) return absl::OkStatus();
+      name = migrations[run].name;
+      return RunMigration(connection, area, migrations[run], now);
+    });
+    if (!status.ok() && name.empty()) return status;
     if (!status.ok()) {
       return absl::Status(
           status.code() == absl::StatusCode::kUnavailable ? status.code() : absl::StatusCode::kFailedPrecondition,
-          absl::StrCat("migration ", migration.name, " failed: ", status.message()));
+          absl::StrCat("migration ", name, " failed: ", status.message()));
     }
   }
   return absl::OkStatus();

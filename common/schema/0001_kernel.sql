@@ -41,6 +41,15 @@ CREATE INDEX outbox_time ON outbox (time);
 -- To find what must be taken off the stream.
 CREATE INDEX outbox_erased ON outbox (epoch, position) WHERE kind = 2;
 
+-- Up to where the relay has trimmed the stream, not including this entry of the log: what is before it may be missing
+-- there, what is behind it may not. Stored before each trim. One row; 0-0 until the first.
+CREATE TABLE stream_trimmed (
+  one BIGINT PRIMARY KEY CHECK (one = 1),
+  epoch BIGINT NOT NULL,
+  position BIGINT NOT NULL
+);
+INSERT INTO stream_trimmed (one, epoch, position) VALUES (1, 0, 0);
+
 -- Where a subscription of this service stands in another service's stream. Moves in the transaction
 -- that applies the event, which is what makes each effect happen exactly once.
 CREATE TABLE subscription (
@@ -96,14 +105,20 @@ CREATE INDEX requests_create_time ON requests (create_time);
 -- looked"; never updated. No key: two looks in the same microsecond are two rows.
 CREATE TABLE access_log (
   time BIGINT NOT NULL,
+  -- A caller's name (claim sub) is unique below its issuer only.
+  issuer TEXT NOT NULL,
   caller TEXT NOT NULL,
   roles TEXT NOT NULL,
   organisation_id TEXT NOT NULL,
   rpc TEXT NOT NULL,
   person_ref TEXT NOT NULL,
-  outcome TEXT NOT NULL
+  outcome TEXT NOT NULL,
+  -- What a rule keeps from the person (who named a conflict, who ended a match) their access log does not show them.
+  hidden BIGINT NOT NULL
 );
 CREATE INDEX access_log_person ON access_log (person_ref, time);
+-- The oldest rows, to remove them when their retention time is over.
+CREATE INDEX access_log_time ON access_log (time);
 
 -- Which replica does the work that only one should do (relay, timers). It saves work; nothing is
 -- wrong if two hold it for a moment.

@@ -54,12 +54,6 @@ absl::Status OnMinutesDue(Tx& tx, std::string_view id, absl::Time due) {
   return TellMissed(tx, std::move(meeting), pb::DEADLINE_KIND_MINUTES, due_date);
 }
 
-absl::Status OnDeadlines(Tx& tx, std::string_view id, absl::Time) {
-  ASSIGN(const pb::Meeting meeting, Load<pb::Meeting>(tx, id));
-  TRY(ClockNotice(tx, meeting));
-  return AwaitsMinutes(meeting.state()) ? ClockMinutes(tx, meeting) : absl::OkStatus();
-}
-
 absl::Status OnActionDue(Tx& tx, std::string_view id, absl::Time due) {
   ASSIGN(pb::Action action, Load<pb::Action>(tx, id));
   if (!IsOpen(action) || action.due_date() > DayEndedBy(tx, due)) return absl::OkStatus();
@@ -103,7 +97,6 @@ void SetClocks(Timers& timers) {
   timers.On(std::string(kTermTimer), OnTerm);
   timers.On(std::string(kNoticeTimer), OnNoticeDue);
   timers.On(std::string(kMinutesTimer), OnMinutesDue);
-  timers.On(std::string(kDeadlinesTimer), OnDeadlines);
   timers.On(std::string(kActionTimer), OnActionDue);
   timers.On(std::string(kStaleTimer), OnStale);
   timers.On(std::string(kMonthTimer), OnMonthOver);

@@ -45,8 +45,6 @@ inline constexpr std::string_view kActionTimer = "action_due";
 inline constexpr std::string_view kStaleTimer = "loop_stale";
 // Of a meeting.
 inline constexpr std::string_view kNoticeTimer = "notice_by", kMinutesTimer = "minutes_by";
-// Of a meeting from before there were these two (schema/0003_deadlines.sql).
-inline constexpr std::string_view kDeadlinesTimer = "meeting_deadlines";
 // For the first day of a month whose missed deadlines are counted; the second one if the first was late.
 inline constexpr std::string_view kMonthTimer = "month_over";
 inline constexpr std::string_view kMonthHeardTimer = "month_heard";

@@ -519,6 +519,20 @@ TEST_P(DatabaseTest, ASchemaNewerThanTheProgramIsRefused) {
   EXPECT_THAT(std::string(older.status().message()), testing::HasSubstr("0002_more"));
 }
 
+TEST_P(DatabaseTest, ASchemaOfOtherStatementsIsRefusedInOneSentence) {
+  db_ = nullptr;
+  const Migration other[] = {{1, "0001_things", "CREATE TABLE things (id TEXT PRIMARY KEY);\n"}};
+  const auto refused = Open(other);
+  EXPECT_TRUE(absl::IsFailedPrecondition(refused.status())) << refused.status();
+  EXPECT_THAT(std::string(refused.status().message()),
+              testing::ContainsRegex("\\(0001_things [0-9a-f]+\\).*give the service an empty database"));
+  // A comment is no statement.
+  const std::string commented = absl::StrCat("-- What things are.\n", kThings[0].sql);
+  const Migration same[] = {{1, "0001_things", commented}};
+  Reopen(same);
+  EXPECT_TRUE(db_->Ping().ok());
+}
+
 TEST_P(DatabaseTest, AMigrationThatFailsLeavesNothing) {
   db_ = nullptr;
   const Migration broken[] = {

@@ -157,21 +157,6 @@ TEST_P(ClockTest, AMeetingThatNobodyEndedHasNoMinutesEither) {
   EXPECT_THAT(Missed(), ElementsAre(Told(open, pb::DEADLINE_KIND_MINUTES, "2027-02-17")));
 }
 
-// What schema/0003_deadlines.sql does for an installation that had meetings before there were these clocks.
-TEST_P(ClockTest, MeetingsFromBeforeGetTheirClocks) {
-  const pb::Meeting held = town_.Ended(town_.Opened(town_.Called(town_.wheel[0])));
-  town_.GoTo("2027-02-20");
-  ASSERT_THAT(Missed(), SizeIs(1));
-  EXPECT_DONE(town_.service().db().Write(
-      [&](Tx& tx) { return tx.Exec("DELETE FROM timers WHERE kind IN ('notice_by', 'minutes_by')").status(); }));
-  EXPECT_DONE(town_.MigrateRows(kCouncilSchema.at(2)));
-  town_.GoTo("2027-04-21");
-  EXPECT_THAT(Missed(), SizeIs(2)) << "the minutes were due before, and nobody was told";
-  EXPECT_THAT(Missed().back(), Told(held, pb::DEADLINE_KIND_MINUTES, "2027-02-17"));
-  town_.GoTo("2027-04-22");
-  EXPECT_THAT(Missed().back(), Told(town_.wheel[1], pb::DEADLINE_KIND_NOTICE, "2027-04-21"));
-}
-
 TEST_P(ClockTest, WhatIsDueIsListedUntilItIsDone) {
   const auto due = [&](std::string until, int page_size = 0) {
     pb::ListDeadlinesRequest request;

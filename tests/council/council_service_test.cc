@@ -1208,23 +1208,6 @@ TEST_P(CouncilTest, AReopenedMeetingKeepsWhatItSaidAndClosesWithNewMinutes) {
 
 // ---- You said – we did ----
 
-// What schema/0008_rounds.sql does to actions from before it.
-TEST_P(CouncilTest, AnOpenActionFromBeforeIsOfTheLastRound) {
-  const std::string id = town_.Dropped("A bench by the door", SomePerson());
-  town_.Answered(id, OpenMeeting());
-  town_.ActionFor(id, "activities", "2027-04-01");
-  const auto round = [&] {
-    pb::ListActionsRequest list;
-    list.set_suggestion_id(id);
-    return town_.Call(&Stub::ListActions, Staff(), list)->actions(0).round();
-  };
-  EXPECT_DONE(town_.service().db().Write(
-      [&](Tx& tx) { return tx.Exec("UPDATE suggestions SET times_reopened = 2").status(); }));
-  EXPECT_EQ(round(), 0);
-  EXPECT_DONE(town_.MigrateRows(kCouncilSchema.at(7)));
-  EXPECT_EQ(round(), 2);
-}
-
 TEST_P(CouncilTest, AMembersSuggestionGoesRoundTheWholeLoop) {
   pb::AddSuggestionRequest add;
   add.set_text("Somebody to call at night");

@@ -340,21 +340,6 @@ TEST_P(HousingTest, AnApplicantsOwnDayIsKeptAndRanksNobody) {
             8);
 }
 
-// What schema/0003_rank_without_day.sql does to a list from before it, where the applicant's day stood in the rank.
-TEST_P(HousingTest, ARankFromBeforeLosesItsDay) {
-  town_.Listed(SomePerson(), 5);
-  const std::string rank = Waiting()[0].rank_key();
-  EXPECT_DONE(town_.service().db().Write([&](Tx& tx) {
-    return tx
-        .Exec("UPDATE list_entries SET rank_key = :rank",
-              absl::StrCat(rank.substr(0, 7), "2026-11-23_", rank.substr(7)))
-        .status();
-  }));
-  EXPECT_NE(Waiting()[0].rank_key(), rank);
-  EXPECT_DONE(town_.MigrateRows(kHousingSchema.at(2)));
-  EXPECT_EQ(Waiting()[0].rank_key(), rank);
-}
-
 TEST_P(HousingTest, ASmahusTenancyWaitsForTheWrittenNotice) {
   const pb::Application application = town_.Listed(SomePerson(), 5);
   const pb::Stay stay =

@@ -135,20 +135,4 @@ std::vector<std::tuple<std::string, std::string, int64_t>> TownOfAnyService::Sto
   return stored;
 }
 
-absl::Status TownOfAnyService::MigrateRows(const Migration& file) {
-  std::string sql;
-  for (const std::string_view line : absl::StrSplit(file.sql, '\n')) {
-    if (!absl::StartsWith(line, "--")) absl::StrAppend(&sql, line, "\n");
-  }
-  return service_.db().Write([&](Tx& tx) -> absl::Status {
-    for (const std::string_view part : absl::StrSplit(sql, ';')) {
-      const std::string_view statement = absl::StripAsciiWhitespace(part);
-      if (absl::StartsWith(statement, "UPDATE") || absl::StartsWith(statement, "INSERT")) {
-        TRY(tx.Exec(statement).status());
-      }
-    }
-    return absl::OkStatus();
-  });
-}
-
 }  // namespace mestring

@@ -85,9 +85,6 @@ class TownOfAnyService {
   std::vector<std::pair<std::string, std::string>> Columns();
   // The table, id and version of everything that has these.
   std::vector<std::tuple<std::string, std::string, int64_t>> StoredVersions();
-  // Does again to the rows that there are what a file of the schema does to those from before it; not what it does to
-  // tables.
-  absl::Status MigrateRows(const Migration& file);
   // An answer to a write holds no time that is finer than a column, so a later read gives the same. The town's clock
   // is finer.
   static void ExpectStorableTimes(const google::protobuf::Message& answer);

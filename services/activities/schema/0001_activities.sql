@@ -14,6 +14,9 @@ CREATE TABLE policies (
   version BIGINT NOT NULL,
   policy_version BIGINT NOT NULL UNIQUE,
   offer_hours BIGINT NOT NULL,
+  -- The hours of the day in which the time to answer an offer runs (alf.io shifts offers to working time).
+  answer_from_hour BIGINT NOT NULL,
+  answer_until_hour BIGINT NOT NULL,
   waiting_list_max BIGINT NOT NULL,
   correction_days BIGINT NOT NULL,
   leader_notice_hours BIGINT NOT NULL,
@@ -21,6 +24,8 @@ CREATE TABLE policies (
   cell_min BIGINT NOT NULL,
   period_close_days BIGINT NOT NULL,
   eligibility_days BIGINT NOT NULL,
+  -- 0: nobody is asked after.
+  lapse_absences BIGINT NOT NULL,
   leader_needs_approval BIGINT NOT NULL,
   step_requirements TEXT,
   create_time BIGINT NOT NULL,
@@ -42,6 +47,7 @@ CREATE TABLE code_lists (
 CREATE TABLE activities (
   id TEXT PRIMARY KEY,
   version BIGINT NOT NULL,
+  state TEXT NOT NULL,
   code TEXT NOT NULL UNIQUE,
   name TEXT NOT NULL,
   description TEXT,
@@ -54,6 +60,7 @@ CREATE TABLE activities (
   create_time BIGINT NOT NULL,
   update_time BIGINT NOT NULL
 );
+CREATE INDEX activities_state ON activities (state, id) WHERE id <> '';
 
 CREATE TABLE sessions (
   id TEXT PRIMARY KEY,
@@ -64,6 +71,8 @@ CREATE TABLE sessions (
   start_time BIGINT NOT NULL,
   end_time BIGINT NOT NULL CHECK (end_time > start_time),
   place TEXT NOT NULL,
+  -- The part of town.
+  area_code TEXT,
   enrol_from_time BIGINT NOT NULL,
   enrol_until_time BIGINT NOT NULL,
   quotas TEXT,
@@ -82,6 +91,13 @@ CREATE TABLE sessions (
 CREATE INDEX sessions_start ON sessions (start_time, id);
 CREATE INDEX sessions_activity ON sessions (activity_id, start_time, id);
 CREATE INDEX sessions_open ON sessions (start_time, id) WHERE state = 'SESSION_STATE_OPEN';
+-- What still lies ahead of an activity, or goes on, however much was held.
+CREATE INDEX sessions_not_over ON sessions (activity_id) WHERE state IN
+  ('SESSION_STATE_PLANNED', 'SESSION_STATE_OPEN', 'SESSION_STATE_FULL', 'SESSION_STATE_STARTED');
+-- What happens in a part of town, and what is open there, so that a page costs what it shows also where most
+-- sessions are elsewhere.
+CREATE INDEX sessions_area ON sessions (area_code, start_time, id);
+CREATE INDEX sessions_open_area ON sessions (area_code, start_time, id) WHERE state = 'SESSION_STATE_OPEN';
 CREATE INDEX sessions_long ON sessions (end_time) WHERE mode IN ('ACTIVITY_MODE_COURSE', 'ACTIVITY_MODE_CAMP');
 CREATE INDEX sessions_unled ON sessions (start_time, id) WHERE leaders = 0;
 
@@ -114,6 +130,9 @@ CREATE TABLE enrolments (
   wait_entry_id TEXT,
   completed BIGINT NOT NULL,
   end_reason_code TEXT,
+  -- The own share of the seat: when it was paid, and the day to pay by that went by without it.
+  own_share_paid_date TEXT,
+  own_share_overdue_date TEXT,
   create_time BIGINT NOT NULL,
   update_time BIGINT NOT NULL
 );
@@ -326,3 +345,31 @@ CREATE TABLE eligibilities (
   update_time BIGINT NOT NULL
 );
 CREATE INDEX eligibilities_person ON eligibilities (person_ref, id);
+
+-- Being asked after by wish: the wish of a person. It stays when it has ended: that it was and is not any more can be shown.
+CREATE TABLE follow_ups (
+  id TEXT PRIMARY KEY,
+  version BIGINT NOT NULL,
+  state TEXT NOT NULL,
+  person_ref TEXT NOT NULL UNIQUE,
+  wanted_from_time BIGINT,
+  create_time BIGINT NOT NULL,
+  update_time BIGINT NOT NULL,
+  CHECK ((state = 'FOLLOW_UP_STATE_WANTED') = (wanted_from_time IS NOT NULL))
+);
+
+-- Deleted with the wish: the reference to it is the net that keeps anybody else out.
+CREATE TABLE participations (
+  id TEXT PRIMARY KEY,
+  version BIGINT NOT NULL,
+  state TEXT NOT NULL,
+  activity_id TEXT NOT NULL REFERENCES activities (id),
+  person_ref TEXT NOT NULL REFERENCES follow_ups (person_ref),
+  absences BIGINT NOT NULL CHECK (absences >= 0),
+  last_present_date TEXT,
+  create_time BIGINT NOT NULL,
+  update_time BIGINT NOT NULL,
+  UNIQUE (person_ref, activity_id)
+);
+CREATE INDEX participations_activity ON participations (activity_id, id) WHERE id <> '';
+CREATE INDEX participations_state ON participations (state, id) WHERE id <> '';

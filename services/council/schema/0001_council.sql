@@ -27,6 +27,8 @@ CREATE TABLE mandates (
   seat_limits TEXT,
   action_owners TEXT,
   meeting_minutes BIGINT NOT NULL,
+  -- The council's own words for its minutes; without them English ones are used.
+  minutes_words TEXT,
   UNIQUE (mandate_version)
 );
 
@@ -96,8 +98,13 @@ CREATE TABLE meetings (
   reason TEXT,
   times_moved BIGINT NOT NULL,
   times_reopened BIGINT NOT NULL,
-  minutes_before BIGINT NOT NULL
+  minutes_before BIGINT NOT NULL,
+  -- An ordinary meeting that was cancelled and is held on another day after all is a new meeting in its place (C5).
+  replaces_meeting_id TEXT
 );
+-- One at a time: a year has exactly its ordinary meetings.
+CREATE UNIQUE INDEX meetings_replacement ON meetings (replaces_meeting_id)
+  WHERE replaces_meeting_id IS NOT NULL AND state <> 'MEETING_STATE_CANCELLED';
 CREATE INDEX meetings_date ON meetings (meeting_date, id);
 CREATE INDEX meetings_wheel ON meetings (year_wheel_id, meeting_date);
 
@@ -128,24 +135,29 @@ CREATE TABLE entitled_seats (
 CREATE INDEX entitled_seats_principal ON entitled_seats (principal_ref, meeting_id);
 CREATE INDEX entitled_seats_deputy ON entitled_seats (deputy_ref, meeting_id);
 
+-- Apologies and summonses of a day from which the meeting was moved are kept as VOID. Who apologised for the former
+-- day may apologise for the new one: "once for each holder" holds among those in force only.
 CREATE TABLE apologies (
   id TEXT PRIMARY KEY,
   version BIGINT NOT NULL,
   create_time BIGINT NOT NULL,
   update_time BIGINT NOT NULL,
+  state TEXT NOT NULL,
   meeting_id TEXT NOT NULL REFERENCES meetings (id),
   seat_id TEXT,
   holder_id TEXT,
   role TEXT,
-  by_self BIGINT NOT NULL,
-  UNIQUE (meeting_id, holder_id)
+  by_self BIGINT NOT NULL
 );
+CREATE UNIQUE INDEX apologies_holder ON apologies (meeting_id, holder_id) WHERE state = 'APOLOGY_STATE_IN_FORCE';
+CREATE INDEX apologies_meeting ON apologies (meeting_id, seat_id);
 
 CREATE TABLE summonses (
   id TEXT PRIMARY KEY,
   version BIGINT NOT NULL,
   create_time BIGINT NOT NULL,
   update_time BIGINT NOT NULL,
+  state TEXT NOT NULL,
   meeting_id TEXT NOT NULL REFERENCES meetings (id),
   seat_id TEXT,
   holder_id TEXT,
@@ -288,7 +300,9 @@ CREATE TABLE actions (
   due_date TEXT NOT NULL,
   overdue BIGINT NOT NULL,
   done_date TEXT,
-  cancel_reason TEXT
+  cancel_reason TEXT,
+  -- The round of its suggestion in which it was given out.
+  round BIGINT NOT NULL
 );
 CREATE INDEX actions_suggestion ON actions (suggestion_id, id);
 CREATE INDEX actions_owner ON actions (owner_service, id);
@@ -342,3 +356,27 @@ CREATE TABLE fee_claims (
   UNIQUE (meeting_id, person_ref)
 );
 CREATE INDEX fee_claims_person ON fee_claims (person_ref, id);
+
+-- Deadlines that another service missed, as counts and nothing else: no id, no person, no subject, so that no
+-- individual case can be found here (C9). A month's rows become one set of figures some days after its end, and
+-- are deleted then.
+CREATE TABLE missed_deadlines (
+  -- Its first day.
+  month TEXT NOT NULL,
+  -- The name of the DeadlineKind.
+  kind TEXT NOT NULL,
+  missed BIGINT NOT NULL,
+  PRIMARY KEY (month, kind)
+);
+
+-- Versions of the lists of codes; the newest of a kind is in force. A kind without one takes every code.
+CREATE TABLE code_lists (
+  id TEXT PRIMARY KEY,
+  version BIGINT NOT NULL,
+  create_time BIGINT NOT NULL,
+  update_time BIGINT NOT NULL,
+  kind TEXT NOT NULL,
+  list_version BIGINT NOT NULL,
+  entries TEXT NOT NULL,
+  UNIQUE (kind, list_version)
+);

@@ -384,7 +384,12 @@ CREATE TABLE tenancies (
   -- H8: special terms need written notice before start.
   CHECK (kind <> 'TENANCY_KIND_SPECIAL_TERMS' OR state = 'TENANCY_STATE_NOTIFIED' OR notice_date IS NOT NULL)
 );
-CREATE UNIQUE INDEX tenancies_live ON tenancies (stay_id) WHERE state <> 'TENANCY_STATE_ENDED';
+-- A tenancy that ends is followed by another: the notice of special terms that the next one needs is given while
+-- the contract before still holds.
+CREATE UNIQUE INDEX tenancies_live ON tenancies (stay_id, state) WHERE state <> 'TENANCY_STATE_ENDED';
+-- Tenancies that run out are listed with the other deadlines: signed ones with an end, in its order. One without an
+-- end never runs out.
+CREATE INDEX tenancies_end ON tenancies (end_date, id) WHERE state = 'TENANCY_STATE_SIGNED' AND end_date IS NOT NULL;
 CREATE INDEX tenancies_stay ON tenancies (stay_id, id);
 CREATE INDEX tenancies_person ON tenancies (person_ref, id);
 CREATE INDEX tenancies_state ON tenancies (state, id) WHERE id <> '';
