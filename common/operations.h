@@ -7,8 +7,8 @@
 
 #include "absl/time/time.h"
 #include "common/config.h"
+#include "common/pipeline.h"
 #include "common/relay.h"
-#include "common/rpc.h"
 #include "common/subscription.h"
 #include "common/timers.h"
 #include "common/watch.h"

@@ -14,7 +14,6 @@
 #include "common/database.h"
 #include "common/dates.h"
 #include "common/rows.h"
-#include "common/rpc.h"
 #include "google/protobuf/generated_enum_reflection.h"
 
 namespace mestring {
@@ -51,6 +50,11 @@ absl::StatusOr<M> OrNotFound(absl::StatusOr<std::optional<M>> row) {
   if (!row.ok()) return row.status();
   if (!*row) return NotFound(Table<M>::kNoun);
   return **std::move(row);
+}
+
+// ABORTED STALE_VERSION unless `expected` is 0 (the caller does not care) or the resource's version.
+inline absl::Status CheckVersion(int64_t expected, int64_t current) {
+  return expected == 0 || expected == current ? absl::OkStatus() : StaleVersion(current);
 }
 
 // A resource for a change: the caller's version must be the current one.

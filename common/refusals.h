@@ -3,7 +3,7 @@
 
 #include <memory>
 
-#include "common/rpc.h"
+#include "common/pipeline.h"
 #include "grpcpp/generic/async_generic_service.h"
 #include "grpcpp/support/server_interceptor.h"
 

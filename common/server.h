@@ -12,7 +12,7 @@
 #include "absl/types/span.h"
 #include "common/config.h"
 #include "common/database.h"
-#include "common/rpc.h"
+#include "common/pipeline.h"
 #include "common/subscription.h"
 #include "common/timers.h"
 #include "grpcpp/impl/service_type.h"

@@ -32,6 +32,7 @@
 #include "absl/strings/match.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/clock.h"
+#include "common/audience.h"
 #include "common/fault.h"
 #include "common/field_rules.h"
 #include "common/log.h"

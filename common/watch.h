@@ -10,7 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "common/database.h"
-#include "common/rpc.h"
+#include "common/pipeline.h"
 #include "grpcpp/impl/service_type.h"
 
 namespace mestring {

@@ -5,7 +5,7 @@
 
 #include <vector>
 
-#include "common/rpc.h"
+#include "common/pipeline.h"
 #include "common/server.h"
 #include "mestring/activities/v1/activities.grpc.pb.h"
 #include "mestring/activities/v1/activities.pb.h"

@@ -15,6 +15,7 @@
 #include <set>
 #include <utility>
 
+#include "common/answers.h"
 #include "common/digest.h"
 #include "common/random.h"
 #include "services/activities/activities.h"
@@ -88,7 +89,7 @@ absl::Status CloseNow(Tx& tx, pb::Period* period) {
   TRY(tx.CancelTimer(kPeriodTimer, period->id()));
   TRY(tx.Exec("DELETE FROM drop_in_visits WHERE period_id = :period", period->id()).status());
   TRY(tx.Exec("DELETE FROM period_keys WHERE period_id = :period", period->id()).status());
-  TRY(tx.Exec("DELETE FROM requests WHERE rpc = :rpc", kRecordDropIn).status());
+  TRY(ForgetAnswers(tx, kRecordDropIn));
   pb::PeriodClosed event;
   event.set_period_id(period->id());
   event.set_from_date(period->from_date());

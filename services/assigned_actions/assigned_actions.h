@@ -6,7 +6,7 @@
 #pragma once
 
 #include "absl/types/span.h"
-#include "common/rpc.h"
+#include "common/pipeline.h"
 #include "common/server.h"
 #include "mestring/common/v1/assigned_actions.grpc.pb.h"
 #include "mestring/common/v1/assigned_actions.pb.h"

@@ -5,7 +5,7 @@
 
 #include <vector>
 
-#include "common/rpc.h"
+#include "common/pipeline.h"
 #include "common/server.h"
 #include "mestring/council/v1/council.grpc.pb.h"
 #include "mestring/council/v1/council.pb.h"

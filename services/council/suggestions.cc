@@ -7,7 +7,7 @@
 // a table of its own, so that a suggestion that is read, listed or published never carries it.
 //
 // What screening takes out is kept nowhere: no response repeats the words of a suggestion that comes in,
-// because responses are stored for repeats (common/rpc.h).
+// because responses are stored for repeats (common/answers.h).
 
 #include <utility>
 

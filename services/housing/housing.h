@@ -4,7 +4,7 @@
 
 #include <vector>
 
-#include "common/rpc.h"
+#include "common/pipeline.h"
 #include "common/server.h"
 #include "mestring/housing/v1/housing.grpc.pb.h"
 #include "mestring/housing/v1/housing.pb.h"

@@ -15,8 +15,9 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "common/access.h"
+#include "common/audience.h"
 #include "common/dates.h"
+#include "common/token.h"
 #include "mestring/housing/v1/housing.pb.h"
 #include "services/code_lists/own_codes.h"
 

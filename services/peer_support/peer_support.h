@@ -5,7 +5,7 @@
 
 #include <vector>
 
-#include "common/rpc.h"
+#include "common/pipeline.h"
 #include "common/server.h"
 #include "mestring/peer_support/v1/peer_support.grpc.pb.h"
 #include "mestring/peer_support/v1/peer_support.pb.h"

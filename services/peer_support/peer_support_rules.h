@@ -13,8 +13,9 @@
 
 #include "absl/status/status.h"
 #include "absl/types/span.h"
-#include "common/access.h"
+#include "common/audience.h"
 #include "common/dates.h"
+#include "common/token.h"
 #include "mestring/peer_support/v1/peer_support.pb.h"
 #include "mestring/peer_support/v1/peer_support_events.pb.h"
 

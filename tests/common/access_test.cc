@@ -1,7 +1,5 @@
 // Who gets in: right tokens of each algorithm, and every forgery we can think of. The tokens are made
 // with OpenSSL directly (tests/support/tokens.h), not with the library that checks them.
-#include "common/access.h"
-
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
@@ -14,7 +12,9 @@
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "absl/time/clock.h"
+#include "common/audience.h"
 #include "common/errors.h"
+#include "common/token.h"
 #include "mestring/events/v1/events.pb.h"
 #include "mestring/test/v1/test.pb.h"
 #include "nlohmann/json.hpp"

@@ -1,7 +1,5 @@
 // The edge, through a real stub, on each engine: who may, what is refused and how, first answers,
 // the access log.
-#include "common/rpc.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -14,6 +12,7 @@
 #include "absl/time/clock.h"
 #include "common/errors.h"
 #include "common/ids.h"
+#include "common/pipeline.h"
 #include "common/records.h"
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"

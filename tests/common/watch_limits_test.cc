@@ -7,10 +7,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
-#include "common/access.h"
 #include "common/errors.h"
 #include "common/ids.h"
 #include "common/metrics.h"
+#include "common/token.h"
 #include "common/watch.h"
 #include "grpcpp/grpcpp.h"
 #include "grpcpp/security/server_credentials.h"

@@ -6,7 +6,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "common/access.h"
+#include "common/token.h"
 #include "gtest/gtest.h"
 #include "services/ctl/failure.h"
 #include "tests/support/process.h"

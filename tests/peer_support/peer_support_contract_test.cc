@@ -5,7 +5,8 @@
 
 #include <set>
 
-#include "common/access.h"
+#include "common/audience.h"
+#include "common/token.h"
 #include "tests/peer_support/town.h"
 #include "tests/support/contract_checks.h"
 #include "tests/support/contract_suite.h"

@@ -93,7 +93,7 @@ TEST(Readme, ItsTableOfLimitsIsWhatTheServicesKeep) {
       "INVALID_ARGUMENT `INVALID_FIELD`");
   row("`page_size` of `EventService.List`", absl::StrCat(events.options().GetExtension(common::v1::rule).max()),
       "INVALID_ARGUMENT `INVALID_FIELD`");
-  row("A `request_id` and its first answer", absl::StrCat(absl::ToInt64Hours(Edge::kRequestRetention), " h"),
+  row("A `request_id` and its first answer", absl::StrCat(absl::ToInt64Hours(kRequestRetention), " h"),
       "the same id is a new request");
   ExpectGoldenRegion(kFile, "limits", text);
 }

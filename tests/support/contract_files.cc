@@ -15,7 +15,8 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
-#include "common/access.h"
+#include "common/audience.h"
+#include "common/token.h"
 #include "tests/support/golden.h"
 
 namespace mestring {

@@ -10,6 +10,7 @@
 #include <map>
 #include <set>
 
+#include "common/audience.h"
 #include "common/moves.h"
 #include "common/records.h"
 #include "mestring/access/v1/access_log.grpc.pb.h"

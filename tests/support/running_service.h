@@ -8,9 +8,9 @@
 #include <string>
 #include <string_view>
 
-#include "common/access.h"
 #include "common/config.h"
 #include "common/server.h"
+#include "common/token.h"
 #include "grpcpp/channel.h"
 #include "grpcpp/client_context.h"
 #include "tests/support/databases.h"

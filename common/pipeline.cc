@@ -1,4 +1,4 @@
-#include "common/rpc.h"
+#include "common/pipeline.h"
 
 // The gate and the edge.
 //
@@ -30,11 +30,12 @@
 #include <vector>
 
 #include "absl/strings/ascii.h"
-#include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
+#include "common/access_log.h"
+#include "common/answers.h"
+#include "common/audience.h"
 #include "common/digest.h"
 #include "common/field_rules.h"
 #include "common/ids.h"
@@ -57,11 +58,8 @@ constexpr std::string_view kBearer = "Bearer ";
 // A caller turned away for overload comes again after this; calls take some milliseconds.
 constexpr absl::Duration kOverloadRetry = absl::Milliseconds(100);
 // Old answers are removed by every kPruneEvery-th write, and old rows of the access log by every kPruneEvery-th call
-// that adds some, so many at a time: more than were added since (a list can add a page of persons; the nights make
-// up for it), few enough to go unnoticed.
+// that adds some.
 constexpr int kPruneEvery = 64;
-constexpr int kPruneMax = 128;
-constexpr int kPruneAccessMax = 512;
 // Hashes of callers kept; they cost a few microseconds each to work out.
 constexpr size_t kHashesMax = 20000;
 
@@ -89,10 +87,6 @@ std::string_view TraceIdOf(std::string_view traceparent) {
   return traceparent.empty() ? "" : traceparent.substr(3, 32);
 }
 
-std::string RoleNames(const std::vector<Role>& roles) {
-  return absl::StrJoin(roles, ",", [](std::string* out, Role role) { out->append(RoleName(role)); });
-}
-
 std::string CodeName(const absl::Status& status) {
   return status.ok() ? "OK" : absl::StatusCodeToString(status.code());
 }
@@ -111,60 +105,6 @@ bool IsVerdict(const absl::Status& status) {
     default:
       return false;
   }
-}
-
-// The caller as whoever gave the name has it. Claims hold no control characters (access.cc).
-std::string NameOf(const Caller& caller) { return absl::StrCat(caller.issuer, "\n", caller.subject); }
-
-// Tells a repeat from another request under the same id, and from one of a caller about whom a claim differs: an
-// answer belongs to the whole caller. The order of roles in a token means nothing.
-std::string Fingerprint(const Call& call, const Message& request) {
-  std::vector<Role> roles = call.caller.roles;
-  std::sort(roles.begin(), roles.end());
-  return Sha256Hex(absl::StrJoin({std::string(call.rpc), NameOf(call.caller), RoleNames(roles), call.caller.person_ref,
-                                  call.caller.organisation_id, DeterministicBytes(request)},
-                                 "\n"));
-}
-
-// The stored response of a repeated request; false if the id is new. Refuses an id that stands for another request.
-absl::StatusOr<bool> FindAnswer(Tx& tx, const std::string& request_id, const std::string& fingerprint,
-                                Message* response) {
-  ASSIGN(const auto rows, (tx.Query<std::string, std::string>(
-                              "SELECT fingerprint, response FROM requests WHERE request_id = :id", request_id)));
-  if (rows.empty()) return false;
-  if (std::get<0>(rows[0]) != fingerprint) {
-    return InvalidArgument(
-        "request_id", "was used for another request or by another caller (other claims in the token); send a new one");
-  }
-  std::string bytes;
-  if (!absl::Base64Unescape(std::get<1>(rows[0]), &bytes) || !response->ParseFromString(bytes)) {
-    return absl::InternalError("a stored response cannot be read");
-  }
-  return true;
-}
-
-// ALREADY_EXISTS, now or at the commit, if the id is taken.
-absl::Status StoreAnswer(Tx& tx, const Call& call, const std::string& fingerprint, const Message& response,
-                         absl::Time create_time) {
-  return tx.InsertLater("requests (request_id, rpc, fingerprint, response, caller, create_time)", call.request_id,
-                        call.rpc, fingerprint, absl::Base64Escape(response.SerializeAsString()), call.caller.subject,
-                        create_time);
-}
-
-absl::Status PruneAnswers(Tx& tx) {
-  return tx
-      .Exec(
-          "DELETE FROM requests WHERE request_id IN "
-          "(SELECT request_id FROM requests WHERE create_time < :before ORDER BY create_time LIMIT :limit)",
-          tx.now() - Edge::kRequestRetention, kPruneMax)
-      .status();
-}
-
-absl::Status PruneAccessLog(Tx& tx, absl::Time before) {
-  ASSIGN(const auto last, tx.Query<int64_t>("SELECT MAX(time) FROM (SELECT time FROM access_log WHERE time < :before "
-                                            "ORDER BY time LIMIT :limit) AS old",
-                                            before, kPruneAccessMax));
-  return tx.Exec("DELETE FROM access_log WHERE time <= :last", std::get<0>(last.at(0))).status();
 }
 
 std::set<std::string> PersonsOf(const Call& call, const Message& request, const Message& response) {
@@ -393,12 +333,7 @@ absl::Status Edge::RunWrite(Served& served, UseCase use_case) {
 absl::Status Edge::LogAccess(Tx& tx, const Call& call, const std::set<std::string>& persons,
                              const std::string& outcome) {
   if (persons.empty()) return absl::OkStatus();
-  const std::string roles = RoleNames(call.caller.roles);
-  for (const std::string& person : persons) {
-    TRY(tx.InsertLater("access_log (time, caller, roles, organisation_id, rpc, person_ref, outcome, hidden, issuer)",
-                       tx.now(), call.caller.subject, roles, call.caller.organisation_id, call.rpc, person, outcome,
-                       call.IsHiddenFrom(person), call.caller.issuer));
-  }
+  TRY(AddToAccessLog(tx, call, persons, outcome));
   const bool prune = accesses_.fetch_add(1, std::memory_order_relaxed) % kPruneEvery == 0;
   return prune ? PruneAccessLog(tx, tx.now() - options_.access_log_retention) : absl::OkStatus();
 }

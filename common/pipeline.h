@@ -9,7 +9,7 @@
 //
 //   MESTRING_WRITE(pb, EndStay)     // or MESTRING_READ
 //
-// In this order the edge: verifies the token and the roles (access.h); checks size, fields
+// In this order the edge: verifies the token and the roles (token.h, audience.h); checks size, fields
 // (field_rules.h) and page token; for a write, answers a repeated request_id with the stored first response, or
 // refuses it with INVALID_ARGUMENT on request_id if the request differs; runs the use case in a
 // Write or Read; stores the response under its request_id and the access-log rows in the same
@@ -45,7 +45,7 @@
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/synchronization/mutex.h"
-#include "common/access.h"
+#include "common/call.h"
 #include "common/database.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/message.h"
@@ -55,39 +55,11 @@
 
 namespace mestring {
 
-// What a use case knows of the call it serves. Lives as long as the call.
-class Call {
- public:
-  Call(const Caller& caller, std::string_view rpc) : caller(caller), rpc(rpc) {}
-  const Caller& caller;
-  const std::string_view rpc;  // "/mestring.housing.v1.HousingService/EndStay"
-  std::string request_id;      // of a write
-  std::string traceparent;
-  bool oversees = false;  // the contract lets a role of the caller ask about anybody (oversight, access.proto)
-
-  void Concerns(std::string_view person_ref) {
-    if (!person_ref.empty()) persons_.emplace(person_ref);
-  }
-  // The same, and the person's access log does not show them this call: for what a rule keeps from them.
-  void ConcernsHidden(std::string_view person_ref) {
-    Concerns(person_ref);
-    hidden_from_.emplace(person_ref);
-  }
-  const std::set<std::string>& persons() const { return persons_; }
-  bool IsHiddenFrom(const std::string& person_ref) const { return hidden_from_.contains(person_ref); }
-
- private:
-  std::set<std::string> persons_, hidden_from_;
-};
-
 class Metrics;
 
 // Thread-safe.
 class Edge {
  public:
-  // A response is kept for repeats at least this long.
-  static constexpr absl::Duration kRequestRetention = absl::Hours(48);
-
   using UseCase = absl::FunctionRef<absl::Status(Tx&, Call&)>;
 
   struct Options {
@@ -211,10 +183,5 @@ class Edge {
   }                                                                                                                 \
   absl::Status Method([[maybe_unused]] ::mestring::Call& call, [[maybe_unused]] const pb::Method##Request& request, \
                       [[maybe_unused]] pb::Method##Response* response)
-
-// ABORTED STALE_VERSION unless `expected` is 0 (the caller does not care) or the resource's version.
-inline absl::Status CheckVersion(int64_t expected, int64_t current) {
-  return expected == 0 || expected == current ? absl::OkStatus() : StaleVersion(current);
-}
 
 }  // namespace mestring
