@@ -15,11 +15,9 @@
 
 #include <algorithm>
 #include <atomic>
-#include <condition_variable>
 #include <deque>
 #include <mutex>
 #include <set>
-#include <thread>
 
 #include "common/fault.h"
 #include "common/lease.h"
@@ -27,6 +25,7 @@
 #include "common/outbox.h"
 #include "common/random.h"
 #include "common/stream_check.h"
+#include "common/worker.h"
 
 namespace mestring {
 namespace {
@@ -56,55 +55,21 @@ constexpr int kTrimsPerBeat = 10;
 // Erased entries that are looked after at once; the window holds no more by far.
 constexpr int64_t kErasedMax = 100'000;
 
-// Wakes the thread. Outlives the relay, because the database may still ring it.
-class Bell {
- public:
-  void Ring() {
-    if (rung_.exchange(true)) return;
-    const std::lock_guard lock(mutex_);
-    changed_.notify_all();
-  }
-  void Stop() {
-    const std::lock_guard lock(mutex_);
-    stopping_ = true;
-    changed_.notify_all();
-  }
-  void Finished() {
-    const std::lock_guard lock(mutex_);
-    finished_ = true;
-    changed_.notify_all();
-  }
-  bool stopping() const { return stopping_; }
-  // Until it rings, unless `deaf`, or the time is over, or the end.
-  void Wait(absl::Duration timeout, bool deaf) {
-    std::unique_lock lock(mutex_);
-    changed_.wait_for(lock, absl::ToChronoNanoseconds(timeout), [&] { return stopping_ || (rung_ && !deaf); });
-    rung_ = false;
-  }
-  bool WaitFinished(absl::Duration timeout) {
-    std::unique_lock lock(mutex_);
-    return changed_.wait_for(lock, absl::ToChronoNanoseconds(timeout), [&] { return finished_; });
-  }
-
- private:
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::atomic<bool> rung_{false}, stopping_{false};
-  bool finished_ = false;
-};
-
 }  // namespace
 
 struct Relay::Impl {
   Impl(Database& database, Options given)
-      : db(database), options(std::move(given)), lease(db, kLeaseName, options.holder, options.lease) {
+      : db(database),
+        options(std::move(given)),
+        lease(db, kLeaseName, options.holder, options.lease),
+        worker([this] { return Round(); }, {.first = kBackoffMin, .most = kBackoffMax}) {
     options.redis.command_timeout = options.command_timeout;
-    db.OnCommit([bell = bell](Cursor) { bell->Ring(); });
+    // The database may commit, and wake it, when the relay is gone.
+    db.OnCommit([wake = worker.Waker()](Cursor) { wake(); });
   }
 
   // --- the thread's life -------------------------------------------------------------------------
-  void Run();
-  absl::Duration Round();
+  absl::StatusOr<absl::Duration> Round();
   absl::Status Serve();
   void Failed(const absl::Status& status);
 
@@ -149,8 +114,6 @@ struct Relay::Impl {
   Database& db;
   Options options;
   Lease lease;
-  const std::shared_ptr<Bell> bell = std::make_shared<Bell>();
-  std::thread thread;
   std::unique_ptr<Stream> stream;  // null without a URL
   std::atomic<bool> leading{false};
 
@@ -165,7 +128,6 @@ struct Relay::Impl {
   Cursor published;                // up to here the log is on it, or was trimmed
   std::deque<Cursor> in_flight;    // the last IDs of the appends sent and not answered
   std::set<Cursor> removed;        // erased entries taken off the stream since it was last repaired
-  int failures = 0;
   absl::Time next_beat = absl::InfinitePast(), next_lease = absl::InfinitePast(), next_check = absl::InfinitePast(),
              next_prune = absl::InfinitePast();
   std::string policy;
@@ -173,22 +135,13 @@ struct Relay::Impl {
   mutable std::mutex mutex;
   RelayStatus status;   // guarded by mutex; head, published, redis_up, counters, error
   Cursor counted_from;  // guarded by mutex; published, or where the term began if that is not known
+
+  Worker worker;  // goes first
 };
 
 // --- the thread's life ---------------------------------------------------------------------------
 
-void Relay::Impl::Run() {
-  while (!bell->stopping()) {
-    const absl::Duration pause = Round();
-    bell->Wait(pause, /*deaf=*/failures > 0);
-  }
-  if (has_lease) lease.GiveBack();
-  leading = false;
-  bell->Finished();
-}
-
-// One round; how long to wait for the bell after it.
-absl::Duration Relay::Impl::Round() {
+absl::StatusOr<absl::Duration> Relay::Impl::Round() {
   absl::Status done = Lead();
   leading = has_lease && new_term.empty();
   if (done.ok() && !has_lease) return options.lease / 4;
@@ -200,9 +153,8 @@ absl::Duration Relay::Impl::Round() {
   leading = has_lease && new_term.empty();
   if (!done.ok()) {
     Failed(done);
-    return BackoffAfter(failures++, kBackoffMin, kBackoffMax);
+    return done;
   }
-  failures = 0;
   const absl::Duration until_beat = std::max(next_beat - absl::Now(), absl::ZeroDuration());
   return embedded() ? until_beat : std::min(until_beat, kPoll);
 }
@@ -217,7 +169,7 @@ absl::Status Relay::Impl::Serve() {
     const absl::Status room = beat ? MakeRoom() : absl::OkStatus();
     if (absl::IsUnavailable(room)) return room;
     ASSIGN(const bool all, Copy());
-    if (!all) bell->Ring();
+    if (!all) worker.Wake();
     TRY(room);  // a full disk takes no note of a trim, and the stream goes on
     // Last: whoever sees the heartbeat may rely on the stream having been looked at (R6).
     if (beat) TRY(stream->SetHeartbeat(head));
@@ -424,7 +376,7 @@ absl::Status Relay::Impl::Repair(const End& end) {
 // while Redis works on the one before.
 absl::StatusOr<bool> Relay::Impl::Copy() {
   bool all = false;
-  for (int page = 0; page < kPagesPerRound && !all && !bell->stopping(); ++page) {
+  for (int page = 0; page < kPagesPerRound && !all && !worker.stopping(); ++page) {
     const Cursor sent = in_flight.empty() ? published : in_flight.back();
     ASSIGN(const std::vector<Event> rows, ReadAfter(sent));
     all = rows.size() < static_cast<size_t>(kPageRows);
@@ -565,19 +517,19 @@ absl::Status Relay::Start() {
   }
   TRY(impl_->Lead());
   impl_->leading = impl_->has_lease;
-  impl_->thread = std::thread([impl = impl_.get()] { impl->Run(); });
+  impl_->worker.Start();
   return absl::OkStatus();
 }
 
 void Relay::Stop() {
-  if (!impl_->thread.joinable()) return;
-  impl_->bell->Stop();
+  impl_->worker.BeginStop();
   // A batch takes milliseconds. What takes longer is a Redis that does not answer.
-  if (!impl_->bell->WaitFinished(absl::Milliseconds(500)) && impl_->stream != nullptr) impl_->stream->Interrupt();
-  impl_->thread.join();
+  if (!impl_->worker.EndedWithin(absl::Milliseconds(500)) && impl_->stream != nullptr) impl_->stream->Interrupt();
+  impl_->worker.Stop();
+  if (impl_->has_lease) impl_->lease.GiveBack();
+  impl_->has_lease = impl_->leading = false;
 }
 
-void Relay::Wake() { impl_->bell->Ring(); }
 bool Relay::leading() const { return impl_->leading; }
 
 RelayStatus Relay::Status() const {

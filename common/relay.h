@@ -39,8 +39,6 @@ class Relay {
   // Finishes the batch under way and gives the lease back.
   void Stop();
 
-  // Wakes the thread: something was committed. Cheap, callable from any thread.
-  void Wake();
   bool leading() const;
   events::v1::RelayStatus Status() const;
 

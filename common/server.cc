@@ -25,7 +25,6 @@
 #include <iterator>
 #include <map>
 #include <optional>
-#include <thread>
 #include <utility>
 
 #include "absl/strings/ascii.h"
@@ -50,6 +49,7 @@
 #include "common/stream.h"
 #include "common/token.h"
 #include "common/watch.h"
+#include "common/worker.h"
 #include "google/protobuf/util/json_util.h"
 #include "grpcpp/grpcpp.h"
 #include "grpcpp/health_check_service_interface.h"
@@ -229,7 +229,8 @@ struct Server::Impl {
   }
   bool draining ABSL_GUARDED_BY(mutex) = false;
   bool stopped ABSL_GUARDED_BY(mutex) = false;
-  std::thread health_thread;
+
+  Worker health{[this] { return WatchHealth(); }};  // goes first
 
   absl::Status OpenAll(const ServiceDefinition& definition);
   absl::Status MakeService(const ServiceDefinition& definition);
@@ -241,7 +242,7 @@ struct Server::Impl {
   void RegisterSubscriptionMetrics();
   Operated Parts() { return {*edge, config, *relay, *timers, *watch, subscriptions, start}; }
   void Look();
-  void WatchHealth();
+  absl::StatusOr<absl::Duration> WatchHealth();
   void FinishCalls();
   void SetHealth();
   void Stop();
@@ -278,10 +279,6 @@ absl::Status Server::Impl::OpenAll(const ServiceDefinition& definition) {
   relay_options.retention = config.log_retention;
   relay_options.holder = NewId(absl::Now());
   relay = std::make_unique<Relay>(*db, std::move(relay_options));
-  db->OnCommit([this](Cursor) {
-    relay->Wake();
-    watch->Wake();
-  });
   timers = std::make_unique<Timers>(*db);
   return absl::OkStatus();
 }
@@ -494,17 +491,14 @@ void Server::Impl::Look() {
   seen = std::move(now);
 }
 
-void Server::Impl::WatchHealth() {
-  while (true) {
-    if (const absl::Status ping = db->Ping(); ping.ok()) {
-      Look();
-    } else {
-      Log(Severity::kError, "database.unreachable", {{"error", ping.message()}});
-    }
-    SetHealth();
-    absl::MutexLock lock(&mutex);
-    if (mutex.AwaitWithTimeout(absl::Condition(&draining), kHealthEvery)) return;
+absl::StatusOr<absl::Duration> Server::Impl::WatchHealth() {
+  if (const absl::Status ping = db->Ping(); ping.ok()) {
+    Look();
+  } else {
+    Log(Severity::kError, "database.unreachable", {{"error", ping.message()}});
   }
+  SetHealth();
+  return kHealthEvery;
 }
 
 // Lets the RPCs under way end. Not by Shutdown's own deadline alone: it also waits for every idle
@@ -523,7 +517,7 @@ void Server::Impl::Stop() {
     stopped = true;
     draining = true;
   }
-  if (health_thread.joinable()) health_thread.join();
+  health.Stop();
   if (server != nullptr && health_server != nullptr) {
     SetHealth();
     absl::SleepFor(config.drain_delay);
@@ -560,7 +554,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServiceDefinition& d
   TRY(impl.StartHttp());
   TRY(impl.StartServer());
   impl.SetHealth();
-  impl.health_thread = std::thread([&impl] { impl.WatchHealth(); });
+  impl.health.Start();
   return server;
 }
 

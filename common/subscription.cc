@@ -13,15 +13,14 @@
 #include "common/subscription.h"
 
 #include <algorithm>
-#include <condition_variable>
 #include <mutex>
-#include <thread>
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "common/fault.h"
 #include "common/log.h"
 #include "common/random.h"
+#include "common/worker.h"
 
 namespace mestring {
 namespace {
@@ -107,7 +106,10 @@ absl::Status ForgetParked(Tx& tx, std::string_view stream, const Event& event) {
 
 struct Subscription::Impl {
   Impl(Database& database, Options given)
-      : db(database), options(std::move(given)), stream(options.redis, options.key) {}
+      : db(database),
+        options(std::move(given)),
+        stream(options.redis, options.key),
+        worker([this] { return Step(); }, {.first = options.retry_min, .most = options.retry_max}) {}
 
   // Some events in order, and the cursor that stands behind them.
   struct Batch {
@@ -116,10 +118,9 @@ struct Subscription::Impl {
   };
 
   // --- the thread ---------------------------------------------------------------------------------
-  void Run();
+  absl::StatusOr<absl::Duration> Step();
   absl::Status Round();
   absl::Status LoadPlace();
-  void Wait(absl::Duration duration);
 
   // --- where events come from (C2, C4, C5) -----------------------------------------------------------
   absl::StatusOr<Batch> Next();
@@ -147,7 +148,6 @@ struct Subscription::Impl {
   std::map<std::string, Handler, std::less<>> handlers;
   std::vector<Handler> any;
   Stream stream;
-  std::thread thread;
 
   // Of the thread.
   bool loaded = false;  // cursor and state are those of the row
@@ -156,7 +156,7 @@ struct Subscription::Impl {
   Batch batch;                   // not applied yet
   bool alone = false;            // one event at a time, until the one that failed is over
   int attempts = 0;              // of the batch's first event
-  int failures = 0;              // transient ones in a row
+  absl::Duration rest;           // after this step
   bool ask_owner = false;        // until it has no more
   std::optional<Cursor> behind;  // the heartbeat was ahead of this cursor when the stream had nothing
   absl::Time heard = absl::Now(), next_stream = absl::InfinitePast(), next_owner = absl::InfinitePast();
@@ -164,46 +164,39 @@ struct Subscription::Impl {
   int stream_failures = 0;
 
   mutable std::mutex mutex;  // guards what follows
-  std::condition_variable changed;
-  bool stopping = false, reload = false;
+  bool reload = false;
   Cursor shown_cursor;
   std::string shown_state = kRunning, error, stream_error;
   std::optional<Cursor> head;                     // of the owner, when it was last heard of
   absl::Time fresh_until = absl::InfinitePast();  // by the last sign of life
   absl::Time owner_until = absl::InfinitePast();  // by the owner's own answer
+
+  Worker worker;  // goes first
 };
 
 // --- the thread ----------------------------------------------------------------------------------
 
-void Subscription::Impl::Run() {
-  while (true) {
-    const absl::Status done = Round();
-    {
-      const std::lock_guard lock(mutex);
-      if (stopping) return;
-      if (done.ok() && state == kRunning) error.clear();
-      if (!done.ok() && error != TextOf(done)) {
-        error = TextOf(done);
-        Log(Severity::kWarning, "subscription.failed", {{"stream", options.key}, {"error", error}});
-      }
-    }
-    if (done.ok()) {
-      failures = 0;
-      continue;
-    }
-    Wait(BackoffAfter(failures++, options.retry_min, options.retry_max));
+absl::StatusOr<absl::Duration> Subscription::Impl::Step() {
+  rest = absl::ZeroDuration();
+  const absl::Status done = Round();
+  // What fails now was interrupted.
+  if (worker.stopping()) return rest;
+  const std::lock_guard lock(mutex);
+  if (done.ok()) {
+    if (state == kRunning) error.clear();
+    return rest;
   }
-}
-
-void Subscription::Impl::Wait(absl::Duration duration) {
-  std::unique_lock lock(mutex);
-  changed.wait_for(lock, absl::ToChronoNanoseconds(duration), [&] { return stopping || reload; });
+  if (error != TextOf(done)) {
+    error = TextOf(done);
+    Log(Severity::kWarning, "subscription.failed", {{"stream", options.key}, {"error", error}});
+  }
+  return done;
 }
 
 absl::Status Subscription::Impl::Round() {
   TRY(LoadPlace());
   if (state != kRunning) {
-    Wait(kStoppedPoll);
+    rest = kStoppedPoll;
     loaded = false;
     return absl::OkStatus();
   }
@@ -265,7 +258,7 @@ absl::StatusOr<Subscription::Impl::Batch> Subscription::Impl::Next() {
   const absl::Time now = absl::Now();
   if (now - heard >= options.fallback && now >= next_owner) ask_owner = true;
   if (ask_owner) return FromOwner();
-  if (now < next_stream) Wait(std::min(next_stream, std::max(next_owner, heard + options.fallback)) - now);
+  if (now < next_stream) rest = std::min(next_stream, std::max(next_owner, heard + options.fallback)) - now;
   return Batch{{}, cursor};
 }
 
@@ -525,19 +518,14 @@ absl::Status Subscription::Start() {
         .status();
   }));
   TRY(impl_->LoadPlace());
-  impl_->thread = std::thread([impl = impl_.get()] { impl->Run(); });
+  impl_->worker.Start();
   return absl::OkStatus();
 }
 
 void Subscription::Stop() {
-  if (!impl_->thread.joinable()) return;
-  {
-    const std::lock_guard lock(impl_->mutex);
-    impl_->stopping = true;
-  }
-  impl_->changed.notify_all();
+  impl_->worker.BeginStop();
   impl_->stream.Interrupt();
-  impl_->thread.join();
+  impl_->worker.Stop();
 }
 
 SubscriptionStatus Subscription::Status() const {
@@ -614,7 +602,7 @@ absl::Status Subscription::Rebase(Cursor cursor) {
     impl_->shown_state = kRunning;
     impl_->error.clear();
   }
-  impl_->changed.notify_all();
+  impl_->worker.Retry();
   return absl::OkStatus();
 }
 

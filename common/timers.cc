@@ -53,6 +53,14 @@ absl::Status PutOff(Tx& tx, const Attempt& attempt) {
 
 }  // namespace
 
+Timers::Timers(Database& db)
+    : db_(db), worker_([this]() -> absl::StatusOr<absl::Duration> {
+        const auto go_on = [this] { return !worker_.stopping() && leading_(); };
+        // An error is the database's; it is asked again at the next tick, and its health shows elsewhere.
+        if (go_on()) FireDue(go_on).status().IgnoreError();
+        return kTick;
+      }) {}
+
 void Timers::On(std::string kind, Handler handler) { handlers_[std::move(kind)] = std::move(handler); }
 
 absl::StatusOr<int> Timers::FireDue(absl::FunctionRef<bool()> go_on) {
@@ -99,26 +107,11 @@ absl::StatusOr<int> Timers::FireDue(absl::FunctionRef<bool()> go_on) {
 }
 
 void Timers::Start(std::function<bool()> leading) {
-  stopping_ = false;
-  thread_ = std::thread([this, leading = std::move(leading)] {
-    const auto go_on = [&] { return !stopping_ && leading(); };
-    while (!stopping_) {
-      // An error is the database's; it is asked again at the next tick, and its health shows elsewhere.
-      if (leading()) FireDue(go_on).status().IgnoreError();
-      std::unique_lock lock(mutex_);
-      wake_.wait_for(lock, absl::ToChronoMilliseconds(kTick), [this] { return stopping_.load(); });
-    }
-  });
+  leading_ = std::move(leading);
+  worker_.Start();
 }
 
-void Timers::Stop() {
-  {
-    std::lock_guard lock(mutex_);
-    stopping_ = true;
-  }
-  wake_.notify_all();
-  if (thread_.joinable()) thread_.join();
-}
+void Timers::Stop() { worker_.Stop(); }
 
 absl::StatusOr<Timers::Counts> Timers::Count() {
   Counts counts;

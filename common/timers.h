@@ -2,18 +2,15 @@
 // them, fired exactly once, in order of their due time, also after days of downtime.
 #pragma once
 
-#include <atomic>
-#include <condition_variable>
 #include <functional>
 #include <map>
-#include <mutex>
 #include <string>
 #include <string_view>
-#include <thread>
 
 #include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
 #include "common/database.h"
+#include "common/worker.h"
 
 namespace mestring {
 
@@ -27,8 +24,7 @@ class Timers {
   // How often the clock is asked: the most that a timer is late.
   static constexpr absl::Duration kTick = absl::Milliseconds(200);
 
-  explicit Timers(Database& db) : db_(db) {}
-  ~Timers() { Stop(); }
+  explicit Timers(Database& db);
 
   void On(std::string kind, Handler handler);
 
@@ -49,10 +45,8 @@ class Timers {
  private:
   Database& db_;
   std::map<std::string, Handler, std::less<>> handlers_;
-  std::mutex mutex_;
-  std::condition_variable wake_;
-  std::atomic<bool> stopping_ = false;
-  std::thread thread_;
+  std::function<bool()> leading_;
+  Worker worker_;  // goes first
 };
 
 }  // namespace mestring

@@ -24,7 +24,6 @@
 #include <deque>
 #include <optional>
 #include <string>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -37,6 +36,7 @@
 #include "common/field_rules.h"
 #include "common/log.h"
 #include "common/outbox.h"
+#include "common/worker.h"
 #include "google/protobuf/descriptor.h"
 #include "grpcpp/impl/codegen/proto_utils.h"
 #include "grpcpp/support/byte_buffer.h"
@@ -240,12 +240,16 @@ class Watch::Edges : public pb::EventService::WithRawCallbackMethod_Watch<pb::Ev
 class Watch::Hub {
  public:
   Hub(Database& db, Edge& edge, Options options)
-      : db(db), edge(edge), options(options), edges(*this, edge), ring_(options.ring_size) {}
+      : db(db), edge(edge), options(options), edges(*this, edge), ring_(options.ring_size) {
+    for (int i = 0; i < kWakers; ++i) wakers_.emplace_back([this] { return AdvanceSome(); });
+    for (int i = 0; i < kCatchUpThreads; ++i) catchers_up_.emplace_back([this] { return CatchUpOne(); });
+    // The database may commit, and wake the tail, when the hub is gone.
+    db.OnCommit([wake = tail_worker_.Waker()](Cursor) { wake(); });
+  }
   ~Hub() { Stop(); }
 
   absl::Status Start();
   void Stop();
-  void Wake();
   void Drain();
   int watchers() const {
     absl::ReaderMutexLock lock(&mutex_);
@@ -273,10 +277,15 @@ class Watch::Hub {
   bool ReadTail();
   absl::Status Jump();
   void Restart();
-  void RunTail();
-  void RunWaker();
-  void RunCatchUp();
-  void RunSweeper();
+  absl::StatusOr<absl::Duration> AdvanceSome();
+  absl::StatusOr<absl::Duration> CatchUpOne();
+  absl::StatusOr<absl::Duration> Sweep();
+  // All that wait have something to look at.
+  void ReadyAll() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void PutBehind(const std::shared_ptr<Watcher>& watcher) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  static void Wake(std::deque<Worker>& workers) {
+    for (Worker& worker : workers) worker.Wake();
+  }
   std::vector<std::shared_ptr<Watcher>> All() const {
     absl::ReaderMutexLock lock(&mutex_);
     return {all_.begin(), all_.end()};
@@ -294,16 +303,15 @@ class Watch::Hub {
   std::deque<std::shared_ptr<Watcher>> ready_ ABSL_GUARDED_BY(mutex_);
   std::deque<std::shared_ptr<Watcher>> behind_ ABSL_GUARDED_BY(mutex_);
   bool draining_ ABSL_GUARDED_BY(mutex_) = false;
-  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
 
-  // Its own lock: a commit that wakes the tail must not wait for those who look into the ring.
-  absl::Mutex tail_mutex_;
-  bool wake_tail_ ABSL_GUARDED_BY(tail_mutex_) = false;
-  bool stop_tail_ ABSL_GUARDED_BY(tail_mutex_) = false;
   // Of the tail's thread.
   Cursor tail_;
   bool asleep_ = false;  // it has not followed the log, because nobody watched
-  std::vector<std::thread> threads_;
+
+  Worker tail_worker_{
+      [this]() -> absl::StatusOr<absl::Duration> { return ReadTail() ? absl::ZeroDuration() : options.poll; }};
+  Worker sweeper_{[this] { return Sweep(); }};
+  std::deque<Worker> wakers_, catchers_up_;
 };
 
 // --- The watcher ---------------------------------------------------------------------------------
@@ -400,34 +408,25 @@ absl::Status Watch::Hub::Start() {
     absl::MutexLock lock(&mutex_);
     before_first_ = tail_;
   }
-  threads_.emplace_back([this] { RunTail(); });
-  threads_.emplace_back([this] { RunSweeper(); });
-  for (int i = 0; i < kWakers; ++i) threads_.emplace_back([this] { RunWaker(); });
-  for (int i = 0; i < kCatchUpThreads; ++i) threads_.emplace_back([this] { RunCatchUp(); });
+  tail_worker_.Start();
+  sweeper_.Start();
+  for (std::deque<Worker>* workers : {&wakers_, &catchers_up_}) {
+    for (Worker& worker : *workers) worker.Start();
+  }
   return absl::OkStatus();
 }
 
 void Watch::Hub::Stop() {
   Drain();
-  {
-    absl::MutexLock lock(&mutex_);
-    stopping_ = true;
+  tail_worker_.Stop();
+  sweeper_.Stop();
+  for (std::deque<Worker>* workers : {&wakers_, &catchers_up_}) {
+    for (Worker& worker : *workers) worker.Stop();
   }
-  {
-    absl::MutexLock lock(&tail_mutex_);
-    stop_tail_ = true;
-  }
-  for (std::thread& thread : threads_) thread.join();
-  threads_.clear();
   // The server is shut down before this object goes: every call has ended, its OnDone may be on its way.
   absl::MutexLock lock(&mutex_);
   mutex_.Await(absl::Condition(
       +[](absl::flat_hash_set<std::shared_ptr<Watcher>>* all) { return all->empty(); }, &all_));
-}
-
-void Watch::Hub::Wake() {
-  absl::MutexLock lock(&tail_mutex_);
-  wake_tail_ = true;
 }
 
 void Watch::Hub::Drain() {
@@ -446,10 +445,10 @@ absl::Status Watch::Hub::Admit(const std::shared_ptr<Watcher>& watcher) {
       return Overloaded("TOO_MANY_WATCHERS", "more watchers than the service takes", kTooManyRetry);
     }
     all_.insert(watcher);
-    behind_.push_back(watcher);
+    PutBehind(watcher);
   }
   // The tail may be asleep.
-  Wake();
+  tail_worker_.Wake();
   return absl::OkStatus();
 }
 
@@ -479,7 +478,7 @@ void Watch::Hub::Advance(const std::shared_ptr<Watcher>& watcher) {
       case Next::kCatchUp: {
         if (watcher->BookmarkDue(options.bookmark)) return watcher->WriteBookmark();
         absl::MutexLock lock(&mutex_);
-        return behind_.push_back(watcher);
+        return PutBehind(watcher);
       }
       case Next::kWait:
         // At the end of the ring for the first time, or for long: say how far this is.
@@ -522,6 +521,17 @@ Watch::Hub::Next Watch::Hub::LookInRing(Watcher& watcher, EntryPtr* found) {
     return Next::kWrite;
   }
   return Next::kWait;
+}
+
+void Watch::Hub::ReadyAll() {
+  std::move(waiting_.begin(), waiting_.end(), std::back_inserter(ready_));
+  waiting_.clear();
+  Wake(wakers_);
+}
+
+void Watch::Hub::PutBehind(const std::shared_ptr<Watcher>& watcher) {
+  behind_.push_back(watcher);
+  Wake(catchers_up_);
 }
 
 // False if something has come meanwhile.
@@ -588,8 +598,7 @@ bool Watch::Hub::ReadTail() {
     }
     slot = std::move(entry);
   }
-  std::move(waiting_.begin(), waiting_.end(), std::back_inserter(ready_));
-  waiting_.clear();
+  ReadyAll();
   return static_cast<int>(events.size()) == kTailPage;
 }
 
@@ -606,8 +615,7 @@ absl::Status Watch::Hub::Jump() {
   first_ = next_;
   before_first_ = tail_;
   // Those that waited at the end of the old ring may lack something before the new one.
-  std::move(waiting_.begin(), waiting_.end(), std::back_inserter(ready_));
-  waiting_.clear();
+  ReadyAll();
   return absl::OkStatus();
 }
 
@@ -622,70 +630,46 @@ void Watch::Hub::Restart() {
   }
 }
 
-void Watch::Hub::RunTail() {
-  while (true) {
-    {
-      absl::MutexLock lock(&tail_mutex_);
-      tail_mutex_.AwaitWithTimeout(absl::Condition(
-                                       +[](Hub* hub) { return hub->wake_tail_ || hub->stop_tail_; }, this),
-                                   options.poll);
-      if (stop_tail_) return;
-      wake_tail_ = false;
-    }
-    while (ReadTail()) {
-    }
-  }
-}
-
-void Watch::Hub::RunWaker() {
+absl::StatusOr<absl::Duration> Watch::Hub::AdvanceSome() {
   std::vector<std::shared_ptr<Watcher>> batch;
-  while (true) {
-    {
-      absl::MutexLock lock(&mutex_);
-      mutex_.Await(absl::Condition(
-          +[](Hub* hub) { return !hub->ready_.empty() || hub->stopping_; }, this));
-      if (stopping_) return;
-      while (!ready_.empty() && batch.size() < kWakeBatch) {
-        batch.push_back(std::move(ready_.front()));
-        ready_.pop_front();
-      }
+  {
+    absl::MutexLock lock(&mutex_);
+    while (!ready_.empty() && batch.size() < kWakeBatch) {
+      batch.push_back(std::move(ready_.front()));
+      ready_.pop_front();
     }
-    for (const std::shared_ptr<Watcher>& watcher : batch) Advance(watcher);
-    batch.clear();
   }
+  for (const std::shared_ptr<Watcher>& watcher : batch) Advance(watcher);
+  return batch.empty() ? absl::InfiniteDuration() : absl::ZeroDuration();
 }
 
-void Watch::Hub::RunCatchUp() {
-  while (true) {
-    std::shared_ptr<Watcher> watcher;
-    {
-      absl::MutexLock lock(&mutex_);
-      mutex_.Await(absl::Condition(
-          +[](Hub* hub) { return !hub->behind_.empty() || hub->stopping_; }, this));
-      if (stopping_) return;
-      watcher = std::move(behind_.front());
-      behind_.pop_front();
-    }
-    CatchUp(watcher);
+absl::StatusOr<absl::Duration> Watch::Hub::CatchUpOne() {
+  std::shared_ptr<Watcher> watcher;
+  {
+    absl::MutexLock lock(&mutex_);
+    if (behind_.empty()) return absl::InfiniteDuration();
+    watcher = std::move(behind_.front());
+    behind_.pop_front();
   }
+  CatchUp(watcher);
+  return absl::ZeroDuration();
 }
 
-void Watch::Hub::RunSweeper() {
-  while (true) {
-    {
-      absl::MutexLock lock(&mutex_);
-      if (mutex_.AwaitWithTimeout(absl::Condition(&stopping_), kSweep)) return;
-      // Those that wait too long for a bookmark go on; those that have ended go away.
-      std::vector<std::shared_ptr<Watcher>> still;
-      for (std::shared_ptr<Watcher>& watcher : waiting_) {
-        if (watcher->ended()) continue;
-        const bool due = watcher->BookmarkDue(bookmark_in_time);
-        (due ? ready_.emplace_back() : still.emplace_back()) = std::move(watcher);
-      }
-      waiting_ = std::move(still);
+absl::StatusOr<absl::Duration> Watch::Hub::Sweep() {
+  {
+    absl::MutexLock lock(&mutex_);
+    // Those that wait too long for a bookmark go on; those that have ended go away.
+    std::vector<std::shared_ptr<Watcher>> still;
+    for (std::shared_ptr<Watcher>& watcher : waiting_) {
+      if (watcher->ended()) continue;
+      const bool due = watcher->BookmarkDue(bookmark_in_time);
+      (due ? ready_.emplace_back() : still.emplace_back()) = std::move(watcher);
     }
-    for (const std::shared_ptr<Watcher>& watcher : All()) watcher->Sweep(options.write_timeout);
+    waiting_ = std::move(still);
+    if (!ready_.empty()) Wake(wakers_);
   }
+  for (const std::shared_ptr<Watcher>& watcher : All()) watcher->Sweep(options.write_timeout);
+  return kSweep;
 }
 
 // --- The face ------------------------------------------------------------------------------------
@@ -694,7 +678,6 @@ Watch::Watch(Database& db, Edge& edge, Options options) : hub_(std::make_unique<
 Watch::~Watch() = default;
 grpc::Service* Watch::service() { return &hub_->edges; }
 absl::Status Watch::Start() { return hub_->Start(); }
-void Watch::Wake() { hub_->Wake(); }
 void Watch::Drain() { hub_->Drain(); }
 int Watch::watchers() const { return hub_->watchers(); }
 

@@ -29,7 +29,7 @@ class Watch {
     absl::Duration poll = absl::Milliseconds(250);
   };
 
-  // `edge` says who calls, and counts; both outlive this object.
+  // `edge` says who calls, and counts; both outlive this object. Made before the first write.
   Watch(Database& db, Edge& edge, Options options);
   ~Watch();
 
@@ -37,8 +37,6 @@ class Watch {
   grpc::Service* service();
   // Begins at the end of the log.
   absl::Status Start();
-  // Something was committed.
-  void Wake();
   // Ends every watch with UNAVAILABLE (reason DRAINING) and refuses new ones.
   void Drain();
   int watchers() const;

@@ -46,7 +46,6 @@ class Hub {
     edge_ =
         std::make_unique<Edge>(*db_, metrics_, *verifier_, Edge::Options{.domain = "mestring.test", .hash_key = "key"});
     watch_ = std::make_unique<Watch>(*db_, *edge_, options);
-    db_->OnCommit([this](Cursor) { watch_->Wake(); });
     EXPECT_TRUE(watch_->Start().ok());
     const auto credentials = grpc::experimental::LocalServerCredentials(LOCAL_TCP);
     credentials->SetAuthMetadataProcessor(edge_->NewGate());

@@ -1,0 +1,232 @@
+// A worker's steps hand numbers to the test and wait for nobody, so a test waits for a step and never for a time. Rests
+// that must not be over by themselves last for hours.
+#include "common/worker.h"
+
+#include <atomic>
+#include <condition_variable>
+#include <mutex>
+
+#include "absl/synchronization/notification.h"
+#include "gtest/gtest.h"
+
+namespace mestring {
+namespace {
+
+constexpr absl::Duration kHours = absl::Hours(5);
+
+// How many steps have begun.
+class Steps {
+ public:
+  int Begin() {
+    const std::lock_guard lock(mutex_);
+    changed_.notify_all();
+    return ++count_;
+  }
+  void WaitFor(int count) {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return count_ >= count; });
+  }
+  int count() {
+    const std::lock_guard lock(mutex_);
+    return count_;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  int count_ = 0;
+};
+
+TEST(Worker, StepsAtOnceAndThenAsTheStepSays) {
+  Steps steps;
+  Worker worker([&]() -> absl::StatusOr<absl::Duration> {
+    return steps.Begin() < 100 ? absl::ZeroDuration() : absl::InfiniteDuration();
+  });
+  worker.Start();
+  steps.WaitFor(100);
+  worker.Stop();
+  EXPECT_EQ(steps.count(), 100);
+}
+
+TEST(Worker, WakingEndsARest) {
+  for (const absl::Duration rest : {kHours, absl::InfiniteDuration()}) {
+    Steps steps;
+    Worker worker([&]() -> absl::StatusOr<absl::Duration> {
+      steps.Begin();
+      return rest;
+    });
+    worker.Start();
+    for (int step = 1; step <= 100; ++step) {
+      steps.WaitFor(step);
+      worker.Wake();
+    }
+    steps.WaitFor(101);
+    worker.Stop();
+    EXPECT_EQ(steps.count(), 101);
+  }
+}
+
+// Whoever wakes it while it works may have come too late for the step under way.
+TEST(Worker, WakingDuringAStepIsNotLost) {
+  Steps steps;
+  absl::Notification woken;
+  Worker worker([&]() -> absl::StatusOr<absl::Duration> {
+    if (steps.Begin() == 1) woken.WaitForNotification();
+    return absl::InfiniteDuration();
+  });
+  worker.Start();
+  steps.WaitFor(1);
+  worker.Wake();
+  woken.Notify();
+  steps.WaitFor(2);
+}
+
+TEST(Worker, ManyWakesAreOne) {
+  Steps steps;
+  absl::Notification woken;
+  Worker worker([&]() -> absl::StatusOr<absl::Duration> {
+    if (steps.Begin() == 1) woken.WaitForNotification();
+    return steps.count() == 3 ? absl::ZeroDuration() : absl::InfiniteDuration();
+  });
+  worker.Start();
+  steps.WaitFor(1);
+  for (int i = 0; i < 1000; ++i) worker.Wake();
+  woken.Notify();
+  steps.WaitFor(2);
+  worker.Stop();
+  EXPECT_EQ(steps.count(), 2);
+}
+
+TEST(Worker, StopsWhileItRests) {
+  for (const absl::Duration rest : {kHours, absl::InfiniteDuration()}) {
+    Steps steps;
+    Worker worker([&]() -> absl::StatusOr<absl::Duration> {
+      steps.Begin();
+      return rest;
+    });
+    worker.Start();
+    steps.WaitFor(1);
+    worker.Stop();
+    EXPECT_EQ(steps.count(), 1);
+    EXPECT_TRUE(worker.EndedWithin(absl::ZeroDuration()));
+    worker.Stop();
+  }
+}
+
+TEST(Worker, StopsWhileItBacksOff) {
+  Steps steps;
+  Worker worker(
+      [&]() -> absl::StatusOr<absl::Duration> {
+        steps.Begin();
+        return absl::UnavailableError("no");
+      },
+      {.first = kHours, .most = kHours});
+  worker.Start();
+  steps.WaitFor(1);
+  worker.Stop();
+  EXPECT_EQ(steps.count(), 1);
+}
+
+TEST(Worker, TheStepUnderWayEndsFirst) {
+  Steps steps;
+  absl::Notification go_on;
+  Worker worker([&]() -> absl::StatusOr<absl::Duration> {
+    steps.Begin();
+    go_on.WaitForNotification();
+    return absl::ZeroDuration();
+  });
+  worker.Start();
+  steps.WaitFor(1);
+  EXPECT_FALSE(worker.stopping());
+  worker.BeginStop();
+  EXPECT_TRUE(worker.stopping());
+  EXPECT_FALSE(worker.EndedWithin(absl::ZeroDuration()));
+  go_on.Notify();
+  EXPECT_TRUE(worker.EndedWithin(absl::InfiniteDuration()));
+  EXPECT_EQ(steps.count(), 1);
+}
+
+// A step that fails is taken again, each time after a wait; one that succeeds is followed by the rest it asks for.
+TEST(Worker, BacksOffUntilAStepSucceeds) {
+  Steps steps;
+  Worker worker(
+      [&]() -> absl::StatusOr<absl::Duration> {
+        if (steps.Begin() < 5) return absl::UnavailableError("not yet");
+        return absl::InfiniteDuration();
+      },
+      {.first = absl::Microseconds(1), .most = absl::Microseconds(4)});
+  worker.Start();
+  steps.WaitFor(5);
+  worker.Wake();
+  steps.WaitFor(6);
+  worker.Stop();
+  EXPECT_EQ(steps.count(), 6);
+}
+
+TEST(Worker, ASuccessBeginsTheBackoffAnew) {
+  Steps steps;
+  Worker worker(
+      [&]() -> absl::StatusOr<absl::Duration> {
+        if (steps.Begin() % 2 == 0) return absl::ZeroDuration();
+        return absl::UnavailableError("every other time");
+      },
+      {.first = absl::Milliseconds(1), .most = kHours});
+  worker.Start();
+  // Without the new beginning the wait would have doubled to more than a minute.
+  steps.WaitFor(120);
+}
+
+TEST(Worker, WakingEndsNoBackoffAndRetryDoes) {
+  constexpr int kRounds = 200;
+  Steps steps;
+  Worker worker(
+      [&]() -> absl::StatusOr<absl::Duration> {
+        steps.Begin();
+        return absl::UnavailableError("no");
+      },
+      {.first = kHours, .most = kHours});
+  worker.Start();
+  for (int round = 1; round <= kRounds; ++round) {
+    steps.WaitFor(round);
+    worker.Wake();
+    std::this_thread::yield();
+    worker.Retry();
+  }
+  steps.WaitFor(kRounds + 1);
+  worker.Stop();
+  // One for each Retry: a Wake that ends a backing off would have added some.
+  EXPECT_EQ(steps.count(), kRounds + 1);
+}
+
+TEST(Worker, StartsAgainAfterAStop) {
+  Steps steps;
+  Worker worker([&]() -> absl::StatusOr<absl::Duration> {
+    steps.Begin();
+    return absl::InfiniteDuration();
+  });
+  worker.Start();
+  steps.WaitFor(1);
+  worker.Stop();
+  worker.Start();
+  steps.WaitFor(2);
+  EXPECT_FALSE(worker.EndedWithin(absl::ZeroDuration()));
+}
+
+TEST(Worker, MayBeWokenWhenItIsGone) {
+  std::function<void()> wake;
+  {
+    Worker worker([]() -> absl::StatusOr<absl::Duration> { return absl::InfiniteDuration(); });
+    wake = worker.Waker();
+    worker.Start();
+  }
+  wake();
+}
+
+TEST(Worker, NeedNotBeStarted) {
+  Worker worker([]() -> absl::StatusOr<absl::Duration> { return absl::ZeroDuration(); });
+  EXPECT_TRUE(worker.EndedWithin(absl::ZeroDuration()));
+  worker.Stop();
+}
+
+}  // namespace
+}  // namespace mestring
