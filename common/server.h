@@ -1,5 +1,5 @@
 // A service as a process: configuration, database, relay, timers, subscriptions, gRPC, health,
-// metrics, and a stop that loses nothing. A service's main() is one call of RunService.
+// metrics, and a stop that loses nothing. A service's main() is one call of RunService (run_service.h).
 #pragma once
 
 #include <functional>
@@ -68,9 +68,5 @@ class Server {
   explicit Server(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };
-
-// main(): reads the environment (--help prints the table), starts, waits for SIGTERM or SIGINT, stops.
-// Returns the exit code: 0 after a clean stop, 1 if it could not start, 2 for bad configuration.
-int RunService(int argc, char** argv, const ServiceDefinition& definition);
 
 }  // namespace mestring

@@ -1,0 +1,19 @@
+// The pages of a service's HTTP port: its metrics, whether it is ready, and its state for people.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+
+#include "common/health.h"
+#include "common/http.h"
+#include "common/metrics.h"
+#include "common/operations.h"
+
+namespace mestring {
+
+// By path. All of what is given outlives the pages.
+std::map<std::string, std::function<HttpServer::Page()>> PagesOf(const Operated& parts, const Metrics& metrics,
+                                                                 const Health& health);
+
+}  // namespace mestring
