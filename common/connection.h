@@ -1,7 +1,8 @@
-// One connection to a database, of either engine: where SOCI ends and our statuses begin. For database.cc and
-// migrations.cc; whoever reads or writes does it through a Tx.
+// One connection to a database, of either engine: where SOCI ends and our statuses begin. For the
+// kernel's own use; whoever reads or writes does it through a Tx.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -11,7 +12,8 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
-#include "common/database.h"
+#include "common/ids.h"
+#include "common/value.h"
 
 // SOCI's configuration header asks for Boost, which nothing here needs.
 #define SOCICONFIG_H_INCLUDED
@@ -33,6 +35,11 @@ absl::StatusOr<Target> ParseUrl(std::string_view url);
 
 // The database cannot be reached.
 absl::Status DatabaseGone();
+// Keeps `healthy` true to an attempt to reach the database, and returns how that went.
+inline absl::Status Noted(absl::Status status, std::atomic<bool>& healthy) {
+  healthy = !absl::IsUnavailable(status);
+  return status;
+}
 // A statement did not do what it always does: INTERNAL, with the statement's text and never a bound value.
 absl::Status Failed(std::string_view message, std::string_view sql);
 

@@ -4,7 +4,7 @@
 //
 // RPCs are counted as they end, under the names that gRPC's ecosystem uses, so that existing
 // dashboards fit. Everything else is read when it is scraped: the parts of the kernel know nothing of
-// Prometheus, server.cc hands in functions that look at them. Label values are names of methods and
+// Prometheus, gauges.cc hands in functions that look at them. Label values are names of methods and
 // codes, so their number is bounded by the contract.
 
 #include <utility>

@@ -4,7 +4,9 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
+#include "common/connection.h"
 #include "common/digest.h"
+#include "common/errors.h"
 
 namespace mestring {
 namespace {

@@ -6,9 +6,20 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
-#include "common/connection.h"
 
 namespace mestring {
+
+class Connection;
+
+// A numbered step of the schema, run once, in its own transaction. Never edited once landed.
+struct Migration {
+  int number;
+  std::string_view name;  // "0001_housing"
+  std::string_view sql;   // statements separated by ";" at the end of a line
+};
+
+// Declared in a service's schema folder by CMake's mestring_schema(): the embedded files, in order.
+//   extern const absl::Span<const Migration> kHousingSchema;
 
 // Runs the migrations of an area ("kernel", "service", "shared": each counts its own) that have not run yet, each in
 // a transaction of its own and one at a time over all replicas. What has run is kept with a digest of its statements.

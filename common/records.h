@@ -136,7 +136,7 @@ class Filter {
   // A condition, with a value for each "?" in it.
   template <class... P>
   Filter& Where(std::string_view condition, const P&... parameters) {
-    return Add(condition, Tx::Bind(parameters...));
+    return Add(condition, Bind(parameters...));
   }
   // The condition that lets the indexes of pages be used (schema). Not for one person's things, which
   // their own index finds.

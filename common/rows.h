@@ -62,7 +62,7 @@ constexpr absl::Span<const std::string_view> DerivedFields() {
 template <class M, class... P>
 absl::StatusOr<std::vector<M>> Select(Tx& tx, std::string_view tail, const P&... parameters) {
   std::vector<M> rows;
-  TRY(SelectRows(tx, Table<M>::kName, tail, Tx::Bind(parameters...), M::default_instance(), DerivedFields<M>(),
+  TRY(SelectRows(tx, Table<M>::kName, tail, Bind(parameters...), M::default_instance(), DerivedFields<M>(),
                  [&rows] { return &rows.emplace_back(); }));
   return rows;
 }

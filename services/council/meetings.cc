@@ -273,7 +273,7 @@ absl::Status Council::GetMeeting(Tx& tx, Call& call, const pb::GetMeetingRequest
   const auto fill = [&]<class M>(google::protobuf::RepeatedPtrField<M>* rows, std::string_view order,
                                  std::string_view condition = "") {
     return SelectRows(tx, Table<M>::kName, absl::StrCat("WHERE meeting_id = :meeting", condition, " ORDER BY ", order),
-                      Tx::Bind(request.meeting_id()), M::default_instance(), {}, [rows] { return rows->Add(); });
+                      Bind(request.meeting_id()), M::default_instance(), {}, [rows] { return rows->Add(); });
   };
   TRY(fill(response->mutable_agenda(), "position, id"));
   TRY(fill(response->mutable_papers(), "id"));

@@ -3,6 +3,7 @@
 #include <latch>
 #include <random>
 
+#include "common/write_queue.h"
 #include "tests/conformance/fixture.h"
 
 namespace mestring {
@@ -471,16 +472,16 @@ TEST_P(DatabaseTest, TheLineForTheWriterIsBounded) {
                     .ok());
   });
   ASSERT_TRUE(WaitUntil([&] { return db_->queue_length() == 1; }));
-  for (int i = 1; i < Database::kWriteQueueMax; ++i) {
+  for (int i = 1; i < WriteQueue::kLengthMax; ++i) {
     threads.emplace_back([&] { done += db_->Write([](Tx&) { return absl::OkStatus(); }).ok(); });
   }
-  EXPECT_TRUE(WaitUntil([&] { return db_->queue_length() == Database::kWriteQueueMax; }));
+  EXPECT_TRUE(WaitUntil([&] { return db_->queue_length() == WriteQueue::kLengthMax; }));
   const absl::Status refused = db_->Write([](Tx&) { return absl::OkStatus(); });
   EXPECT_TRUE(absl::IsResourceExhausted(refused)) << refused;
   EXPECT_EQ(ReasonOf(refused), "WRITE_QUEUE_FULL");
   release.set_value();
   for (std::thread& thread : threads) thread.join();
-  EXPECT_EQ(done, Database::kWriteQueueMax - 1);
+  EXPECT_EQ(done, WriteQueue::kLengthMax - 1);
   EXPECT_EQ(db_->queue_length(), 0);
   EXPECT_TRUE(db_->Write([](Tx& tx) { return InsertThing(tx, "a"); }).ok());
 }

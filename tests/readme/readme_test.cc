@@ -13,6 +13,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
+#include "common/write_queue.h"
 #include "common/config.h"
 #include "common/limits.h"
 #include "common/reasons.h"
@@ -82,7 +83,7 @@ TEST(Readme, ItsTableOfLimitsIsWhatTheServicesKeep) {
       "it is cut to this: what has not begun by then is answered DEADLINE_EXCEEDED, and not done");
   row("Unary calls at work", absl::StrCat(config.threads, " (`MESTRING_THREADS`)"),
       absl::StrCat(again, "; `TOO_MANY_CALLS`"));
-  row("Writes that wait", absl::StrCat(Database::kWriteQueueMax), absl::StrCat(again, "; `WRITE_QUEUE_FULL`"));
+  row("Writes that wait", absl::StrCat(WriteQueue::kLengthMax), absl::StrCat(again, "; `WRITE_QUEUE_FULL`"));
   row("Watches", absl::StrCat(Watch::Options().watchers_max), absl::StrCat(again, "; `TOO_MANY_WATCHERS`"));
   row("Calls and watches on one connection", absl::StrCat(kStreamsPerConnectionMax),
       "a client's library keeps them until one ends");
