@@ -13,6 +13,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "common/outbox.h"
+#include "common/parked.h"
 #include "common/records.h"
 #include "mestring/access/v1/access_log.grpc.pb.h"
 #include "mestring/events/v1/operations.grpc.pb.h"
@@ -31,7 +32,7 @@ class Operations : public events::v1::OperationsService::Service {
     const absl::StatusOr<Cursor> after = end.key.empty() && end.id.empty() ? Cursor() : ParseCursor(end.id);
     if (!after.ok()) return NotOurPage();
     const size_t size = PageSize(request.page_size());
-    ASSIGN(auto parked, Subscription::ListParked(tx, request.stream(), static_cast<int>(size) + 1, end.key, *after));
+    ASSIGN(auto parked, ListParked(tx, request.stream(), static_cast<int>(size) + 1, end.key, *after));
     const bool more = parked.size() > size;
     if (more) parked.resize(size);
     for (auto& event : parked) *response->add_events() = std::move(event);

@@ -41,11 +41,8 @@ constexpr absl::Duration kPoll = absl::Milliseconds(100);
 constexpr absl::Duration kBackoffMin = absl::Milliseconds(50), kBackoffMax = absl::Seconds(5);
 // Rows read from the log at once, and pages copied before heartbeat and lease are looked after again.
 constexpr int kPageRows = 4 * Stream::kAppendRowsMax, kPagesPerRound = 32;
-// Entries looked at in one step when the stream's end is unknown to us, and how many of them are worth
-// removing one by one: with more, filling the stream anew is quicker.
-constexpr int kWalkRows = 256, kOrphansMax = 10'000;
-// An epoch is a count of seconds; what is beyond this is none of ours (and Lua's numbers end there).
-constexpr int64_t kEpochMax = int64_t{1} << 53;
+// Entries looked at for the epoch of another relay.
+constexpr int kProbeRows = 256;
 // How far ahead of our clock another relay's may be.
 constexpr absl::Duration kClockSkewMax = absl::Hours(24);
 // Rows of the log removed in one write, so that others do not wait long; and how many heartbeats lie between two looks.
@@ -82,16 +79,8 @@ struct Relay::Impl {
   absl::Status TermOver(std::string_view reason, std::string_view sentence);
 
   // --- the stream (R2 to R4, R6, R7) -------------------------------------------------------------
-  struct End {
-    Cursor last;                       // the last ID
-    std::optional<Cursor> valid;       // the newest entry that is ours
-    std::vector<std::string> orphans;  // above it
-    int64_t ahead = 0;                 // the largest epoch among them
-    bool astray = false;               // too many of them
-  };
   absl::Status Verify();
-  absl::StatusOr<End> FindEnd();
-  absl::Status Repair(const End& end);
+  absl::Status Repair(const StreamEnd& end);
   absl::StatusOr<bool> Copy();
   absl::StatusOr<std::vector<Event>> ReadAfter(Cursor cursor);
   absl::Status SendRows(absl::Span<const Event> rows);
@@ -105,6 +94,9 @@ struct Relay::Impl {
   // A read, and a note if the database cannot be reached: then the term is in doubt.
   absl::Status Read(absl::FunctionRef<absl::Status(Tx&)> fn) { return Noted(db.Read(fn)); }
   absl::Status Write(absl::FunctionRef<absl::Status(Tx&)> fn) { return Noted(db.Write(fn)); }
+  auto Reading() {
+    return [this](absl::FunctionRef<absl::Status(Tx&)> fn) { return Read(fn); };
+  }
   absl::Status Noted(absl::Status status) {
     if (absl::IsUnavailable(status)) new_term = "reconnect";
     return status;
@@ -239,7 +231,7 @@ int64_t Relay::Impl::SeenOnStream() {
   hurried.connect_timeout = std::min(hurried.connect_timeout, kProbeTimeout);
   hurried.command_timeout = std::min(hurried.command_timeout, kProbeTimeout);
   Stream probe(hurried, options.key);
-  const auto entries = probe.NewestFirst("+", kWalkRows);
+  const auto entries = probe.NewestFirst("+", kProbeRows);
   const auto last = probe.LastId();
   if (!entries.ok() || !last.ok()) return 0;
   const int64_t clock = absl::ToUnixSeconds(std::max(absl::Now(), db.clock().Now()) + kClockSkewMax);
@@ -278,7 +270,7 @@ absl::Status Relay::Impl::CheckHead(Cursor found) {
 // --- the stream ----------------------------------------------------------------------------------
 
 absl::Status Relay::Impl::Verify() {
-  ASSIGN(const End end, FindEnd());
+  ASSIGN(const StreamEnd end, FindEnd(*stream, Reading()));
   if (end.ahead > epoch) {
     seen_epoch = end.ahead;
     return TermOver("stream_ahead", "the stream is ahead of this relay's epoch");
@@ -298,36 +290,8 @@ absl::Status Relay::Impl::Verify() {
   return absl::OkStatus();
 }
 
-absl::StatusOr<Relay::Impl::End> Relay::Impl::FindEnd() {
-  End end;
-  ASSIGN(end.last, stream->LastId());
-  std::string max = "+";
-  while (!end.valid && !end.astray) {
-    ASSIGN(const std::vector<Stream::Entry> entries, stream->NewestFirst(max, kWalkRows));
-    if (entries.empty()) break;
-    TRY(Read([&](Tx& tx) -> absl::Status {
-      ASSIGN(const Cursor oldest, OldestEntry(tx));
-      for (const Stream::Entry& entry : entries) {
-        ASSIGN(const bool ours, IsOurs(tx, entry, oldest));
-        const absl::StatusOr<Cursor> cursor = ParseCursor(entry.id);
-        if (ours) {
-          end.valid = *cursor;
-          return absl::OkStatus();
-        }
-        end.orphans.push_back(entry.id);
-        const bool credible = cursor.ok() && !entry.event_id.empty() && cursor->epoch < kEpochMax;
-        if (credible) end.ahead = std::max(end.ahead, cursor->epoch);
-      }
-      return absl::OkStatus();
-    }));
-    max = "(" + entries.back().id;
-    end.astray = end.orphans.size() > static_cast<size_t>(kOrphansMax);
-  }
-  return end;
-}
-
 // Makes the stream a contiguous part of the log again, and decides where copying goes on.
-absl::Status Relay::Impl::Repair(const End& end) {
+absl::Status Relay::Impl::Repair(const StreamEnd& end) {
   Cursor first, from;   // of the window; and the rows after this are copied
   bool reset = false;   // the stream cannot be continued
   bool erased = false;  // the last ID is ahead of the last entry, and rightly so
@@ -475,8 +439,7 @@ absl::Status Relay::Impl::RemoveErased(Cursor first) {
 // R6a. What is missing cannot be put below what is there: the stream is emptied and filled again, from where its window
 // begins. Groups get entries a second time, and nobody misses one.
 absl::Status Relay::Impl::CheckMiddle() {
-  const auto read = [this](absl::FunctionRef<absl::Status(Tx&)> fn) { return Read(fn); };
-  ASSIGN(const std::optional<Cursor> hole, FindHole(*stream, read, stream_last, options.window));
+  ASSIGN(const std::optional<Cursor> hole, FindHole(*stream, Reading(), stream_last, options.window));
   if (hole) {
     Log(Severity::kError, "relay.hole", {{"stream", options.key}, {"before", hole->ToString()}});
     // Reading all of a long stream takes a while: is it still ours to mend?
@@ -484,7 +447,7 @@ absl::Status Relay::Impl::CheckMiddle() {
     TRY(Lead());
     if (!has_lease) return TermOver("takeover", "another relay has the lease");
     TRY(LookAtHead());
-    End end;
+    StreamEnd end;
     end.last = stream_last;
     TRY(Repair(end));
     const std::lock_guard lock(mutex);

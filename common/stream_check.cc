@@ -13,6 +13,10 @@
 namespace mestring {
 namespace {
 
+// Entries looked at in one step when the stream's end is unknown to us, and how many of them are worth
+// removing one by one: with more, filling the stream anew is quicker.
+constexpr int kWalkRows = 256, kOrphansMax = 10'000;
+
 // Entries of the stream read at once, and rows of the log.
 constexpr int kChunk = 512;
 
@@ -141,6 +145,34 @@ absl::Status RecordTrim(Tx& tx, Cursor cursor) {
 absl::StatusOr<Cursor> TrimmedUpTo(Tx& tx) {
   ASSIGN(const auto rows, (tx.Query<int64_t, int64_t>("SELECT epoch, position FROM stream_trimmed")));
   return rows.empty() ? Cursor() : Cursor{std::get<0>(rows[0]), std::get<1>(rows[0])};
+}
+
+absl::StatusOr<StreamEnd> FindEnd(Stream& stream, ReadsLog read) {
+  StreamEnd end;
+  ASSIGN(end.last, stream.LastId());
+  std::string max = "+";
+  while (!end.valid && !end.astray) {
+    ASSIGN(const std::vector<Stream::Entry> entries, stream.NewestFirst(max, kWalkRows));
+    if (entries.empty()) break;
+    TRY(read([&](Tx& tx) -> absl::Status {
+      ASSIGN(const Cursor oldest, OldestEntry(tx));
+      for (const Stream::Entry& entry : entries) {
+        ASSIGN(const bool ours, IsOurs(tx, entry, oldest));
+        const absl::StatusOr<Cursor> cursor = ParseCursor(entry.id);
+        if (ours) {
+          end.valid = *cursor;
+          return absl::OkStatus();
+        }
+        end.orphans.push_back(entry.id);
+        const bool credible = cursor.ok() && !entry.event_id.empty() && cursor->epoch < kEpochMax;
+        if (credible) end.ahead = std::max(end.ahead, cursor->epoch);
+      }
+      return absl::OkStatus();
+    }));
+    max = "(" + entries.back().id;
+    end.astray = end.orphans.size() > static_cast<size_t>(kOrphansMax);
+  }
+  return end;
 }
 
 absl::StatusOr<std::optional<Cursor>> FindHole(Stream& stream, ReadsLog read, Cursor last, absl::Duration window) {

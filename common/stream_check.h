@@ -3,6 +3,8 @@
 #pragma once
 
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
@@ -28,6 +30,20 @@ absl::StatusOr<Cursor> TrimmedUpTo(Tx& tx);
 
 // One read of the log.
 using ReadsLog = absl::FunctionRef<absl::Status(absl::FunctionRef<absl::Status(Tx&)>)>;
+// The end of a stream, as the log sees it.
+struct StreamEnd {
+  Cursor last;                       // the last ID
+  std::optional<Cursor> valid;       // the newest entry that is ours
+  std::vector<std::string> orphans;  // above it
+  int64_t ahead = 0;                 // the largest epoch among them
+  bool astray = false;               // there are too many of them to remove one by one
+};
+// Errors: those of Redis and the database.
+absl::StatusOr<StreamEnd> FindEnd(Stream& stream, ReadsLog read);
+
+// An epoch is a count of seconds; what is beyond this is none of ours (and Lua's numbers end there).
+inline constexpr int64_t kEpochMax = int64_t{1} << 53;
+
 // Where the newest hole ends, in a stream that ends at `last`, a cursor of ours: before this entry. nullopt if nothing
 // is missing. What was erased, trimmed, or is older than `window` or the log may be missing. Constant work while the
 // number of entries is right; else the whole stream is read beside the log. Errors: those of Redis and the database;

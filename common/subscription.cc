@@ -15,10 +15,10 @@
 #include <algorithm>
 #include <mutex>
 
-#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "common/fault.h"
 #include "common/log.h"
+#include "common/parked.h"
 #include "common/random.h"
 #include "common/worker.h"
 
@@ -70,37 +70,6 @@ std::string TextOf(const absl::Status& status) {
 }
 
 absl::Status CursorMoved() { return absl::AbortedError("another instance of this subscriber has moved the cursor"); }
-
-absl::StatusOr<int64_t> CountParked(Tx& tx, std::string_view stream) {
-  ASSIGN(const auto rows, tx.Query<int64_t>("SELECT COUNT(*) FROM parked_event WHERE stream = :stream", stream));
-  return std::get<0>(rows[0]);
-}
-
-absl::StatusOr<bool> IsSubjectParked(Tx& tx, std::string_view stream, const Event& event) {
-  if (event.subject().empty()) return false;
-  ASSIGN(const auto rows,
-         tx.Query<int64_t>("SELECT position FROM parked_event WHERE stream = :stream AND subject = :subject LIMIT 1",
-                           stream, event.subject()));
-  return !rows.empty();
-}
-
-absl::Status InsertParked(Tx& tx, std::string_view stream, const Event& event, std::string_view error, int attempts) {
-  ASSIGN(const Cursor cursor, ParseCursor(event.cursor()));
-  return tx
-      .Exec(
-          "INSERT INTO parked_event (stream, epoch, position, id, subject, entry, error, attempts, parked_at)"
-          " VALUES (:stream, :epoch, :position, :id, :subject, :entry, :error, :attempts, :time)",
-          stream, cursor.epoch, cursor.position, event.id(), event.subject(),
-          absl::Base64Escape(event.SerializeAsString()), error, attempts, tx.now())
-      .status();
-}
-
-// Its owner has erased an event: what is parked of it is gone too.
-absl::Status ForgetParked(Tx& tx, std::string_view stream, const Event& event) {
-  EventErased erased;
-  if (!erased.ParseFromString(event.data())) return absl::InternalError("an EventErased that cannot be read");
-  return tx.Exec("DELETE FROM parked_event WHERE stream = :stream AND id = :id", stream, erased.event_id()).status();
-}
 
 }  // namespace
 
@@ -415,7 +384,7 @@ absl::Status Subscription::Impl::ApplyOne(Tx& tx, const Event& event, bool any_p
   if (any.empty() && handlers.find(event.type()) == handlers.end()) return absl::OkStatus();
   if (any_parked) {
     ASSIGN(const bool behind_another, IsSubjectParked(tx, options.key, event));
-    if (behind_another) return InsertParked(tx, options.key, event, "waits for an earlier event of this subject", 0);
+    if (behind_another) return mestring::Park(tx, options.key, event, "waits for an earlier event of this subject", 0);
   }
   return RunHandlers(tx, event);
 }
@@ -445,7 +414,7 @@ absl::Status Subscription::Impl::Park(const absl::Status& why) {
   const Event& event = batch.events.front();
   ASSIGN(const Cursor to, batch.events.size() == 1 ? absl::StatusOr<Cursor>(batch.end) : ParseCursor(event.cursor()));
   const absl::Status parked = db.Write([&](Tx& tx) -> absl::Status {
-    TRY(InsertParked(tx, options.key, event, TextOf(why), attempts));
+    TRY(mestring::Park(tx, options.key, event, TextOf(why), attempts));
     return MoveCursor(tx, to);
   });
   if (absl::IsAborted(parked)) {
@@ -466,37 +435,19 @@ absl::StatusOr<Subscription::Impl::Retried> Subscription::Impl::RetryFirstOf(con
   bool found = false, failed = false;
   const absl::Status status = db.Write([&](Tx& tx) -> absl::Status {
     found = failed = false;
-    ASSIGN(const auto rows, (tx.Query<int64_t, int64_t, std::string>(
-                                "SELECT epoch, position, entry FROM parked_event WHERE stream = :stream AND"
-                                " subject = :subject ORDER BY epoch, position LIMIT 1",
-                                options.key, subject)));
-    if (rows.empty()) return absl::OkStatus();
+    ASSIGN(const std::optional<Event> event, OldestParked(tx, options.key, subject));
+    if (!event) return absl::OkStatus();
     found = true;
-    place = {std::get<0>(rows[0]), std::get<1>(rows[0])};
-    std::string bytes;
-    Event event;
-    if (!absl::Base64Unescape(std::get<2>(rows[0]), &bytes) || !event.ParseFromString(bytes)) {
-      return absl::InternalError("the parked entry is damaged");
-    }
-    if (absl::Status handled = RunHandlers(tx, event); !handled.ok()) {
+    ASSIGN(place, ParseCursor(event->cursor()));
+    if (absl::Status handled = RunHandlers(tx, *event); !handled.ok()) {
       failed = true;
       return handled;
     }
-    return tx
-        .Exec("DELETE FROM parked_event WHERE stream = :stream AND epoch = :epoch AND position = :position",
-              options.key, place.epoch, place.position)
-        .status();
+    return Unpark(tx, options.key, place);
   });
   if (status.ok()) return found ? Retried::kApplied : Retried::kNone;
   if (!failed || IsTransient(status)) return status;
-  TRY(db.Write([&](Tx& tx) -> absl::Status {
-    return tx
-        .Exec(
-            "UPDATE parked_event SET attempts = attempts + 1, error = :error"
-            " WHERE stream = :stream AND epoch = :epoch AND position = :position",
-            TextOf(status), options.key, place.epoch, place.position)
-        .status();
-  }));
+  TRY(db.Write([&](Tx& tx) { return NoteParkedFailure(tx, options.key, place, TextOf(status)); }));
   return Retried::kFailed;
 }
 
@@ -558,10 +509,7 @@ SubscriptionStatus Subscription::Status() const {
 absl::StatusOr<events::v1::RetryParkedEventsResponse> Subscription::RetryParked(std::string_view subject) {
   std::vector<std::string> subjects;
   TRY(impl_->db.Read([&](Tx& tx) -> absl::Status {
-    ASSIGN(const auto rows, tx.Query<std::string>("SELECT subject FROM parked_event WHERE stream = :stream AND"
-                                                  " (:all = 1 OR subject = :subject) GROUP BY subject ORDER BY subject",
-                                                  impl_->options.key, subject.empty(), subject));
-    for (const auto& [found] : rows) subjects.push_back(found);
+    ASSIGN(subjects, ParkedSubjects(tx, impl_->options.key, subject));
     return absl::OkStatus();
   }));
   events::v1::RetryParkedEventsResponse response;
@@ -615,32 +563,6 @@ absl::Status Subscription::SetCursor(Tx& tx, std::string_view key, Cursor cursor
           " updated_at = excluded.updated_at",
           key, cursor.epoch, cursor.position, kRunning, tx.now())
       .status();
-}
-
-absl::StatusOr<std::vector<events::v1::ParkedEvent>> Subscription::ListParked(Tx& tx, std::string_view stream,
-                                                                              int limit, std::string_view after_stream,
-                                                                              Cursor after) {
-  ASSIGN(const auto rows,
-         (tx.Query<std::string, int64_t, int64_t, std::string, std::string, std::string, std::string, int64_t, int64_t>(
-             "SELECT stream, epoch, position, id, subject, entry, error, attempts, parked_at FROM parked_event"
-             " WHERE (:all = 1 OR stream = :stream) AND (stream, epoch, position) > (:after, :epoch, :position)"
-             " ORDER BY stream, epoch, position LIMIT :limit",
-             stream.empty(), stream, after_stream, after.epoch, after.position, limit)));
-  std::vector<events::v1::ParkedEvent> parked;
-  for (const auto& [key, epoch, position, id, subject, entry, error, attempts, time] : rows) {
-    events::v1::ParkedEvent& row = parked.emplace_back();
-    row.set_stream(key);
-    row.set_cursor(Cursor{epoch, position}.ToString());
-    row.set_id(id);
-    row.set_subject(subject);
-    row.set_error(error);
-    row.set_attempts(static_cast<int>(attempts));
-    *row.mutable_parked_time() = ToProto(absl::FromUnixMicros(time));
-    std::string bytes;
-    Event event;
-    if (absl::Base64Unescape(entry, &bytes) && event.ParseFromString(bytes)) row.set_type(event.type());
-  }
-  return parked;
 }
 
 }  // namespace mestring

@@ -74,9 +74,6 @@ class Subscription {
   absl::Status Rebase(Cursor cursor);
   // Where the subscription of `key` goes on, whatever its state was: after a snapshot, in its transaction.
   static absl::Status SetCursor(Tx& tx, std::string_view key, Cursor cursor);
-  // The oldest first, of all streams if `stream` is empty; those behind the one that stands at `after` of a stream.
-  static absl::StatusOr<std::vector<events::v1::ParkedEvent>> ListParked(Tx& tx, std::string_view stream, int limit,
-                                                                         std::string_view after_stream, Cursor after);
 
  private:
   struct Impl;

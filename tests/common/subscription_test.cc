@@ -4,6 +4,7 @@
 #include <atomic>
 
 #include "common/outbox.h"
+#include "common/parked.h"
 #include "gmock/gmock.h"
 #include "google/protobuf/wrappers.pb.h"
 #include "gtest/gtest.h"
@@ -71,7 +72,7 @@ class SubscriptionTest : public testing::TestWithParam<const char*> {
     std::vector<events::v1::ParkedEvent> parked;
     EXPECT_TRUE(subscriber_
                     ->Read([&](Tx& tx) -> absl::Status {
-                      ASSIGN(parked, Subscription::ListParked(tx, "", 100, "", Cursor()));
+                      ASSIGN(parked, ListParked(tx, "", 100, "", Cursor()));
                       return absl::OkStatus();
                     })
                     .ok());
@@ -309,11 +310,11 @@ TEST_P(SubscriptionTest, ParkedEventsAreListedInPages) {
   for (int page = 0; page < 3; ++page) {
     ASSERT_TRUE(subscriber_
                     ->Read([&](Tx& tx) -> absl::Status {
-                      ASSIGN(const auto parked, Subscription::ListParked(tx, TestKey(), 2, stream, after));
+                      ASSIGN(const auto parked, ListParked(tx, TestKey(), 2, stream, after));
                       found += static_cast<int>(parked.size());
                       stream = parked.back().stream();
                       ASSIGN(after, ParseCursor(parked.back().cursor()));
-                      EXPECT_EQ(Subscription::ListParked(tx, "another", 2, "", Cursor())->size(), 0);
+                      EXPECT_EQ(ListParked(tx, "another", 2, "", Cursor())->size(), 0);
                       return absl::OkStatus();
                     })
                     .ok());
