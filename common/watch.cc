@@ -20,24 +20,22 @@
 // readers would then have held a thousand queues.
 
 #include <algorithm>
-#include <chrono>
 #include <deque>
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/container/flat_hash_set.h"
-#include "absl/strings/match.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/clock.h"
 #include "common/audience.h"
-#include "common/fault.h"
 #include "common/field_rules.h"
 #include "common/log.h"
 #include "common/outbox.h"
+#include "common/watch_entry.h"
+#include "common/watch_ring.h"
+#include "common/watcher.h"
 #include "common/worker.h"
-#include "google/protobuf/descriptor.h"
 #include "grpcpp/impl/codegen/proto_utils.h"
 #include "grpcpp/support/byte_buffer.h"
 #include "grpcpp/support/server_callback.h"
@@ -58,8 +56,6 @@ constexpr int kCatchUpThreads = 2;
 constexpr int kWakers = 2;
 // Watchers that a waker takes at once.
 constexpr size_t kWakeBatch = 16;
-// Entries looked at under one hold of the lock.
-constexpr int kScanMax = 256;
 // How often the sweeper looks for bookmarks that are due, tokens that are over and writes that do not end.
 constexpr absl::Duration kSweep = absl::Seconds(1);
 constexpr absl::Duration kTooManyRetry = absl::Seconds(5);
@@ -69,60 +65,8 @@ constexpr int kListMax = 1000;
 // gRPC clients take 4 MB by default.
 constexpr size_t kListBytesMax = 1 << 20;
 
-absl::Duration Uptime() { return absl::FromChrono(std::chrono::steady_clock::now().time_since_epoch()); }
-
-constexpr std::string_view kOwnEntries = "mestring.events.v1.";
-bool TellsErasure(const std::string& type) { return type == pb::EventErased::descriptor()->full_name(); }
-
-// An event as it lies in the ring: immutable, shared by all watchers.
-struct Entry {
-  Cursor cursor;
-  std::string type, subject;
-  Audience audience;
-  grpc::ByteBuffer wire;  // a WatchResponse
-};
-using EntryPtr = std::shared_ptr<const Entry>;
-
-grpc::ByteBuffer WireOf(const pb::WatchResponse& response) {
-  const grpc::Slice slice(response.SerializeAsString());
-  return grpc::ByteBuffer(&slice, 1);
-}
-
-// The stream's own entries are for all; what this program does not know, or cannot read, is for
-// subscribers only: nobody could say whom it concerns.
-Audience AudienceOfEvent(const pb::Event& event) {
-  if (absl::StartsWith(event.type(), kOwnEntries)) return AudienceOf(nullptr);
-  const auto* type = google::protobuf::DescriptorPool::generated_pool()->FindMessageTypeByName(event.type());
-  if (type == nullptr) return Audience();
-  const auto* prototype = google::protobuf::MessageFactory::generated_factory()->GetPrototype(type);
-  const std::unique_ptr<google::protobuf::Message> message(prototype->New());
-  return message->ParseFromString(event.data()) ? AudienceOf(message.get()) : Audience();
-}
-
-EntryPtr EntryOf(pb::Event event) {
-  auto entry = std::make_shared<Entry>();
-  entry->cursor = ParseCursor(event.cursor()).value_or(Cursor());
-  entry->type = event.type();
-  entry->subject = event.subject();
-  entry->audience = AudienceOfEvent(event);
-  pb::WatchResponse response;
-  response.set_cursor(event.cursor());
-  *response.mutable_event() = std::move(event);
-  entry->wire = WireOf(response);
-  return entry;
-}
-
 absl::Status Draining() {
   return Unavailable("DRAINING", "the service is stopping; watch again from your last cursor");
-}
-
-absl::Status TokenOver() {
-  return Unauthenticated("the token has expired; watch again from your last cursor with a new one");
-}
-
-absl::Status TooSlow() {
-  return Overloaded("WATCHER_TOO_SLOW", "you do not take events fast enough; watch again from your last cursor",
-                    absl::Seconds(1));
 }
 
 // One page of the log for a caller, what they may not see left out.
@@ -159,68 +103,6 @@ absl::Status ListEvents(Tx& tx, Call& call, const pb::ListRequest& request, pb::
 
 }  // namespace
 
-// One Watch call. What is not said to be guarded belongs to whoever has the watcher at the moment.
-class Watch::Watcher : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
- public:
-  Watcher(Hub& hub, grpc::CallbackServerContext* context) : hub_(hub), context_(context), started_(Uptime()) {}
-
-  void OnWriteDone(bool ok) override;
-  void OnCancel() override { End(CallCancelled()); }
-  void OnDone() override;
-
-  // The caller, and what they want to see.
-  std::shared_ptr<const Caller> caller;
-  absl::flat_hash_set<std::string> types, subjects;
-  bool from_now = false;
-
-  // How far this watcher has looked. Nothing at or before it is sent again.
-  Cursor cursor;
-  uint64_t ring = 0;   // the number of the ring that it is in; 0: behind it
-  uint64_t place = 0;  // there, of the next entry to look at
-  // While behind the ring: a page of the log.
-  std::vector<EntryPtr> page;
-  size_t page_next = 0;
-  // Keeps this object until OnDone.
-  std::shared_ptr<Watcher> self;
-
-  bool Wants(const Entry& entry) const {
-    // Whoever was sent an event hears that it was erased: its id was no subject that anybody could ask for.
-    if (TellsErasure(entry.type)) return MaySee(*caller, entry.audience);
-    return (types.empty() || types.contains(entry.type)) && (subjects.empty() || subjects.contains(entry.subject)) &&
-           MaySee(*caller, entry.audience);
-  }
-
-  void Write(grpc::ByteBuffer message) ABSL_LOCKS_EXCLUDED(mutex_);
-  void WriteBookmark() {
-    pb::WatchResponse bookmark;
-    bookmark.set_cursor(cursor.ToString());
-    Write(WireOf(bookmark));
-  }
-  // Ends the call, if it has not ended.
-  void End(const absl::Status& status) ABSL_LOCKS_EXCLUDED(mutex_);
-  bool ended() const ABSL_LOCKS_EXCLUDED(mutex_) {
-    absl::MutexLock lock(&mutex_);
-    return ended_.has_value();
-  }
-  bool BookmarkDue(absl::Duration every) const ABSL_LOCKS_EXCLUDED(mutex_) {
-    absl::MutexLock lock(&mutex_);
-    return !last_write_ || Uptime() - *last_write_ >= every;
-  }
-  // Ends the call if its token or its write has had its time, and cuts the connection's stream if even that is not
-  // taken.
-  void Sweep(absl::Duration write_timeout) ABSL_LOCKS_EXCLUDED(mutex_);
-
- private:
-  Hub& hub_;
-  mutable absl::Mutex mutex_;
-  grpc::CallbackServerContext* context_ ABSL_GUARDED_BY(mutex_);  // null after OnDone
-  const absl::Duration started_;
-  grpc::ByteBuffer message_ ABSL_GUARDED_BY(mutex_);
-  bool writing_ ABSL_GUARDED_BY(mutex_) = false;
-  std::optional<absl::Duration> last_write_ ABSL_GUARDED_BY(mutex_);
-  std::optional<absl::Duration> ended_ ABSL_GUARDED_BY(mutex_);
-};
-
 // The gRPC service. Watch is raw: what goes out has been serialised once for all.
 class Watch::Edges : public pb::EventService::WithRawCallbackMethod_Watch<pb::EventService::Service> {
  public:
@@ -237,7 +119,7 @@ class Watch::Edges : public pb::EventService::WithRawCallbackMethod_Watch<pb::Ev
   Edge& edge_;
 };
 
-class Watch::Hub {
+class Watch::Hub : public Watcher::Hub {
  public:
   Hub(Database& db, Edge& edge, Options options)
       : db(db), edge(edge), options(options), edges(*this, edge), ring_(options.ring_size) {
@@ -246,7 +128,7 @@ class Watch::Hub {
     // The database may commit, and wake the tail, when the hub is gone.
     db.OnCommit([wake = tail_worker_.Waker()](Cursor) { wake(); });
   }
-  ~Hub() { Stop(); }
+  ~Hub() override { Stop(); }
 
   absl::Status Start();
   void Stop();
@@ -258,8 +140,12 @@ class Watch::Hub {
 
   // Takes a new watcher in, or says why not.
   absl::Status Admit(const std::shared_ptr<Watcher>& watcher);
-  void Advance(const std::shared_ptr<Watcher>& watcher);
-  void Forget(const std::shared_ptr<Watcher>& watcher);
+  void Advance(const std::shared_ptr<Watcher>& watcher) override;
+  void Forget(const std::shared_ptr<Watcher>& watcher) override;
+  grpc::Status Ended(const grpc::ServerContextBase& context, const Caller* caller, const absl::Status& status,
+                     absl::Duration took) override {
+    return edge.Ended(context, *pb::WatchRequest::descriptor(), caller, status, took);
+  }
 
   Database& db;
   Edge& edge;
@@ -269,9 +155,11 @@ class Watch::Hub {
   Edges edges;
 
  private:
-  enum class Next { kWrite, kWait, kCatchUp, kTooSlow, kAgain };
-
-  Next LookInRing(Watcher& watcher, EntryPtr* found);
+  WatchRing::Found LookInRing(Watcher& watcher, WatchEntryPtr* found) const {
+    absl::ReaderMutexLock lock(&mutex_);
+    return ring_.Look(
+        watcher.place, watcher.cursor, [&](const WatchEntry& entry) { return watcher.Wants(entry); }, found);
+  }
   bool Wait(const std::shared_ptr<Watcher>& watcher);
   void CatchUp(const std::shared_ptr<Watcher>& watcher);
   bool ReadTail();
@@ -292,12 +180,7 @@ class Watch::Hub {
   }
 
   mutable absl::Mutex mutex_;
-  // Entries first_ … next_ - 1, each at its number modulo the size.
-  std::vector<EntryPtr> ring_ ABSL_GUARDED_BY(mutex_);
-  uint64_t first_ ABSL_GUARDED_BY(mutex_) = 0, next_ ABSL_GUARDED_BY(mutex_) = 0;
-  // Grows when the ring is emptied: no watcher's place means anything then.
-  uint64_t ring_number_ ABSL_GUARDED_BY(mutex_) = 1;
-  Cursor before_first_ ABSL_GUARDED_BY(mutex_);
+  WatchRing ring_ ABSL_GUARDED_BY(mutex_);
   absl::flat_hash_set<std::shared_ptr<Watcher>> all_ ABSL_GUARDED_BY(mutex_);
   std::vector<std::shared_ptr<Watcher>> waiting_ ABSL_GUARDED_BY(mutex_);
   std::deque<std::shared_ptr<Watcher>> ready_ ABSL_GUARDED_BY(mutex_);
@@ -313,63 +196,6 @@ class Watch::Hub {
   Worker sweeper_{[this] { return Sweep(); }};
   std::deque<Worker> wakers_, catchers_up_;
 };
-
-// --- The watcher ---------------------------------------------------------------------------------
-
-void Watch::Watcher::Write(grpc::ByteBuffer message) {
-  absl::MutexLock lock(&mutex_);
-  if (ended_) return;
-  FAULT("watch.before_write");
-  message_ = std::move(message);
-  writing_ = true;
-  last_write_ = Uptime();
-  StartWrite(&message_);
-}
-
-void Watch::Watcher::OnWriteDone(bool ok) {
-  // Advancing may end the call, and OnDone drops `self` on another thread.
-  const std::shared_ptr<Watcher> keep = [this] {
-    absl::MutexLock lock(&mutex_);
-    writing_ = false;
-    message_.Clear();
-    return self;
-  }();
-  if (!ok) return End(CallCancelled());
-  hub_.Advance(keep);
-}
-
-void Watch::Watcher::End(const absl::Status& status) {
-  absl::MutexLock lock(&mutex_);
-  if (ended_ || context_ == nullptr) return;
-  ended_ = Uptime();
-  Finish(hub_.edge.Ended(*context_, *pb::WatchRequest::descriptor(), caller.get(), status, Uptime() - started_));
-}
-
-void Watch::Watcher::Sweep(absl::Duration write_timeout) {
-  bool too_slow = false;
-  {
-    absl::MutexLock lock(&mutex_);
-    if (context_ == nullptr) return;
-    if (ended_) {
-      if (Uptime() - *ended_ > write_timeout) context_->TryCancel();
-      return;
-    }
-    too_slow = writing_ && Uptime() - *last_write_ > write_timeout;
-  }
-  // Real time, as where the token was verified.
-  if (absl::Now() >= caller->until) return End(TokenOver());
-  if (too_slow) End(TooSlow());
-}
-
-void Watch::Watcher::OnDone() {
-  std::shared_ptr<Watcher> keep;
-  {
-    absl::MutexLock lock(&mutex_);
-    context_ = nullptr;
-    keep = std::move(self);
-  }
-  hub_.Forget(keep);
-}
 
 // --- The service ---------------------------------------------------------------------------------
 
@@ -406,7 +232,7 @@ absl::Status Watch::Hub::Start() {
   }));
   {
     absl::MutexLock lock(&mutex_);
-    before_first_ = tail_;
+    ring_.Restart(tail_);
   }
   tail_worker_.Start();
   sweeper_.Start();
@@ -461,66 +287,31 @@ void Watch::Hub::Forget(const std::shared_ptr<Watcher>& watcher) {
 void Watch::Hub::Advance(const std::shared_ptr<Watcher>& watcher) {
   while (!watcher->ended()) {
     while (watcher->page_next < watcher->page.size()) {
-      const EntryPtr entry = std::move(watcher->page[watcher->page_next++]);
+      const WatchEntryPtr entry = std::move(watcher->page[watcher->page_next++]);
       watcher->cursor = entry->cursor;
       if (watcher->Wants(*entry)) return watcher->Write(entry->wire);
     }
     watcher->page.clear();
     watcher->page_next = 0;
-    EntryPtr found;
+    WatchEntryPtr found;
     switch (LookInRing(*watcher, &found)) {
-      case Next::kWrite:
+      case WatchRing::Found::kEntry:
         return watcher->Write(found->wire);
-      case Next::kTooSlow:
-        return watcher->End(TooSlow());
-      case Next::kAgain:
+      case WatchRing::Found::kOverrun:
+        return watcher->End(WatcherTooSlow());
+      case WatchRing::Found::kMore:
         continue;
-      case Next::kCatchUp: {
+      case WatchRing::Found::kBehind: {
         if (watcher->BookmarkDue(options.bookmark)) return watcher->WriteBookmark();
         absl::MutexLock lock(&mutex_);
         return PutBehind(watcher);
       }
-      case Next::kWait:
+      case WatchRing::Found::kEnd:
         // At the end of the ring for the first time, or for long: say how far this is.
         if (watcher->BookmarkDue(bookmark_in_time)) return watcher->WriteBookmark();
         if (Wait(watcher)) return;
     }
   }
-}
-
-Watch::Hub::Next Watch::Hub::LookInRing(Watcher& watcher, EntryPtr* found) {
-  absl::ReaderMutexLock lock(&mutex_);
-  const auto at = [this](uint64_t place) -> const EntryPtr& {
-    mutex_.AssertReaderHeld();
-    return ring_[place % ring_.size()];
-  };
-  if (watcher.ring != ring_number_) {
-    if (watcher.cursor < before_first_) return Next::kCatchUp;
-    // The first entry after the cursor.
-    uint64_t low = first_, high = next_;
-    while (low < high) {
-      const uint64_t middle = low + (high - low) / 2;
-      if (at(middle)->cursor <= watcher.cursor) {
-        low = middle + 1;
-      } else {
-        high = middle;
-      }
-    }
-    watcher.place = low;
-    watcher.ring = ring_number_;
-  }
-  if (watcher.place < first_) return Next::kTooSlow;
-  for (int looked = 0; watcher.place < next_; ++looked) {
-    if (looked == kScanMax) return Next::kAgain;
-    const EntryPtr& entry = at(watcher.place++);
-    // The page that led here may have gone further than the tail had.
-    if (entry->cursor <= watcher.cursor) continue;
-    watcher.cursor = entry->cursor;
-    if (!watcher.Wants(*entry)) continue;
-    *found = entry;
-    return Next::kWrite;
-  }
-  return Next::kWait;
 }
 
 void Watch::Hub::ReadyAll() {
@@ -537,7 +328,7 @@ void Watch::Hub::PutBehind(const std::shared_ptr<Watcher>& watcher) {
 // False if something has come meanwhile.
 bool Watch::Hub::Wait(const std::shared_ptr<Watcher>& watcher) {
   absl::MutexLock lock(&mutex_);
-  if (watcher->ring != ring_number_ || watcher->place != next_) return false;
+  if (!ring_.AtEnd(watcher->place)) return false;
   waiting_.push_back(watcher);
   return true;
 }
@@ -559,7 +350,7 @@ void Watch::Hub::CatchUp(const std::shared_ptr<Watcher>& watcher) {
   if (!status.ok()) return watcher->End(status);
   watcher->from_now = false;
   watcher->page.reserve(events.size());
-  for (pb::Event& event : events) watcher->page.push_back(EntryOf(std::move(event)));
+  for (pb::Event& event : events) watcher->page.push_back(WatchEntryOf(std::move(event)));
   Advance(watcher);
 }
 
@@ -585,19 +376,12 @@ bool Watch::Hub::ReadTail() {
   if (std::any_of(events.begin(), events.end(), [](const auto& event) { return TellsErasure(event.type()); })) {
     return Jump().ok();
   }
-  std::vector<EntryPtr> entries;
+  std::vector<WatchEntryPtr> entries;
   entries.reserve(events.size());
-  for (pb::Event& event : events) entries.push_back(EntryOf(std::move(event)));
+  for (pb::Event& event : events) entries.push_back(WatchEntryOf(std::move(event)));
   tail_ = entries.back()->cursor;
   absl::MutexLock lock(&mutex_);
-  for (EntryPtr& entry : entries) {
-    EntryPtr& slot = ring_[next_++ % ring_.size()];
-    if (next_ - first_ > ring_.size()) {
-      before_first_ = slot->cursor;
-      ++first_;
-    }
-    slot = std::move(entry);
-  }
+  for (WatchEntryPtr& entry : entries) ring_.Add(std::move(entry));
   ReadyAll();
   return static_cast<int>(events.size()) == kTailPage;
 }
@@ -610,10 +394,7 @@ absl::Status Watch::Hub::Jump() {
   }));
   asleep_ = false;
   absl::MutexLock lock(&mutex_);
-  std::fill(ring_.begin(), ring_.end(), nullptr);
-  ++ring_number_;
-  first_ = next_;
-  before_first_ = tail_;
+  ring_.Restart(tail_);
   // Those that waited at the end of the old ring may lack something before the new one.
   ReadyAll();
   return absl::OkStatus();

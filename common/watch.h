@@ -43,7 +43,6 @@ class Watch {
 
  private:
   class Hub;
-  class Watcher;
   class Edges;
   std::unique_ptr<Hub> hub_;
 };
