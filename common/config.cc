@@ -174,8 +174,9 @@ std::string ShowDuration(const Config& config) {
   return absl::FormatDuration(config.*Field);
 }
 
-const std::vector<Variable>& Table() {
-  static const auto& table = *new std::vector<Variable>{
+// What the service speaks to, and by which rights.
+std::vector<Variable> Places() {
+  return {
       {"DATABASE",
        "The service's own database: \"sqlite:<file>\", right for one replica, or \"postgresql:<connection>\".",
        Show<&Config::database>, Database(&Config::database)},
@@ -212,6 +213,12 @@ const std::vector<Variable>& Table() {
        Show<&Config::log_hash_key>, Text(&Config::log_hash_key)},
       {"CLOCK_OFFSET_FILE", "For rehearsals: a file with the seconds to add to the clock; re-read every second.",
        Show<&Config::clock_offset_file>, Text(&Config::clock_offset_file)},
+  };
+}
+
+// How it behaves.
+std::vector<Variable> Habits() {
+  return {
       {"REFLECTION", "Serve gRPC reflection, which lists the RPCs to anybody who can connect.",
        [](const Config& config) { return std::string(config.reflection ? "true" : "false"); },
        Switch(&Config::reflection)},
@@ -229,6 +236,14 @@ const std::vector<Variable>& Table() {
       {"DRAIN_DEADLINE", "At a stop: how long RPCs under way may take to end.", ShowDuration<&Config::drain_deadline>,
        Duration(&Config::drain_deadline, absl::ZeroDuration(), absl::Minutes(5))},
   };
+}
+
+const std::vector<Variable>& Table() {
+  static const auto& table = *[] {
+    auto* const all = new std::vector<Variable>(Places());
+    for (Variable& variable : Habits()) all->push_back(std::move(variable));
+    return all;
+  }();
   return table;
 }
 
