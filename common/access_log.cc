@@ -1,5 +1,8 @@
 #include "common/access_log.h"
 
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "common/clock.h"
 #include "common/errors.h"
 
 namespace mestring {
@@ -20,6 +23,32 @@ absl::Status AddToAccessLog(Tx& tx, const Call& call, const std::set<std::string
                        call.IsHiddenFrom(person), call.caller.issuer));
   }
   return absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<access::v1::AccessLogEntry>> ReadAccessLog(Tx& tx, std::string_view person_ref,
+                                                                      absl::Time until, bool hidden, int limit,
+                                                                      int64_t skip) {
+  ASSIGN(const auto rows,
+         (tx.Query<int64_t, std::string, std::string, std::string, std::string, std::string, std::string>(
+             absl::StrCat("SELECT time, caller, roles, organisation_id, rpc, outcome, issuer FROM access_log "
+                          "WHERE person_ref = :person AND time <= :time ",
+                          hidden ? "" : "AND hidden = 0 ",
+                          "ORDER BY time DESC, issuer, caller, rpc, outcome LIMIT :limit OFFSET :skip"),
+             person_ref, until, limit, skip)));
+  std::vector<access::v1::AccessLogEntry> entries;
+  for (const auto& [time, caller, roles, organisation, rpc, outcome, issuer] : rows) {
+    access::v1::AccessLogEntry& entry = entries.emplace_back();
+    *entry.mutable_time() = ToProto(absl::FromUnixMicros(time));
+    entry.set_caller(caller);
+    for (absl::string_view name : absl::StrSplit(roles, ',', absl::SkipEmpty())) {
+      if (const Role role = RoleNamed(name); role != access::v1::ROLE_UNSPECIFIED) entry.add_roles(role);
+    }
+    entry.set_organisation_id(organisation);
+    entry.set_rpc(rpc);
+    entry.set_outcome(outcome);
+    entry.set_issuer(issuer);
+  }
+  return entries;
 }
 
 absl::Status PruneAccessLog(Tx& tx, absl::Time before) {

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
+#include "common/access_log.h"
 #include "common/outbox.h"
 #include "common/parked.h"
 #include "common/records.h"
@@ -93,31 +93,18 @@ absl::Status ListAccess(Tx& tx, Call& call, const access::v1::ListAccessLogReque
   if (!call.oversees && !call.caller.IsSelf(request.person_ref())) return NotFound("access log");
   ASSIGN(const LogPlace place, PlaceIn(request.page_token()));
   const int size = PageSize(request.page_size());
-  const std::string_view hidden = call.oversees ? "" : "AND hidden = 0 ";
-  ASSIGN(const auto rows,
-         (tx.Query<int64_t, std::string, std::string, std::string, std::string, std::string, std::string>(
-             absl::StrCat("SELECT time, caller, roles, organisation_id, rpc, outcome, issuer FROM access_log "
-                          "WHERE person_ref = :person AND time <= :time ",
-                          hidden, "ORDER BY time DESC, issuer, caller, rpc, outcome LIMIT :limit OFFSET :shown"),
-             request.person_ref(), place.time, size + 1, place.shown)));
+  ASSIGN(std::vector<access::v1::AccessLogEntry> entries,
+         ReadAccessLog(tx, request.person_ref(), absl::FromUnixMicros(place.time), /*hidden=*/call.oversees, size + 1,
+                       place.shown));
+  const bool more = entries.size() > static_cast<size_t>(size);
+  if (more) entries.pop_back();
   LogPlace end = place;
-  for (const auto& [time, caller, roles, organisation, rpc, outcome, issuer] : rows) {
-    if (response->entries_size() == size) {
-      response->set_next_page_token(PageToken({absl::StrCat(end.time), absl::StrCat(end.shown)}));
-      break;
-    }
+  for (access::v1::AccessLogEntry& entry : entries) {
+    const int64_t time = absl::ToUnixMicros(FromProto(entry.time()));
     end = time == end.time ? LogPlace{time, end.shown + 1} : LogPlace{time, 1};
-    auto* entry = response->add_entries();
-    *entry->mutable_time() = ToProto(absl::FromUnixMicros(time));
-    entry->set_caller(caller);
-    for (absl::string_view name : absl::StrSplit(roles, ',', absl::SkipEmpty())) {
-      if (const Role role = RoleNamed(name); role != access::v1::ROLE_UNSPECIFIED) entry->add_roles(role);
-    }
-    entry->set_organisation_id(organisation);
-    entry->set_rpc(rpc);
-    entry->set_outcome(outcome);
-    entry->set_issuer(issuer);
+    *response->add_entries() = std::move(entry);
   }
+  if (more) response->set_next_page_token(PageToken({absl::StrCat(end.time), absl::StrCat(end.shown)}));
   return absl::OkStatus();
 }
 
