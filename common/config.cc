@@ -24,6 +24,7 @@
 #include "absl/time/time.h"
 #include "common/database.h"
 #include "common/stream.h"
+#include "re2/re2.h"
 
 namespace mestring {
 namespace {
@@ -40,6 +41,9 @@ constexpr int kThreadsMax = 1024;
 // As long as a municipality could want to look back. The stream may hold what the log holds, so both have this bound;
 // a rehearsal that moves its clock by years needs it.
 constexpr absl::Duration kEventsKeptMax = absl::Hours(24 * 366 * 10);
+
+// It stands in every entry of the stream, twice.
+constexpr size_t kSourceLengthMax = 200;
 
 // Reads a variable's text into its field; says what the value must be if it cannot.
 using Read = std::function<absl::Status(Config*, const std::string&)>;
@@ -105,6 +109,19 @@ Read Digits(std::string Config::*field, size_t count) {
   return [field, count](Config* config, const std::string& text) {
     if (text.size() != count || !std::all_of(text.begin(), text.end(), absl::ascii_isdigit)) {
       return MustBe(absl::StrCat(count, " digits"));
+    }
+    config->*field = text;
+    return absl::OkStatus();
+  };
+}
+
+// RFC 3986: a scheme and something behind it, without a slash at the end, because more is added to it.
+Read AbsoluteUri(std::string Config::*field) {
+  return [field](Config* config, const std::string& text) {
+    static const RE2& kAbsolute = *new RE2(R"([a-z][a-z0-9+.-]*:[!-~]*[!-.0-~])");
+    if (text.size() > kSourceLengthMax || !RE2::FullMatch(text, kAbsolute)) {
+      return MustBe(absl::StrCat("an absolute URI of at most ", kSourceLengthMax,
+                                 " characters without a slash at its end, such as https://recovery.example.org"));
     }
     config->*field = text;
     return absl::OkStatus();
@@ -191,6 +208,10 @@ std::vector<Variable> Places() {
        Show<&Config::health_listen>, Address(&Config::health_listen)},
       {"MUNICIPALITY", "Number of the municipality; part of the stream's key.", Show<&Config::municipality>,
        Digits(&Config::municipality, 4)},
+      {"EVENT_SOURCE",
+       "Which installation events come from, as an absolute URI: the `source` of an event begins with it. Never change "
+       "it.",
+       Show<&Config::event_source>, AbsoluteUri(&Config::event_source)},
       {"TIME_ZONE", "The municipality's time zone, in which dates are meant.", Show<&Config::time_zone>,
        TimeZone(&Config::time_zone)},
       {"JWKS_FILE", "The keys that sign callers' tokens (JSON Web Key Set); re-read when it changes.",

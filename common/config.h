@@ -22,6 +22,7 @@ struct Config {
   std::string metrics_listen;
   std::string health_listen;
   std::string municipality = "1108";
+  std::string event_source = "https://mestring.local";
   std::string time_zone = "Europe/Oslo";
   std::string jwks_file;
   std::string token_issuer;

@@ -72,7 +72,7 @@ return last
 
 constexpr std::string_view kSpecVersion = "1.0", kContentType = "application/protobuf";
 // Names and values of one entry, in the order of CloudEvents' binary mode.
-constexpr int kEntryFieldsMax = 20;
+constexpr int kEntryFieldsMax = 22;
 constexpr char kTimeFormat[] = "%Y-%m-%dT%H:%M:%E6SZ";
 // What a Timestamp can hold: the years 1 to 9999. abseil reads more, "infinite-future" among it.
 constexpr absl::Time kTimeMin = absl::FromUnixSeconds(-62'135'596'800),
@@ -201,10 +201,10 @@ absl::StatusOr<Address> ParseAddress(std::string_view url) {
 // The entry's ID, the number of its fields and values, and these, for the script.
 void AppendEntry(const Event& row, std::vector<std::string>& texts, std::vector<std::string_view>& arguments) {
   const EntryFields fields = EntryOf(row, texts);
-  static constexpr std::string_view kCounts[] = {"16", "18", "20"};
-  static_assert(kEntryFieldsMax == 20);
+  static constexpr std::string_view kCounts[] = {"18", "20", "22"};
+  static_assert(kEntryFieldsMax == 22);
   arguments.push_back(row.cursor());
-  arguments.push_back(kCounts[fields.size() - 8]);
+  arguments.push_back(kCounts[fields.size() - 9]);
   for (const auto& [name, value] : fields) {
     arguments.push_back(name);
     arguments.push_back(value);
@@ -379,6 +379,12 @@ Stream::Entry ToEntry(const redisReply& reply) {
   return {std::string(id), ParseEntry(id, FieldsOf(reply)).id()};
 }
 
+// The same for every service and municipality of an installation.
+std::string SchemaOf(const Event& event) {
+  const std::string_view source = event.source();
+  return absl::StrCat(source.substr(0, source.find("/municipalities/")), "/schemas/", event.type());
+}
+
 }  // namespace
 
 std::string StreamKey(std::string_view municipality, std::string_view service) {
@@ -398,6 +404,7 @@ EntryFields EntryOf(const Event& event, std::vector<std::string>& texts) {
   fields.emplace_back("time",
                       texts.emplace_back(absl::FormatTime(kTimeFormat, FromProto(event.time()), absl::UTCTimeZone())));
   fields.emplace_back("datacontenttype", kContentType);
+  fields.emplace_back("dataschema", texts.emplace_back(SchemaOf(event)));
   if (!event.traceparent().empty()) fields.emplace_back("traceparent", event.traceparent());
   fields.emplace_back("data", event.data());
   return fields;

@@ -29,14 +29,16 @@ TEST(ConfigTest, WithoutVariablesEverythingHasItsDefault) {
 TEST(ConfigTest, EachVariableSetsItsField) {
   const auto config =
       Read({"MESTRING_DATABASE=postgresql://u@h/db", "MESTRING_REDIS_URL=", "MESTRING_LISTEN=[::1]:8000",
-            "MESTRING_MUNICIPALITY=0301", "MESTRING_TIME_ZONE=Europe/Helsinki", "MESTRING_THREADS=8",
-            "MESTRING_REFLECTION=true", "MESTRING_STREAM_WINDOW=1h30m", "MESTRING_LOG_HASH_KEY=a=b=c",
+            "MESTRING_MUNICIPALITY=0301", "MESTRING_EVENT_SOURCE=https://recovery.oslo.example",
+            "MESTRING_TIME_ZONE=Europe/Helsinki", "MESTRING_THREADS=8", "MESTRING_REFLECTION=true",
+            "MESTRING_STREAM_WINDOW=1h30m", "MESTRING_LOG_HASH_KEY=a=b=c",
             "MESTRING_OWNERS=peer_support=127.0.0.1:7103,council=council:7104"});
   ASSERT_TRUE(config.ok()) << config.status();
   EXPECT_EQ(config->database, "postgresql://u@h/db");
   EXPECT_EQ(config->redis_url, "");
   EXPECT_EQ(config->listen, "[::1]:8000");
   EXPECT_EQ(config->municipality, "0301");
+  EXPECT_EQ(config->event_source, "https://recovery.oslo.example");
   EXPECT_EQ(config->time_zone, "Europe/Helsinki");
   EXPECT_EQ(config->threads, 8);
   EXPECT_TRUE(config->reflection);
@@ -67,6 +69,9 @@ TEST(ConfigTest, ABadValueIsNamedAndNotRepeated) {
                                   "MESTRING_LISTEN=:7101",
                                   "MESTRING_MUNICIPALITY=11o8",
                                   "MESTRING_MUNICIPALITY=108",
+                                  "MESTRING_EVENT_SOURCE=/municipalities",
+                                  "MESTRING_EVENT_SOURCE=https://recovery.oslo.example/",
+                                  "MESTRING_EVENT_SOURCE=https://a b",
                                   "MESTRING_TIME_ZONE=Europe/Sandnes",
                                   "MESTRING_THREADS=0",
                                   "MESTRING_THREADS=many",

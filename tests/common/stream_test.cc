@@ -21,7 +21,7 @@ Event Row(Cursor cursor, std::string data = "bytes\0and more") {
   Event event;
   event.set_cursor(cursor.ToString());
   event.set_id(absl::StrCat("id-", cursor.ToString()));
-  event.set_source("/municipalities/1108/test");
+  event.set_source("https://mestring.local/municipalities/1108/test");
   event.set_type("mestring.test.v1.Happened");
   event.set_subject("a-subject");
   event.set_subject_version(7);
@@ -69,11 +69,13 @@ TEST_F(StreamTest, AnEntryComesBackAsItWasAppended) {
   ASSERT_EQ(events->size(), 1);
   EXPECT_EQ(events->front().SerializeAsString(), Row({5, 2}).SerializeAsString());
   // As any other language sees it.
-  EXPECT_THAT(
-      server().Do({"XRANGE", key_, "5-2", "5-2"}),
-      HasSubstr("specversion\n1.0\nid\nid-5-2\nsource\n/municipalities/1108/test\ntype\nmestring.test.v1.Happened\n"
-                "subject\na-subject\nsubjectversion\n7\ntime\n2026-11-23T07:00:00.123456Z\n"
-                "datacontenttype\napplication/protobuf\ntraceparent\n00-"));
+  EXPECT_THAT(server().Do({"XRANGE", key_, "5-2", "5-2"}),
+              HasSubstr("specversion\n1.0\nid\nid-5-2\nsource\nhttps://mestring.local/municipalities/1108/"
+                        "test\ntype\nmestring.test.v1.Happened\n"
+                        "subject\na-subject\nsubjectversion\n7\ntime\n2026-11-23T07:00:00.123456Z\n"
+                        "datacontenttype\napplication/protobuf\ndataschema\nhttps://mestring.local/schemas/"
+                        "mestring.test.v1.Happened\n"
+                        "traceparent\n00-"));
 }
 
 TEST_F(StreamTest, AnEntryWithoutSubjectOrTraceIsStillOurs) {

@@ -150,7 +150,7 @@ TEST_P(WatchTest, AWatcherSeesWhatIsWrittenAfterItBegan) {
   const pb::Event event = watch->events()[0];
   EXPECT_EQ(event.type(), "mestring.test.v1.NoteWritten");
   EXPECT_EQ(event.subject(), note);
-  EXPECT_EQ(event.source(), "/municipalities/1108/test");
+  EXPECT_EQ(event.source(), "https://mestring.local/municipalities/1108/test");
   tpb::NoteWritten written;
   ASSERT_TRUE(written.ParseFromString(event.data()));
   EXPECT_EQ(written.note_id(), note);
