@@ -199,7 +199,7 @@ absl::StatusOr<Address> ParseAddress(std::string_view url) {
 }
 
 // The entry's ID, the number of its fields and values, and these, for the script.
-void AppendEntry(const Event& row, std::vector<std::string>& texts, std::vector<std::string_view>& arguments) {
+void AppendEntry(const Event& row, std::deque<std::string>& texts, std::vector<std::string_view>& arguments) {
   const EntryFields fields = EntryOf(row, texts);
   static constexpr std::string_view kCounts[] = {"18", "20", "22"};
   static_assert(kEntryFieldsMax == 22);
@@ -335,7 +335,6 @@ class AppendCommand {
  public:
   AppendCommand(std::string_view script, std::string_view key, Cursor expected, absl::Span<const Event> rows,
                 const Stream::Repair& repair) {
-    texts_.reserve(4 + repair.orphans.size() + 2 * rows.size());  // so that views into them stay
     arguments_.reserve(8 + repair.orphans.size() + rows.size() * (2 + kEntryFieldsMax));
     arguments_ = {"EVALSHA", script, "1", key, texts_.emplace_back(expected.ToString()), repair.reset ? "1" : "0"};
     arguments_.push_back(repair.valid_last ? texts_.emplace_back(repair.valid_last->ToString()) : std::string_view());
@@ -355,7 +354,7 @@ class AppendCommand {
   }
 
  private:
-  std::vector<std::string> texts_;
+  std::deque<std::string> texts_;  // views into them stay when more are added
   std::vector<std::string_view> arguments_;
 };
 
@@ -391,7 +390,7 @@ std::string StreamKey(std::string_view municipality, std::string_view service) {
   return "mestring:{" + std::string(municipality) + "}:" + std::string(service);
 }
 
-EntryFields EntryOf(const Event& event, std::vector<std::string>& texts) {
+EntryFields EntryOf(const Event& event, std::deque<std::string>& texts) {
   EntryFields fields;
   fields.reserve(kEntryFieldsMax / 2);
   fields.emplace_back("specversion", kSpecVersion);

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -35,11 +36,11 @@ absl::Status CheckRedisUrl(std::string_view url);
 // "mestring:{1108}:housing"
 std::string StreamKey(std::string_view municipality, std::string_view service);
 
-// The form of an event on a stream. The views of EntryOf are into the event and into `texts`, which
-// needs room for two more: it may not move. ParseEntry is the inverse; of an entry that is not ours (a
+// The form of an event on a stream. The views of EntryOf are into the event and into `texts`, to which it adds what the
+// event does not hold as text. ParseEntry is the inverse; of an entry that is not ours (a
 // field is missing or malformed) it returns only the cursor text. Fields that we do not know are passed over.
 using EntryFields = std::vector<std::pair<std::string_view, std::string_view>>;
-EntryFields EntryOf(const events::v1::Event& event, std::vector<std::string>& texts);
+EntryFields EntryOf(const events::v1::Event& event, std::deque<std::string>& texts);
 events::v1::Event ParseEntry(std::string_view id, const EntryFields& fields);
 
 class RedisConnection;

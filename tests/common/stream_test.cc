@@ -473,8 +473,7 @@ TEST(ParseEntryTest, ReadsWhatEntryOfWrites) {
   for (const char* more : {"", "y"}) {
     event.set_subject(more);
     event.set_traceparent(more);
-    std::vector<std::string> texts;
-    texts.reserve(2);
+    std::deque<std::string> texts;
     EXPECT_EQ(ParseEntry("5-1", EntryOf(event, texts)).SerializeAsString(), event.SerializeAsString());
   }
 }

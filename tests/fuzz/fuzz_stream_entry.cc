@@ -4,6 +4,7 @@
 #include <fuzzer/FuzzedDataProvider.h>
 
 #include <cstdlib>
+#include <deque>
 #include <string>
 #include <vector>
 
@@ -46,8 +47,7 @@ void MustBeWhole(const Event& event) {
   Event parked;
   Require(parked.ParseFromString(event.SerializeAsString()));
 
-  std::vector<std::string> texts;
-  texts.reserve(2);
+  std::deque<std::string> texts;
   const Event again = mestring::ParseEntry(event.cursor(), mestring::EntryOf(event, texts));
   Require(again.SerializeAsString() == event.SerializeAsString());
 }
