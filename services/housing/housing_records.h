@@ -13,6 +13,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "common/call.h"
 #include "common/errors.h"
 #include "common/ids.h"
 #include "common/records.h"

@@ -9,6 +9,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "common/call.h"
 #include "common/errors.h"
 #include "common/field_rules.h"
 #include "common/ids.h"
