@@ -28,7 +28,7 @@ class Health {
     int64_t timers_overdue = 0;
   };
 
-  // `services`: the names of those that `Start` will be told of; read from then on.
+  // `services`: the names of the services of the server that Start is given; complete by then.
   Health(const Operated& parts, const std::vector<std::string>& services) : parts_(parts), services_(services) {}
 
   // Opens the plain port for probes (MESTRING_HEALTH_LISTEN).
