@@ -110,7 +110,8 @@ absl::Status Server::Impl::OpenAll(const ServiceDefinition& definition) {
   options.url = config.database;
   options.clock = config.clock;
   if (!absl::LoadTimeZone(config.time_zone, &options.zone)) return CannotStart("MESTRING_TIME_ZONE is not known here");
-  options.event_source = absl::StrCat(config.event_source, "/municipalities/", config.municipality, "/", config.service);
+  options.event_source =
+      absl::StrCat(config.event_source, "/municipalities/", config.municipality, "/", config.service);
   ASSIGN(db, Database::Open(std::move(options), definition.schema, definition.shared_schema));
 
   Edge::Options edge_options;
