@@ -8,7 +8,10 @@
 
 #include <utility>
 
-#include "services/activities/activities_records.h"
+#include "common/ids.h"
+#include "mestring/activities/v1/activities_events.pb.h"
+#include "services/activities/activities_rules.h"
+#include "services/activities/tables.h"
 #include "services/code_lists/code_lists.h"
 
 namespace mestring::activities {

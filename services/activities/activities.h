@@ -9,6 +9,8 @@
 #include "common/server.h"
 #include "mestring/activities/v1/activities.grpc.pb.h"
 #include "mestring/activities/v1/activities.pb.h"
+#include "services/activities/clocks.h"
+#include "services/activities/subscriptions.h"
 #include "services/assigned_actions/assigned_actions.h"
 
 namespace mestring {
@@ -18,11 +20,6 @@ extern const absl::Span<const Migration> kActivitiesSchema;
 namespace activities {
 
 namespace pb = v1;
-
-// Registers what happens when time passes with the kernel's timers (clocks.cc).
-void SetClocks(Timers& timers);
-// Subscribes to what peer support tells, if the installation has it (subscriptions.cc).
-void Subscribe(Kernel& kernel);
 
 // Thread-safe: holds no state of its own.
 class Activities final : public mestring::Service, public pb::ActivityService::Service {

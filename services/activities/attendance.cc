@@ -7,8 +7,11 @@
 
 #include <utility>
 
+#include "common/ids.h"
 #include "services/activities/activities.h"
-#include "services/activities/activities_records.h"
+#include "services/activities/events.h"
+#include "services/activities/follow_up_changes.h"
+#include "services/activities/reads.h"
 
 namespace mestring::activities {
 namespace {

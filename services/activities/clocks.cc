@@ -6,10 +6,17 @@
 // does nothing. After days of downtime they fire in their order; an offer that ran out meanwhile passes on
 // only if there is still something to come to, because Settle asks the clock and not the timer (A3).
 
+#include "services/activities/clocks.h"
+
 #include <utility>
 
-#include "services/activities/activities.h"
-#include "services/activities/activities_records.h"
+#include "services/activities/events.h"
+#include "services/activities/fund_rules.h"
+#include "services/activities/leader_changes.h"
+#include "services/activities/period_changes.h"
+#include "services/activities/reads.h"
+#include "services/activities/seat_changes.h"
+#include "services/activities/session_changes.h"
 
 namespace mestring::activities {
 namespace {

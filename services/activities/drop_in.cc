@@ -3,10 +3,8 @@
 // The trap is to count how many different people came without being able to say who. A card is a random token
 // that somebody keeps; nobody writes down whose it is, and IssueVisitCards stores nothing at all. What is
 // stored of a card that is shown is its hash under the key of the period: so the same person is the same hash
-// within a period and another one in the next. When the period closes, one transaction stores the figures and
-// deletes the key, the hashes, and the kernel's remembered answers to RecordDropIn, whose fingerprints are
-// made of requests with tokens in them (A6). Their repeats are then worked out anew, which does no harm: the
-// headcount is set and cards are a set.
+// within a period and another one in the next. When the period closes, all of it is destroyed
+// (period_changes.cc).
 //
 // Counting in memory would leave nothing to delete and would lose the week in a restart. What an engine keeps
 // physically of deleted rows until it uses their pages again is out of reach of any query.
@@ -15,18 +13,19 @@
 #include <set>
 #include <utility>
 
-#include "common/answers.h"
 #include "common/digest.h"
+#include "common/ids.h"
 #include "common/random.h"
+#include "mestring/activities/v1/activities_events.pb.h"
 #include "services/activities/activities.h"
-#include "services/activities/activities_records.h"
+#include "services/activities/period_changes.h"
+#include "services/activities/reads.h"
 
 namespace mestring::activities {
 namespace {
 
 // 128 random bits: never the same twice, never guessed.
 constexpr size_t kTokenBytes = 16;
-constexpr std::string_view kRecordDropIn = "/mestring.activities.v1.ActivityService/RecordDropIn";
 
 // In letters only, two for a byte, so that no part of a token is ever taken for a national identity number.
 std::string NewToken() {
@@ -38,28 +37,6 @@ std::string NewToken() {
     token.push_back(static_cast<char>('a' + byte % 16));
   }
   return token;
-}
-
-absl::StatusOr<int64_t> Number(absl::StatusOr<std::vector<std::tuple<int64_t>>> rows) {
-  if (!rows.ok()) return rows.status();
-  return rows->empty() ? 0 : std::get<0>(rows->front());
-}
-
-absl::StatusOr<PeriodCounts> CountsOf(Tx& tx, const pb::Period& period) {
-  PeriodCounts counts;
-  ASSIGN(counts.sessions,
-         Number(tx.Query<int64_t>("SELECT COUNT(*) FROM drop_in_tallies WHERE period_id = :period", period.id())));
-  ASSIGN(counts.visits, Number(tx.Query<int64_t>("SELECT CAST(COALESCE(SUM(headcount), 0) AS BIGINT) FROM "
-                                                 "drop_in_tallies WHERE period_id = :period",
-                                                 period.id())));
-  ASSIGN(counts.unique, Number(tx.Query<int64_t>("SELECT COUNT(DISTINCT card) FROM drop_in_visits WHERE period_id = "
-                                                 ":period",
-                                                 period.id())));
-  ASSIGN(counts.core,
-         Number(tx.Query<int64_t>("SELECT COUNT(*) FROM (SELECT card FROM drop_in_visits WHERE period_id = "
-                                  ":period GROUP BY card HAVING COUNT(*) >= :core) AS c",
-                                  period.id(), period.core_visits())));
-  return counts;
 }
 
 // The open period that has the day of a session.
@@ -81,22 +58,6 @@ absl::StatusOr<pb::DropInTally> TallyOf(Tx& tx, const pb::Session& session, cons
 }
 
 }  // namespace
-
-absl::Status CloseNow(Tx& tx, pb::Period* period) {
-  ASSIGN(const PeriodCounts counts, CountsOf(tx, *period));
-  ApplyClose(counts, period);
-  TRY(Save(tx, *period));
-  TRY(tx.CancelTimer(kPeriodTimer, period->id()));
-  TRY(tx.Exec("DELETE FROM drop_in_visits WHERE period_id = :period", period->id()).status());
-  TRY(tx.Exec("DELETE FROM period_keys WHERE period_id = :period", period->id()).status());
-  TRY(ForgetAnswers(tx, kRecordDropIn));
-  pb::PeriodClosed event;
-  event.set_period_id(period->id());
-  event.set_from_date(period->from_date());
-  event.set_to_date(period->to_date());
-  *event.mutable_figures() = period->figures();
-  return tx.Publish(event, period->id(), period->version());
-}
 
 absl::Status Activities::OpenPeriod(Tx& tx, Call&, const pb::OpenPeriodRequest& request,
                                     pb::OpenPeriodResponse* response) {
@@ -140,9 +101,9 @@ absl::Status Activities::RecordDropIn(Tx& tx, Call& call, const pb::RecordDropIn
                 period->id(), KeyedHash(std::get<0>(secret.front()), token), session.id())
             .status());
   }
-  ASSIGN(const int64_t cards, Number(tx.Query<int64_t>("SELECT COUNT(*) FROM drop_in_visits WHERE session_id = "
-                                                       ":session",
-                                                       session.id())));
+  ASSIGN(const auto counted,
+         tx.Query<int64_t>("SELECT COUNT(*) FROM drop_in_visits WHERE session_id = :session", session.id()));
+  const int64_t cards = std::get<0>(counted.front());
   TRY(CheckHeadcount(request.headcount(), cards));
   tally.set_headcount(request.headcount());
   tally.set_cards(static_cast<int>(cards));

@@ -8,8 +8,12 @@
 
 #include <utility>
 
+#include "common/ids.h"
 #include "services/activities/activities.h"
-#include "services/activities/activities_records.h"
+#include "services/activities/events.h"
+#include "services/activities/fund_changes.h"
+#include "services/activities/fund_rules.h"
+#include "services/activities/reads.h"
 
 namespace mestring::activities {
 namespace {

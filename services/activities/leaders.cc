@@ -10,8 +10,11 @@
 #include <set>
 #include <utility>
 
+#include "common/ids.h"
 #include "services/activities/activities.h"
-#include "services/activities/activities_records.h"
+#include "services/activities/events.h"
+#include "services/activities/leader_changes.h"
+#include "services/activities/reads.h"
 
 namespace mestring::activities {
 namespace {

@@ -11,7 +11,7 @@
 #include <utility>
 
 #include "services/activities/activities.h"
-#include "services/activities/activities_records.h"
+#include "services/activities/reads.h"
 #include "services/calendar/calendar.h"
 
 namespace mestring::activities {

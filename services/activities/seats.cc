@@ -1,6 +1,6 @@
 // Seats: enrolment, the waiting list, and offers that run out.
 //
-// Every use case here ends in Settle (activities_records.cc), which counts and offers. What a use case itself
+// Every use case here ends in Settle (seat_changes.cc), which counts and offers. What a use case itself
 // decides is only whether this person may do this now. So no path can hand a seat on twice, or forget to.
 //
 // An offer is a state of the place on the list, not a thing of its own: a person is offered one seat at a
@@ -11,8 +11,13 @@
 #include <map>
 #include <utility>
 
+#include "common/ids.h"
 #include "services/activities/activities.h"
-#include "services/activities/activities_records.h"
+#include "services/activities/events.h"
+#include "services/activities/fund_changes.h"
+#include "services/activities/fund_rules.h"
+#include "services/activities/reads.h"
+#include "services/activities/seat_changes.h"
 
 namespace mestring::activities {
 namespace {
@@ -61,6 +66,14 @@ absl::Status EndEnrolment(Tx& tx, pb::EnrolmentState state, std::string_view rea
   TRY(tx.Publish(event, enrolment->id(), enrolment->version()));
   TRY(EndGrants(tx, session.id(), enrolment->person_ref(), kSeatEnded.code));
   return Settle(tx, &session);
+}
+
+// Saves a new seat and tells of it.
+absl::Status ConfirmSeat(Tx& tx, pb::Enrolment* enrolment) {
+  TRY(Insert(tx, *enrolment));
+  auto event = About<pb::EnrolmentConfirmed>(*enrolment);
+  event.set_audience(enrolment->audience());
+  return tx.Publish(event, enrolment->id(), enrolment->version());
 }
 
 // The place in the line of its quota.

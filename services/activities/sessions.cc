@@ -9,8 +9,14 @@
 #include <algorithm>
 #include <utility>
 
+#include "common/ids.h"
 #include "services/activities/activities.h"
-#include "services/activities/activities_records.h"
+#include "services/activities/events.h"
+#include "services/activities/fund_rules.h"
+#include "services/activities/leader_changes.h"
+#include "services/activities/reads.h"
+#include "services/activities/seat_changes.h"
+#include "services/activities/session_changes.h"
 #include "services/calendar/calendar.h"
 
 namespace mestring::activities {
@@ -19,6 +25,11 @@ namespace {
 absl::StatusOr<absl::CivilMinute> LocalTime(std::string_view date, std::string_view time_of_day) {
   ASSIGN(const int minute, ParseTimeOfDay("time_of_day", time_of_day));
   return absl::CivilMinute(Day(date)) + minute;
+}
+
+// The part of town is one of the list, or is not said.
+absl::Status CheckArea(Tx& tx, std::string_view area_code) {
+  return area_code.empty() ? absl::OkStatus() : CheckCode(tx, pb::CODE_LIST_KIND_AREA, area_code);
 }
 
 absl::Status SaveScheduled(Tx& tx, const pb::ActivityPolicy& policy, pb::Session* session) {

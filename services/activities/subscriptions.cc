@@ -6,11 +6,13 @@
 // is for a rebuild from an older cursor. Asking peer support when somebody is to lead would be simpler, and
 // would stop activities whenever peer support is down.
 
+#include "services/activities/subscriptions.h"
+
 #include <utility>
 
 #include "mestring/peer_support/v1/peer_support_events.pb.h"
-#include "services/activities/activities.h"
-#include "services/activities/activities_records.h"
+#include "services/activities/leader_changes.h"
+#include "services/activities/reads.h"
 
 namespace mestring::activities {
 namespace {

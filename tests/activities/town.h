@@ -6,10 +6,11 @@
 #include <string_view>
 #include <vector>
 
+#include "common/records.h"
 #include "mestring/activities/v1/activities.grpc.pb.h"
 #include "mestring/activities/v1/activities_events.pb.h"
 #include "services/activities/activities.h"
-#include "services/activities/activities_records.h"
+#include "services/activities/tables.h"
 #include "tests/support/town.h"
 
 namespace mestring::activities {

@@ -1,0 +1,11 @@
+// What time does in activities.
+#pragma once
+
+#include "common/timers.h"
+
+namespace mestring::activities {
+
+// Registers what happens when time passes with the kernel's timers.
+void SetClocks(Timers& timers);
+
+}  // namespace mestring::activities

@@ -1,0 +1,96 @@
+#include "services/activities/reads.h"
+
+// Hides how seats are counted: from the rows that hold them, each time, by one index. A counter in the session
+// would be cheaper to read and would have to be right after every withdrawal, expiry and correction. Writes
+// run one at a time, so a count and the seat taken after it cannot be parted (A1).
+
+#include <utility>
+
+#include "services/code_lists/code_lists.h"
+
+namespace mestring::activities {
+namespace {
+
+// The person leads this session.
+absl::StatusOr<bool> Leads(Tx& tx, std::string_view session_id, std::string_view person_ref) {
+  return Exists<pb::SessionLeader>(
+      tx, "WHERE session_id = :session AND person_ref = :person AND state = 'SESSION_LEADER_STATE_ASSIGNED'",
+      session_id, person_ref);
+}
+
+}  // namespace
+
+absl::StatusOr<pb::ActivityPolicy> CurrentPolicy(Tx& tx) {
+  ASSIGN(auto policy, Newest<pb::ActivityPolicy>(tx, "policy_version"));
+  if (!policy) return Refused("POLICY_MISSING", "no policy is in force");
+  return *std::move(policy);
+}
+
+absl::Status CheckCode(Tx& tx, pb::CodeListKind kind, std::string_view code) {
+  ASSIGN(const auto list, CodeListOfVersion<pb::CodeList>(tx, kind, 0));
+  return list && HasCode(*list, code) ? absl::OkStatus() : UnknownCode(kind);
+}
+
+absl::StatusOr<std::optional<pb::LeaderPath>> PathOf(Tx& tx, std::string_view person_ref) {
+  return Find<pb::LeaderPath>(tx, "WHERE person_ref = :person", person_ref);
+}
+
+absl::Status MayWorkWith(Tx& tx, const Caller& caller, std::string_view session_id) {
+  if (WorksWithActivities(caller)) return absl::OkStatus();
+  ASSIGN(const bool leads, Leads(tx, session_id, caller.person_ref));
+  return leads ? absl::OkStatus() : NotFound(Table<pb::Session>::kNoun);
+}
+
+absl::StatusOr<std::vector<pb::Enrolment>> LiveEnrolments(Tx& tx, std::string_view session_id) {
+  return Select<pb::Enrolment>(
+      tx, absl::StrCat("WHERE session_id = :session AND ", InStates<pb::EnrolmentState>(IsLive), " ORDER BY id"),
+      session_id);
+}
+
+absl::StatusOr<bool> HasSeat(Tx& tx, std::string_view session_id, std::string_view person_ref) {
+  static const std::string live =
+      absl::StrCat("WHERE session_id = :session AND person_ref = :person AND ", InStates<pb::EnrolmentState>(IsLive));
+  return Exists<pb::Enrolment>(tx, live, session_id, person_ref);
+}
+
+absl::StatusOr<std::vector<pb::WaitEntry>> LiveWaitEntries(Tx& tx, std::string_view session_id) {
+  return Select<pb::WaitEntry>(
+      tx, absl::StrCat("WHERE session_id = :session AND ", InStates<pb::WaitEntryState>(IsLive), " ORDER BY sequence"),
+      session_id);
+}
+
+absl::StatusOr<SeatCounts> SeatCountsOf(Tx& tx, const pb::Session& session) {
+  SeatCounts counts;
+  for (const pb::Quota& quota : session.quotas()) {
+    pb::SeatCount* count = counts.Add();
+    count->set_audience(quota.audience());
+    count->set_seats(quota.seats());
+  }
+  const auto count_of = [&counts](std::string_view audience) -> pb::SeatCount* {
+    for (pb::SeatCount& count : counts) {
+      if (pb::Audience_Name(count.audience()) == audience) return &count;
+    }
+    return nullptr;
+  };
+  // Made once: each write that touches a seat asks this.
+  static const std::string seats_sql =
+      absl::StrCat("SELECT quota_audience, COUNT(*) FROM enrolments WHERE session_id = :session AND ",
+                   InStates<pb::EnrolmentState>(IsLive), " GROUP BY quota_audience");
+  static const std::string entries_sql =
+      absl::StrCat("SELECT quota_audience, state, COUNT(*) FROM wait_entries WHERE session_id = :session AND ",
+                   InStates<pb::WaitEntryState>(IsLive), " GROUP BY quota_audience, state");
+  ASSIGN(const auto seats, (tx.Query<std::string, int64_t>(seats_sql, session.id())));
+  for (const auto& [audience, number] : seats) {
+    if (pb::SeatCount* count = count_of(audience)) count->set_confirmed(static_cast<int>(number));
+  }
+  ASSIGN(const auto entries, (tx.Query<std::string, std::string, int64_t>(entries_sql, session.id())));
+  for (const auto& [audience, state, number] : entries) {
+    pb::SeatCount* count = count_of(audience);
+    if (count == nullptr) continue;
+    const bool is_offered = state == pb::WaitEntryState_Name(pb::WAIT_ENTRY_STATE_OFFERED);
+    is_offered ? count->set_offered(static_cast<int>(number)) : count->set_waiting(static_cast<int>(number));
+  }
+  return counts;
+}
+
+}  // namespace mestring::activities
