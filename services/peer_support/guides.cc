@@ -7,8 +7,11 @@
 
 #include <utility>
 
+#include "common/ids.h"
+#include "services/peer_support/approval_changes.h"
+#include "services/peer_support/events.h"
 #include "services/peer_support/peer_support.h"
-#include "services/peer_support/peer_support_records.h"
+#include "services/peer_support/reads.h"
 
 namespace mestring::peer_support {
 namespace {

@@ -8,8 +8,13 @@
 
 #include <utility>
 
+#include "common/ids.h"
+#include "services/peer_support/events.h"
+#include "services/peer_support/group_changes.h"
+#include "services/peer_support/match_changes.h"
 #include "services/peer_support/peer_support.h"
-#include "services/peer_support/peer_support_records.h"
+#include "services/peer_support/proposal_changes.h"
+#include "services/peer_support/reads.h"
 
 namespace mestring::peer_support {
 

@@ -10,6 +10,8 @@
 #include "mestring/peer_support/v1/peer_support.grpc.pb.h"
 #include "mestring/peer_support/v1/peer_support.pb.h"
 #include "services/assigned_actions/assigned_actions.h"
+#include "services/peer_support/clocks.h"
+#include "services/peer_support/subscriptions.h"
 
 namespace mestring {
 
@@ -18,11 +20,6 @@ extern const absl::Span<const Migration> kPeerSupportSchema;
 namespace peer_support {
 
 namespace pb = v1;
-
-// Registers what happens when time passes with the kernel's timers (clocks.cc).
-void SetClocks(Timers& timers);
-// Registers what is heard of other services (subscriptions.cc).
-void Subscribe(Kernel& kernel);
 
 // Thread-safe: holds no state of its own.
 class PeerSupport final : public mestring::Service, public pb::PeerSupportService::Service {

@@ -7,11 +7,21 @@
 
 #include <utility>
 
+#include "common/ids.h"
+#include "services/peer_support/approval_changes.h"
+#include "services/peer_support/events.h"
+#include "services/peer_support/group_changes.h"
+#include "services/peer_support/match_changes.h"
 #include "services/peer_support/peer_support.h"
-#include "services/peer_support/peer_support_records.h"
+#include "services/peer_support/reads.h"
 
 namespace mestring::peer_support {
 namespace {
+
+// The records of the peer's cycle.
+absl::StatusOr<std::vector<pb::Requirement>> RequirementsOf(Tx& tx, const pb::Peer& peer) {
+  return Select<pb::Requirement>(tx, "WHERE peer_id = :peer AND cycle = :cycle", peer.id(), peer.cycle());
+}
 
 // In this cycle or an earlier one.
 absl::StatusOr<bool> WasEverApproved(Tx& tx, const pb::Peer& peer) {

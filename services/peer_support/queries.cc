@@ -9,7 +9,7 @@
 
 #include "services/figures/figures.h"
 #include "services/peer_support/peer_support.h"
-#include "services/peer_support/peer_support_records.h"
+#include "services/peer_support/reads.h"
 
 namespace mestring::peer_support {
 namespace {

@@ -7,8 +7,12 @@
 
 #include <utility>
 
+#include "common/ids.h"
+#include "mestring/peer_support/v1/peer_support_events.pb.h"
+#include "services/peer_support/match_changes.h"
 #include "services/peer_support/peer_support.h"
-#include "services/peer_support/peer_support_records.h"
+#include "services/peer_support/proposal_changes.h"
+#include "services/peer_support/reads.h"
 
 namespace mestring::peer_support {
 namespace {

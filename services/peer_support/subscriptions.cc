@@ -5,11 +5,16 @@
 // once; who is a peer already, or has stopped, stays what they are: an event of another service never
 // decides about a person here. Asking activities by RPC who leads would tie the two together in time.
 
+#include "services/peer_support/subscriptions.h"
+
 #include <utility>
 
+#include "common/ids.h"
+#include "common/records.h"
 #include "mestring/activities/v1/activities_events.pb.h"
-#include "services/peer_support/peer_support.h"
-#include "services/peer_support/peer_support_records.h"
+#include "services/peer_support/events.h"
+#include "services/peer_support/peer_support_rules.h"
+#include "services/peer_support/tables.h"
 
 namespace mestring::peer_support {
 namespace {

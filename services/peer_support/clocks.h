@@ -1,0 +1,11 @@
+// What time does in peer support.
+#pragma once
+
+#include "common/timers.h"
+
+namespace mestring::peer_support {
+
+// Registers what happens when time passes with the kernel's timers.
+void SetClocks(Timers& timers);
+
+}  // namespace mestring::peer_support

@@ -1,0 +1,58 @@
+#include "services/peer_support/group_changes.h"
+
+#include <string>
+
+#include "common/records.h"
+#include "mestring/peer_support/v1/peer_support_events.pb.h"
+#include "services/peer_support/reads.h"
+
+namespace mestring::peer_support {
+
+absl::StatusOr<std::vector<pb::GroupSeat>> SeatsOf(Tx& tx, const pb::Match& match) {
+  return Select<pb::GroupSeat>(tx, absl::StrCat("WHERE match_id = :match AND ", kLiveSeat), match.id());
+}
+
+absl::Status EndSeatOf(Tx& tx, const pb::Match& match) {
+  ASSIGN(std::vector<pb::GroupSeat> seats, SeatsOf(tx, match));
+  for (pb::GroupSeat& seat : seats) TRY(EndSeat(tx, &seat));
+  return absl::OkStatus();
+}
+
+absl::Status EndSeat(Tx& tx, pb::GroupSeat* seat) {
+  ApplySeatEnd(Today(tx), seat);
+  TRY(Save(tx, *seat));
+  pb::GroupSeatLeft event;
+  event.set_group_seat_id(seat->id());
+  event.set_kind(seat->kind());
+  event.set_person_ref(seat->person_ref());
+  event.set_match_id(seat->match_id());
+  event.set_peer_person_ref(seat->peer_person_ref());
+  return tx.Publish(event, seat->id(), seat->version());
+}
+
+absl::Status EndGroup(Tx& tx, pb::SelfHelpGroup* group, Call* call) {
+  group->set_state(pb::SELF_HELP_GROUP_STATE_CLOSED);
+  TRY(Save(tx, *group));
+  pb::GroupClosed event;
+  event.set_self_help_group_id(group->id());
+  TRY(tx.Publish(event, group->id(), group->version()));
+  ASSIGN(std::vector<pb::GroupSeat> seats,
+         Select<pb::GroupSeat>(tx, absl::StrCat("WHERE self_help_group_id = :group AND ", kLiveSeat, " ORDER BY id"),
+                               group->id()));
+  for (pb::GroupSeat& seat : seats) {
+    call->Concerns(seat.person_ref());
+    TRY(EndSeat(tx, &seat));
+  }
+  return absl::OkStatus();
+}
+
+// The index of pages finds the open ones of all peers, which are few.
+absl::Status EndGroupsOf(Tx& tx, const pb::Peer& peer, Call* call) {
+  ASSIGN(std::vector<pb::SelfHelpGroup> groups,
+         Select<pb::SelfHelpGroup>(
+             tx, "WHERE state = 'SELF_HELP_GROUP_STATE_OPEN' AND id <> '' AND peer_id = :peer ORDER BY id", peer.id()));
+  for (pb::SelfHelpGroup& group : groups) TRY(EndGroup(tx, &group, call));
+  return absl::OkStatus();
+}
+
+}  // namespace mestring::peer_support

@@ -1,0 +1,62 @@
+// What several use cases read before they decide or change anything: loads that come with their refusal, and questions
+// to many rows.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "common/database.h"
+#include "common/records.h"
+#include "common/rpc.h"
+#include "mestring/peer_support/v1/peer_support.pb.h"
+#include "services/peer_support/peer_support_rules.h"
+#include "services/peer_support/tables.h"
+
+namespace mestring::peer_support {
+
+// IsLive of a seat, in the words of the partial indexes of seats: SQLite finds them by no others.
+inline constexpr std::string_view kLiveSeat = "state <> 'GROUP_SEAT_STATE_ENDED'";
+
+// A resource about people, if the caller may see it. The access log of all of them shows the attempt.
+template <class M>
+absl::StatusOr<M> LoadVisible(Tx& tx, Call& call, std::string_view id) {
+  ASSIGN(M row, Load<M>(tx, id));
+  for (const std::string& person : PersonsIn(row)) {
+    IsHiddenFrom(person, call.caller, row) ? call.ConcernsHidden(person) : call.Concerns(person);
+  }
+  TRY(MaySee(call.caller, row));
+  return row;
+}
+
+// The same, for a change: the caller's version must be the current one.
+template <class M>
+absl::StatusOr<M> LoadVisibleForChange(Tx& tx, Call& call, std::string_view id, int64_t expected_version) {
+  ASSIGN(M row, LoadVisible<M>(tx, call, id));
+  TRY(CheckVersion(expected_version, row.version()));
+  return row;
+}
+
+// A peer about whom the caller decides: never themself.
+absl::StatusOr<pb::Peer> LoadToDecide(Tx& tx, Call& call, std::string_view peer_id, int64_t expected_version);
+
+// RULES_MISSING if nobody has set them.
+absl::StatusOr<pb::PeerRules> CurrentRules(Tx& tx);
+// The peer's guide, if there is one.
+absl::StatusOr<std::optional<pb::Guide>> GuideOf(Tx& tx, const pb::Peer& peer);
+// Live matches and accepted proposals, but for one proposal or one match that is in question.
+absl::StatusOr<int64_t> LoadOf(Tx& tx, std::string_view peer_id, std::string_view but_for = "");
+absl::StatusOr<bool> HasConflict(Tx& tx, std::string_view person_ref, std::string_view other_person_ref);
+// [P1] and [P2] for a peer as they are now. `but_for` as in LoadOf.
+absl::Status CheckCanTake(Tx& tx, const pb::Peer& peer, std::string_view but_for = "");
+// [P4], [P5] and the wishes, for a peer as they are now.
+absl::Status CheckFits(Tx& tx, const pb::PeerRequest& request, const pb::Peer& peer);
+
+// What of a list a caller sees: all, or what is their own as a person or as a peer.
+Filter Within(const Caller& caller, bool has_peer);
+
+}  // namespace mestring::peer_support
