@@ -1,57 +1,17 @@
-// Actions, and what other services say of them.
+// Actions.
 //
-// The council gives an action out as an event and hears of its progress as an event; it never calls the
-// service that owns it, so neither waits for the other and both may be down.
+// The council gives an action out as an event and hears of its progress as an event (subscriptions.cc); it never
+// calls the service that owns it, so neither waits for the other and both may be down.
 
 #include <utility>
 
-#include "mestring/common/v1/assigned_actions_events.pb.h"
+#include "common/ids.h"
+#include "mestring/council/v1/council_events.pb.h"
 #include "services/council/council.h"
-#include "services/council/council_records.h"
+#include "services/council/reads.h"
+#include "services/council/suggestion_changes.h"
 
 namespace mestring::council {
-namespace {
-
-using common::v1::ActionProgressed;
-using events::v1::Event;
-
-// A suggestion follows its actions as far as they lead.
-absl::Status FollowActions(Tx& tx, std::string_view suggestion_id) {
-  ASSIGN(pb::Suggestion suggestion, Load<pb::Suggestion>(tx, suggestion_id));
-  ASSIGN(const std::vector<pb::Action> actions, ActionsOf(tx, suggestion_id));
-  const pb::SuggestionState state = StateAfterProgress(suggestion, actions);
-  if (state == suggestion.state()) return absl::OkStatus();
-  suggestion.set_state(state);
-  TRY(Save(tx, suggestion));
-  pb::SuggestionProgressed event;
-  event.set_suggestion_id(suggestion.id());
-  event.set_state(state);
-  return tx.Publish(event, suggestion.id(), suggestion.version());
-}
-
-absl::Status OnActionProgressed(Tx& tx, std::string_view owner, const ActionProgressed& progressed) {
-  ASSIGN(auto action, Find<pb::Action>(tx, "WHERE id = :id", progressed.action_id()));
-  // An action of another council, or one that another service owns: nobody speaks for an owner but itself.
-  if (!action || action->owner_service() != owner) return absl::OkStatus();
-  if (!ApplyProgress(progressed.state(), Today(tx), &*action)) return absl::OkStatus();
-  TRY(Save(tx, *action));
-  if (!IsOpen(*action)) TRY(tx.CancelTimer(kActionTimer, action->id()));
-  pb::ActionUpdated event;
-  event.set_action_id(action->id());
-  event.set_owner_service(action->owner_service());
-  event.set_state(action->state());
-  TRY(tx.Publish(event, action->id(), action->version()));
-  return action->suggestion_id().empty() ? absl::OkStatus() : FollowActions(tx, action->suggestion_id());
-}
-
-}  // namespace
-
-void HearProgress(Subscription& subscription, std::string_view owner) {
-  subscription.On<ActionProgressed>([owner](Tx& tx, const Event&, const ActionProgressed& progressed) {
-    return OnActionProgressed(tx, owner, progressed);
-  });
-}
-
 absl::Status Council::CreateAction(Tx& tx, Call&, const pb::CreateActionRequest& request,
                                    pb::CreateActionResponse* response) {
   TRY(Check(request));

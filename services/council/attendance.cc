@@ -6,8 +6,11 @@
 
 #include <utility>
 
+#include "common/ids.h"
+#include "mestring/council/v1/council_events.pb.h"
 #include "services/council/council.h"
-#include "services/council/council_records.h"
+#include "services/council/reads.h"
+#include "services/council/seat_changes.h"
 
 namespace mestring::council {
 

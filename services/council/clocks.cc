@@ -1,18 +1,27 @@
 // What happens in the council because time passes: terms run out, notices and minutes come too late, actions become
-// overdue, loops stale, and the missed deadlines of a month become figures (figures.cc).
+// overdue, loops stale, and the missed deadlines of a month become figures.
 //
 // Each clock is a timer of the kernel, set in the write that makes it necessary and stopped in the write
 // that makes it needless. A handler judges by the day it was due and looks at the state all the same, so
 // that a timer which fires once too often does nothing.
 
+#include "services/council/clocks.h"
+
 #include <set>
 #include <utility>
 
-#include "services/council/council.h"
-#include "services/council/council_records.h"
+#include "mestring/council/v1/council_events.pb.h"
+#include "services/council/figure_changes.h"
+#include "services/council/meeting_changes.h"
+#include "services/council/reads.h"
+#include "services/council/seat_changes.h"
+#include "services/council/suggestion_changes.h"
 
 namespace mestring::council {
 namespace {
+
+// Of a meeting from before its deadlines had a timer each (schema/0003_deadlines.sql).
+constexpr std::string_view kDeadlinesTimer = "meeting_deadlines";
 
 // The day that a timer of EndOf(date) ends.
 std::string DayEndedBy(const Tx& tx, absl::Time due) { return FormatDate(DateIn(tx.zone(), due) - 1); }
@@ -81,17 +90,23 @@ absl::Status OnStale(Tx& tx, std::string_view id, absl::Time due) {
   return tx.Schedule(kStaleTimer, id, EndOf(tx, PlusDays(day, mandate.stale_days())));
 }
 
+// What was missed in a month becomes a set of figures.
+absl::Status MakeMissedDeadlineFigures(Tx& tx, std::string_view month, absl::Time) {
+  ASSIGN(const auto rows, (tx.Query<std::string, int64_t>(
+                              "SELECT kind, missed FROM missed_deadlines WHERE month = :month ORDER BY kind", month)));
+  std::vector<std::pair<std::string, int64_t>> counts;
+  for (const auto& [kind, missed] : rows) counts.emplace_back(kind, missed);
+  TRY(StoreFigures(tx, MissedDeadlineFigures(kHousing, month, counts)));
+  return tx.Exec("DELETE FROM missed_deadlines WHERE month = :month", month).status();
+}
+
+absl::Status OnMonthOver(Tx& tx, std::string_view month, absl::Time due) {
+  if (tx.now() - due < kCatchUp) return MakeMissedDeadlineFigures(tx, month, due);
+  // Once: a clock that is always late (a rehearsal that moves by months) comes to its figures, too.
+  return tx.Schedule(kMonthHeardTimer, month, tx.now() + kCatchUp);
+}
+
 }  // namespace
-
-absl::Status ClockNotice(Tx& tx, const pb::Meeting& meeting) {
-  if (!AwaitsNotice(meeting.state()) || meeting.notice_by() < Today(tx))
-    return tx.CancelTimer(kNoticeTimer, meeting.id());
-  return tx.Schedule(kNoticeTimer, meeting.id(), EndOf(tx, meeting.notice_by()));
-}
-
-absl::Status ClockMinutes(Tx& tx, const pb::Meeting& meeting) {
-  return tx.Schedule(kMinutesTimer, meeting.id(), EndOf(tx, meeting.minutes_by()));
-}
 
 void SetClocks(Timers& timers) {
   timers.On(std::string(kTermTimer), OnTerm);

@@ -9,6 +9,8 @@
 #include "common/server.h"
 #include "mestring/council/v1/council.grpc.pb.h"
 #include "mestring/council/v1/council.pb.h"
+#include "services/council/clocks.h"
+#include "services/council/subscriptions.h"
 
 namespace mestring {
 
@@ -17,12 +19,6 @@ extern const absl::Span<const Migration> kCouncilSchema;
 namespace council {
 
 namespace pb = v1;
-
-// Registers what happens when time passes with the kernel's timers (clocks.cc).
-void SetClocks(Timers& timers);
-// Subscribes to the services of this installation whose figures and actions concern the council
-// (subscriptions.cc).
-void Subscribe(Kernel& kernel);
 
 // Thread-safe: holds no state of its own.
 class Council final : public mestring::Service, public pb::CouncilService::Service {

@@ -5,8 +5,12 @@
 
 #include <utility>
 
+#include "common/ids.h"
+#include "common/records.h"
+#include "mestring/council/v1/council_events.pb.h"
 #include "services/council/council.h"
-#include "services/council/council_records.h"
+#include "services/council/council_rules.h"
+#include "services/council/tables.h"
 
 namespace mestring::council {
 

@@ -8,9 +8,15 @@
 #include <map>
 #include <utility>
 
+#include "common/ids.h"
+#include "mestring/council/v1/council_events.pb.h"
 #include "services/calendar/calendar.h"
+#include "services/council/agenda_changes.h"
 #include "services/council/council.h"
-#include "services/council/council_records.h"
+#include "services/council/figure_changes.h"
+#include "services/council/meeting_changes.h"
+#include "services/council/reads.h"
+#include "services/council/seat_changes.h"
 
 namespace mestring::council {
 namespace {

@@ -5,8 +5,12 @@
 
 #include <utility>
 
+#include "common/ids.h"
+#include "mestring/council/v1/council_events.pb.h"
+#include "services/council/agenda_changes.h"
 #include "services/council/council.h"
-#include "services/council/council_records.h"
+#include "services/council/meeting_changes.h"
+#include "services/council/reads.h"
 
 namespace mestring::council {
 namespace {

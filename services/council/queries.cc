@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "services/council/council.h"
-#include "services/council/council_records.h"
+#include "services/council/reads.h"
 
 namespace mestring::council {
 namespace {

@@ -9,10 +9,15 @@
 // What screening takes out is kept nowhere: no response repeats the words of a suggestion that comes in,
 // because responses are stored for repeats (common/answers.h).
 
+#include <algorithm>
 #include <utility>
 
+#include "common/digest.h"
+#include "common/ids.h"
+#include "mestring/council/v1/council_events.pb.h"
 #include "services/council/council.h"
-#include "services/council/council_records.h"
+#include "services/council/reads.h"
+#include "services/council/suggestion_changes.h"
 
 namespace mestring::council {
 namespace {
@@ -24,7 +29,7 @@ absl::Status Receive(Tx& tx, pb::Suggestion* suggestion, std::string_view claim_
                            "screening IS NULL"));
   TRY(MayReceive(mandate, static_cast<int>(std::get<0>(unscreened[0]))));
   if (!claim_code.empty()) {
-    const std::string digest = ClaimDigest(claim_code);
+    const std::string digest = Sha256Hex(claim_code);
     ASSIGN(const auto taken, tx.Query<int64_t>("SELECT 1 FROM claims WHERE digest = :digest", digest));
     if (!taken.empty()) return AlreadyExists("suggestion with this claim code");
     TRY(Insert(tx, *suggestion));
@@ -43,7 +48,11 @@ absl::Status Receive(Tx& tx, pb::Suggestion* suggestion, std::string_view claim_
 
 absl::StatusOr<pb::Suggestion> LoadByClaim(Tx& tx, std::string_view claim_code) {
   return OrNotFound(Find<pb::Suggestion>(tx, "WHERE id IN (SELECT suggestion_id FROM claims WHERE digest = :digest)",
-                                         ClaimDigest(claim_code)));
+                                         Sha256Hex(claim_code)));
+}
+
+int OpenAmong(const std::vector<pb::Action>& actions) {
+  return static_cast<int>(std::count_if(actions.begin(), actions.end(), IsOpen));
 }
 
 // Saves the answer to a report back and tells it.

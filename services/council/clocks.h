@@ -1,0 +1,11 @@
+// What time does in the council.
+#pragma once
+
+#include "common/timers.h"
+
+namespace mestring::council {
+
+// Registers what happens when time passes with the kernel's timers.
+void SetClocks(Timers& timers);
+
+}  // namespace mestring::council

@@ -1,0 +1,18 @@
+// What becomes of a suggestion while its actions go on.
+#pragma once
+
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "common/database.h"
+
+namespace mestring::council {
+
+// The timers of an action and of a suggestion, each for its id.
+inline constexpr std::string_view kActionTimer = "action_due";
+inline constexpr std::string_view kStaleTimer = "loop_stale";
+
+// A suggestion follows its actions as far as they lead.
+absl::Status FollowActions(Tx& tx, std::string_view suggestion_id);
+
+}  // namespace mestring::council
