@@ -1,5 +1,5 @@
 // What the use cases of every service do with stored resources beyond rows.h: today and the ends of days, loads,
-// states, versions, and the pages of lists.
+// versions, enums in SQL, and the pages of lists.
 #pragma once
 
 #include <optional>
@@ -81,17 +81,40 @@ absl::StatusOr<std::optional<M>> OfVersion(Tx& tx, std::string_view column, int6
                  parameters..., version);
 }
 
-// The states for which a rule says yes, as a condition of SQL in the order of the contract, which is that
+// ---- Enums in SQL ----------------------------------------------------------------------------------
+
+// The name of a value as SQL writes it: 'STAY_STATE_ENDED'. As text and not as a parameter, which would hide from
+// SQLite that a partial index serves.
+template <class Enum>
+std::string Quoted(Enum value) {
+  return absl::StrCat("'", google::protobuf::GetEnumDescriptor<Enum>()->FindValueByNumber(value)->name(), "'");
+}
+
+// The values for which a rule says yes, as a condition of SQL in the order of the contract, which is that
 // of the partial indexes: "state IN ('CONTACT_STATE_PLANNED', 'CONTACT_STATE_OVERDUE')".
+template <class Enum>
+std::string In(std::string_view column, bool (*rule)(Enum)) {
+  const google::protobuf::EnumDescriptor& values = *google::protobuf::GetEnumDescriptor<Enum>();
+  std::vector<std::string> names;
+  for (int i = 0; i < values.value_count(); ++i) {
+    const Enum value = static_cast<Enum>(values.value(i)->number());
+    if (rule(value)) names.push_back(Quoted(value));
+  }
+  return absl::StrCat(column, " IN (", absl::StrJoin(names, ", "), ")");
+}
+
+// The same of the column in which every row keeps its state: those of a rule, exactly one, and all but one.
 template <class State>
 std::string InStates(bool (*rule)(State)) {
-  const google::protobuf::EnumDescriptor& states = *google::protobuf::GetEnumDescriptor<State>();
-  std::vector<std::string> names;
-  for (int i = 0; i < states.value_count(); ++i) {
-    const google::protobuf::EnumValueDescriptor& state = *states.value(i);
-    if (rule(static_cast<State>(state.number()))) names.push_back(absl::StrCat("'", state.name(), "'"));
-  }
-  return absl::StrCat("state IN (", absl::StrJoin(names, ", "), ")");
+  return In("state", rule);
+}
+template <class State>
+std::string InState(State state) {
+  return absl::StrCat("state = ", Quoted(state));
+}
+template <class State>
+std::string NotInState(State state) {
+  return absl::StrCat("state <> ", Quoted(state));
 }
 
 // ---- Pages -----------------------------------------------------------------------------------------

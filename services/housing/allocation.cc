@@ -22,12 +22,13 @@ absl::StatusOr<std::vector<pb::ListEntry>> Candidates(Tx& tx, const pb::Vacancy&
                                                       int limit) {
   // The kinds are a JSON list of names; no name is part of another within its quotes.
   const std::string suits = absl::StrCat("%\"", pb::OfferKind_Name(vacancy.offer_kind()), "\"%");
-  return Select<pb::ListEntry>(
-      tx,
-      "WHERE state = 'LIST_ENTRY_STATE_WAITING' AND rank_key < :before AND suitable_kinds LIKE :suits "
-      "AND approved_until >= :today AND NOT EXISTS (SELECT 1 FROM place_offers o WHERE o.vacancy_id = :vacancy "
-      "AND o.list_entry_id = list_entries.id) ORDER BY rank_key LIMIT :limit",
-      before, suits, Today(tx), vacancy.id(), limit);
+  static const std::string tail = absl::StrCat(
+      "WHERE ", InState(pb::LIST_ENTRY_STATE_WAITING),
+      " AND rank_key < :before AND suitable_kinds LIKE :suits AND approved_until >= :today AND NOT EXISTS (SELECT 1 "
+      "FROM "
+      "place_offers o WHERE o.vacancy_id = :vacancy AND o.list_entry_id = list_entries.id) ORDER BY rank_key LIMIT "
+      ":limit");
+  return Select<pb::ListEntry>(tx, tail, before, suits, Today(tx), vacancy.id(), limit);
 }
 
 }  // namespace
@@ -102,7 +103,7 @@ absl::Status Housing::ListNeedAssessments(Tx& tx, Call& call, const pb::ListNeed
 absl::Status Housing::ListWaiting(Tx& tx, Call&, const pb::ListWaitingRequest& request,
                                   pb::ListWaitingResponse* response) {
   Filter filter;
-  filter.Where("state = 'LIST_ENTRY_STATE_WAITING'");
+  filter.Where(InState(pb::LIST_ENTRY_STATE_WAITING));
   if (request.suitable_kind() != pb::OFFER_KIND_UNSPECIFIED) {
     filter.Where("suitable_kinds LIKE ?", absl::StrCat("%\"", pb::OfferKind_Name(request.suitable_kind()), "\"%"));
   }

@@ -72,16 +72,19 @@ absl::Status CheckCode(Tx& tx, pb::CodeListKind kind, std::string_view code) {
 }
 
 absl::StatusOr<std::optional<pb::ListEntry>> LiveEntry(Tx& tx, std::string_view application_id) {
-  return Find<pb::ListEntry>(tx, "WHERE application_id = :application AND state <> 'LIST_ENTRY_STATE_LEFT'",
-                             application_id);
+  return Find<pb::ListEntry>(
+      tx, absl::StrCat("WHERE application_id = :application AND ", NotInState(pb::LIST_ENTRY_STATE_LEFT)),
+      application_id);
 }
 
 absl::StatusOr<Tenancies> TenanciesOf(Tx& tx, const pb::Stay& stay) {
   Tenancies tenancies;
-  ASSIGN(tenancies.contract,
-         Find<pb::Tenancy>(tx, "WHERE stay_id = :stay AND state = 'TENANCY_STATE_SIGNED'", stay.id()));
+  ASSIGN(
+      tenancies.contract,
+      Find<pb::Tenancy>(tx, absl::StrCat("WHERE stay_id = :stay AND ", InState(pb::TENANCY_STATE_SIGNED)), stay.id()));
   ASSIGN(tenancies.notice,
-         Find<pb::Tenancy>(tx, "WHERE stay_id = :stay AND state = 'TENANCY_STATE_NOTIFIED'", stay.id()));
+         Find<pb::Tenancy>(tx, absl::StrCat("WHERE stay_id = :stay AND ", InState(pb::TENANCY_STATE_NOTIFIED)),
+                           stay.id()));
   return tenancies;
 }
 
@@ -286,8 +289,9 @@ absl::Status ReturnToList(Tx& tx, std::string_view application_id) {
 
 absl::Status LeaveList(Tx& tx, std::string_view application_id, pb::ListLeaveReason reason) {
   ASSIGN(std::vector<pb::ListEntry> entries,
-         Select<pb::ListEntry>(tx, "WHERE application_id = :application AND state <> 'LIST_ENTRY_STATE_LEFT'",
-                               application_id));
+         Select<pb::ListEntry>(
+             tx, absl::StrCat("WHERE application_id = :application AND ", NotInState(pb::LIST_ENTRY_STATE_LEFT)),
+             application_id));
   for (pb::ListEntry& entry : entries) {
     entry.set_state(pb::LIST_ENTRY_STATE_LEFT);
     entry.set_leave_reason(reason);

@@ -227,6 +227,8 @@ std::string HeldUntil(std::string_view end_date, int turnaround_days);
 
 // Reserved or arrived: somebody has the place or will have it.
 bool HoldsPlace(pb::StayState state);
+// Whether the person came is known.
+bool IsArrivalKnown(pb::StayState state);
 
 // `held`: somebody or something has the place in that time, or every place of an offer if `place_id` is empty.
 absl::Status MayHold(bool held, std::string_view place_id = "");

@@ -30,15 +30,16 @@ struct DeadlineQuery {
 };
 const std::vector<DeadlineQuery>& Deadlines() {
   static const std::vector<DeadlineQuery> all = {
-      {pb::DEADLINE_KIND_REQUISITION_DECISION, "requisitions", "decide_by", "state = 'REQUISITION_STATE_RECEIVED'"},
+      {pb::DEADLINE_KIND_REQUISITION_DECISION, "requisitions", "decide_by", InState(pb::REQUISITION_STATE_RECEIVED)},
       {pb::DEADLINE_KIND_APPLICATION_DECISION, "applications", "decide_by", InStates(IsUndecided)},
-      {pb::DEADLINE_KIND_INFORMATION, "applications", "information_by", "state = 'APPLICATION_STATE_INCOMPLETE'"},
-      {pb::DEADLINE_KIND_PLACE_OFFER_ANSWER, "place_offers", "answer_by", "state = 'PLACE_OFFER_STATE_PENDING'"},
-      {pb::DEADLINE_KIND_ARRIVAL, "stays", "start_date", "state = 'STAY_STATE_RESERVED'"},
+      {pb::DEADLINE_KIND_INFORMATION, "applications", "information_by", InState(pb::APPLICATION_STATE_INCOMPLETE)},
+      {pb::DEADLINE_KIND_PLACE_OFFER_ANSWER, "place_offers", "answer_by", InState(pb::PLACE_OFFER_STATE_PENDING)},
+      {pb::DEADLINE_KIND_ARRIVAL, "stays", "start_date", InState(pb::STAY_STATE_RESERVED)},
       {pb::DEADLINE_KIND_CONTACT, "contacts", "due_date", InStates(IsOpen)},
       {pb::DEADLINE_KIND_TENANCY_END, "tenancies", "end_date",
-       "state = 'TENANCY_STATE_SIGNED' AND end_date IS NOT NULL AND EXISTS (SELECT 1 FROM stays s "
-       "WHERE s.id = tenancies.stay_id AND s.state = 'STAY_STATE_ARRIVED')",
+       absl::StrCat(InState(pb::TENANCY_STATE_SIGNED),
+                    " AND end_date IS NOT NULL AND EXISTS (SELECT 1 FROM stays s WHERE s.id = tenancies.stay_id AND s.",
+                    InState(pb::STAY_STATE_ARRIVED), ")"),
        kTenancyEndLeadDays},
   };
   return all;
@@ -165,7 +166,8 @@ absl::Status Housing::ListDeadlines(Tx& tx, Call&, const pb::ListDeadlinesReques
 absl::Status Housing::ListStaysNearLimit(Tx& tx, Call&, const pb::ListStaysNearLimitRequest& request,
                                          pb::ListStaysNearLimitResponse* response) {
   const Filter filter = Filter()
-                            .Where("state = 'STAY_STATE_ARRIVED' AND limit_date IS NOT NULL")
+                            .Where(InState(pb::STAY_STATE_ARRIVED))
+                            .Where("limit_date IS NOT NULL")
                             .Where("limit_date <= ?", PlusDays(Today(tx), request.days()));
   TRY(Page(tx, filter,
            {.size = request.page_size(), .token = request.page_token(), .key = "limit_date", .then_by_id = true},
@@ -175,9 +177,9 @@ absl::Status Housing::ListStaysNearLimit(Tx& tx, Call&, const pb::ListStaysNearL
 
 absl::Status Housing::GetTeamLoads(Tx& tx, Call&, const pb::GetTeamLoadsRequest&, pb::GetTeamLoadsResponse* response) {
   ASSIGN(const std::vector<pb::SupportTeam> teams, Select<pb::SupportTeam>(tx, "ORDER BY code"));
-  ASSIGN(const auto residents, (tx.Query<std::string, int64_t>(
-                                   "SELECT support_team_id, COUNT(*) FROM stays WHERE state = 'STAY_STATE_ARRIVED' "
-                                   "GROUP BY support_team_id")));
+  ASSIGN(const auto residents,
+         (tx.Query<std::string, int64_t>(absl::StrCat("SELECT support_team_id, COUNT(*) FROM stays WHERE ",
+                                                      InState(pb::STAY_STATE_ARRIVED), " GROUP BY support_team_id"))));
   ASSIGN(const auto contacts,
          (tx.Query<std::string, int64_t>(absl::StrCat("SELECT support_team_id, COUNT(*) FROM contacts WHERE ",
                                                       InStates(IsOpen), " GROUP BY support_team_id"))));
@@ -209,10 +211,12 @@ absl::Status Housing::GetMyStatus(Tx& tx, Call& call, const pb::GetMyStatusReque
   if (!application.place_offer_id().empty()) {
     ASSIGN(*response->mutable_place_offer(), Load<pb::PlaceOffer>(tx, application.place_offer_id()));
   }
-  ASSIGN(std::vector<pb::Stay> stays,
-         Select<pb::Stay>(tx, "WHERE person_ref = :person AND state = 'STAY_STATE_ARRIVED'", person));
-  ASSIGN(std::vector<pb::Stay> reserved,
-         Select<pb::Stay>(tx, "WHERE person_ref = :person AND state = 'STAY_STATE_RESERVED'", person));
+  ASSIGN(
+      std::vector<pb::Stay> stays,
+      Select<pb::Stay>(tx, absl::StrCat("WHERE person_ref = :person AND ", InState(pb::STAY_STATE_ARRIVED)), person));
+  ASSIGN(
+      std::vector<pb::Stay> reserved,
+      Select<pb::Stay>(tx, absl::StrCat("WHERE person_ref = :person AND ", InState(pb::STAY_STATE_RESERVED)), person));
   stays.insert(stays.end(), reserved.begin(), reserved.end());
   for (pb::Stay& stay : stays) {
     ASSIGN(Tenancies tenancies, TenanciesOf(tx, stay));

@@ -38,7 +38,8 @@ absl::Status Housing::SubmitRequisition(Tx& tx, Call& call, const pb::SubmitRequ
   TRY(CheckResidenceSince(request.residence_since(), today));
   ASSIGN(const pb::CaseRules rules, CurrentCaseRules(tx));
   ASSIGN(const bool is_housed,
-         Exists<pb::Stay>(tx, "WHERE person_ref = :person AND state = 'STAY_STATE_ARRIVED'", request.person_ref()));
+         Exists<pb::Stay>(tx, absl::StrCat("WHERE person_ref = :person AND ", InState(pb::STAY_STATE_ARRIVED)),
+                          request.person_ref()));
   pb::Requisition requisition = NewRequisition(NewId(tx.now()), call.caller, request, policy, rules, today, is_housed);
   TRY(Insert(tx, requisition));
   TRY(tx.Schedule(kRequisitionDecisionTimer, requisition.id(), EndOf(tx, requisition.decide_by())));

@@ -37,17 +37,14 @@ absl::Status CountInto(Tx& tx, std::string_view sql, Counts* counts, const P&...
 absl::Status CountWaiting(Tx& tx, int cell_min, pb::NeedStatistics* statistics) {
   Counts all;
   Add("ALL", 0, &all);
-  TRY(CountInto(tx, "SELECT 'ALL', COUNT(*) FROM list_entries WHERE state = 'LIST_ENTRY_STATE_WAITING'", &all));
+  const std::string waiting = absl::StrCat(" FROM list_entries WHERE ", InState(pb::LIST_ENTRY_STATE_WAITING));
+  TRY(CountInto(tx, absl::StrCat("SELECT 'ALL', COUNT(*)", waiting), &all));
   Suppress(cell_min, &all);
   *statistics->mutable_waiting() = all[0];
-  TRY(CountInto(tx,
-                "SELECT reason_code, COUNT(*) FROM list_entries WHERE state = 'LIST_ENTRY_STATE_WAITING' "
-                "GROUP BY reason_code ORDER BY reason_code",
+  TRY(CountInto(tx, absl::StrCat("SELECT reason_code, COUNT(*)", waiting, " GROUP BY reason_code ORDER BY reason_code"),
                 statistics->mutable_waiting_by_reason()));
-  ASSIGN(const auto sets,
-         (tx.Query<std::string, int64_t>(
-             "SELECT suitable_kinds, COUNT(*) FROM list_entries WHERE state = 'LIST_ENTRY_STATE_WAITING' "
-             "GROUP BY suitable_kinds")));
+  ASSIGN(const auto sets, (tx.Query<std::string, int64_t>(
+                              absl::StrCat("SELECT suitable_kinds, COUNT(*)", waiting, " GROUP BY suitable_kinds"))));
   for (int kind = pb::OfferKind_MIN + 1; kind <= pb::OfferKind_MAX; ++kind) {
     const std::string& name = pb::OfferKind_Name(static_cast<pb::OfferKind>(kind));
     for (const auto& [kinds, number] : sets) {
@@ -90,9 +87,9 @@ absl::Status Housing::GetOutcomeStatistics(Tx& tx, Call&, const pb::GetOutcomeSt
   const std::string_view offer = request.offer_id().empty() ? " AND offer_id > :offer" : " AND offer_id = :offer";
   // A move inside an offer is no way out of it.
   TRY(CountInto(tx,
-                absl::StrCat("SELECT destination_code, COUNT(*) FROM stays WHERE state = 'STAY_STATE_ENDED' "
-                             "AND end_date >= :from AND end_date <= :to AND end_reason_code <> :inside",
-                             offer, " GROUP BY destination_code ORDER BY destination_code"),
+                absl::StrCat("SELECT destination_code, COUNT(*) FROM stays WHERE ", InState(pb::STAY_STATE_ENDED),
+                             " AND end_date >= :from AND end_date <= :to AND end_reason_code <> :inside", offer,
+                             " GROUP BY destination_code ORDER BY destination_code"),
                 response->mutable_destinations(), request.from_date(), request.to_date(), kMovedInside.code,
                 request.offer_id()));
   Add("ARRIVED", 0, response->mutable_arrivals());
@@ -101,11 +98,14 @@ absl::Status Housing::GetOutcomeStatistics(Tx& tx, Call&, const pb::GetOutcomeSt
   // a reserved place of another offer was one, and is what became of it.
   TRY(CountInto(
       tx,
-      absl::StrCat("SELECT CASE WHEN state = 'STAY_STATE_NOT_ARRIVED' THEN 'NOT_ARRIVED' ELSE 'ARRIVED' END AS code, "
-                   "COUNT(*) FROM stays WHERE start_date >= :from AND start_date <= :to AND state IN "
-                   "('STAY_STATE_ARRIVED', 'STAY_STATE_ENDED', 'STAY_STATE_NOT_ARRIVED') AND NOT EXISTS (SELECT 1 FROM "
-                   "stays f WHERE f.id = stays.moved_from_stay_id AND f.end_reason_code = :inside)",
-                   offer, " GROUP BY 1"),
+      absl::StrCat(
+          "SELECT CASE WHEN ", InState(pb::STAY_STATE_NOT_ARRIVED),
+          " THEN 'NOT_ARRIVED' ELSE 'ARRIVED' END AS code, COUNT(*) FROM stays WHERE start_date >= :from AND "
+          "start_date <= :to AND ",
+          InStates(IsArrivalKnown),
+          " AND NOT EXISTS (SELECT 1 FROM stays f WHERE f.id = stays.moved_from_stay_id AND f.end_reason_code = "
+          ":inside)",
+          offer, " GROUP BY 1"),
       response->mutable_arrivals(), request.from_date(), request.to_date(), kMovedInside.code, request.offer_id()));
   Suppress(rules.statistics_cell_min(), response->mutable_destinations());
   Suppress(rules.statistics_cell_min(), response->mutable_arrivals());

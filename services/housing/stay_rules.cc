@@ -22,6 +22,10 @@ std::string HeldUntil(std::string_view end_date, int turnaround_days) {
 
 bool HoldsPlace(pb::StayState state) { return state == pb::STAY_STATE_RESERVED || state == pb::STAY_STATE_ARRIVED; }
 
+bool IsArrivalKnown(pb::StayState state) {
+  return state == pb::STAY_STATE_ARRIVED || state == pb::STAY_STATE_ENDED || state == pb::STAY_STATE_NOT_ARRIVED;
+}
+
 // [H1] Nobody gets a place for a time in which a stay with its turnaround days or a closure lies, or for which it is
 // kept for the list.
 absl::Status MayHold(bool held, std::string_view place_id) {

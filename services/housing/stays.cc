@@ -19,7 +19,8 @@ namespace {
 
 absl::Status CheckNoReservation(Tx& tx, std::string_view person_ref) {
   ASSIGN(const bool has_one,
-         Exists<pb::Stay>(tx, "WHERE person_ref = :person AND state = 'STAY_STATE_RESERVED'", person_ref));
+         Exists<pb::Stay>(tx, absl::StrCat("WHERE person_ref = :person AND ", InState(pb::STAY_STATE_RESERVED)),
+                          person_ref));
   return MayReserveAnother(has_one);
 }
 
@@ -130,8 +131,9 @@ absl::Status Arrive(Tx& tx, const std::string& arrive_date, std::string_view lea
   ASSIGN(const pb::OfferPolicy policy, Load<pb::OfferPolicy>(tx, stay->policy_id()));
   ASSIGN(const Tenancies tenancies, TenanciesOf(tx, *stay));
   ASSIGN(const bool housed,
-         Exists<pb::Stay>(tx, "WHERE person_ref = :person AND state = 'STAY_STATE_ARRIVED' AND id <> :leaves",
-                          stay->person_ref(), leaves_stay_id));
+         Exists<pb::Stay>(
+             tx, absl::StrCat("WHERE person_ref = :person AND id <> :leaves AND ", InState(pb::STAY_STATE_ARRIVED)),
+             stay->person_ref(), leaves_stay_id));
   ASSIGN(const bool occupied,
          Exists<pb::Stay>(tx, "WHERE place_id = :place AND state = 'STAY_STATE_ARRIVED' AND id <> :leaves",
                           stay->place_id(), leaves_stay_id));
@@ -146,9 +148,10 @@ absl::Status Arrive(Tx& tx, const std::string& arrive_date, std::string_view lea
 
 // Those that hold on a day or later: also one that another follows and that has not run out.
 absl::StatusOr<std::vector<pb::Tenancy>> TenanciesFrom(Tx& tx, const pb::Stay& stay, std::string_view date) {
-  return Select<pb::Tenancy>(
-      tx, "WHERE stay_id = :stay AND (state <> 'TENANCY_STATE_ENDED' OR end_date > :date) ORDER BY id", stay.id(),
-      date);
+  return Select<pb::Tenancy>(tx,
+                             absl::StrCat("WHERE stay_id = :stay AND (", NotInState(pb::TENANCY_STATE_ENDED),
+                                          " OR end_date > :date) ORDER BY id"),
+                             stay.id(), date);
 }
 
 absl::Status EndTenanciesOf(Tx& tx, const pb::Stay& stay, const std::string& end_date) {

@@ -193,6 +193,10 @@ TEST(H1, TheRulesSayInSqlWhoHoldsAPlaceAsTheIndexesSay) {
   EXPECT_EQ(InStates(KeepsPlace), "state IN ('VACANCY_STATE_OPEN', 'VACANCY_STATE_OFFERED')");
 }
 
+TEST(StayStates, WhetherThePersonCameIsKnownOnceTheyDidOrDidNot) {
+  EXPECT_EQ(InStates(IsArrivalKnown), "state IN ('STAY_STATE_ARRIVED', 'STAY_STATE_ENDED', 'STAY_STATE_NOT_ARRIVED')");
+}
+
 TEST(PlaceStates, FollowFromWhoHoldsThePlace) {
   const pb::Place place;
   EXPECT_EQ(StateOf(place, {}, false, kToday, kToday), pb::PLACE_STATE_FREE);
