@@ -232,12 +232,13 @@ absl::Status MayCancel(const pb::Session& session) {
                                     : WrongState(session.state(), "it is over, or cancelled already");
 }
 
+bool RunsOn(pb::ActivityMode mode) { return mode == pb::ACTIVITY_MODE_COURSE || mode == pb::ACTIVITY_MODE_CAMP; }
+
 // A course or camp that has begun has weeks or days ahead, which somebody who paused or stepped down does not lead.
 // What is over the same day is finished by who began it: nobody else could come in time, and somebody must record who
 // came.
 absl::Status MayChangeLeaders(const pb::Session& session) {
-  const bool goes_on = session.mode() == pb::ACTIVITY_MODE_COURSE || session.mode() == pb::ACTIVITY_MODE_CAMP;
-  if (goes_on && session.state() == pb::SESSION_STATE_STARTED) return absl::OkStatus();
+  if (RunsOn(session.mode()) && session.state() == pb::SESSION_STATE_STARTED) return absl::OkStatus();
   return MayChange(session);
 }
 

@@ -98,6 +98,8 @@ absl::Status MayMove(const pb::Session& session, int module, const Span& to, abs
 absl::StatusOr<Span> SpanOf(const pb::Session& session, int module);
 void ApplyMove(int module, const Span& to, absl::Time now, absl::TimeZone zone, pb::Session* session);
 absl::Status MayCancel(const pb::Session& session);
+// Courses and camps: what may have begun before a period and go on in it.
+bool RunsOn(pb::ActivityMode mode);
 // Who leads it can change: while it lies ahead, and of a course or camp until it is over.
 absl::Status MayChangeLeaders(const pb::Session& session);
 // Nobody leads it, and somebody still can.

@@ -30,8 +30,8 @@ absl::Status FollowRecord(Tx& tx, const pb::Session& session, const pb::Attendan
   }
   ASSIGN(const pb::Activity activity, Load<pb::Activity>(tx, session.activity_id()));
   ASSIGN(const auto attended,
-         tx.Query<int64_t>("SELECT COUNT(*) FROM attendances WHERE enrolment_id = :enrolment AND state = "
-                           "'ATTENDANCE_STATE_RECORDED' AND present = 1",
+         tx.Query<int64_t>(absl::StrCat("SELECT COUNT(*) FROM attendances WHERE enrolment_id = :enrolment AND ",
+                                        InState(pb::ATTENDANCE_STATE_RECORDED), " AND present = 1"),
                            enrolment.id()));
   const bool completed = IsCompleted(activity, session, static_cast<int>(std::get<0>(attended.front())));
   if (completed == enrolment.completed()) return absl::OkStatus();
@@ -66,9 +66,10 @@ absl::StatusOr<pb::Attendance> RecordMark(Tx& tx, const Call& call, const pb::Se
   }
   TRY(CheckAbsence(tx, mark.present(), mark.reason_code()));
   ASSIGN(const bool recorded,
-         Exists<pb::Attendance>(
-             tx, "WHERE enrolment_id = :enrolment AND module = :module AND state = 'ATTENDANCE_STATE_RECORDED'",
-             enrolment.id(), module));
+         Exists<pb::Attendance>(tx,
+                                absl::StrCat("WHERE enrolment_id = :enrolment AND module = :module AND ",
+                                             InState(pb::ATTENDANCE_STATE_RECORDED)),
+                                enrolment.id(), module));
   TRY(MayMark(recorded));
   pb::Attendance attendance;
   attendance.set_id(NewId(tx.now()));

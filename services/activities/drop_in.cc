@@ -42,8 +42,9 @@ std::string NewToken() {
 // The open period that has the day of a session.
 absl::StatusOr<std::optional<pb::Period>> OpenPeriodOf(Tx& tx, const pb::Session& session) {
   const std::string date = FormatDate(DateIn(tx.zone(), FromProto(session.start_time())));
-  return Find<pb::Period>(tx, "WHERE from_date <= :date1 AND to_date >= :date2 AND state = 'PERIOD_STATE_OPEN'", date,
-                          date);
+  return Find<pb::Period>(
+      tx, absl::StrCat("WHERE from_date <= :date1 AND to_date >= :date2 AND ", InState(pb::PERIOD_STATE_OPEN)), date,
+      date);
 }
 
 absl::StatusOr<pb::DropInTally> TallyOf(Tx& tx, const pb::Session& session, const pb::Period& period) {
@@ -130,15 +131,17 @@ absl::Status Activities::GetPeriodStatistics(Tx& tx, Call&, const pb::GetPeriodS
                                              pb::GetPeriodStatisticsResponse* response) {
   if (request.period_id().empty()) {
     ASSIGN(*response->mutable_period(),
-           OrNotFound(Find<pb::Period>(tx, "WHERE state = 'PERIOD_STATE_CLOSED' ORDER BY from_date DESC LIMIT 1")));
+           OrNotFound(Find<pb::Period>(
+               tx, absl::StrCat("WHERE ", InState(pb::PERIOD_STATE_CLOSED), " ORDER BY from_date DESC LIMIT 1"))));
   } else {
     ASSIGN(*response->mutable_period(), Load<pb::Period>(tx, request.period_id()));
   }
   constexpr int kMonthsBack = -12;
   const std::string before = PlusMonths(response->period().from_date(), kMonthsBack);
   ASSIGN(std::vector<pb::Period> earlier,
-         Select<pb::Period>(tx, "WHERE from_date <= :date1 AND to_date >= :date2 AND state = 'PERIOD_STATE_CLOSED'",
-                            before, before));
+         Select<pb::Period>(
+             tx, absl::StrCat("WHERE from_date <= :date1 AND to_date >= :date2 AND ", InState(pb::PERIOD_STATE_CLOSED)),
+             before, before));
   if (!earlier.empty()) *response->mutable_year_before() = std::move(earlier.front());
   return absl::OkStatus();
 }

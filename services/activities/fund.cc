@@ -54,9 +54,12 @@ absl::Status MoveGrantAndTell(Tx& tx, pb::LedgerKind kind, pb::GrantState state,
 }
 
 absl::StatusOr<int64_t> RequestedOre(Tx& tx, const pb::Fund& fund) {
-  ASSIGN(const auto sum, tx.Query<int64_t>("SELECT CAST(COALESCE(SUM(amount_ore), 0) AS BIGINT) FROM grants WHERE "
-                                           "fund_id = :fund AND state = 'GRANT_STATE_REQUESTED'",
-                                           fund.id()));
+  ASSIGN(
+      const auto sum,
+      tx.Query<int64_t>(absl::StrCat("SELECT CAST(COALESCE(SUM(amount_ore), 0) AS BIGINT) FROM grants WHERE fund_id = "
+                                     ":fund AND ",
+                                     InState(pb::GRANT_STATE_REQUESTED)),
+                        fund.id()));
   return std::get<0>(sum.front());
 }
 

@@ -39,13 +39,13 @@ absl::Status Unassign(Tx& tx, pb::SessionLeader* leader, pb::Session* session) {
 }
 
 absl::Status UnassignAll(Tx& tx, std::string_view person_ref) {
-  ASSIGN(
-      std::vector<pb::SessionLeader> leaders,
-      Select<pb::SessionLeader>(tx,
-                                absl::StrCat("WHERE person_ref = :person AND state = 'SESSION_LEADER_STATE_ASSIGNED' "
-                                             "AND EXISTS (SELECT 1 FROM sessions s WHERE s.id = session_id AND s.",
-                                             InStates(IsNotOver), ") ORDER BY id"),
-                                person_ref));
+  ASSIGN(std::vector<pb::SessionLeader> leaders,
+         Select<pb::SessionLeader>(
+             tx,
+             absl::StrCat("WHERE person_ref = :person AND ", InState(pb::SESSION_LEADER_STATE_ASSIGNED),
+                          " AND EXISTS (SELECT 1 FROM sessions s WHERE s.id = session_id AND s.", InStates(IsNotOver),
+                          ") ORDER BY id"),
+             person_ref));
   for (pb::SessionLeader& leader : leaders) {
     ASSIGN(pb::Session session, Load<pb::Session>(tx, leader.session_id()));
     if (MayChangeLeaders(session).ok()) TRY(Unassign(tx, &leader, &session));

@@ -37,9 +37,6 @@ absl::StatusOr<Period> PeriodOf(Tx& tx, const std::string& from_date, const std:
   return Period{BeginOf(tx, from), EndOf(tx, to)};
 }
 
-// Courses and camps: what may have begun before a period and go on in it. As in the index sessions_long.
-constexpr std::string_view kRunsOn = "mode IN ('ACTIVITY_MODE_COURSE', 'ACTIVITY_MODE_CAMP')";
-
 Filter& BeginsIn(const Period& period, Filter& filter) {
   return filter.Where("start_time >= ?", period.from).Where("start_time < ?", period.to);
 }
@@ -94,9 +91,10 @@ absl::Status Activities::GetSession(Tx& tx, Call& call, const pb::GetSessionRequ
   *response->mutable_session() = std::move(session);
   if (!WorksWithActivities(call.caller)) return absl::OkStatus();
   ASSIGN(std::vector<pb::SessionLeader> leaders,
-         Select<pb::SessionLeader>(
-             tx, "WHERE session_id = :session AND state = 'SESSION_LEADER_STATE_ASSIGNED' ORDER BY id",
-             request.session_id()));
+         Select<pb::SessionLeader>(tx,
+                                   absl::StrCat("WHERE session_id = :session AND ",
+                                                InState(pb::SESSION_LEADER_STATE_ASSIGNED), " ORDER BY id"),
+                                   request.session_id()));
   for (pb::SessionLeader& leader : leaders) *response->add_leaders() = std::move(leader);
   return absl::OkStatus();
 }
@@ -111,8 +109,8 @@ absl::Status Activities::ListSessions(Tx& tx, Call&, const pb::ListSessionsReque
   if (request.without_leader()) {
     // LacksLeader, in SQL. A course or camp lacks one in the period also if it began before.
     filter.Where("leaders = 0").Where("start_time < ?", period.to);
-    filter.Where(absl::StrCat("(", InStates(IsAhead), " AND start_time >= ? OR state = 'SESSION_STATE_STARTED' AND ",
-                              kRunsOn, " AND end_time > ?)"),
+    filter.Where(absl::StrCat("(", InStates(IsAhead), " AND start_time >= ? OR ", InState(pb::SESSION_STATE_STARTED),
+                              " AND ", In("mode", RunsOn), " AND end_time > ?)"),
                  period.from, period.from);
   } else {
     BeginsIn(period, filter);
@@ -129,7 +127,7 @@ absl::Status Activities::ListOpenSessions(Tx& tx, Call&, const pb::ListOpenSessi
   // What has begun cannot be enrolled in, even if its timer is late.
   period.from = std::max(period.from, tx.now());
   Filter filter;
-  filter.Where("state = 'SESSION_STATE_OPEN'")
+  filter.Where(InState(pb::SESSION_STATE_OPEN))
       .Where("enrol_until_time > ?", tx.now())
       .Where("EXISTS (SELECT 1 FROM activities a WHERE a.id = activity_id AND a.needs_referral = 0)")
       .Is("area_code", request.area_code());
@@ -167,14 +165,14 @@ absl::Status Activities::GetCalendar(Tx& tx, Call& call, const pb::GetCalendarRe
     // What was cancelled stays, marked as such: a calendar program would else go on showing it.
     filter.Where(
         absl::StrCat("(id IN (SELECT session_id FROM enrolments WHERE person_ref = ? AND ", InStates(IsInCalendar),
-                     ") OR id IN (SELECT session_id FROM session_leaders WHERE person_ref = ? AND state = "
-                     "'SESSION_LEADER_STATE_ASSIGNED'))"),
+                     ") OR id IN (SELECT session_id FROM session_leaders WHERE person_ref = ? AND ",
+                     InState(pb::SESSION_LEADER_STATE_ASSIGNED), "))"),
         call.caller.person_ref, call.caller.person_ref);
     call.Concerns(call.caller.person_ref);
   }
   // Courses and camps that have begun are still going on.
   Filter running = filter;
-  running.Where(kRunsOn).Where("end_time > ?", period.from);
+  running.Where(In("mode", RunsOn)).Where("end_time > ?", period.from);
   ASSIGN(std::vector<pb::Session> sessions,
          ByStart(tx, std::move(running), {absl::UnixEpoch(), period.from}, kCalendarMax + 1));
   ASSIGN(std::vector<pb::Session> starting, ByStart(tx, std::move(filter), period, kCalendarMax + 1));

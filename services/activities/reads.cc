@@ -13,9 +13,10 @@ namespace {
 
 // The person leads this session.
 absl::StatusOr<bool> Leads(Tx& tx, std::string_view session_id, std::string_view person_ref) {
-  return Exists<pb::SessionLeader>(
-      tx, "WHERE session_id = :session AND person_ref = :person AND state = 'SESSION_LEADER_STATE_ASSIGNED'",
-      session_id, person_ref);
+  return Exists<pb::SessionLeader>(tx,
+                                   absl::StrCat("WHERE session_id = :session AND person_ref = :person AND ",
+                                                InState(pb::SESSION_LEADER_STATE_ASSIGNED)),
+                                   session_id, person_ref);
 }
 
 }  // namespace
@@ -44,6 +45,12 @@ absl::Status MayWorkWith(Tx& tx, const Caller& caller, std::string_view session_
 absl::StatusOr<std::vector<pb::Enrolment>> LiveEnrolments(Tx& tx, std::string_view session_id) {
   return Select<pb::Enrolment>(
       tx, absl::StrCat("WHERE session_id = :session AND ", InStates<pb::EnrolmentState>(IsLive), " ORDER BY id"),
+      session_id);
+}
+
+absl::StatusOr<std::vector<pb::Enrolment>> ConfirmedEnrolments(Tx& tx, std::string_view session_id) {
+  return Select<pb::Enrolment>(
+      tx, absl::StrCat("WHERE session_id = :session AND ", InState(pb::ENROLMENT_STATE_CONFIRMED), " ORDER BY id"),
       session_id);
 }
 

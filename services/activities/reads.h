@@ -45,6 +45,8 @@ absl::StatusOr<std::optional<pb::LeaderPath>> PathOf(Tx& tx, std::string_view pe
 absl::Status MayWorkWith(Tx& tx, const Caller& caller, std::string_view session_id);
 // The live enrolments of a session.
 absl::StatusOr<std::vector<pb::Enrolment>> LiveEnrolments(Tx& tx, std::string_view session_id);
+// Those of them of which no attendance is recorded.
+absl::StatusOr<std::vector<pb::Enrolment>> ConfirmedEnrolments(Tx& tx, std::string_view session_id);
 // The person has a seat in this session.
 absl::StatusOr<bool> HasSeat(Tx& tx, std::string_view session_id, std::string_view person_ref);
 // Those who wait for a session or have an offer, in their order.

@@ -14,11 +14,11 @@ namespace {
 // The first in line of a quota gets the seat held.
 absl::Status OfferNext(Tx& tx, const pb::Session& session, pb::Audience quota_audience) {
   ASSIGN(const pb::ActivityPolicy policy, CurrentPolicy(tx));
-  ASSIGN(pb::WaitEntry entry,
-         OrNotFound(Find<pb::WaitEntry>(tx,
-                                        "WHERE session_id = :session AND quota_audience = :quota AND state = "
-                                        "'WAIT_ENTRY_STATE_WAITING' ORDER BY sequence LIMIT 1",
-                                        session.id(), pb::Audience_Name(quota_audience))));
+  ASSIGN(pb::WaitEntry entry, OrNotFound(Find<pb::WaitEntry>(
+                                  tx,
+                                  absl::StrCat("WHERE session_id = :session AND quota_audience = :quota AND ",
+                                               InState(pb::WAIT_ENTRY_STATE_WAITING), " ORDER BY sequence LIMIT 1"),
+                                  session.id(), pb::Audience_Name(quota_audience))));
   const absl::Time expires = OfferExpireTime(session, policy, tx.now(), tx.zone());
   entry.set_state(pb::WAIT_ENTRY_STATE_OFFERED);
   *entry.mutable_offer_expire_time() = ToProto(expires);

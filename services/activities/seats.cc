@@ -79,11 +79,12 @@ absl::Status ConfirmSeat(Tx& tx, pb::Enrolment* enrolment) {
 // The place in the line of its quota.
 absl::Status FillPosition(Tx& tx, pb::WaitEntry* entry) {
   if (entry->state() != pb::WAIT_ENTRY_STATE_WAITING) return absl::OkStatus();
-  ASSIGN(
-      const auto before,
-      tx.Query<int64_t>("SELECT COUNT(*) FROM wait_entries WHERE session_id = :session AND quota_audience = :quota AND "
-                        "state = 'WAIT_ENTRY_STATE_WAITING' AND sequence < :own",
-                        entry->session_id(), pb::Audience_Name(entry->quota_audience()), entry->sequence()));
+  ASSIGN(const auto before,
+         tx.Query<int64_t>(
+             absl::StrCat("SELECT COUNT(*) FROM wait_entries WHERE session_id = :session AND quota_audience = "
+                          ":quota AND sequence < :own AND ",
+                          InState(pb::WAIT_ENTRY_STATE_WAITING)),
+             entry->session_id(), pb::Audience_Name(entry->quota_audience()), entry->sequence()));
   entry->set_position(static_cast<int>(std::get<0>(before.front())) + 1);
   return absl::OkStatus();
 }
@@ -200,10 +201,12 @@ absl::Status Activities::ListWaitEntries(Tx& tx, Call&, const pb::ListWaitEntrie
   TRY(Page(tx, std::move(filter), {.size = request.page_size(), .token = request.page_token(), .key = "sequence"},
            response->mutable_wait_entries(), response->mutable_next_page_token()));
   const int64_t first = response->wait_entries().empty() ? 0 : response->wait_entries(0).sequence();
-  ASSIGN(const auto before, (tx.Query<std::string, int64_t>(
-                                "SELECT quota_audience, COUNT(*) FROM wait_entries WHERE session_id = :session AND "
-                                "state = 'WAIT_ENTRY_STATE_WAITING' AND sequence < :first GROUP BY quota_audience",
-                                request.session_id(), first)));
+  ASSIGN(const auto before,
+         (tx.Query<std::string, int64_t>(
+             absl::StrCat("SELECT quota_audience, COUNT(*) FROM wait_entries WHERE session_id = "
+                          ":session AND ",
+                          InState(pb::WAIT_ENTRY_STATE_WAITING), " AND sequence < :first GROUP BY quota_audience"),
+             request.session_id(), first)));
   std::map<std::string, int64_t, std::less<>> in_line;
   for (const auto& [audience, count] : before) in_line[audience] = count;
   for (pb::WaitEntry& entry : *response->mutable_wait_entries()) {
@@ -220,8 +223,9 @@ absl::Status Activities::GetMySeats(Tx& tx, Call& call, const pb::GetMySeatsRequ
   ASSIGN(
       std::vector<pb::Enrolment> enrolments,
       Select<pb::Enrolment>(tx,
-                            "WHERE person_ref = :person AND state = 'ENROLMENT_STATE_CONFIRMED' AND EXISTS (SELECT 1 "
-                            "FROM sessions s WHERE s.id = session_id AND s.end_time > :now) ORDER BY id LIMIT :most",
+                            absl::StrCat("WHERE person_ref = :person AND ", InState(pb::ENROLMENT_STATE_CONFIRMED),
+                                         " AND EXISTS (SELECT 1 FROM sessions s WHERE s.id = session_id AND s.end_time "
+                                         "> :now) ORDER BY id LIMIT :most"),
                             request.person_ref(), tx.now(), kPageSizeMax));
   for (pb::Enrolment& enrolment : enrolments) *response->add_enrolments() = std::move(enrolment);
   ASSIGN(std::vector<pb::WaitEntry> entries,

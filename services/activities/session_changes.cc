@@ -22,9 +22,7 @@ absl::Status CancelNow(Tx& tx, std::string_view reason_code, pb::Session* sessio
   auto event = About<pb::SessionCancelled>(*session);
   event.set_reason_code(session->cancel_reason_code());
   TRY(tx.Publish(event, session->id(), session->version()));
-  ASSIGN(std::vector<pb::Enrolment> enrolments,
-         Select<pb::Enrolment>(tx, "WHERE session_id = :session AND state = 'ENROLMENT_STATE_CONFIRMED' ORDER BY id",
-                               session->id()));
+  ASSIGN(std::vector<pb::Enrolment> enrolments, ConfirmedEnrolments(tx, session->id()));
   for (pb::Enrolment& enrolment : enrolments) {
     enrolment.set_state(pb::ENROLMENT_STATE_SESSION_CANCELLED);
     TRY(Save(tx, enrolment));

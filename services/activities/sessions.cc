@@ -63,9 +63,7 @@ absl::Status TellOfMove(Tx& tx, int module, pb::Session* session) {
   *event.mutable_start_time() = session->start_time();
   *event.mutable_end_time() = session->end_time();
   TRY(tx.Publish(event, session->id(), session->version()));
-  ASSIGN(const std::vector<pb::Enrolment> enrolments,
-         Select<pb::Enrolment>(tx, "WHERE session_id = :session AND state = 'ENROLMENT_STATE_CONFIRMED' ORDER BY id",
-                               session->id()));
+  ASSIGN(const std::vector<pb::Enrolment> enrolments, ConfirmedEnrolments(tx, session->id()));
   for (const pb::Enrolment& enrolment : enrolments) TRY(TellOfNewTime(tx, enrolment.person_ref(), "", session));
   ASSIGN(std::vector<pb::WaitEntry> entries, LiveWaitEntries(tx, session->id()));
   for (pb::WaitEntry& entry : entries) {
@@ -86,9 +84,9 @@ absl::Status TellOfMove(Tx& tx, int module, pb::Session* session) {
 absl::Status ConcernsThoseOf(Tx& tx, const pb::Session& session, Call& call) {
   ASSIGN(const auto persons,
          tx.Query<std::string>(
-             absl::StrCat("SELECT person_ref FROM enrolments WHERE session_id = :session1 AND state = "
-                          "'ENROLMENT_STATE_CONFIRMED' UNION SELECT person_ref FROM wait_entries WHERE session_id = "
-                          ":session2 AND ",
+             absl::StrCat("SELECT person_ref FROM enrolments WHERE session_id = :session1 AND ",
+                          InState(pb::ENROLMENT_STATE_CONFIRMED),
+                          " UNION SELECT person_ref FROM wait_entries WHERE session_id = :session2 AND ",
                           InStates<pb::WaitEntryState>(IsLive),
                           " UNION SELECT person_ref FROM grants WHERE session_id = :session3 AND ", InStates(IsOpen)),
              session.id(), session.id(), session.id()));
@@ -213,11 +211,10 @@ absl::Status Activities::AssignLeader(Tx& tx, Call&, const pb::AssignLeaderReque
   const std::string_view column = is_user ? "person_ref" : "staff_id";
   const std::string& who = is_user ? request.person_ref() : request.staff_id();
   ASSIGN(const bool assigned,
-         Exists<pb::SessionLeader>(
-             tx,
-             absl::StrCat("WHERE session_id = :session AND state = 'SESSION_LEADER_STATE_ASSIGNED' AND ", column,
-                          " = :who"),
-             session.id(), who));
+         Exists<pb::SessionLeader>(tx,
+                                   absl::StrCat("WHERE session_id = :session AND ",
+                                                InState(pb::SESSION_LEADER_STATE_ASSIGNED), " AND ", column, " = :who"),
+                                   session.id(), who));
   TRY(MayAssignLeader(session, is_user ? &path : nullptr, assigned));
   pb::SessionLeader leader;
   leader.set_id(NewId(tx.now()));

@@ -261,6 +261,12 @@ TEST(StatesTest, TheRulesSayInSqlWhatTheIndexesSay) {
             "state IN ('SESSION_STATE_PLANNED', 'SESSION_STATE_OPEN', 'SESSION_STATE_FULL', 'SESSION_STATE_STARTED')");
 }
 
+TEST(StatesTest, ModesAndSingleStatesAreSaidAsTheIndexesSayThem) {
+  EXPECT_EQ(In("mode", RunsOn), "mode IN ('ACTIVITY_MODE_COURSE', 'ACTIVITY_MODE_CAMP')");
+  EXPECT_EQ(InState(pb::SESSION_STATE_OPEN), "state = 'SESSION_STATE_OPEN'");
+  EXPECT_EQ(NotInState(pb::SESSION_STATE_OPEN), "state <> 'SESSION_STATE_OPEN'");
+}
+
 TEST(StatesTest, WhatNoIndexSaysIsAsPeopleMeanIt) {
   EXPECT_EQ(InStates(IsAhead), "state IN ('SESSION_STATE_PLANNED', 'SESSION_STATE_OPEN', 'SESSION_STATE_FULL')");
   EXPECT_EQ(InStates(IsOpen), "state IN ('GRANT_STATE_REQUESTED', 'GRANT_STATE_APPROVED')");
