@@ -19,22 +19,24 @@ namespace {
 absl::StatusOr<int64_t> SeatsIn(Tx& tx, std::string_view group_id) {
   ASSIGN(const auto rows,
          tx.Query<int64_t>(
-             absl::StrCat("SELECT COUNT(*) FROM group_seats WHERE self_help_group_id = :group AND ", kLiveSeat),
+             absl::StrCat("SELECT COUNT(*) FROM group_seats WHERE self_help_group_id = :group AND ", LiveSeats()),
              group_id));
   return std::get<0>(rows.front());
 }
 
 // Whether a person has a live seat with a match or in a group, as `column` says.
 absl::StatusOr<bool> IsSeated(Tx& tx, std::string_view person_ref, std::string_view column, std::string_view id) {
-  return Exists<pb::GroupSeat>(tx, absl::StrCat("WHERE ", column, " = :id AND person_ref = :person AND ", kLiveSeat),
+  return Exists<pb::GroupSeat>(tx, absl::StrCat("WHERE ", column, " = :id AND person_ref = :person AND ", LiveSeats()),
                                id, person_ref);
 }
 
 // The latest day on which the two had contact; "" if there was none.
 absl::StatusOr<std::string> LastContact(Tx& tx, std::string_view match_id) {
-  ASSIGN(const auto rows, tx.Query<std::string>("SELECT MAX(contact_date) FROM contacts WHERE match_id = :match AND "
-                                                "met = 1 AND state = 'CONTACT_STATE_RECORDED'",
-                                                match_id));
+  ASSIGN(const auto rows,
+         tx.Query<std::string>(
+             absl::StrCat("SELECT MAX(contact_date) FROM contacts WHERE match_id = :match AND met = 1 AND ",
+                          InState(pb::CONTACT_STATE_RECORDED)),
+             match_id));
   return std::get<0>(rows.front());
 }
 

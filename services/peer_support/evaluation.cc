@@ -23,7 +23,8 @@ namespace mestring::peer_support {
 absl::Status PeerSupport::OpenEvaluation(Tx& tx, Call&, const pb::OpenEvaluationRequest& request,
                                          pb::OpenEvaluationResponse* response) {
   TRY(Check(request));
-  ASSIGN(const bool one_is_open, Exists<pb::EvaluationRound>(tx, "WHERE state = 'EVALUATION_ROUND_STATE_OPEN'"));
+  ASSIGN(const bool one_is_open,
+         Exists<pb::EvaluationRound>(tx, absl::StrCat("WHERE ", InState(pb::EVALUATION_ROUND_STATE_OPEN))));
   TRY(MayOpenRound(request.close_by(), one_is_open, Today(tx)));
   ASSIGN(const pb::PeerRules rules, CurrentRules(tx));
   ASSIGN(const auto before, tx.Query<std::string>("SELECT MAX(id) FROM evaluation_rounds"));

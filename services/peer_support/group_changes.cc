@@ -9,7 +9,7 @@
 namespace mestring::peer_support {
 
 absl::StatusOr<std::vector<pb::GroupSeat>> SeatsOf(Tx& tx, const pb::Match& match) {
-  return Select<pb::GroupSeat>(tx, absl::StrCat("WHERE match_id = :match AND ", kLiveSeat), match.id());
+  return Select<pb::GroupSeat>(tx, absl::StrCat("WHERE match_id = :match AND ", LiveSeats()), match.id());
 }
 
 absl::Status EndSeatOf(Tx& tx, const pb::Match& match) {
@@ -37,7 +37,7 @@ absl::Status EndGroup(Tx& tx, pb::SelfHelpGroup* group, Call* call) {
   event.set_self_help_group_id(group->id());
   TRY(tx.Publish(event, group->id(), group->version()));
   ASSIGN(std::vector<pb::GroupSeat> seats,
-         Select<pb::GroupSeat>(tx, absl::StrCat("WHERE self_help_group_id = :group AND ", kLiveSeat, " ORDER BY id"),
+         Select<pb::GroupSeat>(tx, absl::StrCat("WHERE self_help_group_id = :group AND ", LiveSeats(), " ORDER BY id"),
                                group->id()));
   for (pb::GroupSeat& seat : seats) {
     call->Concerns(seat.person_ref());
@@ -49,8 +49,10 @@ absl::Status EndGroup(Tx& tx, pb::SelfHelpGroup* group, Call* call) {
 // The index of pages finds the open ones of all peers, which are few.
 absl::Status EndGroupsOf(Tx& tx, const pb::Peer& peer, Call* call) {
   ASSIGN(std::vector<pb::SelfHelpGroup> groups,
-         Select<pb::SelfHelpGroup>(
-             tx, "WHERE state = 'SELF_HELP_GROUP_STATE_OPEN' AND id <> '' AND peer_id = :peer ORDER BY id", peer.id()));
+         Select<pb::SelfHelpGroup>(tx,
+                                   absl::StrCat("WHERE ", InState(pb::SELF_HELP_GROUP_STATE_OPEN),
+                                                " AND id <> '' AND peer_id = :peer ORDER BY id"),
+                                   peer.id()));
   for (pb::SelfHelpGroup& group : groups) TRY(EndGroup(tx, &group, call));
   return absl::OkStatus();
 }

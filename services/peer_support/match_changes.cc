@@ -34,8 +34,10 @@ absl::Status SetSeats(Tx& tx, const pb::Match& match, pb::GroupSeatState state, 
 
 absl::StatusOr<int> HoldMatches(Tx& tx, const pb::Peer& peer, std::string_view day) {
   TRY(WithdrawProposals(tx, "peer_id", peer.id()));
-  ASSIGN(std::vector<pb::Match> matches,
-         Select<pb::Match>(tx, "WHERE peer_id = :peer AND state = 'MATCH_STATE_STARTED' ORDER BY id", peer.id()));
+  ASSIGN(
+      std::vector<pb::Match> matches,
+      Select<pb::Match>(
+          tx, absl::StrCat("WHERE peer_id = :peer AND ", InState(pb::MATCH_STATE_STARTED), " ORDER BY id"), peer.id()));
   for (pb::Match& match : matches) {
     match.set_state(pb::MATCH_STATE_ON_HOLD);
     TRY(Save(tx, match));
@@ -68,12 +70,14 @@ absl::Status ConcernsMatched(Tx& tx, const pb::Peer& peer, Call* call) {
 // before which a peer has nobody.
 absl::Status ResumeMatches(Tx& tx, const pb::Peer& peer) {
   ASSIGN(std::vector<pb::Match> matches,
-         Select<pb::Match>(tx,
-                           "WHERE peer_id = :peer1 AND state = 'MATCH_STATE_ON_HOLD' AND EXISTS (SELECT 1 FROM "
-                           "hand_over_tasks t WHERE t.match_id = matches.id AND t.state = 'HAND_OVER_TASK_STATE_OPEN' "
-                           "AND t.create_time >= (SELECT MIN(a.create_time) FROM approvals a WHERE a.peer_id = :peer2 "
-                           "AND a.cycle = :cycle)) ORDER BY id",
-                           peer.id(), peer.id(), peer.cycle()));
+         Select<pb::Match>(
+             tx,
+             absl::StrCat("WHERE peer_id = :peer1 AND ", InState(pb::MATCH_STATE_ON_HOLD),
+                          " AND EXISTS (SELECT 1 FROM hand_over_tasks t WHERE t.match_id = matches.id AND t.",
+                          InState(pb::HAND_OVER_TASK_STATE_OPEN),
+                          " AND t.create_time >= (SELECT MIN(a.create_time) FROM approvals a WHERE "
+                          "a.peer_id = :peer2 AND a.cycle = :cycle)) ORDER BY id"),
+             peer.id(), peer.id(), peer.cycle()));
   for (pb::Match& match : matches) {
     match.set_state(pb::MATCH_STATE_STARTED);
     TRY(Save(tx, match));
@@ -97,7 +101,8 @@ absl::Status EndMatch(Tx& tx, pb::MatchSide by, pb::EndReason reason, pb::Match*
 
 absl::StatusOr<std::string> FinishTask(Tx& tx, std::string_view match_id, pb::HandOverOutcome outcome) {
   ASSIGN(std::optional<pb::HandOverTask> task,
-         Find<pb::HandOverTask>(tx, "WHERE match_id = :match AND state = 'HAND_OVER_TASK_STATE_OPEN'", match_id));
+         Find<pb::HandOverTask>(
+             tx, absl::StrCat("WHERE match_id = :match AND ", InState(pb::HAND_OVER_TASK_STATE_OPEN)), match_id));
   if (!task) return "";
   task->set_state(pb::HAND_OVER_TASK_STATE_DONE);
   task->set_outcome(outcome);

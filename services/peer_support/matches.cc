@@ -163,7 +163,7 @@ absl::Status PeerSupport::ListMatches(Tx& tx, Call& call, const pb::ListMatchesR
   Filter filter = Within(call.caller, true);
   filter.Is("peer_id", request.peer_id()).Is("person_ref", request.person_ref()).IsState("state", request.state());
   if (request.without_contact_days() > 0) {
-    filter.Where("state = 'MATCH_STATE_STARTED'")
+    filter.Where(InState(pb::MATCH_STATE_STARTED))
         .Where("COALESCE(last_contact_date, start_date) < ?", PlusDays(Today(tx), -request.without_contact_days()));
   }
   TRY(Page(tx, filter, {request.page_size(), request.page_token()}, response->mutable_matches(),

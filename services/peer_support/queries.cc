@@ -22,6 +22,12 @@ absl::Status FillLoads(Tx& tx, google::protobuf::RepeatedPtrField<pb::Peer>* pee
   return absl::OkStatus();
 }
 
+// Of a peer.
+std::string HasActiveGuide() {
+  return absl::StrCat("EXISTS (SELECT 1 FROM guides g WHERE g.id = peers.guide_id AND g.",
+                      InState(pb::GUIDE_STATE_ACTIVE), ")");
+}
+
 void Concerning(pb::PeerConcern concern, Filter* filter) {
   switch (concern) {
     case pb::PEER_CONCERN_APPROVAL_ENDING:
@@ -32,8 +38,7 @@ void Concerning(pb::PeerConcern concern, Filter* filter) {
       break;
     // casa#2139, guides who are away and peers without guidance.
     case pb::PEER_CONCERN_WITHOUT_GUIDE:
-      filter->Where(InStates(NeedsGuidance))
-          .Where("NOT EXISTS (SELECT 1 FROM guides g WHERE g.id = peers.guide_id AND g.state = 'GUIDE_STATE_ACTIVE')");
+      filter->Where(InStates(NeedsGuidance)).Where(absl::StrCat("NOT ", HasActiveGuide()));
       break;
     // CareTogetherCMS#1205, approved people whom nobody uses.
     case pb::PEER_CONCERN_WITHOUT_MATCH:
@@ -48,7 +53,7 @@ void Concerning(pb::PeerConcern concern, Filter* filter) {
 
 void HasExperience(pb::Experience experience, Filter* filter) {
   if (experience == pb::EXPERIENCE_UNSPECIFIED) return;
-  filter->Where("(experience = ? OR experience = 'EXPERIENCE_BOTH')", pb::Experience_Name(experience));
+  filter->Where("experience IN (?, ?)", pb::Experience_Name(experience), pb::Experience_Name(pb::EXPERIENCE_BOTH));
 }
 
 void Speaks(std::string_view language, Filter* filter) {
@@ -98,7 +103,7 @@ absl::Status PeerSupport::ListAvailablePeers(Tx& tx, Call& call, const pb::ListA
   Filter filter;
   filter.IsState("state", pb::PEER_STATE_ACTIVE)
       .Where("valid_until >= ?", Today(tx))
-      .Where("EXISTS (SELECT 1 FROM guides g WHERE g.id = peers.guide_id AND g.state = 'GUIDE_STATE_ACTIVE')")
+      .Where(HasActiveGuide())
       .Where(absl::StrCat(
           "capacity > (SELECT COUNT(*) FROM matches WHERE peer_id = peers.id AND ", InStates<pb::MatchState>(IsLive),
           ") + (SELECT COUNT(*) FROM proposals WHERE peer_id = peers.id AND ", InStates(HoldsPlace), ")"));
@@ -145,26 +150,29 @@ absl::Status PeerSupport::GetStatistics(Tx& tx, Call&, const pb::GetStatisticsRe
   const auto people = [&](std::string_view code, int64_t count) {
     *response->add_figures() = MakeFigure(code, TellPeople(count, rules.statistics_cell_min()));
   };
+  const std::string recorded = InState(pb::CONTACT_STATE_RECORDED);
   // [S1] Paid and volunteer in one model, counted apart.
   for (const pb::Employment employment : {pb::EMPLOYMENT_PAID, pb::EMPLOYMENT_VOLUNTEER}) {
     ASSIGN(const int64_t minutes,
            Count(tx,
-                 "SELECT SUM(minutes) FROM contacts WHERE state = 'CONTACT_STATE_RECORDED' AND contact_date >= :from "
-                 "AND contact_date <= :to AND employment = :employment",
+                 absl::StrCat("SELECT SUM(minutes) FROM contacts WHERE ", recorded,
+                              " AND contact_date >= :from AND contact_date <= :to AND employment = :employment"),
                  from, to, pb::Employment_Name(employment)));
     plain(employment == pb::EMPLOYMENT_PAID ? "PAID_HOURS" : "VOLUNTEER_HOURS", (minutes + 30) / 60);
   }
   ASSIGN(const int64_t contacts, Count(tx,
-                                       "SELECT COUNT(*) FROM contacts WHERE state = 'CONTACT_STATE_RECORDED' AND met "
-                                       "= 1 AND contact_date >= :from AND contact_date <= :to",
+                                       absl::StrCat("SELECT COUNT(*) FROM contacts WHERE ", recorded,
+                                                    " AND met = 1 AND contact_date >= :from AND contact_date <= :to"),
                                        from, to));
   plain("CONTACTS", contacts);
   for (const pb::Experience asked_as : {pb::EXPERIENCE_OWN_USE, pb::EXPERIENCE_NEXT_OF_KIN}) {
     ASSIGN(const int64_t served,
            Count(tx,
-                 "SELECT COUNT(DISTINCT c.person_ref) FROM contacts c JOIN matches m ON m.id = c.match_id WHERE "
-                 "c.state = 'CONTACT_STATE_RECORDED' AND c.met = 1 AND c.contact_date >= :from AND c.contact_date <= "
-                 ":to AND m.asked_as = :asked_as",
+                 absl::StrCat("SELECT COUNT(DISTINCT c.person_ref) FROM contacts c JOIN matches m ON m.id = c.match_id "
+                              "WHERE c.",
+                              recorded,
+                              " AND c.met = 1 AND c.contact_date >= :from AND c.contact_date <= :to AND m.asked_as = "
+                              ":asked_as"),
                  from, to, pb::Experience_Name(asked_as)));
     people(asked_as == pb::EXPERIENCE_OWN_USE ? "PERSONS_SERVED" : "NEXT_OF_KIN_SERVED", served);
   }
@@ -177,7 +185,8 @@ absl::Status PeerSupport::GetStatistics(Tx& tx, Call&, const pb::GetStatisticsRe
   ASSIGN(const int64_t waiting,
          Count(tx, absl::StrCat("SELECT COUNT(*) FROM peer_requests WHERE ", InStates<pb::PeerRequestState>(IsOpen))));
   people("REQUESTS_WAITING", waiting);
-  ASSIGN(const int64_t active, Count(tx, "SELECT COUNT(*) FROM peers WHERE state = 'PEER_STATE_ACTIVE'"));
+  ASSIGN(const int64_t active,
+         Count(tx, absl::StrCat("SELECT COUNT(*) FROM peers WHERE ", InState(pb::PEER_STATE_ACTIVE))));
   people("PEERS_ACTIVE", active);
   return absl::OkStatus();
 }

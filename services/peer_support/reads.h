@@ -20,7 +20,7 @@
 namespace mestring::peer_support {
 
 // IsLive of a seat, in the words of the partial indexes of seats: SQLite finds them by no others.
-inline constexpr std::string_view kLiveSeat = "state <> 'GROUP_SEAT_STATE_ENDED'";
+std::string LiveSeats();
 
 // A resource about people, if the caller may see it. The access log of all of them shows the attempt.
 template <class M>
