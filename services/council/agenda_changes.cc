@@ -75,11 +75,11 @@ absl::Status PrepareAgenda(Tx& tx, const pb::Meeting& meeting) {
   ASSIGN(const pb::Mandate mandate, Load<pb::Mandate>(tx, meeting.mandate_id()));
   const pb::MinutesWords words = WordsOf(mandate);  // the titles are headings of the minutes
   // Also of a meeting that is not closed yet: that its minutes cannot be approved then is seen at the table.
-  static const std::string sent = absl::StrCat(
-      "WHERE state = 'MINUTES_STATE_SENT' AND meeting_id IN (SELECT id FROM meetings WHERE meeting_date < :date AND ",
-      InStates(WasHeld),
-      ") AND meeting_id NOT IN (SELECT meeting_id FROM minutes WHERE state = 'MINUTES_STATE_APPROVED') "
-      "ORDER BY meeting_id");
+  static const std::string sent =
+      absl::StrCat("WHERE ", InState(pb::MINUTES_STATE_SENT),
+                   " AND meeting_id IN (SELECT id FROM meetings WHERE meeting_date < :date AND ", InStates(WasHeld),
+                   ") AND meeting_id NOT IN (SELECT meeting_id FROM minutes WHERE ",
+                   InState(pb::MINUTES_STATE_APPROVED), ") ORDER BY meeting_id");
   ASSIGN(const std::vector<pb::Minutes> waiting, Select<pb::Minutes>(tx, sent, meeting.meeting_date()));
   for (const pb::Minutes& minutes : waiting) {
     // Who has put it off the agenda of this meeting does not get it back at its opening.
@@ -87,9 +87,7 @@ absl::Status PrepareAgenda(Tx& tx, const pb::Meeting& meeting) {
                                                   meeting.id(), minutes.meeting_id()));
     if (had) continue;
     ASSIGN(std::optional<pb::AgendaItem> known,
-           Find<pb::AgendaItem>(tx,
-                                "WHERE minutes_meeting_id = :meeting AND state IN ('AGENDA_ITEM_STATE_SCHEDULED', "
-                                "'AGENDA_ITEM_STATE_DISCUSSED')",
+           Find<pb::AgendaItem>(tx, absl::StrCat("WHERE minutes_meeting_id = :meeting AND ", InStates(IsUp)),
                                 minutes.meeting_id()));
     if (known) {
       TRY(TakeOver(tx, meeting, &*known));
@@ -106,8 +104,8 @@ absl::Status PrepareAgenda(Tx& tx, const pb::Meeting& meeting) {
     TRY(AddItem(tx, &item));
   }
   ASSIGN(const std::vector<pb::AgendaItem> figures,
-         Select<pb::AgendaItem>(tx, "WHERE meeting_id = :meeting AND kind = 'AGENDA_ITEM_KIND_FIGURES' ORDER BY id",
-                                meeting.id()));
+         Select<pb::AgendaItem>(tx, "WHERE meeting_id = :meeting AND kind = :kind ORDER BY id", meeting.id(),
+                                pb::AgendaItemKind_Name(pb::AGENDA_ITEM_KIND_FIGURES)));
   // Who has put them off the agenda of this meeting does not get them back at its opening.
   if (!figures.empty() && std::all_of(figures.begin(), figures.end(), IsSettled)) return absl::OkStatus();
   ASSIGN(std::vector<pb::FigureSet> papers, Select<pb::FigureSet>(tx, "WHERE meeting_id IS NULL ORDER BY id"));

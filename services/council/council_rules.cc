@@ -595,10 +595,13 @@ bool HasAVoice(const Caller& caller, std::string_view own_seat_id) {
   return KeepsCouncil(caller) || (caller.Is(ROLE_COUNCIL_MEMBER) && !own_seat_id.empty());
 }
 
+bool IsUp(pb::AgendaItemState state) {
+  return state == pb::AGENDA_ITEM_STATE_SCHEDULED || state == pb::AGENDA_ITEM_STATE_DISCUSSED;
+}
+
 // [C7] What was only discussed is undecided, and so is its meeting.
 bool IsSettled(const pb::AgendaItem& item) {
-  return item.state() != pb::AGENDA_ITEM_STATE_PROPOSED && item.state() != pb::AGENDA_ITEM_STATE_SCHEDULED &&
-         item.state() != pb::AGENDA_ITEM_STATE_DISCUSSED;
+  return item.state() != pb::AGENDA_ITEM_STATE_PROPOSED && !IsUp(item.state());
 }
 
 // [B7] All are equally responsible for raising matters (Hadsel); members' come in by the input deadline (C13).

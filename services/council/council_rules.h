@@ -153,6 +153,8 @@ absl::StatusOr<std::vector<pb::SeatExercise>> Exercised(absl::Span<const pb::Sea
 
 // Who speaks for the council: who keeps its business, and who holds a seat in it. `own_seat_id`: "" if they hold none.
 bool HasAVoice(const Caller& caller, std::string_view own_seat_id);
+// It is on the agenda of a meeting, and nothing has come of it yet.
+bool IsUp(pb::AgendaItemState state);
 bool IsSettled(const pb::AgendaItem& item);
 absl::Status MayAddItem(const Caller& caller, const pb::Meeting& meeting, const pb::AddAgendaItemRequest& request,
                         std::string_view own_seat_id, std::string_view today);

@@ -50,8 +50,9 @@ absl::Status SaveAndTell(Tx& tx, pb::MeetingState state, pb::Meeting* meeting, E
 absl::Status FreezeSeats(Tx& tx, const pb::Meeting& meeting,
                          google::protobuf::RepeatedPtrField<pb::EntitledSeat>* frozen) {
   ASSIGN(const std::vector<pb::Apology> apologies,
-         Select<pb::Apology>(tx, "WHERE meeting_id = :meeting AND state = 'APOLOGY_STATE_IN_FORCE'", meeting.id()));
-  ASSIGN(const std::vector<pb::Seat> seats, Select<pb::Seat>(tx, "WHERE state = 'SEAT_STATE_ACTIVE' ORDER BY id"));
+         Select<pb::Apology>(tx, absl::StrCat("WHERE meeting_id = :meeting AND ", InState(pb::APOLOGY_STATE_IN_FORCE)),
+                             meeting.id()));
+  ASSIGN(const std::vector<pb::Seat> seats, ActiveSeats(tx));
   for (const pb::Seat& seat : seats) {
     ASSIGN(const Holders holders, HoldersOf(tx, seat.id()));
     pb::EntitledSeat entitled = NewEntitledSeat(NewId(tx.now()), meeting, seat, holders, apologies);
@@ -63,7 +64,7 @@ absl::Status FreezeSeats(Tx& tx, const pb::Meeting& meeting,
 
 // Where nobody could send an apology, the notice itself summons the deputy. (C3)
 absl::Status SummonForVacancies(Tx& tx, const pb::Meeting& meeting) {
-  ASSIGN(const std::vector<pb::Seat> seats, Select<pb::Seat>(tx, "WHERE state = 'SEAT_STATE_ACTIVE' ORDER BY id"));
+  ASSIGN(const std::vector<pb::Seat> seats, ActiveSeats(tx));
   for (const pb::Seat& seat : seats) TRY(SummonIfNeeded(tx, meeting, seat).status());
   return absl::OkStatus();
 }
@@ -72,8 +73,9 @@ absl::Status SummonForVacancies(Tx& tx, const pb::Meeting& meeting) {
 // was said and asked for that day is kept, and that it holds no more is told (X2).
 absl::Status VoidAnswersToNotice(Tx& tx, const pb::Meeting& meeting) {
   ASSIGN(std::vector<pb::Apology> apologies,
-         Select<pb::Apology>(tx, "WHERE meeting_id = :meeting AND state = 'APOLOGY_STATE_IN_FORCE' ORDER BY id",
-                             meeting.id()));
+         Select<pb::Apology>(
+             tx, absl::StrCat("WHERE meeting_id = :meeting AND ", InState(pb::APOLOGY_STATE_IN_FORCE), " ORDER BY id"),
+             meeting.id()));
   for (pb::Apology& apology : apologies) {
     apology.set_state(pb::APOLOGY_STATE_VOID);
     TRY(Save(tx, apology));
@@ -85,8 +87,9 @@ absl::Status VoidAnswersToNotice(Tx& tx, const pb::Meeting& meeting) {
     TRY(tx.Publish(event, apology.id(), apology.version()));
   }
   ASSIGN(std::vector<pb::Summons> summonses,
-         Select<pb::Summons>(tx, "WHERE meeting_id = :meeting AND state = 'SUMMONS_STATE_IN_FORCE' ORDER BY id",
-                             meeting.id()));
+         Select<pb::Summons>(
+             tx, absl::StrCat("WHERE meeting_id = :meeting AND ", InState(pb::SUMMONS_STATE_IN_FORCE), " ORDER BY id"),
+             meeting.id()));
   for (pb::Summons& summons : summonses) TRY(VoidSummons(tx, &summons));
   return absl::OkStatus();
 }
@@ -139,7 +142,9 @@ absl::Status Council::PlanMeeting(Tx& tx, Call&, const pb::PlanMeetingRequest& r
     ASSIGN(const pb::Meeting cancelled, Load<pb::Meeting>(tx, request.replaces_meeting_id()));
     place = PlaceOf(cancelled);
     ASSIGN(const auto other,
-           Find<pb::Meeting>(tx, "WHERE replaces_meeting_id = :place AND state <> 'MEETING_STATE_CANCELLED'", place));
+           Find<pb::Meeting>(
+               tx, absl::StrCat("WHERE replaces_meeting_id = :place AND ", NotInState(pb::MEETING_STATE_CANCELLED)),
+               place));
     TRY(MayReplace(cancelled, wheel, request.meeting(), other.has_value()));
   }
   pb::Meeting meeting =
@@ -258,8 +263,9 @@ absl::Status Council::CloseMeeting(Tx& tx, Call&, const pb::CloseMeetingRequest&
 absl::Status Council::ReopenMeeting(Tx& tx, Call&, const pb::ReopenMeetingRequest& request,
                                     pb::ReopenMeetingResponse* response) {
   ASSIGN(pb::Meeting meeting, LoadForChange<pb::Meeting>(tx, request.meeting_id(), request.expected_version()));
-  ASSIGN(const bool newer, Exists<pb::Meeting>(tx, "WHERE meeting_date > :date AND state = 'MEETING_STATE_CLOSED'",
-                                               meeting.meeting_date()));
+  ASSIGN(const bool newer,
+         Exists<pb::Meeting>(tx, absl::StrCat("WHERE meeting_date > :date AND ", InState(pb::MEETING_STATE_CLOSED)),
+                             meeting.meeting_date()));
   ASSIGN(const std::optional<pb::Minutes> newest, NewestMinutes(tx, meeting.id()));
   ASSIGN(const bool approved, HasApprovedMinutes(tx, meeting.id()));
   TRY(MayReopen(meeting, newer, approved));
@@ -277,17 +283,18 @@ absl::Status Council::GetMeeting(Tx& tx, Call& call, const pb::GetMeetingRequest
                                  pb::GetMeetingResponse* response) {
   ASSIGN(*response->mutable_meeting(), Load<pb::Meeting>(tx, request.meeting_id()));
   const auto fill = [&]<class M>(google::protobuf::RepeatedPtrField<M>* rows, std::string_view order,
-                                 std::string_view condition = "") {
-    return SelectRows(tx, Table<M>::kName, absl::StrCat("WHERE meeting_id = :meeting", condition, " ORDER BY ", order),
+                                 std::string_view condition = "1 = 1") {
+    return SelectRows(tx, Table<M>::kName,
+                      absl::StrCat("WHERE meeting_id = :meeting AND ", condition, " ORDER BY ", order),
                       Bind(request.meeting_id()), M::default_instance(), {}, [rows] { return rows->Add(); });
   };
   TRY(fill(response->mutable_agenda(), "position, id"));
   TRY(fill(response->mutable_papers(), "id"));
   TRY(fill(response->mutable_seats(), "seat_id"));
-  TRY(fill(response->mutable_apologies(), "id", " AND state = 'APOLOGY_STATE_IN_FORCE'"));
-  TRY(fill(response->mutable_void_apologies(), "id", " AND state = 'APOLOGY_STATE_VOID'"));
-  TRY(fill(response->mutable_summonses(), "id", " AND state = 'SUMMONS_STATE_IN_FORCE'"));
-  TRY(fill(response->mutable_void_summonses(), "id", " AND state = 'SUMMONS_STATE_VOID'"));
+  TRY(fill(response->mutable_apologies(), "id", InState(pb::APOLOGY_STATE_IN_FORCE)));
+  TRY(fill(response->mutable_void_apologies(), "id", InState(pb::APOLOGY_STATE_VOID)));
+  TRY(fill(response->mutable_summonses(), "id", InState(pb::SUMMONS_STATE_IN_FORCE)));
+  TRY(fill(response->mutable_void_summonses(), "id", InState(pb::SUMMONS_STATE_VOID)));
   TRY(fill(response->mutable_disqualifications(), "id"));
   for (pb::Disqualification& each : *response->mutable_disqualifications()) ShowTo(call.caller, &each);
   return SetAsOf(tx, response);

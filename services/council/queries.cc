@@ -38,11 +38,11 @@ absl::Status CountSeats(Tx& tx, const std::string& from, const std::string& to,
   std::map<std::string, pb::SeatUse> uses;
   ASSIGN(const auto entitled,
          (tx.Query<std::string, std::string, int64_t>(
-             "SELECT s.seat_id, MAX(s.seat_name), COUNT(*) FROM entitled_seats s JOIN agenda_items i ON i.meeting_id = "
-             "s.meeting_id JOIN meetings m ON m.id = s.meeting_id WHERE m.meeting_date >= :from AND m.meeting_date <= "
-             ":to AND i.state = 'AGENDA_ITEM_STATE_ADVISED' AND i.kind <> 'AGENDA_ITEM_KIND_MINUTES' "
-             "GROUP BY s.seat_id",
-             from, to)));
+             absl::StrCat("SELECT s.seat_id, MAX(s.seat_name), COUNT(*) FROM entitled_seats s JOIN agenda_items i ON "
+                          "i.meeting_id = s.meeting_id JOIN meetings m ON m.id = s.meeting_id WHERE m.meeting_date >= "
+                          ":from AND m.meeting_date <= :to AND i.kind <> :minutes AND i.",
+                          InState(pb::AGENDA_ITEM_STATE_ADVISED), " GROUP BY s.seat_id"),
+             from, to, pb::AgendaItemKind_Name(pb::AGENDA_ITEM_KIND_MINUTES))));
   for (const auto& [seat_id, name, items] : entitled) {
     pb::SeatUse& use = uses[seat_id];
     use.set_seat_id(seat_id);

@@ -21,6 +21,10 @@ absl::Status CheckCode(Tx& tx, pb::CodeListKind kind, std::string_view code) {
   return !list || HasCode(*list, code) ? absl::OkStatus() : UnknownCode(kind);
 }
 
+absl::StatusOr<std::vector<pb::Seat>> ActiveSeats(Tx& tx) {
+  return Select<pb::Seat>(tx, absl::StrCat("WHERE ", InState(pb::SEAT_STATE_ACTIVE), " ORDER BY id"));
+}
+
 absl::StatusOr<Holders> HoldersOf(Tx& tx, std::string_view seat_id) {
   Holders holders;
   // A seat has a few terms in ten years.
@@ -36,16 +40,17 @@ absl::StatusOr<Holders> HoldersOf(Tx& tx, std::string_view seat_id) {
 }
 
 absl::StatusOr<std::vector<pb::Apology>> ApologiesOf(Tx& tx, std::string_view meeting_id, std::string_view seat_id) {
-  return Select<pb::Apology>(tx, "WHERE meeting_id = :meeting AND seat_id = :seat AND state = 'APOLOGY_STATE_IN_FORCE'",
-                             meeting_id, seat_id);
+  return Select<pb::Apology>(
+      tx, absl::StrCat("WHERE meeting_id = :meeting AND seat_id = :seat AND ", InState(pb::APOLOGY_STATE_IN_FORCE)),
+      meeting_id, seat_id);
 }
 
 absl::StatusOr<std::string> SeatOf(Tx& tx, std::string_view person_ref) {
   if (person_ref.empty()) return std::string();
-  ASSIGN(
-      const auto rows,
-      tx.Query<std::string>(
-          "SELECT seat_id FROM seat_holders WHERE person_ref = :person AND state = 'HOLDER_STATE_ACTIVE'", person_ref));
+  ASSIGN(const auto rows,
+         tx.Query<std::string>(absl::StrCat("SELECT seat_id FROM seat_holders WHERE person_ref = :person AND ",
+                                            InState(pb::HOLDER_STATE_ACTIVE)),
+                               person_ref));
   return rows.empty() ? std::string() : std::get<0>(rows[0]);
 }
 
@@ -70,7 +75,8 @@ absl::StatusOr<std::optional<pb::Minutes>> NewestMinutes(Tx& tx, std::string_vie
 }
 
 absl::StatusOr<bool> HasApprovedMinutes(Tx& tx, std::string_view meeting_id) {
-  return Exists<pb::Minutes>(tx, "WHERE meeting_id = :meeting AND state = 'MINUTES_STATE_APPROVED'", meeting_id);
+  return Exists<pb::Minutes>(tx, absl::StrCat("WHERE meeting_id = :meeting AND ", InState(pb::MINUTES_STATE_APPROVED)),
+                             meeting_id);
 }
 
 absl::StatusOr<std::set<std::string>> MeetingsWithMinutes(Tx& tx) {

@@ -22,6 +22,8 @@ namespace mestring::council {
 absl::StatusOr<pb::Mandate> CurrentMandate(Tx& tx);
 // UNKNOWN_CODE unless it is in the list in force; where there is none, any code is taken.
 absl::Status CheckCode(Tx& tx, pb::CodeListKind kind, std::string_view code);
+// The seats that there are today.
+absl::StatusOr<std::vector<pb::Seat>> ActiveSeats(Tx& tx);
 absl::StatusOr<Holders> HoldersOf(Tx& tx, std::string_view seat_id);
 // Those in force.
 absl::StatusOr<std::vector<pb::Apology>> ApologiesOf(Tx& tx, std::string_view meeting_id, std::string_view seat_id);

@@ -24,10 +24,10 @@ absl::StatusOr<Asking> AskingOf(Tx& tx, std::string_view meeting_id, std::string
   std::optional<pb::SeatHolder>& deputy = asking.holders.deputy;
   if (deputy && deputy->until_date() < Today(tx)) deputy.reset();
   ASSIGN(asking.apologies, ApologiesOf(tx, meeting_id, seat_id));
-  ASSIGN(asking.summonses,
-         Select<pb::Summons>(
-             tx, "WHERE meeting_id = :meeting AND seat_id = :seat AND state = 'SUMMONS_STATE_IN_FORCE' ORDER BY id",
-             meeting_id, seat_id));
+  ASSIGN(asking.summonses, Select<pb::Summons>(tx,
+                                               absl::StrCat("WHERE meeting_id = :meeting AND seat_id = :seat AND ",
+                                                            InState(pb::SUMMONS_STATE_IN_FORCE), " ORDER BY id"),
+                                               meeting_id, seat_id));
   return asking;
 }
 
@@ -96,7 +96,8 @@ absl::StatusOr<std::optional<pb::Summons>> SummonIfNeeded(Tx& tx, const pb::Meet
 absl::Status ReviewSummonses(Tx& tx, std::string_view seat_id) {
   ASSIGN(const pb::Seat seat, Load<pb::Seat>(tx, seat_id));
   ASSIGN(const std::vector<pb::Meeting> called,
-         Select<pb::Meeting>(tx, "WHERE state = 'MEETING_STATE_SUMMONED' ORDER BY meeting_date, id"));
+         Select<pb::Meeting>(
+             tx, absl::StrCat("WHERE ", InState(pb::MEETING_STATE_SUMMONED), " ORDER BY meeting_date, id")));
   for (const pb::Meeting& meeting : called) {
     ASSIGN(Asking asking, AskingOf(tx, meeting.id(), seat.id()));
     for (pb::Summons& summons : asking.summonses) {

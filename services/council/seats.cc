@@ -67,11 +67,12 @@ absl::Status Council::RegisterSeat(Tx& tx, Call&, const pb::RegisterSeatRequest&
                                    pb::RegisterSeatResponse* response) {
   TRY(Check(request));
   ASSIGN(const pb::Mandate mandate, CurrentMandate(tx));
-  ASSIGN(const auto of_kind,
-         tx.Query<int64_t>("SELECT COUNT(*) FROM seats WHERE kind = :kind AND state = 'SEAT_STATE_ACTIVE'",
-                           pb::SeatKind_Name(request.kind())));
-  ASSIGN(const auto same, Find<pb::Seat>(tx, "WHERE organisation_id = :organisation AND state = 'SEAT_STATE_ACTIVE'",
-                                         request.organisation_id()));
+  ASSIGN(const auto of_kind, tx.Query<int64_t>(absl::StrCat("SELECT COUNT(*) FROM seats WHERE kind = :kind AND ",
+                                                            InState(pb::SEAT_STATE_ACTIVE)),
+                                               pb::SeatKind_Name(request.kind())));
+  ASSIGN(const auto same,
+         Find<pb::Seat>(tx, absl::StrCat("WHERE organisation_id = :organisation AND ", InState(pb::SEAT_STATE_ACTIVE)),
+                        request.organisation_id()));
   TRY(MayRegisterSeat(mandate, request.kind(), static_cast<int>(std::get<0>(of_kind[0])), same.has_value()));
   pb::Seat seat = NewSeat(NewId(tx.now()), request);
   TRY(Insert(tx, seat));
@@ -104,8 +105,9 @@ absl::Status Council::RetireSeat(Tx& tx, Call&, const pb::RetireSeatRequest& req
 absl::Status Council::AppointHolder(Tx& tx, Call&, const pb::AppointHolderRequest& request,
                                     pb::AppointHolderResponse* response) {
   ASSIGN(pb::Seat seat, Load<pb::Seat>(tx, request.seat_id()));
-  ASSIGN(const auto holding, Find<pb::SeatHolder>(tx, "WHERE person_ref = :person AND state = 'HOLDER_STATE_ACTIVE'",
-                                                  request.person_ref()));
+  ASSIGN(const auto holding,
+         Find<pb::SeatHolder>(tx, absl::StrCat("WHERE person_ref = :person AND ", InState(pb::HOLDER_STATE_ACTIVE)),
+                              request.person_ref()));
   ASSIGN(Holders holders, HoldersOf(tx, seat.id()));
   std::optional<pb::SeatHolder> before = holders.Of(request.role());
   // Whoever has this very role may be appointed for another term.
@@ -141,7 +143,7 @@ absl::Status Council::EndTerm(Tx& tx, Call& call, const pb::EndTermRequest& requ
 }
 
 absl::Status Council::GetSeatMap(Tx& tx, Call&, const pb::GetSeatMapRequest&, pb::GetSeatMapResponse* response) {
-  ASSIGN(std::vector<pb::Seat> seats, Select<pb::Seat>(tx, "WHERE state = 'SEAT_STATE_ACTIVE' ORDER BY id"));
+  ASSIGN(std::vector<pb::Seat> seats, ActiveSeats(tx));
   int vacancies = 0;
   for (pb::Seat& seat : seats) {
     ASSIGN(Holders holders, HoldersOf(tx, seat.id()));

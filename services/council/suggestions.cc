@@ -25,8 +25,8 @@ namespace {
 absl::Status Receive(Tx& tx, pb::Suggestion* suggestion, std::string_view claim_code) {
   ASSIGN(const pb::Mandate mandate, CurrentMandate(tx));
   ASSIGN(const auto unscreened,
-         tx.Query<int64_t>("SELECT COUNT(*) FROM suggestions WHERE state = 'SUGGESTION_STATE_RECEIVED' AND "
-                           "screening IS NULL"));
+         tx.Query<int64_t>(absl::StrCat("SELECT COUNT(*) FROM suggestions WHERE screening IS NULL AND ",
+                                        InState(pb::SUGGESTION_STATE_RECEIVED))));
   TRY(MayReceive(mandate, static_cast<int>(std::get<0>(unscreened[0]))));
   if (!claim_code.empty()) {
     const std::string digest = Sha256Hex(claim_code);
