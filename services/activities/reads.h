@@ -11,7 +11,7 @@
 #include "absl/status/statusor.h"
 #include "common/database.h"
 #include "common/records.h"
-#include "common/rpc.h"
+#include "common/call.h"
 #include "mestring/activities/v1/activities.pb.h"
 #include "services/activities/activities_rules.h"
 #include "services/activities/tables.h"

@@ -12,7 +12,7 @@
 #include "absl/status/statusor.h"
 #include "common/database.h"
 #include "common/records.h"
-#include "common/rpc.h"
+#include "common/call.h"
 #include "mestring/peer_support/v1/peer_support.pb.h"
 #include "services/peer_support/peer_support_rules.h"
 #include "services/peer_support/tables.h"
