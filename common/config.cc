@@ -31,10 +31,6 @@ namespace {
 
 constexpr std::string_view kPrefix = "MESTRING_";
 
-// Ports beside the one of the service.
-constexpr int kMetricsOffset = 100;
-constexpr int kHealthOffset = 200;
-
 // Threads each hold a stack and perhaps a database connection; more than this helps nobody.
 constexpr int kThreadsMax = 1024;
 
@@ -79,7 +75,7 @@ Read Address(std::string Config::*field) {
     int port = -1;
     if (colon == std::string::npos || colon == 0 || !absl::SimpleAtoi(text.substr(colon + 1), &port) || port < 0 ||
         port > 65535) {
-      return MustBe("an address such as 127.0.0.1:7101");
+      return MustBe("an address such as 127.0.0.1:50051");
     }
     config->*field = text;
     return absl::OkStatus();
@@ -137,13 +133,13 @@ Read TimeZone(std::string Config::*field) {
   };
 }
 
-// "first=127.0.0.1:7102,second=…"
+// "first=127.0.0.1:50051,second=…"
 Read Owners(std::string Config::*field) {
   return [field](Config* config, const std::string& text) {
     for (absl::string_view pair : absl::StrSplit(text, ',', absl::SkipEmpty())) {
       const std::pair<absl::string_view, absl::string_view> parts = absl::StrSplit(pair, absl::MaxSplits('=', 1));
       if (parts.first.empty() || !absl::StrContains(parts.second, ":")) {
-        return MustBe("a list such as first=127.0.0.1:7102,second=127.0.0.1:7103");
+        return MustBe("a list such as first=127.0.0.1:50051,second=127.0.0.1:50052");
       }
     }
     config->*field = text;
@@ -284,14 +280,14 @@ absl::Status CheckWhole(const Config& config) {
 
 }  // namespace
 
-Config Config::Defaults(std::string_view service, int port) {
+Config Config::Defaults(std::string_view service, Ports ports) {
   Config config;
   config.service = std::string(service);
   config.database = absl::StrCat("sqlite:", service, ".db");
   config.redis_url = "redis://127.0.0.1:7379";
-  config.listen = absl::StrCat("127.0.0.1:", port);
-  config.metrics_listen = absl::StrCat("127.0.0.1:", port + kMetricsOffset);
-  config.health_listen = absl::StrCat("127.0.0.1:", port + kHealthOffset);
+  config.listen = absl::StrCat("127.0.0.1:", ports.grpc);
+  config.metrics_listen = absl::StrCat("127.0.0.1:", ports.metrics);
+  config.health_listen = absl::StrCat("127.0.0.1:", ports.health);
   config.jwks_file = "jwks.json";
   config.token_issuer = "mestring-local";
   config.token_audience = "mestring";
@@ -304,9 +300,9 @@ Config Config::Defaults(std::string_view service, int port) {
   return config;
 }
 
-absl::StatusOr<Config> Config::FromEnvironment(std::string_view service, int port,
+absl::StatusOr<Config> Config::FromEnvironment(std::string_view service, Ports ports,
                                                const std::vector<std::string>& environment) {
-  Config config = Defaults(service, port);
+  Config config = Defaults(service, ports);
   for (const std::string& entry : environment) {
     if (!absl::StartsWith(entry, kPrefix)) continue;
     const std::pair<std::string, std::string> pair = absl::StrSplit(entry, absl::MaxSplits('=', 1));
@@ -326,8 +322,8 @@ absl::StatusOr<Config> Config::FromEnvironment(std::string_view service, int por
   return config;
 }
 
-std::string Config::Help(std::string_view service, int port, bool markdown) {
-  const Config defaults = Defaults(service, port);
+std::string Config::Help(std::string_view service, Ports ports, bool markdown) {
+  const Config defaults = Defaults(service, ports);
   std::string text;
   if (markdown) {
     text = "| Variable | Default | Meaning |\n|---|---|---|\n";

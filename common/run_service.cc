@@ -22,7 +22,7 @@ int RunService(int argc, char** argv, const ServiceDefinition& definition) {
   for (int i = 1; i < argc; ++i) {
     const std::string_view argument = argv[i];
     if (argument == "--help" || argument == "--help=markdown") {
-      const std::string help = Config::Help(definition.name, definition.port, argument == "--help=markdown");
+      const std::string help = Config::Help(definition.name, definition.ports, argument == "--help=markdown");
       fputs(help.c_str(), stdout);
       return 0;
     }
@@ -31,7 +31,7 @@ int RunService(int argc, char** argv, const ServiceDefinition& definition) {
   }
   std::vector<std::string> environment;
   for (char** entry = environ; *entry != nullptr; ++entry) environment.emplace_back(*entry);
-  absl::StatusOr<Config> config = Config::FromEnvironment(definition.name, definition.port, environment);
+  absl::StatusOr<Config> config = Config::FromEnvironment(definition.name, definition.ports, environment);
   if (!config.ok()) {
     fprintf(stderr, "%s: %s\n", program.c_str(), std::string(config.status().message()).c_str());
     return 2;

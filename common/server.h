@@ -43,7 +43,7 @@ class Service {
 
 struct ServiceDefinition {
   std::string_view name;  // "housing"; also the package: mestring.housing.v1
-  int port = 0;           // default gRPC port; metrics on +100, health on +200
+  Ports ports;            // where it listens by default
   absl::Span<const Migration> schema;
   absl::Span<const Migration> shared_schema = {};  // of what this service links and others link too
   std::function<std::unique_ptr<Service>(Kernel&)> make;

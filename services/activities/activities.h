@@ -12,6 +12,7 @@
 #include "services/activities/clocks.h"
 #include "services/activities/subscriptions.h"
 #include "services/assigned_actions/assigned_actions.h"
+#include "services/ports.h"
 
 namespace mestring {
 
@@ -122,10 +123,10 @@ class Activities final : public mestring::Service, public pb::ActivityService::S
 
 }  // namespace activities
 
-// Name, port, schema and maker: what RunService and the tests start.
+// Name, ports, schema and maker: what RunService and the tests start.
 inline ServiceDefinition ActivitiesDefinition() {
   return {.name = "activities",
-          .port = 7102,
+          .ports = PortsOf("activities"),
           .schema = kActivitiesSchema,
           .shared_schema = kAssignedActionsSchema,
           .make = [](Kernel& kernel) { return std::make_unique<activities::Activities>(kernel); }};

@@ -11,6 +11,7 @@
 #include "mestring/council/v1/council.pb.h"
 #include "services/council/clocks.h"
 #include "services/council/subscriptions.h"
+#include "services/ports.h"
 
 namespace mestring {
 
@@ -113,9 +114,9 @@ class Council final : public mestring::Service, public pb::CouncilService::Servi
 
 }  // namespace council
 
-// Name, port, schema and maker: what RunService and the tests start.
+// Name, ports, schema and maker: what RunService and the tests start.
 inline ServiceDefinition CouncilDefinition() {
-  return {.name = "council", .port = 7104, .schema = kCouncilSchema, .make = [](Kernel& kernel) {
+  return {.name = "council", .ports = PortsOf("council"), .schema = kCouncilSchema, .make = [](Kernel& kernel) {
             return std::make_unique<council::Council>(kernel);
           }};
 }

@@ -51,7 +51,7 @@ class Client {
   absl::StatusOr<Contract> Reflected();
 
   const Settings& settings_;
-  const std::string name_, address_;  // "housing", "127.0.0.1:7101"
+  const std::string name_, address_;  // "housing", "127.0.0.1:50051"
   const std::shared_ptr<grpc::Channel> channel_;
   std::unique_ptr<Contract> contract_;
 };

@@ -23,6 +23,7 @@
 #include "services/ctl/failure.h"
 #include "services/ctl/json.h"
 #include "services/ctl/token.h"
+#include "services/ports.h"
 
 namespace mestring::ctl {
 namespace {
@@ -54,19 +55,20 @@ absl::StatusOr<Json> LoadFile(const std::string& path) {
   return *std::move(json);
 }
 
-// Where they answer on this machine when nobody says otherwise: each at the port of its ServiceDefinition.
+// Where they answer on this machine when nobody says otherwise.
 std::map<std::string, std::string> DefaultServices() {
-  return {{"housing", "127.0.0.1:7101"},
-          {"activities", "127.0.0.1:7102"},
-          {"peer_support", "127.0.0.1:7103"},
-          {"council", "127.0.0.1:7104"}};
+  std::map<std::string, std::string> services;
+  for (const NamedPorts& service : kServicePorts) {
+    services.emplace(service.name, absl::StrCat("127.0.0.1:", service.ports.grpc));
+  }
+  return services;
 }
 
 absl::Status ParseServices(std::string_view text, std::map<std::string, std::string>& services) {
   for (std::string_view part : absl::StrSplit(text, ',', absl::SkipWhitespace())) {
     const std::pair<std::string, std::string> pair = absl::StrSplit(part, absl::MaxSplits('=', 1));
     if (pair.first.empty() || pair.second.empty()) {
-      return Usage("Services are written \"housing=127.0.0.1:7101,council=…\".");
+      return Usage("Services are written \"NAME=HOST:PORT,…\".");
     }
     services[std::string(absl::StripAsciiWhitespace(pair.first))] = absl::StripAsciiWhitespace(pair.second);
   }

@@ -28,7 +28,7 @@ struct Identity {
 
 struct Settings {
   std::string config_file;                      // which was read; "" if there was none
-  std::map<std::string, std::string> services;  // "housing" -> "127.0.0.1:7101"
+  std::map<std::string, std::string> services;  // "housing" -> "127.0.0.1:50051"
   std::string keys;                             // folder of the local key
   std::string redis;                            // of the subscriber, read-only
   std::string municipality;

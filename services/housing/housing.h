@@ -9,6 +9,7 @@
 #include "mestring/housing/v1/housing.grpc.pb.h"
 #include "mestring/housing/v1/housing.pb.h"
 #include "services/assigned_actions/assigned_actions.h"
+#include "services/ports.h"
 
 namespace mestring {
 
@@ -127,10 +128,10 @@ class Housing final : public mestring::Service, public pb::HousingService::Servi
 
 }  // namespace housing
 
-// Name, port, schema and maker: what RunService and the tests start.
+// Name, ports, schema and maker: what RunService and the tests start.
 inline ServiceDefinition HousingDefinition() {
   return {.name = "housing",
-          .port = 7101,
+          .ports = PortsOf("housing"),
           .schema = kHousingSchema,
           .shared_schema = kAssignedActionsSchema,
           .make = [](Kernel& kernel) { return std::make_unique<housing::Housing>(kernel); }};

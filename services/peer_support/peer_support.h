@@ -12,6 +12,7 @@
 #include "services/assigned_actions/assigned_actions.h"
 #include "services/peer_support/clocks.h"
 #include "services/peer_support/subscriptions.h"
+#include "services/ports.h"
 
 namespace mestring {
 
@@ -102,10 +103,10 @@ class PeerSupport final : public mestring::Service, public pb::PeerSupportServic
 
 }  // namespace peer_support
 
-// Name, port, schema and maker: what RunService and the tests start.
+// Name, ports, schema and maker: what RunService and the tests start.
 inline ServiceDefinition PeerSupportDefinition() {
   return {.name = "peer_support",
-          .port = 7103,
+          .ports = PortsOf("peer_support"),
           .schema = kPeerSupportSchema,
           .shared_schema = kAssignedActionsSchema,
           .make = [](Kernel& kernel) { return std::make_unique<peer_support::PeerSupport>(kernel); }};

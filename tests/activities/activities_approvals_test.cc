@@ -28,7 +28,7 @@ class NoRpcs : public mestring::Service {
 
 ServiceDefinition PeerSupport() {
   return {
-      .name = "peer_support", .port = 7103, .schema = {}, .make = [](Kernel&) { return std::make_unique<NoRpcs>(); }};
+      .name = "peer_support", .ports = {}, .schema = {}, .make = [](Kernel&) { return std::make_unique<NoRpcs>(); }};
 }
 
 class ApprovalsTest : public testing::TestWithParam<const char*> {

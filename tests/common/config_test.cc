@@ -8,8 +8,10 @@
 namespace mestring {
 namespace {
 
+constexpr Ports kPorts = {.grpc = 5001, .metrics = 5002, .health = 5003};
+
 absl::StatusOr<Config> Read(const std::vector<std::string>& environment) {
-  return Config::FromEnvironment("housing", 7101, environment);
+  return Config::FromEnvironment("housing", kPorts, environment);
 }
 
 TEST(ConfigTest, WithoutVariablesEverythingHasItsDefault) {
@@ -17,9 +19,9 @@ TEST(ConfigTest, WithoutVariablesEverythingHasItsDefault) {
   ASSERT_TRUE(config.ok());
   EXPECT_EQ(config->service, "housing");
   EXPECT_EQ(config->database, "sqlite:housing.db");
-  EXPECT_EQ(config->listen, "127.0.0.1:7101");
-  EXPECT_EQ(config->metrics_listen, "127.0.0.1:7201");
-  EXPECT_EQ(config->health_listen, "127.0.0.1:7301");
+  EXPECT_EQ(config->listen, "127.0.0.1:5001");
+  EXPECT_EQ(config->metrics_listen, "127.0.0.1:5002");
+  EXPECT_EQ(config->health_listen, "127.0.0.1:5003");
   EXPECT_EQ(config->redis_url, "redis://127.0.0.1:7379");
   EXPECT_EQ(config->stream_window, absl::Hours(7 * 24));
   EXPECT_EQ(config->log_retention, absl::Hours(90 * 24));
@@ -32,7 +34,7 @@ TEST(ConfigTest, EachVariableSetsItsField) {
             "MESTRING_MUNICIPALITY=0301", "MESTRING_EVENT_SOURCE=https://recovery.oslo.example",
             "MESTRING_TIME_ZONE=Europe/Helsinki", "MESTRING_THREADS=8", "MESTRING_REFLECTION=true",
             "MESTRING_STREAM_WINDOW=1h30m", "MESTRING_LOG_HASH_KEY=a=b=c",
-            "MESTRING_OWNERS=peer_support=127.0.0.1:7103,council=council:7104"});
+            "MESTRING_OWNERS=peer_support=127.0.0.1:5004,council=council:5005"});
   ASSERT_TRUE(config.ok()) << config.status();
   EXPECT_EQ(config->database, "postgresql://u@h/db");
   EXPECT_EQ(config->redis_url, "");
@@ -63,10 +65,10 @@ TEST(ConfigTest, ABadValueIsNamedAndNotRepeated) {
                                   "MESTRING_REDIS_URL=redis://:6379",
                                   "MESTRING_REDIS_URL=redis://user:%zz@secret:6379",
                                   "MESTRING_REDIS_URL=unix:",
-                                  "MESTRING_LISTEN=7101",
+                                  "MESTRING_LISTEN=5001",
                                   "MESTRING_LISTEN=host:",
                                   "MESTRING_LISTEN=host:99999",
-                                  "MESTRING_LISTEN=:7101",
+                                  "MESTRING_LISTEN=:5001",
                                   "MESTRING_MUNICIPALITY=11o8",
                                   "MESTRING_MUNICIPALITY=108",
                                   "MESTRING_EVENT_SOURCE=/municipalities",
@@ -101,7 +103,7 @@ TEST(ConfigTest, VariablesThatBelongTogetherAreWantedTogether) {
 }
 
 TEST(ConfigTest, TheHelpNamesEveryVariableAndItsDefaultsAreTaken) {
-  const std::string table = Config::Help("housing", 7101, /*markdown=*/true);
+  const std::string table = Config::Help("housing", kPorts, /*markdown=*/true);
   std::vector<std::string> environment;
   int variables = 0;
   for (const std::string& line : std::vector<std::string>(absl::StrSplit(table, '\n'))) {
@@ -110,7 +112,7 @@ TEST(ConfigTest, TheHelpNamesEveryVariableAndItsDefaultsAreTaken) {
     ASSERT_EQ(cells.size(), 3u) << line;
     ++variables;
     const std::string name = cells[0].substr(3, cells[0].size() - 4);
-    EXPECT_TRUE(absl::StrContains(Config::Help("housing", 7101, false), name));
+    EXPECT_TRUE(absl::StrContains(Config::Help("housing", kPorts, false), name));
     if (cells[1].size() > 2) environment.push_back(name + "=" + cells[1].substr(1, cells[1].size() - 2));
   }
   EXPECT_GE(variables, 20);

@@ -90,7 +90,7 @@ absl::Status Empty(const std::shared_ptr<grpc::Channel>& channel, std::unique_pt
 std::string WhyNot(const ServiceDefinition& definition, const std::function<void(Config&)>& adjust) {
   TempFolder folder;
   ReplaceFile(folder.path() + "/jwks.json", TestKeySet());
-  Config config = Config::Defaults("test", 7190);
+  Config config = Config::Defaults("test", {});
   config.database = "sqlite:" + folder.path() + "/test.db";
   config.redis_url = "";
   config.listen = config.metrics_listen = config.health_listen = "127.0.0.1:0";

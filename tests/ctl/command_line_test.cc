@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <fstream>
 
+#include "absl/strings/str_cat.h"
 #include "common/clock.h"
 #include "common/errors.h"
 #include "gmock/gmock.h"
@@ -14,6 +15,7 @@
 #include "services/ctl/settings.h"
 #include "services/ctl/status.h"
 #include "services/ctl/table.h"
+#include "services/ports.h"
 #include "tests/support/process.h"
 
 namespace mestring::ctl {
@@ -23,6 +25,7 @@ using testing::Contains;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
+using testing::SizeIs;
 
 const std::vector<Option>& TwoOptions() {
   static const std::vector<Option>& options = *new std::vector<Option>{{"--after", "CURSOR", ""}, {"--owner", "", ""}};
@@ -157,10 +160,9 @@ TEST_F(SettingsTest, WithNothingSaidEachServiceIsAtItsPort) {
   std::ofstream(path) << "{}";
   const absl::StatusOr<Settings> settings = Load({"--config", path}, {});
   ASSERT_TRUE(settings.ok()) << settings.status();
-  EXPECT_EQ(settings->services, (std::map<std::string, std::string>{{"housing", "127.0.0.1:7101"},
-                                                                    {"activities", "127.0.0.1:7102"},
-                                                                    {"peer_support", "127.0.0.1:7103"},
-                                                                    {"council", "127.0.0.1:7104"}}));
+  EXPECT_THAT(settings->services, SizeIs(std::size(kServicePorts)));
+  EXPECT_EQ(settings->services.at("housing"), absl::StrCat("127.0.0.1:", PortsOf("housing").grpc));
+  EXPECT_EQ(settings->services.at("council"), absl::StrCat("127.0.0.1:", PortsOf("council").grpc));
   EXPECT_EQ(Load({"--config", path, "--services", "housing=h:1"}, {})->services,
             (std::map<std::string, std::string>{{"housing", "h:1"}}));
 }

@@ -25,7 +25,7 @@ class Silent : public mestring::Service {
   std::vector<grpc::Service*> GrpcServices() override { return {}; }
 };
 ServiceDefinition ActivitiesStream() {
-  return {.name = "activities", .port = 7102, .schema = {}, .make = [](Kernel&) { return std::make_unique<Silent>(); }};
+  return {.name = "activities", .ports = {}, .schema = {}, .make = [](Kernel&) { return std::make_unique<Silent>(); }};
 }
 
 class SubscriptionTest : public testing::TestWithParam<const char*> {

@@ -58,7 +58,7 @@ TEST(Readme, IsShortEnoughToBeRead) {
 
 TEST(Readme, ItsTableOfVariablesIsTheOneThatHelpPrints) {
   const ServiceDefinition housing = HousingDefinition();
-  ExpectGoldenRegion(kFile, "configuration", Config::Help(housing.name, housing.port, /*markdown=*/true));
+  ExpectGoldenRegion(kFile, "configuration", Config::Help(housing.name, housing.ports, /*markdown=*/true));
 }
 
 std::string KiB(int64_t bytes) { return absl::StrCat(bytes >> 10, " KiB"); }
@@ -67,7 +67,7 @@ std::string Seconds(absl::Duration duration) { return absl::StrCat(absl::ToInt64
 // S11: the limits that a caller meets, and what lies beyond each.
 TEST(Readme, ItsTableOfLimitsIsWhatTheServicesKeep) {
   const auto& events = *events::v1::ListRequest::descriptor()->FindFieldByName("page_size");
-  const Config config = Config::Defaults("housing", 7101);
+  const Config config = Config::Defaults("housing", {});
   const std::string_view again = "RESOURCE_EXHAUSTED with `RetryInfo`: repeat";
   std::string text = "| What | Limit | Beyond it |\n|---|---|---|\n";
   const auto row = [&text](const std::string& what, const std::string& limit, const std::string& beyond) {

@@ -20,7 +20,7 @@ constexpr std::chrono::seconds kDeadline(20);
 
 RunningService::RunningService(const ServiceDefinition& definition, std::string_view engine,
                                std::function<void(Config&)> adjust)
-    : definition_(definition), database_(engine), config_(Config::Defaults(definition.name, definition.port)) {
+    : definition_(definition), database_(engine), config_(Config::Defaults(definition.name, definition.ports)) {
   ReplaceFile(jwks_file(), TestKeySet());
   config_.database = database_.url();
   config_.redis_url = "";

@@ -166,7 +166,7 @@ class TestService : public Service {
 };
 
 ServiceDefinition Definition(bool unguarded) {
-  return {.name = "test", .port = 7190, .schema = kSchema, .make = [unguarded](Kernel& kernel) {
+  return {.name = "test", .ports = {}, .schema = kSchema, .make = [unguarded](Kernel& kernel) {
             return std::make_unique<TestService>(kernel, unguarded);
           }};
 }
