@@ -12,7 +12,7 @@
 #include "mestring/activities/v1/activities_events.pb.h"
 #include "services/activities/activities_rules.h"
 #include "services/activities/tables.h"
-#include "services/code_lists/code_lists.h"
+#include "services/shared/code_lists.h"
 
 namespace mestring::activities {
 

@@ -11,8 +11,9 @@
 #include "mestring/activities/v1/activities.pb.h"
 #include "services/activities/clocks.h"
 #include "services/activities/subscriptions.h"
-#include "services/assigned_actions/assigned_actions.h"
+#include "services/shared/assigned_actions.h"
 #include "services/ports.h"
+#include "services/shared/assigned_actions.h"
 
 namespace mestring {
 

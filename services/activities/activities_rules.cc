@@ -14,7 +14,7 @@
 #include "common/dates.h"
 #include "common/errors.h"
 #include "common/field_rules.h"
-#include "services/figures/figures.h"
+#include "services/shared/figures.h"
 
 namespace mestring::activities {
 namespace {

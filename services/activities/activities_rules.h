@@ -21,7 +21,7 @@
 #include "common/token.h"
 #include "google/protobuf/descriptor.h"
 #include "mestring/activities/v1/activities.pb.h"
-#include "services/code_lists/own_codes.h"
+#include "services/shared/own_codes.h"
 
 namespace mestring::activities {
 

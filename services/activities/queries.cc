@@ -12,7 +12,7 @@
 
 #include "services/activities/activities.h"
 #include "services/activities/reads.h"
-#include "services/calendar/calendar.h"
+#include "services/shared/calendar.h"
 
 namespace mestring::activities {
 namespace {

@@ -6,7 +6,7 @@
 
 #include <utility>
 
-#include "services/code_lists/code_lists.h"
+#include "services/shared/code_lists.h"
 
 namespace mestring::activities {
 namespace {

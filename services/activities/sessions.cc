@@ -17,7 +17,7 @@
 #include "services/activities/reads.h"
 #include "services/activities/seat_changes.h"
 #include "services/activities/session_changes.h"
-#include "services/calendar/calendar.h"
+#include "services/shared/calendar.h"
 
 namespace mestring::activities {
 namespace {

@@ -23,7 +23,7 @@
 #include "common/token.h"
 #include "mestring/common/v1/assigned_actions.pb.h"
 #include "mestring/council/v1/council.pb.h"
-#include "services/code_lists/own_codes.h"
+#include "services/shared/own_codes.h"
 
 namespace mestring::council {
 

@@ -10,7 +10,7 @@
 
 #include "common/ids.h"
 #include "mestring/council/v1/council_events.pb.h"
-#include "services/calendar/calendar.h"
+#include "services/shared/calendar.h"
 #include "services/council/agenda_changes.h"
 #include "services/council/council.h"
 #include "services/council/figure_changes.h"

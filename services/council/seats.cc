@@ -8,7 +8,7 @@
 
 #include "common/ids.h"
 #include "mestring/council/v1/council_events.pb.h"
-#include "services/code_lists/code_lists.h"
+#include "services/shared/code_lists.h"
 #include "services/council/council.h"
 #include "services/council/reads.h"
 #include "services/council/seat_changes.h"

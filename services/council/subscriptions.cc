@@ -22,7 +22,7 @@
 #include "services/council/figure_changes.h"
 #include "services/council/suggestion_changes.h"
 #include "services/council/tables.h"
-#include "services/figures/figures.h"
+#include "services/shared/figures.h"
 
 namespace mestring::council {
 namespace {

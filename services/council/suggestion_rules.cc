@@ -17,7 +17,7 @@
 #include "common/dates.h"
 #include "common/digest.h"
 #include "common/errors.h"
-#include "services/figures/figures.h"
+#include "services/shared/figures.h"
 
 namespace mestring::council {
 

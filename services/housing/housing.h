@@ -8,8 +8,8 @@
 #include "common/server.h"
 #include "mestring/housing/v1/housing.grpc.pb.h"
 #include "mestring/housing/v1/housing.pb.h"
-#include "services/assigned_actions/assigned_actions.h"
 #include "services/ports.h"
+#include "services/shared/assigned_actions.h"
 
 namespace mestring {
 

@@ -10,7 +10,7 @@
 
 #include <utility>
 
-#include "services/code_lists/code_lists.h"
+#include "services/shared/code_lists.h"
 
 namespace mestring::housing {
 namespace {

@@ -19,7 +19,7 @@
 #include "common/dates.h"
 #include "common/token.h"
 #include "mestring/housing/v1/housing.pb.h"
-#include "services/code_lists/own_codes.h"
+#include "services/shared/own_codes.h"
 
 namespace mestring::housing {
 
@@ -305,7 +305,7 @@ absl::Status MayCancel(const pb::Contact& contact);
 
 // ---- Statistics ------------------------------------------------------------------------------------
 
-// Takes away numbers that could point at somebody, as parts of one whole (services/figures/figures.h).
+// Takes away numbers that could point at somebody, as parts of one whole (services/shared/figures.h).
 void Suppress(int cell_min, google::protobuf::RepeatedPtrField<pb::Count>* counts);
 
 }  // namespace mestring::housing

@@ -6,9 +6,9 @@
 
 #include <utility>
 
-#include "services/code_lists/code_lists.h"
 #include "services/housing/housing.h"
 #include "services/housing/housing_records.h"
+#include "services/shared/code_lists.h"
 
 namespace mestring::housing {
 namespace {

@@ -9,7 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/errors.h"
-#include "services/figures/figures.h"
+#include "services/shared/figures.h"
 
 namespace mestring::housing {
 

@@ -9,10 +9,11 @@
 #include "common/server.h"
 #include "mestring/peer_support/v1/peer_support.grpc.pb.h"
 #include "mestring/peer_support/v1/peer_support.pb.h"
-#include "services/assigned_actions/assigned_actions.h"
+#include "services/shared/assigned_actions.h"
 #include "services/peer_support/clocks.h"
 #include "services/peer_support/subscriptions.h"
 #include "services/ports.h"
+#include "services/shared/assigned_actions.h"
 
 namespace mestring {
 

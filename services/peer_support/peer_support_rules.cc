@@ -18,7 +18,7 @@
 #include "absl/strings/str_replace.h"
 #include "common/errors.h"
 #include "common/field_rules.h"
-#include "services/figures/figures.h"
+#include "services/shared/figures.h"
 
 namespace mestring::peer_support {
 namespace {

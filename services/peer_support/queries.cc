@@ -7,7 +7,6 @@
 
 #include <utility>
 
-#include "services/figures/figures.h"
 #include "services/peer_support/peer_support.h"
 #include "services/peer_support/reads.h"
 

@@ -1,4 +1,4 @@
-#include "services/figures/figures.h"
+#include "services/shared/figures.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

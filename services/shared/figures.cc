@@ -1,4 +1,4 @@
-#include "services/figures/figures.h"
+#include "services/shared/figures.h"
 
 // Rounding, the other way that SSB names, was left: a rounded number looks exact on an agenda, and the sums of
 // a table would no longer be right.

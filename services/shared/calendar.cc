@@ -1,4 +1,4 @@
-#include "services/calendar/calendar.h"
+#include "services/shared/calendar.h"
 
 // Hides libical: its C structs, its memory, its error mode.
 //

@@ -11,7 +11,7 @@
 #include "common/field_rules.h"
 #include "common/ids.h"
 #include "common/records.h"
-#include "services/code_lists/own_codes.h"
+#include "services/shared/own_codes.h"
 
 namespace mestring {
 

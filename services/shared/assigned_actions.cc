@@ -5,7 +5,7 @@
 // ActionAssigned and only ever moved by what comes after it. An action of another service is none of ours.
 // That the council could ask each service instead was rejected: a service decides by what it has heard.
 
-#include "services/assigned_actions/assigned_actions.h"
+#include "services/shared/assigned_actions.h"
 
 #include <optional>
 #include <utility>

@@ -1,7 +1,7 @@
 // RFC 5545 as we use it: recurrence across daylight saving, and a calendar that a parser which we did not write
 // reads as it was meant (python3-icalendar).
 
-#include "services/calendar/calendar.h"
+#include "services/shared/calendar.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,1 +1,0 @@
-mestring_test(calendar_test unit calendar/calendar_test.cc LINK calendar)

@@ -1,1 +1,0 @@
-mestring_test(figures_test unit figures/figures_test.cc LINK figures)
