@@ -175,8 +175,8 @@ class Filter {
 };
 
 struct Paging {
-  int size;
-  std::string_view token;
+  int size = 0;
+  std::string_view token = "";
   // The field that orders the list: a text, a number or an instant that every row has.
   std::string_view key = "id";
   // Several rows may have the same there; their ids order them.
@@ -207,6 +207,17 @@ absl::Status SetAsOf(Tx& tx, Response* response) {
   ASSIGN(const Cursor head, tx.Head());
   response->set_as_of(head.ToString());
   return absl::OkStatus();
+}
+
+// The page that a request asks for: its rows, which may be the response's own, and in the response the token of the
+// next page and as_of. Of `order` all but size and token counts.
+template <class M, class Request, class Response>
+absl::Status ListPage(Tx& tx, Filter filter, const Request& request, google::protobuf::RepeatedPtrField<M>* rows,
+                      Response* response, Paging order = {}) {
+  order.size = request.page_size();
+  order.token = request.page_token();
+  TRY(Page(tx, std::move(filter), order, rows, response->mutable_next_page_token()));
+  return SetAsOf(tx, response);
 }
 
 }  // namespace mestring

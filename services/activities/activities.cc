@@ -122,9 +122,7 @@ absl::Status Activities::ListActivities(Tx& tx, Call&, const pb::ListActivitiesR
                                         pb::ListActivitiesResponse* response) {
   Filter filter;
   filter.IsState("state", request.state());
-  TRY(Page(tx, std::move(filter), {request.page_size(), request.page_token()}, response->mutable_activities(),
-           response->mutable_next_page_token()));
-  return SetAsOf(tx, response);
+  return ListPage(tx, std::move(filter), request, response->mutable_activities(), response);
 }
 
 }  // namespace mestring::activities

@@ -131,9 +131,7 @@ absl::Status Activities::ListAttendance(Tx& tx, Call& call, const pb::ListAttend
   }
   Filter filter;
   filter.Is("session_id", request.session_id()).Is("person_ref", request.person_ref());
-  TRY(Page(tx, std::move(filter), {request.page_size(), request.page_token()}, response->mutable_attendances(),
-           response->mutable_next_page_token()));
-  return SetAsOf(tx, response);
+  return ListPage(tx, std::move(filter), request, response->mutable_attendances(), response);
 }
 
 // ---- Obstacles -------------------------------------------------------------------------------------
@@ -187,9 +185,7 @@ absl::Status Activities::ListObstacles(Tx& tx, Call& call, const pb::ListObstacl
     if (!request.person_ref().empty()) TRY(MaySee(call.caller, request.person_ref(), "person"));
     filter.IsExactly("person_ref", call.caller.person_ref);
   }
-  TRY(Page(tx, std::move(filter), {request.page_size(), request.page_token()}, response->mutable_obstacles(),
-           response->mutable_next_page_token()));
-  return SetAsOf(tx, response);
+  return ListPage(tx, std::move(filter), request, response->mutable_obstacles(), response);
 }
 
 }  // namespace mestring::activities

@@ -150,9 +150,7 @@ absl::Status Activities::ListPeriods(Tx& tx, Call&, const pb::ListPeriodsRequest
                                      pb::ListPeriodsResponse* response) {
   Filter filter;
   filter.IsState("state", request.state());
-  TRY(Page(tx, std::move(filter), {request.page_size(), request.page_token()}, response->mutable_periods(),
-           response->mutable_next_page_token()));
-  return SetAsOf(tx, response);
+  return ListPage(tx, std::move(filter), request, response->mutable_periods(), response);
 }
 
 }  // namespace mestring::activities

@@ -51,9 +51,7 @@ absl::Status Activities::ListParticipations(Tx& tx, Call&, const pb::ListPartici
                                             pb::ListParticipationsResponse* response) {
   Filter filter;
   filter.Is("activity_id", request.activity_id()).IsState("state", request.state());
-  TRY(Page(tx, std::move(filter), {request.page_size(), request.page_token()}, response->mutable_participations(),
-           response->mutable_next_page_token()));
-  return SetAsOf(tx, response);
+  return ListPage(tx, std::move(filter), request, response->mutable_participations(), response);
 }
 
 }  // namespace mestring::activities

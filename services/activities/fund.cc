@@ -250,10 +250,9 @@ absl::Status Activities::GetFund(Tx& tx, Call&, const pb::GetFundRequest& reques
 
 absl::Status Activities::ListFunds(Tx& tx, Call&, const pb::ListFundsRequest& request,
                                    pb::ListFundsResponse* response) {
-  TRY(Page(tx, Filter(), {request.page_size(), request.page_token()}, response->mutable_funds(),
-           response->mutable_next_page_token()));
+  TRY(ListPage(tx, Filter(), request, response->mutable_funds(), response));
   for (pb::Fund& fund : *response->mutable_funds()) TRY(FillSums(tx, &fund));
-  return SetAsOf(tx, response);
+  return absl::OkStatus();
 }
 
 absl::Status Activities::ListGrants(Tx& tx, Call& call, const pb::ListGrantsRequest& request,
@@ -266,9 +265,7 @@ absl::Status Activities::ListGrants(Tx& tx, Call& call, const pb::ListGrantsRequ
     if (!request.person_ref().empty()) TRY(MaySee(call.caller, request.person_ref(), "person"));
     filter.IsExactly("person_ref", call.caller.person_ref);
   }
-  TRY(Page(tx, std::move(filter), {request.page_size(), request.page_token()}, response->mutable_grants(),
-           response->mutable_next_page_token()));
-  return SetAsOf(tx, response);
+  return ListPage(tx, std::move(filter), request, response->mutable_grants(), response);
 }
 
 }  // namespace mestring::activities

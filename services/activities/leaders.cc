@@ -181,9 +181,7 @@ absl::Status Activities::ListLeaderPaths(Tx& tx, Call&, const pb::ListLeaderPath
   Filter filter;
   filter.IsState("step", request.step());
   if (request.wishing()) filter.Where("wished_step IS NOT NULL");
-  TRY(Page(tx, std::move(filter), {request.page_size(), request.page_token()}, response->mutable_leader_paths(),
-           response->mutable_next_page_token()));
-  return SetAsOf(tx, response);
+  return ListPage(tx, std::move(filter), request, response->mutable_leader_paths(), response);
 }
 
 }  // namespace mestring::activities

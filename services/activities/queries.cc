@@ -51,9 +51,7 @@ absl::StatusOr<std::vector<pb::Session>> ByStart(Tx& tx, Filter filter, const Pe
   return sessions;
 }
 
-Paging PagesByStart(int page_size, std::string_view page_token) {
-  return {.size = page_size, .token = page_token, .key = "start_time", .then_by_id = true};
-}
+constexpr Paging kByStart = {.key = "start_time", .then_by_id = true};
 
 // The activities of sessions, each read once.
 class ActivitiesRead {
@@ -115,9 +113,7 @@ absl::Status Activities::ListSessions(Tx& tx, Call&, const pb::ListSessionsReque
   } else {
     BeginsIn(period, filter);
   }
-  TRY(Page(tx, std::move(filter), PagesByStart(request.page_size(), request.page_token()), response->mutable_sessions(),
-           response->mutable_next_page_token()));
-  return SetAsOf(tx, response);
+  return ListPage(tx, std::move(filter), request, response->mutable_sessions(), response, kByStart);
 }
 
 // [S1] Low-threshold offers need no referral.
@@ -132,8 +128,7 @@ absl::Status Activities::ListOpenSessions(Tx& tx, Call&, const pb::ListOpenSessi
       .Where("EXISTS (SELECT 1 FROM activities a WHERE a.id = activity_id AND a.needs_referral = 0)")
       .Is("area_code", request.area_code());
   google::protobuf::RepeatedPtrField<pb::Session> sessions;
-  TRY(Page(tx, BeginsIn(period, filter), PagesByStart(request.page_size(), request.page_token()), &sessions,
-           response->mutable_next_page_token()));
+  TRY(ListPage(tx, BeginsIn(period, filter), request, &sessions, response, kByStart));
   ActivitiesRead activities;
   for (const pb::Session& session : sessions) {
     ASSIGN(const pb::Activity* activity, activities.Of(tx, session));
@@ -153,7 +148,7 @@ absl::Status Activities::ListOpenSessions(Tx& tx, Call&, const pb::ListOpenSessi
     open->set_place(session.place());
     open->set_area_code(session.area_code());
   }
-  return SetAsOf(tx, response);
+  return absl::OkStatus();
 }
 
 absl::Status Activities::GetCalendar(Tx& tx, Call& call, const pb::GetCalendarRequest& request,
@@ -212,10 +207,8 @@ absl::Status Activities::GetCalendar(Tx& tx, Call& call, const pb::GetCalendarRe
 // In the order of their numbers, which is the order in which money moved.
 absl::Status Activities::ListLedgerEntries(Tx& tx, Call&, const pb::ListLedgerEntriesRequest& request,
                                            pb::ListLedgerEntriesResponse* response) {
-  TRY(Page(tx, Filter().IsExactly("fund_id", request.fund_id()),
-           {.size = request.page_size(), .token = request.page_token(), .key = "number"},
-           response->mutable_ledger_entries(), response->mutable_next_page_token()));
-  return SetAsOf(tx, response);
+  return ListPage(tx, Filter().IsExactly("fund_id", request.fund_id()), request, response->mutable_ledger_entries(),
+                  response, {.key = "number"});
 }
 
 }  // namespace mestring::activities

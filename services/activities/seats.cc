@@ -185,12 +185,11 @@ absl::Status Activities::ListEnrolments(Tx& tx, Call& call, const pb::ListEnrolm
   TRY(MayWorkWith(tx, call.caller, request.session_id()));
   Filter filter;
   filter.Is("session_id", request.session_id()).IsState("state", request.state());
-  TRY(Page(tx, std::move(filter), {request.page_size(), request.page_token()}, response->mutable_enrolments(),
-           response->mutable_next_page_token()));
+  TRY(ListPage(tx, std::move(filter), request, response->mutable_enrolments(), response));
   if (!WorksWithActivities(call.caller)) {
     for (pb::Enrolment& enrolment : *response->mutable_enrolments()) HideMoney(&enrolment);
   }
-  return SetAsOf(tx, response);
+  return absl::OkStatus();
 }
 
 // In the order of the list. How many wait before a page is asked once, quota by quota; within it they are counted on.
@@ -198,8 +197,7 @@ absl::Status Activities::ListWaitEntries(Tx& tx, Call&, const pb::ListWaitEntrie
                                          pb::ListWaitEntriesResponse* response) {
   Filter filter;
   filter.IsExactly("session_id", request.session_id()).Where(InStates<pb::WaitEntryState>(IsLive));
-  TRY(Page(tx, std::move(filter), {.size = request.page_size(), .token = request.page_token(), .key = "sequence"},
-           response->mutable_wait_entries(), response->mutable_next_page_token()));
+  TRY(ListPage(tx, std::move(filter), request, response->mutable_wait_entries(), response, {.key = "sequence"}));
   const int64_t first = response->wait_entries().empty() ? 0 : response->wait_entries(0).sequence();
   ASSIGN(const auto before,
          (tx.Query<std::string, int64_t>(
@@ -213,7 +211,7 @@ absl::Status Activities::ListWaitEntries(Tx& tx, Call&, const pb::ListWaitEntrie
     if (entry.state() != pb::WAIT_ENTRY_STATE_WAITING) continue;
     entry.set_position(static_cast<int>(++in_line[pb::Audience_Name(entry.quota_audience())]));
   }
-  return SetAsOf(tx, response);
+  return absl::OkStatus();
 }
 
 absl::Status Activities::GetMySeats(Tx& tx, Call& call, const pb::GetMySeatsRequest& request,

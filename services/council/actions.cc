@@ -89,14 +89,12 @@ absl::Status Council::GetAction(Tx& tx, Call&, const pb::GetActionRequest& reque
 
 absl::Status Council::ListActions(Tx& tx, Call&, const pb::ListActionsRequest& request,
                                   pb::ListActionsResponse* response) {
-  TRY(Page(tx,
-           Filter()
-               .Is("owner_service", request.owner_service())
-               .Is("suggestion_id", request.suggestion_id())
-               .IsState("state", request.state()),
-           {request.page_size(), request.page_token()}, response->mutable_actions(),
-           response->mutable_next_page_token()));
-  return SetAsOf(tx, response);
+  return ListPage(tx,
+                  Filter()
+                      .Is("owner_service", request.owner_service())
+                      .Is("suggestion_id", request.suggestion_id())
+                      .IsState("state", request.state()),
+                  request, response->mutable_actions(), response);
 }
 
 }  // namespace mestring::council

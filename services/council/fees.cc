@@ -73,10 +73,9 @@ absl::Status Council::ListFeeClaims(Tx& tx, Call& call, const pb::ListFeeClaimsR
   if (!KeepsCouncil(call.caller) && !IsSubscriber(call.caller)) {
     filter.IsExactly("person_ref", call.caller.person_ref);
   }
-  TRY(Page(tx, filter, {request.page_size(), request.page_token()}, response->mutable_fee_claims(),
-           response->mutable_next_page_token()));
+  TRY(ListPage(tx, filter, request, response->mutable_fee_claims(), response));
   for (pb::FeeClaim& claim : *response->mutable_fee_claims()) ShowTo(call.caller, &claim);
-  return SetAsOf(tx, response);
+  return absl::OkStatus();
 }
 
 }  // namespace mestring::council

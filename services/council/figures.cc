@@ -12,10 +12,8 @@
 namespace mestring::council {
 absl::Status Council::ListFigures(Tx& tx, Call&, const pb::ListFiguresRequest& request,
                                   pb::ListFiguresResponse* response) {
-  TRY(Page(tx, Filter().Is("source", request.source()),
-           {.size = request.page_size(), .token = request.page_token(), .descending = true},
-           response->mutable_figure_sets(), response->mutable_next_page_token()));
-  return SetAsOf(tx, response);
+  return ListPage(tx, Filter().Is("source", request.source()), request, response->mutable_figure_sets(), response,
+                  {.descending = true});
 }
 
 absl::Status Council::RecordIndicator(Tx& tx, Call&, const pb::RecordIndicatorRequest& request,
@@ -44,9 +42,8 @@ absl::Status Council::RecordIndicator(Tx& tx, Call&, const pb::RecordIndicatorRe
 
 absl::Status Council::ListIndicators(Tx& tx, Call&, const pb::ListIndicatorsRequest& request,
                                      pb::ListIndicatorsResponse* response) {
-  TRY(Page(tx, Filter().Is("suggestion_id", request.suggestion_id()), {request.page_size(), request.page_token()},
-           response->mutable_indicators(), response->mutable_next_page_token()));
-  return SetAsOf(tx, response);
+  return ListPage(tx, Filter().Is("suggestion_id", request.suggestion_id()), request, response->mutable_indicators(),
+                  response);
 }
 
 }  // namespace mestring::council

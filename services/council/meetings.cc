@@ -307,10 +307,8 @@ absl::Status Council::ListMeetings(Tx& tx, Call&, const pb::ListMeetingsRequest&
   if (request.not_begun()) filter.Where(InStates<pb::MeetingState>(NotBegun));
   if (!request.from_date().empty()) filter.Where("meeting_date >= ?", request.from_date());
   if (!request.to_date().empty()) filter.Where("meeting_date <= ?", request.to_date());
-  TRY(Page(tx, std::move(filter),
-           {.size = request.page_size(), .token = request.page_token(), .key = "meeting_date", .then_by_id = true},
-           response->mutable_meetings(), response->mutable_next_page_token()));
-  return SetAsOf(tx, response);
+  return ListPage(tx, std::move(filter), request, response->mutable_meetings(), response,
+                  {.key = "meeting_date", .then_by_id = true});
 }
 
 absl::Status Council::GetCalendar(Tx& tx, Call&, const pb::GetCalendarRequest& request,

@@ -76,7 +76,7 @@ absl::Status Council::ListOpenLoops(Tx& tx, Call&, const pb::ListOpenLoopsReques
   filter.Where(absl::StrCat("NOT ", InStates(IsClosedLoop)));  // "state NOT IN" of the partial index
   filter.Where("receive_date <= ?", PlusDays(Today(tx), -request.open_days()));
   google::protobuf::RepeatedPtrField<pb::Suggestion> open;
-  TRY(Page(tx, filter, {request.page_size(), request.page_token()}, &open, response->mutable_next_page_token()));
+  TRY(ListPage(tx, filter, request, &open, response));
   for (const pb::Suggestion& suggestion : open) {
     pb::OpenLoop* loop = response->add_open_loops();
     loop->set_suggestion_id(suggestion.id());
@@ -91,7 +91,7 @@ absl::Status Council::ListOpenLoops(Tx& tx, Call&, const pb::ListOpenLoopsReques
     }
     for (const std::string& owner : owners) loop->add_owner_services(owner);
   }
-  return SetAsOf(tx, response);
+  return absl::OkStatus();
 }
 
 absl::Status Council::ListDeadlines(Tx& tx, Call&, const pb::ListDeadlinesRequest& request,

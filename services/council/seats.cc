@@ -159,10 +159,8 @@ absl::Status Council::GetSeatMap(Tx& tx, Call&, const pb::GetSeatMapRequest&, pb
 
 absl::Status Council::ListHolders(Tx& tx, Call&, const pb::ListHoldersRequest& request,
                                   pb::ListHoldersResponse* response) {
-  TRY(Page(tx, Filter().Is("seat_id", request.seat_id()),
-           {.size = request.page_size(), .token = request.page_token(), .descending = true},
-           response->mutable_holders(), response->mutable_next_page_token()));
-  return SetAsOf(tx, response);
+  return ListPage(tx, Filter().Is("seat_id", request.seat_id()), request, response->mutable_holders(), response,
+                  {.descending = true});
 }
 
 }  // namespace mestring::council

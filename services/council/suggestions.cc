@@ -196,11 +196,10 @@ absl::Status Council::GetSuggestionByClaim(Tx& tx, Call&, const pb::GetSuggestio
 
 absl::Status Council::ListSuggestions(Tx& tx, Call& call, const pb::ListSuggestionsRequest& request,
                                       pb::ListSuggestionsResponse* response) {
-  TRY(Page(tx, Filter().IsState("state", request.state()).IsState("origin", request.origin()),
-           {request.page_size(), request.page_token()}, response->mutable_suggestions(),
-           response->mutable_next_page_token()));
+  TRY(ListPage(tx, Filter().IsState("state", request.state()).IsState("origin", request.origin()), request,
+               response->mutable_suggestions(), response));
   for (pb::Suggestion& suggestion : *response->mutable_suggestions()) ShowTo(call.caller, &suggestion);
-  return SetAsOf(tx, response);
+  return absl::OkStatus();
 }
 
 }  // namespace mestring::council

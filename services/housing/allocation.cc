@@ -94,10 +94,8 @@ absl::Status Housing::AssessNeed(Tx& tx, Call& call, const pb::AssessNeedRequest
 absl::Status Housing::ListNeedAssessments(Tx& tx, Call& call, const pb::ListNeedAssessmentsRequest& request,
                                           pb::ListNeedAssessmentsResponse* response) {
   TRY(LoadVisible<pb::Application>(tx, call, request.application_id()).status());
-  TRY(Page(tx, Filter().Is("application_id", request.application_id()),
-           {.size = request.page_size(), .token = request.page_token(), .descending = true},
-           response->mutable_assessments(), response->mutable_next_page_token()));
-  return SetAsOf(tx, response);
+  return ListPage(tx, Filter().Is("application_id", request.application_id()), request, response->mutable_assessments(),
+                  response, {.descending = true});
 }
 
 absl::Status Housing::ListWaiting(Tx& tx, Call&, const pb::ListWaitingRequest& request,
@@ -107,9 +105,7 @@ absl::Status Housing::ListWaiting(Tx& tx, Call&, const pb::ListWaitingRequest& r
   if (request.suitable_kind() != pb::OFFER_KIND_UNSPECIFIED) {
     filter.Where("suitable_kinds LIKE ?", absl::StrCat("%\"", pb::OfferKind_Name(request.suitable_kind()), "\"%"));
   }
-  TRY(Page(tx, std::move(filter), {.size = request.page_size(), .token = request.page_token(), .key = "rank_key"},
-           response->mutable_entries(), response->mutable_next_page_token()));
-  return SetAsOf(tx, response);
+  return ListPage(tx, std::move(filter), request, response->mutable_entries(), response, {.key = "rank_key"});
 }
 
 // ---- Vacancies -------------------------------------------------------------------------------------
@@ -157,9 +153,7 @@ absl::Status Housing::GetVacancy(Tx& tx, Call&, const pb::GetVacancyRequest& req
 
 absl::Status Housing::ListVacancies(Tx& tx, Call&, const pb::ListVacanciesRequest& request,
                                     pb::ListVacanciesResponse* response) {
-  TRY(Page(tx, Filter().IsState("state", request.state()), {request.page_size(), request.page_token()},
-           response->mutable_vacancies(), response->mutable_next_page_token()));
-  return SetAsOf(tx, response);
+  return ListPage(tx, Filter().IsState("state", request.state()), request, response->mutable_vacancies(), response);
 }
 
 absl::Status Housing::ProposeCandidates(Tx& tx, Call&, const pb::ProposeCandidatesRequest& request,
@@ -251,11 +245,9 @@ absl::Status Housing::GetPlaceOffer(Tx& tx, Call& call, const pb::GetPlaceOfferR
 
 absl::Status Housing::ListPlaceOffers(Tx& tx, Call& call, const pb::ListPlaceOffersRequest& request,
                                       pb::ListPlaceOffersResponse* response) {
-  TRY(Page(tx,
-           Within(ScopeOf(call.caller), false).Is("person_ref", request.person_ref()).IsState("state", request.state()),
-           {request.page_size(), request.page_token()}, response->mutable_place_offers(),
-           response->mutable_next_page_token()));
-  return SetAsOf(tx, response);
+  return ListPage(
+      tx, Within(ScopeOf(call.caller), false).Is("person_ref", request.person_ref()).IsState("state", request.state()),
+      request, response->mutable_place_offers(), response);
 }
 
 }  // namespace mestring::housing

@@ -212,11 +212,9 @@ absl::Status Housing::GetApplication(Tx& tx, Call& call, const pb::GetApplicatio
 
 absl::Status Housing::ListApplications(Tx& tx, Call& call, const pb::ListApplicationsRequest& request,
                                        pb::ListApplicationsResponse* response) {
-  TRY(Page(tx,
-           Within(ScopeOf(call.caller), false).Is("person_ref", request.person_ref()).IsState("state", request.state()),
-           {request.page_size(), request.page_token()}, response->mutable_applications(),
-           response->mutable_next_page_token()));
-  return SetAsOf(tx, response);
+  return ListPage(
+      tx, Within(ScopeOf(call.caller), false).Is("person_ref", request.person_ref()).IsState("state", request.state()),
+      request, response->mutable_applications(), response);
 }
 
 }  // namespace mestring::housing

@@ -232,19 +232,16 @@ absl::Status Housing::GetOffer(Tx& tx, Call&, const pb::GetOfferRequest& request
 
 absl::Status Housing::ListOffers(Tx& tx, Call&, const pb::ListOffersRequest& request,
                                  pb::ListOffersResponse* response) {
-  TRY(Page(tx, Filter(), {request.page_size(), request.page_token()}, response->mutable_offers(),
-           response->mutable_next_page_token()));
+  TRY(ListPage(tx, Filter(), request, response->mutable_offers(), response));
   for (pb::Offer& offer : *response->mutable_offers()) TRY(FillPolicy(tx, &offer));
-  return SetAsOf(tx, response);
+  return absl::OkStatus();
 }
 
 absl::Status Housing::ListOfferPolicies(Tx& tx, Call&, const pb::ListOfferPoliciesRequest& request,
                                         pb::ListOfferPoliciesResponse* response) {
   TRY(Load<pb::Offer>(tx, request.offer_id()).status());
-  TRY(Page(tx, Filter().Is("offer_id", request.offer_id()),
-           {.size = request.page_size(), .token = request.page_token(), .descending = true},
-           response->mutable_policies(), response->mutable_next_page_token()));
-  return SetAsOf(tx, response);
+  return ListPage(tx, Filter().Is("offer_id", request.offer_id()), request, response->mutable_policies(), response,
+                  {.descending = true});
 }
 
 absl::Status Housing::GetPlace(Tx& tx, Call&, const pb::GetPlaceRequest& request, pb::GetPlaceResponse* response) {
@@ -260,25 +257,20 @@ absl::Status Housing::ListPlaces(Tx& tx, Call&, const pb::ListPlacesRequest& req
   const std::string date = OrToday(tx, request.date());
   TRY(CheckNight(date, Today(tx)));
   TRY(Load<pb::Offer>(tx, request.offer_id()).status());
-  TRY(Page(tx, Filter().Is("offer_id", request.offer_id()), {request.page_size(), request.page_token()},
-           response->mutable_places(), response->mutable_next_page_token()));
+  TRY(ListPage(tx, Filter().Is("offer_id", request.offer_id()), request, response->mutable_places(), response));
   TRY(FillStates(tx, date, request.offer_id(), response->mutable_places()));
-  return SetAsOf(tx, response);
+  return absl::OkStatus();
 }
 
 absl::Status Housing::ListPlaceClosures(Tx& tx, Call&, const pb::ListPlaceClosuresRequest& request,
                                         pb::ListPlaceClosuresResponse* response) {
-  TRY(Page(tx, Filter().Is("offer_id", request.offer_id()).Where("held_until > ?", Today(tx)),
-           {request.page_size(), request.page_token()}, response->mutable_closures(),
-           response->mutable_next_page_token()));
-  return SetAsOf(tx, response);
+  return ListPage(tx, Filter().Is("offer_id", request.offer_id()).Where("held_until > ?", Today(tx)), request,
+                  response->mutable_closures(), response);
 }
 
 absl::Status Housing::ListSupportTeams(Tx& tx, Call&, const pb::ListSupportTeamsRequest& request,
                                        pb::ListSupportTeamsResponse* response) {
-  TRY(Page(tx, Filter(), {request.page_size(), request.page_token()}, response->mutable_support_teams(),
-           response->mutable_next_page_token()));
-  return SetAsOf(tx, response);
+  return ListPage(tx, Filter(), request, response->mutable_support_teams(), response);
 }
 
 absl::Status Housing::GetCodeList(Tx& tx, Call&, const pb::GetCodeListRequest& request,

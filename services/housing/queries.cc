@@ -169,10 +169,7 @@ absl::Status Housing::ListStaysNearLimit(Tx& tx, Call&, const pb::ListStaysNearL
                             .Where(InState(pb::STAY_STATE_ARRIVED))
                             .Where("limit_date IS NOT NULL")
                             .Where("limit_date <= ?", PlusDays(Today(tx), request.days()));
-  TRY(Page(tx, filter,
-           {.size = request.page_size(), .token = request.page_token(), .key = "limit_date", .then_by_id = true},
-           response->mutable_stays(), response->mutable_next_page_token()));
-  return SetAsOf(tx, response);
+  return ListPage(tx, filter, request, response->mutable_stays(), response, {.key = "limit_date", .then_by_id = true});
 }
 
 absl::Status Housing::GetTeamLoads(Tx& tx, Call&, const pb::GetTeamLoadsRequest&, pb::GetTeamLoadsResponse* response) {

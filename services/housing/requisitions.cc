@@ -101,11 +101,9 @@ absl::Status Housing::GetRequisition(Tx& tx, Call& call, const pb::GetRequisitio
 
 absl::Status Housing::ListRequisitions(Tx& tx, Call& call, const pb::ListRequisitionsRequest& request,
                                        pb::ListRequisitionsResponse* response) {
-  TRY(Page(tx,
-           Within(ScopeOf(call.caller), true).Is("person_ref", request.person_ref()).IsState("state", request.state()),
-           {request.page_size(), request.page_token()}, response->mutable_requisitions(),
-           response->mutable_next_page_token()));
-  return SetAsOf(tx, response);
+  return ListPage(
+      tx, Within(ScopeOf(call.caller), true).Is("person_ref", request.person_ref()).IsState("state", request.state()),
+      request, response->mutable_requisitions(), response);
 }
 
 absl::Status Housing::ListDecisions(Tx& tx, Call& call, const pb::ListDecisionsRequest& request,
@@ -115,16 +113,15 @@ absl::Status Housing::ListDecisions(Tx& tx, Call& call, const pb::ListDecisionsR
   // Decisions name no responsible unit: those who asked see them.
   Filter filter =
       Within(scope.kind == Scope::kOrganisationOrUnit ? Scope{Scope::kOrganisation, scope.value} : scope, true);
-  TRY(Page(tx, filter.Is("case_id", request.case_id()).Is("person_ref", request.person_ref()),
-           {.size = request.page_size(), .token = request.page_token(), .descending = true},
-           response->mutable_decisions(), response->mutable_next_page_token()));
+  TRY(ListPage(tx, filter.Is("case_id", request.case_id()).Is("person_ref", request.person_ref()), request,
+               response->mutable_decisions(), response, {.descending = true}));
   if (!request.case_id().empty() && response->decisions().empty() && request.page_token().empty()) {
     ASSIGN(const auto persons,
            tx.Query<std::string>("SELECT person_ref FROM decisions WHERE case_id = :case LIMIT 1", request.case_id()));
     for (const auto& [person_ref] : persons) call.Concerns(person_ref);
     return NotFound("decision");
   }
-  return SetAsOf(tx, response);
+  return absl::OkStatus();
 }
 
 }  // namespace mestring::housing

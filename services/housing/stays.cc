@@ -464,9 +464,7 @@ absl::Status Housing::ListStays(Tx& tx, Call& call, const pb::ListStaysRequest& 
   if (asks_who_is_there && request.state() == pb::STAY_STATE_UNSPECIFIED) {
     filter.Where(InStates(HoldsPlace));
   }
-  TRY(Page(tx, std::move(filter), {request.page_size(), request.page_token()}, response->mutable_stays(),
-           response->mutable_next_page_token()));
-  return SetAsOf(tx, response);
+  return ListPage(tx, std::move(filter), request, response->mutable_stays(), response);
 }
 
 }  // namespace mestring::housing

@@ -60,14 +60,12 @@ absl::Status Housing::GetTenancy(Tx& tx, Call& call, const pb::GetTenancyRequest
 
 absl::Status Housing::ListTenancies(Tx& tx, Call& call, const pb::ListTenanciesRequest& request,
                                     pb::ListTenanciesResponse* response) {
-  TRY(Page(tx,
-           Within(ScopeOf(call.caller), false)
-               .Is("person_ref", request.person_ref())
-               .Is("stay_id", request.stay_id())
-               .IsState("state", request.state()),
-           {request.page_size(), request.page_token()}, response->mutable_tenancies(),
-           response->mutable_next_page_token()));
-  return SetAsOf(tx, response);
+  return ListPage(tx,
+                  Within(ScopeOf(call.caller), false)
+                      .Is("person_ref", request.person_ref())
+                      .Is("stay_id", request.stay_id())
+                      .IsState("state", request.state()),
+                  request, response->mutable_tenancies(), response);
 }
 
 absl::Status Housing::AssignSupportTeam(Tx& tx, Call& call, const pb::AssignSupportTeamRequest& request,
@@ -145,9 +143,7 @@ absl::Status Housing::CancelContact(Tx& tx, Call& call, const pb::CancelContactR
 absl::Status Housing::ListContacts(Tx& tx, Call& call, const pb::ListContactsRequest& request,
                                    pb::ListContactsResponse* response) {
   TRY(LoadVisible<pb::Stay>(tx, call, request.stay_id()).status());
-  TRY(Page(tx, Filter().Is("stay_id", request.stay_id()), {request.page_size(), request.page_token()},
-           response->mutable_contacts(), response->mutable_next_page_token()));
-  return SetAsOf(tx, response);
+  return ListPage(tx, Filter().Is("stay_id", request.stay_id()), request, response->mutable_contacts(), response);
 }
 
 }  // namespace mestring::housing

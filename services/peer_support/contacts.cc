@@ -91,10 +91,8 @@ absl::Status PeerSupport::WithdrawContact(Tx& tx, Call& call, const pb::Withdraw
 absl::Status PeerSupport::ListContacts(Tx& tx, Call& call, const pb::ListContactsRequest& request,
                                        pb::ListContactsResponse* response) {
   TRY(LoadVisible<pb::Match>(tx, call, request.match_id()).status());
-  TRY(Page(tx, Filter().Is("match_id", request.match_id()),
-           {.size = request.page_size(), .token = request.page_token(), .descending = true},
-           response->mutable_contacts(), response->mutable_next_page_token()));
-  return SetAsOf(tx, response);
+  return ListPage(tx, Filter().Is("match_id", request.match_id()), request, response->mutable_contacts(), response,
+                  {.descending = true});
 }
 
 absl::Status PeerSupport::OpenGroup(Tx& tx, Call& call, const pb::OpenGroupRequest& request,
@@ -131,13 +129,12 @@ absl::Status PeerSupport::ListGroups(Tx& tx, Call&, const pb::ListGroupsRequest&
                                      pb::ListGroupsResponse* response) {
   Filter filter;
   filter.IsState("state", pb::SELF_HELP_GROUP_STATE_OPEN).IsState("experience", request.experience());
-  TRY(Page(tx, filter, {request.page_size(), request.page_token()}, response->mutable_groups(),
-           response->mutable_next_page_token()));
+  TRY(ListPage(tx, filter, request, response->mutable_groups(), response));
   for (pb::SelfHelpGroup& group : *response->mutable_groups()) {
     ASSIGN(const int64_t seats, SeatsIn(tx, group.id()));
     group.set_seats(static_cast<int32_t>(seats));
   }
-  return SetAsOf(tx, response);
+  return absl::OkStatus();
 }
 
 absl::Status PeerSupport::JoinGroup(Tx& tx, Call& call, const pb::JoinGroupRequest& request,
@@ -199,9 +196,7 @@ absl::Status PeerSupport::ListGroupSeats(Tx& tx, Call& call, const pb::ListGroup
       .Is("self_help_group_id", request.self_help_group_id())
       .Is("peer_id", request.peer_id())
       .IsState("state", request.state());
-  TRY(Page(tx, filter, {request.page_size(), request.page_token()}, response->mutable_group_seats(),
-           response->mutable_next_page_token()));
-  return SetAsOf(tx, response);
+  return ListPage(tx, filter, request, response->mutable_group_seats(), response);
 }
 
 }  // namespace mestring::peer_support

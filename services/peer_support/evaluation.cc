@@ -114,9 +114,7 @@ absl::Status PeerSupport::GetEvaluation(Tx& tx, Call&, const pb::GetEvaluationRe
 
 absl::Status PeerSupport::ListEvaluations(Tx& tx, Call&, const pb::ListEvaluationsRequest& request,
                                           pb::ListEvaluationsResponse* response) {
-  TRY(Page(tx, Filter(), {.size = request.page_size(), .token = request.page_token(), .descending = true},
-           response->mutable_rounds(), response->mutable_next_page_token()));
-  return SetAsOf(tx, response);
+  return ListPage(tx, Filter(), request, response->mutable_rounds(), response, {.descending = true});
 }
 
 }  // namespace mestring::peer_support

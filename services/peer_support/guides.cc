@@ -85,13 +85,12 @@ absl::Status PeerSupport::ChangeGuideState(Tx& tx, Call& call, const pb::ChangeG
 
 absl::Status PeerSupport::ListGuides(Tx& tx, Call&, const pb::ListGuidesRequest& request,
                                      pb::ListGuidesResponse* response) {
-  TRY(Page(tx, Filter().IsState("state", request.state()), {request.page_size(), request.page_token()},
-           response->mutable_guides(), response->mutable_next_page_token()));
+  TRY(ListPage(tx, Filter().IsState("state", request.state()), request, response->mutable_guides(), response));
   for (pb::Guide& guide : *response->mutable_guides()) {
     ASSIGN(const int64_t peers, PeersOf(tx, guide.id()));
     guide.set_peers(static_cast<int32_t>(peers));
   }
-  return SetAsOf(tx, response);
+  return absl::OkStatus();
 }
 
 absl::Status PeerSupport::AssignGuide(Tx& tx, Call& call, const pb::AssignGuideRequest& request,

@@ -152,10 +152,9 @@ absl::Status PeerSupport::ListProposals(Tx& tx, Call& call, const pb::ListPropos
     if (!request.peer_request_id().empty()) own_or_known("person_ref");
     if (!request.peer_id().empty()) own_or_known("peer_person_ref");
   }
-  TRY(Page(tx, filter, {request.page_size(), request.page_token()}, response->mutable_proposals(),
-           response->mutable_next_page_token()));
+  TRY(ListPage(tx, filter, request, response->mutable_proposals(), response));
   for (pb::Proposal& proposal : *response->mutable_proposals()) Veil(call.caller, &proposal);
-  return SetAsOf(tx, response);
+  return absl::OkStatus();
 }
 
 absl::Status PeerSupport::ListMatches(Tx& tx, Call& call, const pb::ListMatchesRequest& request,
@@ -166,19 +165,16 @@ absl::Status PeerSupport::ListMatches(Tx& tx, Call& call, const pb::ListMatchesR
     filter.Where(InState(pb::MATCH_STATE_STARTED))
         .Where("COALESCE(last_contact_date, start_date) < ?", PlusDays(Today(tx), -request.without_contact_days()));
   }
-  TRY(Page(tx, filter, {request.page_size(), request.page_token()}, response->mutable_matches(),
-           response->mutable_next_page_token()));
+  TRY(ListPage(tx, filter, request, response->mutable_matches(), response));
   for (pb::Match& match : *response->mutable_matches()) Veil(call.caller, &match);
-  return SetAsOf(tx, response);
+  return absl::OkStatus();
 }
 
 absl::Status PeerSupport::ListHandOverTasks(Tx& tx, Call&, const pb::ListHandOverTasksRequest& request,
                                             pb::ListHandOverTasksResponse* response) {
   Filter filter;
   if (!request.all()) filter.IsState("state", pb::HAND_OVER_TASK_STATE_OPEN);
-  TRY(Page(tx, filter, {request.page_size(), request.page_token()}, response->mutable_hand_over_tasks(),
-           response->mutable_next_page_token()));
-  return SetAsOf(tx, response);
+  return ListPage(tx, filter, request, response->mutable_hand_over_tasks(), response);
 }
 
 }  // namespace mestring::peer_support

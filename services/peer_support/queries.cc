@@ -91,10 +91,9 @@ absl::Status PeerSupport::ListPeers(Tx& tx, Call&, const pb::ListPeersRequest& r
   Filter filter;
   filter.IsState("state", request.state()).IsState("employment", request.employment());
   Concerning(request.concern(), &filter);
-  TRY(Page(tx, filter, {request.page_size(), request.page_token()}, response->mutable_peers(),
-           response->mutable_next_page_token()));
+  TRY(ListPage(tx, filter, request, response->mutable_peers(), response));
   TRY(FillLoads(tx, response->mutable_peers()));
-  return SetAsOf(tx, response);
+  return absl::OkStatus();
 }
 
 absl::Status PeerSupport::ListAvailablePeers(Tx& tx, Call& call, const pb::ListAvailablePeersRequest& request,
@@ -113,10 +112,9 @@ absl::Status PeerSupport::ListAvailablePeers(Tx& tx, Call& call, const pb::ListA
     ASSIGN(const pb::PeerRequest row, LoadVisible<pb::PeerRequest>(tx, call, request.peer_request_id()));
     Fits(row, &filter);
   }
-  TRY(Page(tx, filter, {request.page_size(), request.page_token()}, response->mutable_peers(),
-           response->mutable_next_page_token()));
+  TRY(ListPage(tx, filter, request, response->mutable_peers(), response));
   TRY(FillLoads(tx, response->mutable_peers()));
-  return SetAsOf(tx, response);
+  return absl::OkStatus();
 }
 
 absl::Status PeerSupport::GetCaseload(Tx& tx, Call& call, const pb::GetCaseloadRequest& request,

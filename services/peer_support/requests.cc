@@ -91,9 +91,7 @@ absl::Status PeerSupport::ListRequests(Tx& tx, Call& call, const pb::ListRequest
     filter.Where(InStates<pb::PeerRequestState>(IsOpen))
         .Where("open_date <= ?", PlusDays(Today(tx), -request.waiting_days()));
   }
-  TRY(Page(tx, filter, {request.page_size(), request.page_token()}, response->mutable_peer_requests(),
-           response->mutable_next_page_token()));
-  return SetAsOf(tx, response);
+  return ListPage(tx, filter, request, response->mutable_peer_requests(), response);
 }
 
 absl::Status PeerSupport::NameConflict(Tx& tx, Call& call, const pb::NameConflictRequest& request,

@@ -97,9 +97,8 @@ AssignedActions::AssignedActions(Kernel& kernel) : edge_(kernel.edge) {
 
 absl::Status AssignedActions::ListAssignedActions(Tx& tx, Call&, const pb::ListAssignedActionsRequest& request,
                                                   pb::ListAssignedActionsResponse* response) {
-  TRY(Page(tx, Filter().IsState("state", request.state()), {request.page_size(), request.page_token()},
-           response->mutable_assigned_actions(), response->mutable_next_page_token()));
-  return SetAsOf(tx, response);
+  return ListPage(tx, Filter().IsState("state", request.state()), request, response->mutable_assigned_actions(),
+                  response);
 }
 
 absl::Status AssignedActions::RecordActionProgress(Tx& tx, Call&, const pb::RecordActionProgressRequest& request,

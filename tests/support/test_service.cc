@@ -137,10 +137,8 @@ absl::Status Notes::GetNote(Tx& tx, Call& call, const tpb::GetNoteRequest& reque
 }
 
 absl::Status Notes::ListNotes(Tx& tx, Call&, const tpb::ListNotesRequest& request, tpb::ListNotesResponse* response) {
-  TRY(Page(tx, Filter().Is("organisation_id", request.organisation_id()),
-           {.size = request.page_size(), .token = request.page_token()}, response->mutable_notes(),
-           response->mutable_next_page_token()));
-  return SetAsOf(tx, response);
+  return ListPage(tx, Filter().Is("organisation_id", request.organisation_id()), request, response->mutable_notes(),
+                  response);
 }
 
 absl::Status Notes::Break(Tx&, Call&, const tpb::BreakRequest&, tpb::BreakResponse*) {
