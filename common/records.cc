@@ -7,11 +7,14 @@
 // A token is four lines in base64: the list that it is of (a hash), its as_of, key and id. The hash keeps a caller's
 // program from a mistake, it is no secret: the rows of a page are chosen by the request alone.
 
+#include <cstdio>
+#include <cstdlib>
 #include <memory>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/escaping.h"
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_split.h"
 #include "common/digest.h"
@@ -92,6 +95,24 @@ Filter& Filter::Add(std::string_view condition, std::vector<Value> more) {
   }
   absl::StrAppend(&where, condition);
   return *this;
+}
+
+const FieldDescriptor& VersionField(const google::protobuf::Descriptor& row) {
+  for (int i = 0; i < row.field_count(); ++i) {
+    if (absl::EndsWith(row.field(i)->name(), "_version")) return *row.field(i);
+  }
+  fprintf(stderr, "%s has no field whose name ends in _version\n", row.full_name().c_str());
+  abort();
+}
+
+void FollowVersion(const Message& last, Message* next) {
+  const FieldDescriptor& field = VersionField(*next->GetDescriptor());
+  const google::protobuf::Reflection& values = *next->GetReflection();
+  if (field.cpp_type() == FieldDescriptor::CPPTYPE_INT32) {
+    values.SetInt32(next, &field, values.GetInt32(last, &field) + 1);
+  } else {
+    values.SetInt64(next, &field, values.GetInt64(last, &field) + 1);
+  }
 }
 
 absl::Status NotOurPage() { return InvalidArgument("page_token", "is not one that this service handed out"); }

@@ -13,6 +13,7 @@
 #include "absl/strings/str_join.h"
 #include "common/database.h"
 #include "common/dates.h"
+#include "common/ids.h"
 #include "common/rows.h"
 #include "google/protobuf/generated_enum_reflection.h"
 
@@ -44,12 +45,16 @@ absl::StatusOr<bool> Exists(Tx& tx, std::string_view tail, const P&... parameter
   return !rows.empty();
 }
 
-// The row that Find or Newest found, or NotFound.
+// The row that Find or Newest found, or else `otherwise`.
+template <class M>
+absl::StatusOr<M> Or(absl::StatusOr<std::optional<M>> row, absl::Status otherwise) {
+  if (!row.ok()) return row.status();
+  if (!*row) return otherwise;
+  return **std::move(row);
+}
 template <class M>
 absl::StatusOr<M> OrNotFound(absl::StatusOr<std::optional<M>> row) {
-  if (!row.ok()) return row.status();
-  if (!*row) return NotFound(Table<M>::kNoun);
-  return **std::move(row);
+  return Or(std::move(row), NotFound(Table<M>::kNoun));
 }
 
 // ABORTED STALE_VERSION unless `expected` is 0 (the caller does not care) or the resource's version.
@@ -65,20 +70,37 @@ absl::StatusOr<M> LoadForChange(Tx& tx, std::string_view id, int64_t expected_ve
   return row;
 }
 
-// The newest of rows that are never changed, only followed by another version (1, 2, 3 … in `column`).
+// Rules, policies, code lists: their rows are never changed, only followed by another version, which is 1, 2, 3 … in
+// the field whose name ends in "_version". `where` chooses those that follow each other, if it is not the whole table.
+const google::protobuf::FieldDescriptor& VersionField(const google::protobuf::Descriptor& row);
+// `next` has the version after that of `last`; a message without one counts as 0.
+void FollowVersion(const google::protobuf::Message& last, google::protobuf::Message* next);
+
+// The one in force.
 template <class M, class... P>
-absl::StatusOr<std::optional<M>> Newest(Tx& tx, std::string_view column, std::string_view where = "",
-                                        const P&... parameters) {
-  return Find<M>(tx, absl::StrCat(where, " ORDER BY ", column, " DESC LIMIT 1"), parameters...);
+absl::StatusOr<std::optional<M>> Newest(Tx& tx, std::string_view where = "", const P&... parameters) {
+  static const std::string order = absl::StrCat(" ORDER BY ", VersionField(*M::descriptor()).name(), " DESC LIMIT 1");
+  return Find<M>(tx, absl::StrCat(where, order), parameters...);
 }
 
-// The one of this version, or with 0 the newest.
+// The one of this version, or with 0 the one in force.
 template <class M, class... P>
-absl::StatusOr<std::optional<M>> OfVersion(Tx& tx, std::string_view column, int64_t version,
-                                           std::string_view where = "", const P&... parameters) {
-  if (version == 0) return Newest<M>(tx, column, where, parameters...);
-  return Find<M>(tx, absl::StrCat(where.empty() ? "WHERE " : absl::StrCat(where, " AND "), column, " = :version"),
+absl::StatusOr<std::optional<M>> OfVersion(Tx& tx, int64_t version, std::string_view where = "",
+                                           const P&... parameters) {
+  if (version == 0) return Newest<M>(tx, where, parameters...);
+  return Find<M>(tx,
+                 absl::StrCat(where.empty() ? "WHERE " : absl::StrCat(where, " AND "),
+                              VersionField(*M::descriptor()).name(), " = :version"),
                  parameters..., version);
+}
+
+// Stores the next one; gives it an id and its version.
+template <class M, class... P>
+absl::Status InsertNext(Tx& tx, M* row, std::string_view where = "", const P&... parameters) {
+  ASSIGN(const std::optional<M> last, Newest<M>(tx, where, parameters...));
+  row->set_id(NewId(tx.now()));
+  FollowVersion(last ? *last : M::default_instance(), row);
+  return Insert(tx, *row);
 }
 
 // ---- Enums in SQL ----------------------------------------------------------------------------------

@@ -19,23 +19,17 @@ namespace mestring::activities {
 absl::Status Activities::SetPolicy(Tx& tx, Call&, const pb::SetPolicyRequest& request,
                                    pb::SetPolicyResponse* response) {
   TRY(Check(request));
-  ASSIGN(const auto last, Newest<pb::ActivityPolicy>(tx, "policy_version"));
-  pb::ActivityPolicy policy = request.policy();
-  policy.set_id(NewId(tx.now()));
-  policy.set_policy_version((last ? last->policy_version() : 0) + 1);
-  TRY(Insert(tx, policy));
+  pb::ActivityPolicy& policy = *response->mutable_policy() = request.policy();
+  TRY(InsertNext(tx, &policy));
   pb::PolicySet event;
   event.set_policy_id(policy.id());
   event.set_policy_version(policy.policy_version());
-  TRY(tx.Publish(event, policy.id(), policy.version()));
-  *response->mutable_policy() = std::move(policy);
-  return absl::OkStatus();
+  return tx.Publish(event, policy.id(), policy.version());
 }
 
 absl::Status Activities::GetPolicy(Tx& tx, Call&, const pb::GetPolicyRequest& request,
                                    pb::GetPolicyResponse* response) {
-  ASSIGN(*response->mutable_policy(),
-         OrNotFound(OfVersion<pb::ActivityPolicy>(tx, "policy_version", request.policy_version())));
+  ASSIGN(*response->mutable_policy(), OrNotFound(OfVersion<pb::ActivityPolicy>(tx, request.policy_version())));
   return absl::OkStatus();
 }
 

@@ -22,9 +22,7 @@ absl::StatusOr<bool> Leads(Tx& tx, std::string_view session_id, std::string_view
 }  // namespace
 
 absl::StatusOr<pb::ActivityPolicy> CurrentPolicy(Tx& tx) {
-  ASSIGN(auto policy, Newest<pb::ActivityPolicy>(tx, "policy_version"));
-  if (!policy) return Refused("POLICY_MISSING", "no policy is in force");
-  return *std::move(policy);
+  return Or(Newest<pb::ActivityPolicy>(tx), Refused("POLICY_MISSING", "no policy is in force"));
 }
 
 absl::Status CheckCode(Tx& tx, pb::CodeListKind kind, std::string_view code) {

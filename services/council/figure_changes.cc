@@ -18,7 +18,7 @@ absl::Status StoreFigures(Tx& tx, pb::FigureSet set) {
   ASSIGN(const auto known,
          Find<pb::FigureSet>(tx, "WHERE source = :source AND source_id = :id", set.source(), set.source_id()));
   if (known) return absl::OkStatus();
-  ASSIGN(const auto mandate, Newest<pb::Mandate>(tx, "mandate_version"));
+  ASSIGN(const auto mandate, Newest<pb::Mandate>(tx));
   Suppress(CellMin(mandate), &set);
   set.set_id(NewId(tx.now()));
   set.set_receive_date(Today(tx));

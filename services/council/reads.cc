@@ -11,9 +11,7 @@
 namespace mestring::council {
 
 absl::StatusOr<pb::Mandate> CurrentMandate(Tx& tx) {
-  ASSIGN(auto mandate, Newest<pb::Mandate>(tx, "mandate_version"));
-  if (!mandate) return Refused("MANDATE_MISSING", "no mandate is in force");
-  return *std::move(mandate);
+  return Or(Newest<pb::Mandate>(tx), Refused("MANDATE_MISSING", "no mandate is in force"));
 }
 
 absl::Status CheckCode(Tx& tx, pb::CodeListKind kind, std::string_view code) {

@@ -28,23 +28,17 @@ absl::Status PublishVacancy(Tx& tx, const pb::Seat& seat, pb::HolderRole role) {
 absl::Status Council::SetMandate(Tx& tx, Call&, const pb::SetMandateRequest& request,
                                  pb::SetMandateResponse* response) {
   TRY(Check(request));
-  ASSIGN(const auto before, Newest<pb::Mandate>(tx, "mandate_version"));
-  pb::Mandate mandate = request.mandate();
-  mandate.set_id(NewId(tx.now()));
-  mandate.set_mandate_version(before ? before->mandate_version() + 1 : 1);
-  TRY(Insert(tx, mandate));
+  pb::Mandate& mandate = *response->mutable_mandate() = request.mandate();
+  TRY(InsertNext(tx, &mandate));
   pb::MandateSet event;
   event.set_mandate_id(mandate.id());
   event.set_mandate_version(mandate.mandate_version());
-  TRY(tx.Publish(event, mandate.id(), mandate.version()));
-  *response->mutable_mandate() = std::move(mandate);
-  return absl::OkStatus();
+  return tx.Publish(event, mandate.id(), mandate.version());
 }
 
 absl::Status Council::GetMandate(Tx& tx, Call&, const pb::GetMandateRequest& request,
                                  pb::GetMandateResponse* response) {
-  ASSIGN(*response->mutable_mandate(),
-         OrNotFound(OfVersion<pb::Mandate>(tx, "mandate_version", request.mandate_version())));
+  ASSIGN(*response->mutable_mandate(), OrNotFound(OfVersion<pb::Mandate>(tx, request.mandate_version())));
   return absl::OkStatus();
 }
 

@@ -51,15 +51,11 @@ absl::StatusOr<pb::OfferPolicy> PolicyInForce(Tx& tx, std::string_view offer_id,
 }
 
 absl::StatusOr<pb::CaseRules> CurrentCaseRules(Tx& tx) {
-  ASSIGN(auto rules, Newest<pb::CaseRules>(tx, "rules_version"));
-  if (!rules) return Refused("CASE_RULES_MISSING", "no case rules are in force");
-  return *std::move(rules);
+  return Or(Newest<pb::CaseRules>(tx), Refused("CASE_RULES_MISSING", "no case rules are in force"));
 }
 
 absl::StatusOr<pb::NeedRule> CurrentNeedRule(Tx& tx) {
-  ASSIGN(auto rule, Newest<pb::NeedRule>(tx, "rule_version"));
-  if (!rule) return Refused("NEED_RULE_MISSING", "no need rule is in force");
-  return *std::move(rule);
+  return Or(Newest<pb::NeedRule>(tx), Refused("NEED_RULE_MISSING", "no need rule is in force"));
 }
 
 absl::Status CheckCode(Tx& tx, pb::CodeListKind kind, std::string_view code) {

@@ -66,12 +66,11 @@ absl::Status Housing::SetOfferPolicy(Tx& tx, Call&, const pb::SetOfferPolicyRequ
   pb::OfferPolicy policy = request.policy();
   if (!policy.support_team_id().empty()) TRY(Load<pb::SupportTeam>(tx, policy.support_team_id()).status());
   TRY(CheckCode(tx, pb::CODE_LIST_KIND_DESTINATION, policy.destination_code()));
-  ASSIGN(const auto last, Newest<pb::OfferPolicy>(tx, "policy_version", "WHERE offer_id = :offer", offer.id()));
+  constexpr std::string_view of_offer = "WHERE offer_id = :offer";
+  ASSIGN(const auto last, Newest<pb::OfferPolicy>(tx, of_offer, offer.id()));
   TRY(MaySetPolicy(policy, last ? &*last : nullptr));
-  policy.set_id(NewId(tx.now()));
   policy.set_offer_id(offer.id());
-  policy.set_policy_version((last ? last->policy_version() : 0) + 1);
-  TRY(Insert(tx, policy));
+  TRY(InsertNext(tx, &policy, of_offer, offer.id()));
   TRY(Save(tx, offer));
   pb::OfferPolicySet event;
   event.set_offer_id(offer.id());
@@ -196,33 +195,23 @@ absl::Status Housing::SetCodeList(Tx& tx, Call&, const pb::SetCodeListRequest& r
 absl::Status Housing::SetNeedRule(Tx& tx, Call&, const pb::SetNeedRuleRequest& request,
                                   pb::SetNeedRuleResponse* response) {
   TRY(Check(request));
-  ASSIGN(const auto last, Newest<pb::NeedRule>(tx, "rule_version"));
-  pb::NeedRule rule;
-  rule.set_id(NewId(tx.now()));
-  rule.set_rule_version((last ? last->rule_version() : 0) + 1);
+  pb::NeedRule& rule = *response->mutable_need_rule();
   *rule.mutable_weights() = request.weights();
-  TRY(Insert(tx, rule));
+  TRY(InsertNext(tx, &rule));
   pb::NeedRuleSet event;
   event.set_need_rule_id(rule.id());
   event.set_rule_version(rule.rule_version());
-  TRY(tx.Publish(event, rule.id(), rule.version()));
-  *response->mutable_need_rule() = std::move(rule);
-  return absl::OkStatus();
+  return tx.Publish(event, rule.id(), rule.version());
 }
 
 absl::Status Housing::SetCaseRules(Tx& tx, Call&, const pb::SetCaseRulesRequest& request,
                                    pb::SetCaseRulesResponse* response) {
-  ASSIGN(const auto last, Newest<pb::CaseRules>(tx, "rules_version"));
-  pb::CaseRules rules = request.case_rules();
-  rules.set_id(NewId(tx.now()));
-  rules.set_rules_version((last ? last->rules_version() : 0) + 1);
-  TRY(Insert(tx, rules));
+  pb::CaseRules& rules = *response->mutable_case_rules() = request.case_rules();
+  TRY(InsertNext(tx, &rules));
   pb::CaseRulesSet event;
   event.set_case_rules_id(rules.id());
   event.set_rules_version(rules.rules_version());
-  TRY(tx.Publish(event, rules.id(), rules.version()));
-  *response->mutable_case_rules() = std::move(rules);
-  return absl::OkStatus();
+  return tx.Publish(event, rules.id(), rules.version());
 }
 
 absl::Status Housing::GetOffer(Tx& tx, Call&, const pb::GetOfferRequest& request, pb::GetOfferResponse* response) {
@@ -292,15 +281,13 @@ absl::Status Housing::GetCodeList(Tx& tx, Call&, const pb::GetCodeListRequest& r
 
 absl::Status Housing::GetNeedRule(Tx& tx, Call&, const pb::GetNeedRuleRequest& request,
                                   pb::GetNeedRuleResponse* response) {
-  ASSIGN(*response->mutable_need_rule(),
-         OrNotFound(OfVersion<pb::NeedRule>(tx, "rule_version", request.rule_version())));
+  ASSIGN(*response->mutable_need_rule(), OrNotFound(OfVersion<pb::NeedRule>(tx, request.rule_version())));
   return absl::OkStatus();
 }
 
 absl::Status Housing::GetCaseRules(Tx& tx, Call&, const pb::GetCaseRulesRequest& request,
                                    pb::GetCaseRulesResponse* response) {
-  ASSIGN(*response->mutable_case_rules(),
-         OrNotFound(OfVersion<pb::CaseRules>(tx, "rules_version", request.rules_version())));
+  ASSIGN(*response->mutable_case_rules(), OrNotFound(OfVersion<pb::CaseRules>(tx, request.rules_version())));
   return absl::OkStatus();
 }
 

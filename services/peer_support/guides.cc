@@ -27,23 +27,17 @@ absl::StatusOr<int64_t> PeersOf(Tx& tx, std::string_view guide_id) {
 absl::Status PeerSupport::SetPeerRules(Tx& tx, Call&, const pb::SetPeerRulesRequest& request,
                                        pb::SetPeerRulesResponse* response) {
   TRY(Check(request));
-  ASSIGN(const auto last, Newest<pb::PeerRules>(tx, "rules_version"));
-  pb::PeerRules rules = request.peer_rules();
-  rules.set_id(NewId(tx.now()));
-  rules.set_rules_version((last ? last->rules_version() : 0) + 1);
-  TRY(Insert(tx, rules));
+  pb::PeerRules& rules = *response->mutable_peer_rules() = request.peer_rules();
+  TRY(InsertNext(tx, &rules));
   pb::PeerRulesSet event;
   event.set_peer_rules_id(rules.id());
   event.set_rules_version(rules.rules_version());
-  TRY(tx.Publish(event, rules.id(), rules.version()));
-  *response->mutable_peer_rules() = std::move(rules);
-  return absl::OkStatus();
+  return tx.Publish(event, rules.id(), rules.version());
 }
 
 absl::Status PeerSupport::GetPeerRules(Tx& tx, Call&, const pb::GetPeerRulesRequest& request,
                                        pb::GetPeerRulesResponse* response) {
-  ASSIGN(*response->mutable_peer_rules(),
-         OrNotFound(OfVersion<pb::PeerRules>(tx, "rules_version", request.rules_version())));
+  ASSIGN(*response->mutable_peer_rules(), OrNotFound(OfVersion<pb::PeerRules>(tx, request.rules_version())));
   return absl::OkStatus();
 }
 

@@ -17,9 +17,7 @@ absl::StatusOr<pb::Peer> LoadToDecide(Tx& tx, Call& call, std::string_view peer_
 }
 
 absl::StatusOr<pb::PeerRules> CurrentRules(Tx& tx) {
-  ASSIGN(auto rules, Newest<pb::PeerRules>(tx, "rules_version"));
-  if (!rules) return Refused("RULES_MISSING", "no peer rules are in force");
-  return *std::move(rules);
+  return Or(Newest<pb::PeerRules>(tx), Refused("RULES_MISSING", "no peer rules are in force"));
 }
 
 absl::StatusOr<std::optional<pb::Guide>> GuideOf(Tx& tx, const pb::Peer& peer) {

@@ -15,11 +15,15 @@
 
 namespace mestring {
 
+template <class Kind>
+const std::string& KindName(Kind kind) {
+  return google::protobuf::GetEnumDescriptor<Kind>()->FindValueByNumber(kind)->name();
+}
+
 // A version of a list, or with 0 the one that is in force; none if there is none.
 template <class CodeList, class Kind>
 absl::StatusOr<std::optional<CodeList>> CodeListOfVersion(Tx& tx, Kind kind, int64_t list_version) {
-  const std::string& name = google::protobuf::GetEnumDescriptor<Kind>()->FindValueByNumber(kind)->name();
-  return OfVersion<CodeList>(tx, "list_version", list_version, "WHERE kind = :kind", name);
+  return OfVersion<CodeList>(tx, list_version, "WHERE kind = :kind", KindName(kind));
 }
 
 template <class CodeList>
@@ -31,8 +35,7 @@ bool HasCode(const CodeList& list, std::string_view code) {
 // The answer to a code that its list does not have.
 template <class Kind>
 absl::Status UnknownCode(Kind kind) {
-  const std::string& name = google::protobuf::GetEnumDescriptor<Kind>()->FindValueByNumber(kind)->name();
-  return Refused("UNKNOWN_CODE", "the code is not in its list", {{"list", name}});
+  return Refused("UNKNOWN_CODE", "the code is not in its list", {{"list", KindName(kind)}});
 }
 
 // Stores the next version of a list, which names no code twice, and tells of it. Codes that the service itself sets are
@@ -41,13 +44,10 @@ template <class CodeListSet, class CodeList, class Request>
 absl::Status StoreCodeList(Tx& tx, const Request& request, CodeList* list) {
   using Entry = std::decay_t<decltype(request.entries(0))>;
   if (!EachOnce(request.entries(), &Entry::code)) return InvalidArgument("entries", "must not name a code twice");
-  ASSIGN(const auto last, CodeListOfVersion<CodeList>(tx, request.kind(), 0));
-  list->set_id(NewId(tx.now()));
   list->set_kind(request.kind());
-  list->set_list_version((last ? last->list_version() : 0) + 1);
   *list->mutable_entries() = request.entries();
   for (Entry& entry : *list->mutable_entries()) entry.clear_automatic();
-  TRY(Insert(tx, *list));
+  TRY(InsertNext(tx, list, "WHERE kind = :kind", KindName(request.kind())));
   CodeListSet event;
   event.set_code_list_id(list->id());
   event.set_kind(list->kind());
