@@ -35,17 +35,12 @@ absl::Status Activities::GetPolicy(Tx& tx, Call&, const pb::GetPolicyRequest& re
 
 absl::Status Activities::SetCodeList(Tx& tx, Call&, const pb::SetCodeListRequest& request,
                                      pb::SetCodeListResponse* response) {
-  TRY(StoreCodeList<pb::CodeListSet>(tx, request, response->mutable_code_list()));
-  NameOwnCodes(kOwnCodes, response->mutable_code_list());
-  return absl::OkStatus();
+  return StoreCodeList<pb::CodeListSet>(tx, kOwnCodes, request, response->mutable_code_list());
 }
 
 absl::Status Activities::GetCodeList(Tx& tx, Call&, const pb::GetCodeListRequest& request,
                                      pb::GetCodeListResponse* response) {
-  ASSIGN(*response->mutable_code_list(),
-         OrNotFound(CodeListOfVersion<pb::CodeList>(tx, request.kind(), request.list_version())));
-  NameOwnCodes(kOwnCodes, response->mutable_code_list());
-  return absl::OkStatus();
+  return FindCodeList(tx, kOwnCodes, request, response->mutable_code_list());
 }
 
 absl::Status Activities::CreateActivity(Tx& tx, Call&, const pb::CreateActivityRequest& request,

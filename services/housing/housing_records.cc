@@ -59,12 +59,8 @@ absl::StatusOr<pb::NeedRule> CurrentNeedRule(Tx& tx) {
 }
 
 absl::Status CheckCode(Tx& tx, pb::CodeListKind kind, std::string_view code) {
-  const std::string& list = pb::CodeListKind_Name(kind);
-  ASSIGN(auto rows,
-         tx.Query<int64_t>("SELECT 1 FROM code_entries WHERE kind = :kind AND code = :code AND list_version = "
-                           "(SELECT MAX(list_version) FROM code_lists WHERE kind = :list)",
-                           list, code, list));
-  return rows.empty() ? UnknownCode(kind) : absl::OkStatus();
+  ASSIGN(const auto list, CodeListOfVersion<pb::CodeList>(tx, kind, 0));
+  return list && HasCode(*list, code) ? absl::OkStatus() : UnknownCode(kind);
 }
 
 absl::StatusOr<std::optional<pb::ListEntry>> LiveEntry(Tx& tx, std::string_view application_id) {

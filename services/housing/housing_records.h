@@ -28,7 +28,7 @@ MESTRING_TABLE(housing::v1::OfferPolicy, "offer_policies", "policy");
 MESTRING_TABLE(housing::v1::Place, "places", "place", "state");
 MESTRING_TABLE(housing::v1::PlaceClosure, "place_closures", "closure");
 MESTRING_TABLE(housing::v1::SupportTeam, "support_teams", "support team");
-MESTRING_TABLE(housing::v1::CodeList, "code_lists", "code list", "entries");
+MESTRING_TABLE(housing::v1::CodeList, "code_lists", "code list");
 MESTRING_TABLE(housing::v1::NeedRule, "need_rules", "need rule");
 MESTRING_TABLE(housing::v1::CaseRules, "case_rules", "case rules");
 MESTRING_TABLE(housing::v1::Requisition, "requisitions", "requisition");

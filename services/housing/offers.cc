@@ -179,17 +179,7 @@ absl::Status Housing::RegisterSupportTeam(Tx& tx, Call&, const pb::RegisterSuppo
 
 absl::Status Housing::SetCodeList(Tx& tx, Call&, const pb::SetCodeListRequest& request,
                                   pb::SetCodeListResponse* response) {
-  pb::CodeList& list = *response->mutable_code_list();
-  TRY(StoreCodeList<pb::CodeListSet>(tx, request, &list));
-  for (int i = 0; i < list.entries_size(); ++i) {
-    TRY(tx.Exec("INSERT INTO code_entries (kind, list_version, code, name, sequence) VALUES (:kind, :version, :code, "
-                ":name, :sequence)",
-                pb::CodeListKind_Name(list.kind()), list.list_version(), list.entries(i).code(), list.entries(i).name(),
-                i)
-            .status());
-  }
-  NameOwnCodes(kOwnCodes, &list);
-  return absl::OkStatus();
+  return StoreCodeList<pb::CodeListSet>(tx, kOwnCodes, request, response->mutable_code_list());
 }
 
 absl::Status Housing::SetNeedRule(Tx& tx, Call&, const pb::SetNeedRuleRequest& request,
@@ -264,19 +254,7 @@ absl::Status Housing::ListSupportTeams(Tx& tx, Call&, const pb::ListSupportTeams
 
 absl::Status Housing::GetCodeList(Tx& tx, Call&, const pb::GetCodeListRequest& request,
                                   pb::GetCodeListResponse* response) {
-  ASSIGN(*response->mutable_code_list(),
-         OrNotFound(CodeListOfVersion<pb::CodeList>(tx, request.kind(), request.list_version())));
-  ASSIGN(const auto entries,
-         (tx.Query<std::string, std::string>(
-             "SELECT code, name FROM code_entries WHERE kind = :kind AND list_version = :version ORDER BY sequence",
-             pb::CodeListKind_Name(request.kind()), response->code_list().list_version())));
-  for (const auto& [code, name] : entries) {
-    pb::CodeEntry* entry = response->mutable_code_list()->add_entries();
-    entry->set_code(code);
-    entry->set_name(name);
-  }
-  NameOwnCodes(kOwnCodes, response->mutable_code_list());
-  return absl::OkStatus();
+  return FindCodeList(tx, kOwnCodes, request, response->mutable_code_list());
 }
 
 absl::Status Housing::GetNeedRule(Tx& tx, Call&, const pb::GetNeedRuleRequest& request,

@@ -38,10 +38,10 @@ absl::Status UnknownCode(Kind kind) {
   return Refused("UNKNOWN_CODE", "the code is not in its list", {{"list", KindName(kind)}});
 }
 
-// Stores the next version of a list, which names no code twice, and tells of it. Codes that the service itself sets are
-// not stored unless the list names them: they are added to what is answered (NameOwnCodes).
-template <class CodeListSet, class CodeList, class Request>
-absl::Status StoreCodeList(Tx& tx, const Request& request, CodeList* list) {
+// SetCodeList: stores the next version of a list, which names no code twice, and tells of it. Codes that the service
+// itself sets are not stored unless the list names them: they are added to what is answered.
+template <class CodeListSet, class OwnCodes, class Request, class CodeList>
+absl::Status StoreCodeList(Tx& tx, const OwnCodes& own_codes, const Request& request, CodeList* list) {
   using Entry = std::decay_t<decltype(request.entries(0))>;
   if (!EachOnce(request.entries(), &Entry::code)) return InvalidArgument("entries", "must not name a code twice");
   list->set_kind(request.kind());
@@ -52,7 +52,17 @@ absl::Status StoreCodeList(Tx& tx, const Request& request, CodeList* list) {
   event.set_code_list_id(list->id());
   event.set_kind(list->kind());
   event.set_list_version(list->list_version());
-  return tx.Publish(event, list->id(), list->version());
+  TRY(tx.Publish(event, list->id(), list->version()));
+  NameOwnCodes(own_codes, list);
+  return absl::OkStatus();
+}
+
+// GetCodeList.
+template <class OwnCodes, class Request, class CodeList>
+absl::Status FindCodeList(Tx& tx, const OwnCodes& own_codes, const Request& request, CodeList* list) {
+  ASSIGN(*list, OrNotFound(CodeListOfVersion<CodeList>(tx, request.kind(), request.list_version())));
+  NameOwnCodes(own_codes, list);
+  return absl::OkStatus();
 }
 
 }  // namespace mestring

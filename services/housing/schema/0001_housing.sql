@@ -87,24 +87,15 @@ CREATE TABLE place_closures (
 );
 CREATE INDEX place_closures_place ON place_closures (place_id, held_until);
 
--- Versions of the code lists; their codes stand in code_entries, where one lookup finds one.
 CREATE TABLE code_lists (
   id TEXT PRIMARY KEY,
   version BIGINT NOT NULL,
   kind TEXT NOT NULL,
   list_version BIGINT NOT NULL,
+  entries TEXT NOT NULL,
   create_time BIGINT NOT NULL,
   update_time BIGINT NOT NULL,
   UNIQUE (kind, list_version)
-);
-
-CREATE TABLE code_entries (
-  kind TEXT NOT NULL,
-  list_version BIGINT NOT NULL,
-  code TEXT NOT NULL,
-  name TEXT NOT NULL,
-  sequence BIGINT NOT NULL,
-  PRIMARY KEY (kind, list_version, code)
 );
 
 CREATE TABLE need_rules (
