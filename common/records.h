@@ -64,9 +64,8 @@ inline absl::Status CheckVersion(int64_t expected, int64_t current) {
 
 // A resource for a change: the caller's version must be the current one.
 template <class M>
-absl::StatusOr<M> LoadForChange(Tx& tx, std::string_view id, int64_t expected_version) {
-  ASSIGN(M row, Load<M>(tx, id));
-  TRY(CheckVersion(expected_version, row.version()));
+absl::StatusOr<M> AtVersion(int64_t expected_version, absl::StatusOr<M> row) {
+  if (row.ok()) TRY(CheckVersion(expected_version, row->version()));
   return row;
 }
 

@@ -72,7 +72,7 @@ absl::Status Activities::CreateActivity(Tx& tx, Call&, const pb::CreateActivityR
 
 absl::Status Activities::UpdateActivity(Tx& tx, Call&, const pb::UpdateActivityRequest& request,
                                         pb::UpdateActivityResponse* response) {
-  ASSIGN(pb::Activity activity, LoadForChange<pb::Activity>(tx, request.activity_id(), request.expected_version()));
+  ASSIGN(pb::Activity activity, AtVersion(request.expected_version(), Load<pb::Activity>(tx, request.activity_id())));
   TRY(MayGoOn(activity));
   ApplyUpdate(request, &activity);
   TRY(Save(tx, activity));
@@ -86,7 +86,7 @@ absl::Status Activities::UpdateActivity(Tx& tx, Call&, const pb::UpdateActivityR
 
 absl::Status Activities::EndActivity(Tx& tx, Call&, const pb::EndActivityRequest& request,
                                      pb::EndActivityResponse* response) {
-  ASSIGN(pb::Activity activity, LoadForChange<pb::Activity>(tx, request.activity_id(), request.expected_version()));
+  ASSIGN(pb::Activity activity, AtVersion(request.expected_version(), Load<pb::Activity>(tx, request.activity_id())));
   ASSIGN(const auto not_over,
          tx.Query<int64_t>(
              absl::StrCat("SELECT COUNT(*) FROM sessions WHERE activity_id = :activity AND ", InStates(IsNotOver)),

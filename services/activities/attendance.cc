@@ -101,7 +101,7 @@ absl::Status Activities::RecordAttendance(Tx& tx, Call& call, const pb::RecordAt
 absl::Status Activities::CorrectAttendance(Tx& tx, Call& call, const pb::CorrectAttendanceRequest& request,
                                            pb::CorrectAttendanceResponse* response) {
   ASSIGN(pb::Attendance earlier,
-         LoadVisibleForChange<pb::Attendance>(tx, call, request.attendance_id(), request.expected_version()));
+         AtVersion(request.expected_version(), LoadVisible<pb::Attendance>(tx, call, request.attendance_id())));
   ASSIGN(const pb::Session session, Load<pb::Session>(tx, earlier.session_id()));
   ASSIGN(const pb::ActivityPolicy policy, CurrentPolicy(tx));
   TRY(MayCorrect(earlier, session, policy, tx.now(), tx.zone()));
@@ -162,7 +162,7 @@ absl::Status Activities::RecordObstacle(Tx& tx, Call& call, const pb::RecordObst
 absl::Status Activities::ClearObstacle(Tx& tx, Call& call, const pb::ClearObstacleRequest& request,
                                        pb::ClearObstacleResponse* response) {
   ASSIGN(pb::Obstacle obstacle,
-         LoadVisibleForChange<pb::Obstacle>(tx, call, request.obstacle_id(), request.expected_version()));
+         AtVersion(request.expected_version(), LoadVisible<pb::Obstacle>(tx, call, request.obstacle_id())));
   TRY(MayClear(obstacle));
   obstacle.set_state(pb::OBSTACLE_STATE_CLEARED);
   TRY(Save(tx, obstacle));

@@ -120,7 +120,7 @@ absl::Status Activities::RecordDropIn(Tx& tx, Call& call, const pb::RecordDropIn
 
 absl::Status Activities::ClosePeriod(Tx& tx, Call&, const pb::ClosePeriodRequest& request,
                                      pb::ClosePeriodResponse* response) {
-  ASSIGN(pb::Period period, LoadForChange<pb::Period>(tx, request.period_id(), request.expected_version()));
+  ASSIGN(pb::Period period, AtVersion(request.expected_version(), Load<pb::Period>(tx, request.period_id())));
   TRY(MayClose(period, Today(tx)));
   TRY(CloseNow(tx, &period));
   *response->mutable_period() = std::move(period);

@@ -83,7 +83,7 @@ absl::Status TellIfLow(Tx& tx, int64_t available_before, const pb::Fund& fund) {
 absl::Status Activities::RecordOwnSharePaid(Tx& tx, Call& call, const pb::RecordOwnSharePaidRequest& request,
                                             pb::RecordOwnSharePaidResponse* response) {
   ASSIGN(pb::Enrolment enrolment,
-         LoadVisibleForChange<pb::Enrolment>(tx, call, request.enrolment_id(), request.expected_version()));
+         AtVersion(request.expected_version(), LoadVisible<pb::Enrolment>(tx, call, request.enrolment_id())));
   ASSIGN(const pb::Session session, Load<pb::Session>(tx, enrolment.session_id()));
   TRY(MayPayOwnShare(session, enrolment));
   enrolment.set_own_share_paid_date(Today(tx));

@@ -76,7 +76,7 @@ absl::Status Activities::RecordRequirement(Tx& tx, Call& call, const pb::RecordR
 absl::Status Activities::AssignGuide(Tx& tx, Call& call, const pb::AssignGuideRequest& request,
                                      pb::AssignGuideResponse* response) {
   ASSIGN(pb::LeaderPath path,
-         LoadVisibleForChange<pb::LeaderPath>(tx, call, request.leader_path_id(), request.expected_version()));
+         AtVersion(request.expected_version(), LoadVisible<pb::LeaderPath>(tx, call, request.leader_path_id())));
   TRY(MayAssignGuide(call.caller, path));
   path.set_guide_id(request.guide_id());
   TRY(Save(tx, path));
@@ -91,7 +91,7 @@ absl::Status Activities::AssignGuide(Tx& tx, Call& call, const pb::AssignGuideRe
 absl::Status Activities::RemoveGuide(Tx& tx, Call& call, const pb::RemoveGuideRequest& request,
                                      pb::RemoveGuideResponse* response) {
   ASSIGN(pb::LeaderPath path,
-         LoadVisibleForChange<pb::LeaderPath>(tx, call, request.leader_path_id(), request.expected_version()));
+         AtVersion(request.expected_version(), LoadVisible<pb::LeaderPath>(tx, call, request.leader_path_id())));
   TRY(MayRemoveGuide(path));
   path.clear_guide_id();
   TRY(Save(tx, path));
@@ -104,7 +104,7 @@ absl::Status Activities::RemoveGuide(Tx& tx, Call& call, const pb::RemoveGuideRe
 absl::Status Activities::ConfirmLeaderStep(Tx& tx, Call& call, const pb::ConfirmLeaderStepRequest& request,
                                            pb::ConfirmLeaderStepResponse* response) {
   ASSIGN(pb::LeaderPath path,
-         LoadVisibleForChange<pb::LeaderPath>(tx, call, request.leader_path_id(), request.expected_version()));
+         AtVersion(request.expected_version(), LoadVisible<pb::LeaderPath>(tx, call, request.leader_path_id())));
   ASSIGN(const pb::ActivityPolicy policy, CurrentPolicy(tx));
   ASSIGN(const std::vector<pb::MetRequirement> requirements, RequirementsOf(tx, path));
   std::set<std::string> met;
@@ -143,7 +143,7 @@ absl::Status Activities::StepBack(Tx& tx, Call& call, const pb::StepBackRequest&
 absl::Status Activities::PauseLeader(Tx& tx, Call& call, const pb::PauseLeaderRequest& request,
                                      pb::PauseLeaderResponse* response) {
   ASSIGN(pb::LeaderPath path,
-         LoadVisibleForChange<pb::LeaderPath>(tx, call, request.leader_path_id(), request.expected_version()));
+         AtVersion(request.expected_version(), LoadVisible<pb::LeaderPath>(tx, call, request.leader_path_id())));
   TRY(MayPause(path));
   TRY(PauseFor(tx, pb::PAUSE_CAUSE_CHOICE, &path));
   *response->mutable_leader_path() = std::move(path);
@@ -153,7 +153,7 @@ absl::Status Activities::PauseLeader(Tx& tx, Call& call, const pb::PauseLeaderRe
 absl::Status Activities::ResumeLeader(Tx& tx, Call& call, const pb::ResumeLeaderRequest& request,
                                       pb::ResumeLeaderResponse* response) {
   ASSIGN(pb::LeaderPath path,
-         LoadVisibleForChange<pb::LeaderPath>(tx, call, request.leader_path_id(), request.expected_version()));
+         AtVersion(request.expected_version(), LoadVisible<pb::LeaderPath>(tx, call, request.leader_path_id())));
   TRY(MayResume(path));
   TRY(ResumeFor(tx, pb::PAUSE_CAUSE_CHOICE, &path));
   *response->mutable_leader_path() = std::move(path);

@@ -27,14 +27,6 @@ absl::StatusOr<M> LoadVisible(Tx& tx, Call& call, std::string_view id) {
   return row;
 }
 
-// The same, for a change: the caller's version must be the current one.
-template <class M>
-absl::StatusOr<M> LoadVisibleForChange(Tx& tx, Call& call, std::string_view id, int64_t expected_version) {
-  ASSIGN(M row, LoadVisible<M>(tx, call, id));
-  TRY(CheckVersion(expected_version, row.version()));
-  return row;
-}
-
 // POLICY_MISSING if nobody has set one.
 absl::StatusOr<pb::ActivityPolicy> CurrentPolicy(Tx& tx);
 // UNKNOWN_CODE unless the current version of the list has it.

@@ -105,7 +105,7 @@ absl::Status Activities::Enrol(Tx& tx, Call& call, const pb::EnrolRequest& reque
 absl::Status Activities::WithdrawEnrolment(Tx& tx, Call& call, const pb::WithdrawEnrolmentRequest& request,
                                            pb::WithdrawEnrolmentResponse* response) {
   ASSIGN(pb::Enrolment enrolment,
-         LoadVisibleForChange<pb::Enrolment>(tx, call, request.enrolment_id(), request.expected_version()));
+         AtVersion(request.expected_version(), LoadVisible<pb::Enrolment>(tx, call, request.enrolment_id())));
   TRY(EndEnrolment(tx, pb::ENROLMENT_STATE_WITHDRAWN, "", &enrolment));
   *response->mutable_enrolment() = std::move(enrolment);
   return absl::OkStatus();
@@ -114,7 +114,7 @@ absl::Status Activities::WithdrawEnrolment(Tx& tx, Call& call, const pb::Withdra
 absl::Status Activities::RemoveEnrolment(Tx& tx, Call& call, const pb::RemoveEnrolmentRequest& request,
                                          pb::RemoveEnrolmentResponse* response) {
   ASSIGN(pb::Enrolment enrolment,
-         LoadVisibleForChange<pb::Enrolment>(tx, call, request.enrolment_id(), request.expected_version()));
+         AtVersion(request.expected_version(), LoadVisible<pb::Enrolment>(tx, call, request.enrolment_id())));
   TRY(CheckCode(tx, pb::CODE_LIST_KIND_REMOVAL_REASON, request.reason_code()));
   TRY(EndEnrolment(tx, pb::ENROLMENT_STATE_REMOVED, request.reason_code(), &enrolment));
   *response->mutable_enrolment() = std::move(enrolment);
@@ -146,7 +146,7 @@ absl::Status Activities::JoinWaitingList(Tx& tx, Call& call, const pb::JoinWaiti
 absl::Status Activities::LeaveWaitingList(Tx& tx, Call& call, const pb::LeaveWaitingListRequest& request,
                                           pb::LeaveWaitingListResponse* response) {
   ASSIGN(pb::WaitEntry entry,
-         LoadVisibleForChange<pb::WaitEntry>(tx, call, request.wait_entry_id(), request.expected_version()));
+         AtVersion(request.expected_version(), LoadVisible<pb::WaitEntry>(tx, call, request.wait_entry_id())));
   TRY(MayLeave(entry));
   TRY(EndWaitEntry(tx, pb::WAIT_ENTRY_STATE_LEFT, &entry));
   ASSIGN(pb::Session session, Load<pb::Session>(tx, entry.session_id()));
@@ -158,7 +158,7 @@ absl::Status Activities::LeaveWaitingList(Tx& tx, Call& call, const pb::LeaveWai
 absl::Status Activities::AnswerSeatOffer(Tx& tx, Call& call, const pb::AnswerSeatOfferRequest& request,
                                          pb::AnswerSeatOfferResponse* response) {
   ASSIGN(pb::WaitEntry entry,
-         LoadVisibleForChange<pb::WaitEntry>(tx, call, request.wait_entry_id(), request.expected_version()));
+         AtVersion(request.expected_version(), LoadVisible<pb::WaitEntry>(tx, call, request.wait_entry_id())));
   ASSIGN(pb::Session session, Load<pb::Session>(tx, entry.session_id()));
   TRY(MayAnswer(entry, session, tx.now()));
   const bool takes = request.answer() == pb::ANSWER_TAKE;

@@ -124,7 +124,7 @@ absl::Status Activities::ScheduleSessions(Tx& tx, Call&, const pb::ScheduleSessi
 
 absl::Status Activities::MoveSession(Tx& tx, Call& call, const pb::MoveSessionRequest& request,
                                      pb::MoveSessionResponse* response) {
-  ASSIGN(pb::Session session, LoadForChange<pb::Session>(tx, request.session_id(), request.expected_version()));
+  ASSIGN(pb::Session session, AtVersion(request.expected_version(), Load<pb::Session>(tx, request.session_id())));
   ASSIGN(const Span from, SpanOf(session, request.module()));
   TRY(CheckArea(tx, request.area_code()));
   TRY(CheckPlannable("date", request.date(), Today(tx)));
@@ -152,7 +152,7 @@ absl::Status Activities::MoveSession(Tx& tx, Call& call, const pb::MoveSessionRe
 
 absl::Status Activities::CancelSession(Tx& tx, Call& call, const pb::CancelSessionRequest& request,
                                        pb::CancelSessionResponse* response) {
-  ASSIGN(pb::Session session, LoadForChange<pb::Session>(tx, request.session_id(), request.expected_version()));
+  ASSIGN(pb::Session session, AtVersion(request.expected_version(), Load<pb::Session>(tx, request.session_id())));
   TRY(MayCancel(session));
   TRY(CheckCode(tx, pb::CODE_LIST_KIND_CANCEL_REASON, request.reason_code()));
   TRY(ConcernsThoseOf(tx, session, call));
@@ -163,7 +163,7 @@ absl::Status Activities::CancelSession(Tx& tx, Call& call, const pb::CancelSessi
 
 absl::Status Activities::SetQuotas(Tx& tx, Call&, const pb::SetQuotasRequest& request,
                                    pb::SetQuotasResponse* response) {
-  ASSIGN(pb::Session session, LoadForChange<pb::Session>(tx, request.session_id(), request.expected_version()));
+  ASSIGN(pb::Session session, AtVersion(request.expected_version(), Load<pb::Session>(tx, request.session_id())));
   TRY(MayChange(session));
   ASSIGN(const pb::Activity activity, Load<pb::Activity>(tx, session.activity_id()));
   TRY(CheckQuotas(activity, request.quotas()));
@@ -182,7 +182,7 @@ absl::Status Activities::SetQuotas(Tx& tx, Call&, const pb::SetQuotasRequest& re
 
 absl::Status Activities::SetWaitingList(Tx& tx, Call&, const pb::SetWaitingListRequest& request,
                                         pb::SetWaitingListResponse* response) {
-  ASSIGN(pb::Session session, LoadForChange<pb::Session>(tx, request.session_id(), request.expected_version()));
+  ASSIGN(pb::Session session, AtVersion(request.expected_version(), Load<pb::Session>(tx, request.session_id())));
   TRY(MayChange(session));
   session.set_waiting_list_suspended(request.suspended());
   session.set_waiting_list_max(request.waiting_list_max());
@@ -246,7 +246,7 @@ absl::Status Activities::UnassignLeader(Tx& tx, Call& call, const pb::UnassignLe
 
 absl::Status Activities::SetCostShares(Tx& tx, Call&, const pb::SetCostSharesRequest& request,
                                        pb::SetCostSharesResponse* response) {
-  ASSIGN(pb::Session session, LoadForChange<pb::Session>(tx, request.session_id(), request.expected_version()));
+  ASSIGN(pb::Session session, AtVersion(request.expected_version(), Load<pb::Session>(tx, request.session_id())));
   TRY(MayHaveCostShares(session));
   TRY(CheckPlannable("pay_by_date", request.pay_by_date(), Today(tx)));
   *session.mutable_cost_items() = request.cost_items();

@@ -55,7 +55,7 @@ absl::Status Council::CreateAction(Tx& tx, Call&, const pb::CreateActionRequest&
 absl::Status Council::UpdateAction(Tx& tx, Call&, const pb::UpdateActionRequest& request,
                                    pb::UpdateActionResponse* response) {
   TRY(Check(request));
-  ASSIGN(pb::Action action, LoadForChange<pb::Action>(tx, request.action_id(), request.expected_version()));
+  ASSIGN(pb::Action action, AtVersion(request.expected_version(), Load<pb::Action>(tx, request.action_id())));
   TRY(MayUpdateAction(action, request, Today(tx)));
   if (!request.due_date().empty()) {
     action.set_due_date(request.due_date());

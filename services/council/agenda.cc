@@ -74,7 +74,8 @@ absl::Status Council::AddAgendaItem(Tx& tx, Call& call, const pb::AddAgendaItemR
 
 absl::Status Council::ScheduleAgendaItem(Tx& tx, Call&, const pb::ScheduleAgendaItemRequest& request,
                                          pb::ScheduleAgendaItemResponse* response) {
-  ASSIGN(pb::AgendaItem item, LoadForChange<pb::AgendaItem>(tx, request.agenda_item_id(), request.expected_version()));
+  ASSIGN(pb::AgendaItem item,
+         AtVersion(request.expected_version(), Load<pb::AgendaItem>(tx, request.agenda_item_id())));
   ASSIGN(const pb::Meeting meeting, Load<pb::Meeting>(tx, item.meeting_id()));
   TRY(MaySchedule(meeting, item));
   ASSIGN(std::vector<pb::AgendaItem> later,
@@ -95,7 +96,8 @@ absl::Status Council::ScheduleAgendaItem(Tx& tx, Call&, const pb::ScheduleAgenda
 
 absl::Status Council::RecordDiscussion(Tx& tx, Call&, const pb::RecordDiscussionRequest& request,
                                        pb::RecordDiscussionResponse* response) {
-  ASSIGN(pb::AgendaItem item, LoadForChange<pb::AgendaItem>(tx, request.agenda_item_id(), request.expected_version()));
+  ASSIGN(pb::AgendaItem item,
+         AtVersion(request.expected_version(), Load<pb::AgendaItem>(tx, request.agenda_item_id())));
   ASSIGN(const pb::Meeting meeting, Load<pb::Meeting>(tx, item.meeting_id()));
   ASSIGN(const std::vector<pb::AgendaItem> agenda, AgendaOf(tx, meeting.id()));
   TRY(MayDiscuss(meeting, item, agenda));
@@ -112,7 +114,8 @@ absl::Status Council::RecordDiscussion(Tx& tx, Call&, const pb::RecordDiscussion
 
 absl::Status Council::RecordAdvice(Tx& tx, Call&, const pb::RecordAdviceRequest& request,
                                    pb::RecordAdviceResponse* response) {
-  ASSIGN(pb::AgendaItem item, LoadForChange<pb::AgendaItem>(tx, request.agenda_item_id(), request.expected_version()));
+  ASSIGN(pb::AgendaItem item,
+         AtVersion(request.expected_version(), Load<pb::AgendaItem>(tx, request.agenda_item_id())));
   ASSIGN(const pb::Meeting meeting, Load<pb::Meeting>(tx, item.meeting_id()));
   ASSIGN(const std::vector<pb::AgendaItem> agenda, AgendaOf(tx, meeting.id()));
   TRY(MayAdvise(meeting, item, agenda, request));
@@ -134,7 +137,8 @@ absl::Status Council::RecordAdvice(Tx& tx, Call&, const pb::RecordAdviceRequest&
 
 absl::Status Council::SettleAgendaItem(Tx& tx, Call& call, const pb::SettleAgendaItemRequest& request,
                                        pb::SettleAgendaItemResponse* response) {
-  ASSIGN(pb::AgendaItem item, LoadForChange<pb::AgendaItem>(tx, request.agenda_item_id(), request.expected_version()));
+  ASSIGN(pb::AgendaItem item,
+         AtVersion(request.expected_version(), Load<pb::AgendaItem>(tx, request.agenda_item_id())));
   ASSIGN(const pb::Meeting meeting, Load<pb::Meeting>(tx, item.meeting_id()));
   ASSIGN(const std::string own_seat, OwnSeat(tx, call.caller));
   TRY(MaySettle(call.caller, meeting, item, request, own_seat));

@@ -49,7 +49,7 @@ absl::Status Council::SubmitFeeClaim(Tx& tx, Call& call, const pb::SubmitFeeClai
 
 absl::Status Council::DecideFeeClaim(Tx& tx, Call& call, const pb::DecideFeeClaimRequest& request,
                                      pb::DecideFeeClaimResponse* response) {
-  ASSIGN(pb::FeeClaim claim, LoadForChange<pb::FeeClaim>(tx, request.fee_claim_id(), request.expected_version()));
+  ASSIGN(pb::FeeClaim claim, AtVersion(request.expected_version(), Load<pb::FeeClaim>(tx, request.fee_claim_id())));
   call.Concerns(claim.person_ref());
   TRY(MayDecideFeeClaim(claim, request));
   claim.set_state(request.approved() ? pb::FEE_CLAIM_STATE_APPROVED : pb::FEE_CLAIM_STATE_REJECTED);

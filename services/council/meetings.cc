@@ -158,7 +158,7 @@ absl::Status Council::PlanMeeting(Tx& tx, Call&, const pb::PlanMeetingRequest& r
 
 absl::Status Council::MoveMeeting(Tx& tx, Call&, const pb::MoveMeetingRequest& request,
                                   pb::MoveMeetingResponse* response) {
-  ASSIGN(pb::Meeting meeting, LoadForChange<pb::Meeting>(tx, request.meeting_id(), request.expected_version()));
+  ASSIGN(pb::Meeting meeting, AtVersion(request.expected_version(), Load<pb::Meeting>(tx, request.meeting_id())));
   ASSIGN(const pb::Mandate mandate, Load<pb::Mandate>(tx, meeting.mandate_id()));
   pb::Meeting moved = meeting;
   ApplyDate(request.meeting_date(), mandate, &moved);
@@ -182,7 +182,7 @@ absl::Status Council::MoveMeeting(Tx& tx, Call&, const pb::MoveMeetingRequest& r
 
 absl::Status Council::CallMeeting(Tx& tx, Call&, const pb::CallMeetingRequest& request,
                                   pb::CallMeetingResponse* response) {
-  ASSIGN(pb::Meeting meeting, LoadForChange<pb::Meeting>(tx, request.meeting_id(), request.expected_version()));
+  ASSIGN(pb::Meeting meeting, AtVersion(request.expected_version(), Load<pb::Meeting>(tx, request.meeting_id())));
   const std::string today = Today(tx);
   TRY(MayCall(meeting, today));
   meeting.set_call_date(today);
@@ -202,7 +202,7 @@ absl::Status Council::CallMeeting(Tx& tx, Call&, const pb::CallMeetingRequest& r
 
 absl::Status Council::CancelMeeting(Tx& tx, Call&, const pb::CancelMeetingRequest& request,
                                     pb::CancelMeetingResponse* response) {
-  ASSIGN(pb::Meeting meeting, LoadForChange<pb::Meeting>(tx, request.meeting_id(), request.expected_version()));
+  ASSIGN(pb::Meeting meeting, AtVersion(request.expected_version(), Load<pb::Meeting>(tx, request.meeting_id())));
   TRY(MayCancel(meeting));
   meeting.set_reason(request.reason());
   pb::MeetingCancelled event;
@@ -225,7 +225,7 @@ absl::Status Council::CancelMeeting(Tx& tx, Call&, const pb::CancelMeetingReques
 
 absl::Status Council::OpenMeeting(Tx& tx, Call&, const pb::OpenMeetingRequest& request,
                                   pb::OpenMeetingResponse* response) {
-  ASSIGN(pb::Meeting meeting, LoadForChange<pb::Meeting>(tx, request.meeting_id(), request.expected_version()));
+  ASSIGN(pb::Meeting meeting, AtVersion(request.expected_version(), Load<pb::Meeting>(tx, request.meeting_id())));
   TRY(MayOpen(meeting, Today(tx)));
   // What has come since the notice; from here on the agenda is fixed.
   TRY(PrepareAgenda(tx, meeting));
@@ -241,7 +241,7 @@ absl::Status Council::OpenMeeting(Tx& tx, Call&, const pb::OpenMeetingRequest& r
 
 absl::Status Council::EndMeeting(Tx& tx, Call&, const pb::EndMeetingRequest& request,
                                  pb::EndMeetingResponse* response) {
-  ASSIGN(pb::Meeting meeting, LoadForChange<pb::Meeting>(tx, request.meeting_id(), request.expected_version()));
+  ASSIGN(pb::Meeting meeting, AtVersion(request.expected_version(), Load<pb::Meeting>(tx, request.meeting_id())));
   TRY(MayEnd(meeting));
   TRY(SaveAndTell<pb::MeetingHeld>(tx, pb::MEETING_STATE_HELD, &meeting));
   *response->mutable_meeting() = std::move(meeting);
@@ -250,7 +250,7 @@ absl::Status Council::EndMeeting(Tx& tx, Call&, const pb::EndMeetingRequest& req
 
 absl::Status Council::CloseMeeting(Tx& tx, Call&, const pb::CloseMeetingRequest& request,
                                    pb::CloseMeetingResponse* response) {
-  ASSIGN(pb::Meeting meeting, LoadForChange<pb::Meeting>(tx, request.meeting_id(), request.expected_version()));
+  ASSIGN(pb::Meeting meeting, AtVersion(request.expected_version(), Load<pb::Meeting>(tx, request.meeting_id())));
   ASSIGN(const std::vector<pb::AgendaItem> agenda, AgendaOf(tx, meeting.id()));
   ASSIGN(const std::optional<pb::Minutes> newest, NewestMinutes(tx, meeting.id()));
   TRY(MayClose(meeting, agenda, newest));
@@ -262,7 +262,7 @@ absl::Status Council::CloseMeeting(Tx& tx, Call&, const pb::CloseMeetingRequest&
 
 absl::Status Council::ReopenMeeting(Tx& tx, Call&, const pb::ReopenMeetingRequest& request,
                                     pb::ReopenMeetingResponse* response) {
-  ASSIGN(pb::Meeting meeting, LoadForChange<pb::Meeting>(tx, request.meeting_id(), request.expected_version()));
+  ASSIGN(pb::Meeting meeting, AtVersion(request.expected_version(), Load<pb::Meeting>(tx, request.meeting_id())));
   ASSIGN(const bool newer,
          Exists<pb::Meeting>(tx, absl::StrCat("WHERE meeting_date > :date AND ", InState(pb::MEETING_STATE_CLOSED)),
                              meeting.meeting_date()));

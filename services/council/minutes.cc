@@ -69,7 +69,7 @@ absl::Status Council::WriteMinutes(Tx& tx, Call&, const pb::WriteMinutesRequest&
 
 absl::Status Council::SendMinutes(Tx& tx, Call&, const pb::SendMinutesRequest& request,
                                   pb::SendMinutesResponse* response) {
-  ASSIGN(pb::Minutes minutes, LoadForChange<pb::Minutes>(tx, request.minutes_id(), request.expected_version()));
+  ASSIGN(pb::Minutes minutes, AtVersion(request.expected_version(), Load<pb::Minutes>(tx, request.minutes_id())));
   TRY(MaySendMinutes(minutes));
   // The members have this version now; the one they had waits for no approval any more.
   ASSIGN(std::vector<pb::Minutes> versions, VersionsOf(tx, minutes.meeting_id()));
@@ -94,7 +94,7 @@ absl::Status Council::SendMinutes(Tx& tx, Call&, const pb::SendMinutesRequest& r
 
 absl::Status Council::ApproveMinutes(Tx& tx, Call&, const pb::ApproveMinutesRequest& request,
                                      pb::ApproveMinutesResponse* response) {
-  ASSIGN(pb::Minutes minutes, LoadForChange<pb::Minutes>(tx, request.minutes_id(), request.expected_version()));
+  ASSIGN(pb::Minutes minutes, AtVersion(request.expected_version(), Load<pb::Minutes>(tx, request.minutes_id())));
   ASSIGN(const pb::Meeting meeting, Load<pb::Meeting>(tx, request.meeting_id()));
   ASSIGN(auto item,
          Find<pb::AgendaItem>(tx, "WHERE meeting_id = :meeting AND minutes_meeting_id = :of ORDER BY id DESC LIMIT 1",

@@ -74,7 +74,7 @@ absl::Status Council::RegisterSeat(Tx& tx, Call&, const pb::RegisterSeatRequest&
 
 absl::Status Council::RetireSeat(Tx& tx, Call&, const pb::RetireSeatRequest& request,
                                  pb::RetireSeatResponse* response) {
-  ASSIGN(pb::Seat seat, LoadForChange<pb::Seat>(tx, request.seat_id(), request.expected_version()));
+  ASSIGN(pb::Seat seat, AtVersion(request.expected_version(), Load<pb::Seat>(tx, request.seat_id())));
   TRY(MayRetire(seat));
   ASSIGN(Holders holders, HoldersOf(tx, seat.id()));
   for (auto* holder : {&holders.principal, &holders.deputy}) {
@@ -121,7 +121,7 @@ absl::Status Council::AppointHolder(Tx& tx, Call&, const pb::AppointHolderReques
 }
 
 absl::Status Council::EndTerm(Tx& tx, Call& call, const pb::EndTermRequest& request, pb::EndTermResponse* response) {
-  ASSIGN(pb::SeatHolder holder, LoadForChange<pb::SeatHolder>(tx, request.holder_id(), request.expected_version()));
+  ASSIGN(pb::SeatHolder holder, AtVersion(request.expected_version(), Load<pb::SeatHolder>(tx, request.holder_id())));
   call.Concerns(holder.person_ref());
   TRY(MayEndTerm(call.caller, holder));
   TRY(CheckCode(tx, pb::CODE_LIST_KIND_END_REASON, request.reason_code()));

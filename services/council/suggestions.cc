@@ -94,7 +94,7 @@ absl::Status Council::DropSuggestion(Tx& tx, Call&, const pb::DropSuggestionRequ
 absl::Status Council::ScreenSuggestion(Tx& tx, Call&, const pb::ScreenSuggestionRequest& request,
                                        pb::ScreenSuggestionResponse* response) {
   ASSIGN(pb::Suggestion suggestion,
-         LoadForChange<pb::Suggestion>(tx, request.suggestion_id(), request.expected_version()));
+         AtVersion(request.expected_version(), Load<pb::Suggestion>(tx, request.suggestion_id())));
   TRY(MayScreen(suggestion, request));
   ApplyScreening(request, &suggestion);
   TRY(Save(tx, suggestion));
@@ -111,7 +111,7 @@ absl::Status Council::ScreenSuggestion(Tx& tx, Call&, const pb::ScreenSuggestion
 absl::Status Council::AnswerSuggestion(Tx& tx, Call&, const pb::AnswerSuggestionRequest& request,
                                        pb::AnswerSuggestionResponse* response) {
   ASSIGN(pb::Suggestion suggestion,
-         LoadForChange<pb::Suggestion>(tx, request.suggestion_id(), request.expected_version()));
+         AtVersion(request.expected_version(), Load<pb::Suggestion>(tx, request.suggestion_id())));
   ASSIGN(const auto item, Find<pb::AgendaItem>(tx, "WHERE id = :id", suggestion.agenda_item_id()));
   ASSIGN(const std::vector<pb::Action> actions, ActionsOf(tx, suggestion.id()));
   TRY(MayAnswer(suggestion, item, request, OpenAmong(actions)));
@@ -128,7 +128,7 @@ absl::Status Council::AnswerSuggestion(Tx& tx, Call&, const pb::AnswerSuggestion
 absl::Status Council::ReportBack(Tx& tx, Call&, const pb::ReportBackRequest& request,
                                  pb::ReportBackResponse* response) {
   ASSIGN(pb::Suggestion suggestion,
-         LoadForChange<pb::Suggestion>(tx, request.suggestion_id(), request.expected_version()));
+         AtVersion(request.expected_version(), Load<pb::Suggestion>(tx, request.suggestion_id())));
   ASSIGN(const std::vector<pb::Action> actions, ActionsOf(tx, suggestion.id()));
   TRY(MayReportBack(suggestion, OpenAmong(actions)));
   suggestion.set_state(pb::SUGGESTION_STATE_REPORTED_BACK);
@@ -145,7 +145,7 @@ absl::Status Council::ReportBack(Tx& tx, Call&, const pb::ReportBackRequest& req
 absl::Status Council::AnswerReportBack(Tx& tx, Call& call, const pb::AnswerReportBackRequest& request,
                                        pb::AnswerReportBackResponse* response) {
   ASSIGN(pb::Suggestion suggestion,
-         LoadForChange<pb::Suggestion>(tx, request.suggestion_id(), request.expected_version()));
+         AtVersion(request.expected_version(), Load<pb::Suggestion>(tx, request.suggestion_id())));
   call.Concerns(suggestion.proposer_ref());
   ASSIGN(const std::string seat, SeatOf(tx, suggestion.proposer_ref()));
   TRY(MayAnswerReportBack(call.caller, suggestion, !seat.empty()));

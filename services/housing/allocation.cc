@@ -55,7 +55,7 @@ absl::Status Housing::AssessNeed(Tx& tx, Call& call, const pb::AssessNeedRequest
                                  pb::AssessNeedResponse* response) {
   TRY(Check(request));
   ASSIGN(pb::Application application,
-         LoadVisibleForChange<pb::Application>(tx, call, request.application_id(), request.expected_version()));
+         AtVersion(request.expected_version(), LoadVisible<pb::Application>(tx, call, request.application_id())));
   TRY(MayAssess(application));
   ASSIGN(const pb::NeedRule rule, CurrentNeedRule(tx));
   ASSIGN(const int64_t score, Score(rule, request));
@@ -135,8 +135,7 @@ absl::Status Housing::OpenVacancy(Tx& tx, Call&, const pb::OpenVacancyRequest& r
 
 absl::Status Housing::CloseVacancy(Tx& tx, Call&, const pb::CloseVacancyRequest& request,
                                    pb::CloseVacancyResponse* response) {
-  ASSIGN(pb::Vacancy vacancy, Load<pb::Vacancy>(tx, request.vacancy_id()));
-  TRY(CheckVersion(request.expected_version(), vacancy.version()));
+  ASSIGN(pb::Vacancy vacancy, AtVersion(request.expected_version(), Load<pb::Vacancy>(tx, request.vacancy_id())));
   TRY(MayClose(vacancy));
   vacancy.set_state(pb::VACANCY_STATE_CLOSED);
   TRY(Save(tx, vacancy));
@@ -204,7 +203,7 @@ absl::Status Housing::AnswerPlaceOffer(Tx& tx, Call& call, const pb::AnswerPlace
                                        pb::AnswerPlaceOfferResponse* response) {
   TRY(Check(request));
   ASSIGN(pb::PlaceOffer place_offer,
-         LoadVisibleForChange<pb::PlaceOffer>(tx, call, request.place_offer_id(), request.expected_version()));
+         AtVersion(request.expected_version(), LoadVisible<pb::PlaceOffer>(tx, call, request.place_offer_id())));
   TRY(MayAnswer(place_offer, Today(tx)));
   const bool accepts = request.answer() == pb::ANSWER_ACCEPT;
   if (!accepts) TRY(CheckCode(tx, pb::CODE_LIST_KIND_DECLINE_REASON, request.decline_reason_code()));
@@ -228,7 +227,7 @@ absl::Status Housing::AnswerPlaceOffer(Tx& tx, Call& call, const pb::AnswerPlace
 absl::Status Housing::RevokePlaceOffer(Tx& tx, Call& call, const pb::RevokePlaceOfferRequest& request,
                                        pb::RevokePlaceOfferResponse* response) {
   ASSIGN(pb::PlaceOffer place_offer,
-         LoadVisibleForChange<pb::PlaceOffer>(tx, call, request.place_offer_id(), request.expected_version()));
+         AtVersion(request.expected_version(), LoadVisible<pb::PlaceOffer>(tx, call, request.place_offer_id())));
   TRY(MayRevoke(place_offer));
   TRY(CheckCode(tx, pb::CODE_LIST_KIND_REVOKE_REASON, request.reason_code()));
   TRY(Revoke(tx, request.reason_code(), &place_offer));

@@ -62,7 +62,7 @@ absl::Status Housing::SubmitApplication(Tx& tx, Call& call, const pb::SubmitAppl
 absl::Status Housing::RequestInformation(Tx& tx, Call& call, const pb::RequestInformationRequest& request,
                                          pb::RequestInformationResponse* response) {
   ASSIGN(pb::Application application,
-         LoadVisibleForChange<pb::Application>(tx, call, request.application_id(), request.expected_version()));
+         AtVersion(request.expected_version(), LoadVisible<pb::Application>(tx, call, request.application_id())));
   TRY(MayRequestInformation(application, request.information_by(), Today(tx)));
   for (const std::string& code : request.information_codes()) {
     TRY(CheckCode(tx, pb::CODE_LIST_KIND_INFORMATION, code));
@@ -83,7 +83,7 @@ absl::Status Housing::RequestInformation(Tx& tx, Call& call, const pb::RequestIn
 absl::Status Housing::CompleteApplication(Tx& tx, Call& call, const pb::CompleteApplicationRequest& request,
                                           pb::CompleteApplicationResponse* response) {
   ASSIGN(pb::Application application,
-         LoadVisibleForChange<pb::Application>(tx, call, request.application_id(), request.expected_version()));
+         AtVersion(request.expected_version(), LoadVisible<pb::Application>(tx, call, request.application_id())));
   TRY(MayComplete(application));
   application.set_state(pb::APPLICATION_STATE_UNDER_REVIEW);
   application.clear_information_codes();
@@ -98,7 +98,7 @@ absl::Status Housing::CompleteApplication(Tx& tx, Call& call, const pb::Complete
 absl::Status Housing::GivePreliminaryAnswer(Tx& tx, Call& call, const pb::GivePreliminaryAnswerRequest& request,
                                             pb::GivePreliminaryAnswerResponse* response) {
   ASSIGN(pb::Application application,
-         LoadVisibleForChange<pb::Application>(tx, call, request.application_id(), request.expected_version()));
+         AtVersion(request.expected_version(), LoadVisible<pb::Application>(tx, call, request.application_id())));
   TRY(MayGivePreliminaryAnswer(application, request.decide_by(), Today(tx)));
   application.set_decide_by(request.decide_by());
   application.set_deadline_missed(false);
@@ -116,7 +116,7 @@ absl::Status Housing::DecideApplication(Tx& tx, Call& call, const pb::DecideAppl
   TRY(Check(request));
   const std::string today = Today(tx);
   ASSIGN(pb::Application application,
-         LoadVisibleForChange<pb::Application>(tx, call, request.application_id(), request.expected_version()));
+         AtVersion(request.expected_version(), LoadVisible<pb::Application>(tx, call, request.application_id())));
   ASSIGN(const pb::CaseRules rules, CurrentCaseRules(tx));
   TRY(MayDecide(application, rules, request, today));
   if (!IsLive(application.state())) TRY(CheckNoOther(tx, application.person_ref()));
@@ -147,7 +147,7 @@ absl::Status Housing::RenewApproval(Tx& tx, Call& call, const pb::RenewApprovalR
                                     pb::RenewApprovalResponse* response) {
   const std::string today = Today(tx);
   ASSIGN(pb::Application application,
-         LoadVisibleForChange<pb::Application>(tx, call, request.application_id(), request.expected_version()));
+         AtVersion(request.expected_version(), LoadVisible<pb::Application>(tx, call, request.application_id())));
   TRY(MayRenew(application, today));
   TRY(CheckCode(tx, pb::CODE_LIST_KIND_DECISION_REASON, request.reason_code()));
   ASSIGN(const pb::CaseRules rules, CurrentCaseRules(tx));
@@ -171,7 +171,7 @@ absl::Status Housing::RenewApproval(Tx& tx, Call& call, const pb::RenewApprovalR
 absl::Status Housing::WithdrawApplication(Tx& tx, Call& call, const pb::WithdrawApplicationRequest& request,
                                           pb::WithdrawApplicationResponse* response) {
   ASSIGN(pb::Application application,
-         LoadVisibleForChange<pb::Application>(tx, call, request.application_id(), request.expected_version()));
+         AtVersion(request.expected_version(), LoadVisible<pb::Application>(tx, call, request.application_id())));
   TRY(MayWithdraw(application));
   TRY(RevokeOfferOf(tx, application));
   application.set_state(pb::APPLICATION_STATE_WITHDRAWN);
@@ -187,7 +187,7 @@ absl::Status Housing::WithdrawApplication(Tx& tx, Call& call, const pb::Withdraw
 absl::Status Housing::LapseApplication(Tx& tx, Call& call, const pb::LapseApplicationRequest& request,
                                        pb::LapseApplicationResponse* response) {
   ASSIGN(pb::Application application,
-         LoadVisibleForChange<pb::Application>(tx, call, request.application_id(), request.expected_version()));
+         AtVersion(request.expected_version(), LoadVisible<pb::Application>(tx, call, request.application_id())));
   TRY(MayLapse(application));
   TRY(CheckCode(tx, pb::CODE_LIST_KIND_LAPSE_REASON, request.reason_code()));
   TRY(RevokeOfferOf(tx, application));

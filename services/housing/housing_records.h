@@ -70,14 +70,6 @@ absl::StatusOr<M> LoadVisible(Tx& tx, Call& call, std::string_view id) {
   return row;
 }
 
-// The same, for a change: the caller's version must be the current one.
-template <class M>
-absl::StatusOr<M> LoadVisibleForChange(Tx& tx, Call& call, std::string_view id, int64_t expected_version) {
-  ASSIGN(M row, LoadVisible<M>(tx, call, id));
-  TRY(CheckVersion(expected_version, row.version()));
-  return row;
-}
-
 // The policy of an offer that is in force on a date, or POLICY_MISSING.
 absl::StatusOr<pb::OfferPolicy> PolicyInForce(Tx& tx, std::string_view offer_id, std::string_view date);
 // CASE_RULES_MISSING, NEED_RULE_MISSING if nobody has set them.

@@ -61,8 +61,7 @@ absl::Status Housing::SetOfferPolicy(Tx& tx, Call&, const pb::SetOfferPolicyRequ
                                      pb::SetOfferPolicyResponse* response) {
   TRY(Check(request));
   TRY(CheckPlannable("policy.valid_from", request.policy().valid_from(), Today(tx)));
-  ASSIGN(pb::Offer offer, Load<pb::Offer>(tx, request.offer_id()));
-  TRY(CheckVersion(request.expected_version(), offer.version()));
+  ASSIGN(pb::Offer offer, AtVersion(request.expected_version(), Load<pb::Offer>(tx, request.offer_id())));
   pb::OfferPolicy policy = request.policy();
   if (!policy.support_team_id().empty()) TRY(Load<pb::SupportTeam>(tx, policy.support_team_id()).status());
   TRY(CheckCode(tx, pb::CODE_LIST_KIND_DESTINATION, policy.destination_code()));
@@ -105,8 +104,7 @@ absl::Status Housing::AddPlace(Tx& tx, Call&, const pb::AddPlaceRequest& request
 
 absl::Status Housing::RemovePlace(Tx& tx, Call&, const pb::RemovePlaceRequest& request,
                                   pb::RemovePlaceResponse* response) {
-  ASSIGN(pb::Place place, Load<pb::Place>(tx, request.place_id()));
-  TRY(CheckVersion(request.expected_version(), place.version()));
+  ASSIGN(pb::Place place, AtVersion(request.expected_version(), Load<pb::Place>(tx, request.place_id())));
   static const std::string held =
       absl::StrCat("WHERE place_id = :place AND held_until > :today AND ", InStates(HoldsPlace));
   static const std::string kept = absl::StrCat("WHERE place_id = :place AND ", InStates(KeepsPlace));
@@ -149,8 +147,8 @@ absl::Status Housing::ClosePlace(Tx& tx, Call&, const pb::ClosePlaceRequest& req
 
 absl::Status Housing::ReopenPlace(Tx& tx, Call&, const pb::ReopenPlaceRequest& request,
                                   pb::ReopenPlaceResponse* response) {
-  ASSIGN(pb::PlaceClosure closure, Load<pb::PlaceClosure>(tx, request.closure_id()));
-  TRY(CheckVersion(request.expected_version(), closure.version()));
+  ASSIGN(pb::PlaceClosure closure,
+         AtVersion(request.expected_version(), Load<pb::PlaceClosure>(tx, request.closure_id())));
   const std::string today = Today(tx);
   TRY(MayReopen(closure, today));
   TRY(EndClosure(tx, std::max(today, closure.start_date()), &closure));

@@ -56,7 +56,7 @@ absl::Status Housing::DecideRequisition(Tx& tx, Call& call, const pb::DecideRequ
                                         pb::DecideRequisitionResponse* response) {
   const std::string today = Today(tx);
   ASSIGN(pb::Requisition requisition,
-         LoadVisibleForChange<pb::Requisition>(tx, call, request.requisition_id(), request.expected_version()));
+         AtVersion(request.expected_version(), LoadVisible<pb::Requisition>(tx, call, request.requisition_id())));
   ASSIGN(const pb::OfferPolicy policy, Load<pb::OfferPolicy>(tx, requisition.policy_id()));
   ASSIGN(const pb::CaseRules rules, CurrentCaseRules(tx));
   TRY(MayDecide(requisition, policy, request, today));
@@ -79,7 +79,7 @@ absl::Status Housing::DecideRequisition(Tx& tx, Call& call, const pb::DecideRequ
 absl::Status Housing::WithdrawRequisition(Tx& tx, Call& call, const pb::WithdrawRequisitionRequest& request,
                                           pb::WithdrawRequisitionResponse* response) {
   ASSIGN(pb::Requisition requisition,
-         LoadVisibleForChange<pb::Requisition>(tx, call, request.requisition_id(), request.expected_version()));
+         AtVersion(request.expected_version(), LoadVisible<pb::Requisition>(tx, call, request.requisition_id())));
   TRY(MayWithdraw(requisition));
   TRY(CheckCode(tx, pb::CODE_LIST_KIND_WITHDRAW_REASON, request.reason_code()));
   requisition.set_state(pb::REQUISITION_STATE_WITHDRAWN);

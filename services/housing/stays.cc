@@ -302,7 +302,7 @@ absl::Status Housing::ReserveStay(Tx& tx, Call& call, const pb::ReserveStayReque
 
 absl::Status Housing::CancelStay(Tx& tx, Call& call, const pb::CancelStayRequest& request,
                                  pb::CancelStayResponse* response) {
-  ASSIGN(pb::Stay stay, LoadVisibleForChange<pb::Stay>(tx, call, request.stay_id(), request.expected_version()));
+  ASSIGN(pb::Stay stay, AtVersion(request.expected_version(), LoadVisible<pb::Stay>(tx, call, request.stay_id())));
   TRY(MayCancel(stay));
   TRY(CheckCode(tx, pb::CODE_LIST_KIND_STAY_CANCEL_REASON, request.reason_code()));
   TRY(EndReservation(tx, pb::STAY_STATE_CANCELLED, request.reason_code(), &stay));
@@ -312,7 +312,7 @@ absl::Status Housing::CancelStay(Tx& tx, Call& call, const pb::CancelStayRequest
 
 absl::Status Housing::ConfirmArrival(Tx& tx, Call& call, const pb::ConfirmArrivalRequest& request,
                                      pb::ConfirmArrivalResponse* response) {
-  ASSIGN(pb::Stay stay, LoadVisibleForChange<pb::Stay>(tx, call, request.stay_id(), request.expected_version()));
+  ASSIGN(pb::Stay stay, AtVersion(request.expected_version(), LoadVisible<pb::Stay>(tx, call, request.stay_id())));
   TRY(Arrive(tx, OrToday(tx, request.arrive_date()), "", &stay));
   *response->mutable_stay() = std::move(stay);
   return absl::OkStatus();
@@ -320,7 +320,7 @@ absl::Status Housing::ConfirmArrival(Tx& tx, Call& call, const pb::ConfirmArriva
 
 absl::Status Housing::RecordNotArrived(Tx& tx, Call& call, const pb::RecordNotArrivedRequest& request,
                                        pb::RecordNotArrivedResponse* response) {
-  ASSIGN(pb::Stay stay, LoadVisibleForChange<pb::Stay>(tx, call, request.stay_id(), request.expected_version()));
+  ASSIGN(pb::Stay stay, AtVersion(request.expected_version(), LoadVisible<pb::Stay>(tx, call, request.stay_id())));
   TRY(MayNotArrive(stay, Today(tx)));
   TRY(CheckCode(tx, pb::CODE_LIST_KIND_NOT_ARRIVED_REASON, request.reason_code()));
   TRY(EndReservation(tx, pb::STAY_STATE_NOT_ARRIVED, request.reason_code(), &stay));
@@ -330,7 +330,7 @@ absl::Status Housing::RecordNotArrived(Tx& tx, Call& call, const pb::RecordNotAr
 
 absl::Status Housing::ExtendStay(Tx& tx, Call& call, const pb::ExtendStayRequest& request,
                                  pb::ExtendStayResponse* response) {
-  ASSIGN(pb::Stay stay, LoadVisibleForChange<pb::Stay>(tx, call, request.stay_id(), request.expected_version()));
+  ASSIGN(pb::Stay stay, AtVersion(request.expected_version(), LoadVisible<pb::Stay>(tx, call, request.stay_id())));
   TRY(MayExtend(stay, request.end_date(), Today(tx)));
   TRY(CheckCode(tx, pb::CODE_LIST_KIND_EXTENSION_REASON, request.reason_code()));
   ApplyNewEnd(request.end_date(), &stay);
@@ -351,7 +351,7 @@ absl::Status Housing::ExtendStay(Tx& tx, Call& call, const pb::ExtendStayRequest
 
 absl::Status Housing::MoveStay(Tx& tx, Call& call, const pb::MoveStayRequest& request, pb::MoveStayResponse* response) {
   TRY(Check(request));
-  ASSIGN(pb::Stay stay, LoadVisibleForChange<pb::Stay>(tx, call, request.stay_id(), request.expected_version()));
+  ASSIGN(pb::Stay stay, AtVersion(request.expected_version(), LoadVisible<pb::Stay>(tx, call, request.stay_id())));
   if (!request.reserved_stay_id().empty()) {
     ASSIGN(pb::Stay reserved, LoadVisible<pb::Stay>(tx, call, request.reserved_stay_id()));
     TRY(MayMoveTo(stay, reserved));
@@ -375,7 +375,7 @@ absl::Status Housing::MoveStay(Tx& tx, Call& call, const pb::MoveStayRequest& re
 
 absl::Status Housing::EndStay(Tx& tx, Call& call, const pb::EndStayRequest& request, pb::EndStayResponse* response) {
   const std::string end_date = OrToday(tx, request.end_date());
-  ASSIGN(pb::Stay stay, LoadVisibleForChange<pb::Stay>(tx, call, request.stay_id(), request.expected_version()));
+  ASSIGN(pb::Stay stay, AtVersion(request.expected_version(), LoadVisible<pb::Stay>(tx, call, request.stay_id())));
   TRY(MayEnd(stay, end_date, Today(tx)));
   TRY(CheckCode(tx, pb::CODE_LIST_KIND_DESTINATION, request.destination_code()));
   TRY(CheckCode(tx, pb::CODE_LIST_KIND_STAY_END_REASON, request.reason_code()));
@@ -390,7 +390,7 @@ absl::Status Housing::EndStay(Tx& tx, Call& call, const pb::EndStayRequest& requ
 absl::Status Housing::RecordAbsence(Tx& tx, Call& call, const pb::RecordAbsenceRequest& request,
                                     pb::RecordAbsenceResponse* response) {
   const std::string since = OrToday(tx, request.absent_since());
-  ASSIGN(pb::Stay stay, LoadVisibleForChange<pb::Stay>(tx, call, request.stay_id(), request.expected_version()));
+  ASSIGN(pb::Stay stay, AtVersion(request.expected_version(), LoadVisible<pb::Stay>(tx, call, request.stay_id())));
   TRY(MayBeAbsent(stay, since, request.expected_return(), Today(tx)));
   TRY(CheckCode(tx, pb::CODE_LIST_KIND_ABSENCE_REASON, request.reason_code()));
   stay.set_absence_reason_code(request.reason_code());
@@ -410,7 +410,7 @@ absl::Status Housing::RecordAbsence(Tx& tx, Call& call, const pb::RecordAbsenceR
 
 absl::Status Housing::RecordReturn(Tx& tx, Call& call, const pb::RecordReturnRequest& request,
                                    pb::RecordReturnResponse* response) {
-  ASSIGN(pb::Stay stay, LoadVisibleForChange<pb::Stay>(tx, call, request.stay_id(), request.expected_version()));
+  ASSIGN(pb::Stay stay, AtVersion(request.expected_version(), LoadVisible<pb::Stay>(tx, call, request.stay_id())));
   TRY(MayReturn(stay));
   stay.clear_absence_reason_code();
   stay.clear_absent_since();
@@ -427,7 +427,7 @@ absl::Status Housing::RecordReturn(Tx& tx, Call& call, const pb::RecordReturnReq
 absl::Status Housing::JudgeOverstay(Tx& tx, Call& call, const pb::JudgeOverstayRequest& request,
                                     pb::JudgeOverstayResponse* response) {
   TRY(Check(request));
-  ASSIGN(pb::Stay stay, LoadVisibleForChange<pb::Stay>(tx, call, request.stay_id(), request.expected_version()));
+  ASSIGN(pb::Stay stay, AtVersion(request.expected_version(), LoadVisible<pb::Stay>(tx, call, request.stay_id())));
   TRY(MayJudgeOverstay(stay, request, Today(tx)));
   TRY(CheckCode(tx, pb::CODE_LIST_KIND_OVERSTAY_REASON, request.reason_code()));
   stay.set_overstay(request.authorised() ? pb::OVERSTAY_AUTHORISED : pb::OVERSTAY_UNAUTHORISED);

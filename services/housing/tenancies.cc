@@ -14,7 +14,8 @@ namespace mestring::housing {
 absl::Status Housing::GiveSpecialTermsNotice(Tx& tx, Call& call, const pb::GiveSpecialTermsNoticeRequest& request,
                                              pb::GiveSpecialTermsNoticeResponse* response) {
   const std::string notice_date = OrToday(tx, request.notice_date());
-  ASSIGN(const pb::Stay stay, LoadVisibleForChange<pb::Stay>(tx, call, request.stay_id(), request.expected_version()));
+  ASSIGN(const pb::Stay stay,
+         AtVersion(request.expected_version(), LoadVisible<pb::Stay>(tx, call, request.stay_id())));
   ASSIGN(const pb::OfferPolicy policy, Load<pb::OfferPolicy>(tx, stay.policy_id()));
   ASSIGN(const Tenancies tenancies, TenanciesOf(tx, stay));
   TRY(MayGiveNotice(stay, policy, tenancies, notice_date, Today(tx)));
@@ -30,7 +31,8 @@ absl::Status Housing::GiveSpecialTermsNotice(Tx& tx, Call& call, const pb::GiveS
 
 absl::Status Housing::SignTenancy(Tx& tx, Call& call, const pb::SignTenancyRequest& request,
                                   pb::SignTenancyResponse* response) {
-  ASSIGN(const pb::Stay stay, LoadVisibleForChange<pb::Stay>(tx, call, request.stay_id(), request.expected_version()));
+  ASSIGN(const pb::Stay stay,
+         AtVersion(request.expected_version(), LoadVisible<pb::Stay>(tx, call, request.stay_id())));
   ASSIGN(const pb::OfferPolicy policy, Load<pb::OfferPolicy>(tx, stay.policy_id()));
   ASSIGN(Tenancies tenancies, TenanciesOf(tx, stay));
   const std::string start_date = request.start_date().empty() ? TenancyStart(stay, tenancies) : request.start_date();
@@ -70,7 +72,7 @@ absl::Status Housing::ListTenancies(Tx& tx, Call& call, const pb::ListTenanciesR
 
 absl::Status Housing::AssignSupportTeam(Tx& tx, Call& call, const pb::AssignSupportTeamRequest& request,
                                         pb::AssignSupportTeamResponse* response) {
-  ASSIGN(pb::Stay stay, LoadVisibleForChange<pb::Stay>(tx, call, request.stay_id(), request.expected_version()));
+  ASSIGN(pb::Stay stay, AtVersion(request.expected_version(), LoadVisible<pb::Stay>(tx, call, request.stay_id())));
   TRY(MayHaveTeam(stay));
   TRY(Load<pb::SupportTeam>(tx, request.support_team_id()).status());
   stay.set_support_team_id(request.support_team_id());
@@ -112,7 +114,7 @@ absl::Status Housing::RecordContact(Tx& tx, Call& call, const pb::RecordContactR
                                     pb::RecordContactResponse* response) {
   const std::string held_date = OrToday(tx, request.held_date());
   ASSIGN(pb::Contact contact,
-         LoadVisibleForChange<pb::Contact>(tx, call, request.contact_id(), request.expected_version()));
+         AtVersion(request.expected_version(), LoadVisible<pb::Contact>(tx, call, request.contact_id())));
   TRY(MayRecord(contact, held_date, Today(tx)));
   TRY(CheckCode(tx, pb::CODE_LIST_KIND_CONTACT_OUTCOME, request.outcome_code()));
   contact.set_state(pb::CONTACT_STATE_HELD);
@@ -133,7 +135,7 @@ absl::Status Housing::RecordContact(Tx& tx, Call& call, const pb::RecordContactR
 absl::Status Housing::CancelContact(Tx& tx, Call& call, const pb::CancelContactRequest& request,
                                     pb::CancelContactResponse* response) {
   ASSIGN(pb::Contact contact,
-         LoadVisibleForChange<pb::Contact>(tx, call, request.contact_id(), request.expected_version()));
+         AtVersion(request.expected_version(), LoadVisible<pb::Contact>(tx, call, request.contact_id())));
   TRY(MayCancel(contact));
   TRY(CallOff(tx, &contact));
   *response->mutable_contact() = std::move(contact);

@@ -52,7 +52,7 @@ absl::Status SaveLastContact(Tx& tx, pb::Match* match) {
 absl::Status PeerSupport::LogContact(Tx& tx, Call& call, const pb::LogContactRequest& request,
                                      pb::LogContactResponse* response) {
   TRY(Check(request));
-  ASSIGN(pb::Match match, LoadVisibleForChange<pb::Match>(tx, call, request.match_id(), request.expected_version()));
+  ASSIGN(pb::Match match, AtVersion(request.expected_version(), LoadVisible<pb::Match>(tx, call, request.match_id())));
   const std::string date = OrToday(tx, request.contact_date());
   TRY(MayLog(match, date, Today(tx)));
   ASSIGN(const pb::Peer peer, Load<pb::Peer>(tx, match.peer_id()));
@@ -73,7 +73,7 @@ absl::Status PeerSupport::LogContact(Tx& tx, Call& call, const pb::LogContactReq
 absl::Status PeerSupport::WithdrawContact(Tx& tx, Call& call, const pb::WithdrawContactRequest& request,
                                           pb::WithdrawContactResponse* response) {
   ASSIGN(pb::Contact contact,
-         LoadVisibleForChange<pb::Contact>(tx, call, request.contact_id(), request.expected_version()));
+         AtVersion(request.expected_version(), LoadVisible<pb::Contact>(tx, call, request.contact_id())));
   TRY(MayWithdraw(contact));
   contact.set_state(pb::CONTACT_STATE_WITHDRAWN);
   TRY(Save(tx, contact));
@@ -117,8 +117,8 @@ absl::Status PeerSupport::OpenGroup(Tx& tx, Call& call, const pb::OpenGroupReque
 
 absl::Status PeerSupport::CloseGroup(Tx& tx, Call& call, const pb::CloseGroupRequest& request,
                                      pb::CloseGroupResponse* response) {
-  ASSIGN(pb::SelfHelpGroup group, Load<pb::SelfHelpGroup>(tx, request.self_help_group_id()));
-  TRY(CheckVersion(request.expected_version(), group.version()));
+  ASSIGN(pb::SelfHelpGroup group,
+         AtVersion(request.expected_version(), Load<pb::SelfHelpGroup>(tx, request.self_help_group_id())));
   TRY(MayClose(group));
   TRY(EndGroup(tx, &group, &call));
   *response->mutable_group() = std::move(group);
@@ -182,7 +182,7 @@ absl::Status PeerSupport::JoinGroup(Tx& tx, Call& call, const pb::JoinGroupReque
 absl::Status PeerSupport::LeaveGroup(Tx& tx, Call& call, const pb::LeaveGroupRequest& request,
                                      pb::LeaveGroupResponse* response) {
   ASSIGN(pb::GroupSeat seat,
-         LoadVisibleForChange<pb::GroupSeat>(tx, call, request.group_seat_id(), request.expected_version()));
+         AtVersion(request.expected_version(), LoadVisible<pb::GroupSeat>(tx, call, request.group_seat_id())));
   TRY(MayLeave(seat));
   TRY(EndSeat(tx, &seat));
   *response->mutable_group_seat() = std::move(seat);

@@ -93,8 +93,8 @@ absl::Status PeerSupport::SubmitAnswer(Tx& tx, Call&, const pb::SubmitAnswerRequ
 
 absl::Status PeerSupport::CloseEvaluation(Tx& tx, Call&, const pb::CloseEvaluationRequest& request,
                                           pb::CloseEvaluationResponse* response) {
-  ASSIGN(pb::EvaluationRound round, Load<pb::EvaluationRound>(tx, request.evaluation_round_id()));
-  TRY(CheckVersion(request.expected_version(), round.version()));
+  ASSIGN(pb::EvaluationRound round,
+         AtVersion(request.expected_version(), Load<pb::EvaluationRound>(tx, request.evaluation_round_id())));
   TRY(CheckOpen(round));
   TRY(CloseRound(tx, Today(tx), &round));
   *response->mutable_round() = std::move(round);

@@ -21,7 +21,7 @@ namespace mestring::peer_support {
 absl::Status PeerSupport::ProposeMatch(Tx& tx, Call& call, const pb::ProposeMatchRequest& request,
                                        pb::ProposeMatchResponse* response) {
   ASSIGN(pb::PeerRequest row,
-         LoadVisibleForChange<pb::PeerRequest>(tx, call, request.peer_request_id(), request.expected_version()));
+         AtVersion(request.expected_version(), LoadVisible<pb::PeerRequest>(tx, call, request.peer_request_id())));
   ASSIGN(const pb::Peer peer, LoadVisible<pb::Peer>(tx, call, request.peer_id()));
   ASSIGN(*response->mutable_proposal(), Propose(tx, &row, peer));
   return absl::OkStatus();
@@ -30,7 +30,7 @@ absl::Status PeerSupport::ProposeMatch(Tx& tx, Call& call, const pb::ProposeMatc
 absl::Status PeerSupport::AnswerProposal(Tx& tx, Call& call, const pb::AnswerProposalRequest& request,
                                          pb::AnswerProposalResponse* response) {
   ASSIGN(pb::Proposal proposal,
-         LoadVisibleForChange<pb::Proposal>(tx, call, request.proposal_id(), request.expected_version()));
+         AtVersion(request.expected_version(), LoadVisible<pb::Proposal>(tx, call, request.proposal_id())));
   pb::MatchSide side = SideOf(call.caller, proposal.person_ref(), proposal.peer_person_ref());
   const bool passed_on = side == pb::MATCH_SIDE_UNIT;
   if (passed_on) {
@@ -63,7 +63,7 @@ absl::Status PeerSupport::AnswerProposal(Tx& tx, Call& call, const pb::AnswerPro
 absl::Status PeerSupport::StartMatch(Tx& tx, Call& call, const pb::StartMatchRequest& request,
                                      pb::StartMatchResponse* response) {
   ASSIGN(pb::Proposal proposal,
-         LoadVisibleForChange<pb::Proposal>(tx, call, request.proposal_id(), request.expected_version()));
+         AtVersion(request.expected_version(), LoadVisible<pb::Proposal>(tx, call, request.proposal_id())));
   TRY(MayStart(proposal));
   ASSIGN(const pb::Peer peer, Load<pb::Peer>(tx, proposal.peer_id()));
   ASSIGN(pb::PeerRequest row, Load<pb::PeerRequest>(tx, proposal.peer_request_id()));
@@ -89,7 +89,7 @@ absl::Status PeerSupport::StartMatch(Tx& tx, Call& call, const pb::StartMatchReq
 
 absl::Status PeerSupport::EndMatch(Tx& tx, Call& call, const pb::EndMatchRequest& request,
                                    pb::EndMatchResponse* response) {
-  ASSIGN(pb::Match match, LoadVisibleForChange<pb::Match>(tx, call, request.match_id(), request.expected_version()));
+  ASSIGN(pb::Match match, AtVersion(request.expected_version(), LoadVisible<pb::Match>(tx, call, request.match_id())));
   const pb::MatchSide side = SideOf(call.caller, match.person_ref(), match.peer_person_ref());
   // [P6] Who of the two it was, the other does not learn: not from the match (Veil), and not from their access log.
   if (side == pb::MATCH_SIDE_PERSON) call.ConcernsHidden(match.peer_person_ref());
@@ -103,7 +103,7 @@ absl::Status PeerSupport::EndMatch(Tx& tx, Call& call, const pb::EndMatchRequest
 
 absl::Status PeerSupport::HandOverMatch(Tx& tx, Call& call, const pb::HandOverMatchRequest& request,
                                         pb::HandOverMatchResponse* response) {
-  ASSIGN(pb::Match match, LoadVisibleForChange<pb::Match>(tx, call, request.match_id(), request.expected_version()));
+  ASSIGN(pb::Match match, AtVersion(request.expected_version(), LoadVisible<pb::Match>(tx, call, request.match_id())));
   TRY(MayHandOver(match, request.peer_id()));
   // The person waits again (CareTogetherCMS#331, reopen), unless they have asked anew meanwhile.
   ASSIGN(pb::PeerRequest row, Load<pb::PeerRequest>(tx, match.peer_request_id()));

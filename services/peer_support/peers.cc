@@ -132,7 +132,7 @@ absl::Status PeerSupport::RenewApproval(Tx& tx, Call& call, const pb::RenewAppro
 
 absl::Status PeerSupport::PausePeer(Tx& tx, Call& call, const pb::PausePeerRequest& request,
                                     pb::PausePeerResponse* response) {
-  ASSIGN(pb::Peer peer, LoadVisibleForChange<pb::Peer>(tx, call, request.peer_id(), request.expected_version()));
+  ASSIGN(pb::Peer peer, AtVersion(request.expected_version(), LoadVisible<pb::Peer>(tx, call, request.peer_id())));
   TRY(MayPause(peer, request.return_date(), Today(tx)));
   TRY(ConcernsMatched(tx, peer, &call));
   ApplyPause(request.return_date(), &peer);
@@ -163,7 +163,7 @@ absl::Status PeerSupport::ResumePeer(Tx& tx, Call& call, const pb::ResumePeerReq
 }
 
 absl::Status PeerSupport::OptOut(Tx& tx, Call& call, const pb::OptOutRequest& request, pb::OptOutResponse* response) {
-  ASSIGN(pb::Peer peer, LoadVisibleForChange<pb::Peer>(tx, call, request.peer_id(), request.expected_version()));
+  ASSIGN(pb::Peer peer, AtVersion(request.expected_version(), LoadVisible<pb::Peer>(tx, call, request.peer_id())));
   TRY(ConcernsMatched(tx, peer, &call));
   ASSIGN(const int matches, Stop(tx, call, pb::STOP_KIND_OPT_OUT, &peer));
   response->set_matches(matches);

@@ -11,7 +11,7 @@ namespace mestring::peer_support {
 std::string LiveSeats() { return NotInState(pb::GROUP_SEAT_STATE_ENDED); }
 
 absl::StatusOr<pb::Peer> LoadToDecide(Tx& tx, Call& call, std::string_view peer_id, int64_t expected_version) {
-  ASSIGN(pb::Peer peer, LoadVisibleForChange<pb::Peer>(tx, call, peer_id, expected_version));
+  ASSIGN(pb::Peer peer, AtVersion(expected_version, LoadVisible<pb::Peer>(tx, call, peer_id)));
   TRY(MayDecideAbout(call.caller, peer.person_ref()));
   return peer;
 }

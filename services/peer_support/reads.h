@@ -33,14 +33,6 @@ absl::StatusOr<M> LoadVisible(Tx& tx, Call& call, std::string_view id) {
   return row;
 }
 
-// The same, for a change: the caller's version must be the current one.
-template <class M>
-absl::StatusOr<M> LoadVisibleForChange(Tx& tx, Call& call, std::string_view id, int64_t expected_version) {
-  ASSIGN(M row, LoadVisible<M>(tx, call, id));
-  TRY(CheckVersion(expected_version, row.version()));
-  return row;
-}
-
 // A peer about whom the caller decides: never themself.
 absl::StatusOr<pb::Peer> LoadToDecide(Tx& tx, Call& call, std::string_view peer_id, int64_t expected_version);
 

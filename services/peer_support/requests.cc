@@ -53,7 +53,7 @@ absl::Status PeerSupport::RequestPeer(Tx& tx, Call& call, const pb::RequestPeerR
 absl::Status PeerSupport::WithdrawRequest(Tx& tx, Call& call, const pb::WithdrawRequestRequest& request,
                                           pb::WithdrawRequestResponse* response) {
   ASSIGN(pb::PeerRequest row,
-         LoadVisibleForChange<pb::PeerRequest>(tx, call, request.peer_request_id(), request.expected_version()));
+         AtVersion(request.expected_version(), LoadVisible<pb::PeerRequest>(tx, call, request.peer_request_id())));
   TRY(EndRequest(tx, pb::PEER_REQUEST_STATE_WITHDRAWN, pb::CLOSE_REASON_UNSPECIFIED, &row));
   pb::PeerRequestWithdrawn event;
   event.set_peer_request_id(row.id());
@@ -66,7 +66,7 @@ absl::Status PeerSupport::WithdrawRequest(Tx& tx, Call& call, const pb::Withdraw
 absl::Status PeerSupport::CloseRequest(Tx& tx, Call& call, const pb::CloseRequestRequest& request,
                                        pb::CloseRequestResponse* response) {
   ASSIGN(pb::PeerRequest row,
-         LoadVisibleForChange<pb::PeerRequest>(tx, call, request.peer_request_id(), request.expected_version()));
+         AtVersion(request.expected_version(), LoadVisible<pb::PeerRequest>(tx, call, request.peer_request_id())));
   TRY(EndRequest(tx, pb::PEER_REQUEST_STATE_CLOSED, request.close_reason(), &row));
   pb::PeerRequestClosed event;
   event.set_peer_request_id(row.id());

@@ -104,7 +104,7 @@ absl::Status AssignedActions::ListAssignedActions(Tx& tx, Call&, const pb::ListA
 absl::Status AssignedActions::RecordActionProgress(Tx& tx, Call&, const pb::RecordActionProgressRequest& request,
                                                    pb::RecordActionProgressResponse* response) {
   ASSIGN(pb::AssignedAction action,
-         LoadForChange<pb::AssignedAction>(tx, request.action_id(), request.expected_version()));
+         AtVersion(request.expected_version(), Load<pb::AssignedAction>(tx, request.action_id())));
   TRY(MayProgress(action, request.state()));
   action.set_state(request.state());
   TRY(Save(tx, action));
