@@ -27,6 +27,8 @@ inline std::string OrToday(const Tx& tx, std::string_view date) { return date.em
 inline absl::Time BeginOf(const Tx& tx, std::string_view date) { return StartOfDay(tx.zone(), Day(date)); }
 // When a day is over: the moment at which what was due on it is late.
 inline absl::Time EndOf(const Tx& tx, std::string_view date) { return StartOfDay(tx.zone(), Day(date) + 1); }
+// The day of a moment. A timer of EndOf(date) is due on the day after it.
+inline std::string DayOf(const Tx& tx, absl::Time moment) { return FormatDate(DateIn(tx.zone(), moment)); }
 
 // ---- Loads -----------------------------------------------------------------------------------------
 

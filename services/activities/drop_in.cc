@@ -41,7 +41,7 @@ std::string NewToken() {
 
 // The open period that has the day of a session.
 absl::StatusOr<std::optional<pb::Period>> OpenPeriodOf(Tx& tx, const pb::Session& session) {
-  const std::string date = FormatDate(DateIn(tx.zone(), FromProto(session.start_time())));
+  const std::string date = DayOf(tx, FromProto(session.start_time()));
   return Find<pb::Period>(
       tx, absl::StrCat("WHERE from_date <= :date1 AND to_date >= :date2 AND ", InState(pb::PERIOD_STATE_OPEN)), date,
       date);

@@ -105,7 +105,7 @@ absl::Status Activities::ScheduleSessions(Tx& tx, Call&, const pb::ScheduleSessi
   TRY(CheckPlannable("first_date", request.first_date(), Today(tx)));
   ASSIGN(const absl::CivilMinute first, LocalTime(request.first_date(), request.time_of_day()));
   ASSIGN(const std::vector<absl::Time> starts, Occurrences(request.recurrence(), first, tx.zone()));
-  TRY(CheckPlannable("recurrence", FormatDate(DateIn(tx.zone(), starts.back())), Today(tx)));
+  TRY(CheckPlannable("recurrence", DayOf(tx, starts.back()), Today(tx)));
   TRY(MayBegin(starts.front(), tx.now()));
   ASSIGN(const pb::ActivityPolicy policy, CurrentPolicy(tx));
   std::vector<Span> spans;

@@ -24,7 +24,7 @@ namespace {
 constexpr std::string_view kDeadlinesTimer = "meeting_deadlines";
 
 // The day that a timer of EndOf(date) ends.
-std::string DayEndedBy(const Tx& tx, absl::Time due) { return FormatDate(DateIn(tx.zone(), due) - 1); }
+std::string DayEndedBy(const Tx& tx, absl::Time due) { return PlusDays(DayOf(tx, due), -1); }
 
 // [C1] The vacancy is visible from the day after the term.
 absl::Status OnTerm(Tx& tx, std::string_view id, absl::Time) {

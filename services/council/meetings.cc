@@ -33,9 +33,8 @@ absl::Status AddMeeting(Tx& tx, pb::Meeting* meeting) {
 }
 
 absl::StatusOr<pb::YearWheel> WheelOf(Tx& tx, int year) {
-  ASSIGN(auto wheel, Find<pb::YearWheel>(tx, "WHERE year = :year", year));
-  if (!wheel) return Refused("YEAR_WHEEL_MISSING", "the year has no wheel yet");
-  return *std::move(wheel);
+  return Or(Find<pb::YearWheel>(tx, "WHERE year = :year", year),
+            Refused("YEAR_WHEEL_MISSING", "the year has no wheel yet"));
 }
 
 // Saves a meeting in its new state and tells it by an event that says no more than which meeting it is.

@@ -25,9 +25,6 @@ absl::Status PublishMissed(Tx& tx, pb::DeadlineKind kind, std::string_view subje
   return tx.Publish(event, subject, version);
 }
 
-// The day that a timer of EndOf(date) ends the day before, or that BeginOf(date) begins.
-std::string DayOf(const Tx& tx, absl::Time due) { return FormatDate(DateIn(tx.zone(), due)); }
-
 // [B1] A requisition is decided the same day.
 absl::Status OnRequisitionDecision(Tx& tx, std::string_view id, absl::Time) {
   ASSIGN(pb::Requisition requisition, Load<pb::Requisition>(tx, id));

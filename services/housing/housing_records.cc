@@ -42,12 +42,11 @@ absl::Status PutOff(Tx& tx, pb::Vacancy vacancy, const std::string& until) {
 // ---- Loads -----------------------------------------------------------------------------------------
 
 absl::StatusOr<pb::OfferPolicy> PolicyInForce(Tx& tx, std::string_view offer_id, std::string_view date) {
-  ASSIGN(auto policy, Find<pb::OfferPolicy>(tx,
-                                            "WHERE offer_id = :offer AND valid_from <= :date "
-                                            "ORDER BY valid_from DESC, policy_version DESC LIMIT 1",
-                                            offer_id, date));
-  if (!policy) return Refused("POLICY_MISSING", "the offer has no policy in force on that date");
-  return *std::move(policy);
+  return Or(Find<pb::OfferPolicy>(tx,
+                                  "WHERE offer_id = :offer AND valid_from <= :date "
+                                  "ORDER BY valid_from DESC, policy_version DESC LIMIT 1",
+                                  offer_id, date),
+            Refused("POLICY_MISSING", "the offer has no policy in force on that date"));
 }
 
 absl::StatusOr<pb::CaseRules> CurrentCaseRules(Tx& tx) {

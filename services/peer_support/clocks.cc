@@ -20,9 +20,6 @@
 namespace mestring::peer_support {
 namespace {
 
-// The day that begins when a timer of EndOf(date) is due.
-std::string DayOf(const Tx& tx, absl::Time due) { return FormatDate(DateIn(tx.zone(), due)); }
-
 bool HasApproval(const pb::Peer& peer) { return IsApproved(peer.state()) || peer.state() == pb::PEER_STATE_PAUSED; }
 
 // CareTogetherCMS#1221: the window for renewals opens, and somebody hears of it.
