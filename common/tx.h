@@ -98,6 +98,11 @@ class Tx {
   // rules or hold free text. Whoever runs the code of a service in a Write checks at its end that what it
   // saved and what it told agree (moves.h): the edge, the timers, a subscription.
   absl::Status Publish(const google::protobuf::Message& event, std::string_view subject, int64_t version);
+  // The same, of a resource as it has just been saved.
+  template <class Resource>
+  absl::Status Publish(const google::protobuf::Message& event, const Resource& subject) {
+    return Publish(event, subject.id(), subject.version());
+  }
 
   // The cursor of the log as this transaction sees it: `as_of` in lists.
   absl::StatusOr<Cursor> Head();

@@ -24,7 +24,7 @@ absl::Status Activities::SetPolicy(Tx& tx, Call&, const pb::SetPolicyRequest& re
   pb::PolicySet event;
   event.set_policy_id(policy.id());
   event.set_policy_version(policy.policy_version());
-  return tx.Publish(event, policy.id(), policy.version());
+  return tx.Publish(event, policy);
 }
 
 absl::Status Activities::GetPolicy(Tx& tx, Call&, const pb::GetPolicyRequest& request,
@@ -65,7 +65,7 @@ absl::Status Activities::CreateActivity(Tx& tx, Call&, const pb::CreateActivityR
   event.set_activity_id(activity.id());
   event.set_mode(activity.mode());
   event.set_audience(activity.audience());
-  TRY(tx.Publish(event, activity.id(), activity.version()));
+  TRY(tx.Publish(event, activity));
   *response->mutable_activity() = std::move(activity);
   return absl::OkStatus();
 }
@@ -79,7 +79,7 @@ absl::Status Activities::UpdateActivity(Tx& tx, Call&, const pb::UpdateActivityR
   pb::ActivityUpdated event;
   event.set_activity_id(activity.id());
   event.set_needs_referral(activity.needs_referral());
-  TRY(tx.Publish(event, activity.id(), activity.version()));
+  TRY(tx.Publish(event, activity));
   *response->mutable_activity() = std::move(activity);
   return absl::OkStatus();
 }
@@ -96,7 +96,7 @@ absl::Status Activities::EndActivity(Tx& tx, Call&, const pb::EndActivityRequest
   TRY(Save(tx, activity));
   pb::ActivityEnded event;
   event.set_activity_id(activity.id());
-  TRY(tx.Publish(event, activity.id(), activity.version()));
+  TRY(tx.Publish(event, activity));
   *response->mutable_activity() = std::move(activity);
   return absl::OkStatus();
 }

@@ -37,8 +37,8 @@ absl::Status FollowRecord(Tx& tx, const pb::Session& session, const pb::Attendan
   if (completed == enrolment.completed()) return absl::OkStatus();
   enrolment.set_completed(completed);
   TRY(Save(tx, enrolment));
-  return completed ? tx.Publish(About<pb::CourseCompleted>(enrolment), enrolment.id(), enrolment.version())
-                   : tx.Publish(About<pb::CourseCompletionWithdrawn>(enrolment), enrolment.id(), enrolment.version());
+  return completed ? tx.Publish(About<pb::CourseCompleted>(enrolment), enrolment)
+                   : tx.Publish(About<pb::CourseCompletionWithdrawn>(enrolment), enrolment);
 }
 
 // `superseded_id` is the record in whose place it stands, if it is a correction.
@@ -53,7 +53,7 @@ absl::Status SaveRecord(Tx& tx, const pb::Session& session, const pb::Enrolment&
   event.set_corrected(!superseded_id.empty());
   event.set_superseded_attendance_id(superseded_id);
   if (session.modules().empty()) event.set_enrolment_id(enrolment.id());
-  TRY(tx.Publish(event, attendance->id(), attendance->version()));
+  TRY(tx.Publish(event, *attendance));
   TRY(FollowRecord(tx, session, *attendance, enrolment));
   return FollowAttendance(tx, session.activity_id(), attendance->person_ref());
 }
@@ -154,7 +154,7 @@ absl::Status Activities::RecordObstacle(Tx& tx, Call& call, const pb::RecordObst
   event.set_obstacle_id(obstacle.id());
   event.set_session_id(obstacle.session_id());
   event.set_person_ref(obstacle.person_ref());
-  TRY(tx.Publish(event, obstacle.id(), obstacle.version()));
+  TRY(tx.Publish(event, obstacle));
   *response->mutable_obstacle() = std::move(obstacle);
   return absl::OkStatus();
 }
@@ -170,7 +170,7 @@ absl::Status Activities::ClearObstacle(Tx& tx, Call& call, const pb::ClearObstac
   event.set_obstacle_id(obstacle.id());
   event.set_session_id(obstacle.session_id());
   event.set_person_ref(obstacle.person_ref());
-  TRY(tx.Publish(event, obstacle.id(), obstacle.version()));
+  TRY(tx.Publish(event, obstacle));
   *response->mutable_obstacle() = std::move(obstacle);
   return absl::OkStatus();
 }

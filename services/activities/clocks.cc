@@ -41,7 +41,7 @@ absl::Status OnStart(Tx& tx, std::string_view id, absl::Time) {
   if (LacksLeader(session)) return CancelNow(tx, kNoLeader.code, &session);
   session.set_state(pb::SESSION_STATE_STARTED);
   TRY(Save(tx, session));
-  TRY(tx.Publish(About<pb::SessionStarted>(session), session.id(), session.version()));
+  TRY(tx.Publish(About<pb::SessionStarted>(session), session));
   ASSIGN(std::vector<pb::WaitEntry> entries, LiveWaitEntries(tx, session.id()));
   for (pb::WaitEntry& entry : entries) TRY(EndWaitEntry(tx, pb::WAIT_ENTRY_STATE_EXPIRED, &entry));
   return absl::OkStatus();
@@ -52,7 +52,7 @@ absl::Status OnEnd(Tx& tx, std::string_view id, absl::Time) {
   if (session.state() != pb::SESSION_STATE_STARTED) return absl::OkStatus();
   session.set_state(pb::SESSION_STATE_DONE);
   TRY(Save(tx, session));
-  return tx.Publish(About<pb::SessionDone>(session), session.id(), session.version());
+  return tx.Publish(About<pb::SessionDone>(session), session);
 }
 
 // The time to take a seat is over; it passes on.
@@ -74,7 +74,7 @@ absl::Status OnOwnShare(Tx& tx, std::string_view id, absl::Time) {
     if (!IsOverdue(session, enrolment)) continue;
     enrolment.set_own_share_overdue_date(session.pay_by_date());
     TRY(Save(tx, enrolment));
-    TRY(tx.Publish(About<pb::OwnShareOverdue>(enrolment), enrolment.id(), enrolment.version()));
+    TRY(tx.Publish(About<pb::OwnShareOverdue>(enrolment), enrolment));
   }
   return absl::OkStatus();
 }

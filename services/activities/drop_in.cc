@@ -75,7 +75,7 @@ absl::Status Activities::OpenPeriod(Tx& tx, Call&, const pb::OpenPeriodRequest& 
   event.set_period_id(period.id());
   event.set_from_date(period.from_date());
   event.set_to_date(period.to_date());
-  TRY(tx.Publish(event, period.id(), period.version()));
+  TRY(tx.Publish(event, period));
   *response->mutable_period() = std::move(period);
   return absl::OkStatus();
 }
@@ -113,7 +113,7 @@ absl::Status Activities::RecordDropIn(Tx& tx, Call& call, const pb::RecordDropIn
   event.set_drop_in_tally_id(tally.id());
   event.set_session_id(session.id());
   event.set_period_id(period->id());
-  TRY(tx.Publish(event, tally.id(), tally.version()));
+  TRY(tx.Publish(event, tally));
   *response->mutable_tally() = std::move(tally);
   return absl::OkStatus();
 }

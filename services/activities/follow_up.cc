@@ -31,7 +31,7 @@ absl::Status Activities::SetFollowUp(Tx& tx, Call& call, const pb::SetFollowUpRe
   event.set_follow_up_id(follow_up.id());
   event.set_person_ref(follow_up.person_ref());
   event.set_wanted(request.wanted());
-  TRY(tx.Publish(event, follow_up.id(), follow_up.version()));
+  TRY(tx.Publish(event, follow_up));
   *response->mutable_follow_up() = std::move(follow_up);
   return absl::OkStatus();
 }

@@ -48,14 +48,14 @@ absl::StatusOr<pb::Participation> ParticipationOf(Tx& tx, std::string_view activ
 
 absl::Status PublishCounted(Tx& tx, pb::ParticipationState before, const pb::Participation& participation) {
   if (participation.state() == before) {
-    return tx.Publish(About<pb::ParticipationCounted>(participation), participation.id(), participation.version());
+    return tx.Publish(About<pb::ParticipationCounted>(participation), participation);
   }
   if (participation.state() == pb::PARTICIPATION_STATE_LAPSED) {
     auto event = About<pb::ParticipationLapsed>(participation);
     event.set_absences(participation.absences());
-    return tx.Publish(event, participation.id(), participation.version());
+    return tx.Publish(event, participation);
   }
-  return tx.Publish(About<pb::ParticipationResumed>(participation), participation.id(), participation.version());
+  return tx.Publish(About<pb::ParticipationResumed>(participation), participation);
 }
 
 }  // namespace

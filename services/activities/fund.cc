@@ -50,7 +50,7 @@ absl::Status MoveGrantAndTell(Tx& tx, pb::LedgerKind kind, pb::GrantState state,
   ASSIGN(std::string entry_id, MoveGrant(tx, kind, state, &fund, grant));
   auto event = About<Event>(*grant);
   event.set_ledger_entry_id(std::move(entry_id));
-  return tx.Publish(event, grant->id(), grant->version());
+  return tx.Publish(event, *grant);
 }
 
 absl::StatusOr<int64_t> RequestedOre(Tx& tx, const pb::Fund& fund) {
@@ -75,7 +75,7 @@ absl::Status TellIfLow(Tx& tx, int64_t available_before, const pb::Fund& fund) {
   pb::FundRanLow event;
   event.set_fund_id(fund.id());
   event.set_available_ore(Available(fund));
-  return tx.Publish(event, fund.id(), fund.version());
+  return tx.Publish(event, fund);
 }
 
 }  // namespace
@@ -88,7 +88,7 @@ absl::Status Activities::RecordOwnSharePaid(Tx& tx, Call& call, const pb::Record
   TRY(MayPayOwnShare(session, enrolment));
   enrolment.set_own_share_paid_date(Today(tx));
   TRY(Save(tx, enrolment));
-  TRY(tx.Publish(About<pb::OwnSharePaid>(enrolment), enrolment.id(), enrolment.version()));
+  TRY(tx.Publish(About<pb::OwnSharePaid>(enrolment), enrolment));
   *response->mutable_enrolment() = std::move(enrolment);
   return absl::OkStatus();
 }
@@ -106,7 +106,7 @@ absl::Status Activities::OpenFund(Tx& tx, Call&, const pb::OpenFundRequest& requ
   pb::FundOpened event;
   event.set_fund_id(fund.id());
   event.set_code(fund.code());
-  TRY(tx.Publish(event, fund.id(), fund.version()));
+  TRY(tx.Publish(event, fund));
   *response->mutable_fund() = std::move(fund);
   return absl::OkStatus();
 }
@@ -119,7 +119,7 @@ absl::Status Activities::RecordDonation(Tx& tx, Call&, const pb::RecordDonationR
   event.set_fund_id(fund.id());
   event.set_ledger_entry_id(response->ledger_entry().id());
   event.set_amount_ore(request.amount_ore());
-  TRY(tx.Publish(event, fund.id(), fund.version()));
+  TRY(tx.Publish(event, fund));
   TRY(FillSums(tx, &fund));
   *response->mutable_fund() = std::move(fund);
   return absl::OkStatus();
@@ -141,7 +141,7 @@ absl::Status Activities::RecordEligibility(Tx& tx, Call& call, const pb::RecordE
   event.set_eligibility_id(eligibility.id());
   event.set_person_ref(eligibility.person_ref());
   event.set_valid_until(eligibility.valid_until());
-  TRY(tx.Publish(event, eligibility.id(), eligibility.version()));
+  TRY(tx.Publish(event, eligibility));
   *response->mutable_eligibility() = std::move(eligibility);
   return absl::OkStatus();
 }
@@ -163,7 +163,7 @@ absl::Status Activities::RequestGrant(Tx& tx, Call& call, const pb::RequestGrant
   }
   pb::Grant grant = NewGrant(NewId(tx.now()), request);
   TRY(Insert(tx, grant));
-  TRY(tx.Publish(About<pb::GrantRequested>(grant), grant.id(), grant.version()));
+  TRY(tx.Publish(About<pb::GrantRequested>(grant), grant));
   *response->mutable_grant() = std::move(grant);
   return absl::OkStatus();
 }
@@ -194,7 +194,7 @@ absl::Status Activities::DecideGrant(Tx& tx, Call& call, const pb::DecideGrantRe
   auto event = About<pb::GrantDecided>(grant);
   event.set_ledger_entry_id(ledger_entry_id);
   event.set_state(grant.state());
-  TRY(tx.Publish(event, grant.id(), grant.version()));
+  TRY(tx.Publish(event, grant));
   *response->mutable_grant() = std::move(grant);
   return absl::OkStatus();
 }

@@ -39,7 +39,7 @@ absl::Status EndGrants(Tx& tx, std::string_view session_id, std::string_view per
       TRY(Save(tx, grant));
       auto event = About<pb::GrantDecided>(grant);
       event.set_state(grant.state());
-      TRY(tx.Publish(event, grant.id(), grant.version()));
+      TRY(tx.Publish(event, grant));
       continue;
     }
     ASSIGN(pb::Fund fund, Load<pb::Fund>(tx, grant.fund_id()));
@@ -48,7 +48,7 @@ absl::Status EndGrants(Tx& tx, std::string_view session_id, std::string_view per
     TRY(Save(tx, grant));
     auto event = About<pb::GrantReleased>(grant);
     event.set_ledger_entry_id(entry.id());
-    TRY(tx.Publish(event, grant.id(), grant.version()));
+    TRY(tx.Publish(event, grant));
   }
   return absl::OkStatus();
 }

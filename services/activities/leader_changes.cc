@@ -14,7 +14,7 @@ namespace {
 absl::Status TellOfCauses(Tx& tx, const pb::LeaderPath& path) {
   auto event = About<pb::LeaderPauseChanged>(path);
   *event.mutable_causes() = path.pause_causes();
-  return tx.Publish(event, path.id(), path.version());
+  return tx.Publish(event, path);
 }
 
 }  // namespace
@@ -22,7 +22,7 @@ absl::Status TellOfCauses(Tx& tx, const pb::LeaderPath& path) {
 absl::Status PublishLacksLeader(Tx& tx, const pb::Session& session) {
   auto event = About<pb::SessionLacksLeader>(session);
   *event.mutable_start_time() = session.start_time();
-  return tx.Publish(event, session.id(), session.version());
+  return tx.Publish(event, session);
 }
 
 absl::Status Unassign(Tx& tx, pb::SessionLeader* leader, pb::Session* session) {
@@ -33,7 +33,7 @@ absl::Status Unassign(Tx& tx, pb::SessionLeader* leader, pb::Session* session) {
   auto event = About<pb::LeaderUnassigned>(*session);
   event.set_session_leader_id(leader->id());
   event.set_person_ref(leader->person_ref());
-  TRY(tx.Publish(event, leader->id(), leader->version()));
+  TRY(tx.Publish(event, *leader));
   ASSIGN(const pb::ActivityPolicy policy, CurrentPolicy(tx));
   return LacksLeaderByNow(*session, policy, tx.now()) ? PublishLacksLeader(tx, *session) : absl::OkStatus();
 }
@@ -60,7 +60,7 @@ absl::Status PauseFor(Tx& tx, pb::PauseCause cause, pb::LeaderPath* path) {
   if (!led) return TellOfCauses(tx, *path);
   auto event = About<pb::LeaderPaused>(*path);
   event.set_cause(cause);
-  TRY(tx.Publish(event, path->id(), path->version()));
+  TRY(tx.Publish(event, *path));
   return UnassignAll(tx, path->person_ref());
 }
 
@@ -69,7 +69,7 @@ absl::Status ResumeFor(Tx& tx, pb::PauseCause cause, pb::LeaderPath* path) {
   const bool leads = ApplyResume(cause, path);
   TRY(Save(tx, *path));
   if (!leads) return TellOfCauses(tx, *path);
-  return tx.Publish(About<pb::LeaderResumed>(*path), path->id(), path->version());
+  return tx.Publish(About<pb::LeaderResumed>(*path), *path);
 }
 
 }  // namespace mestring::activities

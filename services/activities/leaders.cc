@@ -45,7 +45,7 @@ absl::Status Activities::WishLeaderStep(Tx& tx, Call& call, const pb::WishLeader
   TRY(path.version() == 0 ? Insert(tx, path) : Save(tx, path));
   auto event = About<pb::LeaderStepWished>(path);
   event.set_step(path.wished_step());
-  TRY(tx.Publish(event, path.id(), path.version()));
+  TRY(tx.Publish(event, path));
   *response->mutable_leader_path() = std::move(path);
   return absl::OkStatus();
 }
@@ -68,7 +68,7 @@ absl::Status Activities::RecordRequirement(Tx& tx, Call& call, const pb::RecordR
   auto event = About<pb::RequirementMet>(path);
   event.set_requirement_code(requirement.requirement_code());
   event.set_met_requirement_id(requirement.id());
-  TRY(tx.Publish(event, path.id(), path.version()));
+  TRY(tx.Publish(event, path));
   *response->mutable_met_requirement() = std::move(requirement);
   return absl::OkStatus();
 }
@@ -82,7 +82,7 @@ absl::Status Activities::AssignGuide(Tx& tx, Call& call, const pb::AssignGuideRe
   TRY(Save(tx, path));
   auto event = About<pb::GuideAssigned>(path);
   event.set_guide_id(path.guide_id());
-  TRY(tx.Publish(event, path.id(), path.version()));
+  TRY(tx.Publish(event, path));
   TRY(ResumeFor(tx, pb::PAUSE_CAUSE_NO_GUIDE, &path));
   *response->mutable_leader_path() = std::move(path);
   return absl::OkStatus();
@@ -95,7 +95,7 @@ absl::Status Activities::RemoveGuide(Tx& tx, Call& call, const pb::RemoveGuideRe
   TRY(MayRemoveGuide(path));
   path.clear_guide_id();
   TRY(Save(tx, path));
-  TRY(tx.Publish(About<pb::GuideRemoved>(path), path.id(), path.version()));
+  TRY(tx.Publish(About<pb::GuideRemoved>(path), path));
   TRY(PauseFor(tx, pb::PAUSE_CAUSE_NO_GUIDE, &path));
   *response->mutable_leader_path() = std::move(path);
   return absl::OkStatus();
@@ -115,10 +115,10 @@ absl::Status Activities::ConfirmLeaderStep(Tx& tx, Call& call, const pb::Confirm
   TRY(Save(tx, path));
   auto event = About<pb::LeaderStepConfirmed>(path);
   event.set_step(path.step());
-  TRY(tx.Publish(event, path.id(), path.version()));
+  TRY(tx.Publish(event, path));
   if (path.step() == pb::LEADER_STEP_LEADER) {
     TRY(Save(tx, path));  // two events, two versions
-    TRY(tx.Publish(About<pb::LeaderAppointed>(path), path.id(), path.version()));
+    TRY(tx.Publish(About<pb::LeaderAppointed>(path), path));
   }
   *response->mutable_leader_path() = std::move(path);
   return absl::OkStatus();
@@ -134,7 +134,7 @@ absl::Status Activities::StepBack(Tx& tx, Call& call, const pb::StepBackRequest&
   TRY(Save(tx, path));
   auto event = About<pb::LeaderSteppedBack>(path);
   event.set_step(request.step());
-  TRY(tx.Publish(event, path.id(), path.version()));
+  TRY(tx.Publish(event, path));
   if (path.step() != pb::LEADER_STEP_LEADER) TRY(UnassignAll(tx, path.person_ref()));
   *response->mutable_leader_path() = std::move(path);
   return absl::OkStatus();

@@ -55,7 +55,7 @@ absl::Status CloseNow(Tx& tx, pb::Period* period) {
   event.set_from_date(period->from_date());
   event.set_to_date(period->to_date());
   *event.mutable_figures() = period->figures();
-  return tx.Publish(event, period->id(), period->version());
+  return tx.Publish(event, *period);
 }
 
 }  // namespace mestring::activities

@@ -26,17 +26,17 @@ absl::Status OfferNext(Tx& tx, const pb::Session& session, pb::Audience quota_au
   TRY(tx.Schedule(kOfferTimer, entry.id(), expires));
   auto event = About<pb::SeatOffered>(entry);
   *event.mutable_expire_time() = entry.offer_expire_time();
-  return tx.Publish(event, entry.id(), entry.version());
+  return tx.Publish(event, entry);
 }
 
 absl::Status PublishState(Tx& tx, pb::SessionState before, const pb::Session& session) {
   if (session.state() == pb::SESSION_STATE_FULL) {
-    return tx.Publish(About<pb::SessionFilled>(session), session.id(), session.version());
+    return tx.Publish(About<pb::SessionFilled>(session), session);
   }
   if (before == pb::SESSION_STATE_PLANNED) {
-    return tx.Publish(About<pb::SessionOpened>(session), session.id(), session.version());
+    return tx.Publish(About<pb::SessionOpened>(session), session);
   }
-  return tx.Publish(About<pb::SessionReopened>(session), session.id(), session.version());
+  return tx.Publish(About<pb::SessionReopened>(session), session);
 }
 
 }  // namespace
@@ -66,11 +66,11 @@ absl::Status EndWaitEntry(Tx& tx, pb::WaitEntryState state, pb::WaitEntry* entry
   TRY(Save(tx, *entry));
   if (was_offered) TRY(tx.CancelTimer(kOfferTimer, entry->id()));
   if (was_offered && state == pb::WAIT_ENTRY_STATE_EXPIRED) {
-    return tx.Publish(About<pb::SeatOfferExpired>(*entry), entry->id(), entry->version());
+    return tx.Publish(About<pb::SeatOfferExpired>(*entry), *entry);
   }
   auto event = About<pb::WaitEntryEnded>(*entry);
   event.set_state(state);
-  return tx.Publish(event, entry->id(), entry->version());
+  return tx.Publish(event, *entry);
 }
 
 }  // namespace mestring::activities

@@ -63,7 +63,7 @@ absl::Status EndEnrolment(Tx& tx, pb::EnrolmentState state, std::string_view rea
   TRY(Save(tx, *enrolment));
   auto event = About<pb::EnrolmentEnded>(*enrolment);
   event.set_state(state);
-  TRY(tx.Publish(event, enrolment->id(), enrolment->version()));
+  TRY(tx.Publish(event, *enrolment));
   TRY(EndGrants(tx, session.id(), enrolment->person_ref(), kSeatEnded.code));
   return Settle(tx, &session);
 }
@@ -73,7 +73,7 @@ absl::Status ConfirmSeat(Tx& tx, pb::Enrolment* enrolment) {
   TRY(Insert(tx, *enrolment));
   auto event = About<pb::EnrolmentConfirmed>(*enrolment);
   event.set_audience(enrolment->audience());
-  return tx.Publish(event, enrolment->id(), enrolment->version());
+  return tx.Publish(event, *enrolment);
 }
 
 // The place in the line of its quota.
@@ -137,7 +137,7 @@ absl::Status Activities::JoinWaitingList(Tx& tx, Call& call, const pb::JoinWaiti
   entry.set_quota_audience(wish.quota_audience);
   entry.set_sequence(std::get<0>(last.front()) + 1);
   TRY(Insert(tx, entry));
-  TRY(tx.Publish(About<pb::WaitEntryCreated>(entry), entry.id(), entry.version()));
+  TRY(tx.Publish(About<pb::WaitEntryCreated>(entry), entry));
   TRY(FillPosition(tx, &entry));
   *response->mutable_wait_entry() = std::move(entry);
   return absl::OkStatus();
@@ -167,7 +167,7 @@ absl::Status Activities::AnswerSeatOffer(Tx& tx, Call& call, const pb::AnswerSea
   TRY(tx.CancelTimer(kOfferTimer, entry.id()));
   auto event = About<pb::SeatOfferAnswered>(entry);
   event.set_answer(request.answer());
-  TRY(tx.Publish(event, entry.id(), entry.version()));
+  TRY(tx.Publish(event, entry));
   if (takes) {
     pb::Enrolment enrolment =
         NewEnrolment(NewId(tx.now()), session, entry.person_ref(), entry.audience(), entry.quota_audience());

@@ -21,14 +21,14 @@ absl::Status CancelNow(Tx& tx, std::string_view reason_code, pb::Session* sessio
   }
   auto event = About<pb::SessionCancelled>(*session);
   event.set_reason_code(session->cancel_reason_code());
-  TRY(tx.Publish(event, session->id(), session->version()));
+  TRY(tx.Publish(event, *session));
   ASSIGN(std::vector<pb::Enrolment> enrolments, ConfirmedEnrolments(tx, session->id()));
   for (pb::Enrolment& enrolment : enrolments) {
     enrolment.set_state(pb::ENROLMENT_STATE_SESSION_CANCELLED);
     TRY(Save(tx, enrolment));
     auto ended = About<pb::EnrolmentEnded>(enrolment);
     ended.set_state(enrolment.state());
-    TRY(tx.Publish(ended, enrolment.id(), enrolment.version()));
+    TRY(tx.Publish(ended, enrolment));
   }
   ASSIGN(std::vector<pb::WaitEntry> entries, LiveWaitEntries(tx, session->id()));
   for (pb::WaitEntry& entry : entries) TRY(EndWaitEntry(tx, pb::WAIT_ENTRY_STATE_SESSION_CANCELLED, &entry));

@@ -39,7 +39,7 @@ absl::Status SaveScheduled(Tx& tx, const pb::ActivityPolicy& policy, pb::Session
   event.set_mode(session->mode());
   *event.mutable_start_time() = session->start_time();
   *event.mutable_end_time() = session->end_time();
-  return tx.Publish(event, session->id(), session->version());
+  return tx.Publish(event, *session);
 }
 
 // Each event of the session has a version of its own: one that repeats a version looks to a subscriber like one that it
@@ -53,7 +53,7 @@ absl::Status TellOfNewTime(Tx& tx, const std::string& person_ref, const std::str
   event.set_wait_entry_id(held_entry_id);
   *event.mutable_start_time() = session->start_time();
   *event.mutable_end_time() = session->end_time();
-  return tx.Publish(event, session->id(), session->version());
+  return tx.Publish(event, *session);
 }
 
 // Everyone concerned is told. An offer never outlives the start (A3), also if that is earlier now.
@@ -62,7 +62,7 @@ absl::Status TellOfMove(Tx& tx, int module, pb::Session* session) {
   event.set_module(module);
   *event.mutable_start_time() = session->start_time();
   *event.mutable_end_time() = session->end_time();
-  TRY(tx.Publish(event, session->id(), session->version()));
+  TRY(tx.Publish(event, *session));
   ASSIGN(const std::vector<pb::Enrolment> enrolments, ConfirmedEnrolments(tx, session->id()));
   for (const pb::Enrolment& enrolment : enrolments) TRY(TellOfNewTime(tx, enrolment.person_ref(), "", session));
   ASSIGN(std::vector<pb::WaitEntry> entries, LiveWaitEntries(tx, session->id()));
@@ -173,7 +173,7 @@ absl::Status Activities::SetQuotas(Tx& tx, Call&, const pb::SetQuotasRequest& re
   TRY(Save(tx, session));
   auto event = About<pb::QuotasSet>(session);
   for (const pb::Quota& quota : session.quotas()) event.set_seats(event.seats() + quota.seats());
-  TRY(tx.Publish(event, session.id(), session.version()));
+  TRY(tx.Publish(event, session));
   TRY(Settle(tx, &session));
   ASSIGN(*session.mutable_seat_counts(), SeatCountsOf(tx, session));
   *response->mutable_session() = std::move(session);
@@ -190,7 +190,7 @@ absl::Status Activities::SetWaitingList(Tx& tx, Call&, const pb::SetWaitingListR
   auto event = About<pb::WaitingListSet>(session);
   event.set_suspended(session.waiting_list_suspended());
   event.set_waiting_list_max(session.waiting_list_max());
-  TRY(tx.Publish(event, session.id(), session.version()));
+  TRY(tx.Publish(event, session));
   TRY(Settle(tx, &session));
   *response->mutable_session() = std::move(session);
   return absl::OkStatus();
@@ -228,7 +228,7 @@ absl::Status Activities::AssignLeader(Tx& tx, Call&, const pb::AssignLeaderReque
   auto event = About<pb::LeaderAssigned>(session);
   event.set_session_leader_id(leader.id());
   event.set_person_ref(leader.person_ref());
-  TRY(tx.Publish(event, leader.id(), leader.version()));
+  TRY(tx.Publish(event, leader));
   *response->mutable_session_leader() = std::move(leader);
   return absl::OkStatus();
 }
@@ -254,7 +254,7 @@ absl::Status Activities::SetCostShares(Tx& tx, Call&, const pb::SetCostSharesReq
   TRY(Save(tx, session));
   auto event = About<pb::CostSharesSet>(session);
   event.set_own_share_ore(OwnShare(session));
-  TRY(tx.Publish(event, session.id(), session.version()));
+  TRY(tx.Publish(event, session));
   TRY(session.pay_by_date().empty() || OwnShare(session) == 0
           ? tx.CancelTimer(kOwnShareTimer, session.id())
           : tx.Schedule(kOwnShareTimer, session.id(), EndOf(tx, session.pay_by_date())));

@@ -47,7 +47,7 @@ absl::Status Council::CreateAction(Tx& tx, Call&, const pb::CreateActionRequest&
   event.set_action_id(action.id());
   event.set_owner_service(action.owner_service());
   event.set_due_date(action.due_date());
-  TRY(tx.Publish(event, action.id(), action.version()));
+  TRY(tx.Publish(event, action));
   *response->mutable_action() = std::move(action);
   return absl::OkStatus();
 }
@@ -66,7 +66,7 @@ absl::Status Council::UpdateAction(Tx& tx, Call&, const pb::UpdateActionRequest&
     event.set_action_id(action.id());
     event.set_owner_service(action.owner_service());
     event.set_due_date(action.due_date());
-    TRY(tx.Publish(event, action.id(), action.version()));
+    TRY(tx.Publish(event, action));
   } else {
     action.set_state(pb::ACTION_STATE_CANCELLED);
     action.set_cancel_reason(request.cancel_reason());
@@ -75,7 +75,7 @@ absl::Status Council::UpdateAction(Tx& tx, Call&, const pb::UpdateActionRequest&
     pb::ActionCancelled event;
     event.set_action_id(action.id());
     event.set_owner_service(action.owner_service());
-    TRY(tx.Publish(event, action.id(), action.version()));
+    TRY(tx.Publish(event, action));
     if (!action.suggestion_id().empty()) TRY(FollowActions(tx, action.suggestion_id()));
   }
   *response->mutable_action() = std::move(action);

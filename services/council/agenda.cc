@@ -25,7 +25,7 @@ absl::Status PutOnAgenda(Tx& tx, const pb::AgendaItem& item) {
   pb::SuggestionOnAgenda event;
   event.set_suggestion_id(suggestion.id());
   event.set_meeting_id(item.meeting_id());
-  return tx.Publish(event, suggestion.id(), suggestion.version());
+  return tx.Publish(event, suggestion);
 }
 
 // Saves how the seats are exercised on an item, from now on for good.
@@ -107,7 +107,7 @@ absl::Status Council::RecordDiscussion(Tx& tx, Call&, const pb::RecordDiscussion
   pb::AgendaItemDiscussed event;
   event.set_agenda_item_id(item.id());
   event.set_meeting_id(item.meeting_id());
-  TRY(tx.Publish(event, item.id(), item.version()));
+  TRY(tx.Publish(event, item));
   *response->mutable_agenda_item() = std::move(item);
   return absl::OkStatus();
 }

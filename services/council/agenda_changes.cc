@@ -37,7 +37,7 @@ absl::Status AddItem(Tx& tx, pb::AgendaItem* item) {
   event.set_meeting_id(item->meeting_id());
   event.set_kind(item->kind());
   event.set_state(item->state());
-  return tx.Publish(event, item->id(), item->version());
+  return tx.Publish(event, *item);
 }
 
 absl::Status SettleItem(Tx& tx, pb::AgendaItem* item, pb::AgendaItemSettled event) {
@@ -46,7 +46,7 @@ absl::Status SettleItem(Tx& tx, pb::AgendaItem* item, pb::AgendaItemSettled even
   event.set_meeting_id(item->meeting_id());
   event.set_state(item->state());
   event.set_revision(item->revision());
-  TRY(tx.Publish(event, item->id(), item->version()));
+  TRY(tx.Publish(event, *item));
   if (item->suggestion_id().empty() || item->state() == pb::AGENDA_ITEM_STATE_ADVISED) return absl::OkStatus();
   ASSIGN(pb::Suggestion suggestion, Load<pb::Suggestion>(tx, item->suggestion_id()));
   if (suggestion.state() != pb::SUGGESTION_STATE_ON_AGENDA || suggestion.agenda_item_id() != item->id()) {
@@ -57,7 +57,7 @@ absl::Status SettleItem(Tx& tx, pb::AgendaItem* item, pb::AgendaItemSettled even
   pb::SuggestionReturned returned;
   returned.set_suggestion_id(suggestion.id());
   returned.set_state(suggestion.state());
-  return tx.Publish(returned, suggestion.id(), suggestion.version());
+  return tx.Publish(returned, suggestion);
 }
 
 absl::Status SavePlaced(Tx& tx, pb::AgendaItem* item, std::string_view former_meeting_id) {
@@ -68,7 +68,7 @@ absl::Status SavePlaced(Tx& tx, pb::AgendaItem* item, std::string_view former_me
   event.set_former_meeting_id(std::string(former_meeting_id));
   event.set_state(item->state());
   event.set_position(item->position());
-  return tx.Publish(event, item->id(), item->version());
+  return tx.Publish(event, *item);
 }
 
 absl::Status PrepareAgenda(Tx& tx, const pb::Meeting& meeting) {

@@ -38,7 +38,7 @@ absl::Status Council::RegisterApology(Tx& tx, Call& call, const pb::RegisterApol
   event.set_meeting_id(meeting.id());
   event.set_seat_id(seat.id());
   event.set_role(request.role());
-  TRY(tx.Publish(event, apology.id(), apology.version()));
+  TRY(tx.Publish(event, apology));
   // [C3] The principal's apology summons the deputy, if there is one who can come.
   if (request.role() == pb::HOLDER_ROLE_PRINCIPAL) {
     ASSIGN(auto summons, SummonIfNeeded(tx, meeting, seat));
@@ -75,7 +75,7 @@ absl::Status Council::MarkPresence(Tx& tx, Call&, const pb::MarkPresenceRequest&
   event.set_seat_id(seat.seat_id());
   event.set_role(request.role());
   event.set_presence(request.presence());
-  TRY(tx.Publish(event, seat.id(), seat.version()));
+  TRY(tx.Publish(event, seat));
   *response->mutable_seat() = std::move(seat);
   return absl::OkStatus();
 }
@@ -107,7 +107,7 @@ absl::Status Council::DeclareDisqualified(Tx& tx, Call& call, const pb::DeclareD
   event.set_agenda_item_id(item.id());
   event.set_seat_id(seat.seat_id());
   event.set_role(request.role());
-  TRY(tx.Publish(event, disqualification.id(), disqualification.version()));
+  TRY(tx.Publish(event, disqualification));
   if (principal && !seat.deputy_id().empty()) {
     ASSIGN(*response->mutable_summons(), Summon(tx, meeting.id(), seat, pb::SUMMONS_CAUSE_DISQUALIFICATION, item.id()));
   }

@@ -40,7 +40,7 @@ absl::Status TellMissed(Tx& tx, pb::Meeting meeting, pb::DeadlineKind kind, cons
   event.set_meeting_id(meeting.id());
   event.set_kind(kind);
   event.set_due_date(due_date);
-  return tx.Publish(event, meeting.id(), meeting.version());
+  return tx.Publish(event, meeting);
 }
 
 // [C13] Deadlines are data of the mandate, and that one was missed is told, so that somebody moves the meeting or
@@ -72,7 +72,7 @@ absl::Status OnActionDue(Tx& tx, std::string_view id, absl::Time due) {
   event.set_action_id(action.id());
   event.set_owner_service(action.owner_service());
   event.set_due_date(action.due_date());
-  return tx.Publish(event, action.id(), action.version());
+  return tx.Publish(event, action);
 }
 
 // Comes again each time the mandate's days have passed, until the loop is closed. (C10)
@@ -86,7 +86,7 @@ absl::Status OnStale(Tx& tx, std::string_view id, absl::Time due) {
   event.set_state(suggestion.state());
   const std::string day = DayEndedBy(tx, due);
   event.set_open_days(static_cast<int>(Day(day) - Day(suggestion.receive_date())) + 1);
-  TRY(tx.Publish(event, suggestion.id(), suggestion.version()));
+  TRY(tx.Publish(event, suggestion));
   return tx.Schedule(kStaleTimer, id, EndOf(tx, PlusDays(day, mandate.stale_days())));
 }
 

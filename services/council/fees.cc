@@ -42,7 +42,7 @@ absl::Status Council::SubmitFeeClaim(Tx& tx, Call& call, const pb::SubmitFeeClai
   event.set_fee_claim_id(claim.id());
   event.set_meeting_id(claim.meeting_id());
   event.set_person_ref(claim.person_ref());
-  TRY(tx.Publish(event, claim.id(), claim.version()));
+  TRY(tx.Publish(event, claim));
   *response->mutable_fee_claim() = std::move(claim);
   return absl::OkStatus();
 }
@@ -60,7 +60,7 @@ absl::Status Council::DecideFeeClaim(Tx& tx, Call& call, const pb::DecideFeeClai
   event.set_fee_claim_id(claim.id());
   event.set_person_ref(claim.person_ref());
   event.set_state(claim.state());
-  TRY(tx.Publish(event, claim.id(), claim.version()));
+  TRY(tx.Publish(event, claim));
   *response->mutable_fee_claim() = std::move(claim);
   return absl::OkStatus();
 }

@@ -26,7 +26,7 @@ absl::Status StoreFigures(Tx& tx, pb::FigureSet set) {
   pb::FiguresReceived event;
   event.set_figure_set_id(set.id());
   event.set_source(set.source());
-  return tx.Publish(event, set.id(), set.version());
+  return tx.Publish(event, set);
 }
 
 absl::Status PlaceFigures(Tx& tx, std::string_view meeting_id, pb::FigureSet* set) {
@@ -35,7 +35,7 @@ absl::Status PlaceFigures(Tx& tx, std::string_view meeting_id, pb::FigureSet* se
   pb::FiguresPlaced event;
   event.set_figure_set_id(set->id());
   event.set_meeting_id(set->meeting_id());
-  return tx.Publish(event, set->id(), set->version());
+  return tx.Publish(event, *set);
 }
 
 absl::Status MovePapers(Tx& tx, std::string_view from_meeting_id, std::string_view to_meeting_id) {

@@ -35,7 +35,7 @@ absl::Status Council::RecordIndicator(Tx& tx, Call&, const pb::RecordIndicatorRe
   event.set_suggestion_id(indicator.suggestion_id());
   event.set_code(indicator.code());
   event.set_phase(request.phase());
-  TRY(tx.Publish(event, indicator.id(), indicator.version()));
+  TRY(tx.Publish(event, indicator));
   *response->mutable_indicator() = std::move(indicator);
   return absl::OkStatus();
 }

@@ -10,13 +10,13 @@
 
 #include "common/ids.h"
 #include "mestring/council/v1/council_events.pb.h"
-#include "services/shared/calendar.h"
 #include "services/council/agenda_changes.h"
 #include "services/council/council.h"
 #include "services/council/figure_changes.h"
 #include "services/council/meeting_changes.h"
 #include "services/council/reads.h"
 #include "services/council/seat_changes.h"
+#include "services/shared/calendar.h"
 
 namespace mestring::council {
 namespace {
@@ -29,7 +29,7 @@ absl::Status AddMeeting(Tx& tx, pb::Meeting* meeting) {
   event.set_kind(meeting->kind());
   event.set_meeting_date(meeting->meeting_date());
   event.set_replaces_meeting_id(meeting->replaces_meeting_id());
-  return tx.Publish(event, meeting->id(), meeting->version());
+  return tx.Publish(event, *meeting);
 }
 
 absl::StatusOr<pb::YearWheel> WheelOf(Tx& tx, int year) {
@@ -43,7 +43,7 @@ absl::Status SaveAndTell(Tx& tx, pb::MeetingState state, pb::Meeting* meeting, E
   meeting->set_state(state);
   TRY(Save(tx, *meeting));
   event.set_meeting_id(meeting->id());
-  return tx.Publish(event, meeting->id(), meeting->version());
+  return tx.Publish(event, *meeting);
 }
 
 absl::Status FreezeSeats(Tx& tx, const pb::Meeting& meeting,
@@ -83,7 +83,7 @@ absl::Status VoidAnswersToNotice(Tx& tx, const pb::Meeting& meeting) {
     event.set_meeting_id(meeting.id());
     event.set_seat_id(apology.seat_id());
     event.set_role(apology.role());
-    TRY(tx.Publish(event, apology.id(), apology.version()));
+    TRY(tx.Publish(event, apology));
   }
   ASSIGN(std::vector<pb::Summons> summonses,
          Select<pb::Summons>(
@@ -114,7 +114,7 @@ absl::Status Council::SetYearWheel(Tx& tx, Call&, const pb::SetYearWheelRequest&
     event.add_meeting_ids(meeting.id());
     *response->add_meetings() = std::move(meeting);
   }
-  TRY(tx.Publish(event, wheel.id(), wheel.version()));
+  TRY(tx.Publish(event, wheel));
   *response->mutable_year_wheel() = std::move(wheel);
   return absl::OkStatus();
 }

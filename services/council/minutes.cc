@@ -62,7 +62,7 @@ absl::Status Council::WriteMinutes(Tx& tx, Call&, const pb::WriteMinutesRequest&
   event.set_minutes_id(minutes.id());
   event.set_meeting_id(minutes.meeting_id());
   event.set_minutes_version(minutes.minutes_version());
-  TRY(tx.Publish(event, minutes.id(), minutes.version()));
+  TRY(tx.Publish(event, minutes));
   *response->mutable_minutes() = std::move(minutes);
   return absl::OkStatus();
 }
@@ -87,7 +87,7 @@ absl::Status Council::SendMinutes(Tx& tx, Call&, const pb::SendMinutesRequest& r
   event.set_minutes_id(minutes.id());
   event.set_meeting_id(minutes.meeting_id());
   event.set_minutes_version(minutes.minutes_version());
-  TRY(tx.Publish(event, minutes.id(), minutes.version()));
+  TRY(tx.Publish(event, minutes));
   *response->mutable_minutes() = std::move(minutes);
   return absl::OkStatus();
 }
@@ -112,7 +112,7 @@ absl::Status Council::ApproveMinutes(Tx& tx, Call&, const pb::ApproveMinutesRequ
   event.set_minutes_id(minutes.id());
   event.set_meeting_id(minutes.meeting_id());
   event.set_approval_meeting_id(meeting.id());
-  TRY(tx.Publish(event, minutes.id(), minutes.version()));
+  TRY(tx.Publish(event, minutes));
   item->set_state(pb::AGENDA_ITEM_STATE_ADVISED);
   item->set_advice(WordsOf(mandate).approved());
   TRY(SettleItem(tx, &*item));

@@ -44,7 +44,7 @@ absl::Status EndHolder(Tx& tx, std::string_view reason_code, pb::SeatHolder* hol
   event.set_role(holder->role());
   event.set_holder_id(holder->id());
   event.set_reason_code(std::string(reason_code));
-  return tx.Publish(event, seat.id(), seat.version());
+  return tx.Publish(event, seat);
 }
 
 absl::StatusOr<pb::Summons> Summon(Tx& tx, std::string_view meeting_id, const pb::EntitledSeat& deputy_of,
@@ -66,7 +66,7 @@ absl::StatusOr<pb::Summons> Summon(Tx& tx, std::string_view meeting_id, const pb
   event.set_cause(cause);
   event.set_agenda_item_id(summons.agenda_item_id());
   if (cause == pb::SUMMONS_CAUSE_NOT_MET) event.set_entitled_seat_id(deputy_of.id());
-  TRY(tx.Publish(event, summons.id(), summons.version()));
+  TRY(tx.Publish(event, summons));
   return summons;
 }
 
@@ -77,7 +77,7 @@ absl::Status VoidSummons(Tx& tx, pb::Summons* summons) {
   event.set_summons_id(summons->id());
   event.set_meeting_id(summons->meeting_id());
   event.set_seat_id(summons->seat_id());
-  return tx.Publish(event, summons->id(), summons->version());
+  return tx.Publish(event, *summons);
 }
 
 absl::StatusOr<std::optional<pb::Summons>> SummonIfNeeded(Tx& tx, const pb::Meeting& meeting, const pb::Seat& seat) {

@@ -8,10 +8,10 @@
 
 #include "common/ids.h"
 #include "mestring/council/v1/council_events.pb.h"
-#include "services/shared/code_lists.h"
 #include "services/council/council.h"
 #include "services/council/reads.h"
 #include "services/council/seat_changes.h"
+#include "services/shared/code_lists.h"
 
 namespace mestring::council {
 namespace {
@@ -20,7 +20,7 @@ absl::Status PublishVacancy(Tx& tx, const pb::Seat& seat, pb::HolderRole role) {
   pb::SeatVacated event;
   event.set_seat_id(seat.id());
   event.set_role(role);
-  return tx.Publish(event, seat.id(), seat.version());
+  return tx.Publish(event, seat);
 }
 
 }  // namespace
@@ -33,7 +33,7 @@ absl::Status Council::SetMandate(Tx& tx, Call&, const pb::SetMandateRequest& req
   pb::MandateSet event;
   event.set_mandate_id(mandate.id());
   event.set_mandate_version(mandate.mandate_version());
-  return tx.Publish(event, mandate.id(), mandate.version());
+  return tx.Publish(event, mandate);
 }
 
 absl::Status Council::GetMandate(Tx& tx, Call&, const pb::GetMandateRequest& request,
@@ -85,7 +85,7 @@ absl::Status Council::RetireSeat(Tx& tx, Call&, const pb::RetireSeatRequest& req
   TRY(Save(tx, seat));
   pb::SeatRetired event;
   event.set_seat_id(seat.id());
-  TRY(tx.Publish(event, seat.id(), seat.version()));
+  TRY(tx.Publish(event, seat));
   TRY(ReviewSummonses(tx, seat.id()));
   *response->mutable_seat() = std::move(seat);
   return absl::OkStatus();
@@ -114,7 +114,7 @@ absl::Status Council::AppointHolder(Tx& tx, Call&, const pb::AppointHolderReques
   event.set_holder_id(holder.id());
   event.set_person_ref(holder.person_ref());
   event.set_until_date(holder.until_date());
-  TRY(tx.Publish(event, seat.id(), seat.version()));
+  TRY(tx.Publish(event, seat));
   TRY(ReviewSummonses(tx, seat.id()));
   *response->mutable_holder() = std::move(holder);
   return absl::OkStatus();

@@ -43,7 +43,7 @@ absl::Status OnActionProgressed(Tx& tx, std::string_view owner, const ActionProg
   event.set_action_id(action->id());
   event.set_owner_service(action->owner_service());
   event.set_state(action->state());
-  TRY(tx.Publish(event, action->id(), action->version()));
+  TRY(tx.Publish(event, *action));
   return action->suggestion_id().empty() ? absl::OkStatus() : FollowActions(tx, action->suggestion_id());
 }
 

@@ -18,7 +18,7 @@ absl::Status FollowActions(Tx& tx, std::string_view suggestion_id) {
   pb::SuggestionProgressed event;
   event.set_suggestion_id(suggestion.id());
   event.set_state(state);
-  return tx.Publish(event, suggestion.id(), suggestion.version());
+  return tx.Publish(event, suggestion);
 }
 
 }  // namespace mestring::council

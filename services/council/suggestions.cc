@@ -43,7 +43,7 @@ absl::Status Receive(Tx& tx, pb::Suggestion* suggestion, std::string_view claim_
   pb::SuggestionReceived event;
   event.set_suggestion_id(suggestion->id());
   event.set_origin(suggestion->origin());
-  return tx.Publish(event, suggestion->id(), suggestion->version());
+  return tx.Publish(event, *suggestion);
 }
 
 absl::StatusOr<pb::Suggestion> LoadByClaim(Tx& tx, std::string_view claim_code) {
@@ -64,12 +64,12 @@ absl::Status SaveReportBackAnswer(Tx& tx, bool confirmed, std::string_view reaso
     TRY(tx.CancelTimer(kStaleTimer, suggestion->id()));
     pb::SuggestionConfirmed event;
     event.set_suggestion_id(suggestion->id());
-    return tx.Publish(event, suggestion->id(), suggestion->version());
+    return tx.Publish(event, *suggestion);
   }
   pb::SuggestionReopened event;
   event.set_suggestion_id(suggestion->id());
   event.set_times_reopened(suggestion->times_reopened());
-  return tx.Publish(event, suggestion->id(), suggestion->version());
+  return tx.Publish(event, *suggestion);
 }
 
 }  // namespace
@@ -102,7 +102,7 @@ absl::Status Council::ScreenSuggestion(Tx& tx, Call&, const pb::ScreenSuggestion
   pb::SuggestionScreened event;
   event.set_suggestion_id(suggestion.id());
   event.set_screening(suggestion.screening());
-  TRY(tx.Publish(event, suggestion.id(), suggestion.version()));
+  TRY(tx.Publish(event, suggestion));
   response->set_suggestion_id(suggestion.id());
   response->set_state(suggestion.state());
   return absl::OkStatus();
@@ -120,7 +120,7 @@ absl::Status Council::AnswerSuggestion(Tx& tx, Call&, const pb::AnswerSuggestion
   pb::SuggestionAnswered event;
   event.set_suggestion_id(suggestion.id());
   event.set_answer(suggestion.answer());
-  TRY(tx.Publish(event, suggestion.id(), suggestion.version()));
+  TRY(tx.Publish(event, suggestion));
   *response->mutable_suggestion() = std::move(suggestion);
   return absl::OkStatus();
 }
@@ -137,7 +137,7 @@ absl::Status Council::ReportBack(Tx& tx, Call&, const pb::ReportBackRequest& req
   TRY(Save(tx, suggestion));
   pb::SuggestionReportedBack event;
   event.set_suggestion_id(suggestion.id());
-  TRY(tx.Publish(event, suggestion.id(), suggestion.version()));
+  TRY(tx.Publish(event, suggestion));
   *response->mutable_suggestion() = std::move(suggestion);
   return absl::OkStatus();
 }

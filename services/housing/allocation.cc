@@ -37,7 +37,7 @@ absl::StatusOr<pb::ListEntry> EnterList(Tx& tx, const pb::Application& applicati
                                         const pb::NeedAssessment& assessment) {
   pb::ListEntry entry = NewListEntry(NewId(tx.now()), application, assessment, Today(tx));
   TRY(Insert(tx, entry));
-  TRY(tx.Publish(About<pb::ListEntered>(entry), entry.id(), entry.version()));
+  TRY(tx.Publish(About<pb::ListEntered>(entry), entry));
   return entry;
 }
 
@@ -82,7 +82,7 @@ absl::Status Housing::AssessNeed(Tx& tx, Call& call, const pb::AssessNeedRequest
     event.set_list_entry_id(entry->id());
     *response->mutable_list_entry() = *std::move(entry);
   }
-  TRY(tx.Publish(event, application.id(), application.version()));
+  TRY(tx.Publish(event, application));
   if (enters) {
     ASSIGN(*response->mutable_list_entry(), EnterList(tx, application, assessment));
   }
@@ -139,7 +139,7 @@ absl::Status Housing::CloseVacancy(Tx& tx, Call&, const pb::CloseVacancyRequest&
   TRY(MayClose(vacancy));
   vacancy.set_state(pb::VACANCY_STATE_CLOSED);
   TRY(Save(tx, vacancy));
-  TRY(tx.Publish(About<pb::VacancyClosed>(vacancy), vacancy.id(), vacancy.version()));
+  TRY(tx.Publish(About<pb::VacancyClosed>(vacancy), vacancy));
   *response->mutable_vacancy() = std::move(vacancy);
   return absl::OkStatus();
 }
@@ -194,7 +194,7 @@ absl::Status Housing::MakePlaceOffer(Tx& tx, Call& call, const pb::MakePlaceOffe
   event.set_list_entry_id(place_offer.list_entry_id());
   event.set_from_date(place_offer.from_date());
   event.set_answer_by(place_offer.answer_by());
-  TRY(tx.Publish(event, place_offer.id(), place_offer.version()));
+  TRY(tx.Publish(event, place_offer));
   *response->mutable_place_offer() = std::move(place_offer);
   return absl::OkStatus();
 }
@@ -214,7 +214,7 @@ absl::Status Housing::AnswerPlaceOffer(Tx& tx, Call& call, const pb::AnswerPlace
   auto event = About<pb::PlaceOfferAnswered>(place_offer);
   event.set_answer(request.answer());
   event.set_decline_reason_code(request.decline_reason_code());
-  TRY(tx.Publish(event, place_offer.id(), place_offer.version()));
+  TRY(tx.Publish(event, place_offer));
   // [B1] A person may decline a permanent home; that ends nothing else of theirs.
   if (!accepts) {
     TRY(ReopenVacancy(tx, place_offer.vacancy_id()));

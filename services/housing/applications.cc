@@ -36,7 +36,7 @@ absl::Status PublishDecided(Tx& tx, const pb::Application& application, const pb
   event.set_overridden(!decision.override_reason_code().empty() || !decision.exception_code().empty());
   event.set_complaint_deadline(decision.complaint_deadline());
   event.set_approved_until(application.approved_until());
-  return tx.Publish(event, application.id(), application.version());
+  return tx.Publish(event, application);
 }
 
 }  // namespace
@@ -54,7 +54,7 @@ absl::Status Housing::SubmitApplication(Tx& tx, Call& call, const pb::SubmitAppl
   TRY(tx.Schedule(kApplicationDecisionTimer, application.id(), EndOf(tx, application.decide_by())));
   auto event = About<pb::ApplicationSubmitted>(application);
   event.set_decide_by(application.decide_by());
-  TRY(tx.Publish(event, application.id(), application.version()));
+  TRY(tx.Publish(event, application));
   *response->mutable_application() = std::move(application);
   return absl::OkStatus();
 }
@@ -75,7 +75,7 @@ absl::Status Housing::RequestInformation(Tx& tx, Call& call, const pb::RequestIn
   auto event = About<pb::InformationRequested>(application);
   *event.mutable_information_codes() = application.information_codes();
   event.set_information_by(application.information_by());
-  TRY(tx.Publish(event, application.id(), application.version()));
+  TRY(tx.Publish(event, application));
   *response->mutable_application() = std::move(application);
   return absl::OkStatus();
 }
@@ -90,7 +90,7 @@ absl::Status Housing::CompleteApplication(Tx& tx, Call& call, const pb::Complete
   application.clear_information_by();
   TRY(Save(tx, application));
   TRY(tx.CancelTimer(kInformationTimer, application.id()));
-  TRY(tx.Publish(About<pb::ApplicationCompleted>(application), application.id(), application.version()));
+  TRY(tx.Publish(About<pb::ApplicationCompleted>(application), application));
   *response->mutable_application() = std::move(application);
   return absl::OkStatus();
 }
@@ -106,7 +106,7 @@ absl::Status Housing::GivePreliminaryAnswer(Tx& tx, Call& call, const pb::GivePr
   TRY(tx.Schedule(kApplicationDecisionTimer, application.id(), EndOf(tx, application.decide_by())));
   auto event = About<pb::PreliminaryAnswerGiven>(application);
   event.set_decide_by(application.decide_by());
-  TRY(tx.Publish(event, application.id(), application.version()));
+  TRY(tx.Publish(event, application));
   *response->mutable_application() = std::move(application);
   return absl::OkStatus();
 }
@@ -162,7 +162,7 @@ absl::Status Housing::RenewApproval(Tx& tx, Call& call, const pb::RenewApprovalR
   event.set_decision_id(decision.id());
   event.set_approved_until(application.approved_until());
   event.set_complaint_deadline(decision.complaint_deadline());
-  TRY(tx.Publish(event, application.id(), application.version()));
+  TRY(tx.Publish(event, application));
   *response->mutable_application() = std::move(application);
   *response->mutable_decision() = std::move(decision);
   return absl::OkStatus();
@@ -178,7 +178,7 @@ absl::Status Housing::WithdrawApplication(Tx& tx, Call& call, const pb::Withdraw
   application.clear_place_offer_id();
   TRY(Save(tx, application));
   TRY(StopClocks(tx, application));
-  TRY(tx.Publish(About<pb::ApplicationWithdrawn>(application), application.id(), application.version()));
+  TRY(tx.Publish(About<pb::ApplicationWithdrawn>(application), application));
   TRY(LeaveList(tx, application.id(), pb::LIST_LEAVE_REASON_WITHDRAWN));
   *response->mutable_application() = std::move(application);
   return absl::OkStatus();
@@ -198,7 +198,7 @@ absl::Status Housing::LapseApplication(Tx& tx, Call& call, const pb::LapseApplic
   TRY(StopClocks(tx, application));
   auto event = About<pb::ApplicationLapsed>(application);
   event.set_reason_code(request.reason_code());
-  TRY(tx.Publish(event, application.id(), application.version()));
+  TRY(tx.Publish(event, application));
   TRY(LeaveList(tx, application.id(), pb::LIST_LEAVE_REASON_LAPSED));
   *response->mutable_application() = std::move(application);
   return absl::OkStatus();

@@ -85,7 +85,7 @@ absl::Status OnComplaintPeriod(Tx& tx, std::string_view id, absl::Time) {
   event.set_case_id(decision.case_id());
   event.set_person_ref(decision.person_ref());
   event.set_complaint_deadline(decision.complaint_deadline());
-  return tx.Publish(event, decision.id(), decision.version());
+  return tx.Publish(event, decision);
 }
 
 // [H7] The time to answer is over; the vacancy passes on.
@@ -94,7 +94,7 @@ absl::Status OnPlaceOfferExpiry(Tx& tx, std::string_view id, absl::Time) {
   if (place_offer.state() != pb::PLACE_OFFER_STATE_PENDING) return absl::OkStatus();
   place_offer.set_state(pb::PLACE_OFFER_STATE_EXPIRED);
   TRY(Save(tx, place_offer));
-  TRY(tx.Publish(About<pb::PlaceOfferExpired>(place_offer), place_offer.id(), place_offer.version()));
+  TRY(tx.Publish(About<pb::PlaceOfferExpired>(place_offer), place_offer));
   TRY(ReopenVacancy(tx, place_offer.vacancy_id()));
   return ReturnToList(tx, place_offer.application_id());
 }
@@ -120,7 +120,7 @@ absl::Status OnMark(Tx& tx, std::string_view id, absl::Time due) {
   auto event = About<pb::StayLimitApproaching>(stay);
   event.set_mark_days(mark);
   event.set_limit_date(stay.limit_date());
-  TRY(tx.Publish(event, stay.id(), stay.version()));
+  TRY(tx.Publish(event, stay));
   const int next = NextMark(stay, policy);
   return next == 0 ? absl::OkStatus() : tx.Schedule(kMarkTimer, id, BeginOf(tx, PlusDays(stay.count_from(), next)));
 }
@@ -142,7 +142,7 @@ absl::Status OnOverstay(Tx& tx, std::string_view id, absl::Time due) {
     TRY(Save(tx, stay));
     auto event = About<pb::StayOverstayed>(stay);
     event.set_end_date(stay.end_date());
-    TRY(tx.Publish(event, stay.id(), stay.version()));
+    TRY(tx.Publish(event, stay));
   }
   TRY(MakeWay(tx, stay));
   return tx.Schedule(kOverstayTimer, id, EndOf(tx, day));

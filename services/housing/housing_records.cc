@@ -34,7 +34,7 @@ absl::Status PutOff(Tx& tx, pb::Vacancy vacancy, const std::string& until) {
   TRY(Save(tx, *place_offer));
   auto event = About<pb::PlaceOfferPostponed>(*place_offer);
   event.set_from_date(until);
-  return tx.Publish(event, place_offer->id(), place_offer->version());
+  return tx.Publish(event, *place_offer);
 }
 
 }  // namespace
@@ -196,14 +196,14 @@ absl::Status MakeWay(Tx& tx, const pb::Stay& stay) {
 // ---- Events of more than one use case --------------------------------------------------------------
 
 absl::Status PublishLapsed(Tx& tx, const pb::Requisition& requisition) {
-  return tx.Publish(About<pb::RequisitionLapsed>(requisition), requisition.id(), requisition.version());
+  return tx.Publish(About<pb::RequisitionLapsed>(requisition), requisition);
 }
 
 absl::Status PublishOpened(Tx& tx, const pb::Vacancy& vacancy) {
   auto event = About<pb::VacancyOpened>(vacancy);
   event.set_offer_kind(vacancy.offer_kind());
   event.set_from_date(vacancy.from_date());
-  return tx.Publish(event, vacancy.id(), vacancy.version());
+  return tx.Publish(event, vacancy);
 }
 
 absl::Status PublishClosed(Tx& tx, const pb::PlaceClosure& closure) {
@@ -211,7 +211,7 @@ absl::Status PublishClosed(Tx& tx, const pb::PlaceClosure& closure) {
   event.set_start_date(closure.start_date());
   event.set_end_date(closure.end_date());
   event.set_reason_code(closure.reason_code());
-  return tx.Publish(event, closure.id(), closure.version());
+  return tx.Publish(event, closure);
 }
 
 // ---- What one case does to another -----------------------------------------------------------------
@@ -249,7 +249,7 @@ absl::Status EndClosure(Tx& tx, const std::string& end_date, pb::PlaceClosure* c
   TRY(Save(tx, *closure));
   auto event = About<pb::PlaceReopened>(*closure);
   event.set_end_date(end_date);
-  return tx.Publish(event, closure->id(), closure->version());
+  return tx.Publish(event, *closure);
 }
 
 absl::Status ReopenVacancy(Tx& tx, std::string_view vacancy_id) {
@@ -263,7 +263,7 @@ absl::Status ExpireApplication(Tx& tx, pb::Application* application) {
   application->set_state(pb::APPLICATION_STATE_EXPIRED);
   application->clear_place_offer_id();
   TRY(Save(tx, *application));
-  TRY(tx.Publish(About<pb::ApplicationExpired>(*application), application->id(), application->version()));
+  TRY(tx.Publish(About<pb::ApplicationExpired>(*application), *application));
   return LeaveList(tx, application->id(), pb::LIST_LEAVE_REASON_EXPIRED);
 }
 
@@ -275,7 +275,7 @@ absl::Status ReturnToList(Tx& tx, std::string_view application_id) {
   ASSIGN(pb::ListEntry entry, OrNotFound(LiveEntry(tx, application_id)));
   entry.set_state(pb::LIST_ENTRY_STATE_WAITING);
   TRY(Save(tx, entry));
-  return tx.Publish(About<pb::ListReturned>(entry), entry.id(), entry.version());
+  return tx.Publish(About<pb::ListReturned>(entry), entry);
 }
 
 absl::Status LeaveList(Tx& tx, std::string_view application_id, pb::ListLeaveReason reason) {
@@ -289,7 +289,7 @@ absl::Status LeaveList(Tx& tx, std::string_view application_id, pb::ListLeaveRea
     TRY(Save(tx, entry));
     auto event = About<pb::ListLeft>(entry);
     event.set_reason(reason);
-    TRY(tx.Publish(event, entry.id(), entry.version()));
+    TRY(tx.Publish(event, entry));
   }
   return absl::OkStatus();
 }
@@ -301,7 +301,7 @@ absl::Status Revoke(Tx& tx, std::string_view reason_code, pb::PlaceOffer* place_
   TRY(tx.CancelTimer(kPlaceOfferTimer, place_offer->id()));
   auto event = About<pb::PlaceOfferRevoked>(*place_offer);
   event.set_reason_code(place_offer->end_reason_code());
-  TRY(tx.Publish(event, place_offer->id(), place_offer->version()));
+  TRY(tx.Publish(event, *place_offer));
   return ReopenVacancy(tx, place_offer->vacancy_id());
 }
 
@@ -319,14 +319,14 @@ absl::Status EndTenancy(Tx& tx, const std::string& end_date, pb::Tenancy* tenanc
   TRY(tx.CancelTimer(kTenancyTimer, tenancy->id()));
   auto event = About<pb::TenancyEnded>(*tenancy);
   event.set_end_date(end_date);
-  return tx.Publish(event, tenancy->id(), tenancy->version());
+  return tx.Publish(event, *tenancy);
 }
 
 absl::Status CallOff(Tx& tx, pb::Contact* contact) {
   contact->set_state(pb::CONTACT_STATE_CANCELLED);
   TRY(Save(tx, *contact));
   TRY(tx.CancelTimer(kContactTimer, contact->id()));
-  return tx.Publish(About<pb::ContactCancelled>(*contact), contact->id(), contact->version());
+  return tx.Publish(About<pb::ContactCancelled>(*contact), *contact);
 }
 
 }  // namespace mestring::housing

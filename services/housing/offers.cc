@@ -52,7 +52,7 @@ absl::Status Housing::RegisterOffer(Tx& tx, Call&, const pb::RegisterOfferReques
   event.set_offer_id(offer.id());
   event.set_code(offer.code());
   event.set_kind(offer.kind());
-  TRY(tx.Publish(event, offer.id(), offer.version()));
+  TRY(tx.Publish(event, offer));
   *response->mutable_offer() = std::move(offer);
   return absl::OkStatus();
 }
@@ -77,7 +77,7 @@ absl::Status Housing::SetOfferPolicy(Tx& tx, Call&, const pb::SetOfferPolicyRequ
   event.set_policy_version(policy.policy_version());
   event.set_valid_from(policy.valid_from());
   event.set_route(policy.route());
-  TRY(tx.Publish(event, offer.id(), offer.version()));
+  TRY(tx.Publish(event, offer));
   TRY(FillPolicy(tx, &offer));
   *response->mutable_policy() = std::move(policy);
   *response->mutable_offer() = std::move(offer);
@@ -96,7 +96,7 @@ absl::Status Housing::AddPlace(Tx& tx, Call&, const pb::AddPlaceRequest& request
   place.set_label(request.label());
   place.set_support_team_id(request.support_team_id());
   TRY(Insert(tx, place));
-  TRY(tx.Publish(About<pb::PlaceAdded>(place), place.id(), place.version()));
+  TRY(tx.Publish(About<pb::PlaceAdded>(place), place));
   place.set_state(pb::PLACE_STATE_FREE);
   *response->mutable_place() = std::move(place);
   return absl::OkStatus();
@@ -117,7 +117,7 @@ absl::Status Housing::RemovePlace(Tx& tx, Call&, const pb::RemovePlaceRequest& r
   TRY(Save(tx, place));
   auto event = About<pb::PlaceRemoved>(place);
   event.set_remove_date(place.remove_date());
-  TRY(tx.Publish(event, place.id(), place.version()));
+  TRY(tx.Publish(event, place));
   place.set_state(pb::PLACE_STATE_REMOVED);
   *response->mutable_place() = std::move(place);
   return absl::OkStatus();
@@ -170,7 +170,7 @@ absl::Status Housing::RegisterSupportTeam(Tx& tx, Call&, const pb::RegisterSuppo
   event.set_support_team_id(team.id());
   event.set_code(team.code());
   event.set_kind(team.kind());
-  TRY(tx.Publish(event, team.id(), team.version()));
+  TRY(tx.Publish(event, team));
   *response->mutable_support_team() = std::move(team);
   return absl::OkStatus();
 }
@@ -189,7 +189,7 @@ absl::Status Housing::SetNeedRule(Tx& tx, Call&, const pb::SetNeedRuleRequest& r
   pb::NeedRuleSet event;
   event.set_need_rule_id(rule.id());
   event.set_rule_version(rule.rule_version());
-  return tx.Publish(event, rule.id(), rule.version());
+  return tx.Publish(event, rule);
 }
 
 absl::Status Housing::SetCaseRules(Tx& tx, Call&, const pb::SetCaseRulesRequest& request,
@@ -199,7 +199,7 @@ absl::Status Housing::SetCaseRules(Tx& tx, Call&, const pb::SetCaseRulesRequest&
   pb::CaseRulesSet event;
   event.set_case_rules_id(rules.id());
   event.set_rules_version(rules.rules_version());
-  return tx.Publish(event, rules.id(), rules.version());
+  return tx.Publish(event, rules);
 }
 
 absl::Status Housing::GetOffer(Tx& tx, Call&, const pb::GetOfferRequest& request, pb::GetOfferResponse* response) {

@@ -24,7 +24,7 @@ absl::Status PublishDecided(Tx& tx, const pb::Requisition& requisition, const pb
   event.set_overridden(!decision.override_reason_code().empty());
   event.set_complaint_deadline(decision.complaint_deadline());
   event.set_use_by(requisition.use_by());
-  return tx.Publish(event, requisition.id(), requisition.version());
+  return tx.Publish(event, requisition);
 }
 
 }  // namespace
@@ -47,7 +47,7 @@ absl::Status Housing::SubmitRequisition(Tx& tx, Call& call, const pb::SubmitRequ
   event.set_offer_id(requisition.offer_id());
   event.set_route(requisition.route());
   event.set_decide_by(requisition.decide_by());
-  TRY(tx.Publish(event, requisition.id(), requisition.version()));
+  TRY(tx.Publish(event, requisition));
   *response->mutable_requisition() = std::move(requisition);
   return absl::OkStatus();
 }
@@ -88,7 +88,7 @@ absl::Status Housing::WithdrawRequisition(Tx& tx, Call& call, const pb::Withdraw
   TRY(tx.CancelTimer(kGrantTimer, requisition.id()));
   auto event = About<pb::RequisitionWithdrawn>(requisition);
   event.set_reason_code(request.reason_code());
-  TRY(tx.Publish(event, requisition.id(), requisition.version()));
+  TRY(tx.Publish(event, requisition));
   *response->mutable_requisition() = std::move(requisition);
   return absl::OkStatus();
 }

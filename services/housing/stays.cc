@@ -39,7 +39,7 @@ absl::Status SaveReserved(Tx& tx, pb::Stay* stay) {
   event.set_place_offer_id(stay->place_offer_id());
   event.set_start_date(stay->start_date());
   event.set_end_date(stay->end_date());
-  return tx.Publish(event, stay->id(), stay->version());
+  return tx.Publish(event, *stay);
 }
 
 absl::StatusOr<pb::Stay> ReserveByRequisition(Tx& tx, Call& call, const pb::ReserveStayRequest& request) {
@@ -95,7 +95,7 @@ absl::StatusOr<pb::Stay> ReserveByPlaceOffer(Tx& tx, Call& call, const pb::Reser
   TRY(Save(tx, vacancy));
   auto event = About<pb::VacancyFilled>(vacancy);
   event.set_stay_id(stay.id());
-  TRY(tx.Publish(event, vacancy.id(), vacancy.version()));
+  TRY(tx.Publish(event, vacancy));
   return stay;
 }
 
@@ -113,7 +113,7 @@ absl::Status SaveArrived(Tx& tx, const pb::OfferPolicy& policy, pb::Stay* stay) 
   event.set_arrive_date(stay->arrive_date());
   event.set_end_date(stay->end_date());
   event.set_support_team_id(stay->support_team_id());
-  return tx.Publish(event, stay->id(), stay->version());
+  return tx.Publish(event, *stay);
 }
 
 absl::Status CloseApplication(Tx& tx, const pb::Stay& stay) {
@@ -189,7 +189,7 @@ absl::Status SaveEnded(Tx& tx, pb::Stay* stay) {
   event.set_free_date(stay->held_until());
   event.set_destination_code(stay->destination_code());
   event.set_reason_code(stay->end_reason_code());
-  TRY(tx.Publish(event, stay->id(), stay->version()));
+  TRY(tx.Publish(event, *stay));
   return MakeWay(tx, *stay);
 }
 
@@ -211,7 +211,7 @@ absl::Status MoveReservation(Tx& tx, const pb::Place& place, pb::Stay* stay) {
   TRY(Save(tx, *stay));
   pb::StayMoved event = Moved(from, *stay);
   TRY(TenanciesFollow(tx, from, *stay, &event));
-  return tx.Publish(event, stay->id(), stay->version());
+  return tx.Publish(event, *stay);
 }
 
 // What belongs to a resident and not to the place follows inside the offer, and the event of the move names it.
@@ -250,7 +250,7 @@ absl::StatusOr<pb::Stay> MoveInside(Tx& tx, const pb::Place& place, pb::Stay* st
   TRY(Insert(tx, next));
   pb::StayMoved event = Moved(*stay, next);
   TRY(Follow(tx, *stay, next, &event));
-  TRY(tx.Publish(event, next.id(), next.version()));
+  TRY(tx.Publish(event, next));
   TRY(SaveArrived(tx, policy, &next));
   return next;
 }
@@ -266,7 +266,7 @@ absl::Status MoveToReserved(Tx& tx, pb::Stay* stay, pb::Stay* reserved) {
   TRY(CancelContactsOf(tx, *stay));
   reserved->set_moved_from_stay_id(stay->id());
   TRY(Save(tx, *reserved));
-  TRY(tx.Publish(Moved(from, *reserved), reserved->id(), reserved->version()));
+  TRY(tx.Publish(Moved(from, *reserved), *reserved));
   return Arrive(tx, today, stay->id(), reserved);
 }
 
@@ -280,12 +280,12 @@ absl::Status EndReservation(Tx& tx, pb::StayState state, std::string_view reason
     auto event = About<pb::StayCancelled>(*stay);
     event.set_requisition_id(stay->requisition_id());
     event.set_reason_code(stay->end_reason_code());
-    TRY(tx.Publish(event, stay->id(), stay->version()));
+    TRY(tx.Publish(event, *stay));
   } else {
     auto event = About<pb::StayNotArrived>(*stay);
     event.set_requisition_id(stay->requisition_id());
     event.set_reason_code(stay->end_reason_code());
-    TRY(tx.Publish(event, stay->id(), stay->version()));
+    TRY(tx.Publish(event, *stay));
   }
   TRY(EndTenanciesOf(tx, *stay, Today(tx)));
   TRY(CancelContactsOf(tx, *stay));
@@ -344,7 +344,7 @@ absl::Status Housing::ExtendStay(Tx& tx, Call& call, const pb::ExtendStayRequest
   event.set_end_date(stay.end_date());
   event.set_reason_code(request.reason_code());
   event.set_beyond_limit(IsBeyondLimit(stay));
-  TRY(tx.Publish(event, stay.id(), stay.version()));
+  TRY(tx.Publish(event, stay));
   *response->mutable_stay() = std::move(stay);
   return absl::OkStatus();
 }
@@ -403,7 +403,7 @@ absl::Status Housing::RecordAbsence(Tx& tx, Call& call, const pb::RecordAbsenceR
   event.set_reason_code(stay.absence_reason_code());
   event.set_absent_since(stay.absent_since());
   event.set_expected_return(stay.expected_return());
-  TRY(tx.Publish(event, stay.id(), stay.version()));
+  TRY(tx.Publish(event, stay));
   *response->mutable_stay() = std::move(stay);
   return absl::OkStatus();
 }
@@ -419,7 +419,7 @@ absl::Status Housing::RecordReturn(Tx& tx, Call& call, const pb::RecordReturnReq
   pb::StayAbsenceEnded event;
   event.set_stay_id(stay.id());
   event.set_person_ref(stay.person_ref());
-  TRY(tx.Publish(event, stay.id(), stay.version()));
+  TRY(tx.Publish(event, stay));
   *response->mutable_stay() = std::move(stay);
   return absl::OkStatus();
 }
@@ -442,7 +442,7 @@ absl::Status Housing::JudgeOverstay(Tx& tx, Call& call, const pb::JudgeOverstayR
   event.set_overstay(stay.overstay());
   event.set_end_date(stay.end_date());
   event.set_reason_code(stay.overstay_reason_code());
-  TRY(tx.Publish(event, stay.id(), stay.version()));
+  TRY(tx.Publish(event, stay));
   *response->mutable_stay() = std::move(stay);
   return absl::OkStatus();
 }

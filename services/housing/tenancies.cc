@@ -24,7 +24,7 @@ absl::Status Housing::GiveSpecialTermsNotice(Tx& tx, Call& call, const pb::GiveS
   TRY(Insert(tx, tenancy));
   auto event = About<pb::SpecialTermsNoticeGiven>(tenancy);
   event.set_notice_date(tenancy.notice_date());
-  TRY(tx.Publish(event, tenancy.id(), tenancy.version()));
+  TRY(tx.Publish(event, tenancy));
   *response->mutable_tenancy() = std::move(tenancy);
   return absl::OkStatus();
 }
@@ -49,7 +49,7 @@ absl::Status Housing::SignTenancy(Tx& tx, Call& call, const pb::SignTenancyReque
   event.set_kind(tenancy.kind());
   event.set_start_date(tenancy.start_date());
   event.set_end_date(tenancy.end_date());
-  TRY(tx.Publish(event, tenancy.id(), tenancy.version()));
+  TRY(tx.Publish(event, tenancy));
   *response->mutable_tenancy() = std::move(tenancy);
   return absl::OkStatus();
 }
@@ -81,7 +81,7 @@ absl::Status Housing::AssignSupportTeam(Tx& tx, Call& call, const pb::AssignSupp
   event.set_stay_id(stay.id());
   event.set_person_ref(stay.person_ref());
   event.set_support_team_id(stay.support_team_id());
-  TRY(tx.Publish(event, stay.id(), stay.version()));
+  TRY(tx.Publish(event, stay));
   *response->mutable_stay() = std::move(stay);
   return absl::OkStatus();
 }
@@ -105,7 +105,7 @@ absl::Status Housing::PlanContact(Tx& tx, Call& call, const pb::PlanContactReque
   event.set_support_team_id(contact.support_team_id());
   event.set_kind(contact.kind());
   event.set_due_date(contact.due_date());
-  TRY(tx.Publish(event, contact.id(), contact.version()));
+  TRY(tx.Publish(event, contact));
   *response->mutable_contact() = std::move(contact);
   return absl::OkStatus();
 }
@@ -127,7 +127,7 @@ absl::Status Housing::RecordContact(Tx& tx, Call& call, const pb::RecordContactR
   event.set_kind(contact.kind());
   event.set_held_date(contact.held_date());
   event.set_outcome_code(contact.outcome_code());
-  TRY(tx.Publish(event, contact.id(), contact.version()));
+  TRY(tx.Publish(event, contact));
   *response->mutable_contact() = std::move(contact);
   return absl::OkStatus();
 }

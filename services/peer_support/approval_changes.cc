@@ -16,7 +16,7 @@ absl::Status SaveApproval(Tx& tx, const pb::PeerRules& rules, pb::Approval* appr
   auto event = About<pb::ApprovalGranted>(*peer);
   event.set_approval_id(approval->id());
   event.set_valid_until(peer->valid_until());
-  TRY(tx.Publish(event, peer->id(), peer->version()));
+  TRY(tx.Publish(event, *peer));
   TRY(tx.Schedule(kExpiringTimer, peer->id(),
                   BeginOf(tx, PlusDays(peer->valid_until(), -rules.renewal_window_days()))));
   TRY(tx.Schedule(kApprovalTimer, peer->id(), EndOf(tx, peer->valid_until())));

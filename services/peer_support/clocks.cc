@@ -30,7 +30,7 @@ absl::Status OnExpiring(Tx& tx, std::string_view id, absl::Time) {
   TRY(Save(tx, peer));
   auto event = About<pb::ApprovalExpiring>(peer);
   event.set_valid_until(peer.valid_until());
-  return tx.Publish(event, peer.id(), peer.version());
+  return tx.Publish(event, peer);
 }
 
 // The approval has run out (CareTogetherCMS#32). In their grace a peer keeps their people and gets no new
@@ -46,7 +46,7 @@ absl::Status OnApprovalEnd(Tx& tx, std::string_view id, absl::Time) {
   TRY(Save(tx, peer));
   auto event = About<pb::ApprovalGraceBegan>(peer);
   event.set_grace_until(grace_until);
-  TRY(tx.Publish(event, peer.id(), peer.version()));
+  TRY(tx.Publish(event, peer));
   return WithdrawProposals(tx, "peer_id", peer.id());
 }
 
@@ -57,7 +57,7 @@ absl::Status OnGraceEnd(Tx& tx, std::string_view id, absl::Time due) {
   ApplyExpiry(&peer);
   TRY(Save(tx, peer));
   TRY(StopClocks(tx, peer));
-  TRY(tx.Publish(About<pb::ApprovalExpired>(peer), peer.id(), peer.version()));
+  TRY(tx.Publish(About<pb::ApprovalExpired>(peer), peer));
   return HoldMatches(tx, peer, DayOf(tx, due)).status();
 }
 
@@ -69,7 +69,7 @@ absl::Status OnGuidance(Tx& tx, std::string_view id, absl::Time) {
   TRY(Save(tx, peer));
   auto event = About<pb::GuidanceOverdue>(peer);
   event.set_due_date(peer.guidance_due_date());
-  return tx.Publish(event, peer.id(), peer.version());
+  return tx.Publish(event, peer);
 }
 
 absl::Status OnProposalExpiry(Tx& tx, std::string_view id, absl::Time) {

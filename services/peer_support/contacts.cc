@@ -65,7 +65,7 @@ absl::Status PeerSupport::LogContact(Tx& tx, Call& call, const pb::LogContactReq
   event.set_person_ref(contact.person_ref());
   event.set_contact_date(contact.contact_date());
   event.set_met(contact.met());
-  TRY(tx.Publish(event, contact.id(), contact.version()));
+  TRY(tx.Publish(event, contact));
   *response->mutable_contact() = std::move(contact);
   return absl::OkStatus();
 }
@@ -83,7 +83,7 @@ absl::Status PeerSupport::WithdrawContact(Tx& tx, Call& call, const pb::Withdraw
   event.set_contact_id(contact.id());
   event.set_match_id(contact.match_id());
   event.set_person_ref(contact.person_ref());
-  TRY(tx.Publish(event, contact.id(), contact.version()));
+  TRY(tx.Publish(event, contact));
   *response->mutable_contact() = std::move(contact);
   return absl::OkStatus();
 }
@@ -110,7 +110,7 @@ absl::Status PeerSupport::OpenGroup(Tx& tx, Call& call, const pb::OpenGroupReque
   pb::GroupOpened event;
   event.set_self_help_group_id(group.id());
   event.set_peer_id(group.peer_id());
-  TRY(tx.Publish(event, group.id(), group.version()));
+  TRY(tx.Publish(event, group));
   *response->mutable_group() = std::move(group);
   return absl::OkStatus();
 }
@@ -174,7 +174,7 @@ absl::Status PeerSupport::JoinGroup(Tx& tx, Call& call, const pb::JoinGroupReque
   event.set_self_help_group_id(seat.self_help_group_id());
   event.set_match_id(seat.match_id());
   event.set_peer_person_ref(seat.peer_person_ref());
-  TRY(tx.Publish(event, seat.id(), seat.version()));
+  TRY(tx.Publish(event, seat));
   *response->mutable_group_seat() = std::move(seat);
   return absl::OkStatus();
 }

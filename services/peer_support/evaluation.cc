@@ -42,7 +42,7 @@ absl::Status PeerSupport::OpenEvaluation(Tx& tx, Call&, const pb::OpenEvaluation
   pb::EvaluationOpened event;
   event.set_evaluation_round_id(round.id());
   event.set_close_by(round.close_by());
-  TRY(tx.Publish(event, round.id(), round.version()));
+  TRY(tx.Publish(event, round));
   *response->mutable_round() = std::move(round);
   return absl::OkStatus();
 }

@@ -37,7 +37,7 @@ absl::Status CloseRound(Tx& tx, std::string_view day, pb::EvaluationRound* round
   event.set_evaluation_round_id(round->id());
   event.set_closed_date(round->close_date());
   for (common::v1::Figure& figure : FiguresOf(*round)) *event.add_figures() = std::move(figure);
-  return tx.Publish(event, round->id(), round->version());
+  return tx.Publish(event, *round);
 }
 
 }  // namespace mestring::peer_support

@@ -27,7 +27,7 @@ absl::Status EndSeat(Tx& tx, pb::GroupSeat* seat) {
   event.set_person_ref(seat->person_ref());
   event.set_match_id(seat->match_id());
   event.set_peer_person_ref(seat->peer_person_ref());
-  return tx.Publish(event, seat->id(), seat->version());
+  return tx.Publish(event, *seat);
 }
 
 absl::Status EndGroup(Tx& tx, pb::SelfHelpGroup* group, Call* call) {
@@ -35,7 +35,7 @@ absl::Status EndGroup(Tx& tx, pb::SelfHelpGroup* group, Call* call) {
   TRY(Save(tx, *group));
   pb::GroupClosed event;
   event.set_self_help_group_id(group->id());
-  TRY(tx.Publish(event, group->id(), group->version()));
+  TRY(tx.Publish(event, *group));
   ASSIGN(std::vector<pb::GroupSeat> seats,
          Select<pb::GroupSeat>(tx, absl::StrCat("WHERE self_help_group_id = :group AND ", LiveSeats(), " ORDER BY id"),
                                group->id()));

@@ -32,7 +32,7 @@ absl::Status PeerSupport::SetPeerRules(Tx& tx, Call&, const pb::SetPeerRulesRequ
   pb::PeerRulesSet event;
   event.set_peer_rules_id(rules.id());
   event.set_rules_version(rules.rules_version());
-  return tx.Publish(event, rules.id(), rules.version());
+  return tx.Publish(event, rules);
 }
 
 absl::Status PeerSupport::GetPeerRules(Tx& tx, Call&, const pb::GetPeerRulesRequest& request,
@@ -52,7 +52,7 @@ absl::Status PeerSupport::RegisterGuide(Tx& tx, Call&, const pb::RegisterGuideRe
   TRY(Insert(tx, guide));
   pb::GuideRegistered event;
   event.set_guide_id(guide.id());
-  TRY(tx.Publish(event, guide.id(), guide.version()));
+  TRY(tx.Publish(event, guide));
   *response->mutable_guide() = std::move(guide);
   return absl::OkStatus();
 }
@@ -71,7 +71,7 @@ absl::Status PeerSupport::ChangeGuideState(Tx& tx, Call& call, const pb::ChangeG
   event.set_guide_id(guide.id());
   event.set_state(guide.state());
   event.set_peers(response->peers());
-  TRY(tx.Publish(event, guide.id(), guide.version()));
+  TRY(tx.Publish(event, guide));
   guide.set_peers(static_cast<int32_t>(peers));
   *response->mutable_guide() = std::move(guide);
   return absl::OkStatus();
@@ -98,7 +98,7 @@ absl::Status PeerSupport::AssignGuide(Tx& tx, Call& call, const pb::AssignGuideR
   auto event = About<pb::GuideAssigned>(peer);
   event.set_guide_id(guide.id());
   event.set_state(peer.state());
-  TRY(tx.Publish(event, peer.id(), peer.version()));
+  TRY(tx.Publish(event, peer));
   *response->mutable_peer() = std::move(peer);
   return absl::OkStatus();
 }
@@ -124,7 +124,7 @@ absl::Status PeerSupport::LogGuidance(Tx& tx, Call& call, const pb::LogGuidanceR
   event.set_guidance_id(guidance.id());
   event.set_held_date(held);
   event.set_due_date(peer.guidance_due_date());
-  TRY(tx.Publish(event, peer.id(), peer.version()));
+  TRY(tx.Publish(event, peer));
   *response->mutable_guidance() = std::move(guidance);
   *response->mutable_peer() = std::move(peer);
   return absl::OkStatus();

@@ -52,7 +52,7 @@ absl::StatusOr<int> HoldMatches(Tx& tx, const pb::Peer& peer, std::string_view d
     task.set_open_date(std::string(day));
     TRY(Insert(tx, task));
     event.set_hand_over_task_id(task.id());
-    TRY(tx.Publish(event, match.id(), match.version()));
+    TRY(tx.Publish(event, match));
   }
   return static_cast<int>(matches.size());
 }
@@ -84,7 +84,7 @@ absl::Status ResumeMatches(Tx& tx, const pb::Peer& peer) {
     auto event = About<pb::MatchResumed>(match);
     TRY(SetSeats(tx, match, pb::GROUP_SEAT_STATE_ACTIVE, &event));
     ASSIGN(*event.mutable_hand_over_task_id(), FinishTask(tx, match.id(), pb::HAND_OVER_OUTCOME_RESUMED));
-    TRY(tx.Publish(event, match.id(), match.version()));
+    TRY(tx.Publish(event, match));
   }
   return absl::OkStatus();
 }
@@ -95,7 +95,7 @@ absl::Status EndMatch(Tx& tx, pb::MatchSide by, pb::EndReason reason, pb::Match*
   auto event = About<pb::MatchEnded>(*match);
   event.set_end_date(match->end_date());
   ASSIGN(*event.mutable_hand_over_task_id(), FinishTask(tx, match->id(), pb::HAND_OVER_OUTCOME_ENDED));
-  TRY(tx.Publish(event, match->id(), match->version()));
+  TRY(tx.Publish(event, *match));
   return EndSeatOf(tx, *match);
 }
 

@@ -81,7 +81,7 @@ absl::Status PeerSupport::StartMatch(Tx& tx, Call& call, const pb::StartMatchReq
   event.set_peer_request_id(row.id());
   event.set_proposal_id(proposal.id());
   event.set_start_date(match.start_date());
-  TRY(tx.Publish(event, match.id(), match.version()));
+  TRY(tx.Publish(event, match));
   *response->mutable_match() = std::move(match);
   *response->mutable_proposal() = std::move(proposal);
   return absl::OkStatus();
@@ -117,7 +117,7 @@ absl::Status PeerSupport::HandOverMatch(Tx& tx, Call& call, const pb::HandOverMa
   auto event = About<pb::MatchHandedOver>(match);
   event.set_peer_request_id(row.id());
   ASSIGN(*event.mutable_hand_over_task_id(), FinishTask(tx, match.id(), pb::HAND_OVER_OUTCOME_HANDED_OVER));
-  TRY(tx.Publish(event, match.id(), match.version()));
+  TRY(tx.Publish(event, match));
   TRY(EndSeatOf(tx, match));
   if (row.state() == pb::PEER_REQUEST_STATE_MATCHED) {
     row.set_state(pb::PEER_REQUEST_STATE_OPEN);

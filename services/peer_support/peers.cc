@@ -38,7 +38,7 @@ absl::StatusOr<int> Stop(Tx& tx, Call& call, pb::StopKind kind, pb::Peer* peer) 
   ASSIGN(const bool approved, WasEverApproved(tx, *peer));
   auto event = About<pb::ApprovalStopped>(*peer);
   event.set_never_approved(!approved);
-  TRY(tx.Publish(event, peer->id(), peer->version()));
+  TRY(tx.Publish(event, *peer));
   TRY(EndGroupsOf(tx, *peer, &call));
   return HoldMatches(tx, *peer, Today(tx));
 }
@@ -56,7 +56,7 @@ absl::Status PeerSupport::RegisterPeer(Tx& tx, Call&, const pb::RegisterPeerRequ
   TRY(Insert(tx, peer));
   auto event = About<pb::PeerRegistered>(peer);
   event.set_source(peer.source());
-  TRY(tx.Publish(event, peer.id(), peer.version()));
+  TRY(tx.Publish(event, peer));
   *response->mutable_peer() = std::move(peer);
   return absl::OkStatus();
 }
@@ -69,7 +69,7 @@ absl::Status PeerSupport::UpdatePeer(Tx& tx, Call& call, const pb::UpdatePeerReq
   TRY(CheckProfile(request.profile(), &rules));
   ApplyProfile(request.profile(), &peer);
   TRY(Save(tx, peer));
-  TRY(tx.Publish(About<pb::PeerUpdated>(peer), peer.id(), peer.version()));
+  TRY(tx.Publish(About<pb::PeerUpdated>(peer), peer));
   *response->mutable_peer() = std::move(peer);
   return absl::OkStatus();
 }
@@ -98,7 +98,7 @@ absl::Status PeerSupport::RecordRequirement(Tx& tx, Call& call, const pb::Record
   event.set_peer_id(peer.id());
   event.set_kind(record.kind());
   event.set_requirement_id(record.id());
-  TRY(tx.Publish(event, peer.id(), peer.version()));
+  TRY(tx.Publish(event, peer));
   *response->mutable_requirement() = std::move(record);
   *response->mutable_peer() = std::move(peer);
   return absl::OkStatus();
@@ -138,7 +138,7 @@ absl::Status PeerSupport::PausePeer(Tx& tx, Call& call, const pb::PausePeerReque
   ApplyPause(request.return_date(), &peer);
   TRY(Save(tx, peer));
   TRY(ScheduleGuidance(tx, peer));
-  TRY(tx.Publish(About<pb::ApprovalPaused>(peer), peer.id(), peer.version()));
+  TRY(tx.Publish(About<pb::ApprovalPaused>(peer), peer));
   ASSIGN(const int matches, HoldMatches(tx, peer, Today(tx)));
   response->set_matches(matches);
   *response->mutable_peer() = std::move(peer);
@@ -156,7 +156,7 @@ absl::Status PeerSupport::ResumePeer(Tx& tx, Call& call, const pb::ResumePeerReq
   TRY(ScheduleGuidance(tx, peer));
   auto event = About<pb::ApprovalResumed>(peer);
   event.set_valid_until(peer.valid_until());
-  TRY(tx.Publish(event, peer.id(), peer.version()));
+  TRY(tx.Publish(event, peer));
   TRY(ResumeMatches(tx, peer));
   *response->mutable_peer() = std::move(peer);
   return absl::OkStatus();
@@ -190,7 +190,7 @@ absl::Status PeerSupport::ReinstatePeer(Tx& tx, Call& call, const pb::ReinstateP
   TRY(Save(tx, peer));
   auto event = About<pb::PeerReinstated>(peer);
   event.set_cycle(peer.cycle());
-  TRY(tx.Publish(event, peer.id(), peer.version()));
+  TRY(tx.Publish(event, peer));
   *response->mutable_peer() = std::move(peer);
   return absl::OkStatus();
 }

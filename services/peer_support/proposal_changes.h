@@ -30,7 +30,7 @@ absl::Status TellBothSides(Tx& tx, pb::Proposal* proposal, const Fill& fill) {
     event.set_peer_person_ref(told.peer_person_ref());
     event.set_side(side);
     fill(told, &event);
-    TRY(tx.Publish(event, told.id(), told.version()));
+    TRY(tx.Publish(event, told));
   }
   return absl::OkStatus();
 }

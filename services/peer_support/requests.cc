@@ -45,7 +45,7 @@ absl::Status PeerSupport::RequestPeer(Tx& tx, Call& call, const pb::RequestPeerR
   event.set_person_ref(row.person_ref());
   event.set_asks_as(row.asks_as());
   event.set_needed_by(row.needed_by());
-  TRY(tx.Publish(event, row.id(), row.version()));
+  TRY(tx.Publish(event, row));
   *response->mutable_peer_request() = std::move(row);
   return absl::OkStatus();
 }
@@ -58,7 +58,7 @@ absl::Status PeerSupport::WithdrawRequest(Tx& tx, Call& call, const pb::Withdraw
   pb::PeerRequestWithdrawn event;
   event.set_peer_request_id(row.id());
   event.set_person_ref(row.person_ref());
-  TRY(tx.Publish(event, row.id(), row.version()));
+  TRY(tx.Publish(event, row));
   *response->mutable_peer_request() = std::move(row);
   return absl::OkStatus();
 }
@@ -72,7 +72,7 @@ absl::Status PeerSupport::CloseRequest(Tx& tx, Call& call, const pb::CloseReques
   event.set_peer_request_id(row.id());
   event.set_person_ref(row.person_ref());
   event.set_close_reason(row.close_reason());
-  TRY(tx.Publish(event, row.id(), row.version()));
+  TRY(tx.Publish(event, row));
   *response->mutable_peer_request() = std::move(row);
   return absl::OkStatus();
 }

@@ -26,7 +26,7 @@ absl::Status OnLeaderAppointed(Tx& tx, const events::v1::Event&, const activitie
   TRY(Insert(tx, peer));
   auto registered = About<pb::PeerRegistered>(peer);
   registered.set_source(peer.source());
-  return tx.Publish(registered, peer.id(), peer.version());
+  return tx.Publish(registered, peer);
 }
 
 }  // namespace

@@ -38,7 +38,7 @@ absl::Status PublishReceived(Tx& tx, const pb::AssignedAction& action) {
   event.set_action_id(action.id());
   event.set_state(action.state());
   event.set_due_date(action.due_date());
-  return tx.Publish(event, action.id(), action.version());
+  return tx.Publish(event, action);
 }
 
 absl::Status OnAssigned(Tx& tx, const council::v1::ActionAssigned& event) {
@@ -111,7 +111,7 @@ absl::Status AssignedActions::RecordActionProgress(Tx& tx, Call&, const pb::Reco
   pb::ActionProgressed event;
   event.set_action_id(action.id());
   event.set_state(action.state());
-  TRY(tx.Publish(event, action.id(), action.version()));
+  TRY(tx.Publish(event, action));
   *response->mutable_assigned_action() = std::move(action);
   return absl::OkStatus();
 }

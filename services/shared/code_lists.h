@@ -52,7 +52,7 @@ absl::Status StoreCodeList(Tx& tx, const OwnCodes& own_codes, const Request& req
   event.set_code_list_id(list->id());
   event.set_kind(list->kind());
   event.set_list_version(list->list_version());
-  TRY(tx.Publish(event, list->id(), list->version()));
+  TRY(tx.Publish(event, *list));
   NameOwnCodes(own_codes, list);
   return absl::OkStatus();
 }

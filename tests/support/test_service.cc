@@ -72,13 +72,13 @@ absl::Status Notes::WriteNote(Tx& tx, Call& call, const tpb::WriteNoteRequest& r
   if (request.hide()) {
     tpb::NoteHidden event;
     event.set_note_id(note.id());
-    TRY(tx.Publish(event, note.id(), note.version()));
+    TRY(tx.Publish(event, note));
   } else {
     tpb::NoteWritten event;
     event.set_note_id(note.id());
     event.set_person_ref(note.person_ref());
     event.set_organisation_id(note.organisation_id());
-    TRY(tx.Publish(event, note.id(), note.version()));
+    TRY(tx.Publish(event, note));
   }
   if (request.refuse()) return Refused("NOTES_FORBIDDEN", "no notes today", {{"caller_is_person", "false"}});
   (void)call;
@@ -92,7 +92,7 @@ absl::Status Notes::DropNote(Tx& tx, Call& call, const tpb::DropNoteRequest& req
   TRY(Insert(tx, note));
   tpb::NoteHidden event;
   event.set_note_id(note.id());
-  TRY(tx.Publish(event, note.id(), note.version()));
+  TRY(tx.Publish(event, note));
   response->set_note_id(note.id());
   response->set_caller_seen(absl::StrCat(call.caller.subject, call.caller.person_ref, call.caller.organisation_id,
                                          call.caller.roles.size(), call.traceparent));
@@ -116,7 +116,7 @@ absl::Status Notes::ForgetNote(Tx& tx, Call&, const tpb::ForgetNoteRequest& requ
   TRY(Insert(tx, another));
   tpb::NoteHidden event;
   event.set_note_id(another.id());
-  return tx.Publish(event, another.id(), another.version());
+  return tx.Publish(event, another);
 }
 
 absl::Status Notes::HushNote(Tx& tx, Call&, const tpb::HushNoteRequest& request, tpb::HushNoteResponse* response) {
