@@ -13,21 +13,30 @@
 
 namespace mestring {
 
-// The roles that the contract of a method allows. FAILED_PRECONDITION if it does not state any:
-// a service with such an RPC refuses to start.
+// The roles of the audience that an RPC names: who may call it (allow), and who is answered about anybody (oversight;
+// none if it names none). Descriptors may be of this program or of a pool of their own.
 absl::StatusOr<std::vector<Role>> AllowedRoles(const google::protobuf::MethodDescriptor& method);
-std::vector<Role> RolesOf(const access::v1::Allow& allow);
+absl::StatusOr<std::vector<Role>> OversightRoles(const google::protobuf::MethodDescriptor& method);
+// The roles that see an event (visible_to). All three: FAILED_PRECONDITION if the contract names an audience that it
+// does not define; and if it names none, for what must name one.
+absl::StatusOr<std::vector<Role>> VisibleTo(const google::protobuf::Descriptor& event);
 
-// What the contracts must say before a service starts: each of the roles how much it sees of events (breadth), each
-// RPC of the named services who may call it; and an RPC that is anonymous is about nobody. FAILED_PRECONDITION with
-// what is missing. gRPC's own services are left out.
+// The name of the file with the events of a contract: <its file>_events.proto. A contract may have none.
+std::string EventsFileOf(const google::protobuf::FileDescriptor& contract);
+// What the contract of a service must say of its audiences before the service starts: each RPC, and each event of its
+// events file (null if it has none), names one; each that is named is defined, and each that is defined is named, once,
+// has a role, and says who they are. FAILED_PRECONDITION with what is missing.
+absl::Status CheckAudiences(const google::protobuf::ServiceDescriptor& service,
+                            const google::protobuf::FileDescriptor* events);
+// CheckAudiences of each of the named services, gRPC's own left out; each of the roles says how much it sees of events
+// (breadth), and an RPC that is anonymous is about nobody.
 absl::Status CheckContracts(const std::vector<std::string>& services, const google::protobuf::EnumDescriptor& roles);
 
 // Who may see an event, worked out once so that it can be asked for a thousand watchers.
 struct Audience {
   bool everybody = false;                           // the stream's own entries
   bool names_nobody = false;                        // its type has no field for a person or an organisation
-  std::vector<Role> roles;                          // option visible_to on the event's message, see access.proto
+  std::vector<Role> roles;                          // VisibleTo
   std::vector<std::string> persons, organisations;  // that it names
 };
 // `event` is the parsed message; null for the stream's own entries, which all may see.

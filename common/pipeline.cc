@@ -438,7 +438,7 @@ const Edge::Method* Edge::MethodOf(const Descriptor& request) {
   method->path = absl::StrCat("/", method->service, "/", method->name);
   // An RPC without roles is one that nobody may call.
   method->roles = AllowedRoles(*found).value_or(std::vector<Role>());
-  method->oversight = RolesOf(found->options().GetExtension(access::v1::oversight));
+  method->oversight = OversightRoles(*found).value_or(std::vector<Role>());
   method->anonymous = found->options().GetExtension(access::v1::anonymous);
   method->untold = !found->options().GetExtension(access::v1::untold).empty();
   method->asks = std::any_of(Askers().begin(), Askers().end(), [&](auto asker) { return asker() == &request; });

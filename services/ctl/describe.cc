@@ -16,8 +16,8 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
-#include "common/errors.h"
 #include "common/audience.h"
+#include "common/errors.h"
 #include "common/token.h"
 #include "mestring/access/v1/access.pb.h"
 #include "services/ctl/call.h"
@@ -116,9 +116,7 @@ absl::StatusOr<std::string> DescribedType(const std::string& name, const absl::S
 
 std::vector<std::string> RolesOf(const pb::MethodDescriptor& method) {
   std::vector<std::string> roles;
-  for (const Role role : mestring::RolesOf(method.options().GetExtension(access::v1::allow))) {
-    roles.push_back(RoleName(role));
-  }
+  for (const Role role : AllowedRoles(method).value_or(std::vector<Role>())) roles.push_back(RoleName(role));
   return roles;
 }
 

@@ -12,11 +12,8 @@
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "absl/time/clock.h"
-#include "common/audience.h"
 #include "common/errors.h"
 #include "common/token.h"
-#include "mestring/events/v1/events.pb.h"
-#include "mestring/test/v1/test.pb.h"
 #include "nlohmann/json.hpp"
 #include "tests/support/process.h"
 #include "tests/support/tokens.h"
@@ -25,13 +22,9 @@
 namespace mestring {
 namespace {
 
-namespace tpb = test::v1;
 using access::v1::ROLE_HOUSING_OFFICE;
 using access::v1::ROLE_NAV;
-using access::v1::ROLE_NEXT_OF_KIN;
-using access::v1::ROLE_OPERATOR;
 using access::v1::ROLE_RESIDENT;
-using access::v1::ROLE_SERVICE;
 using access::v1::ROLE_STAFF;
 using nlohmann::json;
 
@@ -445,105 +438,6 @@ TEST_F(AccessTest, TwoKeysOfOneNameAndAlgorithmAreSkippedAndTheRestWorks) {
   // With nothing left there is no service.
   ReplaceFile(file_, json{{"keys", {foreign, json::parse(TestKeySetOf("rs256"))["keys"][0]}}}.dump());
   EXPECT_FALSE(TokenVerifier::Make({.jwks_file = file_, .issuer = kTestIssuer, .audience = kTestAudience}).ok());
-}
-
-// --- Who sees an event ----------------------------------------------------------------------------
-
-Caller Of(std::vector<Role> roles, std::string person = "", std::string organisation = "") {
-  Caller caller;
-  caller.subject = "somebody";
-  caller.roles = std::move(roles);
-  caller.person_ref = std::move(person);
-  caller.organisation_id = std::move(organisation);
-  return caller;
-}
-
-bool MaySeeEvent(const Caller& caller, const google::protobuf::Message* event) {
-  return MaySee(caller, AudienceOf(event));
-}
-
-TEST(AudienceTest, AnEventIsSeenByThoseItsContractNames) {
-  tpb::NoteWritten event;
-  event.set_person_ref(kPerson);
-  event.set_organisation_id("nav-sandnes");
-  EXPECT_TRUE(MaySeeEvent(Of({ROLE_STAFF}), &event));
-  EXPECT_FALSE(MaySeeEvent(Of({ROLE_HOUSING_OFFICE}), &event));
-  EXPECT_FALSE(MaySeeEvent(Of({ROLE_OPERATOR}), &event));
-  EXPECT_FALSE(MaySeeEvent(Of({}), &event));
-  EXPECT_TRUE(MaySeeEvent(Of({ROLE_RESIDENT}, kPerson), &event));
-  EXPECT_FALSE(MaySeeEvent(Of({ROLE_RESIDENT}, "01890a5d-ac96-774b-bcce-b302099a8058"), &event));
-  EXPECT_FALSE(MaySeeEvent(Of({ROLE_RESIDENT}), &event));
-  EXPECT_FALSE(MaySeeEvent(Of({ROLE_NEXT_OF_KIN}, kPerson), &event));
-  EXPECT_TRUE(MaySeeEvent(Of({ROLE_NAV}, "", "nav-sandnes"), &event));
-  EXPECT_FALSE(MaySeeEvent(Of({ROLE_NAV}, "", "nav-oslo"), &event));
-  EXPECT_FALSE(MaySeeEvent(Of({ROLE_NAV}, kPerson), &event));
-  EXPECT_TRUE(MaySeeEvent(Of({ROLE_RESIDENT, ROLE_STAFF}), &event));
-  EXPECT_TRUE(MaySeeEvent(Of({ROLE_SERVICE}), &event));
-}
-
-TEST(AudienceTest, AnEventThatNamesNobodyIsForSubscribers) {
-  const tpb::NoteHidden event;
-  EXPECT_TRUE(MaySeeEvent(Of({ROLE_SERVICE}), &event));
-  EXPECT_FALSE(MaySeeEvent(Of({ROLE_STAFF}), &event));
-  EXPECT_TRUE(MaySeeEvent(Of({ROLE_STAFF}), nullptr));
-}
-
-TEST(AudienceTest, AnEventWithoutAPersonIsNobodysOwn) {
-  const tpb::NoteWritten event;
-  EXPECT_FALSE(MaySeeEvent(Of({ROLE_RESIDENT}), &event));
-  EXPECT_FALSE(MaySeeEvent(Of({ROLE_NAV}), &event));
-}
-
-TEST(AudienceTest, AnEventAboutNobodyIsSeenByEveryRoleThatItsContractLists) {
-  const tpb::NotebookClosed event;
-  EXPECT_TRUE(MaySeeEvent(Of({ROLE_RESIDENT}, kPerson), &event));
-  EXPECT_TRUE(MaySeeEvent(Of({ROLE_NAV}, "", "nav-oslo"), &event));
-  EXPECT_FALSE(MaySeeEvent(Of({access::v1::ROLE_PEER}, kPerson), &event));
-  EXPECT_FALSE(MaySeeEvent(Of({ROLE_STAFF}), &event));
-}
-
-// Each breadth by a role that has it, over an event that names two and one that names nobody.
-TEST(AudienceTest, ARoleSeesAsFarAsItsContractSays) {
-  const auto audience = [](const std::vector<Role>& roles, bool names_nobody) {
-    Audience seen_by;
-    seen_by.roles = roles;
-    seen_by.names_nobody = names_nobody;
-    if (!names_nobody) seen_by.persons = {kPerson}, seen_by.organisations = {"nav-sandnes"};
-    return seen_by;
-  };
-  struct Case {
-    Role role;
-    bool as_stranger, as_person, as_organisation;
-  };
-  for (const Case& c :
-       {Case{ROLE_OPERATOR, false, false, false}, Case{ROLE_RESIDENT, false, true, false},
-        Case{ROLE_NAV, false, false, true}, Case{ROLE_STAFF, true, true, true}, Case{ROLE_SERVICE, true, true, true}}) {
-    const Audience about_two = audience({c.role}, false);
-    EXPECT_EQ(MaySee(Of({c.role}), about_two), c.as_stranger) << c.role;
-    EXPECT_EQ(MaySee(Of({c.role}, kPerson), about_two), c.as_person) << c.role;
-    EXPECT_EQ(MaySee(Of({c.role}, "", "nav-sandnes"), about_two), c.as_organisation) << c.role;
-    EXPECT_TRUE(MaySee(Of({c.role}), audience({c.role}, true))) << c.role;
-    // Not listed: for whoever sees the whole stream only.
-    EXPECT_EQ(MaySee(Of({c.role}, kPerson, "nav-sandnes"), audience({}, true)), c.role == ROLE_SERVICE);
-    EXPECT_EQ(SeesWholeStream(Of({c.role})), c.role == ROLE_SERVICE);
-  }
-  // A role that no contract knows sees nothing.
-  const Role unknown = static_cast<Role>(1000);
-  EXPECT_FALSE(MaySee(Of({unknown, access::v1::ROLE_UNSPECIFIED}, kPerson, "nav-sandnes"), audience({unknown}, true)));
-}
-
-TEST(CheckContractsTest, EachRoleSaysHowMuchItSeesOfEvents) {
-  EXPECT_EQ(CheckContracts({}, *tpb::ForgetfulRole_descriptor()).message(),
-            "the contract does not say how much FORGETFUL_ROLE_CARELESS sees of events (mestring.access.v1.breadth)");
-  EXPECT_EQ(CheckContracts({}, *access::v1::Role_descriptor()), absl::OkStatus());
-}
-
-TEST(AllowedRolesTest, AnRpcSaysWhoMayCallOrNobodyMay) {
-  const auto* file = tpb::EmptyRequest::descriptor()->file();
-  const auto* empty = file->FindServiceByName("EmptyService")->method(0);
-  EXPECT_EQ(*AllowedRoles(*empty), (std::vector<Role>{ROLE_RESIDENT, ROLE_STAFF, ROLE_NAV}));
-  const auto* unguarded = file->FindServiceByName("UnguardedService")->method(0);
-  EXPECT_EQ(AllowedRoles(*unguarded).status().code(), absl::StatusCode::kFailedPrecondition);
 }
 
 }  // namespace

@@ -16,6 +16,7 @@ mestring_test(config_test unit common/config_test.cc)
 mestring_test(field_rules_test unit common/field_rules_test.cc)
 mestring_test(access_test unit common/access_test.cc)
 mestring_test(watch_ring_test unit common/watch_ring_test.cc)
+mestring_test(audience_test unit common/audience_test.cc)
 mestring_test(watch_limits_test service common/watch_limits_test.cc)
 # The test service as a program.
 add_executable(mestring-test support/test_service_main.cc)

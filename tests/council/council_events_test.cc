@@ -360,7 +360,7 @@ TEST(CouncilEvents, AreToldToEveryRoleThatMayListTheirSubject) {
     const auto rpc = listed_by.find(event.field(0)->name());
     ASSERT_NE(rpc, listed_by.end()) << event.name();
     if (in_part.contains(event.name())) continue;
-    const auto& told = event.options().GetExtension(access::v1::visible_to).roles();
+    const std::vector<Role> told = *VisibleTo(event);
     const auto allowed = AllowedRoles(*service.FindMethodByName(rpc->second));
     ASSERT_TRUE(allowed.ok());
     for (const Role role : *allowed) EXPECT_THAT(told, Contains(role)) << event.name() << " " << Role_Name(role);

@@ -7,6 +7,7 @@
 #include <random>
 
 #include "absl/strings/match.h"
+#include "common/audience.h"
 #include "common/clock.h"
 #include "common/field_rules.h"
 #include "services/housing/housing_rules.h"
@@ -233,7 +234,7 @@ TEST_P(HousingTest, TheResponsibleUnitHearsOfEverythingThatItMayRead) {
   const google::protobuf::FileDescriptor& file = *pb::StayEnded::descriptor()->file();
   for (int i = 0; i < file.message_type_count(); ++i) {
     const google::protobuf::Descriptor& type = *file.message_type(i);
-    const auto& roles = type.options().GetExtension(access::v1::visible_to).roles();
+    const std::vector<Role> roles = *VisibleTo(type);
     const bool told = std::find(roles.begin(), roles.end(), access::v1::ROLE_SPECIALIST_HEALTH) != roles.end();
     if (told && type.FindFieldByName("person_ref") != nullptr) shown.insert(type.full_name());
   }

@@ -56,8 +56,7 @@ void AppendMessage(const Descriptor& message, std::string* text) {
                   "\n      title: ", message.name(), "\n      summary: ", Quoted(CommentOf(message)), "\n");
   const auto options = Known(message.options());
   if (options.HasExtension(access::v1::visible_to)) {
-    absl::StrAppend(text, "      x-visible-to: [",
-                    absl::StrJoin(RoleNames(options.GetExtension(access::v1::visible_to)), ", "), "]\n");
+    absl::StrAppend(text, "      x-visible-to: [", absl::StrJoin(RoleNames(VisibleTo(message)), ", "), "]\n");
   }
   std::vector<std::string> named;
   for (int i = 0; i < message.field_count(); ++i) {

@@ -108,7 +108,7 @@ std::map<const Descriptor*, std::set<std::string>> Readers(const ContractFiles& 
         if (method.options().idempotency_level() != google::protobuf::MethodOptions::NO_SIDE_EFFECTS) continue;
         std::set<const Descriptor*> shown;
         AddResourcesIn(*method.output_type(), &shown);
-        const auto roles = RoleNames(Known(method.options()).GetExtension(access::v1::allow));
+        const auto roles = RoleNames(AllowedRoles(method));
         for (const Descriptor* type : shown) readers[type].insert(roles.begin(), roles.end());
       }
     }
@@ -125,7 +125,7 @@ std::string Unheard(const ContractFiles& contracts) {
     const Says says = SaysOf(*event);
     std::set<std::string> resources(says.subject.begin(), says.subject.end());
     for (const Named& named : says.named) resources.insert(named.resource);
-    const auto heard = RoleNames(Known(event->options()).GetExtension(access::v1::visible_to));
+    const auto heard = RoleNames(VisibleTo(*event));
     for (const std::string& name : resources) {
       const auto found =
           readers.find(event->file()->pool()->FindMessageTypeByName(absl::StrCat(event->file()->package(), ".", name)));

@@ -100,9 +100,10 @@ void ContractFiles::AddError(const std::string& file, int line, int, const std::
   ADD_FAILURE() << file << ":" << line + 1 << ": " << message;
 }
 
-std::vector<std::string> RoleNames(const access::v1::Allow& allow) {
+std::vector<std::string> RoleNames(const absl::StatusOr<std::vector<Role>>& roles) {
+  EXPECT_TRUE(roles.ok()) << roles.status();
   std::vector<std::string> names;
-  for (const Role role : RolesOf(allow)) names.push_back(RoleName(role));
+  for (const Role role : roles.value_or(std::vector<Role>())) names.push_back(RoleName(role));
   std::sort(names.begin(), names.end());
   return names;
 }

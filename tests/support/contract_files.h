@@ -8,7 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "mestring/access/v1/access.pb.h"
+#include "common/audience.h"
+#include "common/options.h"
 
 namespace mestring {
 
@@ -25,16 +26,8 @@ class ContractFiles : public google::protobuf::compiler::MultiFileErrorCollector
   std::vector<const google::protobuf::FileDescriptor*> files_;
 };
 
-// Options of the imported descriptors hold our extensions as unknown fields; parsed anew, as ours.
-template <class Options>
-Options Known(const Options& options) {
-  Options known;
-  known.ParseFromString(options.SerializeAsString());
-  return known;
-}
-
-// The roles, sorted, without "ROLE_".
-std::vector<std::string> RoleNames(const access::v1::Allow& allow);
+// The roles, sorted, without "ROLE_"; none if the contract is wrong, which is a failure of the test.
+std::vector<std::string> RoleNames(const absl::StatusOr<std::vector<Role>>& roles);
 
 // What is listed under one heading ("// ---- Stays ------") of a contract: RPCs, or events.
 struct Heading {
