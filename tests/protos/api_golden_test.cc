@@ -1,6 +1,6 @@
-// The contracts as one text: every RPC with the roles that may call it, every field with its number,
-// every event with who sees it. A change of access or of the wire is a change of tests/protos/api.golden,
-// seen in review. To accept one: tests/run update.
+// The contracts as one text: every RPC with the roles that may call it, every field with its number and its rule,
+// every event with who sees it. A change of access, of the wire, or of what a caller may send is a change of
+// tests/protos/api.golden, seen in review. To accept one: tests/run update.
 //
 // Read from the .proto files themselves, so that a new contract is in the text the moment it exists.
 
@@ -46,8 +46,13 @@ void Describe(const Descriptor& message, std::string* text) {
       "\n");
   for (int i = 0; i < message.field_count(); ++i) {
     const FieldDescriptor& field = *message.field(i);
+    const auto rules = Known(field.options());
     absl::StrAppend(text, "  ", field.number(), " ", field.is_repeated() ? "repeated " : "", TypeName(field), " ",
-                    field.name(), "\n");
+                    field.name());
+    if (rules.HasExtension(common::v1::rule)) {
+      absl::StrAppend(text, "  {", rules.GetExtension(common::v1::rule).ShortDebugString(), "}");
+    }
+    absl::StrAppend(text, "\n");
   }
   for (int i = 0; i < message.nested_type_count(); ++i) Describe(*message.nested_type(i), text);
 }
