@@ -205,7 +205,10 @@ absl::Status CheckContracts(const std::vector<std::string>& services, const goog
     }
     const FileDescriptor* events = service->file()->pool()->FindFileByName(EventsFileOf(*service->file()));
     TRY(CheckAudiences(*service, events));
-    for (int i = 0; i < service->method_count(); ++i) TRY(CheckAnonymous(*service->method(i)));
+    for (int i = 0; i < service->method_count(); ++i) {
+      TRY(CheckAnonymous(*service->method(i)));
+      TRY(CheckRules(*service->method(i)->input_type()));
+    }
   }
   return absl::OkStatus();
 }

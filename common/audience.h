@@ -28,8 +28,8 @@ std::string EventsFileOf(const google::protobuf::FileDescriptor& contract);
 // has a role, and says who they are. FAILED_PRECONDITION with what is missing.
 absl::Status CheckAudiences(const google::protobuf::ServiceDescriptor& service,
                             const google::protobuf::FileDescriptor* events);
-// CheckAudiences of each of the named services, gRPC's own left out; each of the roles says how much it sees of events
-// (breadth), and an RPC that is anonymous is about nobody.
+// CheckAudiences of each of the named services, gRPC's own left out, and CheckRules of its requests; each of the roles
+// says how much it sees of events (breadth), and an RPC that is anonymous is about nobody.
 absl::Status CheckContracts(const std::vector<std::string>& services, const google::protobuf::EnumDescriptor& roles);
 
 // Who may see an event, worked out once so that it can be asked for a thousand watchers.

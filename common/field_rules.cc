@@ -20,9 +20,12 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
 #include "absl/synchronization/mutex.h"
 #include "common/clock.h"
 #include "common/ids.h"
+#include "common/options.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/timestamp.pb.h"
 #include "mestring/common/v1/field_rule.pb.h"
@@ -66,6 +69,7 @@ struct FieldPlan {
 struct Plan {
   bool is_timestamp = false;
   std::vector<FieldPlan> fields;
+  std::vector<OneOf> exactly_one_of;
   std::vector<std::string> free_text;  // paths, what FreeTextFields says
 };
 
@@ -80,6 +84,20 @@ FieldPlan PlanField(const FieldDescriptor& field) {
   plan.max = rule.max();
   plan.impersonal = rule.impersonal();
   return plan;
+}
+
+absl::Status CheckRulesBelow(const Descriptor& type, std::set<const Descriptor*>* seen) {
+  if (!seen->insert(&type).second) return absl::OkStatus();
+  for (const OneOf& fields : OneOfsOf(type)) {
+    if (fields.size() > 1 && std::find(fields.begin(), fields.end(), nullptr) == fields.end()) continue;
+    return absl::FailedPreconditionError(absl::StrCat(
+        type.full_name(), " must name at least two of its own fields (mestring.common.v1.exactly_one_of)"));
+  }
+  for (int i = 0; i < type.field_count(); ++i) {
+    const Descriptor* below = type.field(i)->message_type();
+    if (below != nullptr) TRY(CheckRulesBelow(*below, seen));
+  }
+  return absl::OkStatus();
 }
 
 bool LeadsTo(const Descriptor& type, Format format, std::set<const Descriptor*>* seen) {
@@ -107,6 +125,7 @@ const Plan* PlanFor(const Descriptor& type, Plans* plans) {
   found->second = std::make_unique<Plan>();
   Plan* plan = found->second.get();
   plan->free_text = FreeTextFields(type);
+  plan->exactly_one_of = OneOfsOf(type);
   plan->is_timestamp = type.full_name() == google::protobuf::Timestamp::descriptor()->full_name();
   for (int i = 0; i < type.field_count(); ++i) {
     FieldPlan field = PlanField(*type.field(i));
@@ -226,6 +245,7 @@ class Check {
         WalkSingle(message, reflection, field, prefix);
       }
     }
+    for (const OneOf& fields : plan.exactly_one_of) WalkOneOf(message, reflection, fields, prefix);
   }
 
  private:
@@ -234,6 +254,18 @@ class Check {
     std::string path = absl::StrCat(prefix, field.field->name());
     if (index >= 0) absl::StrAppend(&path, "[", index, "]");
     violations.push_back({std::move(path), std::move(problem)});
+  }
+
+  // Said of the first of the fields: a violation names one.
+  void WalkOneOf(const Message& message, const Reflection& reflection, const OneOf& fields, const std::string& prefix) {
+    const auto set = std::count_if(fields.begin(), fields.end(), [&](const FieldDescriptor* field) {
+      return field->is_repeated() ? reflection.FieldSize(message, field) > 0 : reflection.HasField(message, field);
+    });
+    if (set == 1) return;
+    const auto name = [](std::string* out, const FieldDescriptor* field) { absl::StrAppend(out, field->name()); };
+    violations.push_back({absl::StrCat(prefix, fields[0]->name()),
+                          absl::StrCat("exactly one of ", absl::StrJoin(fields.begin(), fields.end() - 1, ", ", name),
+                                       " and ", fields.back()->name(), " must be set")});
   }
 
   void WalkSingle(const Message& message, const Reflection& reflection, const FieldPlan& field,
@@ -417,6 +449,24 @@ absl::Status CheckFields(const Message& request) {
   Check check;
   check.Walk(request, PlanOf(*request.GetDescriptor(), &own), "");
   return check.violations.empty() ? absl::OkStatus() : InvalidArgument(check.violations);
+}
+
+std::vector<OneOf> OneOfsOf(const Descriptor& type) {
+  std::vector<OneOf> all;
+  const auto options = Known(type.options());
+  for (const std::string& names : options.GetRepeatedExtension(common::v1::exactly_one_of)) {
+    OneOf fields;
+    for (const std::string& name : std::vector<std::string>(absl::StrSplit(names, ", "))) {
+      fields.push_back(type.FindFieldByName(name));
+    }
+    all.push_back(std::move(fields));
+  }
+  return all;
+}
+
+absl::Status CheckRules(const Descriptor& type) {
+  std::set<const Descriptor*> seen;
+  return CheckRulesBelow(type, &seen);
 }
 
 absl::Status CheckEvent(const Message& event) {

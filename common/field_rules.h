@@ -18,6 +18,13 @@ namespace mestring {
 // a national identity number in any string, without repeating it, and unknown enum values.
 absl::Status CheckFields(const google::protobuf::Message& request);
 
+// Fields of a message of which exactly one must be set (option exactly_one_of); null for a name that it does not have.
+using OneOf = std::vector<const google::protobuf::FieldDescriptor*>;
+std::vector<OneOf> OneOfsOf(const google::protobuf::Descriptor& type);
+// What the contract says of the messages of this type and below must make sense before a service starts:
+// FAILED_PRECONDITION if exactly_one_of names a field that the message does not have, or fewer than two.
+absl::Status CheckRules(const google::protobuf::Descriptor& type);
+
 // As CheckFields, and refuses any string without a format, or of FORMAT_TEXT: what an event may hold.
 absl::Status CheckEvent(const google::protobuf::Message& event);
 // The same over a message type; returns the paths that an event must not have. For contract tests.

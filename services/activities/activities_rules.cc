@@ -73,13 +73,6 @@ absl::Status Check(const pb::CreateActivityRequest& request) {
   return absl::OkStatus();
 }
 
-absl::Status Check(const pb::AssignLeaderRequest& request) {
-  if (request.person_ref().empty() == request.staff_id().empty()) {
-    return InvalidArgument("person_ref", "exactly one of person_ref and staff_id must be set");
-  }
-  return absl::OkStatus();
-}
-
 // A drop-in has no seats (A6); everything else has. [A12, S3] A course for users and professionals keeps a
 // quota for each: an audience has one quota or none.
 absl::Status CheckQuotas(const pb::Activity& activity, const Quotas& quotas) {

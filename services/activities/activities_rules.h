@@ -62,7 +62,6 @@ absl::Status MayOnlyBeSelf(const Caller& caller, std::string_view person_ref);
 
 absl::Status Check(const pb::SetPolicyRequest& request);
 absl::Status Check(const pb::CreateActivityRequest& request);
-absl::Status Check(const pb::AssignLeaderRequest& request);
 absl::Status CheckQuotas(const pb::Activity& activity, const Quotas& quotas);
 // From one day to the same or a later one, at most so many in all.
 absl::Status CheckDateRange(std::string_view from_date, std::string_view to_date, int days_max);

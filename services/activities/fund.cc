@@ -227,9 +227,6 @@ absl::Status Activities::ReverseGrant(Tx& tx, Call& call, const pb::ReverseGrant
 }
 
 absl::Status Activities::GetFund(Tx& tx, Call&, const pb::GetFundRequest& request, pb::GetFundResponse* response) {
-  if (request.fund_id().empty() == request.code().empty()) {
-    return InvalidArgument("fund_id", "exactly one of it and code must be set");
-  }
   ASSIGN(pb::Fund fund, request.code().empty() ? Load<pb::Fund>(tx, request.fund_id())
                                                : OrNotFound(Find<pb::Fund>(tx, "WHERE code = :code", request.code())));
   if (request.date().empty()) {

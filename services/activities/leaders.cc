@@ -162,9 +162,6 @@ absl::Status Activities::ResumeLeader(Tx& tx, Call& call, const pb::ResumeLeader
 
 absl::Status Activities::GetLeaderPath(Tx& tx, Call& call, const pb::GetLeaderPathRequest& request,
                                        pb::GetLeaderPathResponse* response) {
-  if (request.leader_path_id().empty() == request.person_ref().empty()) {
-    return InvalidArgument("leader_path_id", "exactly one of it and person_ref must be set");
-  }
   if (!request.person_ref().empty()) {
     TRY(MaySee(call.caller, request.person_ref(), Table<pb::LeaderPath>::kNoun));
     ASSIGN(*response->mutable_leader_path(), OrNotFound(PathOf(tx, request.person_ref())));

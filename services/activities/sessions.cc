@@ -200,7 +200,6 @@ absl::Status Activities::SetWaitingList(Tx& tx, Call&, const pb::SetWaitingListR
 
 absl::Status Activities::AssignLeader(Tx& tx, Call&, const pb::AssignLeaderRequest& request,
                                       pb::AssignLeaderResponse* response) {
-  TRY(Check(request));
   ASSIGN(pb::Session session, Load<pb::Session>(tx, request.session_id()));
   const bool is_user = !request.person_ref().empty();
   pb::LeaderPath path;

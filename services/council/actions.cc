@@ -14,7 +14,6 @@
 namespace mestring::council {
 absl::Status Council::CreateAction(Tx& tx, Call&, const pb::CreateActionRequest& request,
                                    pb::CreateActionResponse* response) {
-  TRY(Check(request));
   ASSIGN(const pb::Mandate mandate, CurrentMandate(tx));
   // Whichever of the two is named, the rule sees both.
   std::optional<pb::Suggestion> suggestion;
@@ -54,7 +53,6 @@ absl::Status Council::CreateAction(Tx& tx, Call&, const pb::CreateActionRequest&
 
 absl::Status Council::UpdateAction(Tx& tx, Call&, const pb::UpdateActionRequest& request,
                                    pb::UpdateActionResponse* response) {
-  TRY(Check(request));
   ASSIGN(pb::Action action, AtVersion(request.expected_version(), Load<pb::Action>(tx, request.action_id())));
   TRY(MayUpdateAction(action, request, Today(tx)));
   if (!request.due_date().empty()) {

@@ -239,8 +239,6 @@ void ShowTo(const Caller& caller, pb::Suggestion* suggestion);
 // ---- Actions ---------------------------------------------------------------------------------------
 
 bool IsOpen(const pb::Action& action);
-absl::Status Check(const pb::CreateActionRequest& request);
-absl::Status Check(const pb::UpdateActionRequest& request);
 // `suggestion`: that it is for, or that its item took up, if there is one. `item`: that it is for, or that took the
 // suggestion up.
 absl::Status MayCreateAction(const pb::Mandate& mandate, const pb::CreateActionRequest& request,

@@ -190,20 +190,6 @@ bool IsOpen(const pb::Action& action) {
   return action.state() == pb::ACTION_STATE_ASSIGNED || action.state() == pb::ACTION_STATE_IN_PROGRESS;
 }
 
-absl::Status Check(const pb::CreateActionRequest& request) {
-  if (request.suggestion_id().empty() == request.agenda_item_id().empty()) {
-    return InvalidArgument("suggestion_id", "either this or agenda_item_id says what the action is about");
-  }
-  return absl::OkStatus();
-}
-
-absl::Status Check(const pb::UpdateActionRequest& request) {
-  if (request.due_date().empty() == request.cancel_reason().empty()) {
-    return InvalidArgument("due_date", "either this or cancel_reason says what changes");
-  }
-  return absl::OkStatus();
-}
-
 absl::Status MayCreateAction(const pb::Mandate& mandate, const pb::CreateActionRequest& request,
                              const std::optional<pb::AgendaItem>& item, const std::optional<pb::Suggestion>& suggestion,
                              std::string_view today) {

@@ -192,18 +192,8 @@ absl::Status Check(const pb::AnswerPlaceOfferRequest& request) {
 }
 
 absl::Status Check(const pb::ReserveStayRequest& request) {
-  if (request.requisition_id().empty() == request.place_offer_id().empty()) {
-    return InvalidArgument("requisition_id", "exactly one of requisition_id and place_offer_id must be set");
-  }
   if (!request.place_id().empty() && request.requisition_id().empty()) {
     return InvalidArgument("place_id", "is decided by the place offer");
-  }
-  return absl::OkStatus();
-}
-
-absl::Status Check(const pb::MoveStayRequest& request) {
-  if (request.reserved_stay_id().empty() == request.place_id().empty()) {
-    return InvalidArgument("reserved_stay_id", "exactly one of reserved_stay_id and place_id must be set");
   }
   return absl::OkStatus();
 }
@@ -211,13 +201,6 @@ absl::Status Check(const pb::MoveStayRequest& request) {
 absl::Status Check(const pb::JudgeOverstayRequest& request) {
   if (request.authorised() == request.authorised_until().empty()) {
     return InvalidArgument("authorised_until", "must be set if the overstay is authorised, and only then");
-  }
-  return absl::OkStatus();
-}
-
-absl::Status Check(const pb::ListDecisionsRequest& request) {
-  if (request.case_id().empty() == request.person_ref().empty()) {
-    return InvalidArgument("case_id", "exactly one of case_id and person_ref must be set");
   }
   return absl::OkStatus();
 }

@@ -81,9 +81,7 @@ absl::Status Check(const pb::DecideApplicationRequest& request);
 absl::Status Check(const pb::AssessNeedRequest& request);
 absl::Status Check(const pb::AnswerPlaceOfferRequest& request);
 absl::Status Check(const pb::ReserveStayRequest& request);
-absl::Status Check(const pb::MoveStayRequest& request);
 absl::Status Check(const pb::JudgeOverstayRequest& request);
-absl::Status Check(const pb::ListDecisionsRequest& request);
 
 // ---- Offers and places -----------------------------------------------------------------------------
 

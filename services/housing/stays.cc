@@ -350,7 +350,6 @@ absl::Status Housing::ExtendStay(Tx& tx, Call& call, const pb::ExtendStayRequest
 }
 
 absl::Status Housing::MoveStay(Tx& tx, Call& call, const pb::MoveStayRequest& request, pb::MoveStayResponse* response) {
-  TRY(Check(request));
   ASSIGN(pb::Stay stay, AtVersion(request.expected_version(), LoadVisible<pb::Stay>(tx, call, request.stay_id())));
   if (!request.reserved_stay_id().empty()) {
     ASSIGN(pb::Stay reserved, LoadVisible<pb::Stay>(tx, call, request.reserved_stay_id()));

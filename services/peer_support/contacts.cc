@@ -139,7 +139,6 @@ absl::Status PeerSupport::ListGroups(Tx& tx, Call&, const pb::ListGroupsRequest&
 
 absl::Status PeerSupport::JoinGroup(Tx& tx, Call& call, const pb::JoinGroupRequest& request,
                                     pb::JoinGroupResponse* response) {
-  TRY(Check(request));
   TRY(MayActFor(call.caller, request.person_ref()));
   TRY(CheckHappened(request.consent_date(), Today(tx)));
   pb::GroupSeat seat;

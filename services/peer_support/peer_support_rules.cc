@@ -217,11 +217,6 @@ absl::Status Check(const pb::LogContactRequest& request) {
   return absl::OkStatus();
 }
 
-absl::Status Check(const pb::JoinGroupRequest& request) {
-  if (request.self_help_group_id().empty() != request.match_id().empty()) return absl::OkStatus();
-  return InvalidArgument("self_help_group_id", "exactly one of self_help_group_id and match_id must be set");
-}
-
 absl::Status Check(const pb::OpenEvaluationRequest& request) {
   if (!EachOnce(request.questions(), &pb::EvaluationQuestion::code)) {
     return InvalidArgument("questions", "must not name a code twice");

@@ -61,7 +61,6 @@ absl::Status Check(const pb::RecordRequirementRequest& request);
 absl::Status Check(const pb::StopPeerRequest& request);
 absl::Status Check(const pb::RequestPeerRequest& request);
 absl::Status Check(const pb::LogContactRequest& request);
-absl::Status Check(const pb::JoinGroupRequest& request);
 absl::Status Check(const pb::OpenEvaluationRequest& request);
 absl::Status Check(const pb::InviteToEvaluationRequest& request);
 // Of what lies behind us: NOT_YET if it does not.

@@ -23,6 +23,8 @@ constexpr char kUuid[] = "01890a5d-ac96-774b-bcce-b302099a8057";
 constexpr char kOther[] = "01890a5d-ac96-774b-bcce-b302099a8058";
 constexpr char kNationalId[] = "15076500565";
 
+using testing::HasSubstr;
+
 std::vector<std::string> Fields(const google::protobuf::Message& message) {
   std::vector<std::string> fields;
   for (const Violation& violation : ViolationsOf(CheckFields(message))) fields.push_back(violation.field);
@@ -216,6 +218,33 @@ TEST(FieldRulesTest, AMessageTypeMadeAtRunTimeIsCheckedToo) {
     message->GetReflection()->SetString(message.get(), descriptor->field(0), std::string(201, 'x'));
     EXPECT_THAT(Fields(*message), ElementsAre("words"));
   }
+}
+
+// Whatever the kind of a field: a list, a message, a number, and a string that is set to nothing count as set or not as
+// any other field does.
+TEST(ExactlyOneOfTest, OneFieldIsSetAndTheFieldsAreNamed) {
+  tpb::Either either;
+  EXPECT_THAT(Fields(either), ElementsAre("name", "count"));
+  const std::vector<Violation> violations = ViolationsOf(CheckFields(either));
+  EXPECT_EQ(violations[0].problem, "exactly one of name, codes and part must be set");
+  EXPECT_EQ(violations[1].problem, "exactly one of count and perhaps must be set");
+  either.set_count(1);
+  either.add_codes("A");
+  EXPECT_THAT(Fields(either), IsEmpty());
+  either.set_perhaps("");
+  EXPECT_THAT(Fields(either), ElementsAre("count"));
+  either.clear_count();
+  either.mutable_part()->set_code("A");
+  EXPECT_THAT(Fields(either), ElementsAre("name"));
+  either.clear_codes();
+  either.add_below()->set_name("below");
+  EXPECT_THAT(Fields(either), ElementsAre("below[0].count"));
+}
+
+TEST(ExactlyOneOfTest, AFieldThatTheMessageDoesNotHaveIsFoundBeforeAServiceStarts) {
+  EXPECT_EQ(CheckRules(*tpb::Either::descriptor()), absl::OkStatus());
+  EXPECT_THAT(std::string(CheckRules(*tpb::Misnamed::descriptor()).message()),
+              HasSubstr("mestring.test.v1.Misnamed.Below must name at least two of its own fields"));
 }
 
 }  // namespace

@@ -54,6 +54,9 @@ void Describe(const Descriptor& message, std::string* text) {
     }
     absl::StrAppend(text, "\n");
   }
+  for (const std::string& fields : options.GetRepeatedExtension(common::v1::exactly_one_of)) {
+    absl::StrAppend(text, "  exactly one of ", fields, "\n");
+  }
   for (int i = 0; i < message.nested_type_count(); ++i) Describe(*message.nested_type(i), text);
 }
 
@@ -107,6 +110,15 @@ TEST(Contracts, EveryAudienceIsDefinedAndNamed) {
     const auto events = files.find(EventsFileOf(*file));
     for (int s = 0; s < file->service_count(); ++s) {
       EXPECT_EQ(CheckAudiences(*file->service(s), events == files.end() ? nullptr : events->second), absl::OkStatus());
+    }
+  }
+}
+
+TEST(Contracts, TheRulesOfEveryMessageMakeSense) {
+  const ContractFiles contracts;
+  for (const FileDescriptor* file : contracts.files()) {
+    for (int i = 0; i < file->message_type_count(); ++i) {
+      EXPECT_EQ(CheckRules(*file->message_type(i)), absl::OkStatus());
     }
   }
 }

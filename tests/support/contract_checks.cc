@@ -4,10 +4,12 @@
 
 #include "tests/support/contract_checks.h"
 
+#include <algorithm>
 #include <functional>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "common/field_rules.h"
 #include "common/ids.h"
 #include "google/protobuf/dynamic_message.h"
 #include "google/rpc/error_details.pb.h"
@@ -149,6 +151,21 @@ struct Walk {
     }
   }
 
+  // None of the fields, and two of them.
+  void OneOfs(const Locate& locate, const Descriptor& type, const std::string& prefix) {
+    for (const OneOf& fields : OneOfsOf(type)) {
+      const std::string path = prefix + std::string(fields[0]->name());
+      Add(locate, path, "none of several", "", [&](Message& message) {
+        for (const FieldDescriptor* field : fields) message.GetReflection()->ClearField(&message, field);
+      });
+      Add(locate, path, "two of several", "", [&](Message& message) {
+        const std::unique_ptr<Message> second(message.New());
+        FillField(*second, *fields[1]);
+        message.MergeFrom(*second);
+      });
+    }
+  }
+
   void Message_(const Locate& locate, const FieldDescriptor& field, const std::string& path, int depth) {
     const Locate inner = [locate, &field](Message* root) -> Message* {
       Message* outer = locate(root);
@@ -161,6 +178,7 @@ struct Walk {
       return reflection->MutableRepeatedMessage(outer, &field, 0);
     };
     const std::string prefix = field.is_repeated() ? path + "[0]." : path + ".";
+    OneOfs(inner, *field.message_type(), prefix);
     for (int i = 0; i < field.message_type()->field_count(); ++i) {
       const FieldDescriptor& nested = *field.message_type()->field(i);
       Field(inner, nested, prefix + std::string(nested.name()), depth + 1);
@@ -261,6 +279,12 @@ void FillField(Message& message, const FieldDescriptor& field) {
     default:
       break;
   }
+  for (const OneOf& fields : OneOfsOf(*message.GetDescriptor())) {
+    if (std::find(fields.begin(), fields.end(), &field) == fields.end()) continue;
+    for (const FieldDescriptor* other : fields) {
+      if (other != &field) reflection->ClearField(&message, other);
+    }
+  }
 }
 
 void FillRequired(Message& message) {
@@ -268,10 +292,12 @@ void FillRequired(Message& message) {
     const FieldDescriptor& field = *message.GetDescriptor()->field(i);
     if (field.options().GetExtension(common::v1::rule).required()) FillField(message, field);
   }
+  for (const OneOf& fields : OneOfsOf(*message.GetDescriptor())) FillField(message, *fields[0]);
 }
 
 std::vector<BadRequest> BadRequestsFor(const Descriptor& request) {
   Walk walk{request, {}};
+  walk.OneOfs([](Message* root) { return root; }, request, "");
   for (int i = 0; i < request.field_count(); ++i) {
     walk.Field([](Message* root) { return root; }, *request.field(i), std::string(request.field(i)->name()), 0);
   }

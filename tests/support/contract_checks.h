@@ -28,9 +28,11 @@ grpc::Status CallByPath(grpc::Channel& channel, const std::string& path, grpc::C
 // An empty message of a type known by descriptor only.
 std::unique_ptr<google::protobuf::Message> NewMessage(const google::protobuf::Descriptor& type);
 
-// Gives a field a value of the right shape, one more if it is repeated.
+// Gives a field a value of the right shape, one more if it is repeated, and empties those that may not be set beside
+// it.
 void FillField(google::protobuf::Message& message, const google::protobuf::FieldDescriptor& field);
-// Sets every required field to something of the right shape; optional ones stay unset.
+// Sets every required field to something of the right shape, and the first of those of which exactly one must be set;
+// optional ones stay unset.
 void FillRequired(google::protobuf::Message& message);
 
 // One way in which a request can be wrong.
@@ -42,7 +44,7 @@ struct BadRequest {
 };
 
 // Every field of the request, also of messages inside it: empty, oversized, malformed, out of range,
-// undeclared, with a national identity number in it.
+// undeclared, with a national identity number in it; and none or two of the fields of which exactly one must be set.
 std::vector<BadRequest> BadRequestsFor(const google::protobuf::Descriptor& request);
 
 // A page token as the list would hand it out that this request asks for.
