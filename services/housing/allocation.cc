@@ -9,6 +9,7 @@
 
 #include "services/housing/housing.h"
 #include "services/housing/housing_records.h"
+#include "services/housing/place_holds.h"
 
 namespace mestring::housing {
 namespace {
@@ -123,8 +124,7 @@ absl::Status Housing::OpenVacancy(Tx& tx, Call&, const pb::OpenVacancyRequest& r
   vacancy.set_offer_id(offer.id());
   vacancy.set_offer_kind(offer.kind());
   vacancy.set_from_date(OrToday(tx, request.from_date()));
-  static const std::string kept = absl::StrCat("WHERE place_id = :place AND ", InStates(KeepsPlace));
-  ASSIGN(const bool is_kept, Exists<pb::Vacancy>(tx, kept, place.id()));
+  ASSIGN(const bool is_kept, IsHeld(tx, place.id(), {today, std::string(kNoEnd)}, Holders::kVacancies));
   TRY(MayOpenVacancy(policy, place, vacancy.from_date(), is_kept, today));
   TRY(CheckFree(tx, place.id(), {vacancy.from_date(), std::string(kNoEnd)}));
   TRY(Insert(tx, vacancy));

@@ -11,6 +11,7 @@
 
 #include "services/housing/housing.h"
 #include "services/housing/housing_records.h"
+#include "services/housing/stay_changes.h"
 
 namespace mestring::housing {
 namespace {
@@ -125,26 +126,22 @@ absl::Status OnMark(Tx& tx, std::string_view id, absl::Time due) {
   return next == 0 ? absl::OkStatus() : tx.Schedule(kMarkTimer, id, BeginOf(tx, PlusDays(stay.count_from(), next)));
 }
 
-// Runs each day on which somebody is still there after their departure: the place is held a night more,
-// and what was to follow there gives way (H1).
+// Runs each night that somebody is still there after their departure. The first night is told. No later one changes
+// their stay, because that they are there tonight is worked out when it is read. What was to begin in the place tonight
+// gives way each night. (H1)
 absl::Status OnOverstay(Tx& tx, std::string_view id, absl::Time due) {
   ASSIGN(pb::Stay stay, Load<pb::Stay>(tx, id));
   const std::string day = DayOf(tx, due);
   if (stay.state() != pb::STAY_STATE_ARRIVED || stay.end_date().empty() || stay.end_date() >= day) {
     return absl::OkStatus();
   }
-  if (!ApplyOverstay(day, &stay)) {
-    // The one change in silence: nothing has happened that anybody could act on, and an event each night for each
-    // overstay would say only that. It goes with the night that is held by the clock: what somebody holds past
-    // their end is to be worked out when it is read.
-    TRY(SaveInSilence(tx, stay));
-  } else {
+  if (ApplyOverstay(&stay)) {
     TRY(Save(tx, stay));
     auto event = About<pb::StayOverstayed>(stay);
     event.set_end_date(stay.end_date());
     TRY(tx.Publish(event, stay));
   }
-  TRY(MakeWay(tx, stay));
+  TRY(MakeWay(tx, stay, PlusDays(day, 1)));
   return tx.Schedule(kOverstayTimer, id, EndOf(tx, day));
 }
 

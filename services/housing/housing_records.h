@@ -1,10 +1,8 @@
-// What the use cases of housing share: tables, loads that come with their refusal, pages, and the
-// changes that one case makes to another (a place is held, a reservation comes to nothing).
+// What the use cases of housing share: tables, loads that come with their refusal, pages, and the changes that one case
+// makes to another.
 #pragma once
 
-#include <map>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -95,39 +93,6 @@ absl::Status CheckDecisionCodes(Tx& tx, const Request& request) {
 
 // What the caller may see of a list: the first conditions of its filter.
 Filter Within(const Scope& scope, bool has_organisation);
-
-// ---- Places ----------------------------------------------------------------------------------------
-
-// A time for which somebody wants a place.
-struct Hold {
-  std::string start_date;
-  std::string held_until;
-  // What does not count, because it is what asks: a stay, a vacancy.
-  std::string_view own_stay_id = "";
-  std::string_view own_vacancy_id = "";
-};
-
-// A stay with its turnaround days, a closure, or a vacancy kept for the list lies in that time, or it
-// begins tonight and somebody has not left. (H1)
-absl::StatusOr<bool> IsHeld(Tx& tx, std::string_view place_id, const Hold& hold);
-// PLACE_TAKEN if it is.
-absl::Status CheckFree(Tx& tx, std::string_view place_id, const Hold& hold);
-// The first place of an offer that is free for that time, in the order of their labels, or PLACE_TAKEN.
-absl::StatusOr<pb::Place> FirstFreePlace(Tx& tx, std::string_view offer_id, const Hold& hold);
-// Who and what holds places on a date: what StateOf asks.
-struct PlaceHolds {
-  pb::PlaceState StateOf(const pb::Place& place) const;
-
-  std::string date, today;
-  std::map<std::string, std::vector<pb::Stay>, std::less<>> stays;  // by place, with state and end only
-  std::set<std::string, std::less<>> closed;
-};
-// Of the places of one offer, or of all if it is empty.
-absl::StatusOr<PlaceHolds> HoldsOn(Tx& tx, std::string_view date, std::string_view offer_id);
-
-// Somebody has not left a place, which is held until a later date now. What was to follow cannot be:
-// reservations fall (StayCancelled), closures and vacancies with their place offers are put off. (H1)
-absl::Status MakeWay(Tx& tx, const pb::Stay& stay);
 
 // ---- What every event of a thing says --------------------------------------------------------------
 
@@ -224,11 +189,6 @@ absl::Status PublishClosed(Tx& tx, const pb::PlaceClosure& closure);
 
 // Saves a new decision, with its complaint term, in the place of an earlier one if there is one.
 absl::Status SaveDecision(Tx& tx, std::string_view earlier_id, pb::Decision* decision);
-// A reservation comes to nothing: CANCELLED or NOT_ARRIVED, with the reason; its tenancy and contacts
-// end, and what it rested on is released.
-absl::Status EndReservation(Tx& tx, pb::StayState state, std::string_view reason_code, pb::Stay* stay);
-// What it rested on can be used again, or has run out meanwhile.
-absl::Status ReleaseSource(Tx& tx, const pb::Stay& stay);
 // The closure ends on that date, and is told of.
 absl::Status EndClosure(Tx& tx, const std::string& end_date, pb::PlaceClosure* closure);
 // The place offer has ended without a stay: its vacancy is open again.
@@ -250,7 +210,6 @@ absl::Status Revoke(Tx& tx, std::string_view reason_code, pb::PlaceOffer* place_
 absl::Status RevokeOfferOf(Tx& tx, const pb::Application& application);
 // A contact at home will not be held.
 absl::Status CallOff(Tx& tx, pb::Contact* contact);
-absl::Status EndTenancy(Tx& tx, const std::string& end_date, pb::Tenancy* tenancy);
 
 }  // namespace housing
 }  // namespace mestring

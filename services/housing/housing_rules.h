@@ -228,6 +228,15 @@ bool HoldsPlace(pb::StayState state);
 // Whether the person came is known.
 bool IsArrivalKnown(pb::StayState state);
 
+// A stay, a closure or a vacancy that holds a place in [start_date, held_until).
+struct PlaceHold {
+  enum Kind { kStay, kClosure, kVacancy } kind = kStay;
+  std::string place_id, id;
+  std::string start_date, held_until;
+  pb::StayState stay_state = pb::STAY_STATE_UNSPECIFIED;  // of a stay
+  std::string end_date;                                   // of a stay: its departure; empty: none
+};
+
 // `held`: somebody or something has the place in that time, or every place of an offer if `place_id` is empty.
 absl::Status MayHold(bool held, std::string_view place_id = "");
 // `has_reservation`: the person has a place reserved already.
@@ -268,15 +277,14 @@ absl::Status MayBeAbsent(const pb::Stay& stay, std::string_view since, std::stri
                          std::string_view today);
 absl::Status MayReturn(const pb::Stay& stay);
 absl::Status MayJudgeOverstay(const pb::Stay& stay, const pb::JudgeOverstayRequest& request, std::string_view today);
-// On a day on which the departure has passed: the place is held for tonight too, and made ready
-// after. True if the overstay is new.
-bool ApplyOverstay(std::string_view today, pb::Stay* stay);
+// The departure was planned for an earlier day. True if that is new: it was not judged, and nobody knows of it yet.
+bool ApplyOverstay(pb::Stay* stay);
 // The first mark that the stay has not passed, or 0.
 int NextMark(const pb::Stay& stay, const pb::OfferPolicy& policy);
 
-// What a place is on a night, by the stays and closures that hold it then.
+// What a place is on a night, by all that holds it then.
 // Tonight, whoever has not left counts too, even if their departure is planned for today.
-pb::PlaceState StateOf(const pb::Place& place, const std::vector<pb::Stay>& stays, bool closed, std::string_view date,
+pb::PlaceState StateOf(const pb::Place& place, const std::vector<PlaceHold>& holds, std::string_view date,
                        std::string_view today);
 
 // ---- Tenancies and contacts ------------------------------------------------------------------------

@@ -8,6 +8,7 @@
 
 #include "services/housing/housing.h"
 #include "services/housing/housing_records.h"
+#include "services/housing/place_holds.h"
 #include "services/shared/code_lists.h"
 
 namespace mestring::housing {
@@ -23,8 +24,8 @@ absl::Status FillPolicy(Tx& tx, pb::Offer* offer) {
 // The state of places on a date: one look at who and what holds them then, history untouched.
 absl::Status FillStates(Tx& tx, const std::string& date, std::string_view offer_id,
                         google::protobuf::RepeatedPtrField<pb::Place>* places) {
-  ASSIGN(const PlaceHolds holds, HoldsOn(tx, date, offer_id));
-  for (pb::Place& place : *places) place.set_state(holds.StateOf(place));
+  ASSIGN(const Night night, NightOf(tx, date, offer_id));
+  for (pb::Place& place : *places) place.set_state(night.StateOf(place));
   return absl::OkStatus();
 }
 
@@ -105,14 +106,8 @@ absl::Status Housing::AddPlace(Tx& tx, Call&, const pb::AddPlaceRequest& request
 absl::Status Housing::RemovePlace(Tx& tx, Call&, const pb::RemovePlaceRequest& request,
                                   pb::RemovePlaceResponse* response) {
   ASSIGN(pb::Place place, AtVersion(request.expected_version(), Load<pb::Place>(tx, request.place_id())));
-  static const std::string held =
-      absl::StrCat("WHERE place_id = :place AND held_until > :today AND ", InStates(HoldsPlace));
-  static const std::string kept = absl::StrCat("WHERE place_id = :place AND ", InStates(KeepsPlace));
-  ASSIGN(const bool is_held, Exists<pb::Stay>(tx, held, place.id(), Today(tx)));
-  ASSIGN(const bool is_lived_in,
-         Exists<pb::Stay>(tx, "WHERE place_id = :place AND state = 'STAY_STATE_ARRIVED'", place.id()));
-  ASSIGN(const bool is_kept, Exists<pb::Vacancy>(tx, kept, place.id()));
-  TRY(MayRemove(place, is_held || is_lived_in || is_kept));
+  ASSIGN(const bool in_use, IsHeld(tx, place.id(), {Today(tx), std::string(kNoEnd)}, Holders::kPeople));
+  TRY(MayRemove(place, in_use));
   place.set_remove_date(Today(tx));
   TRY(Save(tx, place));
   auto event = About<pb::PlaceRemoved>(place);

@@ -6,11 +6,13 @@
 // current. Read models kept beside the tables would answer faster and could be wrong.
 
 #include <algorithm>
+#include <map>
 #include <tuple>
 #include <utility>
 
 #include "services/housing/housing.h"
 #include "services/housing/housing_records.h"
+#include "services/housing/place_holds.h"
 
 namespace mestring::housing {
 namespace {
@@ -83,14 +85,14 @@ absl::Status Housing::GetAvailability(Tx& tx, Call&, const pb::GetAvailabilityRe
   } else {
     ASSIGN(offers.emplace_back(), Load<pb::Offer>(tx, request.offer_id()));
   }
-  ASSIGN(const PlaceHolds holds, HoldsOn(tx, date, request.offer_id()));
+  ASSIGN(const Night night, NightOf(tx, date, request.offer_id()));
   for (const pb::Offer& offer : offers) {
     pb::Availability* availability = response->add_availabilities();
     availability->set_offer_id(offer.id());
     availability->set_offer_code(offer.code());
     ASSIGN(const std::vector<pb::Place> places, Select<pb::Place>(tx, "WHERE offer_id = :offer", offer.id()));
     for (const pb::Place& place : places) {
-      const pb::PlaceState state = holds.StateOf(place);
+      const pb::PlaceState state = night.StateOf(place);
       if (state == pb::PLACE_STATE_REMOVED) continue;
       availability->set_places(availability->places() + 1);
       if (state == pb::PLACE_STATE_FREE) availability->set_free(availability->free() + 1);
@@ -109,17 +111,21 @@ absl::Status Housing::ListUpcomingVacancies(Tx& tx, Call&, const pb::ListUpcomin
   const std::string today = Today(tx);
   const std::string until = PlusDays(today, request.days());
   ASSIGN(const PageEnd after, ParsePageToken(request.page_token()));
-  ASSIGN(const auto rows,
-         (tx.Query<std::string, std::string, std::string, std::string>(
-             absl::StrCat("SELECT id, offer_id, (SELECT MAX(s.held_until) FROM stays s WHERE s.place_id = places.id "
-                          "AND s.held_until > :today1), (SELECT MAX(c.held_until) FROM place_closures c "
-                          "WHERE c.place_id = places.id AND c.held_until > :today2) "
-                          "FROM places WHERE remove_date IS NULL AND offer_id ",
-                          request.offer_id().empty() ? ">" : "=", " :offer"),
-             today, today, request.offer_id())));
+  ASSIGN(const std::vector<PlaceHold> holds,
+         HoldsOf(tx, {.offer_id = request.offer_id()}, {today, std::string(kNoEnd)}));
+  std::map<std::string_view, std::string_view> held_until;  // by place, the last of its holds
+  for (const PlaceHold& hold : holds) {
+    std::string_view& last = held_until.try_emplace(hold.place_id, today).first->second;
+    last = std::max<std::string_view>(last, hold.held_until);
+  }
+  ASSIGN(const auto rows, (tx.Query<std::string, std::string>(
+                              absl::StrCat("SELECT id, offer_id FROM places WHERE remove_date IS NULL AND offer_id ",
+                                           request.offer_id().empty() ? ">" : "=", " :offer"),
+                              request.offer_id())));
   std::vector<std::tuple<std::string, std::string, std::string>> free;
-  for (const auto& [id, offer_id, stays_until, closed_until] : rows) {
-    const std::string date = std::max({today, stays_until, closed_until});
+  for (const auto& [id, offer_id] : rows) {
+    const auto held = held_until.find(id);
+    const std::string date(held == held_until.end() ? today : held->second);
     if (date <= until && std::tie(date, id) > std::tie(after.key, after.id)) free.emplace_back(date, id, offer_id);
   }
   std::sort(free.begin(), free.end());

@@ -258,8 +258,7 @@ absl::Status MayJudgeOverstay(const pb::Stay& stay, const pb::JudgeOverstayReque
   return CheckPlannable("authorised_until", request.authorised_until(), today);
 }
 
-bool ApplyOverstay(std::string_view today, pb::Stay* stay) {
-  stay->set_held_until(HeldUntil(PlusDays(today, 1), stay->turnaround_days()));
+bool ApplyOverstay(pb::Stay* stay) {
   if (stay->overstay() == pb::OVERSTAY_OPEN || stay->overstay() == pb::OVERSTAY_UNAUTHORISED) return false;
   stay->set_overstay(pb::OVERSTAY_OPEN);
   return true;
@@ -274,14 +273,21 @@ int NextMark(const pb::Stay& stay, const pb::OfferPolicy& policy) {
   return 0;
 }
 
-pb::PlaceState StateOf(const pb::Place& place, const std::vector<pb::Stay>& stays, bool closed, std::string_view date,
+// [H1] A place that a vacancy keeps for the list is as little free as one that somebody has reserved.
+pb::PlaceState StateOf(const pb::Place& place, const std::vector<PlaceHold>& holds, std::string_view date,
                        std::string_view today) {
   if (!place.remove_date().empty() && place.remove_date() <= date) return pb::PLACE_STATE_REMOVED;
-  bool reserved = false, made_ready = false;
-  for (const pb::Stay& stay : stays) {
-    const bool is_over = !stay.end_date().empty() && stay.end_date() <= date;
-    if (stay.state() == pb::STAY_STATE_ARRIVED && (!is_over || date == today)) return pb::PLACE_STATE_OCCUPIED;
-    (stay.state() == pb::STAY_STATE_RESERVED && !is_over ? reserved : made_ready) = true;
+  bool reserved = false, made_ready = false, closed = false;
+  for (const PlaceHold& hold : holds) {
+    const bool is_over = !hold.end_date.empty() && hold.end_date <= date;
+    if (hold.stay_state == pb::STAY_STATE_ARRIVED && (!is_over || date == today)) return pb::PLACE_STATE_OCCUPIED;
+    if (hold.kind == PlaceHold::kClosure) {
+      closed = true;
+    } else if (hold.kind == PlaceHold::kVacancy || (hold.stay_state == pb::STAY_STATE_RESERVED && !is_over)) {
+      reserved = true;
+    } else {
+      made_ready = true;
+    }
   }
   if (reserved) return pb::PLACE_STATE_RESERVED;
   if (made_ready) return pb::PLACE_STATE_TURNAROUND;

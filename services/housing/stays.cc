@@ -13,6 +13,8 @@
 
 #include "services/housing/housing.h"
 #include "services/housing/housing_records.h"
+#include "services/housing/place_holds.h"
+#include "services/housing/stay_changes.h"
 
 namespace mestring::housing {
 namespace {
@@ -22,11 +24,6 @@ absl::Status CheckNoReservation(Tx& tx, std::string_view person_ref) {
          Exists<pb::Stay>(tx, absl::StrCat("WHERE person_ref = :person AND ", InState(pb::STAY_STATE_RESERVED)),
                           person_ref));
   return MayReserveAnother(has_one);
-}
-
-absl::StatusOr<std::vector<pb::Contact>> OpenContacts(Tx& tx, const pb::Stay& stay) {
-  static const std::string tail = absl::StrCat("WHERE stay_id = :stay AND ", InStates(IsOpen), " ORDER BY id");
-  return Select<pb::Contact>(tx, tail, stay.id());
 }
 
 // ---- Reserving -------------------------------------------------------------------------------------
@@ -128,6 +125,7 @@ absl::Status CloseApplication(Tx& tx, const pb::Stay& stay) {
 
 // Checks and carries out an arrival. `leaves_stay_id` is the stay that the person leaves by it, if any.
 absl::Status Arrive(Tx& tx, const std::string& arrive_date, std::string_view leaves_stay_id, pb::Stay* stay) {
+  const std::string today = Today(tx);
   ASSIGN(const pb::OfferPolicy policy, Load<pb::OfferPolicy>(tx, stay->policy_id()));
   ASSIGN(const Tenancies tenancies, TenanciesOf(tx, *stay));
   ASSIGN(const bool housed,
@@ -135,31 +133,15 @@ absl::Status Arrive(Tx& tx, const std::string& arrive_date, std::string_view lea
              tx, absl::StrCat("WHERE person_ref = :person AND id <> :leaves AND ", InState(pb::STAY_STATE_ARRIVED)),
              stay->person_ref(), leaves_stay_id));
   ASSIGN(const bool occupied,
-         Exists<pb::Stay>(tx, "WHERE place_id = :place AND state = 'STAY_STATE_ARRIVED' AND id <> :leaves",
-                          stay->place_id(), leaves_stay_id));
+         IsHeld(tx, stay->place_id(), {today, std::string(kNoEnd), leaves_stay_id}, Holders::kResidents));
   TRY(MayArrive(*stay, policy, {housed, occupied, tenancies.contract ? &*tenancies.contract : nullptr}, arrive_date,
-                Today(tx)));
+                today));
   ApplyArrival(arrive_date, policy, stay);
   TRY(SaveArrived(tx, policy, stay));
   return CloseApplication(tx, *stay);
 }
 
 // ---- Leaving ---------------------------------------------------------------------------------------
-
-// Those that hold on a day or later: also one that another follows and that has not run out.
-absl::StatusOr<std::vector<pb::Tenancy>> TenanciesFrom(Tx& tx, const pb::Stay& stay, std::string_view date) {
-  return Select<pb::Tenancy>(tx,
-                             absl::StrCat("WHERE stay_id = :stay AND (", NotInState(pb::TENANCY_STATE_ENDED),
-                                          " OR end_date > :date) ORDER BY id"),
-                             stay.id(), date);
-}
-
-absl::Status EndTenanciesOf(Tx& tx, const pb::Stay& stay, const std::string& end_date) {
-  ASSIGN(std::vector<pb::Tenancy> tenancies, TenanciesFrom(tx, stay, end_date));
-  // One that has not begun never does.
-  for (pb::Tenancy& tenancy : tenancies) TRY(EndTenancy(tx, std::max(end_date, tenancy.start_date()), &tenancy));
-  return absl::OkStatus();
-}
 
 // They are of the home that the resident has, by whichever stay.
 absl::Status TenanciesFollow(Tx& tx, const pb::Stay& from, const pb::Stay& to, pb::StayMoved* event) {
@@ -170,12 +152,6 @@ absl::Status TenanciesFollow(Tx& tx, const pb::Stay& from, const pb::Stay& to, p
     TRY(Save(tx, tenancy));
     event->add_tenancy_ids(tenancy.id());
   }
-  return absl::OkStatus();
-}
-
-absl::Status CancelContactsOf(Tx& tx, const pb::Stay& stay) {
-  ASSIGN(std::vector<pb::Contact> contacts, OpenContacts(tx, stay));
-  for (pb::Contact& contact : contacts) TRY(CallOff(tx, &contact));
   return absl::OkStatus();
 }
 
@@ -190,7 +166,7 @@ absl::Status SaveEnded(Tx& tx, pb::Stay* stay) {
   event.set_destination_code(stay->destination_code());
   event.set_reason_code(stay->end_reason_code());
   TRY(tx.Publish(event, *stay));
-  return MakeWay(tx, *stay);
+  return MakeWay(tx, *stay, stay->held_until());
 }
 
 // ---- Moving ----------------------------------------------------------------------------------------
@@ -271,26 +247,6 @@ absl::Status MoveToReserved(Tx& tx, pb::Stay* stay, pb::Stay* reserved) {
 }
 
 }  // namespace
-
-absl::Status EndReservation(Tx& tx, pb::StayState state, std::string_view reason_code, pb::Stay* stay) {
-  ApplyNoStay(state, reason_code, stay);
-  TRY(Save(tx, *stay));
-  TRY(tx.CancelTimer(kArrivalTimer, stay->id()));
-  if (state == pb::STAY_STATE_CANCELLED) {
-    auto event = About<pb::StayCancelled>(*stay);
-    event.set_requisition_id(stay->requisition_id());
-    event.set_reason_code(stay->end_reason_code());
-    TRY(tx.Publish(event, *stay));
-  } else {
-    auto event = About<pb::StayNotArrived>(*stay);
-    event.set_requisition_id(stay->requisition_id());
-    event.set_reason_code(stay->end_reason_code());
-    TRY(tx.Publish(event, *stay));
-  }
-  TRY(EndTenanciesOf(tx, *stay, Today(tx)));
-  TRY(CancelContactsOf(tx, *stay));
-  return ReleaseSource(tx, *stay);
-}
 
 absl::Status Housing::ReserveStay(Tx& tx, Call& call, const pb::ReserveStayRequest& request,
                                   pb::ReserveStayResponse* response) {

@@ -19,7 +19,7 @@ using Stub = Town::Stub;
 class ClockTest : public testing::TestWithParam<const char*> {
  protected:
   void TearDown() override {
-    town_.ExpectVersionsAreTold();
+    ExpectVersionsAreTold(town_);
     ExpectReasonsAreNamed<pb::GetCodeListRequest, pb::CodeListKind>(town_);
   }
 
@@ -162,7 +162,9 @@ TEST_P(ClockTest, AnOverstayIsNoticedJudgedAndEnded) {
   EXPECT_THAT(town_.EventsOf<pb::StayOverstayed>(), IsEmpty()) << "on the day itself they may still leave";
   town_.GoTo("2026-11-28");
   ASSERT_THAT(town_.EventsOf<pb::StayOverstayed>(), SizeIs(1));
-  EXPECT_EQ(Stay(stay.id()).held_until(), "2026-11-30") << "tonight, and a turnaround day";
+  EXPECT_EQ(Stay(stay.id()).held_until(), stay.held_until()) << "what was promised stays as it was";
+  EXPECT_EQ(town_.Availability(town_.akutten).occupied(), 1) << "and they are there tonight";
+  EXPECT_EQ(town_.Availability(town_.akutten, "2026-11-29").free(), 3) << "which promises nothing of tomorrow";
   pb::JudgeOverstayRequest judge;
   judge.set_stay_id(stay.id());
   judge.set_authorised(true);
@@ -234,7 +236,7 @@ TEST_P(ClockTest, WhoIsOfferedAHomeBehindAnOverstayIsToldTheDayOnWhichItCanBeRes
   ASSERT_EQ(accepted.from_date(), first.held_until());
   town_.GoTo("2026-11-26");
 
-  const std::string day = Stay(first.id()).held_until();
+  const std::string day = "2026-11-27";  // tonight they are still there
   ASSERT_GT(day, accepted.from_date());
   const auto postponed = town_.EventsOf<pb::PlaceOfferPostponed>();
   ASSERT_THAT(postponed, SizeIs(2));
@@ -331,7 +333,7 @@ TEST_P(ClockTest, AfterThreeDaysOfDowntimeEverythingComesInItsOrder) {
   types.erase(types.begin(), types.begin() + static_cast<std::ptrdiff_t>(before));
   EXPECT_THAT(types, ElementsAre("DeadlineMissed", "DeadlineMissed", "StayOverstayed"));
   EXPECT_THAT(Missed(), ElementsAre(pb::DEADLINE_KIND_REQUISITION_DECISION, pb::DEADLINE_KIND_ARRIVAL));
-  EXPECT_EQ(Stay(stay.id()).held_until(), "2026-11-28") << "the place is held up to tonight, day by day";
+  EXPECT_EQ(town_.Availability(town_.akutten).occupied(), 1) << "who has not left is there tonight";
   town_.GoDays(0);
   EXPECT_THAT(town_.EventTypes(), SizeIs(before + 3)) << "and once";
 }

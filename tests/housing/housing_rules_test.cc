@@ -173,13 +173,13 @@ TEST(H1, NobodyGetsAPlaceThatIsHeld) {
   EXPECT_FALSE(MetadataOf(MayHold(true)).contains("place_id"));
 }
 
-TEST(H1, AnOverstayHoldsThePlaceTonightToo) {
+TEST(H1, AnOverstayIsNewOnceAndPromisesNothing) {
   pb::Stay stay = Stay(pb::STAY_STATE_ARRIVED, "2026-02-01", "2026-03-01");
-  EXPECT_TRUE(ApplyOverstay(kToday, &stay));
-  EXPECT_EQ(stay.held_until(), "2026-03-04");
+  const std::string held_until = stay.held_until();
+  EXPECT_TRUE(ApplyOverstay(&stay));
   EXPECT_EQ(stay.overstay(), pb::OVERSTAY_OPEN);
-  EXPECT_FALSE(ApplyOverstay("2026-03-03", &stay)) << "the same overstay is not new on the next day";
-  EXPECT_EQ(stay.held_until(), "2026-03-05");
+  EXPECT_FALSE(ApplyOverstay(&stay)) << "the same overstay is not new on the next day";
+  EXPECT_EQ(stay.held_until(), held_until);
 }
 
 TEST(H1, ACancelledStayHoldsNothing) {
@@ -197,22 +197,30 @@ TEST(StayStates, WhetherThePersonCameIsKnownOnceTheyDidOrDidNot) {
   EXPECT_EQ(InStates(IsArrivalKnown), "state IN ('STAY_STATE_ARRIVED', 'STAY_STATE_ENDED', 'STAY_STATE_NOT_ARRIVED')");
 }
 
+PlaceHold HoldBy(pb::StayState state, std::string end_date) {
+  PlaceHold hold;
+  hold.stay_state = state;
+  hold.end_date = std::move(end_date);
+  return hold;
+}
+
 TEST(PlaceStates, FollowFromWhoHoldsThePlace) {
   const pb::Place place;
-  EXPECT_EQ(StateOf(place, {}, false, kToday, kToday), pb::PLACE_STATE_FREE);
-  EXPECT_EQ(StateOf(place, {}, true, kToday, kToday), pb::PLACE_STATE_CLOSED);
-  EXPECT_EQ(StateOf(place, {Stay(pb::STAY_STATE_RESERVED, kToday, "2026-03-20")}, false, kToday, kToday),
-            pb::PLACE_STATE_RESERVED);
-  EXPECT_EQ(StateOf(place, {Stay(pb::STAY_STATE_ARRIVED, kToday, "")}, false, kToday, kToday),
-            pb::PLACE_STATE_OCCUPIED);
-  EXPECT_EQ(StateOf(place, {Stay(pb::STAY_STATE_ENDED, "2026-02-01", kToday)}, false, kToday, kToday),
-            pb::PLACE_STATE_TURNAROUND);
+  PlaceHold closure, vacancy;
+  closure.kind = PlaceHold::kClosure;
+  vacancy.kind = PlaceHold::kVacancy;
+  EXPECT_EQ(StateOf(place, {}, kToday, kToday), pb::PLACE_STATE_FREE);
+  EXPECT_EQ(StateOf(place, {closure}, kToday, kToday), pb::PLACE_STATE_CLOSED);
+  EXPECT_EQ(StateOf(place, {vacancy}, kToday, kToday), pb::PLACE_STATE_RESERVED) << "for somebody from the list";
+  EXPECT_EQ(StateOf(place, {HoldBy(pb::STAY_STATE_RESERVED, "2026-03-20")}, kToday, kToday), pb::PLACE_STATE_RESERVED);
+  EXPECT_EQ(StateOf(place, {HoldBy(pb::STAY_STATE_ARRIVED, "")}, kToday, kToday), pb::PLACE_STATE_OCCUPIED);
+  EXPECT_EQ(StateOf(place, {HoldBy(pb::STAY_STATE_ENDED, kToday)}, kToday, kToday), pb::PLACE_STATE_TURNAROUND);
 }
 
 TEST(PlaceStates, WhoeverHasNotLeftIsStillThereTonight) {
-  const std::vector<pb::Stay> leaving = {Stay(pb::STAY_STATE_ARRIVED, "2026-02-01", kToday)};
-  EXPECT_EQ(StateOf({}, leaving, false, kToday, kToday), pb::PLACE_STATE_OCCUPIED);
-  EXPECT_EQ(StateOf({}, leaving, false, kToday, "2026-03-01"), pb::PLACE_STATE_TURNAROUND)
+  const std::vector<PlaceHold> leaving = {HoldBy(pb::STAY_STATE_ARRIVED, kToday)};
+  EXPECT_EQ(StateOf({}, leaving, kToday, kToday), pb::PLACE_STATE_OCCUPIED);
+  EXPECT_EQ(StateOf({}, leaving, kToday, "2026-03-01"), pb::PLACE_STATE_TURNAROUND)
       << "as planned the day before";
 }
 

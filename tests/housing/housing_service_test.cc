@@ -29,7 +29,7 @@ using Stub = Town::Stub;
 class HousingTest : public testing::TestWithParam<const char*> {
  protected:
   void TearDown() override {
-    town_.ExpectVersionsAreTold();
+    ExpectVersionsAreTold(town_);
     ExpectReasonsAreNamed<pb::GetCodeListRequest, pb::CodeListKind>(town_);
   }
 

@@ -7,6 +7,9 @@ target_precompile_headers(housing_town REUSE_FROM kernel)
 mestring_test(housing_service_test service housing/housing_service_test.cc LINK housing_town)
 mestring_test(housing_contract_test service housing/housing_contract_test.cc LINK housing_town)
 mestring_test(housing_versions_test service housing/housing_versions_test.cc LINK housing_town)
+mestring_test(housing_held_places_test service housing/housing_held_places_test.cc housing/places_model.cc
+              housing/places_story.cc
+              LINK housing_town)
 mestring_test(housing_clocks_test service housing/housing_clocks_test.cc LINK housing_town)
 mestring_test(housing_race_test service housing/housing_race_test.cc LINK housing_town PROGRAMS mestring-housing)
 mestring_test(housing_crash_test fault housing/housing_crash_test.cc LINK housing_town PROGRAMS mestring-housing)

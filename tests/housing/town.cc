@@ -4,9 +4,6 @@
 // place offer, stay, tenancy.
 
 #include <algorithm>
-#include <set>
-
-#include "tests/support/contract_suite.h"
 
 namespace mestring::housing {
 namespace {
@@ -21,8 +18,8 @@ Who HousingOffice() { return {{ROLE_HOUSING_OFFICE}, "", ""}; }
 Who Nav(std::string organisation_id) { return {{ROLE_NAV}, "", std::move(organisation_id)}; }
 Who Hospital(std::string organisation_id) { return {{ROLE_SPECIALIST_HEALTH}, "", std::move(organisation_id)}; }
 
-Town::Town(std::string_view engine, std::function<void(Config&)> adjust)
-    : RunningTown(HousingDefinition(), engine, std::move(adjust)) {
+Town::Town(std::string_view engine, std::function<void(Config&)> adjust, const ServiceDefinition& definition)
+    : RunningTown(definition, engine, std::move(adjust)) {
   pb::SetCaseRulesRequest rules;
   rules.mutable_case_rules()->set_application_decision_months(1);
   rules.mutable_case_rules()->set_approval_months(12);
@@ -236,12 +233,6 @@ pb::Availability Town::Availability(const std::string& offer_id, std::string dat
   request.set_offer_id(offer_id);
   request.set_date(date);
   return Must(Call(&Stub::GetAvailability, Staff(), request)).availabilities(0);
-}
-
-void Town::ExpectVersionsAreTold() {
-  std::set<std::string> overstayed;
-  for (const auto& event : EventsOf<pb::StayOverstayed>()) overstayed.insert(event.stay_id());
-  mestring::ExpectVersionsAreTold(*this, overstayed);
 }
 
 }  // namespace mestring::housing

@@ -19,7 +19,8 @@ Who Hospital(std::string organisation_id = "sus");
 
 class Town : public RunningTown<pb::HousingService> {
  public:
-  explicit Town(std::string_view engine, std::function<void(Config&)> adjust = nullptr);
+  explicit Town(std::string_view engine, std::function<void(Config&)> adjust = nullptr,
+                const ServiceDefinition& definition = HousingDefinition());
 
   // Steps on the way, each of which must succeed.
   pb::SubmitRequisitionRequest RequisitionFor(const std::string& person, const std::string& offer_id) const;
@@ -43,8 +44,6 @@ class Town : public RunningTown<pb::HousingService> {
   pb::Availability Availability(const std::string& offer_id, std::string date = "");
 
   pb::OfferPolicy Policy(pb::Route route) const;
-  // But for stays that were overstayed, whose version the nights raise in silence (S10).
-  void ExpectVersionsAreTold();
 
   std::string team_id, akutten, bokollektivet, smahus, lutsivegen;
 

@@ -205,17 +205,6 @@ TEST(Versions, EveryStoredResourceHasAnEvent) {
   EXPECT_THAT(silent, testing::ElementsAre("mestring.peer_support.v1.Conflict")) << "that one was named tells too much";
 }
 
-// S10: the one exception has its reason where it is made. Whoever takes it away finds this test.
-TEST(Versions, NothingElseIsSavedInSilence) {
-  std::vector<std::string> places;
-  for (const auto& [path, text] : ServiceSources()) {
-    for (size_t at = text.find("SaveInSilence("); at != std::string::npos; at = text.find("SaveInSilence(", at + 1)) {
-      places.push_back(path);
-    }
-  }
-  EXPECT_THAT(places, testing::ElementsAre("services/housing/clocks.cc")) << "a stay that is overstayed, each night";
-}
-
 // What the check sees is what goes through rows.h: no statement of a service's own changes a resource.
 TEST(Versions, NoStatementChangesAResourcePastTheCheck) {
   std::set<std::string> tables;
