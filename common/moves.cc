@@ -92,12 +92,6 @@ void Moves::Saved(const Message& row, bool is_new) {
   moved.resource = &type;
   moved.version = row.GetReflection()->GetInt64(row, version);
   moved.is_new = moved.is_new || is_new;
-  moved.silent = false;  // what was silenced before was another change
-}
-
-void Moves::Silence(std::string_view id) {
-  const auto found = moved_.find(id);
-  if (found != moved_.end()) found->second.silent = true;
 }
 
 absl::Status Moves::Told(const Message& event, std::string_view subject, int64_t version) {
@@ -148,7 +142,7 @@ absl::Status Moves::Check(bool new_may_be_untold) {
   const std::vector<Name> names = std::exchange(names_, {});
   for (const Name& name : names) TRY(Apply(name));
   for (const auto& [id, moved] : std::exchange(moved_, {})) {
-    if (moved.silent || (new_may_be_untold && moved.is_new)) continue;
+    if (new_may_be_untold && moved.is_new) continue;
     if (moved.told_version != 0 && moved.told_version != moved.version) {
       return absl::InternalError(absl::StrCat("the newest event about ", moved.resource->full_name(), " ", id,
                                               " has version ", moved.told_version, ", the write stored version ",

@@ -38,8 +38,6 @@ class Moves {
  public:
   // A row was inserted or saved, as it stands now. Messages without an id and a version are no resources.
   void Saved(const google::protobuf::Message& row, bool is_new);
-  // The resource with this id may move without an event, in this write.
-  void Silence(std::string_view id);
   // An event was published. Errors as EventNamesOf.
   absl::Status Told(const google::protobuf::Message& event, std::string_view subject, int64_t version);
 
@@ -52,7 +50,7 @@ class Moves {
   struct Moved {
     const google::protobuf::Descriptor* resource;
     int64_t version;
-    bool is_new = false, named = false, silent = false;
+    bool is_new = false, named = false;
     int64_t told_version = 0;  // of the newest event that is about it
   };
   struct Name {

@@ -94,12 +94,4 @@ absl::Status Save(Tx& tx, M& row) {
   return changed == 1 ? absl::OkStatus() : StaleVersion(row.version());
 }
 
-// As Save, and no event need name the resource: who watches does not hear of it. Where it stands, it says why.
-template <class M>
-absl::Status SaveInSilence(Tx& tx, M& row) {
-  TRY(Save(tx, row));
-  tx.moves().Silence(row.id());
-  return absl::OkStatus();
-}
-
 }  // namespace mestring

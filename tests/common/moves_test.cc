@@ -108,16 +108,6 @@ TEST_F(MovesTest, AnEventOfNoResourceNeedsNone) {
   EXPECT_EQ(Problem(), "");
 }
 
-TEST_F(MovesTest, WhatIsSilencedNeedsNoEventAndNothingElseIs) {
-  Saved(kOne, 2);
-  moves_.Silence(kOne);
-  EXPECT_EQ(Problem(), "");
-  Saved(kOne, 3);
-  Saved(kOther, 3);
-  moves_.Silence(kOne);
-  EXPECT_THAT(Problem(), HasSubstr(kOther));
-}
-
 TEST_F(MovesTest, OnlyWhatIsNewMayBeUntold) {
   Saved(kOne, 1, true);
   EXPECT_EQ(Problem(/*new_may_be_untold=*/true), "");

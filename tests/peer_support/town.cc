@@ -158,6 +158,6 @@ std::vector<pb::HandOverTask> Town::OpenTasks() {
   return {response.hand_over_tasks().begin(), response.hand_over_tasks().end()};
 }
 
-void Town::ExpectVersionsAreTold() { mestring::ExpectVersionsAreTold(*this, {}, {"conflicts"}); }
+void Town::ExpectVersionsAreTold() { mestring::ExpectVersionsAreTold(*this, {"conflicts"}); }
 
 }  // namespace mestring::peer_support
