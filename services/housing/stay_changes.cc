@@ -53,9 +53,10 @@ absl::Status ReleaseSource(Tx& tx, const pb::Stay& stay) {
 }  // namespace
 
 absl::StatusOr<std::vector<pb::Tenancy>> TenanciesFrom(Tx& tx, const pb::Stay& stay, std::string_view date) {
-  return Select<pb::Tenancy>(
-      tx, absl::StrCat("WHERE stay_id = :stay AND (", NotInState(pb::TENANCY_STATE_ENDED), " OR end_date > :date) ORDER BY id"), stay.id(),
-      date);
+  return Select<pb::Tenancy>(tx,
+                             absl::StrCat("WHERE stay_id = :stay AND (", NotInState(pb::TENANCY_STATE_ENDED),
+                                          " OR end_date > :date) ORDER BY id"),
+                             stay.id(), date);
 }
 
 absl::Status EndTenancy(Tx& tx, const std::string& end_date, pb::Tenancy* tenancy) {

@@ -220,8 +220,7 @@ TEST(PlaceStates, FollowFromWhoHoldsThePlace) {
 TEST(PlaceStates, WhoeverHasNotLeftIsStillThereTonight) {
   const std::vector<PlaceHold> leaving = {HoldBy(pb::STAY_STATE_ARRIVED, kToday)};
   EXPECT_EQ(StateOf({}, leaving, kToday, kToday), pb::PLACE_STATE_OCCUPIED);
-  EXPECT_EQ(StateOf({}, leaving, kToday, "2026-03-01"), pb::PLACE_STATE_TURNAROUND)
-      << "as planned the day before";
+  EXPECT_EQ(StateOf({}, leaving, kToday, "2026-03-01"), pb::PLACE_STATE_TURNAROUND) << "as planned the day before";
 }
 
 TEST(PlaceStates, AreAskedForANightThatHasNotPassed) {
