@@ -34,22 +34,6 @@ absl::StatusOr<std::vector<pb::ListEntry>> Candidates(Tx& tx, const pb::Vacancy&
 
 }  // namespace
 
-absl::StatusOr<pb::ListEntry> EnterList(Tx& tx, const pb::Application& application,
-                                        const pb::NeedAssessment& assessment) {
-  pb::ListEntry entry = NewListEntry(NewId(tx.now()), application, assessment, Today(tx));
-  TRY(Insert(tx, entry));
-  TRY(tx.Publish(About<pb::ListEntered>(entry), entry));
-  return entry;
-}
-
-absl::StatusOr<std::string> RenewListEntry(Tx& tx, const pb::Application& application) {
-  ASSIGN(std::optional<pb::ListEntry> entry, LiveEntry(tx, application.id()));
-  if (!entry) return "";
-  entry->set_approved_until(application.approved_until());
-  TRY(Save(tx, *entry));
-  return entry->id();
-}
-
 // ---- Need ------------------------------------------------------------------------------------------
 
 absl::Status Housing::AssessNeed(Tx& tx, Call& call, const pb::AssessNeedRequest& request,

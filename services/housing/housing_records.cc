@@ -110,6 +110,22 @@ absl::Status ReopenVacancy(Tx& tx, std::string_view vacancy_id) {
   return PublishOpened(tx, vacancy);
 }
 
+absl::StatusOr<pb::ListEntry> EnterList(Tx& tx, const pb::Application& application,
+                                        const pb::NeedAssessment& assessment) {
+  pb::ListEntry entry = NewListEntry(NewId(tx.now()), application, assessment, Today(tx));
+  TRY(Insert(tx, entry));
+  TRY(tx.Publish(About<pb::ListEntered>(entry), entry.id(), entry.version()));
+  return entry;
+}
+
+absl::StatusOr<std::string> RenewListEntry(Tx& tx, const pb::Application& application) {
+  ASSIGN(std::optional<pb::ListEntry> entry, LiveEntry(tx, application.id()));
+  if (!entry) return "";
+  entry->set_approved_until(application.approved_until());
+  TRY(Save(tx, *entry));
+  return entry->id();
+}
+
 absl::Status ExpireApplication(Tx& tx, pb::Application* application) {
   application->set_state(pb::APPLICATION_STATE_EXPIRED);
   application->clear_place_offer_id();

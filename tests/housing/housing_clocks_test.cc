@@ -196,6 +196,33 @@ TEST_P(ClockTest, AReservationBehindAnOverstayFallsAndItsGrantIsKept) {
   EXPECT_TRUE(town_.Call(&Stub::ReserveStay, Staff(), again).ok()) << "another place is free";
 }
 
+// Whoever lives there may still leave in time for a later night, the day in which the place is made ready included.
+TEST_P(ClockTest, AReservationOfALaterNightStandsBehindAnOverstay) {
+  const pb::Stay stay = town_.LivesIn(SomePerson(), town_.akutten, "2026-11-25");
+  const auto reserve = [&] {
+    pb::ReserveStayRequest request;
+    request.set_requisition_id(town_.Granted(SomePerson(), town_.akutten).id());
+    request.set_place_id(stay.place_id());
+    request.set_start_date("2026-11-28");
+    return town_.Call(&Stub::ReserveStay, Staff(), request);
+  };
+  town_.GoTo("2026-11-26");
+  const pb::Stay later = Must(reserve()).stay();
+  town_.GoTo("2026-11-27");
+  EXPECT_EQ(Stay(later.id()).state(), pb::STAY_STATE_RESERVED);
+  town_.Ended(stay);
+  EXPECT_EQ(Stay(later.id()).state(), pb::STAY_STATE_RESERVED);
+  EXPECT_TRUE(town_
+                  .Call(&Stub::ConfirmArrival, Staff(),
+                        [&] {
+                          pb::ConfirmArrivalRequest arrive;
+                          arrive.set_stay_id(later.id());
+                          town_.GoTo("2026-11-28");
+                          return arrive;
+                        }())
+                  .ok());
+}
+
 // The grants of Akutten are for seven days. Nobody loses a bed by what another, or they themself in it, did.
 TEST_P(ClockTest, AGrantDoesNotLapseBecauseThePlaceWasNotVacated) {
   const pb::Stay stay = town_.LivesIn(SomePerson(), town_.akutten, "2026-12-08");
