@@ -114,7 +114,7 @@ absl::StatusOr<pb::ListEntry> EnterList(Tx& tx, const pb::Application& applicati
                                         const pb::NeedAssessment& assessment) {
   pb::ListEntry entry = NewListEntry(NewId(tx.now()), application, assessment, Today(tx));
   TRY(Insert(tx, entry));
-  TRY(tx.Publish(About<pb::ListEntered>(entry), entry.id(), entry.version()));
+  TRY(tx.Publish(About<pb::ListEntered>(entry), entry));
   return entry;
 }
 
