@@ -19,12 +19,12 @@ class Call {
   std::string traceparent;
   bool oversees = false;  // the contract lets a role of the caller ask about anybody (oversight, access.proto)
 
-  void Concerns(std::string_view person_ref) {
+  void RecordAccess(std::string_view person_ref) {
     if (!person_ref.empty()) persons_.emplace(person_ref);
   }
   // The same, and the person's access log does not show them this call: for what a rule keeps from them.
   void ConcernsHidden(std::string_view person_ref) {
-    Concerns(person_ref);
+    RecordAccess(person_ref);
     hidden_from_.emplace(person_ref);
   }
   const std::set<std::string>& persons() const { return persons_; }

@@ -59,7 +59,7 @@ struct FieldPlan {
   int max_items = kItemsDefault;
   int64_t min = 0;
   int64_t max = 0;
-  bool impersonal = false;
+  bool forbid_person_ref = false;
   const Plan* below = nullptr;  // of a message
   // Something here or below is a person or an organisation: PersonsIn need not look elsewhere.
   bool leads_to_person = false;
@@ -82,7 +82,7 @@ FieldPlan PlanField(const FieldDescriptor& field) {
   if (rule.max_items() > 0) plan.max_items = rule.max_items();
   plan.min = rule.min();
   plan.max = rule.max();
-  plan.impersonal = rule.impersonal();
+  plan.forbid_person_ref = rule.forbid_person_ref();
   return plan;
 }
 
@@ -193,7 +193,7 @@ std::string StringProblem(const FieldPlan& plan, std::string_view text) {
   }
   if (HoldsNationalId(text)) return "must not hold a national identity number";
   // (The length of a text is looked at below; this takes one pass, and requests are bounded.)
-  if (plan.impersonal && HoldsUuid(text)) return "must not hold a reference to a person";
+  if (plan.forbid_person_ref && HoldsUuid(text)) return "must not hold a reference to a person";
   switch (plan.format) {
     case common::v1::FORMAT_CODE:
     case common::v1::FORMAT_ORGANISATION:

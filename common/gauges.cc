@@ -29,7 +29,7 @@ void RegisterSubscriptionGauges(Metrics& metrics, const Health& health) {
 
 }  // namespace
 
-void RegisterGauges(Metrics& metrics, const Operated& parts, const Health& health) {
+void RegisterGauges(Metrics& metrics, const ServiceParts& parts, const Health& health) {
   Database& db = parts.edge.db();
   const auto relay_status = [&](auto field) { return [&health, field] { return double(field(health.seen().relay)); }; };
   using RelayStatus = events::v1::RelayStatus;

@@ -9,6 +9,6 @@
 namespace mestring {
 
 // All of what is given stays where it is as long as the metrics are scraped.
-void RegisterGauges(Metrics& metrics, const Operated& parts, const Health& health);
+void RegisterGauges(Metrics& metrics, const ServiceParts& parts, const Health& health);
 
 }  // namespace mestring

@@ -29,7 +29,7 @@ class Health {
   };
 
   // `services`: the names of the services of the server that Start is given; complete by then.
-  Health(const Operated& parts, const std::vector<std::string>& services) : parts_(parts), services_(services) {}
+  Health(const ServiceParts& parts, const std::vector<std::string>& services) : parts_(parts), services_(services) {}
 
   // Opens the plain port for probes (MESTRING_HEALTH_LISTEN).
   absl::Status Listen();
@@ -52,7 +52,7 @@ class Health {
   void Look();
   void Say();
 
-  const Operated parts_;
+  const ServiceParts parts_;
   const std::vector<std::string>& services_;
   int port_ = 0;
   std::unique_ptr<grpc::Server> probes_;

@@ -7,9 +7,9 @@ namespace mestring {
 namespace {
 
 // Notes the names of the services that a server really has.
-class Listing : public grpc::ServerBuilderPlugin {
+class ReflectionListing : public grpc::ServerBuilderPlugin {
  public:
-  explicit Listing(std::vector<std::string>* services) : services_(services) {}
+  explicit ReflectionListing(std::vector<std::string>* services) : services_(services) {}
   std::string name() override { return "mestring.listing"; }
   void InitServer(grpc::ServerInitializer*) override {}
   void Finish(grpc::ServerInitializer* initializer) override { *services_ = *initializer->GetServiceList(); }
@@ -27,7 +27,7 @@ class ListingOption : public grpc::ServerBuilderOption {
   explicit ListingOption(std::vector<std::string>* services) : services_(services) {}
   void UpdateArguments(grpc::ChannelArguments*) override {}
   void UpdatePlugins(std::vector<std::unique_ptr<grpc::ServerBuilderPlugin>>* plugins) override {
-    plugins->push_back(std::make_unique<Listing>(services_));
+    plugins->push_back(std::make_unique<ReflectionListing>(services_));
   }
 
  private:

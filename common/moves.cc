@@ -138,11 +138,11 @@ absl::Status Moves::Apply(const Name& name) {
       ": ", name.id));
 }
 
-absl::Status Moves::Check(bool new_may_be_untold) {
+absl::Status Moves::Check(bool new_may_have_no_event) {
   const std::vector<Name> names = std::exchange(names_, {});
   for (const Name& name : names) TRY(Apply(name));
   for (const auto& [id, moved] : std::exchange(moved_, {})) {
-    if (new_may_be_untold && moved.is_new) continue;
+    if (new_may_have_no_event && moved.is_new) continue;
     if (moved.told_version != 0 && moved.told_version != moved.version) {
       return absl::InternalError(absl::StrCat("the newest event about ", moved.resource->full_name(), " ", id,
                                               " has version ", moved.told_version, ", the write stored version ",

@@ -42,9 +42,9 @@ class Moves {
   absl::Status Told(const google::protobuf::Message& event, std::string_view subject, int64_t version);
 
   // INTERNAL, with a text for the programmer, unless every resource that has moved since the last check is named by
-  // an event since then, and everything that those events name has moved. With `new_may_be_untold` what is new need
+  // an event since then, and everything that those events name has moved. With `new_may_have_no_event` what is new need
   // not be named.
-  absl::Status Check(bool new_may_be_untold = false);
+  absl::Status Check(bool new_may_have_no_event = false);
 
  private:
   struct Moved {

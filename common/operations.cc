@@ -23,7 +23,7 @@ namespace {
 
 class Operations : public events::v1::OperationsService::Service {
  public:
-  explicit Operations(const Operated& operated) : operated_(operated), edge_(operated.edge) {}
+  explicit Operations(const ServiceParts& operated) : operated_(operated), edge_(operated.edge) {}
 
   MESTRING_SERVE(events::v1, GetStatus) { return DescribeStatus(operated_, response); }
 
@@ -69,8 +69,8 @@ class Operations : public events::v1::OperationsService::Service {
     return found->second.get();
   }
 
-  const Operated operated_;
-  Edge& edge_;
+  const ServiceParts operated_;
+  RpcPipeline& edge_;
 };
 
 // Where a page of the access log ends: the newest come first, and rows have no id to tell them apart.
@@ -110,17 +110,17 @@ absl::Status ListAccess(Tx& tx, Call& call, const access::v1::ListAccessLogReque
 
 class AccessLog : public access::v1::AccessLogService::Service {
  public:
-  explicit AccessLog(Edge& edge) : edge_(edge) {}
+  explicit AccessLog(RpcPipeline& edge) : edge_(edge) {}
 
   MESTRING_READ(access::v1, ListAccessLog) { return ListAccess(tx, call, request, response); }
 
  private:
-  Edge& edge_;
+  RpcPipeline& edge_;
 };
 
 }  // namespace
 
-absl::Status DescribeStatus(const Operated& operated, events::v1::GetStatusResponse* response) {
+absl::Status DescribeStatus(const ServiceParts& operated, events::v1::GetStatusResponse* response) {
   response->set_service(operated.config.service);
   response->set_municipality(operated.config.municipality);
   *response->mutable_start_time() = ToProto(operated.start);
@@ -137,10 +137,10 @@ absl::Status DescribeStatus(const Operated& operated, events::v1::GetStatusRespo
   return absl::OkStatus();
 }
 
-std::unique_ptr<grpc::Service> NewOperationsService(const Operated& operated) {
+std::unique_ptr<grpc::Service> NewOperationsService(const ServiceParts& operated) {
   return std::make_unique<Operations>(operated);
 }
 
-std::unique_ptr<grpc::Service> NewAccessLogService(Edge& edge) { return std::make_unique<AccessLog>(edge); }
+std::unique_ptr<grpc::Service> NewAccessLogService(RpcPipeline& edge) { return std::make_unique<AccessLog>(edge); }
 
 }  // namespace mestring

@@ -18,8 +18,8 @@
 namespace mestring {
 
 // What there is to operate; all of it outlives the services.
-struct Operated {
-  Edge& edge;
+struct ServiceParts {
+  RpcPipeline& edge;
   const Config& config;
   Relay& relay;
   Timers& timers;
@@ -29,9 +29,9 @@ struct Operated {
 };
 
 // The state of the service, also for its status page.
-absl::Status DescribeStatus(const Operated& operated, events::v1::GetStatusResponse* response);
+absl::Status DescribeStatus(const ServiceParts& operated, events::v1::GetStatusResponse* response);
 
-std::unique_ptr<grpc::Service> NewOperationsService(const Operated& operated);
-std::unique_ptr<grpc::Service> NewAccessLogService(Edge& edge);
+std::unique_ptr<grpc::Service> NewOperationsService(const ServiceParts& operated);
+std::unique_ptr<grpc::Service> NewAccessLogService(RpcPipeline& edge);
 
 }  // namespace mestring

@@ -13,7 +13,7 @@ std::string EscapeHtml(std::string text) {
 
 }  // namespace
 
-std::map<std::string, std::function<HttpServer::Page()>> PagesOf(const Operated& parts, const Metrics& metrics,
+std::map<std::string, std::function<HttpServer::Page()>> PagesOf(const ServiceParts& parts, const Metrics& metrics,
                                                                  const Health& health) {
   std::map<std::string, std::function<HttpServer::Page()>> pages;
   pages["/metrics"] = [&] { return HttpServer::Page{200, "text/plain; version=0.0.4; charset=utf-8", metrics.Text()}; };

@@ -13,7 +13,7 @@
 namespace mestring {
 
 // By path. All of what is given outlives the pages.
-std::map<std::string, std::function<HttpServer::Page()>> PagesOf(const Operated& parts, const Metrics& metrics,
+std::map<std::string, std::function<HttpServer::Page()>> PagesOf(const ServiceParts& parts, const Metrics& metrics,
                                                                  const Health& health);
 
 }  // namespace mestring

@@ -135,12 +135,12 @@ size_t SizeOf(const Metadata& metadata) {
 }
 
 // Counts a call while it is at work.
-class Place {
+class CallSlot {
  public:
-  Place(std::atomic<int>& calls, int max) : calls_(calls), taken_(calls.fetch_add(1) < max) {}
-  ~Place() { calls_.fetch_sub(1); }
-  Place(const Place&) = delete;
-  Place& operator=(const Place&) = delete;
+  CallSlot(std::atomic<int>& calls, int max) : calls_(calls), taken_(calls.fetch_add(1) < max) {}
+  ~CallSlot() { calls_.fetch_sub(1); }
+  CallSlot(const CallSlot&) = delete;
+  CallSlot& operator=(const CallSlot&) = delete;
   bool taken() const { return taken_; }
 
  private:
@@ -151,18 +151,18 @@ class Place {
 }  // namespace
 
 // What the edge knows of an RPC, read from the contract once.
-struct Edge::Method {
+struct RpcPipeline::Method {
   std::string path, service, name;
   std::vector<Role> roles, oversight;
   bool anonymous = false;
-  bool untold = false;
+  bool no_event_because = false;
   bool asks = false;   // its handler asks the edge who calls
   bool pages = false;  // it is a list
   const FieldDescriptor* request_id = nullptr;
 };
 
 // One call under way.
-struct Edge::Served {
+struct RpcPipeline::CallContext {
   const Method& method;
   const Message& request;
   Message* response;
@@ -172,9 +172,9 @@ struct Edge::Served {
   absl::Status CheckTime() const { return absl::Now() < deadline ? absl::OkStatus() : DeadlinePassed(); }
 };
 
-class Edge::Gate : public grpc::AuthMetadataProcessor {
+class RpcPipeline::AuthGate : public grpc::AuthMetadataProcessor {
  public:
-  explicit Gate(Edge& edge) : edge_(edge) {}
+  explicit AuthGate(RpcPipeline& edge) : edge_(edge) {}
 
   bool IsBlocking() const override { return false; }
 
@@ -196,28 +196,28 @@ class Edge::Gate : public grpc::AuthMetadataProcessor {
   }
 
  private:
-  Edge& edge_;
+  RpcPipeline& edge_;
 };
 
-Edge::Edge(Database& db, Metrics& metrics, TokenVerifier& verifier, Options options)
+RpcPipeline::RpcPipeline(Database& db, Metrics& metrics, TokenVerifier& verifier, Options options)
     : db_(db), metrics_(metrics), verifier_(verifier), options_(std::move(options)) {}
-Edge::~Edge() = default;
+RpcPipeline::~RpcPipeline() = default;
 
-Edge::Asks::Asks(const Descriptor* (*request)()) { Askers().push_back(request); }
+RpcPipeline::Asks::Asks(const Descriptor* (*request)()) { Askers().push_back(request); }
 
-std::shared_ptr<grpc::AuthMetadataProcessor> Edge::NewGate() { return std::make_shared<Gate>(*this); }
+std::shared_ptr<grpc::AuthMetadataProcessor> RpcPipeline::NewAuthGate() { return std::make_shared<AuthGate>(*this); }
 
-void Edge::Open(std::vector<std::string> services) {
+void RpcPipeline::Open(std::vector<std::string> services) {
   services_.insert(services.begin(), services.end());
   open_ = true;
 }
 
-grpc::Status Edge::Unknown(std::string_view path) const {
+grpc::Status RpcPipeline::Unknown(std::string_view path) const {
   const bool served = services_.contains(ServiceIn(path));
   return ToWire(served ? UnknownMethod() : UnknownService(), options_.domain, "");
 }
 
-grpc::Status Edge::Unreadable(std::string_view path, const grpc::ServerContextBase& context) {
+grpc::Status RpcPipeline::Unreadable(std::string_view path, const grpc::ServerContextBase& context) {
   const Method* method = MethodAt(path);
   if (method == nullptr) return ToWire(UnreadableRequest(), options_.domain, "");
   const auto caller = Admit(context, *method, 0);
@@ -226,22 +226,24 @@ grpc::Status Edge::Unreadable(std::string_view path, const grpc::ServerContextBa
                 caller.ok() ? UnreadableRequest() : caller.status(), absl::ZeroDuration());
 }
 
-grpc::Status Edge::Write(grpc::ServerContext* context, const Message& request, Message* response, UseCase use_case) {
+grpc::Status RpcPipeline::Write(grpc::ServerContext* context, const Message& request, Message* response,
+                                UseCase use_case) {
   return Run(Kind::kWrite, context, request, response, use_case, [](Call&) { return absl::OkStatus(); });
 }
 
-grpc::Status Edge::Read(grpc::ServerContext* context, const Message& request, Message* response, UseCase use_case) {
+grpc::Status RpcPipeline::Read(grpc::ServerContext* context, const Message& request, Message* response,
+                               UseCase use_case) {
   return Run(Kind::kRead, context, request, response, use_case, [](Call&) { return absl::OkStatus(); });
 }
 
-grpc::Status Edge::Serve(grpc::ServerContext* context, const Message& request, Message* response,
-                         absl::FunctionRef<absl::Status(Call&)> use_case) {
+grpc::Status RpcPipeline::Serve(grpc::ServerContext* context, const Message& request, Message* response,
+                                absl::FunctionRef<absl::Status(Call&)> use_case) {
   return Run(
       Kind::kServe, context, request, response, [](Tx&, Call&) { return absl::OkStatus(); }, use_case);
 }
 
-grpc::Status Edge::Run(Kind kind, grpc::ServerContext* context, const Message& request, Message* response,
-                       UseCase in_transaction, absl::FunctionRef<absl::Status(Call&)> outside) {
+grpc::Status RpcPipeline::Run(Kind kind, grpc::ServerContext* context, const Message& request, Message* response,
+                              UseCase in_transaction, absl::FunctionRef<absl::Status(Call&)> outside) {
   const absl::Time start = absl::Now();
   const Method* method = MethodOf(*request.GetDescriptor());
   if (method == nullptr) return grpc::Status(grpc::StatusCode::UNIMPLEMENTED, "the contract has no such method");
@@ -250,8 +252,8 @@ grpc::Status Edge::Run(Kind kind, grpc::ServerContext* context, const Message& r
   // Before a place is taken: who may not call takes none from those who may.
   absl::StatusOr<std::shared_ptr<const Caller>> caller = Admit(*context, *method, request.ByteSizeLong());
   if (!caller.ok()) return Finish(*method, nullptr, "", traceparent, caller.status(), absl::Now() - start);
-  const Place place(calls_, options_.calls_max);
-  if (!place.taken()) {
+  const CallSlot slot(calls_, options_.calls_max);
+  if (!slot.taken()) {
     return Finish(*method, nullptr, "", traceparent,
                   Overloaded("TOO_MANY_CALLS", "more calls at once than the service takes", kOverloadRetry),
                   absl::Now() - start);
@@ -268,11 +270,11 @@ grpc::Status Edge::Run(Kind kind, grpc::ServerContext* context, const Message& r
   Call call(**caller, method->path);
   call.traceparent = traceparent;
   call.oversees = call.caller.IsAny(method->oversight);
-  Served served{*method, request, response, call,
-                std::min(absl::FromChrono(context->deadline()), start + kDeadlineMax)};
+  CallContext context{*method, request, response, call,
+                      std::min(absl::FromChrono(context->deadline()), start + kDeadlineMax)};
   // Only the deadline: asking gRPC whether a synchronous call was cancelled polls its queue, which took a
   // tenth of a write, and there is no line before this point in which a call could have waited.
-  absl::Status status = served.CheckTime();
+  absl::Status status = context.CheckTime();
   if (status.ok()) status = CheckFields(request);
   if (status.ok() && method->pages) status = CheckPage(request);
   if (status.ok()) {
@@ -281,8 +283,8 @@ grpc::Status Edge::Run(Kind kind, grpc::ServerContext* context, const Message& r
       // Devices make ids that begin with the millisecond. Its digest finds a repeat as well.
       if (method->anonymous) call.request_id = Sha256Hex(call.request_id);
     }
-    status = kind == Kind::kWrite  ? RunWrite(served, in_transaction)
-             : kind == Kind::kRead ? RunRead(served, in_transaction)
+    status = kind == Kind::kWrite  ? RunWrite(context, in_transaction)
+             : kind == Kind::kRead ? RunRead(context, in_transaction)
                                    : outside(call);
   }
   if (status.ok() && method->pages) BindPage(request, response);
@@ -293,45 +295,45 @@ grpc::Status Edge::Run(Kind kind, grpc::ServerContext* context, const Message& r
 // First answers are found without looking for them: nearly every request is a new one, so the use case
 // runs, and only when its answer cannot be stored, because there is one, or when it refuses, does the
 // edge look. Whatever it did for a repeat is rolled back.
-absl::Status Edge::RunWrite(Served& served, UseCase use_case) {
-  Call& call = served.call;
-  const std::string fingerprint = call.request_id.empty() ? "" : Fingerprint(call, served.request);
+absl::Status RpcPipeline::RunWrite(CallContext& context, UseCase use_case) {
+  Call& call = context.call;
+  const std::string fingerprint = call.request_id.empty() ? "" : Fingerprint(call, context.request);
   const bool prune = writes_.fetch_add(1, std::memory_order_relaxed) % kPruneEvery == 0;
   const absl::Status status = db_.Write([&](Tx& tx) -> absl::Status {
     // The wait in the queue counts, too.
-    TRY(served.CheckTime());
+    TRY(context.CheckTime());
     // This may be the second run: nothing of the first may remain.
-    served.response->Clear();
+    context.response->Clear();
     tx.set_traceparent(call.traceparent);
-    if (served.method.anonymous) tx.ForgetTheMoment();
+    if (context.method.anonymous) tx.ForgetTheMoment();
     TRY(use_case(tx, call));
     // Looked at before the edge stores anything of its own. A forgotten event is seen by nobody, and every subscriber
     // and every watcher rests on it; so the first call of such an RPC fails, in a test.
-    if (tx.stored() && !tx.told() && !served.method.untold) {
+    if (tx.wrote() && !tx.published() && !context.method.no_event_because) {
       return absl::InternalError(
           "the write changed a row and published no event: publish one, or say why not in the contract "
-          "(mestring.access.v1.untold)");
+          "(mestring.access.v1.no_event_because)");
     }
-    TRY(tx.moves().Check(/*new_may_be_untold=*/served.method.untold));
+    TRY(tx.moves().Check(/*new_may_have_no_event=*/context.method.no_event_because));
     if (!call.request_id.empty()) {
       // Of an anonymous call, the end of its day: so its answer is kept as long as another's, and tells no more.
-      const absl::Time create_time = served.method.anonymous ? StartOfDay(tx.zone(), tx.today() + 1) : tx.now();
-      TRY(StoreAnswer(tx, call, fingerprint, *served.response, create_time));
+      const absl::Time create_time = context.method.anonymous ? StartOfDay(tx.zone(), tx.today() + 1) : tx.now();
+      TRY(StoreAnswer(tx, call, fingerprint, *context.response, create_time));
     }
     if (prune) TRY(PruneAnswers(tx));
-    return LogAccess(tx, call, PersonsOf(call, served.request, *served.response), "OK");
+    return LogAccess(tx, call, PersonsOf(call, context.request, *context.response), "OK");
   });
   if (status.ok()) return status;
   if (!call.request_id.empty() && IsVerdict(status)) {
-    const absl::StatusOr<bool> repeated = Repeat(served, fingerprint);
-    if (!repeated.ok()) return LogRefusal(served, repeated.status());
+    const absl::StatusOr<bool> repeated = Repeat(context, fingerprint);
+    if (!repeated.ok()) return LogRefusal(context, repeated.status());
     if (*repeated) return absl::OkStatus();
   }
-  return LogRefusal(served, status);
+  return LogRefusal(context, status);
 }
 
-absl::Status Edge::LogAccess(Tx& tx, const Call& call, const std::set<std::string>& persons,
-                             const std::string& outcome) {
+absl::Status RpcPipeline::LogAccess(Tx& tx, const Call& call, const std::set<std::string>& persons,
+                                    const std::string& outcome) {
   if (persons.empty()) return absl::OkStatus();
   TRY(AddToAccessLog(tx, call, persons, outcome));
   const bool prune = accesses_.fetch_add(1, std::memory_order_relaxed) % kPruneEvery == 0;
@@ -339,70 +341,71 @@ absl::Status Edge::LogAccess(Tx& tx, const Call& call, const std::set<std::strin
 }
 
 // Gives the stored answer of a repeated request, with its rows of the access log; false if it is new.
-absl::StatusOr<bool> Edge::Repeat(Served& served, const std::string& fingerprint) {
+absl::StatusOr<bool> RpcPipeline::Repeat(CallContext& context, const std::string& fingerprint) {
   bool found = false;
   TRY(db_.Read([&](Tx& tx) -> absl::Status {
-    ASSIGN(found, FindAnswer(tx, served.call.request_id, fingerprint, served.response));
+    ASSIGN(found, FindAnswer(tx, context.call.request_id, fingerprint, context.response));
     return absl::OkStatus();
   }));
   if (!found) return false;
-  const std::set<std::string> persons = PersonsOf(served.call, served.request, *served.response);
+  const std::set<std::string> persons = PersonsOf(context.call, context.request, *context.response);
   if (!persons.empty()) {
-    TRY(db_.Write([&](Tx& tx) { return LogAccess(tx, served.call, persons, "OK"); }));
+    TRY(db_.Write([&](Tx& tx) { return LogAccess(tx, context.call, persons, "OK"); }));
   }
   return true;
 }
 
-absl::Status Edge::RunRead(Served& served, UseCase use_case) {
-  Call& call = served.call;
+absl::Status RpcPipeline::RunRead(CallContext& context, UseCase use_case) {
+  Call& call = context.call;
   const absl::Status status = db_.Read([&](Tx& tx) -> absl::Status {
-    TRY(served.CheckTime());  // after the wait for a connection
-    served.response->Clear();
+    TRY(context.CheckTime());  // after the wait for a connection
+    context.response->Clear();
     return use_case(tx, call);
   });
-  if (!status.ok()) return LogRefusal(served, status);
-  const std::set<std::string> persons = PersonsOf(call, served.request, *served.response);
+  if (!status.ok()) return LogRefusal(context, status);
+  const std::set<std::string> persons = PersonsOf(call, context.request, *context.response);
   if (persons.empty()) return absl::OkStatus();
   return db_.Write([&](Tx& tx) { return LogAccess(tx, call, persons, "OK"); });
 }
 
 // Adds the rows of a refusal to the access log. The refusal is the answer either way: a row that
 // cannot be written must not turn a no into something else.
-absl::Status Edge::LogRefusal(Served& served, const absl::Status& refusal) {
+absl::Status RpcPipeline::LogRefusal(CallContext& context, const absl::Status& refusal) {
   if (!IsVerdict(refusal)) return refusal;
-  std::set<std::string> persons = served.call.persons();
-  for (std::string& person : PersonsIn(served.request)) persons.insert(std::move(person));
+  std::set<std::string> persons = context.call.persons();
+  for (std::string& person : PersonsIn(context.request)) persons.insert(std::move(person));
   if (persons.empty()) return refusal;
-  const absl::Status logged = db_.Write([&](Tx& tx) { return LogAccess(tx, served.call, persons, CodeName(refusal)); });
+  const absl::Status logged =
+      db_.Write([&](Tx& tx) { return LogAccess(tx, context.call, persons, CodeName(refusal)); });
   if (!logged.ok()) {
-    Log(Severity::kError, "access_log.refusal_not_written", {{"rpc", served.call.rpc}, {"error", logged.message()}});
+    Log(Severity::kError, "access_log.refusal_not_written", {{"rpc", context.call.rpc}, {"error", logged.message()}});
   }
   return refusal;
 }
 
-absl::StatusOr<std::shared_ptr<const Caller>> Edge::CallerOf(const grpc::ServerContextBase& context,
-                                                             const Descriptor& request, size_t request_bytes) {
+absl::StatusOr<std::shared_ptr<const Caller>> RpcPipeline::CallerOf(const grpc::ServerContextBase& context,
+                                                                    const Descriptor& request, size_t request_bytes) {
   const Method* method = MethodOf(request);
   if (method == nullptr) return absl::InternalError("the contract has no such method");
   return Admit(context, *method, request_bytes);
 }
 
-absl::StatusOr<std::shared_ptr<const Caller>> Edge::Admit(const grpc::ServerContextBase& context, const Method& method,
-                                                          size_t request_bytes) {
+absl::StatusOr<std::shared_ptr<const Caller>> RpcPipeline::Admit(const grpc::ServerContextBase& context,
+                                                                 const Method& method, size_t request_bytes) {
   if (SizeOf(context.client_metadata()) > kMetadataBytesMax) return MetadataTooLarge(kMetadataBytesMax);
   ASSIGN(std::shared_ptr<const Caller> caller, CallerFrom(context.client_metadata(), method));
   if (request_bytes > kRequestBytesMax) return RequestTooLarge(kRequestBytesMax);
   return caller;
 }
 
-grpc::Status Edge::Ended(const grpc::ServerContextBase& context, const Descriptor& request, const Caller* caller,
-                         const absl::Status& status, absl::Duration took) {
+grpc::Status RpcPipeline::Ended(const grpc::ServerContextBase& context, const Descriptor& request, const Caller* caller,
+                                const absl::Status& status, absl::Duration took) {
   const Method* method = MethodOf(request);
   if (method == nullptr) return grpc::Status(grpc::StatusCode::UNIMPLEMENTED, "the contract has no such method");
   return Finish(*method, caller, "", TraceparentIn(context.client_metadata()), status, took);
 }
 
-absl::StatusOr<std::shared_ptr<const Caller>> Edge::CallerFrom(const Metadata& metadata, const Method& method) {
+absl::StatusOr<std::shared_ptr<const Caller>> RpcPipeline::CallerFrom(const Metadata& metadata, const Method& method) {
   const auto [first, last] = metadata.equal_range("authorization");
   if (first == last) return Unauthenticated("a token is needed");
   // Two tokens: which of them counts would be a guess.
@@ -417,7 +420,7 @@ absl::StatusOr<std::shared_ptr<const Caller>> Edge::CallerFrom(const Metadata& m
   return caller;
 }
 
-const Edge::Method* Edge::MethodOf(const Descriptor& request) {
+const RpcPipeline::Method* RpcPipeline::MethodOf(const Descriptor& request) {
   {
     absl::ReaderMutexLock lock(&mutex_);
     const auto found = methods_.find(&request);
@@ -440,7 +443,7 @@ const Edge::Method* Edge::MethodOf(const Descriptor& request) {
   method->roles = AllowedRoles(*found).value_or(std::vector<Role>());
   method->oversight = OversightRoles(*found).value_or(std::vector<Role>());
   method->anonymous = found->options().GetExtension(access::v1::anonymous);
-  method->untold = !found->options().GetExtension(access::v1::untold).empty();
+  method->no_event_because = !found->options().GetExtension(access::v1::no_event_because).empty();
   method->asks = std::any_of(Askers().begin(), Askers().end(), [&](auto asker) { return asker() == &request; });
   method->pages = request.FindFieldByName("page_token") != nullptr;
   const FieldDescriptor* request_id = request.FindFieldByName("request_id");
@@ -451,7 +454,7 @@ const Edge::Method* Edge::MethodOf(const Descriptor& request) {
   return methods_.try_emplace(&request, std::move(method)).first->second.get();
 }
 
-const Edge::Method* Edge::MethodAt(std::string_view path) {
+const RpcPipeline::Method* RpcPipeline::MethodAt(std::string_view path) {
   {
     absl::ReaderMutexLock lock(&mutex_);
     const auto found = paths_.find(path);
@@ -471,14 +474,14 @@ const Edge::Method* Edge::MethodAt(std::string_view path) {
 
 // What is not served has none, and neither has a method that the contract of its service does not know: the server has
 // found every contract of what it serves before it opens (CheckContracts).
-bool Edge::HasHandler(std::string_view path) {
+bool RpcPipeline::HasHandler(std::string_view path) {
   const std::string_view service = ServiceIn(path);
   if (!services_.contains(service)) return false;
   if (MethodAt(path) != nullptr) return true;
   return google::protobuf::DescriptorPool::generated_pool()->FindServiceByName(std::string(service)) == nullptr;
 }
 
-std::string Edge::HashOf(const Caller* caller) {
+std::string RpcPipeline::HashOf(const Caller* caller) {
   if (caller == nullptr) return "";
   const std::string name = NameOf(*caller);
   {
@@ -494,8 +497,8 @@ std::string Edge::HashOf(const Caller* caller) {
 }
 
 // The end of every call: its line, its count, its wire form.
-grpc::Status Edge::Finish(const Method& method, const Caller* caller, std::string_view request_id,
-                          std::string_view traceparent, const absl::Status& status, absl::Duration took) {
+grpc::Status RpcPipeline::Finish(const Method& method, const Caller* caller, std::string_view request_id,
+                                 std::string_view traceparent, const absl::Status& status, absl::Duration took) {
   const std::string reason = ReasonOf(status);
   std::string error_id;
   if (!status.ok() && reason.empty()) {

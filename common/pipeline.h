@@ -17,7 +17,7 @@
 //
 // A write that has changed a row and published nothing, or that has given a resource a version that no event names
 // (moves.h), is a mistake of the program: nothing of it is kept, and the answer is INTERNAL. Who lists and then
-// watches misses nothing; an RPC that breaks that on purpose says so, and why, in its contract (untold,
+// watches misses nothing; an RPC that breaks that on purpose says so, and why, in its contract (no_event_because,
 // access.proto).
 //
 // An RPC that the contract calls anonymous is served for nobody: the token is checked, and then neither
@@ -25,13 +25,13 @@
 // published knows the day, and not the moment (Tx::ForgetTheMoment).
 //
 // The access log gets a row for every person named in the request, the response, or by
-// call.Concerns(), for refusals too. A use case that loads a person's data calls Concerns() before
+// call.RecordAccess(), for refusals too. A use case that loads a person's data calls RecordAccess() before
 // it may refuse. A read is answered only when its rows are durable. They are kept for
 // Options::access_log_retention.
 //
 // Before the edge stands the gate, which sees the token and the method of every call. Its refusals have a code and a
-// text only, so it leaves to the edge the calls of the RPCs whose handlers are known to ask it (Edge::Asks), and to
-// NewUnknownCalls (refusals.h) the calls that have no handler; every other call it checks itself.
+// text only, so it leaves to the edge the calls of the RPCs whose handlers are known to ask it (RpcPipeline::Asks), and
+// to NewUnknownCalls (refusals.h) the calls that have no handler; every other call it checks itself.
 #pragma once
 
 #include <atomic>
@@ -58,7 +58,7 @@ namespace mestring {
 class Metrics;
 
 // Thread-safe.
-class Edge {
+class RpcPipeline {
  public:
   using UseCase = absl::FunctionRef<absl::Status(Tx&, Call&)>;
 
@@ -76,8 +76,8 @@ class Edge {
     explicit Asks(const google::protobuf::Descriptor* (*request)());
   };
 
-  Edge(Database& db, Metrics& metrics, TokenVerifier& verifier, Options options);
-  ~Edge();
+  RpcPipeline(Database& db, Metrics& metrics, TokenVerifier& verifier, Options options);
+  ~RpcPipeline();
 
   grpc::Status Write(grpc::ServerContext* context, const google::protobuf::Message& request,
                      google::protobuf::Message* response, UseCase use_case);
@@ -98,8 +98,8 @@ class Edge {
 
   // Lets no call through to a handler that does not ask the edge, unless signature and role are right. Health, and
   // reflection where it is on, are open. For the credentials of the server; the edge must outlive it.
-  std::shared_ptr<grpc::AuthMetadataProcessor> NewGate();
-  // The full names of the services that are served. Until this is said the gate is closed; once, by the server.
+  std::shared_ptr<grpc::AuthMetadataProcessor> NewAuthGate();
+  // The full names of the services that are context. Until this is said the gate is closed; once, by the server.
   void Open(std::vector<std::string> services);
   // The answer to a call of a path that has no handler: UNIMPLEMENTED, UNKNOWN_SERVICE or UNKNOWN_METHOD.
   grpc::Status Unknown(std::string_view path) const;
@@ -114,18 +114,18 @@ class Edge {
   Database& db() { return db_; }
 
  private:
-  class Gate;
+  class AuthGate;
   struct Method;
-  struct Served;
+  struct CallContext;
   enum class Kind { kWrite, kRead, kServe };
 
   grpc::Status Run(Kind kind, grpc::ServerContext* context, const google::protobuf::Message& request,
                    google::protobuf::Message* response, UseCase in_transaction,
                    absl::FunctionRef<absl::Status(Call&)> outside);
-  absl::Status RunWrite(Served& served, UseCase use_case);
-  absl::StatusOr<bool> Repeat(Served& served, const std::string& fingerprint);
-  absl::Status RunRead(Served& served, UseCase use_case);
-  absl::Status LogRefusal(Served& served, const absl::Status& refusal);
+  absl::Status RunWrite(CallContext& context, UseCase use_case);
+  absl::StatusOr<bool> Repeat(CallContext& context, const std::string& fingerprint);
+  absl::Status RunRead(CallContext& context, UseCase use_case);
+  absl::Status LogRefusal(CallContext& context, const absl::Status& refusal);
   absl::Status LogAccess(Tx& tx, const Call& call, const std::set<std::string>& persons, const std::string& outcome);
   const Method* MethodOf(const google::protobuf::Descriptor& request);
   const Method* MethodAt(std::string_view path);
@@ -155,7 +155,7 @@ class Edge {
 
 // Declares an RPC whose handler is written by hand and asks the edge by CallerOf.
 #define MESTRING_ASKS(pb, Method) \
-  static inline const ::mestring::Edge::Asks Method##_asks_ { &pb::Method##Request::descriptor }
+  static inline const ::mestring::RpcPipeline::Asks Method##_asks_ { &pb::Method##Request::descriptor }
 
 #define MESTRING_RPC_(kind, pb, Method)                                                              \
   MESTRING_ASKS(pb, Method);                                                                         \

@@ -8,7 +8,7 @@ namespace {
 
 class UnknownCalls : public grpc::CallbackGenericService {
  public:
-  explicit UnknownCalls(Edge& edge) : edge_(edge) {}
+  explicit UnknownCalls(RpcPipeline& edge) : edge_(edge) {}
 
   grpc::ServerGenericBidiReactor* CreateReactor(grpc::GenericCallbackServerContext* context) override {
     return new Refusal(edge_.Unknown(context->method()));
@@ -21,12 +21,12 @@ class UnknownCalls : public grpc::CallbackGenericService {
     void OnDone() override { delete this; }
   };
 
-  Edge& edge_;
+  RpcPipeline& edge_;
 };
 
 class UnreadableRequests : public grpc::experimental::ServerInterceptorFactoryInterface {
  public:
-  explicit UnreadableRequests(Edge& edge) : edge_(edge) {}
+  explicit UnreadableRequests(RpcPipeline& edge) : edge_(edge) {}
   // One for each call, which the library deletes.
   grpc::experimental::Interceptor* CreateServerInterceptor(grpc::experimental::ServerRpcInfo* call) override {
     return new OfCall(edge_, *call);
@@ -35,7 +35,7 @@ class UnreadableRequests : public grpc::experimental::ServerInterceptorFactoryIn
  private:
   class OfCall : public grpc::experimental::Interceptor {
    public:
-    OfCall(Edge& edge, grpc::experimental::ServerRpcInfo& call) : edge_(edge), call_(call) {}
+    OfCall(RpcPipeline& edge, grpc::experimental::ServerRpcInfo& call) : edge_(edge), call_(call) {}
     void Intercept(grpc::experimental::InterceptorBatchMethods* batch) override {
       if (batch->QueryInterceptionHookPoint(grpc::experimental::InterceptionHookPoints::PRE_SEND_STATUS)) {
         const grpc::Status status = batch->GetSendStatus();
@@ -47,20 +47,20 @@ class UnreadableRequests : public grpc::experimental::ServerInterceptorFactoryIn
     }
 
    private:
-    Edge& edge_;
+    RpcPipeline& edge_;
     grpc::experimental::ServerRpcInfo& call_;
   };
 
-  Edge& edge_;
+  RpcPipeline& edge_;
 };
 
 }  // namespace
 
-std::unique_ptr<grpc::CallbackGenericService> NewUnknownCalls(Edge& edge) {
+std::unique_ptr<grpc::CallbackGenericService> NewUnknownCalls(RpcPipeline& edge) {
   return std::make_unique<UnknownCalls>(edge);
 }
 
-std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface> NewUnreadableRequests(Edge& edge) {
+std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface> NewUnreadableRequests(RpcPipeline& edge) {
   return std::make_unique<UnreadableRequests>(edge);
 }
 

@@ -9,11 +9,11 @@
 
 namespace mestring {
 
-// Answers the calls of paths that have no handler (Edge::Unknown).
-std::unique_ptr<grpc::CallbackGenericService> NewUnknownCalls(Edge& edge);
+// Answers the calls of paths that have no handler (RpcPipeline::Unknown).
+std::unique_ptr<grpc::CallbackGenericService> NewUnknownCalls(RpcPipeline& edge);
 
 // Bytes that are no message of the method's type (a torn field, broken UTF-8) reach no handler: the library answers
-// INTERNAL. It is the caller's fault, and is said like every other (Edge::Unreadable).
-std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface> NewUnreadableRequests(Edge& edge);
+// INTERNAL. It is the caller's fault, and is said like every other (RpcPipeline::Unreadable).
+std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface> NewUnreadableRequests(RpcPipeline& edge);
 
 }  // namespace mestring

@@ -54,7 +54,7 @@ constexpr int kSpareThreads = 16;
 // default of 2 nearly every call that waits for a commit pays for a new thread (writes: a fifth less).
 constexpr int kIdleThreadsMax = 64;
 // For answers and the ends of watches that are written but not sent, when the last RPC is done.
-constexpr absl::Duration kLastWords = absl::Milliseconds(100);
+constexpr absl::Duration kShutdownGrace = absl::Milliseconds(100);
 // As long as the hash that it keys.
 constexpr size_t kHashKeyBytes = 32;
 
@@ -71,7 +71,7 @@ struct Server::Impl {
   Metrics metrics;
   std::unique_ptr<Database> db;
   std::unique_ptr<TokenVerifier> verifier;
-  std::unique_ptr<Edge> edge;
+  std::unique_ptr<RpcPipeline> edge;
   std::unique_ptr<Watch> watch;
   std::unique_ptr<Relay> relay;
   std::unique_ptr<Timers> timers;
@@ -82,7 +82,7 @@ struct Server::Impl {
   std::vector<std::unique_ptr<grpc::Service>> common_services;
   std::unique_ptr<grpc::CallbackGenericService> unknown_calls;
   std::vector<std::string> service_names;
-  std::unique_ptr<Operated> parts;
+  std::unique_ptr<ServiceParts> parts;
   std::unique_ptr<Health> health;
   int port = 0;
   std::unique_ptr<grpc::Server> server;
@@ -114,13 +114,13 @@ absl::Status Server::Impl::OpenAll(const ServiceDefinition& definition) {
       absl::StrCat(config.event_source, "/municipalities/", config.municipality, "/", config.service);
   ASSIGN(db, Database::Open(std::move(options), definition.schema, definition.shared_schema));
 
-  Edge::Options edge_options;
+  RpcPipeline::Options edge_options;
   edge_options.domain = absl::StrCat("mestring.", config.service);
   edge_options.hash_key = config.log_hash_key.empty() ? RandomBytes(kHashKeyBytes) : config.log_hash_key;
   edge_options.access_log_retention = config.access_log_retention;
   edge_options.calls_max = config.threads;
   edge_options.reflection = config.reflection;
-  edge = std::make_unique<Edge>(*db, metrics, *verifier, std::move(edge_options));
+  edge = std::make_unique<RpcPipeline>(*db, metrics, *verifier, std::move(edge_options));
   watch = std::make_unique<Watch>(*db, *edge, Watch::Options());
 
   Relay::Options relay_options;
@@ -143,7 +143,7 @@ absl::Status Server::Impl::MakeService(const ServiceDefinition& definition) {
   TRY(subscribing);
   for (const auto& [key, subscription] : subscriptions) TRY(subscription->Start());
   timers->Start([this] { return relay->leading(); });
-  parts = std::make_unique<Operated>(Operated{*edge, config, *relay, *timers, *watch, subscriptions, start});
+  parts = std::make_unique<ServiceParts>(ServiceParts{*edge, config, *relay, *timers, *watch, subscriptions, start});
   health = std::make_unique<Health>(*parts, service_names);
   return watch->Start();
 }
@@ -165,7 +165,7 @@ Subscription& Server::Impl::Subscribe(std::string_view service_name) {
 
 absl::Status Server::Impl::StartServer() {
   ASSIGN(const std::shared_ptr<grpc::ServerCredentials> credentials, ServerCredentialsFor(config));
-  credentials->SetAuthMetadataProcessor(edge->NewGate());
+  credentials->SetAuthMetadataProcessor(edge->NewAuthGate());
   grpc::ServerBuilder builder;
   builder.AddListeningPort(config.listen, credentials, &port);
   for (grpc::Service* own : service->GrpcServices()) builder.RegisterService(own);
@@ -213,7 +213,7 @@ void Server::Impl::FinishCalls() {
   edge->Drain();
   const absl::Time deadline = absl::Now() + config.drain_deadline;
   while (edge->calls() > 0 && absl::Now() < deadline) absl::SleepFor(absl::Milliseconds(2));
-  server->Shutdown(absl::ToChronoTime(absl::Now() + kLastWords));
+  server->Shutdown(absl::ToChronoTime(absl::Now() + kShutdownGrace));
 }
 
 void Server::Impl::Stop() {

@@ -23,7 +23,7 @@ namespace mestring {
 struct Kernel {
   Database& db;
   Timers& timers;
-  Edge& edge;
+  RpcPipeline& edge;
   const Config& config;
   // Subscribes to another service's stream: Subscribe("peer_support").On<pb::ApprovalExpired>(…).
   // Started after the service is made. The start fails unless MESTRING_OWNERS says where that service answers.

@@ -85,7 +85,7 @@ absl::Status Tx::Append(int64_t kind, const google::protobuf::Message& event, st
 
 absl::Status Tx::Publish(const google::protobuf::Message& event, std::string_view subject, int64_t version) {
   ++group_->head.position;
-  told_ = true;
+  published_ = true;
   TRY(Append(1, event, subject, version));
   return failed_ = moves_.Told(event, subject, version);
 }

@@ -89,7 +89,7 @@ class Tx {
                                                             int columns);
   absl::StatusOr<int64_t> ExecValues(std::string_view sql, const std::vector<Value>& parameters) {
     absl::StatusOr<int64_t> rows = Run(sql, parameters, 0, nullptr);
-    if (rows.ok() && *rows > 0) stored_ = true;
+    if (rows.ok() && *rows > 0) wrote_ = true;
     return rows;
   }
 
@@ -114,8 +114,8 @@ class Tx {
 
   // Whether a row has been changed so far (by Exec and what rests on it, rows.h; a timer is no row of anybody's),
   // and whether an event has been published. Of this run of the function only: a second one begins with neither.
-  bool stored() const { return stored_; }
-  bool told() const { return told_; }
+  bool wrote() const { return wrote_; }
+  bool published() const { return published_; }
   // Which resources have moved so far (noted by rows.h), and which the events name.
   Moves& moves() { return moves_; }
 
@@ -149,7 +149,7 @@ class Tx {
   std::string traceparent_;
   absl::Status failed_;   // the first error of a statement
   bool changed_ = false;  // something may have to be undone
-  bool stored_ = false, told_ = false;
+  bool wrote_ = false, published_ = false;
   bool knows_moment_ = true;
   Moves moves_;
 };

@@ -90,7 +90,7 @@ absl::Status ListEvents(Tx& tx, Call& call, const pb::ListRequest& request, pb::
       if (!sees_all) {
         const Audience audience = AudienceOfEvent(event);
         if (!MaySee(call.caller, audience)) continue;
-        for (const std::string& person : audience.persons) call.Concerns(person);
+        for (const std::string& person : audience.persons) call.RecordAccess(person);
       }
       bytes += event.ByteSizeLong();
       *response->add_events() = std::move(event);
@@ -106,7 +106,7 @@ absl::Status ListEvents(Tx& tx, Call& call, const pb::ListRequest& request, pb::
 // The gRPC service. Watch is raw: what goes out has been serialised once for all.
 class Watch::Edges : public pb::EventService::WithRawCallbackMethod_Watch<pb::EventService::Service> {
  public:
-  explicit Edges(Hub& hub, Edge& edge) : hub_(hub), edge_(edge) {}
+  explicit Edges(Hub& hub, RpcPipeline& edge) : hub_(hub), edge_(edge) {}
 
   MESTRING_READ(pb, List) { return ListEvents(tx, call, request, response); }
 
@@ -116,12 +116,12 @@ class Watch::Edges : public pb::EventService::WithRawCallbackMethod_Watch<pb::Ev
 
  private:
   Hub& hub_;
-  Edge& edge_;
+  RpcPipeline& edge_;
 };
 
 class Watch::Hub : public Watcher::Hub {
  public:
-  Hub(Database& db, Edge& edge, Options options)
+  Hub(Database& db, RpcPipeline& edge, Options options)
       : db(db), edge(edge), options(options), edges(*this, edge), ring_(options.ring_size) {
     for (int i = 0; i < kWakers; ++i) wakers_.emplace_back([this] { return AdvanceSome(); });
     for (int i = 0; i < kCatchUpThreads; ++i) catchers_up_.emplace_back([this] { return CatchUpOne(); });
@@ -148,7 +148,7 @@ class Watch::Hub : public Watcher::Hub {
   }
 
   Database& db;
-  Edge& edge;
+  RpcPipeline& edge;
   const Options options;
   // Those who wait are looked at once in a sweep.
   const absl::Duration bookmark_in_time = std::max(options.bookmark - kSweep, options.bookmark / 2);
@@ -455,7 +455,7 @@ absl::StatusOr<absl::Duration> Watch::Hub::Sweep() {
 
 // --- The face ------------------------------------------------------------------------------------
 
-Watch::Watch(Database& db, Edge& edge, Options options) : hub_(std::make_unique<Hub>(db, edge, options)) {}
+Watch::Watch(Database& db, RpcPipeline& edge, Options options) : hub_(std::make_unique<Hub>(db, edge, options)) {}
 Watch::~Watch() = default;
 grpc::Service* Watch::service() { return &hub_->edges; }
 absl::Status Watch::Start() { return hub_->Start(); }

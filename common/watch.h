@@ -30,7 +30,7 @@ class Watch {
   };
 
   // `edge` says who calls, and counts; both outlive this object. Made before the first write.
-  Watch(Database& db, Edge& edge, Options options);
+  Watch(Database& db, RpcPipeline& edge, Options options);
   ~Watch();
 
   // The gRPC service; lives as long as this object.

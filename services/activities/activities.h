@@ -1,5 +1,5 @@
 // The activities service: each RPC of activities.proto is a use case that reads check, load, rule, apply,
-// save, tell. The rules are activities_rules.h and fund_rules.h; what happens by itself later is clocks.cc; what other
+// save, tell. The rules are activities_rules.h and fund_rules.h; what happens by itself later is timers.cc; what other
 // services tell is subscriptions.cc.
 #pragma once
 
@@ -11,7 +11,6 @@
 #include "mestring/activities/v1/activities.pb.h"
 #include "services/activities/clocks.h"
 #include "services/activities/subscriptions.h"
-#include "services/shared/assigned_actions.h"
 #include "services/ports.h"
 #include "services/shared/assigned_actions.h"
 
@@ -27,7 +26,7 @@ namespace pb = v1;
 class Activities final : public mestring::Service, public pb::ActivityService::Service {
  public:
   explicit Activities(Kernel& kernel) : edge_(kernel.edge), assigned_actions_(kernel) {
-    SetClocks(kernel.timers);
+    RegisterTimers(kernel.timers);
     Subscribe(kernel);
   }
   std::vector<grpc::Service*> GrpcServices() override { return {this, &assigned_actions_}; }
@@ -118,7 +117,7 @@ class Activities final : public mestring::Service, public pb::ActivityService::S
   MESTRING_READ(pb, ListGrants);
 
  private:
-  Edge& edge_;
+  RpcPipeline& edge_;
   AssignedActions assigned_actions_;
 };
 

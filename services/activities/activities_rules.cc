@@ -22,7 +22,7 @@ namespace {
 using access::v1::ROLE_ACTIVITY_LEADER;
 using access::v1::ROLE_NEXT_OF_KIN;
 using access::v1::ROLE_PEER;
-using access::v1::ROLE_RESIDENT;
+using access::v1::ROLE_PERSON;
 using access::v1::ROLE_SERVICE;
 using access::v1::ROLE_STAFF;
 using access::v1::ROLE_UNIT_LEADER;
@@ -291,7 +291,7 @@ absl::Status MayTakePart(const Caller& caller, const pb::Activity& activity, std
   }
   if (caller.IsAny({ROLE_STAFF, ROLE_UNIT_LEADER})) return absl::OkStatus();
   const bool is_that =
-      (audience == pb::AUDIENCE_USER && caller.IsAny({ROLE_RESIDENT, ROLE_PEER, ROLE_ACTIVITY_LEADER})) ||
+      (audience == pb::AUDIENCE_USER && caller.IsAny({ROLE_PERSON, ROLE_PEER, ROLE_ACTIVITY_LEADER})) ||
       (audience == pb::AUDIENCE_NEXT_OF_KIN && caller.Is(ROLE_NEXT_OF_KIN));
   if (!is_that) return Forbidden("one takes part as what one is");
   if (activity.needs_referral()) return Refused("REFERRAL_REQUIRED", "this activity needs a referral: staff enrol");
@@ -574,11 +574,11 @@ absl::Status MayClose(const pb::Period& period, std::string_view today) {
 // given away by the two figures together.
 void ApplyClose(const PeriodCounts& counts, pb::Period* period) {
   const int minimum = period->cell_min();
-  std::vector<Told> core_and_others = {counts.core, counts.unique - counts.core};
+  std::vector<SuppressedCount> core_and_others = {counts.core, counts.unique - counts.core};
   HideSmallParts(minimum, &core_and_others);
   *period->add_figures() = MakeFigure(kSessions, counts.sessions);
-  *period->add_figures() = MakeFigure(kVisits, TellPeople(counts.visits, minimum));
-  *period->add_figures() = MakeFigure(kUniqueUsers, TellPeople(counts.unique, minimum));
+  *period->add_figures() = MakeFigure(kVisits, SuppressSmall(counts.visits, minimum));
+  *period->add_figures() = MakeFigure(kUniqueUsers, SuppressSmall(counts.unique, minimum));
   *period->add_figures() = MakeFigure(kCoreUsers, core_and_others.front());
   period->set_state(pb::PERIOD_STATE_CLOSED);
 }

@@ -6,6 +6,6 @@
 namespace mestring::activities {
 
 // Registers what happens when time passes with the kernel's timers.
-void SetClocks(Timers& timers);
+void RegisterTimers(Timers& timers);
 
 }  // namespace mestring::activities

@@ -23,7 +23,7 @@ using access::v1::ROLE_FUND_BOARD;
 // The board sees what it decides on; others as with everything about a person.
 absl::StatusOr<pb::Grant> LoadGrant(Tx& tx, Call& call, std::string_view id, int64_t expected_version) {
   ASSIGN(pb::Grant grant, Load<pb::Grant>(tx, id));
-  call.Concerns(grant.person_ref());
+  call.RecordAccess(grant.person_ref());
   if (!call.caller.Is(ROLE_FUND_BOARD)) TRY(MaySee(call.caller, grant.person_ref(), Table<pb::Grant>::kNoun));
   TRY(CheckVersion(expected_version, grant.version()));
   return grant;
@@ -37,7 +37,7 @@ absl::StatusOr<std::optional<pb::Eligibility>> EligibilityOf(Tx& tx, std::string
 // Moves the money of a grant and the grant with it; returns the entry's id.
 absl::StatusOr<std::string> MoveGrant(Tx& tx, pb::LedgerKind kind, pb::GrantState state, pb::Fund* fund,
                                       pb::Grant* grant) {
-  ASSIGN(const pb::LedgerEntry entry, Enter(tx, kind, grant->amount_ore(), grant->id(), fund));
+  ASSIGN(const pb::LedgerEntry entry, PostLedgerEntry(tx, kind, grant->amount_ore(), grant->id(), fund));
   grant->set_state(state);
   TRY(Save(tx, *grant));
   return entry.id();
@@ -114,7 +114,8 @@ absl::Status Activities::OpenFund(Tx& tx, Call&, const pb::OpenFundRequest& requ
 absl::Status Activities::RecordDonation(Tx& tx, Call&, const pb::RecordDonationRequest& request,
                                         pb::RecordDonationResponse* response) {
   ASSIGN(pb::Fund fund, Load<pb::Fund>(tx, request.fund_id()));
-  ASSIGN(*response->mutable_ledger_entry(), Enter(tx, pb::LEDGER_KIND_DONATION, request.amount_ore(), "", &fund));
+  ASSIGN(*response->mutable_ledger_entry(),
+         PostLedgerEntry(tx, pb::LEDGER_KIND_DONATION, request.amount_ore(), "", &fund));
   pb::FundDeposited event;
   event.set_fund_id(fund.id());
   event.set_ledger_entry_id(response->ledger_entry().id());

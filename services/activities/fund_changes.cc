@@ -11,8 +11,8 @@
 
 namespace mestring::activities {
 
-absl::StatusOr<pb::LedgerEntry> Enter(Tx& tx, pb::LedgerKind kind, int64_t amount_ore, std::string_view grant_id,
-                                      pb::Fund* fund) {
+absl::StatusOr<pb::LedgerEntry> PostLedgerEntry(Tx& tx, pb::LedgerKind kind, int64_t amount_ore,
+                                                std::string_view grant_id, pb::Fund* fund) {
   pb::LedgerEntry entry = ApplyEntry(kind, amount_ore, fund);
   TRY(Save(tx, *fund));
   ASSIGN(const auto last,
@@ -43,7 +43,8 @@ absl::Status EndGrants(Tx& tx, std::string_view session_id, std::string_view per
       continue;
     }
     ASSIGN(pb::Fund fund, Load<pb::Fund>(tx, grant.fund_id()));
-    ASSIGN(const pb::LedgerEntry entry, Enter(tx, pb::LEDGER_KIND_RELEASE, grant.amount_ore(), grant.id(), &fund));
+    ASSIGN(const pb::LedgerEntry entry,
+           PostLedgerEntry(tx, pb::LEDGER_KIND_RELEASE, grant.amount_ore(), grant.id(), &fund));
     grant.set_state(pb::GRANT_STATE_RELEASED);
     TRY(Save(tx, grant));
     auto event = About<pb::GrantReleased>(grant);

@@ -42,7 +42,7 @@ absl::StatusOr<PeriodCounts> CountsOf(Tx& tx, const pb::Period& period) {
 
 }  // namespace
 
-absl::Status CloseNow(Tx& tx, pb::Period* period) {
+absl::Status ClosePeriod(Tx& tx, pb::Period* period) {
   ASSIGN(const PeriodCounts counts, CountsOf(tx, *period));
   ApplyClose(counts, period);
   TRY(Save(tx, *period));

@@ -15,6 +15,6 @@ namespace pb = v1;
 inline constexpr std::string_view kPeriodTimer = "period_close";
 
 // A period closes: its figures are stored, its key and all that was made of cards are destroyed.
-absl::Status CloseNow(Tx& tx, pb::Period* period);
+absl::Status ClosePeriod(Tx& tx, pb::Period* period);
 
 }  // namespace mestring::activities

@@ -2,7 +2,7 @@
 //
 // Sessions are asked for by when they begin. Their pages go on from (start, id), a pair of the index, so that
 // a page costs what it shows, with a hundred thousand sessions as with ten. What is open is a partial index of
-// the sessions that are OPEN, which Settle keeps right; counting seats here would read every enrolment of the
+// the sessions that are OPEN, which ReallocateSeats keeps right; counting seats here would read every enrolment of the
 // week.
 
 #include <algorithm>
@@ -163,7 +163,7 @@ absl::Status Activities::GetCalendar(Tx& tx, Call& call, const pb::GetCalendarRe
                      ") OR id IN (SELECT session_id FROM session_leaders WHERE person_ref = ? AND ",
                      InState(pb::SESSION_LEADER_STATE_ASSIGNED), "))"),
         call.caller.person_ref, call.caller.person_ref);
-    call.Concerns(call.caller.person_ref);
+    call.RecordAccess(call.caller.person_ref);
   }
   // Courses and camps that have begun are still going on.
   Filter running = filter;

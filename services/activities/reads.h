@@ -9,9 +9,9 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "common/call.h"
 #include "common/database.h"
 #include "common/records.h"
-#include "common/call.h"
 #include "mestring/activities/v1/activities.pb.h"
 #include "services/activities/activities_rules.h"
 #include "services/activities/tables.h"
@@ -22,7 +22,7 @@ namespace mestring::activities {
 template <class M>
 absl::StatusOr<M> LoadVisible(Tx& tx, Call& call, std::string_view id) {
   ASSIGN(M row, Load<M>(tx, id));
-  call.Concerns(row.person_ref());
+  call.RecordAccess(row.person_ref());
   TRY(MaySee(call.caller, row.person_ref(), Table<M>::kNoun));
   return row;
 }

@@ -1,7 +1,7 @@
 #include "services/activities/seat_changes.h"
 
-// Every freed seat goes through Settle, whatever freed it. That is why a place passes on to exactly one next
-// (A4), and why a waiting person who leaves frees nothing: Settle counts, it does not hand on.
+// Every freed seat goes through ReallocateSeats, whatever freed it. That is why a place passes on to exactly one next
+// (A4), and why a waiting person who leaves frees nothing: ReallocateSeats counts, it does not hand on.
 
 #include "common/records.h"
 #include "services/activities/activities_rules.h"
@@ -41,7 +41,7 @@ absl::Status PublishState(Tx& tx, pb::SessionState before, const pb::Session& se
 
 }  // namespace
 
-absl::Status Settle(Tx& tx, pb::Session* session) {
+absl::Status ReallocateSeats(Tx& tx, pb::Session* session) {
   if (!IsAhead(session->state())) return absl::OkStatus();
   ASSIGN(SeatCounts counts, SeatCountsOf(tx, *session));
   if (MakesOffers(*session, tx.now())) {

@@ -16,7 +16,7 @@ inline constexpr std::string_view kOfferTimer = "seat_offer_expiry";
 
 // After anything that may have freed or taken a seat: free ones are offered to who is first in line, each to
 // exactly one (A4), and the session is open or full accordingly.
-absl::Status Settle(Tx& tx, pb::Session* session);
+absl::Status ReallocateSeats(Tx& tx, pb::Session* session);
 // A place on the list, or an offer, ends without a seat.
 absl::Status EndWaitEntry(Tx& tx, pb::WaitEntryState state, pb::WaitEntry* entry);
 

@@ -1,6 +1,6 @@
 // Seats: enrolment, the waiting list, and offers that run out.
 //
-// Every use case here ends in Settle (seat_changes.cc), which counts and offers. What a use case itself
+// Every use case here ends in ReallocateSeats (seat_changes.cc), which counts and offers. What a use case itself
 // decides is only whether this person may do this now. So no path can hand a seat on twice, or forget to.
 //
 // An offer is a state of the place on the list, not a thing of its own: a person is offered one seat at a
@@ -65,7 +65,7 @@ absl::Status EndEnrolment(Tx& tx, pb::EnrolmentState state, std::string_view rea
   event.set_state(state);
   TRY(tx.Publish(event, *enrolment));
   TRY(EndGrants(tx, session.id(), enrolment->person_ref(), kSeatEnded.code));
-  return Settle(tx, &session);
+  return ReallocateSeats(tx, &session);
 }
 
 // Saves a new seat and tells of it.
@@ -97,7 +97,7 @@ absl::Status Activities::Enrol(Tx& tx, Call& call, const pb::EnrolRequest& reque
   pb::Enrolment enrolment =
       NewEnrolment(NewId(tx.now()), wish.session, request.person_ref(), request.audience(), wish.quota_audience);
   TRY(ConfirmSeat(tx, &enrolment));
-  TRY(Settle(tx, &wish.session));
+  TRY(ReallocateSeats(tx, &wish.session));
   *response->mutable_enrolment() = std::move(enrolment);
   return absl::OkStatus();
 }
@@ -150,7 +150,7 @@ absl::Status Activities::LeaveWaitingList(Tx& tx, Call& call, const pb::LeaveWai
   TRY(MayLeave(entry));
   TRY(EndWaitEntry(tx, pb::WAIT_ENTRY_STATE_LEFT, &entry));
   ASSIGN(pb::Session session, Load<pb::Session>(tx, entry.session_id()));
-  TRY(Settle(tx, &session));
+  TRY(ReallocateSeats(tx, &session));
   *response->mutable_wait_entry() = std::move(entry);
   return absl::OkStatus();
 }
@@ -175,7 +175,7 @@ absl::Status Activities::AnswerSeatOffer(Tx& tx, Call& call, const pb::AnswerSea
     TRY(ConfirmSeat(tx, &enrolment));
     *response->mutable_enrolment() = std::move(enrolment);
   }
-  TRY(Settle(tx, &session));
+  TRY(ReallocateSeats(tx, &session));
   *response->mutable_wait_entry() = std::move(entry);
   return absl::OkStatus();
 }

@@ -90,7 +90,7 @@ absl::Status ConcernsThoseOf(Tx& tx, const pb::Session& session, Call& call) {
                           InStates<pb::WaitEntryState>(IsLive),
                           " UNION SELECT person_ref FROM grants WHERE session_id = :session3 AND ", InStates(IsOpen)),
              session.id(), session.id(), session.id()));
-  for (const auto& [person_ref] : persons) call.Concerns(person_ref);
+  for (const auto& [person_ref] : persons) call.RecordAccess(person_ref);
   return absl::OkStatus();
 }
 
@@ -174,7 +174,7 @@ absl::Status Activities::SetQuotas(Tx& tx, Call&, const pb::SetQuotasRequest& re
   auto event = About<pb::QuotasSet>(session);
   for (const pb::Quota& quota : session.quotas()) event.set_seats(event.seats() + quota.seats());
   TRY(tx.Publish(event, session));
-  TRY(Settle(tx, &session));
+  TRY(ReallocateSeats(tx, &session));
   ASSIGN(*session.mutable_seat_counts(), SeatCountsOf(tx, session));
   *response->mutable_session() = std::move(session);
   return absl::OkStatus();
@@ -191,7 +191,7 @@ absl::Status Activities::SetWaitingList(Tx& tx, Call&, const pb::SetWaitingListR
   event.set_suspended(session.waiting_list_suspended());
   event.set_waiting_list_max(session.waiting_list_max());
   TRY(tx.Publish(event, session));
-  TRY(Settle(tx, &session));
+  TRY(ReallocateSeats(tx, &session));
   *response->mutable_session() = std::move(session);
   return absl::OkStatus();
 }

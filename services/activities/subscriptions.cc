@@ -32,7 +32,7 @@ absl::StatusOr<bool> Learn(Tx& tx, const Event& header, const std::string& peer_
   return changed > 0;
 }
 
-absl::Status Follow(Tx& tx, const std::string& person_ref, bool holds) {
+absl::Status FollowApproval(Tx& tx, const std::string& person_ref, bool holds) {
   ASSIGN(auto path, PathOf(tx, person_ref));
   if (!path) return absl::OkStatus();
   return holds ? ResumeFor(tx, pb::PAUSE_CAUSE_APPROVAL, &*path) : PauseFor(tx, pb::PAUSE_CAUSE_APPROVAL, &*path);
@@ -41,13 +41,13 @@ absl::Status Follow(Tx& tx, const std::string& person_ref, bool holds) {
 template <class E>
 absl::Status OnHolds(Tx& tx, const Event& header, const E& event) {
   ASSIGN(const bool is_news, Learn(tx, header, event.peer_id(), event.person_ref(), true, event.valid_until()));
-  return is_news ? Follow(tx, event.person_ref(), true) : absl::OkStatus();
+  return is_news ? FollowApproval(tx, event.person_ref(), true) : absl::OkStatus();
 }
 
 template <class E>
 absl::Status OnLost(Tx& tx, const Event& header, const E& event) {
   ASSIGN(const bool is_news, Learn(tx, header, event.peer_id(), event.person_ref(), false, ""));
-  return is_news ? Follow(tx, event.person_ref(), false) : absl::OkStatus();
+  return is_news ? FollowApproval(tx, event.person_ref(), false) : absl::OkStatus();
 }
 
 // A leader is paused until they are approved anew. Whoever is appointed becomes a prospect there without having

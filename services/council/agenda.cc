@@ -1,6 +1,6 @@
 // The agenda: items are proposed, scheduled, discussed, advised on or settled otherwise.
 //
-// An advice fixes, in the same write, who exercised each seat on its item and how. Those rows are the fact;
+// An advice fixes, in the same write, who represented each seat on its item and how. Those rows are the fact;
 // minutes and statistics read them and nothing else. That the advice is words and not a vote count is the
 // council's way: it advises, and whether a vote was taken is up to it.
 
@@ -28,19 +28,19 @@ absl::Status PutOnAgenda(Tx& tx, const pb::AgendaItem& item) {
   return tx.Publish(event, suggestion);
 }
 
-// Saves how the seats are exercised on an item, from now on for good.
-absl::Status FixExercises(Tx& tx, const pb::AgendaItem& item, const pb::RecordAdviceRequest& request,
-                          google::protobuf::RepeatedPtrField<pb::SeatExercise>* fixed) {
-  ASSIGN(const std::vector<pb::EntitledSeat> seats, SeatsOf(tx, item.meeting_id()));
+// Saves how the seats are represented on an item, from now on for good.
+absl::Status FixRepresentations(Tx& tx, const pb::AgendaItem& item, const pb::RecordAdviceRequest& request,
+                                google::protobuf::RepeatedPtrField<pb::SeatRepresentation>* fixed) {
+  ASSIGN(const std::vector<pb::VotingSeat> seats, SeatsOf(tx, item.meeting_id()));
   ASSIGN(const std::vector<pb::Disqualification> disqualifications,
          Select<pb::Disqualification>(tx, "WHERE agenda_item_id = :item", item.id()));
-  std::vector<pb::SeatExercise> possible;
-  for (const pb::EntitledSeat& seat : seats) possible.push_back(ExerciseOf(seat, item, disqualifications));
-  ASSIGN(std::vector<pb::SeatExercise> exercised, Exercised(possible, request));
-  for (pb::SeatExercise& exercise : exercised) {
-    exercise.set_id(NewId(tx.now()));
-    TRY(Insert(tx, exercise));
-    *fixed->Add() = std::move(exercise);
+  std::vector<pb::SeatRepresentation> possible;
+  for (const pb::VotingSeat& seat : seats) possible.push_back(RepresentationOf(seat, item, disqualifications));
+  ASSIGN(std::vector<pb::SeatRepresentation> represented, Represented(possible, request));
+  for (pb::SeatRepresentation& representation : represented) {
+    representation.set_id(NewId(tx.now()));
+    TRY(Insert(tx, representation));
+    *fixed->Add() = std::move(representation);
   }
   return absl::OkStatus();
 }
@@ -124,8 +124,9 @@ absl::Status Council::RecordAdvice(Tx& tx, Call&, const pb::RecordAdviceRequest&
     ASSIGN(*event.mutable_advice_revision_id(), KeepRevision(tx, item));
     item.set_revision(item.revision() + 1);
   } else {
-    TRY(FixExercises(tx, item, request, response->mutable_exercises()));
-    for (const pb::SeatExercise& exercise : response->exercises()) event.add_seat_exercise_ids(exercise.id());
+    TRY(FixRepresentations(tx, item, request, response->mutable_representations()));
+    for (const pb::SeatRepresentation& representation : response->representations())
+      event.add_seat_representation_ids(representation.id());
     item.set_state(pb::AGENDA_ITEM_STATE_ADVISED);
   }
   item.set_advice(request.advice());

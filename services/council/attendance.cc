@@ -1,8 +1,8 @@
 // Who is there: apologies and summonses before the opening, presence and disqualifications at the table, and
-// the question that all of them serve: who exercises which seat on an item.
+// the question that all of them serve: who represents which seat on an item.
 //
-// Nothing here stores "X represents Y". What is stored is what people did and decided; who exercises a seat
-// follows from it each time (council_rules.h, ExerciseOf), until an advice fixes it for its item.
+// Nothing here stores "X represents Y". What is stored is what people did and decided; who represents a seat
+// follows from it each time (council_rules.h, RepresentationOf), until an advice fixes it for its item.
 
 #include <utility>
 
@@ -20,7 +20,7 @@ absl::Status Council::RegisterApology(Tx& tx, Call& call, const pb::RegisterApol
   ASSIGN(const pb::Seat seat, Load<pb::Seat>(tx, request.seat_id()));
   ASSIGN(const Holders holders, HoldersOf(tx, seat.id()));
   const std::optional<pb::SeatHolder>& holder = holders.Of(request.role());
-  if (holder) call.Concerns(holder->person_ref());
+  if (holder) call.RecordAccess(holder->person_ref());
   TRY(MayApologise(call.caller, meeting, holder));
   ASSIGN(const std::vector<pb::Apology> known, ApologiesOf(tx, meeting.id(), seat.id()));
   if (HasApologised(meeting, holders, request.role(), known)) return AlreadyExists("apology");
@@ -51,9 +51,9 @@ absl::Status Council::RegisterApology(Tx& tx, Call& call, const pb::RegisterApol
 absl::Status Council::SummonDeputy(Tx& tx, Call& call, const pb::SummonDeputyRequest& request,
                                    pb::SummonDeputyResponse* response) {
   ASSIGN(const pb::Meeting meeting, Load<pb::Meeting>(tx, request.meeting_id()));
-  ASSIGN(pb::EntitledSeat seat, EntitledSeatOf(tx, meeting.id(), request.seat_id()));
+  ASSIGN(pb::VotingSeat seat, VotingSeatOf(tx, meeting.id(), request.seat_id()));
   TRY(MaySummon(meeting, seat));
-  call.Concerns(seat.deputy_ref());
+  call.RecordAccess(seat.deputy_ref());
   seat.set_deputy_summoned(true);
   TRY(Save(tx, seat));
   ASSIGN(*response->mutable_summons(), Summon(tx, meeting.id(), seat, pb::SUMMONS_CAUSE_NOT_MET, ""));
@@ -63,14 +63,15 @@ absl::Status Council::SummonDeputy(Tx& tx, Call& call, const pb::SummonDeputyReq
 absl::Status Council::MarkPresence(Tx& tx, Call&, const pb::MarkPresenceRequest& request,
                                    pb::MarkPresenceResponse* response) {
   ASSIGN(const pb::Meeting meeting, Load<pb::Meeting>(tx, request.meeting_id()));
-  ASSIGN(pb::EntitledSeat seat, EntitledSeatOf(tx, meeting.id(), request.seat_id()));
-  ASSIGN(const std::vector<pb::SeatExercise> exercises,
-         Select<pb::SeatExercise>(tx, "WHERE meeting_id = :meeting AND seat_id = :seat", meeting.id(), seat.seat_id()));
-  TRY(MayMarkPresence(meeting, seat, request.role(), request.presence(), exercises));
+  ASSIGN(pb::VotingSeat seat, VotingSeatOf(tx, meeting.id(), request.seat_id()));
+  ASSIGN(const std::vector<pb::SeatRepresentation> representations,
+         Select<pb::SeatRepresentation>(tx, "WHERE meeting_id = :meeting AND seat_id = :seat", meeting.id(),
+                                        seat.seat_id()));
+  TRY(MayMarkPresence(meeting, seat, request.role(), request.presence(), representations));
   ApplyPresence(request.role(), request.presence(), &seat);
   TRY(Save(tx, seat));
   pb::PresenceMarked event;
-  event.set_entitled_seat_id(seat.id());
+  event.set_voting_seat_id(seat.id());
   event.set_meeting_id(meeting.id());
   event.set_seat_id(seat.seat_id());
   event.set_role(request.role());
@@ -84,9 +85,9 @@ absl::Status Council::DeclareDisqualified(Tx& tx, Call& call, const pb::DeclareD
                                           pb::DeclareDisqualifiedResponse* response) {
   ASSIGN(const pb::AgendaItem item, Load<pb::AgendaItem>(tx, request.agenda_item_id()));
   ASSIGN(const pb::Meeting meeting, Load<pb::Meeting>(tx, item.meeting_id()));
-  ASSIGN(const pb::EntitledSeat seat, EntitledSeatOf(tx, meeting.id(), request.seat_id()));
+  ASSIGN(const pb::VotingSeat seat, VotingSeatOf(tx, meeting.id(), request.seat_id()));
   const bool principal = request.role() == pb::HOLDER_ROLE_PRINCIPAL;
-  call.Concerns(principal ? seat.principal_ref() : seat.deputy_ref());
+  call.RecordAccess(principal ? seat.principal_ref() : seat.deputy_ref());
   TRY(MayDisqualify(meeting, item, seat, request.role()));
   TRY(CheckCode(tx, pb::CODE_LIST_KIND_DISQUALIFICATION_GROUND, request.ground_code()));
   ASSIGN(const auto known,
@@ -115,19 +116,20 @@ absl::Status Council::DeclareDisqualified(Tx& tx, Call& call, const pb::DeclareD
   return absl::OkStatus();
 }
 
-absl::Status Council::ListExercises(Tx& tx, Call&, const pb::ListExercisesRequest& request,
-                                    pb::ListExercisesResponse* response) {
+absl::Status Council::ListSeatRepresentations(Tx& tx, Call&, const pb::ListSeatRepresentationsRequest& request,
+                                              pb::ListSeatRepresentationsResponse* response) {
   ASSIGN(const pb::AgendaItem item, Load<pb::AgendaItem>(tx, request.agenda_item_id()));
   response->set_settled(item.state() == pb::AGENDA_ITEM_STATE_ADVISED);
   if (response->settled()) {
-    ASSIGN(std::vector<pb::SeatExercise> rows,
-           Select<pb::SeatExercise>(tx, "WHERE agenda_item_id = :item ORDER BY seat_id", item.id()));
-    for (pb::SeatExercise& row : rows) *response->add_exercises() = std::move(row);
+    ASSIGN(std::vector<pb::SeatRepresentation> rows,
+           Select<pb::SeatRepresentation>(tx, "WHERE agenda_item_id = :item ORDER BY seat_id", item.id()));
+    for (pb::SeatRepresentation& row : rows) *response->add_representations() = std::move(row);
   } else {
-    ASSIGN(const std::vector<pb::EntitledSeat> seats, SeatsOf(tx, item.meeting_id()));
+    ASSIGN(const std::vector<pb::VotingSeat> seats, SeatsOf(tx, item.meeting_id()));
     ASSIGN(const std::vector<pb::Disqualification> disqualifications,
            Select<pb::Disqualification>(tx, "WHERE agenda_item_id = :item", item.id()));
-    for (const pb::EntitledSeat& seat : seats) *response->add_exercises() = ExerciseOf(seat, item, disqualifications);
+    for (const pb::VotingSeat& seat : seats)
+      *response->add_representations() = RepresentationOf(seat, item, disqualifications);
   }
   return SetAsOf(tx, response);
 }

@@ -1,5 +1,5 @@
 // The council service: each RPC of council.proto is a use case that reads check, load, rule, apply, save,
-// tell. The rules are council_rules.h; what happens by itself later is clocks.cc; what other services say,
+// tell. The rules are council_rules.h; what happens by itself later is timers.cc; what other services say,
 // actions.cc and figures.cc.
 #pragma once
 
@@ -25,7 +25,7 @@ namespace pb = v1;
 class Council final : public mestring::Service, public pb::CouncilService::Service {
  public:
   explicit Council(Kernel& kernel) : edge_(kernel.edge) {
-    SetClocks(kernel.timers);
+    RegisterTimers(kernel.timers);
     Subscribe(kernel);
   }
   std::vector<grpc::Service*> GrpcServices() override { return {this}; }
@@ -43,15 +43,15 @@ class Council final : public mestring::Service, public pb::CouncilService::Servi
   MESTRING_READ(pb, ListHolders);
 
   // The year and its meetings
-  MESTRING_WRITE(pb, SetYearWheel);
-  MESTRING_READ(pb, GetYearWheel);
+  MESTRING_WRITE(pb, SetAnnualPlan);
+  MESTRING_READ(pb, GetAnnualPlan);
   MESTRING_WRITE(pb, PlanMeeting);
   MESTRING_WRITE(pb, MoveMeeting);
-  MESTRING_WRITE(pb, CallMeeting);
+  MESTRING_WRITE(pb, SendNotice);
   MESTRING_WRITE(pb, CancelMeeting);
   MESTRING_WRITE(pb, OpenMeeting);
-  MESTRING_WRITE(pb, EndMeeting);
-  MESTRING_WRITE(pb, CloseMeeting);
+  MESTRING_WRITE(pb, EndSitting);
+  MESTRING_WRITE(pb, FinaliseMeeting);
   MESTRING_WRITE(pb, ReopenMeeting);
   MESTRING_READ(pb, GetMeeting);
   MESTRING_READ(pb, ListMeetings);
@@ -62,7 +62,7 @@ class Council final : public mestring::Service, public pb::CouncilService::Servi
   MESTRING_WRITE(pb, SummonDeputy);
   MESTRING_WRITE(pb, MarkPresence);
   MESTRING_WRITE(pb, DeclareDisqualified);
-  MESTRING_READ(pb, ListExercises);
+  MESTRING_READ(pb, ListSeatRepresentations);
 
   // The agenda
   MESTRING_WRITE(pb, AddAgendaItem);
@@ -79,14 +79,14 @@ class Council final : public mestring::Service, public pb::CouncilService::Servi
 
   // You said – we did
   MESTRING_WRITE(pb, AddSuggestion);
-  MESTRING_WRITE(pb, DropSuggestion);
+  MESTRING_WRITE(pb, SubmitAnonymousSuggestion);
   MESTRING_WRITE(pb, ScreenSuggestion);
   MESTRING_WRITE(pb, AnswerSuggestion);
   MESTRING_WRITE(pb, ReportBack);
   MESTRING_WRITE(pb, AnswerReportBack);
-  MESTRING_WRITE(pb, AnswerReportBackByClaim);
+  MESTRING_WRITE(pb, AnswerReportBackByReceipt);
   MESTRING_READ(pb, GetSuggestion);
-  MESTRING_READ(pb, GetSuggestionByClaim);
+  MESTRING_READ(pb, GetSuggestionByReceipt);
   MESTRING_READ(pb, ListSuggestions);
 
   // Actions, figures and indicators
@@ -109,7 +109,7 @@ class Council final : public mestring::Service, public pb::CouncilService::Servi
   MESTRING_READ(pb, GetCouncilStatistics);
 
  private:
-  Edge& edge_;
+  RpcPipeline& edge_;
 };
 
 }  // namespace council

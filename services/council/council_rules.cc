@@ -1,10 +1,10 @@
 #include "services/council/council_rules.h"
 
-// The rules of the council, in the order of council_rules.h: who sits, when it meets, who exercises a seat and
+// The rules of the council, in the order of council_rules.h: who sits, when it meets, who represents a seat and
 // what is on the agenda. What the minutes say is minutes_rules.cc, what becomes of what was said,
 // suggestion_rules.cc.
 //
-// The heart is ExerciseOf: it is a function of the frozen seat, of who is there and of who is disqualified,
+// The heart is RepresentationOf: it is a function of the frozen seat, of who is there and of who is disqualified,
 // and of nothing else. A delegation is never stored, so none can outlive its ground, point at somebody who
 // is not there, or be handed on. Storing who represents whom, as meeting software does, is where its
 // delegation bugs come from (OpenSlides#5745, openslides-client#3518).
@@ -37,7 +37,7 @@ bool IsOrganisation(pb::SeatKind kind) {
 
 int YearOf(std::string_view date) { return static_cast<int>(Day(date).year()); }
 
-const std::string& HolderIdOf(const pb::EntitledSeat& seat, pb::HolderRole role) {
+const std::string& HolderIdOf(const pb::VotingSeat& seat, pb::HolderRole role) {
   return role == pb::HOLDER_ROLE_PRINCIPAL ? seat.principal_id() : seat.deputy_id();
 }
 
@@ -55,7 +55,7 @@ pb::SummonsCause WhyAsked(const pb::Meeting& meeting, const Holders& holders, ab
 
 absl::Status NoSuchHolder() { return Refused("NO_SUCH_HOLDER", "the seat has nobody in that role"); }
 
-pb::Presence PresenceOf(const pb::EntitledSeat& seat, pb::HolderRole role) {
+pb::Presence PresenceOf(const pb::VotingSeat& seat, pb::HolderRole role) {
   return role == pb::HOLDER_ROLE_PRINCIPAL ? seat.principal_presence() : seat.deputy_presence();
 }
 
@@ -196,7 +196,7 @@ absl::Status CheckPlan(std::string_view field, const pb::PlannedMeeting& plan, i
 }
 
 // [S2], [C5] The year has exactly its ordinary meetings (four), each with a set theme of its own.
-absl::Status CheckWheel(const pb::SetYearWheelRequest& request, const pb::Mandate& mandate) {
+absl::Status CheckWheel(const pb::SetAnnualPlanRequest& request, const pb::Mandate& mandate) {
   if (request.meetings_size() != mandate.ordinary_meetings()) {
     return InvalidArgument("meetings", absl::StrCat("must be exactly ", mandate.ordinary_meetings()));
   }
@@ -215,16 +215,16 @@ absl::Status CheckWheel(const pb::SetYearWheelRequest& request, const pb::Mandat
 // [C5] The year is planned once; what changes then is a meeting.
 absl::Status MaySetWheel(bool has_wheel) {
   if (!has_wheel) return absl::OkStatus();
-  return Refused("YEAR_WHEEL_EXISTS", "the year has its wheel; move its meetings one by one");
+  return Refused("ANNUAL_PLAN_EXISTS", "the year has its annual plan; move its meetings one by one");
 }
 
-pb::Meeting NewMeeting(std::string id, pb::MeetingKind kind, const pb::YearWheel& wheel, const pb::PlannedMeeting& plan,
-                       const pb::Mandate& mandate) {
+pb::Meeting NewMeeting(std::string id, pb::MeetingKind kind, const pb::AnnualPlan& annual_plan,
+                       const pb::PlannedMeeting& plan, const pb::Mandate& mandate) {
   pb::Meeting meeting;
   meeting.set_id(std::move(id));
   meeting.set_state(pb::MEETING_STATE_PLANNED);
   meeting.set_kind(kind);
-  meeting.set_year_wheel_id(wheel.id());
+  meeting.set_annual_plan_id(annual_plan.id());
   meeting.set_theme(plan.theme());
   meeting.set_start_time(plan.start_time());
   meeting.set_place(plan.place());
@@ -250,7 +250,7 @@ const std::string& PlaceOf(const pb::Meeting& meeting) {
 // [C5] The year has exactly its ordinary meetings (four) with their set themes [S2]. A meeting is moved as long as it
 // has not begun, but what was cancelled is told to all and stays cancelled; so the year gets its meeting back by
 // another one in that place, with that theme, and never by two.
-absl::Status MayReplace(const pb::Meeting& meeting, const pb::YearWheel& wheel, const pb::PlannedMeeting& plan,
+absl::Status MayReplace(const pb::Meeting& meeting, const pb::AnnualPlan& annual_plan, const pb::PlannedMeeting& plan,
                         bool replaced) {
   if (meeting.kind() != pb::MEETING_KIND_ORDINARY) {
     return Refused("NOT_ORDINARY", "an extraordinary meeting has no place to take; plan another one");
@@ -258,7 +258,7 @@ absl::Status MayReplace(const pb::Meeting& meeting, const pb::YearWheel& wheel, 
   if (meeting.state() != pb::MEETING_STATE_CANCELLED) {
     return WrongState(meeting.state(), "only a cancelled meeting is replaced");
   }
-  if (wheel.id() != meeting.year_wheel_id()) {
+  if (annual_plan.id() != meeting.annual_plan_id()) {
     return InvalidArgument("meeting.meeting_date", "must lie in the year of the meeting that it replaces");
   }
   if (plan.theme() != meeting.theme()) {
@@ -268,11 +268,11 @@ absl::Status MayReplace(const pb::Meeting& meeting, const pb::YearWheel& wheel, 
 }
 
 bool NotBegun(pb::MeetingState state) {
-  return state == pb::MEETING_STATE_PLANNED || state == pb::MEETING_STATE_SUMMONED;
+  return state == pb::MEETING_STATE_PLANNED || state == pb::MEETING_STATE_NOTICE_SENT;
 }
 
 bool WasHeld(pb::MeetingState state) {
-  return state == pb::MEETING_STATE_HELD || state == pb::MEETING_STATE_CLOSED || state == pb::MEETING_STATE_REOPENED;
+  return state == pb::MEETING_STATE_HELD || state == pb::MEETING_STATE_FINALISED || state == pb::MEETING_STATE_REOPENED;
 }
 
 bool AwaitsNotice(pb::MeetingState state) { return state == pb::MEETING_STATE_PLANNED; }
@@ -310,12 +310,12 @@ absl::Status MayMove(const pb::Meeting& meeting, const pb::Meeting& moved, std::
   if (!NotBegun(meeting)) return WrongState(meeting.state(), "only a meeting that has not begun is moved");
   TRY(ParseTimeOfDay("start_time", moved.start_time()).status());
   if (moved.meeting_date() < today) return Refused("DATE_OUT_OF_ORDER", "a meeting is not moved into the past");
-  // The wheel is the year's.
+  // The annual_plan is the year's.
   if (YearOf(moved.meeting_date()) != YearOf(meeting.meeting_date())) {
     return InvalidArgument("meeting_date", "must lie in the year of the meeting");
   }
   // To move a summoned meeting is to call it again, and the members have the same time to prepare.
-  if (meeting.state() == pb::MEETING_STATE_SUMMONED && moved.meeting_date() != meeting.meeting_date() &&
+  if (meeting.state() == pb::MEETING_STATE_NOTICE_SENT && moved.meeting_date() != meeting.meeting_date() &&
       moved.notice_by() < today) {
     return Refused("NOTICE_TOO_LATE", "the notice for that day is too late", {{"notice_by", moved.notice_by()}});
   }
@@ -339,7 +339,7 @@ absl::Status MayCancel(const pb::Meeting& meeting) {
 }
 
 absl::Status MayOpen(const pb::Meeting& meeting, std::string_view today) {
-  if (meeting.state() != pb::MEETING_STATE_SUMMONED)
+  if (meeting.state() != pb::MEETING_STATE_NOTICE_SENT)
     return WrongState(meeting.state(), "only a called meeting is opened");
   if (today < meeting.meeting_date()) return Refused("NOT_YET", "the day of the meeting has not come");
   return absl::OkStatus();
@@ -376,7 +376,7 @@ absl::Status MayClose(const pb::Meeting& meeting, absl::Span<const pb::AgendaIte
 // [C7] Not over the head of a newer one (opengever.core#7288), and approved minutes stand (C11), also when a correction
 // of them has been written.
 absl::Status MayReopen(const pb::Meeting& meeting, bool newer_closed, bool approved) {
-  if (meeting.state() != pb::MEETING_STATE_CLOSED)
+  if (meeting.state() != pb::MEETING_STATE_FINALISED)
     return WrongState(meeting.state(), "only a closed meeting is reopened");
   if (newer_closed) return Refused("NEWER_MEETING_CLOSED", "a newer meeting is closed already");
   return approved ? Refused("MINUTES_APPROVED", "its minutes are approved; write a correction") : absl::OkStatus();
@@ -414,16 +414,16 @@ absl::Status MayApologise(const Caller& caller, const pb::Meeting& meeting,
   if (!KeepsCouncil(caller) && !caller.IsSelf(holder->person_ref())) {
     return Forbidden("a member apologises for themself only");
   }
-  if (meeting.state() != pb::MEETING_STATE_SUMMONED) {
+  if (meeting.state() != pb::MEETING_STATE_NOTICE_SENT) {
     return WrongState(meeting.state(), "apologies follow the notice and come before the opening");
   }
   return absl::OkStatus();
 }
 
 // [C6] From here on the seat is what it was at the opening (opengever.core#4876).
-pb::EntitledSeat NewEntitledSeat(std::string id, const pb::Meeting& meeting, const pb::Seat& seat,
-                                 const Holders& holders, absl::Span<const pb::Apology> apologies) {
-  pb::EntitledSeat entitled;
+pb::VotingSeat NewVotingSeat(std::string id, const pb::Meeting& meeting, const pb::Seat& seat, const Holders& holders,
+                             absl::Span<const pb::Apology> apologies) {
+  pb::VotingSeat entitled;
   entitled.set_id(std::move(id));
   entitled.set_meeting_id(meeting.id());
   entitled.set_seat_id(seat.id());
@@ -454,7 +454,7 @@ pb::EntitledSeat NewEntitledSeat(std::string id, const pb::Meeting& meeting, con
 pb::SummonsCause WhySummoned(const pb::Meeting& meeting, const Holders& holders,
                              absl::Span<const pb::Apology> apologies) {
   // A meeting that is only planned summons them by its notice.
-  if (meeting.state() != pb::MEETING_STATE_SUMMONED) return pb::SUMMONS_CAUSE_UNSPECIFIED;
+  if (meeting.state() != pb::MEETING_STATE_NOTICE_SENT) return pb::SUMMONS_CAUSE_UNSPECIFIED;
   return WhyAsked(meeting, holders, apologies);
 }
 
@@ -473,9 +473,10 @@ absl::Status CheckEntitled(bool entitled) {
 }
 
 // Who was there stands in the minutes and may claim a fee. So only who came can have left; and what was noted by
-// mistake is put right while the meeting is open, unless that person has exercised the seat: then they were there (C2).
-absl::Status MayMarkPresence(const pb::Meeting& meeting, const pb::EntitledSeat& seat, pb::HolderRole role,
-                             pb::Presence presence, absl::Span<const pb::SeatExercise> exercises) {
+// mistake is put right while the meeting is open, unless that person has represented the seat: then they were there
+// (C2).
+absl::Status MayMarkPresence(const pb::Meeting& meeting, const pb::VotingSeat& seat, pb::HolderRole role,
+                             pb::Presence presence, absl::Span<const pb::SeatRepresentation> representations) {
   if (meeting.state() != pb::MEETING_STATE_OPEN)
     return WrongState(meeting.state(), "who is there is noted while it is open");
   const std::string& holder_id = HolderIdOf(seat, role);
@@ -483,16 +484,17 @@ absl::Status MayMarkPresence(const pb::Meeting& meeting, const pb::EntitledSeat&
   if (presence == pb::PRESENCE_LEFT && !WasThere(PresenceOf(seat, role))) {
     return Refused("NOT_PRESENT", "who was not there has not left");
   }
-  const bool exercised = std::any_of(exercises.begin(), exercises.end(), [&](const pb::SeatExercise& exercise) {
-    return exercise.seat_id() == seat.seat_id() && exercise.holder_id() == holder_id;
-  });
-  if (!WasThere(presence) && exercised) {
-    return Refused("SEAT_EXERCISED", "who has exercised the seat on an item was there");
+  const bool represented =
+      std::any_of(representations.begin(), representations.end(), [&](const pb::SeatRepresentation& representation) {
+        return representation.seat_id() == seat.seat_id() && representation.holder_id() == holder_id;
+      });
+  if (!WasThere(presence) && represented) {
+    return Refused("SEAT_REPRESENTED", "who has represented the seat on an item was there");
   }
   return absl::OkStatus();
 }
 
-void ApplyPresence(pb::HolderRole role, pb::Presence presence, pb::EntitledSeat* seat) {
+void ApplyPresence(pb::HolderRole role, pb::Presence presence, pb::VotingSeat* seat) {
   if (role == pb::HOLDER_ROLE_PRINCIPAL) {
     seat->set_principal_presence(presence);
   } else {
@@ -502,7 +504,7 @@ void ApplyPresence(pb::HolderRole role, pb::Presence presence, pb::EntitledSeat*
 
 // [C3] A deputy steps in on notice, never by turning up (Gausdal). At the table that notice is the secretary's, and one
 // is enough: it holds for the whole meeting.
-absl::Status MaySummon(const pb::Meeting& meeting, const pb::EntitledSeat& seat) {
+absl::Status MaySummon(const pb::Meeting& meeting, const pb::VotingSeat& seat) {
   if (meeting.state() != pb::MEETING_STATE_OPEN) {
     return WrongState(meeting.state(), "before the opening an apology summons the deputy");
   }
@@ -512,7 +514,7 @@ absl::Status MaySummon(const pb::Meeting& meeting, const pb::EntitledSeat& seat)
 }
 
 // [B7] Disqualification is per item, and the body decides (Gausdal).
-absl::Status MayDisqualify(const pb::Meeting& meeting, const pb::AgendaItem& item, const pb::EntitledSeat& seat,
+absl::Status MayDisqualify(const pb::Meeting& meeting, const pb::AgendaItem& item, const pb::VotingSeat& seat,
                            pb::HolderRole role) {
   if (meeting.state() != pb::MEETING_STATE_OPEN) return WrongState(meeting.state(), "the open meeting decides that");
   if (IsSettled(item)) return Refused("ITEM_SETTLED", "the item is settled");
@@ -525,67 +527,68 @@ void ShowTo(const Caller& caller, pb::Disqualification* disqualification) {
   if (!KeepsCouncil(caller)) disqualification->clear_ground_code();
 }
 
-// [C2] A seat is exercised by its principal if they are there and not disqualified; else by its deputy, if
+// [C2] A seat is represented by its principal if they are there and not disqualified; else by its deputy, if
 // they are there, not disqualified, and asked to: summoned to the meeting, or for this item because the
 // principal is disqualified; else by nobody. With both there, the deputy is an observer.
 // [C4] So it never passes to somebody who is absent, never on from the deputy, never to another seat.
-pb::SeatExercise ExerciseOf(const pb::EntitledSeat& seat, const pb::AgendaItem& item,
-                            absl::Span<const pb::Disqualification> disqualifications) {
+pb::SeatRepresentation RepresentationOf(const pb::VotingSeat& seat, const pb::AgendaItem& item,
+                                        absl::Span<const pb::Disqualification> disqualifications) {
   const auto disqualified = [&](pb::HolderRole role) {
     return std::any_of(disqualifications.begin(), disqualifications.end(), [&](const pb::Disqualification& each) {
       return each.agenda_item_id() == item.id() && each.seat_id() == seat.seat_id() && each.role() == role;
     });
   };
-  pb::SeatExercise exercise;
-  exercise.set_meeting_id(seat.meeting_id());
-  exercise.set_agenda_item_id(item.id());
-  exercise.set_seat_id(seat.seat_id());
-  exercise.set_seat_name(seat.seat_name());
-  exercise.set_basis(pb::EXERCISE_BASIS_EMPTY);
+  pb::SeatRepresentation representation;
+  representation.set_meeting_id(seat.meeting_id());
+  representation.set_agenda_item_id(item.id());
+  representation.set_seat_id(seat.seat_id());
+  representation.set_seat_name(seat.seat_name());
+  representation.set_basis(pb::REPRESENTATION_BASIS_EMPTY);
   const bool principal_there = seat.principal_presence() == pb::PRESENCE_PRESENT;
   const bool principal_disqualified = disqualified(pb::HOLDER_ROLE_PRINCIPAL);
   if (principal_there && !principal_disqualified) {
-    exercise.set_basis(pb::EXERCISE_BASIS_PRINCIPAL);
-    exercise.set_holder_id(seat.principal_id());
-    exercise.set_person_ref(seat.principal_ref());
-    exercise.set_holder_name(seat.principal_name());
-    return exercise;
+    representation.set_basis(pb::REPRESENTATION_BASIS_PRINCIPAL);
+    representation.set_holder_id(seat.principal_id());
+    representation.set_person_ref(seat.principal_ref());
+    representation.set_holder_name(seat.principal_name());
+    return representation;
   }
   const bool asked = seat.deputy_summoned() || principal_disqualified;
   if (seat.deputy_presence() == pb::PRESENCE_PRESENT && asked && !disqualified(pb::HOLDER_ROLE_DEPUTY)) {
-    exercise.set_basis(principal_disqualified ? pb::EXERCISE_BASIS_DISQUALIFICATION : pb::EXERCISE_BASIS_DEPUTY);
-    exercise.set_holder_id(seat.deputy_id());
-    exercise.set_person_ref(seat.deputy_ref());
-    exercise.set_holder_name(seat.deputy_name());
+    representation.set_basis(principal_disqualified ? pb::REPRESENTATION_BASIS_DISQUALIFICATION
+                                                    : pb::REPRESENTATION_BASIS_DEPUTY);
+    representation.set_holder_id(seat.deputy_id());
+    representation.set_person_ref(seat.deputy_ref());
+    representation.set_holder_name(seat.deputy_name());
   }
-  return exercise;
+  return representation;
 }
 
 // [C2] Once per item, or not at all.
-absl::StatusOr<std::vector<pb::SeatExercise>> Exercised(absl::Span<const pb::SeatExercise> possible,
-                                                        const pb::RecordAdviceRequest& request) {
+absl::StatusOr<std::vector<pb::SeatRepresentation>> Represented(absl::Span<const pb::SeatRepresentation> possible,
+                                                                const pb::RecordAdviceRequest& request) {
   std::map<std::string, pb::Vote> votes;
   for (const pb::SeatVote& vote : request.votes()) {
     if (!votes.emplace(vote.seat_id(), vote.vote()).second) {
-      return Refused("SEAT_EXERCISED_TWICE", "a seat has one vote", {{"seat_id", vote.seat_id()}});
+      return Refused("SEAT_REPRESENTED_TWICE", "a seat has one vote", {{"seat_id", vote.seat_id()}});
     }
   }
-  std::vector<pb::SeatExercise> exercised;
-  for (pb::SeatExercise exercise : possible) {
-    const auto vote = votes.find(exercise.seat_id());
-    const bool empty = exercise.basis() == pb::EXERCISE_BASIS_EMPTY;
+  std::vector<pb::SeatRepresentation> represented;
+  for (pb::SeatRepresentation representation : possible) {
+    const auto vote = votes.find(representation.seat_id());
+    const bool empty = representation.basis() == pb::REPRESENTATION_BASIS_EMPTY;
     if (vote != votes.end()) {
       if (empty) {
-        return Refused("SEAT_NOT_EXERCISED", "nobody exercises that seat on this item",
-                       {{"seat_id", exercise.seat_id()}});
+        return Refused("SEAT_NOT_REPRESENTED", "nobody represents that seat on this item",
+                       {{"seat_id", representation.seat_id()}});
       }
-      exercise.set_vote(vote->second);
+      representation.set_vote(vote->second);
       votes.erase(vote);
     }
-    if (!empty) exercised.push_back(std::move(exercise));
+    if (!empty) represented.push_back(std::move(representation));
   }
   TRY(CheckEntitled(votes.empty()));
-  return exercised;
+  return represented;
 }
 
 // ---- The agenda ------------------------------------------------------------------------------------
@@ -655,7 +658,7 @@ absl::Status MayDiscuss(const pb::Meeting& meeting, const pb::AgendaItem& item,
 }
 
 // [C7] What was advised on stays (opengever.core#1594): only in a reopened meeting its words are put right. Who sat
-// there, and how they exercised their seats (C2), is not put right by a pen.
+// there, and how they represented their seats (C2), is not put right by a pen.
 absl::Status MayAdvise(const pb::Meeting& meeting, const pb::AgendaItem& item, absl::Span<const pb::AgendaItem> agenda,
                        const pb::RecordAdviceRequest& request) {
   if (meeting.state() == pb::MEETING_STATE_REOPENED) {
@@ -682,7 +685,7 @@ absl::Status MaySettle(const Caller& caller, const pb::Meeting& meeting, const p
     if (!NotBegun(meeting)) return WrongState(meeting.state(), "at the table the council settles it");
   }
   if (IsSettled(item)) return Refused("ITEM_SETTLED", "the item is settled");
-  if (meeting.state() == pb::MEETING_STATE_CLOSED || meeting.state() == pb::MEETING_STATE_CANCELLED) {
+  if (meeting.state() == pb::MEETING_STATE_FINALISED || meeting.state() == pb::MEETING_STATE_CANCELLED) {
     return WrongState(meeting.state(), "the meeting is over");
   }
   if (!request.to_meeting_id().empty() && request.settlement() != pb::SETTLEMENT_POSTPONED) {

@@ -66,19 +66,19 @@ void ApplyEnd(std::string_view reason_code, std::string_view today, pb::SeatHold
 // ---- The year and its meetings ---------------------------------------------------------------------
 
 absl::Status CheckPlan(std::string_view field, const pb::PlannedMeeting& plan, int year);
-absl::Status CheckWheel(const pb::SetYearWheelRequest& request, const pb::Mandate& mandate);
+absl::Status CheckWheel(const pb::SetAnnualPlanRequest& request, const pb::Mandate& mandate);
 // `has_wheel`: the year has one.
 absl::Status MaySetWheel(bool has_wheel);
-pb::Meeting NewMeeting(std::string id, pb::MeetingKind kind, const pb::YearWheel& wheel, const pb::PlannedMeeting& plan,
-                       const pb::Mandate& mandate);
+pb::Meeting NewMeeting(std::string id, pb::MeetingKind kind, const pb::AnnualPlan& annual_plan,
+                       const pb::PlannedMeeting& plan, const pb::Mandate& mandate);
 // When it begins, in the municipality's zone.
 absl::Time StartOf(const pb::Meeting& meeting, absl::TimeZone zone);
 // Sets the date and the deadlines that follow from it.
 void ApplyDate(std::string_view meeting_date, const pb::Mandate& mandate, pb::Meeting* meeting);
-// The meeting of the wheel in whose place a meeting is: itself, or the one that it replaces.
+// The meeting of the annual plan in whose place a meeting is: itself, or the one that it replaces.
 const std::string& PlaceOf(const pb::Meeting& meeting);
-// Whether `plan`, of the year of `wheel`, may take the place of a meeting. `replaced`: another has it.
-absl::Status MayReplace(const pb::Meeting& meeting, const pb::YearWheel& wheel, const pb::PlannedMeeting& plan,
+// Whether `plan`, of the year of `annual_plan`, may take the place of a meeting. `replaced`: another has it.
+absl::Status MayReplace(const pb::Meeting& meeting, const pb::AnnualPlan& annual_plan, const pb::PlannedMeeting& plan,
                         bool replaced);
 // The sitting is over: what was recorded stands, or is put right.
 bool NotBegun(pb::MeetingState state);
@@ -122,8 +122,8 @@ bool HasApologised(const pb::Meeting& meeting, const Holders& holders, pb::Holde
 absl::Status MayApologise(const Caller& caller, const pb::Meeting& meeting,
                           const std::optional<pb::SeatHolder>& holder);
 // A seat as a meeting freezes it.
-pb::EntitledSeat NewEntitledSeat(std::string id, const pb::Meeting& meeting, const pb::Seat& seat,
-                                 const Holders& holders, absl::Span<const pb::Apology> apologies);
+pb::VotingSeat NewVotingSeat(std::string id, const pb::Meeting& meeting, const pb::Seat& seat, const Holders& holders,
+                             absl::Span<const pb::Apology> apologies);
 // Why the deputy of a seat is summoned to a meeting before its opening; UNSPECIFIED if they are not.
 pb::SummonsCause WhySummoned(const pb::Meeting& meeting, const Holders& holders,
                              absl::Span<const pb::Apology> apologies);
@@ -132,22 +132,22 @@ bool HoldsStill(const pb::Summons& summons, const pb::Meeting& meeting, const pb
                 absl::Span<const pb::Apology> apologies);
 // `entitled`: the seat is among those that the meeting froze.
 absl::Status CheckEntitled(bool entitled);
-// `exercises`: what the advice of this meeting has fixed so far.
-absl::Status MayMarkPresence(const pb::Meeting& meeting, const pb::EntitledSeat& seat, pb::HolderRole role,
-                             pb::Presence presence, absl::Span<const pb::SeatExercise> exercises);
-void ApplyPresence(pb::HolderRole role, pb::Presence presence, pb::EntitledSeat* seat);
-absl::Status MaySummon(const pb::Meeting& meeting, const pb::EntitledSeat& seat);
-absl::Status MayDisqualify(const pb::Meeting& meeting, const pb::AgendaItem& item, const pb::EntitledSeat& seat,
+// `representations`: what the advice of this meeting has fixed so far.
+absl::Status MayMarkPresence(const pb::Meeting& meeting, const pb::VotingSeat& seat, pb::HolderRole role,
+                             pb::Presence presence, absl::Span<const pb::SeatRepresentation> representations);
+void ApplyPresence(pb::HolderRole role, pb::Presence presence, pb::VotingSeat* seat);
+absl::Status MaySummon(const pb::Meeting& meeting, const pb::VotingSeat& seat);
+absl::Status MayDisqualify(const pb::Meeting& meeting, const pb::AgendaItem& item, const pb::VotingSeat& seat,
                            pb::HolderRole role);
 // Takes out what the caller is not shown.
 void ShowTo(const Caller& caller, pb::Disqualification* disqualification);
 
-// Who exercises a seat on an item, with the basis; without a holder if nobody does.
-pb::SeatExercise ExerciseOf(const pb::EntitledSeat& seat, const pb::AgendaItem& item,
-                            absl::Span<const pb::Disqualification> disqualifications);
-// The exercises that an advice fixes: those with a holder, with their votes if there was a vote.
-absl::StatusOr<std::vector<pb::SeatExercise>> Exercised(absl::Span<const pb::SeatExercise> possible,
-                                                        const pb::RecordAdviceRequest& request);
+// Who represents a seat on an item, with the basis; without a holder if nobody does.
+pb::SeatRepresentation RepresentationOf(const pb::VotingSeat& seat, const pb::AgendaItem& item,
+                                        absl::Span<const pb::Disqualification> disqualifications);
+// The representations that an advice fixes: those with a holder, with their votes if there was a vote.
+absl::StatusOr<std::vector<pb::SeatRepresentation>> Represented(absl::Span<const pb::SeatRepresentation> possible,
+                                                                const pb::RecordAdviceRequest& request);
 
 // ---- The agenda ------------------------------------------------------------------------------------
 
@@ -186,9 +186,9 @@ pb::MinutesWords WordsOf(const pb::Mandate& mandate);
 struct Proceedings {
   pb::Meeting meeting;
   pb::Mandate mandate;  // under which it was planned
-  std::vector<pb::EntitledSeat> seats;
+  std::vector<pb::VotingSeat> seats;
   std::vector<pb::AgendaItem> agenda;
-  std::vector<pb::SeatExercise> exercises;
+  std::vector<pb::SeatRepresentation> representations;
   std::vector<pb::Disqualification> disqualifications;
   std::vector<pb::FigureSet> papers;
   std::vector<pb::AdviceRevision> revisions;
@@ -216,7 +216,8 @@ absl::Status MaySuggest(const Caller& caller, std::string_view own_seat_id, cons
 pb::Suggestion NewSuggestion(std::string id, const Caller& caller, const pb::AddSuggestionRequest& request,
                              std::string_view today);
 // Knows no caller.
-pb::Suggestion NewAnonymousSuggestion(std::string id, const pb::DropSuggestionRequest& request, std::string_view today);
+pb::Suggestion NewAnonymousSuggestion(std::string id, const pb::SubmitAnonymousSuggestionRequest& request,
+                                      std::string_view today);
 absl::Status MayScreen(const pb::Suggestion& suggestion, const pb::ScreenSuggestionRequest& request);
 void ApplyScreening(const pb::ScreenSuggestionRequest& request, pb::Suggestion* suggestion);
 // Whether a suggestion is on no agenda, for the first time or again.
@@ -275,7 +276,7 @@ absl::Status MayRecordIndicator(const std::optional<pb::Indicator>& known, const
 void ApplyIndicator(const pb::RecordIndicatorRequest& request, pb::Indicator* indicator);
 // `seat`: on which the person was entitled at that meeting, if they were. `claimed`: they have a claim for it.
 absl::Status MayClaimFee(std::string_view person_ref, const pb::Meeting& meeting,
-                         const std::optional<pb::EntitledSeat>& seat, const pb::Mandate& mandate,
+                         const std::optional<pb::VotingSeat>& seat, const pb::Mandate& mandate,
                          const pb::SubmitFeeClaimRequest& request, bool claimed);
 absl::Status MayDecideFeeClaim(const pb::FeeClaim& claim, const pb::DecideFeeClaimRequest& request);
 // Takes out what the caller is not shown.

@@ -18,13 +18,13 @@ absl::Status Council::SubmitFeeClaim(Tx& tx, Call& call, const pb::SubmitFeeClai
                                      pb::SubmitFeeClaimResponse* response) {
   const std::string& person = call.caller.person_ref;
   if (person.empty()) return Forbidden("a member claims for themself");
-  call.Concerns(person);
+  call.RecordAccess(person);
   ASSIGN(const pb::Meeting meeting, Load<pb::Meeting>(tx, request.meeting_id()));
   ASSIGN(const pb::Mandate mandate, Load<pb::Mandate>(tx, meeting.mandate_id()));
   ASSIGN(
       const auto seat,
-      Find<pb::EntitledSeat>(tx, "WHERE meeting_id = :meeting AND (principal_ref = :principal OR deputy_ref = :deputy)",
-                             meeting.id(), person, person));
+      Find<pb::VotingSeat>(tx, "WHERE meeting_id = :meeting AND (principal_ref = :principal OR deputy_ref = :deputy)",
+                           meeting.id(), person, person));
   ASSIGN(const auto known,
          Find<pb::FeeClaim>(tx, "WHERE meeting_id = :meeting AND person_ref = :person", meeting.id(), person));
   TRY(MayClaimFee(person, meeting, seat, mandate, request, known.has_value()));
@@ -50,7 +50,7 @@ absl::Status Council::SubmitFeeClaim(Tx& tx, Call& call, const pb::SubmitFeeClai
 absl::Status Council::DecideFeeClaim(Tx& tx, Call& call, const pb::DecideFeeClaimRequest& request,
                                      pb::DecideFeeClaimResponse* response) {
   ASSIGN(pb::FeeClaim claim, AtVersion(request.expected_version(), Load<pb::FeeClaim>(tx, request.fee_claim_id())));
-  call.Concerns(claim.person_ref());
+  call.RecordAccess(claim.person_ref());
   TRY(MayDecideFeeClaim(claim, request));
   claim.set_state(request.approved() ? pb::FEE_CLAIM_STATE_APPROVED : pb::FEE_CLAIM_STATE_REJECTED);
   claim.set_reason(request.reason());

@@ -5,7 +5,7 @@
 
 namespace mestring::council {
 
-absl::Status ClockNotice(Tx& tx, const pb::Meeting& meeting) {
+absl::Status ScheduleNotice(Tx& tx, const pb::Meeting& meeting) {
   if (!AwaitsNotice(meeting.state()) || meeting.notice_by() < Today(tx))
     return tx.CancelTimer(kNoticeTimer, meeting.id());
   return tx.Schedule(kNoticeTimer, meeting.id(), EndOf(tx, meeting.notice_by()));

@@ -16,7 +16,7 @@ inline constexpr std::string_view kNoticeTimer = "notice_by", kMinutesTimer = "m
 
 // Sets the clock of a meeting's notice while it is only planned, and stops it afterwards. A day that has passed
 // already gets none: whoever plans a meeting for so soon, or moves it there, knows.
-absl::Status ClockNotice(Tx& tx, const pb::Meeting& meeting);
+absl::Status ScheduleNotice(Tx& tx, const pb::Meeting& meeting);
 // Sets the clock of its minutes, from its opening on.
 absl::Status ClockMinutes(Tx& tx, const pb::Meeting& meeting);
 

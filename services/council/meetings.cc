@@ -1,4 +1,4 @@
-// The year's wheel and the meetings: planned, called, opened, ended, closed, and now and then reopened.
+// The year's annual_plan and the meetings: planned, called, opened, ended, closed, and now and then reopened.
 //
 // A meeting keeps the mandate that it was planned under, and its deadlines stand in its row, so a later
 // mandate moves nobody's deadline. Opening copies the seats: everything that happens at the table is judged
@@ -23,7 +23,7 @@ namespace {
 
 absl::Status AddMeeting(Tx& tx, pb::Meeting* meeting) {
   TRY(Insert(tx, *meeting));
-  TRY(ClockNotice(tx, *meeting));
+  TRY(ScheduleNotice(tx, *meeting));
   pb::MeetingPlanned event;
   event.set_meeting_id(meeting->id());
   event.set_kind(meeting->kind());
@@ -32,9 +32,9 @@ absl::Status AddMeeting(Tx& tx, pb::Meeting* meeting) {
   return tx.Publish(event, *meeting);
 }
 
-absl::StatusOr<pb::YearWheel> WheelOf(Tx& tx, int year) {
-  return Or(Find<pb::YearWheel>(tx, "WHERE year = :year", year),
-            Refused("YEAR_WHEEL_MISSING", "the year has no wheel yet"));
+absl::StatusOr<pb::AnnualPlan> WheelOf(Tx& tx, int year) {
+  return Or(Find<pb::AnnualPlan>(tx, "WHERE year = :year", year),
+            Refused("ANNUAL_PLAN_MISSING", "the year has no annual plan yet"));
 }
 
 // Saves a meeting in its new state and tells it by an event that says no more than which meeting it is.
@@ -47,14 +47,14 @@ absl::Status SaveAndTell(Tx& tx, pb::MeetingState state, pb::Meeting* meeting, E
 }
 
 absl::Status FreezeSeats(Tx& tx, const pb::Meeting& meeting,
-                         google::protobuf::RepeatedPtrField<pb::EntitledSeat>* frozen) {
+                         google::protobuf::RepeatedPtrField<pb::VotingSeat>* frozen) {
   ASSIGN(const std::vector<pb::Apology> apologies,
          Select<pb::Apology>(tx, absl::StrCat("WHERE meeting_id = :meeting AND ", InState(pb::APOLOGY_STATE_IN_FORCE)),
                              meeting.id()));
   ASSIGN(const std::vector<pb::Seat> seats, ActiveSeats(tx));
   for (const pb::Seat& seat : seats) {
     ASSIGN(const Holders holders, HoldersOf(tx, seat.id()));
-    pb::EntitledSeat entitled = NewEntitledSeat(NewId(tx.now()), meeting, seat, holders, apologies);
+    pb::VotingSeat entitled = NewVotingSeat(NewId(tx.now()), meeting, seat, holders, apologies);
     TRY(Insert(tx, entitled));
     *frozen->Add() = std::move(entitled);
   }
@@ -95,38 +95,38 @@ absl::Status VoidAnswersToNotice(Tx& tx, const pb::Meeting& meeting) {
 
 }  // namespace
 
-absl::Status Council::SetYearWheel(Tx& tx, Call&, const pb::SetYearWheelRequest& request,
-                                   pb::SetYearWheelResponse* response) {
+absl::Status Council::SetAnnualPlan(Tx& tx, Call&, const pb::SetAnnualPlanRequest& request,
+                                    pb::SetAnnualPlanResponse* response) {
   ASSIGN(const pb::Mandate mandate, CurrentMandate(tx));
   TRY(CheckWheel(request, mandate));
-  ASSIGN(const auto known, Find<pb::YearWheel>(tx, "WHERE year = :year", request.year()));
+  ASSIGN(const auto known, Find<pb::AnnualPlan>(tx, "WHERE year = :year", request.year()));
   TRY(MaySetWheel(known.has_value()));
-  pb::YearWheel wheel;
-  wheel.set_id(NewId(tx.now()));
-  wheel.set_year(request.year());
-  TRY(Insert(tx, wheel));
-  pb::YearWheelSet event;
-  event.set_year_wheel_id(wheel.id());
-  event.set_year(wheel.year());
+  pb::AnnualPlan annual_plan;
+  annual_plan.set_id(NewId(tx.now()));
+  annual_plan.set_year(request.year());
+  TRY(Insert(tx, annual_plan));
+  pb::AnnualPlanSet event;
+  event.set_annual_plan_id(annual_plan.id());
+  event.set_year(annual_plan.year());
   for (const pb::PlannedMeeting& plan : request.meetings()) {
-    pb::Meeting meeting = NewMeeting(NewId(tx.now()), pb::MEETING_KIND_ORDINARY, wheel, plan, mandate);
+    pb::Meeting meeting = NewMeeting(NewId(tx.now()), pb::MEETING_KIND_ORDINARY, annual_plan, plan, mandate);
     TRY(AddMeeting(tx, &meeting));
     event.add_meeting_ids(meeting.id());
     *response->add_meetings() = std::move(meeting);
   }
-  TRY(tx.Publish(event, wheel));
-  *response->mutable_year_wheel() = std::move(wheel);
+  TRY(tx.Publish(event, annual_plan));
+  *response->mutable_annual_plan() = std::move(annual_plan);
   return absl::OkStatus();
 }
 
-absl::Status Council::GetYearWheel(Tx& tx, Call&, const pb::GetYearWheelRequest& request,
-                                   pb::GetYearWheelResponse* response) {
-  ASSIGN(auto wheel, Find<pb::YearWheel>(tx, "WHERE year = :year", request.year()));
-  if (!wheel) return NotFound("year wheel");
+absl::Status Council::GetAnnualPlan(Tx& tx, Call&, const pb::GetAnnualPlanRequest& request,
+                                    pb::GetAnnualPlanResponse* response) {
+  ASSIGN(auto annual_plan, Find<pb::AnnualPlan>(tx, "WHERE year = :year", request.year()));
+  if (!annual_plan) return NotFound("annual plan");
   ASSIGN(std::vector<pb::Meeting> meetings,
-         Select<pb::Meeting>(tx, "WHERE year_wheel_id = :wheel ORDER BY meeting_date, id", wheel->id()));
+         Select<pb::Meeting>(tx, "WHERE annual_plan_id = :annual_plan ORDER BY meeting_date, id", annual_plan->id()));
   for (pb::Meeting& meeting : meetings) *response->add_meetings() = std::move(meeting);
-  *response->mutable_year_wheel() = *std::move(wheel);
+  *response->mutable_annual_plan() = *std::move(annual_plan);
   return SetAsOf(tx, response);
 }
 
@@ -134,7 +134,7 @@ absl::Status Council::PlanMeeting(Tx& tx, Call&, const pb::PlanMeetingRequest& r
                                   pb::PlanMeetingResponse* response) {
   const int year = static_cast<int>(Day(request.meeting().meeting_date()).year());
   TRY(CheckPlan("meeting", request.meeting(), year));
-  ASSIGN(const pb::YearWheel wheel, WheelOf(tx, year));
+  ASSIGN(const pb::AnnualPlan annual_plan, WheelOf(tx, year));
   ASSIGN(const pb::Mandate mandate, CurrentMandate(tx));
   std::string place;
   if (!request.replaces_meeting_id().empty()) {
@@ -144,11 +144,11 @@ absl::Status Council::PlanMeeting(Tx& tx, Call&, const pb::PlanMeetingRequest& r
            Find<pb::Meeting>(
                tx, absl::StrCat("WHERE replaces_meeting_id = :place AND ", NotInState(pb::MEETING_STATE_CANCELLED)),
                place));
-    TRY(MayReplace(cancelled, wheel, request.meeting(), other.has_value()));
+    TRY(MayReplace(cancelled, annual_plan, request.meeting(), other.has_value()));
   }
   pb::Meeting meeting =
-      NewMeeting(NewId(tx.now()), place.empty() ? pb::MEETING_KIND_EXTRAORDINARY : pb::MEETING_KIND_ORDINARY, wheel,
-                 request.meeting(), mandate);
+      NewMeeting(NewId(tx.now()), place.empty() ? pb::MEETING_KIND_EXTRAORDINARY : pb::MEETING_KIND_ORDINARY,
+                 annual_plan, request.meeting(), mandate);
   meeting.set_replaces_meeting_id(place);
   TRY(AddMeeting(tx, &meeting));
   *response->mutable_meeting() = std::move(meeting);
@@ -171,7 +171,7 @@ absl::Status Council::MoveMeeting(Tx& tx, Call&, const pb::MoveMeetingRequest& r
   event.set_meeting_date(moved.meeting_date());
   TRY(SaveAndTell(tx, moved.state(), &moved, std::move(event)));
   if (moved.meeting_date() != meeting.meeting_date()) {
-    TRY(ClockNotice(tx, moved));
+    TRY(ScheduleNotice(tx, moved));
     TRY(VoidAnswersToNotice(tx, moved));
     TRY(SummonForVacancies(tx, moved));
   }
@@ -179,18 +179,18 @@ absl::Status Council::MoveMeeting(Tx& tx, Call&, const pb::MoveMeetingRequest& r
   return absl::OkStatus();
 }
 
-absl::Status Council::CallMeeting(Tx& tx, Call&, const pb::CallMeetingRequest& request,
-                                  pb::CallMeetingResponse* response) {
+absl::Status Council::SendNotice(Tx& tx, Call&, const pb::SendNoticeRequest& request,
+                                 pb::SendNoticeResponse* response) {
   ASSIGN(pb::Meeting meeting, AtVersion(request.expected_version(), Load<pb::Meeting>(tx, request.meeting_id())));
   const std::string today = Today(tx);
   TRY(MayCall(meeting, today));
   meeting.set_call_date(today);
-  pb::MeetingCalled event;
+  pb::NoticeSent event;
   event.set_kind(meeting.kind());
   event.set_meeting_date(meeting.meeting_date());
   event.set_input_by(meeting.input_by());
-  TRY(SaveAndTell(tx, pb::MEETING_STATE_SUMMONED, &meeting, std::move(event)));
-  TRY(ClockNotice(tx, meeting));
+  TRY(SaveAndTell(tx, pb::MEETING_STATE_NOTICE_SENT, &meeting, std::move(event)));
+  TRY(ScheduleNotice(tx, meeting));
   TRY(PrepareAgenda(tx, meeting));
   TRY(SummonForVacancies(tx, meeting));
   ASSIGN(std::vector<pb::AgendaItem> agenda, AgendaOf(tx, meeting.id()));
@@ -207,7 +207,7 @@ absl::Status Council::CancelMeeting(Tx& tx, Call&, const pb::CancelMeetingReques
   pb::MeetingCancelled event;
   event.set_meeting_date(meeting.meeting_date());
   TRY(SaveAndTell(tx, pb::MEETING_STATE_CANCELLED, &meeting, std::move(event)));
-  TRY(ClockNotice(tx, meeting));
+  TRY(ScheduleNotice(tx, meeting));
   pb::SettleAgendaItemRequest postponed;
   postponed.set_settlement(pb::SETTLEMENT_POSTPONED);
   postponed.set_reason("The meeting was cancelled.");
@@ -230,16 +230,16 @@ absl::Status Council::OpenMeeting(Tx& tx, Call&, const pb::OpenMeetingRequest& r
   TRY(PrepareAgenda(tx, meeting));
   TRY(FreezeSeats(tx, meeting, response->mutable_seats()));
   pb::MeetingOpened event;
-  event.set_entitled_seats(response->seats_size());
-  for (const pb::EntitledSeat& seat : response->seats()) event.add_entitled_seat_ids(seat.id());
+  event.set_voting_seats(response->seats_size());
+  for (const pb::VotingSeat& seat : response->seats()) event.add_voting_seat_ids(seat.id());
   TRY(SaveAndTell(tx, pb::MEETING_STATE_OPEN, &meeting, std::move(event)));
   TRY(ClockMinutes(tx, meeting));
   *response->mutable_meeting() = std::move(meeting);
   return absl::OkStatus();
 }
 
-absl::Status Council::EndMeeting(Tx& tx, Call&, const pb::EndMeetingRequest& request,
-                                 pb::EndMeetingResponse* response) {
+absl::Status Council::EndSitting(Tx& tx, Call&, const pb::EndSittingRequest& request,
+                                 pb::EndSittingResponse* response) {
   ASSIGN(pb::Meeting meeting, AtVersion(request.expected_version(), Load<pb::Meeting>(tx, request.meeting_id())));
   TRY(MayEnd(meeting));
   TRY(SaveAndTell<pb::MeetingHeld>(tx, pb::MEETING_STATE_HELD, &meeting));
@@ -247,14 +247,14 @@ absl::Status Council::EndMeeting(Tx& tx, Call&, const pb::EndMeetingRequest& req
   return absl::OkStatus();
 }
 
-absl::Status Council::CloseMeeting(Tx& tx, Call&, const pb::CloseMeetingRequest& request,
-                                   pb::CloseMeetingResponse* response) {
+absl::Status Council::FinaliseMeeting(Tx& tx, Call&, const pb::FinaliseMeetingRequest& request,
+                                      pb::FinaliseMeetingResponse* response) {
   ASSIGN(pb::Meeting meeting, AtVersion(request.expected_version(), Load<pb::Meeting>(tx, request.meeting_id())));
   ASSIGN(const std::vector<pb::AgendaItem> agenda, AgendaOf(tx, meeting.id()));
   ASSIGN(const std::optional<pb::Minutes> newest, NewestMinutes(tx, meeting.id()));
   TRY(MayClose(meeting, agenda, newest));
   meeting.set_close_date(Today(tx));
-  TRY(SaveAndTell<pb::MeetingClosed>(tx, pb::MEETING_STATE_CLOSED, &meeting));
+  TRY(SaveAndTell<pb::MeetingFinalised>(tx, pb::MEETING_STATE_FINALISED, &meeting));
   *response->mutable_meeting() = std::move(meeting);
   return absl::OkStatus();
 }
@@ -263,7 +263,7 @@ absl::Status Council::ReopenMeeting(Tx& tx, Call&, const pb::ReopenMeetingReques
                                     pb::ReopenMeetingResponse* response) {
   ASSIGN(pb::Meeting meeting, AtVersion(request.expected_version(), Load<pb::Meeting>(tx, request.meeting_id())));
   ASSIGN(const bool newer,
-         Exists<pb::Meeting>(tx, absl::StrCat("WHERE meeting_date > :date AND ", InState(pb::MEETING_STATE_CLOSED)),
+         Exists<pb::Meeting>(tx, absl::StrCat("WHERE meeting_date > :date AND ", InState(pb::MEETING_STATE_FINALISED)),
                              meeting.meeting_date()));
   ASSIGN(const std::optional<pb::Minutes> newest, NewestMinutes(tx, meeting.id()));
   ASSIGN(const bool approved, HasApprovedMinutes(tx, meeting.id()));

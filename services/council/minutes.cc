@@ -22,7 +22,8 @@ absl::StatusOr<Proceedings> ProceedingsOf(Tx& tx, pb::Meeting meeting) {
   proceedings.meeting = std::move(meeting);
   ASSIGN(proceedings.seats, SeatsOf(tx, id));
   ASSIGN(proceedings.agenda, AgendaOf(tx, id));
-  ASSIGN(proceedings.exercises, Select<pb::SeatExercise>(tx, "WHERE meeting_id = :meeting ORDER BY id", id));
+  ASSIGN(proceedings.representations,
+         Select<pb::SeatRepresentation>(tx, "WHERE meeting_id = :meeting ORDER BY id", id));
   ASSIGN(proceedings.disqualifications,
          Select<pb::Disqualification>(tx, "WHERE meeting_id = :meeting ORDER BY id", id));
   ASSIGN(proceedings.papers, Select<pb::FigureSet>(tx, "WHERE meeting_id = :meeting ORDER BY id", id));

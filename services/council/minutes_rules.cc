@@ -67,17 +67,17 @@ void List(std::string_view label, const std::vector<std::string>& names, std::st
   if (!names.empty()) Labelled(label, absl::StrCat(absl::StrJoin(names, "; "), "."), out);
 }
 
-std::string NameWithSeat(std::string_view name, const pb::EntitledSeat& seat) {
+std::string NameWithSeat(std::string_view name, const pb::VotingSeat& seat) {
   return absl::StrCat(Escaped(name), " (", Escaped(seat.seat_name()), ")");
 }
 
 // [B7] "Deputies who met: X met for Y" (Nesset). Excused and absent are told apart (opengever.core#2180).
 void AppendAttendance(const Proceedings& proceedings, const pb::MinutesWords& words, std::string* out) {
   std::vector<std::string> present, deputies, observers, excused, absent, empty;
-  for (const pb::EntitledSeat& seat : proceedings.seats) {
+  for (const pb::VotingSeat& seat : proceedings.seats) {
     const bool acted = std::any_of(
-        proceedings.exercises.begin(), proceedings.exercises.end(),
-        [&](const pb::SeatExercise& e) { return !e.holder_id().empty() && e.holder_id() == seat.deputy_id(); });
+        proceedings.representations.begin(), proceedings.representations.end(),
+        [&](const pb::SeatRepresentation& e) { return !e.holder_id().empty() && e.holder_id() == seat.deputy_id(); });
     if (seat.principal_id().empty() && seat.deputy_id().empty()) empty.push_back(Escaped(seat.seat_name()));
     if (WasThere(seat.principal_presence())) present.push_back(NameWithSeat(seat.principal_name(), seat));
     if (seat.principal_presence() == pb::PRESENCE_EXCUSED) excused.push_back(NameWithSeat(seat.principal_name(), seat));
@@ -118,11 +118,12 @@ void AppendPapers(const std::vector<pb::FigureSet>& papers, const pb::MinutesWor
 }
 
 // "for 5, against 1, blank 0", or nothing if no vote was taken.
-std::string VotesOn(const pb::AgendaItem& item, const std::vector<pb::SeatExercise>& exercises,
+std::string VotesOn(const pb::AgendaItem& item, const std::vector<pb::SeatRepresentation>& representations,
                     const pb::MinutesWords& words) {
   std::map<pb::Vote, int> votes;
-  for (const pb::SeatExercise& exercise : exercises) {
-    if (exercise.agenda_item_id() == item.id() && exercise.vote() != pb::VOTE_UNSPECIFIED) ++votes[exercise.vote()];
+  for (const pb::SeatRepresentation& representation : representations) {
+    if (representation.agenda_item_id() == item.id() && representation.vote() != pb::VOTE_UNSPECIFIED)
+      ++votes[representation.vote()];
   }
   if (votes.empty()) return "";
   return absl::StrCat(words.votes_for(), " ", votes[pb::VOTE_FOR], ", ", words.votes_against(), " ",
@@ -133,14 +134,14 @@ void AppendDisqualifications(const Proceedings& proceedings, const pb::AgendaIte
                              std::string* out) {
   for (const pb::Disqualification& each : proceedings.disqualifications) {
     if (each.agenda_item_id() != item.id()) continue;
-    for (const pb::EntitledSeat& seat : proceedings.seats) {
+    for (const pb::VotingSeat& seat : proceedings.seats) {
       if (seat.seat_id() != each.seat_id()) continue;
       const std::string& who = each.role() == pb::HOLDER_ROLE_PRINCIPAL ? seat.principal_name() : seat.deputy_name();
       List(words.disqualified(), {NameWithSeat(who, seat)}, out);
-      for (const pb::SeatExercise& exercise : proceedings.exercises) {
-        if (exercise.agenda_item_id() == item.id() && exercise.seat_id() == seat.seat_id() &&
-            exercise.basis() == pb::EXERCISE_BASIS_DISQUALIFICATION) {
-          List(words.took_seat(), {Escaped(exercise.holder_name())}, out);
+      for (const pb::SeatRepresentation& representation : proceedings.representations) {
+        if (representation.agenda_item_id() == item.id() && representation.seat_id() == seat.seat_id() &&
+            representation.basis() == pb::REPRESENTATION_BASIS_DISQUALIFICATION) {
+          List(words.took_seat(), {Escaped(representation.holder_name())}, out);
         }
       }
     }
@@ -169,7 +170,7 @@ void AppendItem(const Proceedings& proceedings, const pb::AgendaItem& item, int 
   Labelled(words.discussion(), Escaped(item.discussion()), out);
   if (item.state() == pb::AGENDA_ITEM_STATE_ADVISED) {
     Labelled(words.advice(), Escaped(item.advice()), out);
-    Labelled(words.votes(), VotesOn(item, proceedings.exercises, words), out);
+    Labelled(words.votes(), VotesOn(item, proceedings.representations, words), out);
   } else if (item.reason().empty()) {
     Paragraph(absl::StrCat("**", OutcomeOf(item, words), ".**"), out);
   } else {
@@ -259,7 +260,8 @@ absl::Status MayApproveMinutes(const pb::Minutes& minutes, const pb::Meeting& of
     return WrongState(minutes.state(), "only minutes that were sent are approved");
   }
   if (approved) return Refused("MINUTES_APPROVED", "the minutes of that meeting are approved");
-  if (of.state() != pb::MEETING_STATE_CLOSED) return WrongState(of.state(), "the record of that meeting is not closed");
+  if (of.state() != pb::MEETING_STATE_FINALISED)
+    return WrongState(of.state(), "the record of that meeting is not closed");
   if (meeting.state() != pb::MEETING_STATE_OPEN) return WrongState(meeting.state(), "an open meeting approves minutes");
   if (IsSettled(item)) return WrongState(item.state(), "the approval is settled");
   return absl::OkStatus();

@@ -1,8 +1,8 @@
 // What the council wants to know of itself: which loops are open and with whom, and how a period went.
 //
-// Exercises and frozen seats are counted from rows that never change, so a period that is over counts the same for
-// ever. An answer counts once, as it is now: one that is given anew (also of a suggestion that was reopened) counts on
-// its new day, and no more on its first.
+// Representations and frozen seats are counted from rows that never change, so a period that is over counts the same
+// for ever. An answer counts once, as it is now: one that is given anew (also of a suggestion that was reopened) counts
+// on its new day, and no more on its first.
 
 #include <map>
 #include <set>
@@ -18,7 +18,7 @@ absl::Status CountAttendance(Tx& tx, const std::string& from, const std::string&
                              pb::GetCouncilStatisticsResponse* response) {
   ASSIGN(const auto rows,
          (tx.Query<int64_t, std::string, int64_t>(
-             "SELECT principal_employed, principal_presence, COUNT(*) FROM entitled_seats WHERE principal_id IS NOT "
+             "SELECT principal_employed, principal_presence, COUNT(*) FROM voting_seats WHERE principal_id IS NOT "
              "NULL AND meeting_id IN (SELECT id FROM meetings WHERE meeting_date >= :from AND meeting_date <= :to) "
              "GROUP BY principal_employed, principal_presence",
              from, to)));
@@ -32,13 +32,13 @@ absl::Status CountAttendance(Tx& tx, const std::string& from, const std::string&
   return absl::OkStatus();
 }
 
-// For each seat that was entitled: on how many advised items it was exercised by whom, or by nobody.
+// For each seat that was entitled: on how many advised items it was represented by whom, or by nobody.
 absl::Status CountSeats(Tx& tx, const std::string& from, const std::string& to,
                         pb::GetCouncilStatisticsResponse* response) {
   std::map<std::string, pb::SeatUse> uses;
   ASSIGN(const auto entitled,
          (tx.Query<std::string, std::string, int64_t>(
-             absl::StrCat("SELECT s.seat_id, MAX(s.seat_name), COUNT(*) FROM entitled_seats s JOIN agenda_items i ON "
+             absl::StrCat("SELECT s.seat_id, MAX(s.seat_name), COUNT(*) FROM voting_seats s JOIN agenda_items i ON "
                           "i.meeting_id = s.meeting_id JOIN meetings m ON m.id = s.meeting_id WHERE m.meeting_date >= "
                           ":from AND m.meeting_date <= :to AND i.kind <> :minutes AND i.",
                           InState(pb::AGENDA_ITEM_STATE_ADVISED), " GROUP BY s.seat_id"),
@@ -49,16 +49,16 @@ absl::Status CountSeats(Tx& tx, const std::string& from, const std::string& to,
     use.set_seat_name(name);
     use.set_empty(static_cast<int>(items));
   }
-  ASSIGN(const auto exercised,
-         (tx.Query<std::string, std::string, int64_t>(
-             "SELECT seat_id, basis, COUNT(*) FROM seat_exercises WHERE meeting_id IN (SELECT id FROM meetings WHERE "
-             "meeting_date >= :from AND meeting_date <= :to) GROUP BY seat_id, basis",
-             from, to)));
-  for (const auto& [seat_id, basis, count] : exercised) {
+  ASSIGN(const auto represented, (tx.Query<std::string, std::string, int64_t>(
+                                     "SELECT seat_id, basis, COUNT(*) FROM seat_representations WHERE meeting_id IN "
+                                     "(SELECT id FROM meetings WHERE "
+                                     "meeting_date >= :from AND meeting_date <= :to) GROUP BY seat_id, basis",
+                                     from, to)));
+  for (const auto& [seat_id, basis, count] : represented) {
     pb::SeatUse& use = uses[seat_id];
     const int times = static_cast<int>(count);
     use.set_empty(use.empty() - times);
-    if (basis == "EXERCISE_BASIS_PRINCIPAL") {
+    if (basis == "REPRESENTATION_BASIS_PRINCIPAL") {
       use.set_by_principal(use.by_principal() + times);
     } else {
       use.set_by_deputy(use.by_deputy() + times);

@@ -58,12 +58,12 @@ absl::StatusOr<std::vector<pb::AgendaItem>> AgendaOf(Tx& tx, std::string_view me
   return Select<pb::AgendaItem>(tx, "WHERE meeting_id = :meeting ORDER BY position, id", meeting_id);
 }
 
-absl::StatusOr<std::vector<pb::EntitledSeat>> SeatsOf(Tx& tx, std::string_view meeting_id) {
-  return Select<pb::EntitledSeat>(tx, "WHERE meeting_id = :meeting ORDER BY seat_id", meeting_id);
+absl::StatusOr<std::vector<pb::VotingSeat>> SeatsOf(Tx& tx, std::string_view meeting_id) {
+  return Select<pb::VotingSeat>(tx, "WHERE meeting_id = :meeting ORDER BY seat_id", meeting_id);
 }
 
-absl::StatusOr<pb::EntitledSeat> EntitledSeatOf(Tx& tx, std::string_view meeting_id, std::string_view seat_id) {
-  ASSIGN(auto seat, Find<pb::EntitledSeat>(tx, "WHERE meeting_id = :meeting AND seat_id = :seat", meeting_id, seat_id));
+absl::StatusOr<pb::VotingSeat> VotingSeatOf(Tx& tx, std::string_view meeting_id, std::string_view seat_id) {
+  ASSIGN(auto seat, Find<pb::VotingSeat>(tx, "WHERE meeting_id = :meeting AND seat_id = :seat", meeting_id, seat_id));
   TRY(CheckEntitled(seat.has_value()));
   return *std::move(seat);
 }

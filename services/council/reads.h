@@ -31,9 +31,9 @@ absl::StatusOr<std::vector<pb::Apology>> ApologiesOf(Tx& tx, std::string_view me
 absl::StatusOr<std::string> SeatOf(Tx& tx, std::string_view person_ref);
 absl::StatusOr<std::string> OwnSeat(Tx& tx, const Caller& caller);
 absl::StatusOr<std::vector<pb::AgendaItem>> AgendaOf(Tx& tx, std::string_view meeting_id);
-absl::StatusOr<std::vector<pb::EntitledSeat>> SeatsOf(Tx& tx, std::string_view meeting_id);
+absl::StatusOr<std::vector<pb::VotingSeat>> SeatsOf(Tx& tx, std::string_view meeting_id);
 // NOT_ENTITLED if the meeting was opened without it.
-absl::StatusOr<pb::EntitledSeat> EntitledSeatOf(Tx& tx, std::string_view meeting_id, std::string_view seat_id);
+absl::StatusOr<pb::VotingSeat> VotingSeatOf(Tx& tx, std::string_view meeting_id, std::string_view seat_id);
 absl::StatusOr<std::optional<pb::Minutes>> NewestMinutes(Tx& tx, std::string_view meeting_id);
 absl::StatusOr<bool> HasApprovedMinutes(Tx& tx, std::string_view meeting_id);
 // Of the meetings that wait for their minutes, those whose members have a version.

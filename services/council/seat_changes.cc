@@ -47,7 +47,7 @@ absl::Status EndHolder(Tx& tx, std::string_view reason_code, pb::SeatHolder* hol
   return tx.Publish(event, seat);
 }
 
-absl::StatusOr<pb::Summons> Summon(Tx& tx, std::string_view meeting_id, const pb::EntitledSeat& deputy_of,
+absl::StatusOr<pb::Summons> Summon(Tx& tx, std::string_view meeting_id, const pb::VotingSeat& deputy_of,
                                    pb::SummonsCause cause, std::string_view agenda_item_id) {
   pb::Summons summons;
   summons.set_id(NewId(tx.now()));
@@ -65,7 +65,7 @@ absl::StatusOr<pb::Summons> Summon(Tx& tx, std::string_view meeting_id, const pb
   event.set_person_ref(deputy_of.deputy_ref());
   event.set_cause(cause);
   event.set_agenda_item_id(summons.agenda_item_id());
-  if (cause == pb::SUMMONS_CAUSE_NOT_MET) event.set_entitled_seat_id(deputy_of.id());
+  if (cause == pb::SUMMONS_CAUSE_NOT_MET) event.set_voting_seat_id(deputy_of.id());
   TRY(tx.Publish(event, summons));
   return summons;
 }
@@ -88,7 +88,7 @@ absl::StatusOr<std::optional<pb::Summons>> SummonIfNeeded(Tx& tx, const pb::Meet
   for (const pb::Summons& known : asking.summonses) {
     if (asking.holders.IsTermOf(pb::HOLDER_ROLE_DEPUTY, known.holder_id())) return std::nullopt;
   }
-  const pb::EntitledSeat as_of_now = NewEntitledSeat("", meeting, seat, asking.holders, asking.apologies);
+  const pb::VotingSeat as_of_now = NewVotingSeat("", meeting, seat, asking.holders, asking.apologies);
   ASSIGN(pb::Summons summons, Summon(tx, meeting.id(), as_of_now, cause, ""));
   return summons;
 }
@@ -97,7 +97,7 @@ absl::Status ReviewSummonses(Tx& tx, std::string_view seat_id) {
   ASSIGN(const pb::Seat seat, Load<pb::Seat>(tx, seat_id));
   ASSIGN(const std::vector<pb::Meeting> called,
          Select<pb::Meeting>(
-             tx, absl::StrCat("WHERE ", InState(pb::MEETING_STATE_SUMMONED), " ORDER BY meeting_date, id")));
+             tx, absl::StrCat("WHERE ", InState(pb::MEETING_STATE_NOTICE_SENT), " ORDER BY meeting_date, id")));
   for (const pb::Meeting& meeting : called) {
     ASSIGN(Asking asking, AskingOf(tx, meeting.id(), seat.id()));
     for (pb::Summons& summons : asking.summonses) {

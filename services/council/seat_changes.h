@@ -19,7 +19,7 @@ inline constexpr std::string_view kTermTimer = "term";
 // Ends a term and tells that the role is vacant. ReviewSummonses comes after it, when all has changed that changes.
 absl::Status EndHolder(Tx& tx, std::string_view reason_code, pb::SeatHolder* holder);
 // Saves a summons and tells the deputy.
-absl::StatusOr<pb::Summons> Summon(Tx& tx, std::string_view meeting_id, const pb::EntitledSeat& deputy_of,
+absl::StatusOr<pb::Summons> Summon(Tx& tx, std::string_view meeting_id, const pb::VotingSeat& deputy_of,
                                    pb::SummonsCause cause, std::string_view agenda_item_id);
 // Saves that a summons holds no more and tells the deputy.
 absl::Status VoidSummons(Tx& tx, pb::Summons* summons);

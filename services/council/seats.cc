@@ -1,6 +1,6 @@
 // The mandate, the lists of codes, the seats, and who holds them.
 //
-// A seat and a term are two resources: the seat is what is exercised and lasts, a term is a person's and
+// A seat and a term are two resources: the seat is what is represented and lasts, a term is a person's and
 // ends. A vacancy is not stored; it is a role of an active seat that no active term fills, and so it cannot
 // be forgotten. Terms are never changed into another's, only ended and followed, so their rows are the history.
 
@@ -122,7 +122,7 @@ absl::Status Council::AppointHolder(Tx& tx, Call&, const pb::AppointHolderReques
 
 absl::Status Council::EndTerm(Tx& tx, Call& call, const pb::EndTermRequest& request, pb::EndTermResponse* response) {
   ASSIGN(pb::SeatHolder holder, AtVersion(request.expected_version(), Load<pb::SeatHolder>(tx, request.holder_id())));
-  call.Concerns(holder.person_ref());
+  call.RecordAccess(holder.person_ref());
   TRY(MayEndTerm(call.caller, holder));
   TRY(CheckCode(tx, pb::CODE_LIST_KIND_END_REASON, request.reason_code()));
   TRY(EndHolder(tx, request.reason_code(), &holder));

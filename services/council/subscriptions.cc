@@ -49,7 +49,7 @@ absl::Status OnActionProgressed(Tx& tx, std::string_view owner, const ActionProg
 
 // ---- Figures ---------------------------------------------------------------------------------------
 
-// Housing counts by list and code: "waiting_by_kind.OFFER_KIND_COLLECTIVE".
+// Housing counts by list and code: "waiting_by_kind.SCHEME_KIND_COLLECTIVE".
 absl::Status OnHousingStatistics(Tx& tx, const Event& header, const housing::v1::StatisticsPublished& published) {
   const housing::v1::NeedStatistics& statistics = published.statistics();
   pb::FigureSet set;
@@ -58,8 +58,8 @@ absl::Status OnHousingStatistics(Tx& tx, const Event& header, const housing::v1:
   set.set_from_date(statistics.from_date());
   set.set_to_date(statistics.to_date());
   const auto add = [&set](std::string_view list, const housing::v1::Count& count) {
-    *set.add_figures() =
-        MakeFigure(absl::StrCat(list, ".", count.code()), count.has_count() ? Told(count.count()) : Told());
+    *set.add_figures() = MakeFigure(absl::StrCat(list, ".", count.code()),
+                                    count.has_count() ? SuppressedCount(count.count()) : SuppressedCount());
   };
   add("waiting", statistics.waiting());
   for (const auto& count : statistics.waiting_by_kind()) add("waiting_by_kind", count);
@@ -120,13 +120,13 @@ absl::Status OnDeadlineMissed(Tx& tx, const Event&, const housing::v1::DeadlineM
 
 // ---- Who is heard of what --------------------------------------------------------------------------
 
-void HearProgress(Subscription& subscription, std::string_view owner) {
+void SubscribeProgress(Subscription& subscription, std::string_view owner) {
   subscription.On<ActionProgressed>([owner](Tx& tx, const Event&, const ActionProgressed& progressed) {
     return OnActionProgressed(tx, owner, progressed);
   });
 }
 
-void HearFigures(Subscription& subscription, std::string_view owner) {
+void SubscribeFigures(Subscription& subscription, std::string_view owner) {
   if (owner == kHousing) {
     subscription.On<housing::v1::StatisticsPublished>(OnHousingStatistics);
     subscription.On<housing::v1::DeadlineMissed>(OnDeadlineMissed);
@@ -141,8 +141,8 @@ void Subscribe(Kernel& kernel) {
   for (const std::string_view owner : {kHousing, kActivities, kPeerSupport}) {
     if (!kernel.Knows(owner)) continue;
     Subscription& subscription = kernel.Subscribe(owner);
-    HearProgress(subscription, owner);
-    HearFigures(subscription, owner);
+    SubscribeProgress(subscription, owner);
+    SubscribeFigures(subscription, owner);
   }
 }
 

@@ -35,8 +35,8 @@ absl::Status MaySuggest(const Caller& caller, std::string_view own_seat_id, cons
   if (!request.assisted() && (!HasAVoice(caller, own_seat_id) || caller.person_ref.empty())) {
     return Forbidden("a suggestion of one's own is a member's; write it down for somebody, or use the box");
   }
-  if (!request.claim_code().empty() && !request.assisted()) {
-    return InvalidArgument("claim_code", "is for what was written down for somebody else");
+  if (!request.receipt_code().empty() && !request.assisted()) {
+    return InvalidArgument("receipt_code", "is for what was written down for somebody else");
   }
   return absl::OkStatus();
 }
@@ -55,7 +55,7 @@ pb::Suggestion NewSuggestion(std::string id, const Caller& caller, const pb::Add
 }
 
 // [C12] No author, no address, no device.
-pb::Suggestion NewAnonymousSuggestion(std::string id, const pb::DropSuggestionRequest& request,
+pb::Suggestion NewAnonymousSuggestion(std::string id, const pb::SubmitAnonymousSuggestionRequest& request,
                                       std::string_view today) {
   pb::Suggestion suggestion;
   suggestion.set_id(std::move(id));
@@ -177,7 +177,7 @@ bool IsClosedLoop(pb::SuggestionState state) {
 
 // [C9] "Staff may screen free text": what they take out or turn away is an individual case, which the council does not
 // deal with. So until they have looked, its members and the services that hear it do not read the words; who said
-// them may, also by the claim code.
+// them may, also by the receipt code.
 void ShowTo(const Caller& caller, pb::Suggestion* suggestion) {
   if (suggestion->screening() != pb::SCREENING_UNSPECIFIED) return;
   const bool screens = KeepsCouncil(caller) || caller.Is(access::v1::ROLE_STAFF);
@@ -299,7 +299,7 @@ void SuppressMeansOfFew(pb::FigureSet* set) {
     const std::string code = figure.code();
     if (!code.ends_with(kMean)) continue;
     const std::string group = code.substr(0, code.size() - kMean.size());
-    if (!enough.contains(absl::StrCat(group, kAnswers))) figure = MakeFigure(code, Told());
+    if (!enough.contains(absl::StrCat(group, kAnswers))) figure = MakeFigure(code, SuppressedCount());
   }
 }
 
@@ -312,9 +312,9 @@ void Suppress(int cell_min, pb::FigureSet* set) {
     wholes[figure.code().substr(0, figure.code().find('.'))].push_back(&figure);
   }
   for (const auto& [name, figures] : wholes) {
-    std::vector<Told> parts;
+    std::vector<SuppressedCount> parts;
     for (const common::v1::Figure* figure : figures) {
-      parts.push_back(figure->suppressed() ? Told() : Told(figure->value()));
+      parts.push_back(figure->suppressed() ? SuppressedCount() : SuppressedCount(figure->value()));
     }
     HideSmallParts(cell_min, &parts);
     for (size_t i = 0; i < parts.size(); ++i) *figures[i] = MakeFigure(figures[i]->code(), parts[i]);
@@ -350,7 +350,7 @@ void ApplyIndicator(const pb::RecordIndicatorRequest& request, pb::Indicator* in
 
 // [B7] Expenses, and usually a fee, for those who are not paid to be there (helsebiblioteket.no), once a meeting.
 absl::Status MayClaimFee(std::string_view person_ref, const pb::Meeting& meeting,
-                         const std::optional<pb::EntitledSeat>& seat, const pb::Mandate& mandate,
+                         const std::optional<pb::VotingSeat>& seat, const pb::Mandate& mandate,
                          const pb::SubmitFeeClaimRequest& request, bool claimed) {
   if (!WasHeld(meeting.state())) {
     return WrongState(meeting.state(), "fees are for meetings that were held");

@@ -3,8 +3,8 @@
 // The anonymous box. What is stored of a suggestion from there is its words and its day, under a random id. The edge
 // serves these RPCs for nobody, and at no time but a day (mestring.access.v1.anonymous), so that no later change of
 // this file can store what it does not get. What remains of the order is where its event stands in the log, and where
-// its row lies in the database's file. The claim code is made by the device that keeps it; here is only its digest, in
-// a table of its own, so that a suggestion that is read, listed or published never carries it.
+// its row lies in the database's file. The receipt code is made by the device that keeps it; here is only its digest,
+// in a table of its own, so that a suggestion that is read, listed or published never carries it.
 //
 // What screening takes out is kept nowhere: no response repeats the words of a suggestion that comes in,
 // because responses are stored for repeats (common/answers.h).
@@ -22,18 +22,18 @@
 namespace mestring::council {
 namespace {
 
-absl::Status Receive(Tx& tx, pb::Suggestion* suggestion, std::string_view claim_code) {
+absl::Status Receive(Tx& tx, pb::Suggestion* suggestion, std::string_view receipt_code) {
   ASSIGN(const pb::Mandate mandate, CurrentMandate(tx));
   ASSIGN(const auto unscreened,
          tx.Query<int64_t>(absl::StrCat("SELECT COUNT(*) FROM suggestions WHERE screening IS NULL AND ",
                                         InState(pb::SUGGESTION_STATE_RECEIVED))));
   TRY(MayReceive(mandate, static_cast<int>(std::get<0>(unscreened[0]))));
-  if (!claim_code.empty()) {
-    const std::string digest = Sha256Hex(claim_code);
-    ASSIGN(const auto taken, tx.Query<int64_t>("SELECT 1 FROM claims WHERE digest = :digest", digest));
-    if (!taken.empty()) return AlreadyExists("suggestion with this claim code");
+  if (!receipt_code.empty()) {
+    const std::string digest = Sha256Hex(receipt_code);
+    ASSIGN(const auto taken, tx.Query<int64_t>("SELECT 1 FROM receipts WHERE digest = :digest", digest));
+    if (!taken.empty()) return AlreadyExists("suggestion with this receipt code");
     TRY(Insert(tx, *suggestion));
-    TRY(tx.Exec("INSERT INTO claims (digest, suggestion_id) VALUES (:digest, :suggestion)", digest, suggestion->id())
+    TRY(tx.Exec("INSERT INTO receipts (digest, suggestion_id) VALUES (:digest, :suggestion)", digest, suggestion->id())
             .status());
   } else {
     TRY(Insert(tx, *suggestion));
@@ -46,9 +46,9 @@ absl::Status Receive(Tx& tx, pb::Suggestion* suggestion, std::string_view claim_
   return tx.Publish(event, *suggestion);
 }
 
-absl::StatusOr<pb::Suggestion> LoadByClaim(Tx& tx, std::string_view claim_code) {
-  return OrNotFound(Find<pb::Suggestion>(tx, "WHERE id IN (SELECT suggestion_id FROM claims WHERE digest = :digest)",
-                                         Sha256Hex(claim_code)));
+absl::StatusOr<pb::Suggestion> LoadByReceipt(Tx& tx, std::string_view receipt_code) {
+  return OrNotFound(Find<pb::Suggestion>(tx, "WHERE id IN (SELECT suggestion_id FROM receipts WHERE digest = :digest)",
+                                         Sha256Hex(receipt_code)));
 }
 
 int OpenAmong(const std::vector<pb::Action>& actions) {
@@ -79,16 +79,16 @@ absl::Status Council::AddSuggestion(Tx& tx, Call& call, const pb::AddSuggestionR
   ASSIGN(const std::string own_seat, OwnSeat(tx, call.caller));
   TRY(MaySuggest(call.caller, own_seat, request));
   pb::Suggestion suggestion = NewSuggestion(NewId(tx.now()), call.caller, request, Today(tx));
-  call.Concerns(suggestion.proposer_ref());
-  TRY(Receive(tx, &suggestion, request.claim_code()));
+  call.RecordAccess(suggestion.proposer_ref());
+  TRY(Receive(tx, &suggestion, request.receipt_code()));
   response->set_suggestion_id(suggestion.id());
   return absl::OkStatus();
 }
 
-absl::Status Council::DropSuggestion(Tx& tx, Call&, const pb::DropSuggestionRequest& request,
-                                     pb::DropSuggestionResponse*) {
+absl::Status Council::SubmitAnonymousSuggestion(Tx& tx, Call&, const pb::SubmitAnonymousSuggestionRequest& request,
+                                                pb::SubmitAnonymousSuggestionResponse*) {
   pb::Suggestion suggestion = NewAnonymousSuggestion(NewRandomId(), request, Today(tx));
-  return Receive(tx, &suggestion, request.claim_code());
+  return Receive(tx, &suggestion, request.receipt_code());
 }
 
 absl::Status Council::ScreenSuggestion(Tx& tx, Call&, const pb::ScreenSuggestionRequest& request,
@@ -146,7 +146,7 @@ absl::Status Council::AnswerReportBack(Tx& tx, Call& call, const pb::AnswerRepor
                                        pb::AnswerReportBackResponse* response) {
   ASSIGN(pb::Suggestion suggestion,
          AtVersion(request.expected_version(), Load<pb::Suggestion>(tx, request.suggestion_id())));
-  call.Concerns(suggestion.proposer_ref());
+  call.RecordAccess(suggestion.proposer_ref());
   ASSIGN(const std::string seat, SeatOf(tx, suggestion.proposer_ref()));
   TRY(MayAnswerReportBack(call.caller, suggestion, !seat.empty()));
   TRY(SaveReportBackAnswer(tx, request.confirmed(), request.reason(), &suggestion));
@@ -154,9 +154,9 @@ absl::Status Council::AnswerReportBack(Tx& tx, Call& call, const pb::AnswerRepor
   return absl::OkStatus();
 }
 
-absl::Status Council::AnswerReportBackByClaim(Tx& tx, Call&, const pb::AnswerReportBackByClaimRequest& request,
-                                              pb::AnswerReportBackByClaimResponse* response) {
-  ASSIGN(pb::Suggestion suggestion, LoadByClaim(tx, request.claim_code()));
+absl::Status Council::AnswerReportBackByReceipt(Tx& tx, Call&, const pb::AnswerReportBackByReceiptRequest& request,
+                                                pb::AnswerReportBackByReceiptResponse* response) {
+  ASSIGN(pb::Suggestion suggestion, LoadByReceipt(tx, request.receipt_code()));
   TRY(SaveReportBackAnswer(tx, request.confirmed(), request.reason(), &suggestion));
   response->set_state(suggestion.state());
   return absl::OkStatus();
@@ -171,9 +171,9 @@ absl::Status Council::GetSuggestion(Tx& tx, Call& call, const pb::GetSuggestionR
   return absl::OkStatus();
 }
 
-absl::Status Council::GetSuggestionByClaim(Tx& tx, Call&, const pb::GetSuggestionByClaimRequest& request,
-                                           pb::GetSuggestionByClaimResponse* response) {
-  ASSIGN(const pb::Suggestion suggestion, LoadByClaim(tx, request.claim_code()));
+absl::Status Council::GetSuggestionByReceipt(Tx& tx, Call&, const pb::GetSuggestionByReceiptRequest& request,
+                                             pb::GetSuggestionByReceiptResponse* response) {
+  ASSIGN(const pb::Suggestion suggestion, LoadByReceipt(tx, request.receipt_code()));
   response->set_state(suggestion.state());
   response->set_text(suggestion.text());
   response->set_receive_date(suggestion.receive_date());

@@ -16,7 +16,7 @@ absl::Status CheckText(const google::protobuf::Descriptor& response, std::string
 // Is `layout` (table.h) of a list that a response of this type has, and of fields that its elements have?
 absl::Status CheckTable(const google::protobuf::Descriptor& response, std::string_view layout);
 
-// What may stand at the end of `begun`, for completion: the whole words, "availabilities:offer_code,free".
+// What may stand at the end of `begun`, for completion: the whole words, "availabilities:scheme_code,free".
 std::vector<std::string> TextPaths(const google::protobuf::Descriptor& response);
 std::vector<std::string> TableLayouts(const google::protobuf::Descriptor& response, std::string_view begun);
 

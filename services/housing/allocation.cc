@@ -22,7 +22,7 @@ constexpr std::string_view kAfterAll = "z";
 absl::StatusOr<std::vector<pb::ListEntry>> Candidates(Tx& tx, const pb::Vacancy& vacancy, std::string_view before,
                                                       int limit) {
   // The kinds are a JSON list of names; no name is part of another within its quotes.
-  const std::string suits = absl::StrCat("%\"", pb::OfferKind_Name(vacancy.offer_kind()), "\"%");
+  const std::string suits = absl::StrCat("%\"", pb::SchemeKind_Name(vacancy.scheme_kind()), "\"%");
   static const std::string tail = absl::StrCat(
       "WHERE ", InState(pb::LIST_ENTRY_STATE_WAITING),
       " AND rank_key < :before AND suitable_kinds LIKE :suits AND approved_until >= :today AND NOT EXISTS (SELECT 1 "
@@ -87,8 +87,8 @@ absl::Status Housing::ListWaiting(Tx& tx, Call&, const pb::ListWaitingRequest& r
                                   pb::ListWaitingResponse* response) {
   Filter filter;
   filter.Where(InState(pb::LIST_ENTRY_STATE_WAITING));
-  if (request.suitable_kind() != pb::OFFER_KIND_UNSPECIFIED) {
-    filter.Where("suitable_kinds LIKE ?", absl::StrCat("%\"", pb::OfferKind_Name(request.suitable_kind()), "\"%"));
+  if (request.suitable_kind() != pb::SCHEME_KIND_UNSPECIFIED) {
+    filter.Where("suitable_kinds LIKE ?", absl::StrCat("%\"", pb::SchemeKind_Name(request.suitable_kind()), "\"%"));
   }
   return ListPage(tx, std::move(filter), request, response->mutable_entries(), response, {.key = "rank_key"});
 }
@@ -99,14 +99,14 @@ absl::Status Housing::OpenVacancy(Tx& tx, Call&, const pb::OpenVacancyRequest& r
                                   pb::OpenVacancyResponse* response) {
   const std::string today = Today(tx);
   ASSIGN(const pb::Place place, Load<pb::Place>(tx, request.place_id()));
-  ASSIGN(const pb::Offer offer, Load<pb::Offer>(tx, place.offer_id()));
-  ASSIGN(const pb::OfferPolicy policy, PolicyInForce(tx, offer.id(), today));
+  ASSIGN(const pb::HousingScheme scheme, Load<pb::HousingScheme>(tx, place.scheme_id()));
+  ASSIGN(const pb::SchemePolicy policy, PolicyInForce(tx, scheme.id(), today));
   pb::Vacancy vacancy;
   vacancy.set_id(NewId(tx.now()));
   vacancy.set_state(pb::VACANCY_STATE_OPEN);
   vacancy.set_place_id(place.id());
-  vacancy.set_offer_id(offer.id());
-  vacancy.set_offer_kind(offer.kind());
+  vacancy.set_scheme_id(scheme.id());
+  vacancy.set_scheme_kind(scheme.kind());
   vacancy.set_from_date(OrToday(tx, request.from_date()));
   ASSIGN(const bool is_kept, IsHeld(tx, place.id(), {today, std::string(kNoEnd)}, Holders::kVacancies));
   TRY(MayOpenVacancy(policy, place, vacancy.from_date(), is_kept, today));
@@ -161,7 +161,7 @@ absl::Status Housing::MakePlaceOffer(Tx& tx, Call& call, const pb::MakePlaceOffe
   if (!request.passed_over_reason_code().empty()) {
     TRY(CheckCode(tx, pb::CODE_LIST_KIND_PASSED_OVER_REASON, request.passed_over_reason_code()));
   }
-  ASSIGN(const pb::OfferPolicy policy, PolicyInForce(tx, vacancy.offer_id(), today));
+  ASSIGN(const pb::SchemePolicy policy, PolicyInForce(tx, vacancy.scheme_id(), today));
   pb::PlaceOffer place_offer = NewPlaceOffer(NewId(tx.now()), vacancy, application, *entry, policy, today);
   place_offer.set_passed_over_reason_code(request.passed_over_reason_code());
   TRY(Insert(tx, place_offer));
@@ -229,7 +229,8 @@ absl::Status Housing::GetPlaceOffer(Tx& tx, Call& call, const pb::GetPlaceOfferR
 absl::Status Housing::ListPlaceOffers(Tx& tx, Call& call, const pb::ListPlaceOffersRequest& request,
                                       pb::ListPlaceOffersResponse* response) {
   return ListPage(
-      tx, Within(ScopeOf(call.caller), false).Is("person_ref", request.person_ref()).IsState("state", request.state()),
+      tx,
+      VisibleTo(ScopeOf(call.caller), false).Is("person_ref", request.person_ref()).IsState("state", request.state()),
       request, response->mutable_place_offers(), response);
 }
 

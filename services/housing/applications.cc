@@ -213,7 +213,8 @@ absl::Status Housing::GetApplication(Tx& tx, Call& call, const pb::GetApplicatio
 absl::Status Housing::ListApplications(Tx& tx, Call& call, const pb::ListApplicationsRequest& request,
                                        pb::ListApplicationsResponse* response) {
   return ListPage(
-      tx, Within(ScopeOf(call.caller), false).Is("person_ref", request.person_ref()).IsState("state", request.state()),
+      tx,
+      VisibleTo(ScopeOf(call.caller), false).Is("person_ref", request.person_ref()).IsState("state", request.state()),
       request, response->mutable_applications(), response);
 }
 

@@ -1,5 +1,5 @@
 // The housing service: each RPC of housing.proto is a use case that reads check, load, rule, apply,
-// save, tell. The rules are housing_rules.h; what happens by itself later is clocks.cc.
+// save, tell. The rules are housing_rules.h; what happens by itself later is timers.cc.
 #pragma once
 
 #include <vector>
@@ -19,18 +19,18 @@ namespace housing {
 
 namespace pb = v1;
 
-// Registers what happens when time passes with the kernel's timers (clocks.cc).
-void SetClocks(Timers& timers);
+// Registers what happens when time passes with the kernel's timers (timers.cc).
+void RegisterTimers(Timers& timers);
 
 // Thread-safe: holds no state of its own.
 class Housing final : public mestring::Service, public pb::HousingService::Service {
  public:
-  explicit Housing(Kernel& kernel) : edge_(kernel.edge), assigned_actions_(kernel) { SetClocks(kernel.timers); }
+  explicit Housing(Kernel& kernel) : edge_(kernel.edge), assigned_actions_(kernel) { RegisterTimers(kernel.timers); }
   std::vector<grpc::Service*> GrpcServices() override { return {this, &assigned_actions_}; }
 
   // Offers, policies, places and other data
-  MESTRING_WRITE(pb, RegisterOffer);
-  MESTRING_WRITE(pb, SetOfferPolicy);
+  MESTRING_WRITE(pb, RegisterHousingScheme);
+  MESTRING_WRITE(pb, SetSchemePolicy);
   MESTRING_WRITE(pb, AddPlace);
   MESTRING_WRITE(pb, RemovePlace);
   MESTRING_WRITE(pb, ClosePlace);
@@ -39,9 +39,9 @@ class Housing final : public mestring::Service, public pb::HousingService::Servi
   MESTRING_WRITE(pb, SetCodeList);
   MESTRING_WRITE(pb, SetNeedRule);
   MESTRING_WRITE(pb, SetCaseRules);
-  MESTRING_READ(pb, GetOffer);
-  MESTRING_READ(pb, ListOffers);
-  MESTRING_READ(pb, ListOfferPolicies);
+  MESTRING_READ(pb, GetHousingScheme);
+  MESTRING_READ(pb, ListHousingSchemes);
+  MESTRING_READ(pb, ListSchemePolicies);
   MESTRING_READ(pb, GetPlace);
   MESTRING_READ(pb, ListPlaces);
   MESTRING_READ(pb, ListPlaceClosures);
@@ -122,7 +122,7 @@ class Housing final : public mestring::Service, public pb::HousingService::Servi
   MESTRING_WRITE(pb, PublishStatistics);
 
  private:
-  Edge& edge_;
+  RpcPipeline& edge_;
   AssignedActions assigned_actions_;
 };
 

@@ -10,12 +10,12 @@
 namespace mestring::housing {
 // ---- Loads -----------------------------------------------------------------------------------------
 
-absl::StatusOr<pb::OfferPolicy> PolicyInForce(Tx& tx, std::string_view offer_id, std::string_view date) {
-  return Or(Find<pb::OfferPolicy>(tx,
-                                  "WHERE offer_id = :offer AND valid_from <= :date "
-                                  "ORDER BY valid_from DESC, policy_version DESC LIMIT 1",
-                                  offer_id, date),
-            Refused("POLICY_MISSING", "the offer has no policy in force on that date"));
+absl::StatusOr<pb::SchemePolicy> PolicyInForce(Tx& tx, std::string_view scheme_id, std::string_view date) {
+  return Or(Find<pb::SchemePolicy>(tx,
+                                   "WHERE scheme_id = :scheme AND valid_from <= :date "
+                                   "ORDER BY valid_from DESC, policy_version DESC LIMIT 1",
+                                   scheme_id, date),
+            Refused("POLICY_MISSING", "the scheme has no policy in force on that date"));
 }
 
 absl::StatusOr<pb::CaseRules> CurrentCaseRules(Tx& tx) {
@@ -50,7 +50,7 @@ absl::StatusOr<Tenancies> TenanciesOf(Tx& tx, const pb::Stay& stay) {
 
 // ---- Pages -----------------------------------------------------------------------------------------
 
-Filter Within(const Scope& scope, bool has_organisation) {
+Filter VisibleTo(const Scope& scope, bool has_organisation) {
   Filter filter;
   if (scope.kind == Scope::kAll) return filter;
   if (scope.kind == Scope::kPerson) return filter.IsExactly("person_ref", scope.value);
@@ -67,7 +67,7 @@ absl::Status PublishLapsed(Tx& tx, const pb::Requisition& requisition) {
 
 absl::Status PublishOpened(Tx& tx, const pb::Vacancy& vacancy) {
   auto event = About<pb::VacancyOpened>(vacancy);
-  event.set_offer_kind(vacancy.offer_kind());
+  event.set_scheme_kind(vacancy.scheme_kind());
   event.set_from_date(vacancy.from_date());
   return tx.Publish(event, vacancy);
 }

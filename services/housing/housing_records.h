@@ -21,8 +21,8 @@
 
 namespace mestring {
 
-MESTRING_TABLE(housing::v1::Offer, "offers", "offer", "policy");
-MESTRING_TABLE(housing::v1::OfferPolicy, "offer_policies", "policy");
+MESTRING_TABLE(housing::v1::HousingScheme, "schemes", "scheme", "policy");
+MESTRING_TABLE(housing::v1::SchemePolicy, "offer_policies", "policy");
 MESTRING_TABLE(housing::v1::Place, "places", "place", "state");
 MESTRING_TABLE(housing::v1::PlaceClosure, "place_closures", "closure");
 MESTRING_TABLE(housing::v1::SupportTeam, "support_teams", "support team");
@@ -63,13 +63,13 @@ inline constexpr std::string_view kTenancyTimer = "tenancy_end";
 template <class M>
 absl::StatusOr<M> LoadVisible(Tx& tx, Call& call, std::string_view id) {
   ASSIGN(M row, Load<M>(tx, id));
-  call.Concerns(row.person_ref());
+  call.RecordAccess(row.person_ref());
   TRY(MaySee(call.caller, row));
   return row;
 }
 
-// The policy of an offer that is in force on a date, or POLICY_MISSING.
-absl::StatusOr<pb::OfferPolicy> PolicyInForce(Tx& tx, std::string_view offer_id, std::string_view date);
+// The policy of a scheme that is in force on a date, or POLICY_MISSING.
+absl::StatusOr<pb::SchemePolicy> PolicyInForce(Tx& tx, std::string_view scheme_id, std::string_view date);
 // CASE_RULES_MISSING, NEED_RULE_MISSING if nobody has set them.
 absl::StatusOr<pb::CaseRules> CurrentCaseRules(Tx& tx);
 absl::StatusOr<pb::NeedRule> CurrentNeedRule(Tx& tx);
@@ -92,7 +92,7 @@ absl::Status CheckDecisionCodes(Tx& tx, const Request& request) {
 }
 
 // What the caller may see of a list: the first conditions of its filter.
-Filter Within(const Scope& scope, bool has_organisation);
+Filter VisibleTo(const Scope& scope, bool has_organisation);
 
 // ---- What every event of a thing says --------------------------------------------------------------
 
@@ -113,7 +113,7 @@ Event About(const pb::Stay& stay) {
   Event event;
   event.set_stay_id(stay.id());
   event.set_person_ref(stay.person_ref());
-  event.set_offer_id(stay.offer_id());
+  event.set_scheme_id(stay.scheme_id());
   event.set_organisation_id(stay.organisation_id());
   event.set_responsible_unit(stay.responsible_unit());
   if constexpr (requires { event.set_place_id(stay.place_id()); }) event.set_place_id(stay.place_id());
@@ -140,7 +140,7 @@ Event About(const pb::PlaceClosure& closure) {
   Event event;
   event.set_closure_id(closure.id());
   event.set_place_id(closure.place_id());
-  event.set_offer_id(closure.offer_id());
+  event.set_scheme_id(closure.scheme_id());
   return event;
 }
 template <class Event>
@@ -148,7 +148,7 @@ Event About(const pb::Vacancy& vacancy) {
   Event event;
   event.set_vacancy_id(vacancy.id());
   event.set_place_id(vacancy.place_id());
-  event.set_offer_id(vacancy.offer_id());
+  event.set_scheme_id(vacancy.scheme_id());
   return event;
 }
 template <class Event>
@@ -157,7 +157,7 @@ Event About(const pb::PlaceOffer& place_offer) {
   event.set_place_offer_id(place_offer.id());
   event.set_person_ref(place_offer.person_ref());
   event.set_application_id(place_offer.application_id());
-  event.set_offer_id(place_offer.offer_id());
+  event.set_scheme_id(place_offer.scheme_id());
   return event;
 }
 template <class Event>

@@ -24,7 +24,7 @@ namespace {
 
 using access::v1::ROLE_HOUSING_OFFICE;
 using access::v1::ROLE_NAV;
-using access::v1::ROLE_RESIDENT;
+using access::v1::ROLE_PERSON;
 using access::v1::ROLE_SERVICE;
 using access::v1::ROLE_SPECIALIST_HEALTH;
 using access::v1::ROLE_STAFF;
@@ -34,7 +34,7 @@ using access::v1::ROLE_UNIT_LEADER;
 // rank key has a fixed width.
 constexpr int64_t kScoreMax = 999999;
 bool IsOwn(const Caller& caller, std::string_view person_ref) {
-  return caller.Is(ROLE_RESIDENT) && caller.IsSelf(person_ref);
+  return caller.Is(ROLE_PERSON) && caller.IsSelf(person_ref);
 }
 
 bool IsOfOrganisation(const Caller& caller, std::string_view organisation_id, std::string_view responsible_unit) {
@@ -124,10 +124,10 @@ absl::Status MaySee(const Caller& caller, const pb::Contact& contact) {
 
 // ---- Shapes ----------------------------------------------------------------------------------------
 
-absl::Status Check(const pb::SetOfferPolicyRequest& request) {
-  const pb::OfferPolicy& policy = request.policy();
-  for (int i = 1; i < policy.mark_days_size(); ++i) {
-    if (policy.mark_days(i) <= policy.mark_days(i - 1)) return InvalidArgument("policy.mark_days", "must rise");
+absl::Status Check(const pb::SetSchemePolicyRequest& request) {
+  const pb::SchemePolicy& policy = request.policy();
+  for (int i = 1; i < policy.alert_days_size(); ++i) {
+    if (policy.alert_days(i) <= policy.alert_days(i - 1)) return InvalidArgument("policy.alert_days", "must rise");
   }
   // [H8] An Akutten stay creates no tenancy (KOSTRA: temporary = no tenancy contract is made);
   // Bokollektivet and Småhus need one.
@@ -174,7 +174,7 @@ absl::Status Check(const pb::AssessNeedRequest& request) {
   }
   std::set<int> kinds;
   for (int kind : request.suitable_kinds()) {
-    if (kind == pb::OFFER_KIND_UNSPECIFIED) return InvalidArgument("suitable_kinds", "must be specified");
+    if (kind == pb::SCHEME_KIND_UNSPECIFIED) return InvalidArgument("suitable_kinds", "must be specified");
     if (!kinds.insert(kind).second) return InvalidArgument("suitable_kinds", "must not name a kind twice");
   }
   return absl::OkStatus();
@@ -205,10 +205,10 @@ absl::Status Check(const pb::JudgeOverstayRequest& request) {
   return absl::OkStatus();
 }
 
-// ---- Offers and places -----------------------------------------------------------------------------
+// ---- Schemes and places -----------------------------------------------------------------------------
 
 // A policy is never changed: the next one takes over from its day, and never from a day before that of the last one.
-absl::Status MaySetPolicy(const pb::OfferPolicy& policy, const pb::OfferPolicy* last) {
+absl::Status MaySetPolicy(const pb::SchemePolicy& policy, const pb::SchemePolicy* last) {
   if (last == nullptr || last->valid_from() <= policy.valid_from()) return absl::OkStatus();
   return Refused("DATE_OUT_OF_ORDER", "a later policy is set already");
 }
@@ -223,7 +223,7 @@ absl::Status MayRemove(const pb::Place& place, bool in_use) {
 
 // [H1] A place never has a stay over a closure: whoever lives there is moved first.
 absl::Status MayClose(const pb::Place& place, const pb::PlaceClosure& closure, bool held, std::string_view today) {
-  if (!place.remove_date().empty()) return Refused("PLACE_REMOVED", "the place is no longer part of the offer");
+  if (!place.remove_date().empty()) return Refused("PLACE_REMOVED", "the place is no longer part of the scheme");
   TRY(CheckPlannable("start_date", closure.start_date(), today));
   if (closure.start_date() < today) return Refused("START_IN_PAST", "a place cannot be closed before today");
   if (closure.held_until() <= closure.start_date()) {
@@ -265,7 +265,7 @@ bool MeetsResidence(const ResidenceTerms& terms, pb::Residence residence, std::s
   return !since.empty() && PlusMonths(since, terms.months) <= today;
 }
 
-// [H5] Residence rule unmet: refusal of that offer must carry an alternative-route note, because NAV
+// [H5] Residence rule unmet: refusal of that scheme must carry an alternative-route note, because NAV
 // where the person stays has a duty all the same; an override carries actor and reason.
 absl::Status CheckResidence(bool met, pb::Outcome outcome, const ResidenceAnswer& answer) {
   if (!answer.override_reason_code.empty() && (met || outcome == pb::OUTCOME_REFUSED)) {
@@ -285,17 +285,17 @@ absl::Status CheckResidence(bool met, pb::Outcome outcome, const ResidenceAnswer
 // ---- Requisitions and referrals --------------------------------------------------------------------
 
 // [H4] Akutten only by a requisition whose requester is a NAV office; Lutsivegen only with a named
-// responsible unit of the specialist health service; other offers only by application.
-absl::Status MaySubmit(const Caller& caller, const pb::OfferPolicy& policy,
+// responsible unit of the specialist health service; other schemes only by application.
+absl::Status MaySubmit(const Caller& caller, const pb::SchemePolicy& policy,
                        const pb::SubmitRequisitionRequest& request) {
   if (policy.route() == pb::ROUTE_REQUISITION && !caller.Is(ROLE_NAV)) {
-    return Refused("WRONG_ROUTE", "places of this offer are requisitioned by NAV");
+    return Refused("WRONG_ROUTE", "places of this scheme are requisitioned by NAV");
   }
   if (policy.route() == pb::ROUTE_SPECIALIST && !caller.Is(ROLE_SPECIALIST_HEALTH)) {
-    return Refused("WRONG_ROUTE", "only the specialist health service refers to this offer");
+    return Refused("WRONG_ROUTE", "only the specialist health service refers to this scheme");
   }
   if (policy.route() == pb::ROUTE_APPLICATION) {
-    return Refused("WRONG_ROUTE", "places of this offer are given after an application");
+    return Refused("WRONG_ROUTE", "places of this scheme are given after an application");
   }
   if (caller.organisation_id.empty()) return Forbidden("the caller does not say for which office it acts");
   if (policy.route() == pb::ROUTE_SPECIALIST && request.responsible_unit().empty()) {
@@ -305,13 +305,13 @@ absl::Status MaySubmit(const Caller& caller, const pb::OfferPolicy& policy,
 }
 
 pb::Requisition NewRequisition(std::string id, const Caller& caller, const pb::SubmitRequisitionRequest& request,
-                               const pb::OfferPolicy& policy, const pb::CaseRules& rules, std::string_view today,
+                               const pb::SchemePolicy& policy, const pb::CaseRules& rules, std::string_view today,
                                bool already_housed) {
   pb::Requisition requisition;
   requisition.set_id(std::move(id));
   requisition.set_state(pb::REQUISITION_STATE_RECEIVED);
   requisition.set_person_ref(request.person_ref());
-  requisition.set_offer_id(request.offer_id());
+  requisition.set_scheme_id(request.scheme_id());
   requisition.set_policy_id(policy.id());
   requisition.set_route(policy.route());
   requisition.set_organisation_id(caller.organisation_id);
@@ -336,7 +336,7 @@ pb::Requisition NewRequisition(std::string id, const Caller& caller, const pb::S
 
 // A requisition is decided once. One that was refused may be granted after all (omgjøring), never the
 // other way round: what was granted stands. [H6] No decision waits for a vacancy, so none is asked for.
-absl::Status MayDecide(const pb::Requisition& requisition, const pb::OfferPolicy& policy,
+absl::Status MayDecide(const pb::Requisition& requisition, const pb::SchemePolicy& policy,
                        const pb::DecideRequisitionRequest& request, std::string_view today) {
   const bool reconsidered =
       requisition.state() == pb::REQUISITION_STATE_REFUSED && request.outcome() == pb::OUTCOME_GRANTED;
@@ -350,7 +350,7 @@ absl::Status MayDecide(const pb::Requisition& requisition, const pb::OfferPolicy
       {request.override_reason_code(), request.alternative_route_code(), request.alternative_route_note()});
 }
 
-void ApplyDecision(const pb::Decision& decision, const pb::OfferPolicy& policy, pb::Requisition* requisition) {
+void ApplyDecision(const pb::Decision& decision, const pb::SchemePolicy& policy, pb::Requisition* requisition) {
   const bool granted = decision.outcome() == pb::OUTCOME_GRANTED;
   requisition->set_state(granted ? pb::REQUISITION_STATE_GRANTED : pb::REQUISITION_STATE_REFUSED);
   requisition->set_decision_id(decision.id());
@@ -366,7 +366,7 @@ absl::Status MayWithdraw(const pb::Requisition& requisition) {
 
 // Whoever lost a reserved place because somebody had not left it has the grant for as long as a new one: nobody loses a
 // bed by what another did.
-void ApplyRelease(const pb::Stay& stay, const pb::OfferPolicy& policy, std::string_view today,
+void ApplyRelease(const pb::Stay& stay, const pb::SchemePolicy& policy, std::string_view today,
                   pb::Requisition* requisition) {
   if (stay.end_reason_code() == kPlaceNotVacated.code) {
     requisition->set_use_by(std::max(requisition->use_by(), PlusDays(today, policy.grant_days())));
@@ -646,7 +646,7 @@ void ApplyAssessment(const pb::NeedAssessment& assessment, pb::ListEntry* entry)
   entry->set_rank_key(RankKey(*entry));
 }
 
-bool Suits(const pb::ListEntry& entry, pb::OfferKind kind) {
+bool Suits(const pb::ListEntry& entry, pb::SchemeKind kind) {
   return std::find(entry.suitable_kinds().begin(), entry.suitable_kinds().end(), kind) != entry.suitable_kinds().end();
 }
 
@@ -654,12 +654,12 @@ bool Suits(const pb::ListEntry& entry, pb::OfferKind kind) {
 
 // [H4] Only places of the application route are given from the list. [H7] One vacancy of a place at a time: two
 // would offer it twice.
-absl::Status MayOpenVacancy(const pb::OfferPolicy& policy, const pb::Place& place, std::string_view from_date,
+absl::Status MayOpenVacancy(const pb::SchemePolicy& policy, const pb::Place& place, std::string_view from_date,
                             bool has_vacancy, std::string_view today) {
   if (policy.route() != pb::ROUTE_APPLICATION) {
-    return Refused("WRONG_ROUTE", "places of this offer are not given from the list");
+    return Refused("WRONG_ROUTE", "places of this scheme are not given from the list");
   }
-  if (!place.remove_date().empty()) return Refused("PLACE_REMOVED", "the place is no longer part of the offer");
+  if (!place.remove_date().empty()) return Refused("PLACE_REMOVED", "the place is no longer part of the scheme");
   TRY(CheckPlannable("from_date", from_date, today));
   if (from_date < today) return Refused("START_IN_PAST", "a vacancy cannot begin before today");
   return has_vacancy ? Refused("PLACE_IN_USE", "the place has an open vacancy already") : absl::OkStatus();
@@ -689,8 +689,8 @@ absl::Status MayOffer(const pb::Vacancy& vacancy, const pb::Application& applica
     return WrongState(application.state(), "the application is not on the list");
   }
   if (IsExpired(application, today)) return Refused("APPROVAL_EXPIRED", "the approval has expired");
-  if (!Suits(entry, vacancy.offer_kind())) {
-    return Refused("NOT_SUITABLE", "the assessment does not find this kind of offer suitable");
+  if (!Suits(entry, vacancy.scheme_kind())) {
+    return Refused("NOT_SUITABLE", "the assessment does not find this kind of scheme suitable");
   }
   return absl::OkStatus();
 }
@@ -704,13 +704,13 @@ absl::Status MayPassOver(const pb::ListEntry* before, std::string_view passed_ov
 }
 
 pb::PlaceOffer NewPlaceOffer(std::string id, const pb::Vacancy& vacancy, const pb::Application& application,
-                             const pb::ListEntry& entry, const pb::OfferPolicy& policy, std::string_view today) {
+                             const pb::ListEntry& entry, const pb::SchemePolicy& policy, std::string_view today) {
   pb::PlaceOffer place_offer;
   place_offer.set_id(std::move(id));
   place_offer.set_state(pb::PLACE_OFFER_STATE_PENDING);
   place_offer.set_vacancy_id(vacancy.id());
   place_offer.set_place_id(vacancy.place_id());
-  place_offer.set_offer_id(vacancy.offer_id());
+  place_offer.set_scheme_id(vacancy.scheme_id());
   place_offer.set_policy_id(policy.id());
   place_offer.set_application_id(application.id());
   place_offer.set_list_entry_id(entry.id());

@@ -37,7 +37,7 @@ inline constexpr int kTenancyEndLeadDays = 90;
 
 // ---- Codes that the service itself sets ------------------------------------------------------------
 
-// A stay ended because the person moved to another offer of the unit, or to another place of the same.
+// A stay ended because the person moved to another scheme of the unit, or to another place of the same.
 inline constexpr OwnCode<pb::CodeListKind> kMoved{pb::CODE_LIST_KIND_STAY_END_REASON, "MOVED", "Flyttet i ett steg"};
 inline constexpr OwnCode<pb::CodeListKind> kMovedInside{pb::CODE_LIST_KIND_STAY_END_REASON, "MOVED_INSIDE",
                                                         "Flyttet til en annen plass i samme tilbud"};
@@ -74,7 +74,7 @@ absl::Status MaySee(const Caller& caller, const pb::Contact& contact);
 
 // ---- Shapes of requests that the contract's field rules cannot say ---------------------------------
 
-absl::Status Check(const pb::SetOfferPolicyRequest& request);
+absl::Status Check(const pb::SetSchemePolicyRequest& request);
 absl::Status Check(const pb::SetNeedRuleRequest& request);
 absl::Status Check(const pb::ClosePlaceRequest& request);
 absl::Status Check(const pb::DecideApplicationRequest& request);
@@ -83,10 +83,10 @@ absl::Status Check(const pb::AnswerPlaceOfferRequest& request);
 absl::Status Check(const pb::ReserveStayRequest& request);
 absl::Status Check(const pb::JudgeOverstayRequest& request);
 
-// ---- Offers and places -----------------------------------------------------------------------------
+// ---- Schemes and places -----------------------------------------------------------------------------
 
 // `last`: the policy that was set last; null: none.
-absl::Status MaySetPolicy(const pb::OfferPolicy& policy, const pb::OfferPolicy* last);
+absl::Status MaySetPolicy(const pb::SchemePolicy& policy, const pb::SchemePolicy* last);
 // `in_use`: it has a current or future stay, or is kept for the list.
 absl::Status MayRemove(const pb::Place& place, bool in_use);
 // `held`: a stay with its turnaround days, another closure or a vacancy lies in the time of the closure.
@@ -101,7 +101,7 @@ struct ResidenceTerms {
   pb::ResidenceRule rule;
   int months;
 };
-inline ResidenceTerms ResidenceTermsOf(const pb::OfferPolicy& policy) {
+inline ResidenceTerms ResidenceTermsOf(const pb::SchemePolicy& policy) {
   return {policy.residence_rule(), policy.residence_months()};
 }
 inline ResidenceTerms ResidenceTermsOf(const pb::CaseRules& rules) {
@@ -122,17 +122,17 @@ absl::Status CheckResidence(bool met, pb::Outcome outcome, const ResidenceAnswer
 
 // ---- Requisitions and referrals --------------------------------------------------------------------
 
-absl::Status MaySubmit(const Caller& caller, const pb::OfferPolicy& policy,
+absl::Status MaySubmit(const Caller& caller, const pb::SchemePolicy& policy,
                        const pb::SubmitRequisitionRequest& request);
 pb::Requisition NewRequisition(std::string id, const Caller& caller, const pb::SubmitRequisitionRequest& request,
-                               const pb::OfferPolicy& policy, const pb::CaseRules& rules, std::string_view today,
+                               const pb::SchemePolicy& policy, const pb::CaseRules& rules, std::string_view today,
                                bool already_housed);
-absl::Status MayDecide(const pb::Requisition& requisition, const pb::OfferPolicy& policy,
+absl::Status MayDecide(const pb::Requisition& requisition, const pb::SchemePolicy& policy,
                        const pb::DecideRequisitionRequest& request, std::string_view today);
-void ApplyDecision(const pb::Decision& decision, const pb::OfferPolicy& policy, pb::Requisition* requisition);
+void ApplyDecision(const pb::Decision& decision, const pb::SchemePolicy& policy, pb::Requisition* requisition);
 absl::Status MayWithdraw(const pb::Requisition& requisition);
 // A reservation that came to nothing gives the grant back, if it can still be used.
-void ApplyRelease(const pb::Stay& stay, const pb::OfferPolicy& policy, std::string_view today,
+void ApplyRelease(const pb::Stay& stay, const pb::SchemePolicy& policy, std::string_view today,
                   pb::Requisition* requisition);
 
 // ---- Decisions -------------------------------------------------------------------------------------
@@ -189,12 +189,12 @@ pb::ListEntry NewListEntry(std::string id, const pb::Application& application, c
                            std::string_view today);
 // Ranks an entry by an assessment; keeps its lot.
 void ApplyAssessment(const pb::NeedAssessment& assessment, pb::ListEntry* entry);
-bool Suits(const pb::ListEntry& entry, pb::OfferKind kind);
+bool Suits(const pb::ListEntry& entry, pb::SchemeKind kind);
 
 // ---- Vacancies and place offers --------------------------------------------------------------------
 
 // `has_vacancy`: the place is kept for the list already.
-absl::Status MayOpenVacancy(const pb::OfferPolicy& policy, const pb::Place& place, std::string_view from_date,
+absl::Status MayOpenVacancy(const pb::SchemePolicy& policy, const pb::Place& place, std::string_view from_date,
                             bool has_vacancy, std::string_view today);
 // Open or offered: its place is kept for the list.
 bool KeepsPlace(pb::VacancyState state);
@@ -204,7 +204,7 @@ absl::Status MayOffer(const pb::Vacancy& vacancy, const pb::Application& applica
 // `before` is who suits the vacancy and has a more pressing need, the first of them; null: nobody.
 absl::Status MayPassOver(const pb::ListEntry* before, std::string_view passed_over_reason_code);
 pb::PlaceOffer NewPlaceOffer(std::string id, const pb::Vacancy& vacancy, const pb::Application& application,
-                             const pb::ListEntry& entry, const pb::OfferPolicy& policy, std::string_view today);
+                             const pb::ListEntry& entry, const pb::SchemePolicy& policy, std::string_view today);
 absl::Status MayAnswer(const pb::PlaceOffer& place_offer, std::string_view today);
 // Pending or accepted: neither declined nor run out nor taken back.
 bool Stands(pb::PlaceOfferState state);
@@ -237,7 +237,7 @@ struct PlaceHold {
   std::string end_date;                                   // of a stay: its departure; empty: none
 };
 
-// `held`: somebody or something has the place in that time, or every place of an offer if `place_id` is empty.
+// `held`: somebody or something has the place in that time, or every place of a scheme if `place_id` is empty.
 absl::Status MayHold(bool held, std::string_view place_id = "");
 // `has_reservation`: the person has a place reserved already.
 absl::Status MayReserveAnother(bool has_reservation);
@@ -247,8 +247,8 @@ absl::Status MayReserve(const pb::PlaceOffer& place_offer, const pb::Application
 absl::Status MayGive(const pb::Requisition& requisition, const pb::Place& place);
 // The period that a request asks for, completed by the policy.
 absl::StatusOr<Period> PeriodOf(const pb::ReserveStayRequest& request, std::string_view earliest,
-                                const pb::OfferPolicy& policy, std::string_view today);
-pb::Stay NewStay(std::string id, const Period& period, const pb::OfferPolicy& policy, const pb::Place& place);
+                                const pb::SchemePolicy& policy, std::string_view today);
+pb::Stay NewStay(std::string id, const Period& period, const pb::SchemePolicy& policy, const pb::Place& place);
 
 // What stands in the way of an arrival besides the stay itself.
 struct ArrivalFacts {
@@ -256,11 +256,11 @@ struct ArrivalFacts {
   bool place_occupied;         // somebody lives in the place
   const pb::Tenancy* tenancy;  // of the stay; null: none
 };
-absl::Status MayArrive(const pb::Stay& stay, const pb::OfferPolicy& policy, const ArrivalFacts& facts,
+absl::Status MayArrive(const pb::Stay& stay, const pb::SchemePolicy& policy, const ArrivalFacts& facts,
                        std::string_view arrive_date, std::string_view today);
-void ApplyArrival(std::string_view arrive_date, const pb::OfferPolicy& policy, pb::Stay* stay);
+void ApplyArrival(std::string_view arrive_date, const pb::SchemePolicy& policy, pb::Stay* stay);
 absl::Status MayCancel(const pb::Stay& stay);
-absl::Status MayNotArrive(const pb::Stay& stay, std::string_view today);
+absl::Status MayRecordNoShow(const pb::Stay& stay, std::string_view today);
 // The reservation comes to nothing; the place is free.
 void ApplyNoStay(pb::StayState state, std::string_view reason_code, pb::Stay* stay);
 absl::Status MayExtend(const pb::Stay& stay, std::string_view end_date, std::string_view today);
@@ -271,7 +271,7 @@ void ApplyEnd(std::string_view end_date, std::string_view destination_code, std:
               pb::Stay* stay);
 absl::Status MayMoveInside(const pb::Stay& stay, const pb::Place& place, std::string_view today);
 absl::Status MayMoveTo(const pb::Stay& stay, const pb::Stay& reserved);
-// The stay that a person has after a move inside the offer: what the old one was, in another place.
+// The stay that a person has after a move inside the scheme: what the old one was, in another place.
 pb::Stay NewStayAfterMove(std::string id, const pb::Stay& from, const pb::Place& place, std::string_view today);
 absl::Status MayBeAbsent(const pb::Stay& stay, std::string_view since, std::string_view expected_return,
                          std::string_view today);
@@ -280,7 +280,7 @@ absl::Status MayJudgeOverstay(const pb::Stay& stay, const pb::JudgeOverstayReque
 // The departure was planned for an earlier day. True if that is new: it was not judged, and nobody knows of it yet.
 bool ApplyOverstay(pb::Stay* stay);
 // The first mark that the stay has not passed, or 0.
-int NextMark(const pb::Stay& stay, const pb::OfferPolicy& policy);
+int NextMark(const pb::Stay& stay, const pb::SchemePolicy& policy);
 
 // What a place is on a night, by all that holds it then.
 // Tonight, whoever has not left counts too, even if their departure is planned for today.
@@ -293,13 +293,13 @@ pb::PlaceState StateOf(const pb::Place& place, const std::vector<PlaceHold>& hol
 struct Tenancies {
   std::optional<pb::Tenancy> contract, notice;
 };
-absl::Status MayGiveNotice(const pb::Stay& stay, const pb::OfferPolicy& policy, const Tenancies& tenancies,
+absl::Status MayGiveNotice(const pb::Stay& stay, const pb::SchemePolicy& policy, const Tenancies& tenancies,
                            std::string_view notice_date, std::string_view today);
-absl::Status MaySign(const pb::Stay& stay, const pb::OfferPolicy& policy, const Tenancies& tenancies,
+absl::Status MaySign(const pb::Stay& stay, const pb::SchemePolicy& policy, const Tenancies& tenancies,
                      std::string_view start_date, std::string_view end_date, std::string_view today);
 // When a tenancy begins of which nothing else is said: with the stay, or where the contract before it ends.
 std::string TenancyStart(const pb::Stay& stay, const Tenancies& tenancies);
-pb::Tenancy NewTenancy(std::string id, const pb::Stay& stay, const pb::OfferPolicy& policy);
+pb::Tenancy NewTenancy(std::string id, const pb::Stay& stay, const pb::SchemePolicy& policy);
 // The tenancy has run out before this day, and the resident of its stay still lives there.
 bool RanOutUnderResident(const pb::Tenancy& tenancy, const pb::Stay& stay, std::string_view day);
 absl::Status MayHaveTeam(const pb::Stay& stay);

@@ -32,13 +32,13 @@ struct Parts {
 std::string AreAsked(const PlacesAsked& places, int part) {
   if (!places.place_id.empty()) return absl::StrCat("place_id = :place", part);
   return absl::StrCat("place_id IN (SELECT id FROM places WHERE ",
-                      places.offer_id.empty() ? "id >" : "offer_id =", " :offer", part, ")");
+                      places.scheme_id.empty() ? "id >" : "scheme_id =", " :scheme", part, ")");
 }
 
 // [H1] The one piece of SQL. `tonight` is part of the time that is asked about.
 Parts StatementOf(const PlacesAsked& places, const Hold& hold, Holders holders, bool tonight) {
   constexpr std::string_view kColumns = "SELECT place_id, id, start_date, held_until, state, end_date FROM ";
-  const std::string_view asked = places.place_id.empty() ? places.offer_id : places.place_id;
+  const std::string_view asked = places.place_id.empty() ? places.scheme_id : places.place_id;
   const bool all = holders == Holders::kAll, people = holders == Holders::kPeople;
   Parts parts;
   if (all || people) {
@@ -102,12 +102,12 @@ absl::Status CheckFree(Tx& tx, std::string_view place_id, const Hold& hold) {
   return MayHold(held, place_id);
 }
 
-absl::StatusOr<pb::Place> FirstFreePlace(Tx& tx, std::string_view offer_id, const Hold& hold) {
-  ASSIGN(const std::vector<PlaceHold> holds, HoldsOf(tx, {.offer_id = offer_id}, hold));
+absl::StatusOr<pb::Place> FirstFreePlace(Tx& tx, std::string_view scheme_id, const Hold& hold) {
+  ASSIGN(const std::vector<PlaceHold> holds, HoldsOf(tx, {.scheme_id = scheme_id}, hold));
   std::set<std::string_view> held;
   for (const PlaceHold& found : holds) held.insert(found.place_id);
   ASSIGN(std::vector<pb::Place> places,
-         Select<pb::Place>(tx, "WHERE offer_id = :offer AND remove_date IS NULL ORDER BY label, id", offer_id));
+         Select<pb::Place>(tx, "WHERE scheme_id = :scheme AND remove_date IS NULL ORDER BY label, id", scheme_id));
   const auto free = std::find_if(places.begin(), places.end(),
                                  [&held](const pb::Place& place) { return !held.contains(place.id()); });
   TRY(MayHold(free == places.end()));
@@ -120,9 +120,9 @@ pb::PlaceState Night::StateOf(const pb::Place& place) const {
   return housing::StateOf(place, found == holds.end() ? kNothing : found->second, date, today);
 }
 
-absl::StatusOr<Night> NightOf(Tx& tx, std::string_view date, std::string_view offer_id) {
+absl::StatusOr<Night> NightOf(Tx& tx, std::string_view date, std::string_view scheme_id) {
   Night night{.date = std::string(date), .today = Today(tx), .holds = {}};
-  ASSIGN(std::vector<PlaceHold> holds, HoldsOf(tx, {.offer_id = offer_id}, {night.date, PlusDays(date, 1)}));
+  ASSIGN(std::vector<PlaceHold> holds, HoldsOf(tx, {.scheme_id = scheme_id}, {night.date, PlusDays(date, 1)}));
   for (PlaceHold& hold : holds) night.holds[hold.place_id].push_back(std::move(hold));
   return night;
 }

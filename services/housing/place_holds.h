@@ -17,7 +17,7 @@ namespace mestring::housing {
 // One place, the places of one offer, or all if both are empty.
 struct PlacesAsked {
   std::string_view place_id = "";
-  std::string_view offer_id = "";
+  std::string_view scheme_id = "";
 };
 
 // A time for which somebody wants a place.
@@ -50,8 +50,8 @@ absl::StatusOr<std::vector<PlaceHold>> HoldsOf(Tx& tx, const PlacesAsked& places
 absl::StatusOr<bool> IsHeld(Tx& tx, std::string_view place_id, const Hold& hold, Holders holders = Holders::kAll);
 // PLACE_TAKEN if it is held.
 absl::Status CheckFree(Tx& tx, std::string_view place_id, const Hold& hold);
-// The first place of an offer that is free for that time, in the order of their labels, or PLACE_TAKEN.
-absl::StatusOr<pb::Place> FirstFreePlace(Tx& tx, std::string_view offer_id, const Hold& hold);
+// The first place of a scheme that is free for that time, in the order of their labels, or PLACE_TAKEN.
+absl::StatusOr<pb::Place> FirstFreePlace(Tx& tx, std::string_view scheme_id, const Hold& hold);
 
 // What places are on a night.
 struct Night {
@@ -61,6 +61,6 @@ struct Night {
   std::map<std::string, std::vector<PlaceHold>, std::less<>> holds;  // by place
 };
 // Of the places of one offer, or of all if it is empty.
-absl::StatusOr<Night> NightOf(Tx& tx, std::string_view date, std::string_view offer_id);
+absl::StatusOr<Night> NightOf(Tx& tx, std::string_view date, std::string_view scheme_id);
 
 }  // namespace mestring::housing

@@ -17,7 +17,7 @@
 namespace mestring::housing {
 namespace {
 
-using access::v1::ROLE_RESIDENT;
+using access::v1::ROLE_PERSON;
 
 // How many requisitions and decisions a person sees of themself, the newest.
 constexpr int kOwnCasesMax = 10;
@@ -79,18 +79,18 @@ absl::Status Housing::GetAvailability(Tx& tx, Call&, const pb::GetAvailabilityRe
                                       pb::GetAvailabilityResponse* response) {
   const std::string date = OrToday(tx, request.date());
   TRY(CheckNight(date, Today(tx)));
-  std::vector<pb::Offer> offers;
-  if (request.offer_id().empty()) {
-    ASSIGN(offers, Select<pb::Offer>(tx, "ORDER BY id"));
+  std::vector<pb::HousingScheme> schemes;
+  if (request.scheme_id().empty()) {
+    ASSIGN(schemes, Select<pb::HousingScheme>(tx, "ORDER BY id"));
   } else {
-    ASSIGN(offers.emplace_back(), Load<pb::Offer>(tx, request.offer_id()));
+    ASSIGN(schemes.emplace_back(), Load<pb::HousingScheme>(tx, request.scheme_id()));
   }
-  ASSIGN(const Night night, NightOf(tx, date, request.offer_id()));
-  for (const pb::Offer& offer : offers) {
+  ASSIGN(const Night night, NightOf(tx, date, request.scheme_id()));
+  for (const pb::HousingScheme& scheme : schemes) {
     pb::Availability* availability = response->add_availabilities();
-    availability->set_offer_id(offer.id());
-    availability->set_offer_code(offer.code());
-    ASSIGN(const std::vector<pb::Place> places, Select<pb::Place>(tx, "WHERE offer_id = :offer", offer.id()));
+    availability->set_scheme_id(scheme.id());
+    availability->set_scheme_code(scheme.code());
+    ASSIGN(const std::vector<pb::Place> places, Select<pb::Place>(tx, "WHERE scheme_id = :scheme", scheme.id()));
     for (const pb::Place& place : places) {
       const pb::PlaceState state = night.StateOf(place);
       if (state == pb::PLACE_STATE_REMOVED) continue;
@@ -112,29 +112,29 @@ absl::Status Housing::ListUpcomingVacancies(Tx& tx, Call&, const pb::ListUpcomin
   const std::string until = PlusDays(today, request.days());
   ASSIGN(const PageEnd after, ParsePageToken(request.page_token()));
   ASSIGN(const std::vector<PlaceHold> holds,
-         HoldsOf(tx, {.offer_id = request.offer_id()}, {today, std::string(kNoEnd)}));
+         HoldsOf(tx, {.scheme_id = request.scheme_id()}, {today, std::string(kNoEnd)}));
   std::map<std::string_view, std::string_view> held_until;  // by place, the last of its holds
   for (const PlaceHold& hold : holds) {
     std::string_view& last = held_until.try_emplace(hold.place_id, today).first->second;
     last = std::max<std::string_view>(last, hold.held_until);
   }
   ASSIGN(const auto rows, (tx.Query<std::string, std::string>(
-                              absl::StrCat("SELECT id, offer_id FROM places WHERE remove_date IS NULL AND offer_id ",
-                                           request.offer_id().empty() ? ">" : "=", " :offer"),
-                              request.offer_id())));
+                              absl::StrCat("SELECT id, scheme_id FROM places WHERE remove_date IS NULL AND scheme_id ",
+                                           request.scheme_id().empty() ? ">" : "=", " :scheme"),
+                              request.scheme_id())));
   std::vector<std::tuple<std::string, std::string, std::string>> free;
-  for (const auto& [id, offer_id] : rows) {
+  for (const auto& [id, scheme_id] : rows) {
     const auto held = held_until.find(id);
     const std::string date(held == held_until.end() ? today : held->second);
-    if (date <= until && std::tie(date, id) > std::tie(after.key, after.id)) free.emplace_back(date, id, offer_id);
+    if (date <= until && std::tie(date, id) > std::tie(after.key, after.id)) free.emplace_back(date, id, scheme_id);
   }
   std::sort(free.begin(), free.end());
   const size_t size = PageSize(request.page_size());
   for (size_t i = 0; i < std::min(size, free.size()); ++i) {
-    const auto& [date, id, offer_id] = free[i];
+    const auto& [date, id, scheme_id] = free[i];
     pb::UpcomingVacancy* upcoming = response->add_upcoming_vacancies();
     upcoming->set_place_id(id);
-    upcoming->set_offer_id(offer_id);
+    upcoming->set_scheme_id(scheme_id);
     upcoming->set_free_date(date);
     if (i + 1 == size && free.size() > size) response->set_next_page_token(PageToken({date, id}));
   }
@@ -203,8 +203,8 @@ absl::Status Housing::GetTeamLoads(Tx& tx, Call&, const pb::GetTeamLoadsRequest&
 absl::Status Housing::GetMyStatus(Tx& tx, Call& call, const pb::GetMyStatusRequest&,
                                   pb::GetMyStatusResponse* response) {
   const std::string& person = call.caller.person_ref;
-  if (!call.caller.Is(ROLE_RESIDENT) || person.empty()) return NotFound("person");
-  call.Concerns(person);
+  if (!call.caller.Is(ROLE_PERSON) || person.empty()) return NotFound("person");
+  call.RecordAccess(person);
   TRY(ReadNewest(tx, "WHERE person_ref = :person ORDER BY id DESC LIMIT 1", response->mutable_application(), person));
   const pb::Application& application = response->application();
   if (application.id().empty()) response->clear_application();

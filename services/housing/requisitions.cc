@@ -1,7 +1,7 @@
 // Requisitions by NAV and referrals by the specialist health service, and their decisions.
 //
-// Both are one resource, because they are one case: somebody outside asks for a place of an offer, and
-// the unit decides the same day. Which of the two it is stands in the policy of the offer (H4), not in
+// Both are one resource, because they are one case: somebody outside asks for a place of a scheme, and
+// the unit decides the same day. Which of the two it is stands in the policy of the scheme (H4), not in
 // the RPC. A decision is a row of its own that is never changed: a reversal supersedes it.
 
 #include <utility>
@@ -15,7 +15,7 @@ namespace {
 absl::Status PublishDecided(Tx& tx, const pb::Requisition& requisition, const pb::Decision& decision,
                             const std::string& superseded_id) {
   auto event = About<pb::RequisitionDecided>(requisition);
-  event.set_offer_id(requisition.offer_id());
+  event.set_scheme_id(requisition.scheme_id());
   event.set_decision_id(decision.id());
   event.set_superseded_decision_id(superseded_id);
   event.set_outcome(decision.outcome());
@@ -32,8 +32,8 @@ absl::Status PublishDecided(Tx& tx, const pb::Requisition& requisition, const pb
 absl::Status Housing::SubmitRequisition(Tx& tx, Call& call, const pb::SubmitRequisitionRequest& request,
                                         pb::SubmitRequisitionResponse* response) {
   const std::string today = Today(tx);
-  TRY(Load<pb::Offer>(tx, request.offer_id()).status());
-  ASSIGN(const pb::OfferPolicy policy, PolicyInForce(tx, request.offer_id(), today));
+  TRY(Load<pb::HousingScheme>(tx, request.scheme_id()).status());
+  ASSIGN(const pb::SchemePolicy policy, PolicyInForce(tx, request.scheme_id(), today));
   TRY(MaySubmit(call.caller, policy, request));
   TRY(CheckResidenceSince(request.residence_since(), today));
   ASSIGN(const pb::CaseRules rules, CurrentCaseRules(tx));
@@ -44,7 +44,7 @@ absl::Status Housing::SubmitRequisition(Tx& tx, Call& call, const pb::SubmitRequ
   TRY(Insert(tx, requisition));
   TRY(tx.Schedule(kRequisitionDecisionTimer, requisition.id(), EndOf(tx, requisition.decide_by())));
   auto event = About<pb::RequisitionReceived>(requisition);
-  event.set_offer_id(requisition.offer_id());
+  event.set_scheme_id(requisition.scheme_id());
   event.set_route(requisition.route());
   event.set_decide_by(requisition.decide_by());
   TRY(tx.Publish(event, requisition));
@@ -57,7 +57,7 @@ absl::Status Housing::DecideRequisition(Tx& tx, Call& call, const pb::DecideRequ
   const std::string today = Today(tx);
   ASSIGN(pb::Requisition requisition,
          AtVersion(request.expected_version(), LoadVisible<pb::Requisition>(tx, call, request.requisition_id())));
-  ASSIGN(const pb::OfferPolicy policy, Load<pb::OfferPolicy>(tx, requisition.policy_id()));
+  ASSIGN(const pb::SchemePolicy policy, Load<pb::SchemePolicy>(tx, requisition.policy_id()));
   ASSIGN(const pb::CaseRules rules, CurrentCaseRules(tx));
   TRY(MayDecide(requisition, policy, request, today));
   TRY(CheckDecisionCodes(tx, request));
@@ -102,7 +102,8 @@ absl::Status Housing::GetRequisition(Tx& tx, Call& call, const pb::GetRequisitio
 absl::Status Housing::ListRequisitions(Tx& tx, Call& call, const pb::ListRequisitionsRequest& request,
                                        pb::ListRequisitionsResponse* response) {
   return ListPage(
-      tx, Within(ScopeOf(call.caller), true).Is("person_ref", request.person_ref()).IsState("state", request.state()),
+      tx,
+      VisibleTo(ScopeOf(call.caller), true).Is("person_ref", request.person_ref()).IsState("state", request.state()),
       request, response->mutable_requisitions(), response);
 }
 
@@ -111,13 +112,13 @@ absl::Status Housing::ListDecisions(Tx& tx, Call& call, const pb::ListDecisionsR
   const Scope scope = ScopeOf(call.caller);
   // Decisions name no responsible unit: those who asked see them.
   Filter filter =
-      Within(scope.kind == Scope::kOrganisationOrUnit ? Scope{Scope::kOrganisation, scope.value} : scope, true);
+      VisibleTo(scope.kind == Scope::kOrganisationOrUnit ? Scope{Scope::kOrganisation, scope.value} : scope, true);
   TRY(ListPage(tx, filter.Is("case_id", request.case_id()).Is("person_ref", request.person_ref()), request,
                response->mutable_decisions(), response, {.descending = true}));
   if (!request.case_id().empty() && response->decisions().empty() && request.page_token().empty()) {
     ASSIGN(const auto persons,
            tx.Query<std::string>("SELECT person_ref FROM decisions WHERE case_id = :case LIMIT 1", request.case_id()));
-    for (const auto& [person_ref] : persons) call.Concerns(person_ref);
+    for (const auto& [person_ref] : persons) call.RecordAccess(person_ref);
     return NotFound("decision");
   }
   return absl::OkStatus();

@@ -45,8 +45,8 @@ absl::Status CountWaiting(Tx& tx, int cell_min, pb::NeedStatistics* statistics) 
                 statistics->mutable_waiting_by_reason()));
   ASSIGN(const auto sets, (tx.Query<std::string, int64_t>(
                               absl::StrCat("SELECT suitable_kinds, COUNT(*)", waiting, " GROUP BY suitable_kinds"))));
-  for (int kind = pb::OfferKind_MIN + 1; kind <= pb::OfferKind_MAX; ++kind) {
-    const std::string& name = pb::OfferKind_Name(static_cast<pb::OfferKind>(kind));
+  for (int kind = pb::SchemeKind_MIN + 1; kind <= pb::SchemeKind_MAX; ++kind) {
+    const std::string& name = pb::SchemeKind_Name(static_cast<pb::SchemeKind>(kind));
     for (const auto& [kinds, number] : sets) {
       const bool suits = kinds.find(absl::StrCat("\"", name, "\"")) != std::string::npos;
       Add(name, suits ? number : 0, statistics->mutable_waiting_by_kind());
@@ -84,18 +84,18 @@ absl::Status Housing::GetOutcomeStatistics(Tx& tx, Call&, const pb::GetOutcomeSt
                                            pb::GetOutcomeStatisticsResponse* response) {
   TRY(CheckPeriod(request.from_date(), request.to_date()));
   ASSIGN(const pb::CaseRules rules, CurrentCaseRules(tx));
-  const std::string_view offer = request.offer_id().empty() ? " AND offer_id > :offer" : " AND offer_id = :offer";
-  // A move inside an offer is no way out of it.
+  const std::string_view scheme = request.scheme_id().empty() ? " AND scheme_id > :scheme" : " AND scheme_id = :scheme";
+  // A move inside a scheme is no way out of it.
   TRY(CountInto(tx,
                 absl::StrCat("SELECT destination_code, COUNT(*) FROM stays WHERE ", InState(pb::STAY_STATE_ENDED),
-                             " AND end_date >= :from AND end_date <= :to AND end_reason_code <> :inside", offer,
+                             " AND end_date >= :from AND end_date <= :to AND end_reason_code <> :inside", scheme,
                              " GROUP BY destination_code ORDER BY destination_code"),
                 response->mutable_destinations(), request.from_date(), request.to_date(), kMovedInside.code,
-                request.offer_id()));
+                request.scheme_id()));
   Add("ARRIVED", 0, response->mutable_arrivals());
   Add("NOT_ARRIVED", 0, response->mutable_arrivals());
-  // What a move inside an offer began was no reservation: nobody could have stayed away from it. A move into
-  // a reserved place of another offer was one, and is what became of it.
+  // What a move inside a scheme began was no reservation: nobody could have stayed away from it. A move into
+  // a reserved place of another scheme was one, and is what became of it.
   TRY(CountInto(
       tx,
       absl::StrCat(
@@ -105,8 +105,8 @@ absl::Status Housing::GetOutcomeStatistics(Tx& tx, Call&, const pb::GetOutcomeSt
           InStates(IsArrivalKnown),
           " AND NOT EXISTS (SELECT 1 FROM stays f WHERE f.id = stays.moved_from_stay_id AND f.end_reason_code = "
           ":inside)",
-          offer, " GROUP BY 1"),
-      response->mutable_arrivals(), request.from_date(), request.to_date(), kMovedInside.code, request.offer_id()));
+          scheme, " GROUP BY 1"),
+      response->mutable_arrivals(), request.from_date(), request.to_date(), kMovedInside.code, request.scheme_id()));
   Suppress(rules.statistics_cell_min(), response->mutable_destinations());
   Suppress(rules.statistics_cell_min(), response->mutable_arrivals());
   const pb::Count& arrived = response->arrivals(0);

@@ -41,7 +41,7 @@ absl::Status ReleaseSource(Tx& tx, const pb::Stay& stay) {
     return ReturnToList(tx, place_offer.application_id());
   }
   ASSIGN(pb::Requisition requisition, Load<pb::Requisition>(tx, stay.requisition_id()));
-  ASSIGN(const pb::OfferPolicy policy, Load<pb::OfferPolicy>(tx, stay.policy_id()));
+  ASSIGN(const pb::SchemePolicy policy, Load<pb::SchemePolicy>(tx, stay.policy_id()));
   ApplyRelease(stay, policy, Today(tx), &requisition);
   TRY(Save(tx, requisition));
   if (requisition.state() == pb::REQUISITION_STATE_GRANTED) {

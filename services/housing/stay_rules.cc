@@ -64,18 +64,18 @@ absl::Status MayReserve(const pb::PlaceOffer& place_offer, const pb::Application
   return absl::OkStatus();
 }
 
-// [H4] The requisition names the offer; which of its places, the unit says.
+// [H4] The requisition names the scheme; which of its places, the unit says.
 absl::Status MayGive(const pb::Requisition& requisition, const pb::Place& place) {
-  if (place.offer_id() != requisition.offer_id()) {
-    return Refused("WRONG_ROUTE", "the place belongs to another offer than was requisitioned");
+  if (place.scheme_id() != requisition.scheme_id()) {
+    return Refused("WRONG_ROUTE", "the place belongs to another scheme than was requisitioned");
   }
-  if (!place.remove_date().empty()) return Refused("PLACE_REMOVED", "the place is no longer part of the offer");
+  if (!place.remove_date().empty()) return Refused("PLACE_REMOVED", "the place is no longer part of the scheme");
   return absl::OkStatus();
 }
 
 // [B1] Temporary shelter should not last over 3 months: longer only by an extension with its reason.
 absl::StatusOr<Period> PeriodOf(const pb::ReserveStayRequest& request, std::string_view earliest,
-                                const pb::OfferPolicy& policy, std::string_view today) {
+                                const pb::SchemePolicy& policy, std::string_view today) {
   Period period{request.start_date(), request.end_date()};
   if (period.start_date.empty()) period.start_date = std::string(std::max(earliest, today));
   if (period.start_date < today) return Refused("START_IN_PAST", "a stay cannot begin before today");
@@ -89,16 +89,16 @@ absl::StatusOr<Period> PeriodOf(const pb::ReserveStayRequest& request, std::stri
   if (policy.max_stay_days() == 0) return period;
   const std::string last = PlusDays(period.start_date, policy.max_stay_days());
   if (period.end_date.empty()) period.end_date = last;
-  if (period.end_date > last) return Refused("MAX_STAY_EXCEEDED", "longer than the longest stay of this offer");
+  if (period.end_date > last) return Refused("MAX_STAY_EXCEEDED", "longer than the longest stay of this scheme");
   return period;
 }
 
-pb::Stay NewStay(std::string id, const Period& period, const pb::OfferPolicy& policy, const pb::Place& place) {
+pb::Stay NewStay(std::string id, const Period& period, const pb::SchemePolicy& policy, const pb::Place& place) {
   pb::Stay stay;
   stay.set_id(std::move(id));
   stay.set_state(pb::STAY_STATE_RESERVED);
   stay.set_place_id(place.id());
-  stay.set_offer_id(place.offer_id());
+  stay.set_scheme_id(place.scheme_id());
   stay.set_policy_id(policy.id());
   stay.set_support_team_id(place.support_team_id().empty() ? policy.support_team_id() : place.support_team_id());
   stay.set_start_date(period.start_date);
@@ -109,10 +109,10 @@ pb::Stay NewStay(std::string id, const Period& period, const pb::OfferPolicy& po
   return stay;
 }
 
-// [H2] A person has at most one stay with state ARRIVED in the unit's offers. [H1] A place has one
+// [H2] A person has at most one stay with state ARRIVED in the unit's schemes. [H1] A place has one
 // resident. [H8] Bokollektivet and Småhus need a tenancy, which must be signed, begun and not over: one
 // that runs out on the day of the arrival is none for the first night.
-absl::Status MayArrive(const pb::Stay& stay, const pb::OfferPolicy& policy, const ArrivalFacts& facts,
+absl::Status MayArrive(const pb::Stay& stay, const pb::SchemePolicy& policy, const ArrivalFacts& facts,
                        std::string_view arrive_date, std::string_view today) {
   if (stay.state() != pb::STAY_STATE_RESERVED) return WrongState(stay.state(), "the stay is not reserved");
   if (arrive_date > today || stay.start_date() > today) return Refused("NOT_YET", "the stay has not begun");
@@ -135,7 +135,7 @@ absl::Status MayArrive(const pb::Stay& stay, const pb::OfferPolicy& policy, cons
   return absl::OkStatus();
 }
 
-void ApplyArrival(std::string_view arrive_date, const pb::OfferPolicy& policy, pb::Stay* stay) {
+void ApplyArrival(std::string_view arrive_date, const pb::SchemePolicy& policy, pb::Stay* stay) {
   stay->set_state(pb::STAY_STATE_ARRIVED);
   stay->set_arrive_date(std::string(arrive_date));
   stay->set_count_from(std::string(arrive_date));
@@ -147,7 +147,7 @@ absl::Status MayCancel(const pb::Stay& stay) {
   return WrongState(stay.state(), "only a reservation can be cancelled");
 }
 
-absl::Status MayNotArrive(const pb::Stay& stay, std::string_view today) {
+absl::Status MayRecordNoShow(const pb::Stay& stay, std::string_view today) {
   if (stay.state() != pb::STAY_STATE_RESERVED) return WrongState(stay.state(), "the stay is not reserved");
   if (stay.start_date() > today) return Refused("NOT_YET", "the stay has not begun");
   return absl::OkStatus();
@@ -197,14 +197,14 @@ void ApplyEnd(std::string_view end_date, std::string_view destination_code, std:
   stay->clear_expected_return();
 }
 
-// A move by place stays inside the offer, whose route was walked already; another offer has its own
+// A move by place stays inside the scheme, whose route was walked already; another scheme has its own
 // route [H4] and is reached by a reservation there.
 absl::Status MayMoveInside(const pb::Stay& stay, const pb::Place& place, std::string_view today) {
   if (!HoldsPlace(stay.state())) return WrongState(stay.state(), "this stay is over");
-  if (place.offer_id() != stay.offer_id()) {
-    return Refused("WRONG_ROUTE", "the place belongs to another offer: reserve a stay there and move to it");
+  if (place.scheme_id() != stay.scheme_id()) {
+    return Refused("WRONG_ROUTE", "the place belongs to another scheme: reserve a stay there and move to it");
   }
-  if (!place.remove_date().empty()) return Refused("PLACE_REMOVED", "the place is no longer part of the offer");
+  if (!place.remove_date().empty()) return Refused("PLACE_REMOVED", "the place is no longer part of the scheme");
   if (place.id() == stay.place_id()) return Refused("PLACE_TAKEN", "the person has this place already");
   if (!stay.end_date().empty() && stay.end_date() <= today) {
     return Refused("DATE_OUT_OF_ORDER", "the stay is past its end: extend it first");
@@ -265,9 +265,9 @@ bool ApplyOverstay(pb::Stay* stay) {
 }
 
 // [B1] Alerts at 60 and 90 days, because measures towards a permanent home start at once.
-int NextMark(const pb::Stay& stay, const pb::OfferPolicy& policy) {
+int NextMark(const pb::Stay& stay, const pb::SchemePolicy& policy) {
   const int last = stay.marks_passed().empty() ? 0 : *stay.marks_passed().rbegin();
-  for (int days : policy.mark_days()) {
+  for (int days : policy.alert_days()) {
     if (days > last) return days;
   }
   return 0;
@@ -298,11 +298,11 @@ pb::PlaceState StateOf(const pb::Place& place, const std::vector<PlaceHold>& hol
 
 // [B2] Homes for special groups may deviate from the law of tenancy (husleieloven section 11-1), but
 // the tenant must be told in writing.
-absl::Status MayGiveNotice(const pb::Stay& stay, const pb::OfferPolicy& policy, const Tenancies& tenancies,
+absl::Status MayGiveNotice(const pb::Stay& stay, const pb::SchemePolicy& policy, const Tenancies& tenancies,
                            std::string_view notice_date, std::string_view today) {
   if (!HoldsPlace(stay.state())) return WrongState(stay.state(), "this stay is over");
   if (policy.tenancy_kind() != pb::TENANCY_KIND_SPECIAL_TERMS) {
-    return Refused("TENANCY_NOT_ALLOWED", "this offer has no tenancies on special terms");
+    return Refused("TENANCY_NOT_ALLOWED", "this scheme has no tenancies on special terms");
   }
   if (tenancies.notice || (tenancies.contract && tenancies.contract->end_date().empty())) {
     return Refused("TENANCY_EXISTS", "the stay has a notice, or a tenancy without an end, already");
@@ -317,7 +317,7 @@ absl::Status MayGiveNotice(const pb::Stay& stay, const pb::OfferPolicy& policy, 
 // ones: that is what homes for special groups may deviate in, and the written notice is what the law asks
 // for instead of the length. A tenancy that ends may be followed by another: nobody loses a home because a
 // contract ran out.
-absl::Status MaySign(const pb::Stay& stay, const pb::OfferPolicy& policy, const Tenancies& tenancies,
+absl::Status MaySign(const pb::Stay& stay, const pb::SchemePolicy& policy, const Tenancies& tenancies,
                      std::string_view start_date, std::string_view end_date, std::string_view today) {
   if (policy.tenancy_kind() == pb::TENANCY_KIND_NONE) {
     return Refused("TENANCY_NOT_ALLOWED", "no tenancy contract is made for this stay");
@@ -352,7 +352,7 @@ std::string TenancyStart(const pb::Stay& stay, const Tenancies& tenancies) {
   return tenancies.contract ? tenancies.contract->end_date() : stay.start_date();
 }
 
-pb::Tenancy NewTenancy(std::string id, const pb::Stay& stay, const pb::OfferPolicy& policy) {
+pb::Tenancy NewTenancy(std::string id, const pb::Stay& stay, const pb::SchemePolicy& policy) {
   pb::Tenancy tenancy;
   tenancy.set_id(std::move(id));
   tenancy.set_state(pb::TENANCY_STATE_NOTIFIED);
@@ -396,7 +396,7 @@ absl::Status MayCancel(const pb::Contact& contact) {
 
 // [X4] Small numbers.
 void Suppress(int cell_min, google::protobuf::RepeatedPtrField<pb::Count>* counts) {
-  std::vector<Told> parts;
+  std::vector<SuppressedCount> parts;
   for (const pb::Count& count : *counts) parts.emplace_back(count.count());
   HideSmallParts(cell_min, &parts);
   for (int i = 0; i < counts->size(); ++i) {

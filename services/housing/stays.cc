@@ -43,13 +43,13 @@ absl::StatusOr<pb::Stay> ReserveByRequisition(Tx& tx, Call& call, const pb::Rese
   const std::string today = Today(tx);
   ASSIGN(pb::Requisition requisition, LoadVisible<pb::Requisition>(tx, call, request.requisition_id()));
   TRY(MayReserve(requisition, today));
-  ASSIGN(const pb::OfferPolicy policy, Load<pb::OfferPolicy>(tx, requisition.policy_id()));
+  ASSIGN(const pb::SchemePolicy policy, Load<pb::SchemePolicy>(tx, requisition.policy_id()));
   ASSIGN(const Period period, PeriodOf(request, "", policy, today));
   TRY(CheckNoReservation(tx, requisition.person_ref()));
   const Hold hold{period.start_date, HeldUntil(period.end_date, policy.turnaround_days())};
   pb::Place place;
   if (request.place_id().empty()) {
-    ASSIGN(place, FirstFreePlace(tx, requisition.offer_id(), hold));
+    ASSIGN(place, FirstFreePlace(tx, requisition.scheme_id(), hold));
   } else {
     ASSIGN(place, Load<pb::Place>(tx, request.place_id()));
     TRY(MayGive(requisition, place));
@@ -73,7 +73,7 @@ absl::StatusOr<pb::Stay> ReserveByPlaceOffer(Tx& tx, Call& call, const pb::Reser
   ASSIGN(const pb::Application application, Load<pb::Application>(tx, place_offer.application_id()));
   TRY(MayReserve(place_offer, application));
   ASSIGN(pb::Vacancy vacancy, Load<pb::Vacancy>(tx, place_offer.vacancy_id()));
-  ASSIGN(const pb::OfferPolicy policy, Load<pb::OfferPolicy>(tx, place_offer.policy_id()));
+  ASSIGN(const pb::SchemePolicy policy, Load<pb::SchemePolicy>(tx, place_offer.policy_id()));
   ASSIGN(const Period period, PeriodOf(request, vacancy.from_date(), policy, Today(tx)));
   TRY(CheckNoReservation(tx, place_offer.person_ref()));
   ASSIGN(const pb::Place place, Load<pb::Place>(tx, place_offer.place_id()));
@@ -99,7 +99,7 @@ absl::StatusOr<pb::Stay> ReserveByPlaceOffer(Tx& tx, Call& call, const pb::Reser
 // ---- Arriving --------------------------------------------------------------------------------------
 
 // The stay of one who has moved in: its clocks begin, and an application is at its goal.
-absl::Status SaveArrived(Tx& tx, const pb::OfferPolicy& policy, pb::Stay* stay) {
+absl::Status SaveArrived(Tx& tx, const pb::SchemePolicy& policy, pb::Stay* stay) {
   TRY(Save(tx, *stay));
   TRY(tx.CancelTimer(kArrivalTimer, stay->id()));
   if (const int mark = NextMark(*stay, policy); mark > 0) {
@@ -126,7 +126,7 @@ absl::Status CloseApplication(Tx& tx, const pb::Stay& stay) {
 // Checks and carries out an arrival. `leaves_stay_id` is the stay that the person leaves by it, if any.
 absl::Status Arrive(Tx& tx, const std::string& arrive_date, std::string_view leaves_stay_id, pb::Stay* stay) {
   const std::string today = Today(tx);
-  ASSIGN(const pb::OfferPolicy policy, Load<pb::OfferPolicy>(tx, stay->policy_id()));
+  ASSIGN(const pb::SchemePolicy policy, Load<pb::SchemePolicy>(tx, stay->policy_id()));
   ASSIGN(const Tenancies tenancies, TenanciesOf(tx, *stay));
   ASSIGN(const bool housed,
          Exists<pb::Stay>(
@@ -175,7 +175,7 @@ pb::StayMoved Moved(const pb::Stay& from, const pb::Stay& to) {
   auto event = About<pb::StayMoved>(to);
   if (from.id() != to.id()) event.set_from_stay_id(from.id());
   event.set_from_place_id(from.place_id());
-  event.set_from_offer_id(from.offer_id());
+  event.set_from_scheme_id(from.scheme_id());
   return event;
 }
 
@@ -191,7 +191,7 @@ absl::Status MoveReservation(Tx& tx, const pb::Place& place, pb::Stay* stay) {
 }
 
 // What belongs to a resident and not to the place follows inside the offer, and the event of the move names it.
-absl::Status Follow(Tx& tx, const pb::Stay& from, const pb::Stay& to, pb::StayMoved* event) {
+absl::Status MoveDependants(Tx& tx, const pb::Stay& from, const pb::Stay& to, pb::StayMoved* event) {
   if (!to.requisition_id().empty()) {
     ASSIGN(pb::Requisition requisition, Load<pb::Requisition>(tx, to.requisition_id()));
     requisition.set_stay_id(to.id());
@@ -214,10 +214,10 @@ absl::Status Follow(Tx& tx, const pb::Stay& from, const pb::Stay& to, pb::StayMo
   return absl::OkStatus();
 }
 
-// A resident moves to another place of the same offer, which needs no new decision.
+// A resident moves to another place of the same scheme, which needs no new decision.
 absl::StatusOr<pb::Stay> MoveInside(Tx& tx, const pb::Place& place, pb::Stay* stay) {
   const std::string today = Today(tx);
-  ASSIGN(const pb::OfferPolicy policy, Load<pb::OfferPolicy>(tx, stay->policy_id()));
+  ASSIGN(const pb::SchemePolicy policy, Load<pb::SchemePolicy>(tx, stay->policy_id()));
   pb::Stay next = NewStayAfterMove(NewId(tx.now()), *stay, place, today);
   TRY(CheckFree(tx, place.id(), {next.start_date(), next.held_until(), stay->id()}));
   // The requisition or place offer leads to one live stay at a time: the old one ends first.
@@ -225,16 +225,16 @@ absl::StatusOr<pb::Stay> MoveInside(Tx& tx, const pb::Place& place, pb::Stay* st
   TRY(SaveEnded(tx, stay));
   TRY(Insert(tx, next));
   pb::StayMoved event = Moved(*stay, next);
-  TRY(Follow(tx, *stay, next, &event));
+  TRY(MoveDependants(tx, *stay, next, &event));
   TRY(tx.Publish(event, next));
   TRY(SaveArrived(tx, policy, &next));
   return next;
 }
 
-// A resident moves into the place of another offer that is reserved for them.
+// A resident moves into the place of another scheme that is reserved for them.
 absl::Status MoveToReserved(Tx& tx, pb::Stay* stay, pb::Stay* reserved) {
   const std::string today = Today(tx);
-  ASSIGN(const pb::OfferPolicy policy, Load<pb::OfferPolicy>(tx, reserved->policy_id()));
+  ASSIGN(const pb::SchemePolicy policy, Load<pb::SchemePolicy>(tx, reserved->policy_id()));
   const pb::Stay from = *stay;
   ApplyEnd(today, policy.destination_code(), kMoved.code, stay);
   TRY(SaveEnded(tx, stay));
@@ -277,7 +277,7 @@ absl::Status Housing::ConfirmArrival(Tx& tx, Call& call, const pb::ConfirmArriva
 absl::Status Housing::RecordNotArrived(Tx& tx, Call& call, const pb::RecordNotArrivedRequest& request,
                                        pb::RecordNotArrivedResponse* response) {
   ASSIGN(pb::Stay stay, AtVersion(request.expected_version(), LoadVisible<pb::Stay>(tx, call, request.stay_id())));
-  TRY(MayNotArrive(stay, Today(tx)));
+  TRY(MayRecordNoShow(stay, Today(tx)));
   TRY(CheckCode(tx, pb::CODE_LIST_KIND_NOT_ARRIVED_REASON, request.reason_code()));
   TRY(EndReservation(tx, pb::STAY_STATE_NOT_ARRIVED, request.reason_code(), &stay));
   *response->mutable_stay() = std::move(stay);
@@ -409,13 +409,13 @@ absl::Status Housing::GetStay(Tx& tx, Call& call, const pb::GetStayRequest& requ
 
 absl::Status Housing::ListStays(Tx& tx, Call& call, const pb::ListStaysRequest& request,
                                 pb::ListStaysResponse* response) {
-  Filter filter = Within(ScopeOf(call.caller), true);
+  Filter filter = VisibleTo(ScopeOf(call.caller), true);
   filter.Is("person_ref", request.person_ref())
-      .Is("offer_id", request.offer_id())
+      .Is("scheme_id", request.scheme_id())
       .Is("support_team_id", request.support_team_id())
       .IsState("state", request.state());
-  // Who asks for an offer or a team asks who is there, not for its history.
-  const bool asks_who_is_there = !request.offer_id().empty() || !request.support_team_id().empty();
+  // Who asks for a scheme or a team asks who is there, not for its history.
+  const bool asks_who_is_there = !request.scheme_id().empty() || !request.support_team_id().empty();
   if (asks_who_is_there && request.state() == pb::STAY_STATE_UNSPECIFIED) {
     filter.Where(InStates(HoldsPlace));
   }

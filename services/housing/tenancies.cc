@@ -17,7 +17,7 @@ absl::Status Housing::GiveSpecialTermsNotice(Tx& tx, Call& call, const pb::GiveS
   const std::string notice_date = OrToday(tx, request.notice_date());
   ASSIGN(const pb::Stay stay,
          AtVersion(request.expected_version(), LoadVisible<pb::Stay>(tx, call, request.stay_id())));
-  ASSIGN(const pb::OfferPolicy policy, Load<pb::OfferPolicy>(tx, stay.policy_id()));
+  ASSIGN(const pb::SchemePolicy policy, Load<pb::SchemePolicy>(tx, stay.policy_id()));
   ASSIGN(const Tenancies tenancies, TenanciesOf(tx, stay));
   TRY(MayGiveNotice(stay, policy, tenancies, notice_date, Today(tx)));
   pb::Tenancy tenancy = NewTenancy(NewId(tx.now()), stay, policy);
@@ -34,7 +34,7 @@ absl::Status Housing::SignTenancy(Tx& tx, Call& call, const pb::SignTenancyReque
                                   pb::SignTenancyResponse* response) {
   ASSIGN(const pb::Stay stay,
          AtVersion(request.expected_version(), LoadVisible<pb::Stay>(tx, call, request.stay_id())));
-  ASSIGN(const pb::OfferPolicy policy, Load<pb::OfferPolicy>(tx, stay.policy_id()));
+  ASSIGN(const pb::SchemePolicy policy, Load<pb::SchemePolicy>(tx, stay.policy_id()));
   ASSIGN(Tenancies tenancies, TenanciesOf(tx, stay));
   const std::string start_date = request.start_date().empty() ? TenancyStart(stay, tenancies) : request.start_date();
   TRY(MaySign(stay, policy, tenancies, start_date, request.end_date(), Today(tx)));
@@ -64,7 +64,7 @@ absl::Status Housing::GetTenancy(Tx& tx, Call& call, const pb::GetTenancyRequest
 absl::Status Housing::ListTenancies(Tx& tx, Call& call, const pb::ListTenanciesRequest& request,
                                     pb::ListTenanciesResponse* response) {
   return ListPage(tx,
-                  Within(ScopeOf(call.caller), false)
+                  VisibleTo(ScopeOf(call.caller), false)
                       .Is("person_ref", request.person_ref())
                       .Is("stay_id", request.stay_id())
                       .IsState("state", request.state()),

@@ -6,6 +6,6 @@
 namespace mestring::peer_support {
 
 // Registers what happens when time passes with the kernel's timers.
-void SetClocks(Timers& timers);
+void RegisterTimers(Timers& timers);
 
 }  // namespace mestring::peer_support

@@ -190,7 +190,7 @@ absl::Status PeerSupport::LeaveGroup(Tx& tx, Call& call, const pb::LeaveGroupReq
 
 absl::Status PeerSupport::ListGroupSeats(Tx& tx, Call& call, const pb::ListGroupSeatsRequest& request,
                                          pb::ListGroupSeatsResponse* response) {
-  Filter filter = Within(call.caller, true);
+  Filter filter = VisibleTo(call.caller, true);
   filter.Is("person_ref", request.person_ref())
       .Is("self_help_group_id", request.self_help_group_id())
       .Is("peer_id", request.peer_id())

@@ -40,7 +40,7 @@ absl::Status EndGroup(Tx& tx, pb::SelfHelpGroup* group, Call* call) {
          Select<pb::GroupSeat>(tx, absl::StrCat("WHERE self_help_group_id = :group AND ", LiveSeats(), " ORDER BY id"),
                                group->id()));
   for (pb::GroupSeat& seat : seats) {
-    call->Concerns(seat.person_ref());
+    call->RecordAccess(seat.person_ref());
     TRY(EndSeat(tx, &seat));
   }
   return absl::OkStatus();

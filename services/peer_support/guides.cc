@@ -60,7 +60,7 @@ absl::Status PeerSupport::RegisterGuide(Tx& tx, Call&, const pb::RegisterGuideRe
 absl::Status PeerSupport::ChangeGuideState(Tx& tx, Call& call, const pb::ChangeGuideStateRequest& request,
                                            pb::ChangeGuideStateResponse* response) {
   ASSIGN(pb::Guide guide, Load<pb::Guide>(tx, request.guide_id()));
-  call.Concerns(guide.person_ref());
+  call.RecordAccess(guide.person_ref());
   TRY(CheckVersion(request.expected_version(), guide.version()));
   TRY(MayChange(guide));
   guide.set_state(request.state());
@@ -91,7 +91,7 @@ absl::Status PeerSupport::AssignGuide(Tx& tx, Call& call, const pb::AssignGuideR
                                       pb::AssignGuideResponse* response) {
   ASSIGN(pb::Peer peer, LoadToDecide(tx, call, request.peer_id(), request.expected_version()));
   ASSIGN(const pb::Guide guide, Load<pb::Guide>(tx, request.guide_id()));
-  call.Concerns(guide.person_ref());
+  call.RecordAccess(guide.person_ref());
   TRY(MayAssign(peer, guide));
   ApplyGuide(guide, &peer);
   TRY(Save(tx, peer));

@@ -41,7 +41,7 @@ absl::StatusOr<int> HoldMatches(Tx& tx, const pb::Peer& peer, std::string_view d
   for (pb::Match& match : matches) {
     match.set_state(pb::MATCH_STATE_ON_HOLD);
     TRY(Save(tx, match));
-    auto event = About<pb::MatchHeld>(match);
+    auto event = About<pb::MatchPutOnHold>(match);
     TRY(SetSeats(tx, match, pb::GROUP_SEAT_STATE_ON_HOLD, &event));
     pb::HandOverTask task;
     task.set_id(NewId(tx.now()));
@@ -61,7 +61,7 @@ absl::Status ConcernsMatched(Tx& tx, const pb::Peer& peer, Call* call) {
   ASSIGN(
       const std::vector<pb::Match> matches,
       Select<pb::Match>(tx, absl::StrCat("WHERE peer_id = :peer AND ", InStates<pb::MatchState>(IsLive)), peer.id()));
-  for (const pb::Match& match : matches) call->Concerns(match.person_ref());
+  for (const pb::Match& match : matches) call->RecordAccess(match.person_ref());
   return absl::OkStatus();
 }
 

@@ -140,7 +140,7 @@ absl::Status PeerSupport::GetMatch(Tx& tx, Call& call, const pb::GetMatchRequest
 
 absl::Status PeerSupport::ListProposals(Tx& tx, Call& call, const pb::ListProposalsRequest& request,
                                         pb::ListProposalsResponse* response) {
-  Filter filter = Within(call.caller, true);
+  Filter filter = VisibleTo(call.caller, true);
   filter.Is("peer_request_id", request.peer_request_id())
       .Is("peer_id", request.peer_id())
       .IsState("state", request.state());
@@ -159,7 +159,7 @@ absl::Status PeerSupport::ListProposals(Tx& tx, Call& call, const pb::ListPropos
 
 absl::Status PeerSupport::ListMatches(Tx& tx, Call& call, const pb::ListMatchesRequest& request,
                                       pb::ListMatchesResponse* response) {
-  Filter filter = Within(call.caller, true);
+  Filter filter = VisibleTo(call.caller, true);
   filter.Is("peer_id", request.peer_id()).Is("person_ref", request.person_ref()).IsState("state", request.state());
   if (request.without_contact_days() > 0) {
     filter.Where(InState(pb::MATCH_STATE_STARTED))

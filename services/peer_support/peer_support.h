@@ -1,5 +1,5 @@
 // The peer support service: each RPC of peer_support.proto is a use case that reads check, load, rule,
-// apply, save, tell. The rules are peer_support_rules.h; what happens by itself later is clocks.cc, what
+// apply, save, tell. The rules are peer_support_rules.h; what happens by itself later is timers.cc, what
 // follows from the events of other services is subscriptions.cc.
 #pragma once
 
@@ -9,7 +9,6 @@
 #include "common/server.h"
 #include "mestring/peer_support/v1/peer_support.grpc.pb.h"
 #include "mestring/peer_support/v1/peer_support.pb.h"
-#include "services/shared/assigned_actions.h"
 #include "services/peer_support/clocks.h"
 #include "services/peer_support/subscriptions.h"
 #include "services/ports.h"
@@ -27,7 +26,7 @@ namespace pb = v1;
 class PeerSupport final : public mestring::Service, public pb::PeerSupportService::Service {
  public:
   explicit PeerSupport(Kernel& kernel) : edge_(kernel.edge), assigned_actions_(kernel) {
-    SetClocks(kernel.timers);
+    RegisterTimers(kernel.timers);
     Subscribe(kernel);
   }
   std::vector<grpc::Service*> GrpcServices() override { return {this, &assigned_actions_}; }
@@ -98,7 +97,7 @@ class PeerSupport final : public mestring::Service, public pb::PeerSupportServic
   MESTRING_READ(pb, GetStatistics);
 
  private:
-  Edge& edge_;
+  RpcPipeline& edge_;
   AssignedActions assigned_actions_;
 };
 

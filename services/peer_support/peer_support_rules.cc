@@ -25,7 +25,7 @@ namespace {
 
 using access::v1::ROLE_NEXT_OF_KIN;
 using access::v1::ROLE_PEER;
-using access::v1::ROLE_RESIDENT;
+using access::v1::ROLE_PERSON;
 using access::v1::ROLE_SERVICE;
 using access::v1::ROLE_STAFF;
 using access::v1::ROLE_UNIT_LEADER;
@@ -104,7 +104,7 @@ std::string NewTermFrom(const pb::Peer& peer, std::string_view today) {
 bool WorksWithPeers(const Caller& caller) { return caller.IsAny({ROLE_STAFF, ROLE_UNIT_LEADER, ROLE_SERVICE}); }
 
 bool IsPerson(const Caller& caller, std::string_view person_ref) {
-  return caller.IsAny({ROLE_RESIDENT, ROLE_NEXT_OF_KIN}) && caller.IsSelf(person_ref);
+  return caller.IsAny({ROLE_PERSON, ROLE_NEXT_OF_KIN}) && caller.IsSelf(person_ref);
 }
 
 bool IsPeer(const Caller& caller, std::string_view peer_person_ref) {
@@ -824,7 +824,7 @@ std::vector<common::v1::Figure> FiguresOf(const pb::EvaluationRound& round) {
   std::vector<common::v1::Figure> figures;
   for (const auto& [stakeholder, total] : totals) {
     const std::string name = pb::Stakeholder_Name(stakeholder).substr(std::string_view("STAKEHOLDER_").size());
-    Told answers, mean;
+    SuppressedCount answers, mean;
     if (total.questions > 0) {
       answers = total.answers;
       mean = (total.mean_sum + total.questions / 2) / total.questions;

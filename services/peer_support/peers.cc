@@ -199,7 +199,7 @@ absl::Status PeerSupport::GetPeer(Tx& tx, Call& call, const pb::GetPeerRequest& 
                                   pb::GetPeerResponse* response) {
   if (request.peer_id().empty()) {
     ASSIGN(pb::Peer own, OrNotFound(Find<pb::Peer>(tx, "WHERE person_ref = :person", call.caller.person_ref)));
-    call.Concerns(own.person_ref());
+    call.RecordAccess(own.person_ref());
     TRY(MaySee(call.caller, own));
     *response->mutable_peer() = std::move(own);
   } else {

@@ -145,7 +145,7 @@ absl::Status PeerSupport::GetStatistics(Tx& tx, Call&, const pb::GetStatisticsRe
   const std::string &from = request.from_date(), &to = request.to_date();
   const auto plain = [&](std::string_view code, int64_t value) { *response->add_figures() = MakeFigure(code, value); };
   const auto people = [&](std::string_view code, int64_t count) {
-    *response->add_figures() = MakeFigure(code, TellPeople(count, rules.statistics_cell_min()));
+    *response->add_figures() = MakeFigure(code, SuppressSmall(count, rules.statistics_cell_min()));
   };
   const std::string recorded = InState(pb::CONTACT_STATE_RECORDED);
   // [S1] Paid and volunteer in one model, counted apart.

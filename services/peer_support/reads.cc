@@ -53,7 +53,7 @@ absl::Status CheckFits(Tx& tx, const pb::PeerRequest& request, const pb::Peer& p
   return CheckWishes(request, peer);
 }
 
-Filter Within(const Caller& caller, bool has_peer) {
+Filter VisibleTo(const Caller& caller, bool has_peer) {
   Filter filter;
   if (WorksWithPeers(caller)) return filter;
   const bool as_person = IsPerson(caller, caller.person_ref), as_peer = has_peer && IsPeer(caller, caller.person_ref);

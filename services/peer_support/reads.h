@@ -10,9 +10,9 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "common/call.h"
 #include "common/database.h"
 #include "common/records.h"
-#include "common/call.h"
 #include "mestring/peer_support/v1/peer_support.pb.h"
 #include "services/peer_support/peer_support_rules.h"
 #include "services/peer_support/tables.h"
@@ -27,7 +27,7 @@ template <class M>
 absl::StatusOr<M> LoadVisible(Tx& tx, Call& call, std::string_view id) {
   ASSIGN(M row, Load<M>(tx, id));
   for (const std::string& person : PersonsIn(row)) {
-    IsHiddenFrom(person, call.caller, row) ? call.ConcernsHidden(person) : call.Concerns(person);
+    IsHiddenFrom(person, call.caller, row) ? call.ConcernsHidden(person) : call.RecordAccess(person);
   }
   TRY(MaySee(call.caller, row));
   return row;
@@ -49,6 +49,6 @@ absl::Status CheckCanTake(Tx& tx, const pb::Peer& peer, std::string_view but_for
 absl::Status CheckFits(Tx& tx, const pb::PeerRequest& request, const pb::Peer& peer);
 
 // What of a list a caller sees: all, or what is their own as a person or as a peer.
-Filter Within(const Caller& caller, bool has_peer);
+Filter VisibleTo(const Caller& caller, bool has_peer);
 
 }  // namespace mestring::peer_support

@@ -85,7 +85,7 @@ absl::Status PeerSupport::GetRequest(Tx& tx, Call& call, const pb::GetRequestReq
 
 absl::Status PeerSupport::ListRequests(Tx& tx, Call& call, const pb::ListRequestsRequest& request,
                                        pb::ListRequestsResponse* response) {
-  Filter filter = Within(call.caller, false);
+  Filter filter = VisibleTo(call.caller, false);
   filter.Is("person_ref", request.person_ref()).IsState("state", request.state());
   if (request.waiting_days() > 0) {
     filter.Where(InStates<pb::PeerRequestState>(IsOpen))
@@ -99,7 +99,7 @@ absl::Status PeerSupport::NameConflict(Tx& tx, Call& call, const pb::NameConflic
   ASSIGN(const pb::Peer peer, Load<pb::Peer>(tx, request.peer_id()));
   // [P4] Neither end learns that the other named them: not from a match, and not from their access log.
   for (const std::string* end : {&request.person_ref(), &peer.person_ref()}) {
-    *end == call.caller.person_ref ? call.Concerns(*end) : call.ConcernsHidden(*end);
+    *end == call.caller.person_ref ? call.RecordAccess(*end) : call.ConcernsHidden(*end);
   }
   TRY(MayNameConflict(call.caller, request, peer));
   ASSIGN(const bool known, HasConflict(tx, request.person_ref(), peer.person_ref()));

@@ -27,7 +27,7 @@ class AssignedActions final : public common::v1::AssignedActionService::Service 
   MESTRING_WRITE(common::v1, RecordActionProgress);
 
  private:
-  Edge& edge_;
+  RpcPipeline& edge_;
 };
 
 }  // namespace mestring

@@ -12,22 +12,24 @@ bool IsSmall(int64_t people, int cell_min) { return people > 0 && people < cell_
 
 }  // namespace
 
-Told TellPeople(int64_t people, int cell_min) { return IsSmall(people, cell_min) ? std::nullopt : Told(people); }
+SuppressedCount SuppressSmall(int64_t people, int cell_min) {
+  return IsSmall(people, cell_min) ? std::nullopt : SuppressedCount(people);
+}
 
-void HideSmallParts(int cell_min, std::vector<Told>* parts) {
+void HideSmallParts(int cell_min, std::vector<SuppressedCount>* parts) {
   int hidden = 0;
   int64_t together = 0;
-  const auto hide = [&](Told& part) {
+  const auto hide = [&](SuppressedCount& part) {
     ++hidden;
     together += part.value_or(cell_min);
     part.reset();
   };
-  for (Told& part : *parts) {
+  for (SuppressedCount& part : *parts) {
     if (!part || IsSmall(*part, cell_min)) hide(part);
   }
   while (hidden == 1 || (hidden > 1 && together < cell_min)) {
-    Told* smallest = nullptr;
-    for (Told& part : *parts) {
+    SuppressedCount* smallest = nullptr;
+    for (SuppressedCount& part : *parts) {
       if (part.value_or(0) > 0 && (smallest == nullptr || *part < **smallest)) smallest = &part;
     }
     if (smallest == nullptr) return;  // the sum itself is small, and told nowhere
@@ -35,7 +37,7 @@ void HideSmallParts(int cell_min, std::vector<Told>* parts) {
   }
 }
 
-common::v1::Figure MakeFigure(std::string_view code, Told value) {
+common::v1::Figure MakeFigure(std::string_view code, SuppressedCount value) {
   common::v1::Figure figure;
   figure.set_code(std::string(code));
   figure.set_suppressed(!value);

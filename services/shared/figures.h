@@ -15,17 +15,17 @@
 namespace mestring {
 
 // A number that is told, or is not.
-using Told = std::optional<int64_t>;
+using SuppressedCount = std::optional<int64_t>;
 
 // A number of people that stands alone.
-Told TellPeople(int64_t people, int cell_min);
+SuppressedCount SuppressSmall(int64_t people, int cell_min);
 
 // The parts of one whole, whose sum is told or can be: not told are those of fewer than `cell_min`, and then the next
 // smallest, until at least two are not, which together come to `cell_min`. A part that came untold was held back
 // by somebody who knew it: it counts as one, and as enough.
-void HideSmallParts(int cell_min, std::vector<Told>* parts);
+void HideSmallParts(int cell_min, std::vector<SuppressedCount>* parts);
 
 // "REQUESTS_OPENED" with its value; or suppressed, and then 0.
-common::v1::Figure MakeFigure(std::string_view code, Told value);
+common::v1::Figure MakeFigure(std::string_view code, SuppressedCount value);
 
 }  // namespace mestring

@@ -18,7 +18,7 @@ namespace {
 using access::v1::ROLE_FUND_BOARD;
 using access::v1::ROLE_NEXT_OF_KIN;
 using access::v1::ROLE_PEER;
-using access::v1::ROLE_RESIDENT;
+using access::v1::ROLE_PERSON;
 using access::v1::ROLE_SERVICE;
 using access::v1::ROLE_STAFF;
 using testing::ElementsAre;
@@ -152,21 +152,21 @@ pb::CostItem Item(pb::CostKind kind, int64_t amount, pb::Payer payer) {
 // ---- Who ----
 
 TEST(WhoTest, WhatIsAboutAPersonIsSeenByThemAndThoseWhoWorkWithIt) {
-  EXPECT_DONE(MaySee(As(ROLE_RESIDENT, kKari), kKari, "seat"));
+  EXPECT_DONE(MaySee(As(ROLE_PERSON, kKari), kKari, "seat"));
   EXPECT_DONE(MaySee(As(ROLE_STAFF), kKari, "seat"));
   EXPECT_DONE(MaySee(As(ROLE_SERVICE), kKari, "seat"));
-  EXPECT_REFUSED(MaySee(As(ROLE_RESIDENT, kOla), kKari, "seat"), "NOT_FOUND");
-  EXPECT_REFUSED(MaySee(As(ROLE_RESIDENT), "", "seat"), "NOT_FOUND") << "nobody is not oneself";
+  EXPECT_REFUSED(MaySee(As(ROLE_PERSON, kOla), kKari, "seat"), "NOT_FOUND");
+  EXPECT_REFUSED(MaySee(As(ROLE_PERSON), "", "seat"), "NOT_FOUND") << "nobody is not oneself";
 }
 
 TEST(WhoTest, WhoMayNotActForAPersonDoesNotLearnOfThem) {
-  EXPECT_DONE(MayActFor(As(ROLE_RESIDENT, kKari), kKari));
+  EXPECT_DONE(MayActFor(As(ROLE_PERSON, kKari), kKari));
   EXPECT_DONE(MayActFor(As(ROLE_STAFF), kKari));
-  EXPECT_REFUSED(MayActFor(As(ROLE_RESIDENT, kOla), kKari), "NOT_FOUND");
+  EXPECT_REFUSED(MayActFor(As(ROLE_PERSON, kOla), kKari), "NOT_FOUND");
   EXPECT_REFUSED(MayActFor(As(ROLE_SERVICE), kKari), "NOT_FOUND") << "a subscriber does nothing for anybody";
-  EXPECT_DONE(MayOnlyBeSelf(As(ROLE_RESIDENT, kKari), kKari));
+  EXPECT_DONE(MayOnlyBeSelf(As(ROLE_PERSON, kKari), kKari));
   EXPECT_REFUSED(MayOnlyBeSelf(As(ROLE_STAFF), kKari), "NOT_FOUND");
-  EXPECT_REFUSED(MayOnlyBeSelf(As(ROLE_RESIDENT), ""), "NOT_FOUND") << "a token that names nobody";
+  EXPECT_REFUSED(MayOnlyBeSelf(As(ROLE_PERSON), ""), "NOT_FOUND") << "a token that names nobody";
 }
 
 // ---- Activities ----
@@ -389,11 +389,11 @@ TEST(SeatTest, A12AnAudienceTakesFromItsOwnQuotaAndElseFromTheMixedOne) {
 
 TEST(SeatTest, OneTakesPartAsWhatOneIsAndStaffEnrolAnybody) {
   const pb::Activity mixed = Group(pb::ACTIVITY_MODE_COURSE, pb::AUDIENCE_MIXED);
-  EXPECT_DONE(MayTakePart(As(ROLE_RESIDENT, kKari), mixed, kKari, pb::AUDIENCE_USER));
+  EXPECT_DONE(MayTakePart(As(ROLE_PERSON, kKari), mixed, kKari, pb::AUDIENCE_USER));
   EXPECT_DONE(MayTakePart(As(ROLE_PEER, kKari), mixed, kKari, pb::AUDIENCE_USER));
   EXPECT_DONE(MayTakePart(As(ROLE_NEXT_OF_KIN, kKari), mixed, kKari, pb::AUDIENCE_NEXT_OF_KIN));
-  EXPECT_REFUSED(MayTakePart(As(ROLE_RESIDENT, kKari), mixed, kKari, pb::AUDIENCE_PROFESSIONAL), "FORBIDDEN");
-  EXPECT_REFUSED(MayTakePart(As(ROLE_RESIDENT, kKari), mixed, kOla, pb::AUDIENCE_USER), "NOT_FOUND");
+  EXPECT_REFUSED(MayTakePart(As(ROLE_PERSON, kKari), mixed, kKari, pb::AUDIENCE_PROFESSIONAL), "FORBIDDEN");
+  EXPECT_REFUSED(MayTakePart(As(ROLE_PERSON, kKari), mixed, kOla, pb::AUDIENCE_USER), "NOT_FOUND");
   EXPECT_DONE(MayTakePart(As(ROLE_STAFF), mixed, kOla, pb::AUDIENCE_PROFESSIONAL));
   EXPECT_REFUSED(MayTakePart(As(ROLE_STAFF), mixed, kOla, pb::AUDIENCE_MIXED), "INVALID_FIELD");
   EXPECT_REFUSED(MayTakePart(As(ROLE_STAFF), Group(), kOla, pb::AUDIENCE_NEXT_OF_KIN), "NO_QUOTA_FOR_AUDIENCE");
@@ -402,7 +402,7 @@ TEST(SeatTest, OneTakesPartAsWhatOneIsAndStaffEnrolAnybody) {
 TEST(SeatTest, S1OnlyWhereAReferralIsNeededStaffMustEnrol) {
   pb::Activity activity = Group();
   activity.set_needs_referral(true);
-  EXPECT_REFUSED(MayTakePart(As(ROLE_RESIDENT, kKari), activity, kKari, pb::AUDIENCE_USER), "REFERRAL_REQUIRED");
+  EXPECT_REFUSED(MayTakePart(As(ROLE_PERSON, kKari), activity, kKari, pb::AUDIENCE_USER), "REFERRAL_REQUIRED");
   EXPECT_DONE(MayTakePart(As(ROLE_STAFF), activity, kKari, pb::AUDIENCE_USER));
 }
 

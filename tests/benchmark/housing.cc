@@ -37,14 +37,14 @@ void SetUp(ServerProcess& service) {
   rules.mutable_case_rules()->set_application_residence_rule(pb::RESIDENCE_RULE_NONE);
   rules.mutable_case_rules()->set_statistics_cell_min(2);
   Do<pb::SetCaseRulesResponse>(service, ROLE_UNIT_LEADER, rules);
-  pb::RegisterOfferRequest offer;
+  pb::RegisterHousingSchemeRequest offer;
   offer.set_code("akutten");
   offer.set_name("Akutten");
-  offer.set_kind(pb::OFFER_KIND_SHELTER);
-  const std::string id = Do<pb::RegisterOfferResponse>(service, ROLE_UNIT_LEADER, offer).offer().id();
+  offer.set_kind(pb::SCHEME_KIND_SHELTER);
+  const std::string id = Do<pb::RegisterHousingSchemeResponse>(service, ROLE_UNIT_LEADER, offer).offer().id();
   for (int i = 1; i <= kPlaces; ++i) {
     pb::AddPlaceRequest place;
-    place.set_offer_id(id);
+    place.set_scheme_id(id);
     place.set_label(absl::StrCat(i));
     Do<pb::AddPlaceResponse>(service, ROLE_UNIT_LEADER, place);
   }
@@ -59,7 +59,7 @@ absl::Status AddHistory(Database& db, int64_t count) {
                             ", 'RESIDENCE_REGISTERED', '2024-01-01', '2024-02-01', 'A', 0, 0, 0 FROM numbers")));
   return FillRows(
       db, count / 2,
-      "INSERT INTO stays (id, version, state, person_ref, place_id, offer_id, policy_id, start_date, end_date,"
+      "INSERT INTO stays (id, version, state, person_ref, place_id, scheme_id, policy_id, start_date, end_date,"
       " arrive_date, held_until, turnaround_days, destination_code, create_time, update_time, arrival_missed)",
       absl::StrCat("SELECT ", kBulkIdSql, ", 3, 'STAY_STATE_ENDED', ", kBulkIdSql,
                    ", (SELECT MIN(id) FROM places), (SELECT MIN(id) FROM offers), 'p', '2024-01-01', '2024-01-02',"

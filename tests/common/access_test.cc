@@ -24,7 +24,7 @@ namespace {
 
 using access::v1::ROLE_HOUSING_OFFICE;
 using access::v1::ROLE_NAV;
-using access::v1::ROLE_RESIDENT;
+using access::v1::ROLE_PERSON;
 using access::v1::ROLE_STAFF;
 using nlohmann::json;
 
@@ -90,7 +90,7 @@ TEST_F(AccessTest, ARightTokenOfEachAlgorithmIsTaken) {
 
 TEST_F(AccessTest, TheCallerIsWhatTheTokenSays) {
   Claims claims;
-  claims.roles = {ROLE_HOUSING_OFFICE, ROLE_RESIDENT};
+  claims.roles = {ROLE_HOUSING_OFFICE, ROLE_PERSON};
   claims.person_ref = kPerson;
   claims.organisation_id = "office-1";
   claims.subject = "ann";
@@ -98,10 +98,10 @@ TEST_F(AccessTest, TheCallerIsWhatTheTokenSays) {
   ASSERT_TRUE(caller.ok());
   EXPECT_EQ((*caller)->issuer, kTestIssuer);
   EXPECT_EQ((*caller)->subject, "ann");
-  EXPECT_EQ((*caller)->roles, (std::vector<Role>{ROLE_HOUSING_OFFICE, ROLE_RESIDENT}));
+  EXPECT_EQ((*caller)->roles, (std::vector<Role>{ROLE_HOUSING_OFFICE, ROLE_PERSON}));
   EXPECT_EQ((*caller)->person_ref, kPerson);
   EXPECT_EQ((*caller)->organisation_id, "office-1");
-  EXPECT_TRUE((*caller)->IsAny({ROLE_NAV, ROLE_RESIDENT}));
+  EXPECT_TRUE((*caller)->IsAny({ROLE_NAV, ROLE_PERSON}));
   EXPECT_FALSE((*caller)->IsAny({ROLE_NAV}));
 }
 

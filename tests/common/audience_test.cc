@@ -17,7 +17,7 @@ using access::v1::ROLE_HOUSING_OFFICE;
 using access::v1::ROLE_NAV;
 using access::v1::ROLE_NEXT_OF_KIN;
 using access::v1::ROLE_OPERATOR;
-using access::v1::ROLE_RESIDENT;
+using access::v1::ROLE_PERSON;
 using access::v1::ROLE_SERVICE;
 using access::v1::ROLE_STAFF;
 
@@ -44,14 +44,14 @@ TEST(AudienceTest, AnEventIsSeenByThoseItsContractNames) {
   EXPECT_FALSE(MaySeeEvent(Of({ROLE_HOUSING_OFFICE}), &event));
   EXPECT_FALSE(MaySeeEvent(Of({ROLE_OPERATOR}), &event));
   EXPECT_FALSE(MaySeeEvent(Of({}), &event));
-  EXPECT_TRUE(MaySeeEvent(Of({ROLE_RESIDENT}, kPerson), &event));
-  EXPECT_FALSE(MaySeeEvent(Of({ROLE_RESIDENT}, "01890a5d-ac96-774b-bcce-b302099a8058"), &event));
-  EXPECT_FALSE(MaySeeEvent(Of({ROLE_RESIDENT}), &event));
+  EXPECT_TRUE(MaySeeEvent(Of({ROLE_PERSON}, kPerson), &event));
+  EXPECT_FALSE(MaySeeEvent(Of({ROLE_PERSON}, "01890a5d-ac96-774b-bcce-b302099a8058"), &event));
+  EXPECT_FALSE(MaySeeEvent(Of({ROLE_PERSON}), &event));
   EXPECT_FALSE(MaySeeEvent(Of({ROLE_NEXT_OF_KIN}, kPerson), &event));
   EXPECT_TRUE(MaySeeEvent(Of({ROLE_NAV}, "", "nav-sandnes"), &event));
   EXPECT_FALSE(MaySeeEvent(Of({ROLE_NAV}, "", "nav-oslo"), &event));
   EXPECT_FALSE(MaySeeEvent(Of({ROLE_NAV}, kPerson), &event));
-  EXPECT_TRUE(MaySeeEvent(Of({ROLE_RESIDENT, ROLE_STAFF}), &event));
+  EXPECT_TRUE(MaySeeEvent(Of({ROLE_PERSON, ROLE_STAFF}), &event));
   EXPECT_TRUE(MaySeeEvent(Of({ROLE_SERVICE}), &event));
 }
 
@@ -64,13 +64,13 @@ TEST(AudienceTest, AnEventThatNamesNobodyIsForSubscribers) {
 
 TEST(AudienceTest, AnEventWithoutAPersonIsNobodysOwn) {
   const tpb::NoteWritten event;
-  EXPECT_FALSE(MaySeeEvent(Of({ROLE_RESIDENT}), &event));
+  EXPECT_FALSE(MaySeeEvent(Of({ROLE_PERSON}), &event));
   EXPECT_FALSE(MaySeeEvent(Of({ROLE_NAV}), &event));
 }
 
 TEST(AudienceTest, AnEventAboutNobodyIsSeenByEveryRoleThatItsContractLists) {
   const tpb::NotebookClosed event;
-  EXPECT_TRUE(MaySeeEvent(Of({ROLE_RESIDENT}, kPerson), &event));
+  EXPECT_TRUE(MaySeeEvent(Of({ROLE_PERSON}, kPerson), &event));
   EXPECT_TRUE(MaySeeEvent(Of({ROLE_NAV}, "", "nav-oslo"), &event));
   EXPECT_FALSE(MaySeeEvent(Of({access::v1::ROLE_PEER}, kPerson), &event));
   EXPECT_FALSE(MaySeeEvent(Of({ROLE_STAFF}), &event));
@@ -90,7 +90,7 @@ TEST(AudienceTest, ARoleSeesAsFarAsItsContractSays) {
     bool as_stranger, as_person, as_organisation;
   };
   for (const Case& c :
-       {Case{ROLE_OPERATOR, false, false, false}, Case{ROLE_RESIDENT, false, true, false},
+       {Case{ROLE_OPERATOR, false, false, false}, Case{ROLE_PERSON, false, true, false},
         Case{ROLE_NAV, false, false, true}, Case{ROLE_STAFF, true, true, true}, Case{ROLE_SERVICE, true, true, true}}) {
     const Audience about_two = audience({c.role}, false);
     EXPECT_EQ(MaySee(Of({c.role}), about_two), c.as_stranger) << c.role;
@@ -164,7 +164,7 @@ TEST(CheckAudiencesTest, EachIsDefinedOnceAndNamedByAnRpcOrAnEvent) {
 TEST(AllowedRolesTest, AnRpcSaysWhoMayCallOrNobodyMay) {
   const auto* file = tpb::EmptyRequest::descriptor()->file();
   const auto* empty = file->FindServiceByName("EmptyService")->method(0);
-  EXPECT_EQ(*AllowedRoles(*empty), (std::vector<Role>{ROLE_RESIDENT, ROLE_STAFF, ROLE_NAV}));
+  EXPECT_EQ(*AllowedRoles(*empty), (std::vector<Role>{ROLE_PERSON, ROLE_STAFF, ROLE_NAV}));
   const auto* unguarded = file->FindServiceByName("UnguardedService")->method(0);
   EXPECT_EQ(AllowedRoles(*unguarded).status().code(), absl::StatusCode::kFailedPrecondition);
 }

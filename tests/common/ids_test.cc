@@ -194,8 +194,8 @@ TEST(IdsTest, AnySeparatorMayStandBetweenAnyTwoDigits) {
       EXPECT_TRUE(HoldsNationalId(everywhere)) << everywhere;
     }
     for (const char* mixed : {"$1:$2:$3.$4", "$1.$2.$3:$4", "abcdef$1$2$3$4"}) {
-      const std::string text = absl::Substitute(mixed, "", number.substr(0, 2), number.substr(2, 2),
-                                                number.substr(4, 2), number.substr(6));
+      const std::string text =
+          absl::Substitute(mixed, "", number.substr(0, 2), number.substr(2, 2), number.substr(4, 2), number.substr(6));
       EXPECT_TRUE(HoldsNationalId(text)) << text;
     }
   }

@@ -33,8 +33,8 @@ class MovesTest : public testing::Test {
     event.set_quoting_note_id(quoting);
     ASSERT_TRUE(moves_.Told(event, id, version).ok());
   }
-  std::string Problem(bool new_may_be_untold = false) {
-    const absl::Status status = moves_.Check(new_may_be_untold);
+  std::string Problem(bool new_may_have_no_event = false) {
+    const absl::Status status = moves_.Check(new_may_have_no_event);
     EXPECT_TRUE(status.ok() || absl::IsInternal(status)) << status;
     return std::string(status.message());
   }
@@ -110,10 +110,10 @@ TEST_F(MovesTest, AnEventOfNoResourceNeedsNone) {
 
 TEST_F(MovesTest, OnlyWhatIsNewMayBeUntold) {
   Saved(kOne, 1, true);
-  EXPECT_EQ(Problem(/*new_may_be_untold=*/true), "");
+  EXPECT_EQ(Problem(/*new_may_have_no_event=*/true), "");
   Saved(kOne, 1, true);
   Saved(kOther, 2);
-  EXPECT_THAT(Problem(/*new_may_be_untold=*/true), HasSubstr(kOther));
+  EXPECT_THAT(Problem(/*new_may_have_no_event=*/true), HasSubstr(kOther));
 }
 
 TEST_F(MovesTest, EachCheckBeginsAnew) {

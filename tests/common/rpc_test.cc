@@ -34,7 +34,7 @@ namespace tpb = test::v1;
 using access::v1::ROLE_HOUSING_OFFICE;
 using access::v1::ROLE_NAV;
 using access::v1::ROLE_OPERATOR;
-using access::v1::ROLE_RESIDENT;
+using access::v1::ROLE_PERSON;
 using access::v1::ROLE_STAFF;
 using access::v1::ROLE_UNIT_LEADER;
 
@@ -137,10 +137,9 @@ TEST_P(RpcTest, CallersWhoShareAConnectionAreNotMixedUp) {
   ASSERT_EQ(Write(NewNote(ann), &of_ann), absl::OkStatus());
   ASSERT_EQ(Write(NewNote(bob), &of_bob), absl::OkStatus());
   for (int i = 0; i < 20; ++i) {
-    EXPECT_EQ(Get(of_ann.note().id(), running_.As({ROLE_RESIDENT}, ann, "", "ann")), absl::OkStatus());
-    EXPECT_EQ(Get(of_ann.note().id(), running_.As({ROLE_RESIDENT}, bob, "", "bob")).code(),
-              absl::StatusCode::kNotFound);
-    EXPECT_EQ(Get(of_bob.note().id(), running_.As({ROLE_RESIDENT}, bob, "", "bob")), absl::OkStatus());
+    EXPECT_EQ(Get(of_ann.note().id(), running_.As({ROLE_PERSON}, ann, "", "ann")), absl::OkStatus());
+    EXPECT_EQ(Get(of_ann.note().id(), running_.As({ROLE_PERSON}, bob, "", "bob")).code(), absl::StatusCode::kNotFound);
+    EXPECT_EQ(Get(of_bob.note().id(), running_.As({ROLE_PERSON}, bob, "", "bob")), absl::OkStatus());
   }
 }
 
@@ -212,12 +211,12 @@ TEST_P(RpcTest, AFirstAnswerBelongsToTheWholeCaller) {
   const std::string person = NewUuid();
   const tpb::WriteNoteRequest request = NewNote();
   tpb::WriteNoteResponse first, other;
-  ASSERT_EQ(Write(request, &first, running_.As({ROLE_RESIDENT, ROLE_NAV}, person, "nav-sandnes")), absl::OkStatus());
+  ASSERT_EQ(Write(request, &first, running_.As({ROLE_PERSON, ROLE_NAV}, person, "nav-sandnes")), absl::OkStatus());
   for (auto& context :
-       {running_.As({ROLE_RESIDENT, ROLE_NAV}, person, "nav-stavanger"),
-        running_.As({ROLE_RESIDENT, ROLE_NAV}, NewUuid(), "nav-sandnes"),
-        running_.As({ROLE_RESIDENT, ROLE_NAV}, "", "nav-sandnes"), running_.As({ROLE_RESIDENT}, person, "nav-sandnes"),
-        running_.As({ROLE_RESIDENT, ROLE_NAV, ROLE_STAFF}, person, "nav-sandnes")}) {
+       {running_.As({ROLE_PERSON, ROLE_NAV}, person, "nav-stavanger"),
+        running_.As({ROLE_PERSON, ROLE_NAV}, NewUuid(), "nav-sandnes"),
+        running_.As({ROLE_PERSON, ROLE_NAV}, "", "nav-sandnes"), running_.As({ROLE_PERSON}, person, "nav-sandnes"),
+        running_.As({ROLE_PERSON, ROLE_NAV, ROLE_STAFF}, person, "nav-sandnes")}) {
     const grpc::Status status = notes_->WriteNote(context.get(), request, &other);
     EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
     ASSERT_EQ(ViolationsOf(FromWire(status)).size(), 1u);
@@ -225,7 +224,7 @@ TEST_P(RpcTest, AFirstAnswerBelongsToTheWholeCaller) {
     EXPECT_FALSE(other.has_note());
   }
   // The order of roles in a token means nothing.
-  ASSERT_EQ(Write(request, &other, running_.As({ROLE_NAV, ROLE_RESIDENT}, person, "nav-sandnes")), absl::OkStatus());
+  ASSERT_EQ(Write(request, &other, running_.As({ROLE_NAV, ROLE_PERSON}, person, "nav-sandnes")), absl::OkStatus());
   EXPECT_EQ(other.SerializeAsString(), first.SerializeAsString());
   EXPECT_EQ(CountOf("notes"), 1);
 }
@@ -302,12 +301,13 @@ TEST_P(RpcTest, AWriteThatTellsNobodyIsUndoneAndIsAnErrorOfOurs) {
   for (const bool by_statement : {false, true}) {
     const absl::Status status = Forget(by_statement, false, request_id);
     EXPECT_EQ(status.code(), absl::StatusCode::kInternal);
-    EXPECT_EQ(status.ToString().find("untold"), std::string::npos) << "what we did wrong is not for the caller";
+    EXPECT_EQ(status.ToString().find("no_event_because"), std::string::npos)
+        << "what we did wrong is not for the caller";
     EXPECT_EQ(CountOf("notes"), 0);
     EXPECT_EQ(CountOf("requests"), 0);
   }
   const std::string lines = testing::internal::GetCapturedStdout() + testing::internal::GetCapturedStderr();
-  EXPECT_THAT(lines, testing::ContainsRegex("rpc.internal_error.*ForgetNote.*published no event.*untold"));
+  EXPECT_THAT(lines, testing::ContainsRegex("rpc.internal_error.*ForgetNote.*published no event.*no_event_because"));
 }
 
 // S10: that something is told does not cover what is not.
@@ -385,7 +385,7 @@ TEST_P(RpcTest, TheAccessLogSaysWhoWroteReadAndWasRefused) {
   running_.clock().Advance(absl::Seconds(1));
   ASSERT_EQ(Get(response.note().id(), running_.As({ROLE_STAFF, ROLE_NAV}, "", "", "nils")), absl::OkStatus());
   running_.clock().Advance(absl::Seconds(1));
-  ASSERT_EQ(Get(response.note().id(), running_.As({ROLE_RESIDENT}, NewUuid(), "", "eve")).code(),
+  ASSERT_EQ(Get(response.note().id(), running_.As({ROLE_PERSON}, NewUuid(), "", "eve")).code(),
             absl::StatusCode::kNotFound);
   running_.clock().Advance(absl::Seconds(1));
   tpb::WriteNoteRequest refused = NewNote(person);
@@ -393,7 +393,7 @@ TEST_P(RpcTest, TheAccessLogSaysWhoWroteReadAndWasRefused) {
   ASSERT_FALSE(Write(refused, &response, running_.As({ROLE_STAFF}, "", "", "sara")).ok());
   EXPECT_EQ(AccessRows(person),
             (std::vector<std::string>{"sara STAFF WriteNote OK", "nils STAFF,NAV GetNote OK",
-                                      "eve RESIDENT GetNote NOT_FOUND", "sara STAFF WriteNote FAILED_PRECONDITION"}));
+                                      "eve PERSON GetNote NOT_FOUND", "sara STAFF WriteNote FAILED_PRECONDITION"}));
 }
 
 TEST_P(RpcTest, APersonSeesWhoHasLookedAndNobodyElsesLog) {
@@ -410,7 +410,7 @@ TEST_P(RpcTest, APersonSeesWhoHasLookedAndNobodyElsesLog) {
   for (bool more = true; more; ++pages) {
     access::v1::ListAccessLogResponse page;
     running_.clock().Advance(absl::Seconds(1));
-    auto context = running_.As({ROLE_RESIDENT}, person, "", "ann");
+    auto context = running_.As({ROLE_PERSON}, person, "", "ann");
     ASSERT_TRUE(log->ListAccessLog(context.get(), request, &page).ok());
     for (const auto& entry : page.entries()) {
       ++entries;
@@ -428,13 +428,13 @@ TEST_P(RpcTest, APersonSeesWhoHasLookedAndNobodyElsesLog) {
   request.clear_page_token();
   for (const PageEnd& wrong : {PageEnd{"1", "-1"}, PageEnd{"1", ""}, PageEnd{"", "1"}, PageEnd{"x", "1"}}) {
     request.set_page_token(PageTokenOf(request, wrong));
-    auto context = running_.As({ROLE_RESIDENT}, person, "", "ann");
+    auto context = running_.As({ROLE_PERSON}, person, "", "ann");
     const absl::Status status = FromWire(log->ListAccessLog(context.get(), request, &page));
     ASSERT_EQ(ViolationsOf(status).size(), 1) << wrong.key << " " << wrong.id;
     EXPECT_EQ(ViolationsOf(status)[0].field, "page_token");
   }
   request.clear_page_token();
-  auto stranger = running_.As({ROLE_RESIDENT}, NewUuid(), "", "eve");
+  auto stranger = running_.As({ROLE_PERSON}, NewUuid(), "", "eve");
   EXPECT_EQ(log->ListAccessLog(stranger.get(), request, &page).error_code(), grpc::StatusCode::NOT_FOUND);
   running_.clock().Advance(absl::Seconds(1));  // so that this look is the last in the log
   auto leader = running_.As({ROLE_UNIT_LEADER}, "", "", "lea");
@@ -590,7 +590,7 @@ TEST_P(RpcTest, AnAnonymousCallIsStoredLoggedAndPublishedWithoutItsCaller) {
   testing::internal::CaptureStdout();
   testing::internal::CaptureStderr();
   for (tpb::DropNoteResponse* response : {&first, &second}) {
-    auto context = running_.As({ROLE_RESIDENT}, person, "some-organisation", "ann-of-the-box");
+    auto context = running_.As({ROLE_PERSON}, person, "some-organisation", "ann-of-the-box");
     context->AddMetadata("traceparent", trace);
     ASSERT_TRUE(notes_->DropNote(context.get(), request, response).ok());
   }
@@ -599,7 +599,7 @@ TEST_P(RpcTest, AnAnonymousCallIsStoredLoggedAndPublishedWithoutItsCaller) {
   EXPECT_EQ(second.note_id(), first.note_id()) << "a repeat is answered all the same";
   EXPECT_NE(logged.find("DropNote"), std::string::npos);
   for (const std::string& trail : {person, std::string("ann-of-the-box"), request.request_id(), trace.substr(3, 32),
-                                   std::string("RESIDENT"), std::string("some-organisation")}) {
+                                   std::string("PERSON"), std::string("some-organisation")}) {
     EXPECT_EQ(logged.find(trail), std::string::npos) << trail;
   }
   EXPECT_EQ(CountOf("requests WHERE caller = ''"), 1);
@@ -619,7 +619,7 @@ TEST_P(RpcTest, AnAnonymousCallIsStoredAndPublishedWithItsDayOnly) {
   request.set_request_id(NewId(running_.clock().Now()));
   request.set_text("the door sticks");
   tpb::DropNoteResponse first, second;
-  ASSERT_TRUE(notes_->DropNote(running_.As({ROLE_RESIDENT}).get(), request, &first).ok());
+  ASSERT_TRUE(notes_->DropNote(running_.As({ROLE_PERSON}).get(), request, &first).ok());
   const int64_t day = absl::ToUnixMicros(StartOfDay(zone, today));
   EXPECT_EQ(CountOf(absl::StrCat("notes WHERE create_time = ", day, " AND update_time = ", day)), 1);
   EXPECT_EQ(CountOf(absl::StrCat("outbox WHERE kind = 1 AND time = ", day)), 1);
@@ -628,7 +628,7 @@ TEST_P(RpcTest, AnAnonymousCallIsStoredAndPublishedWithItsDayOnly) {
   EXPECT_EQ(CountOf("requests WHERE request_id = '" + request.request_id() + "'"), 0) << "it begins with the moment";
   EXPECT_EQ(CountOf(absl::StrCat("requests WHERE create_time = ", absl::ToUnixMicros(StartOfDay(zone, today + 1)))), 1);
   running_.clock().Advance(absl::Hours(6));
-  ASSERT_TRUE(notes_->DropNote(running_.As({ROLE_RESIDENT}).get(), request, &second).ok());
+  ASSERT_TRUE(notes_->DropNote(running_.As({ROLE_PERSON}).get(), request, &second).ok());
   EXPECT_EQ(second.note_id(), first.note_id()) << "a repeat is found all the same";
 }
 
@@ -637,7 +637,7 @@ TEST_P(RpcTest, AReferenceToAPersonIsRefusedInImpersonalWords) {
   request.set_request_id(NewUuid());
   request.set_text("about " + NewUuid());
   tpb::DropNoteResponse response;
-  auto context = running_.As({ROLE_RESIDENT});
+  auto context = running_.As({ROLE_PERSON});
   const absl::Status status = FromWire(notes_->DropNote(context.get(), request, &response));
   ASSERT_EQ(ViolationsOf(status).size(), 1);
   EXPECT_EQ(ViolationsOf(status)[0].field, "text");

@@ -43,8 +43,8 @@ class Hub {
     database.event_source = "/municipalities/1108/test";
     db_ = *Database::Open(std::move(database), {});
     EXPECT_TRUE(db_->StartEpoch(0, "start").ok());
-    edge_ =
-        std::make_unique<Edge>(*db_, metrics_, *verifier_, Edge::Options{.domain = "mestring.test", .hash_key = "key"});
+    edge_ = std::make_unique<RpcPipeline>(*db_, metrics_, *verifier_,
+                                          RpcPipeline::Options{.domain = "mestring.test", .hash_key = "key"});
     watch_ = std::make_unique<Watch>(*db_, *edge_, options);
     EXPECT_TRUE(watch_->Start().ok());
     const auto credentials = grpc::experimental::LocalServerCredentials(LOCAL_TCP);
@@ -101,7 +101,7 @@ class Hub {
   Metrics metrics_;
   std::unique_ptr<TokenVerifier> verifier_;
   std::unique_ptr<Database> db_;
-  std::unique_ptr<Edge> edge_;
+  std::unique_ptr<RpcPipeline> edge_;
   std::unique_ptr<Watch> watch_;
   std::unique_ptr<grpc::Server> server_;
   std::unique_ptr<pb::EventService::Stub> stub_;

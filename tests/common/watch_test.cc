@@ -30,7 +30,7 @@ namespace tpb = test::v1;
 namespace pb = events::v1;
 using access::v1::ROLE_NAV;
 using access::v1::ROLE_OPERATOR;
-using access::v1::ROLE_RESIDENT;
+using access::v1::ROLE_PERSON;
 using access::v1::ROLE_SERVICE;
 using access::v1::ROLE_SPECIALIST_HEALTH;
 using access::v1::ROLE_STAFF;
@@ -220,9 +220,9 @@ TEST_P(WatchTest, CursorsOnlyGrowAndBookmarksKeepTheOrder) {
 
 TEST_P(WatchTest, AResidentSeesOnlyWhatConcernsThemself) {
   const std::string ann = NewUuid(), bob = NewUuid();
-  auto watch = WatchFromNow(running_.As({ROLE_RESIDENT}, ann));
-  auto nobody = WatchFromNow(running_.As({ROLE_RESIDENT}));
-  auto both = WatchFromNow(running_.As({ROLE_RESIDENT, ROLE_STAFF}, ann));
+  auto watch = WatchFromNow(running_.As({ROLE_PERSON}, ann));
+  auto nobody = WatchFromNow(running_.As({ROLE_PERSON}));
+  auto both = WatchFromNow(running_.As({ROLE_PERSON, ROLE_STAFF}, ann));
   WriteNote(bob);
   const std::string hers = WriteNote(ann);
   WriteNote(ann, "", /*hide=*/true);
@@ -233,7 +233,7 @@ TEST_P(WatchTest, AResidentSeesOnlyWhatConcernsThemself) {
   EXPECT_EQ(watch->events()[0].subject(), hers);
   EXPECT_EQ(watch->events()[1].subject(), hers_too);
   EXPECT_TRUE(nobody->events().empty());
-  const auto list = List(running_.As({ROLE_RESIDENT}, ann), "");
+  const auto list = List(running_.As({ROLE_PERSON}, ann), "");
   ASSERT_TRUE(list.ok());
   int seen = 0;
   for (const pb::Event& event : list->events()) {

@@ -26,7 +26,7 @@ constexpr char kTraceId[] = "4bf92f3577b34da6a3ce929d0e0e4736";
 class AnonymityTest : public testing::TestWithParam<const char*> {
  protected:
   // A context of the one who wants not to be known, with everything by which they could be.
-  std::unique_ptr<grpc::ClientContext> AsSomebody(Role role = access::v1::ROLE_RESIDENT) {
+  std::unique_ptr<grpc::ClientContext> AsSomebody(Role role = access::v1::ROLE_PERSON) {
     auto context = town_.service().As({role}, person_, "org-of-the-secret", "subject-of-the-secret");
     context->AddMetadata("traceparent", absl::StrCat("00-", kTraceId, "-00f067aa0ba902b7-01"));
     context->AddMetadata("x-forwarded-for", "203.0.113.77");
@@ -45,7 +45,7 @@ INSTANTIATE_TEST_SUITE_P(Engines, AnonymityTest, testing::ValuesIn(kEngines),
 std::string HashInLog(const std::string& logged) {
   for (const absl::string_view line : absl::StrSplit(logged, '\n')) {
     const size_t at = line.find("\"caller\":\"");
-    if (line.find("GetYearWheel") != absl::string_view::npos && at != absl::string_view::npos) {
+    if (line.find("GetAnnualPlan") != absl::string_view::npos && at != absl::string_view::npos) {
       return std::string(line.substr(at + 10, 16));
     }
   }
@@ -53,41 +53,41 @@ std::string HashInLog(const std::string& logged) {
 }
 
 TEST_P(AnonymityTest, NothingLinksASuggestionFromTheBoxToItsCaller) {
-  pb::DropSuggestionRequest drop;
+  pb::SubmitAnonymousSuggestionRequest drop;
   drop.set_request_id(SomePerson());
   drop.set_text("the running group should also meet on Sundays");
-  drop.set_claim_code(code_);
-  pb::GetSuggestionByClaimRequest follow;
-  follow.set_claim_code(code_);
-  pb::AnswerReportBackByClaimRequest answer;
-  answer.set_claim_code(code_);
+  drop.set_receipt_code(code_);
+  pb::GetSuggestionByReceiptRequest follow;
+  follow.set_receipt_code(code_);
+  pb::AnswerReportBackByReceiptRequest answer;
+  answer.set_receipt_code(code_);
   answer.set_confirmed(true);
 
   testing::internal::CaptureStdout();
   testing::internal::CaptureStderr();
   {
-    pb::DropSuggestionResponse response;
-    ASSERT_TRUE(town_.stub().DropSuggestion(AsSomebody().get(), drop, &response).ok());
-    ASSERT_TRUE(town_.stub().DropSuggestion(AsSomebody().get(), drop, &response).ok()) << "a repeat";
+    pb::SubmitAnonymousSuggestionResponse response;
+    ASSERT_TRUE(town_.stub().SubmitAnonymousSuggestion(AsSomebody().get(), drop, &response).ok());
+    ASSERT_TRUE(town_.stub().SubmitAnonymousSuggestion(AsSomebody().get(), drop, &response).ok()) << "a repeat";
     drop.set_text("01019012480 is a number");
-    EXPECT_FALSE(town_.stub().DropSuggestion(AsSomebody().get(), drop, &response).ok()) << "a refusal";
-    EXPECT_FALSE(town_.stub().DropSuggestion(AsSomebody(access::v1::ROLE_NAV).get(), drop, &response).ok());
+    EXPECT_FALSE(town_.stub().SubmitAnonymousSuggestion(AsSomebody().get(), drop, &response).ok()) << "a refusal";
+    EXPECT_FALSE(town_.stub().SubmitAnonymousSuggestion(AsSomebody(access::v1::ROLE_NAV).get(), drop, &response).ok());
   }
   {
-    pb::GetSuggestionByClaimResponse response;
-    ASSERT_TRUE(town_.stub().GetSuggestionByClaim(AsSomebody().get(), follow, &response).ok());
+    pb::GetSuggestionByReceiptResponse response;
+    ASSERT_TRUE(town_.stub().GetSuggestionByReceipt(AsSomebody().get(), follow, &response).ok());
     EXPECT_EQ(response.text(), "the running group should also meet on Sundays");
   }
   const std::string id = town_.EventsOf<pb::SuggestionReceived>().at(0).suggestion_id();
-  town_.Answered(id, town_.Opened(town_.Called(town_.wheel[0])));
+  town_.Answered(id, town_.Opened(town_.Called(town_.annual_plan[0])));
   pb::ReportBackRequest report;
   report.set_suggestion_id(id);
   report.set_report("They do now.");
   ASSERT_TRUE(town_.Call(&Stub::ReportBack, Secretary(), report).ok());
   {
-    pb::AnswerReportBackByClaimResponse response;
+    pb::AnswerReportBackByReceiptResponse response;
     answer.set_request_id(SomePerson());
-    ASSERT_TRUE(town_.stub().AnswerReportBackByClaim(AsSomebody().get(), answer, &response).ok());
+    ASSERT_TRUE(town_.stub().AnswerReportBackByReceipt(AsSomebody().get(), answer, &response).ok());
     EXPECT_EQ(response.state(), pb::SUGGESTION_STATE_CONFIRMED);
   }
   const std::string anonymous_lines = testing::internal::GetCapturedStdout() + testing::internal::GetCapturedStderr();
@@ -95,10 +95,10 @@ TEST_P(AnonymityTest, NothingLinksASuggestionFromTheBoxToItsCaller) {
   // An ordinary call of the same caller, to learn under which hash they stand in log lines.
   testing::internal::CaptureStdout();
   testing::internal::CaptureStderr();
-  pb::GetYearWheelRequest wheel;
-  wheel.set_year(2027);
-  pb::GetYearWheelResponse year;
-  ASSERT_TRUE(town_.stub().GetYearWheel(AsSomebody().get(), wheel, &year).ok());
+  pb::GetAnnualPlanRequest annual_plan;
+  annual_plan.set_year(2027);
+  pb::GetAnnualPlanResponse year;
+  ASSERT_TRUE(town_.stub().GetAnnualPlan(AsSomebody().get(), annual_plan, &year).ok());
   const std::string hash = HashInLog(testing::internal::GetCapturedStdout() + testing::internal::GetCapturedStderr());
   ASSERT_EQ(hash.size(), 16);
 
@@ -106,8 +106,8 @@ TEST_P(AnonymityTest, NothingLinksASuggestionFromTheBoxToItsCaller) {
   std::string metrics;
   ASSERT_TRUE(town_.service().server().metrics_port() > 0);
   metrics = HttpGet(town_.service().server().metrics_port(), "/metrics");
-  EXPECT_THAT(anonymous_lines, HasSubstr("DropSuggestion"));
-  EXPECT_THAT(metrics, HasSubstr("DropSuggestion"));
+  EXPECT_THAT(anonymous_lines, HasSubstr("SubmitAnonymousSuggestion"));
+  EXPECT_THAT(metrics, HasSubstr("SubmitAnonymousSuggestion"));
   EXPECT_THAT(stored, HasSubstr(id));
   for (const std::string& trail : {person_, code_, hash, std::string(kTraceId), std::string("subject-of-the-secret"),
                                    std::string("org-of-the-secret"), std::string("device-of-the-secret"),
@@ -117,7 +117,7 @@ TEST_P(AnonymityTest, NothingLinksASuggestionFromTheBoxToItsCaller) {
     EXPECT_THAT(metrics, Not(HasSubstr(trail))) << "in a metric";
   }
   EXPECT_THAT(anonymous_lines, Not(HasSubstr(drop.request_id()))) << "the device may know it";
-  EXPECT_THAT(anonymous_lines, Not(HasSubstr("RESIDENT"))) << "there may be few of a role";
+  EXPECT_THAT(anonymous_lines, Not(HasSubstr("PERSON"))) << "there may be few of a role";
 
   if (std::string_view(GetParam()) == "sqlite") {
     // Nor in what the engine writes beside its tables.
@@ -140,11 +140,11 @@ TEST_P(AnonymityTest, NothingTellsTheMomentOfASuggestionFromTheBoxNorOfItsAnswer
     moments.push_back(town_.service().clock().Now());
   };
   later();
-  pb::DropSuggestionRequest drop;
+  pb::SubmitAnonymousSuggestionRequest drop;
   drop.set_request_id(NewId(moments.back()));
   drop.set_text("the running group should also meet on Sundays");
-  drop.set_claim_code(code_);
-  Must(town_.Call(&Stub::DropSuggestion, Passer(), drop));
+  drop.set_receipt_code(code_);
+  Must(town_.Call(&Stub::SubmitAnonymousSuggestion, Passer(), drop));
   town_.service().clock().Advance(absl::Minutes(1));  // what is done here afterwards has its own moment
   const std::string receive_date = town_.Today();
   const std::string id = town_.EventsOf<pb::SuggestionReceived>().at(0).suggestion_id();
@@ -155,17 +155,17 @@ TEST_P(AnonymityTest, NothingTellsTheMomentOfASuggestionFromTheBoxNorOfItsAnswer
   EXPECT_EQ(FromProto(dropped.update_time()), begin_of(receive_date));
   EXPECT_EQ(dropped.receive_date(), receive_date);
 
-  town_.Answered(id, town_.Opened(town_.Called(town_.wheel[0])));
+  town_.Answered(id, town_.Opened(town_.Called(town_.annual_plan[0])));
   pb::ReportBackRequest report;
   report.set_suggestion_id(id);
   report.set_report("They do now.");
   ASSERT_TRUE(town_.Call(&Stub::ReportBack, Secretary(), report).ok());
   later();
-  pb::AnswerReportBackByClaimRequest answer;
+  pb::AnswerReportBackByReceiptRequest answer;
   answer.set_request_id(NewId(moments.back()));
-  answer.set_claim_code(code_);
+  answer.set_receipt_code(code_);
   answer.set_confirmed(true);
-  Must(town_.Call(&Stub::AnswerReportBackByClaim, Passer(), answer));
+  Must(town_.Call(&Stub::AnswerReportBackByReceipt, Passer(), answer));
   town_.service().clock().Advance(absl::Minutes(1));
   EXPECT_EQ(FromProto(town_.Suggestion(id).update_time()), begin_of(town_.Today()));
   for (const events::v1::Event& event : town_.Events()) {

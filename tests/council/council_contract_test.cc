@@ -35,7 +35,7 @@ TEST_F(ContractTest, APageTokenIsOfOneListAskedForInOneWay) { ExpectPageTokensBe
 TEST_F(ContractTest, NoRpcAnswersInternal) { ExpectNoInternalErrors(town_, kService); }
 
 TEST_F(ContractTest, AServiceCanReadWhateverItIsToldOf) {
-  ExpectServicesCanReadWhatTheyAreToldOf(kService, *pb::MeetingCalled::descriptor()->file(), 40);
+  ExpectServicesCanReadWhatTheyAreToldOf(kService, *pb::NoticeSent::descriptor()->file(), 40);
 }
 
 TEST_F(ContractTest, WhoHasLookedStandsInTheAccessLogRefusalsToo) {
@@ -63,7 +63,7 @@ TEST(CouncilContract, EveryTextAndCodeOfARequestIsImpersonal) {
           const auto& rule = field.options().GetExtension(common::v1::rule);
           const bool words = rule.format() == common::v1::FORMAT_UNSPECIFIED ||
                              rule.format() == common::v1::FORMAT_TEXT || rule.format() == common::v1::FORMAT_CODE;
-          EXPECT_TRUE(!words || rule.impersonal()) << name;
+          EXPECT_TRUE(!words || rule.forbid_person_ref()) << name;
         }
       };
   const auto& service = *google::protobuf::DescriptorPool::generated_pool()->FindServiceByName(kService);

@@ -27,11 +27,11 @@ constexpr std::string_view kPackage = "mestring.council.v1.";
 
 // What GetMeeting says to watch.
 const std::vector<std::string> kTypesOfAMeeting = {"MeetingMoved",
-                                                   "MeetingCalled",
+                                                   "NoticeSent",
                                                    "MeetingCancelled",
                                                    "MeetingOpened",
                                                    "MeetingHeld",
-                                                   "MeetingClosed",
+                                                   "MeetingFinalised",
                                                    "MeetingReopened",
                                                    "ApologyRegistered",
                                                    "ApologyVoided",
@@ -68,7 +68,7 @@ class EventsTest : public testing::TestWithParam<const char*> {
     record.set_measure_date("2026-11-20");
     Must(town_.Call(&Stub::RecordIndicator, Staff(), record));
 
-    const pb::Meeting first = town_.Called(town_.wheel[0]);
+    const pb::Meeting first = town_.Called(town_.annual_plan[0]);
     const pb::AgendaItem last = town_.Item(first, "Doors"), sundays = town_.Item(first, "Sundays", said);
     pb::AddAgendaItemRequest propose;
     propose.set_meeting_id(first.id());
@@ -98,7 +98,7 @@ class EventsTest : public testing::TestWithParam<const char*> {
     postpone.set_agenda_item_id(sundays.id());
     postpone.set_settlement(pb::SETTLEMENT_POSTPONED);
     postpone.set_reason("No time.");
-    postpone.set_to_meeting_id(town_.wheel[1].id());
+    postpone.set_to_meeting_id(town_.annual_plan[1].id());
     Must(town_.Call(&Stub::SettleAgendaItem, Secretary(), postpone));
     town_.Ended(meeting);
     pb::SubmitFeeClaimRequest claim;
@@ -116,10 +116,10 @@ class EventsTest : public testing::TestWithParam<const char*> {
     town_.Closed(meeting);
     // The second one is called and does not take place: what it had waits again.
     pb::CancelMeetingRequest cancel;
-    cancel.set_meeting_id(town_.Called(town_.wheel[1]).id());
+    cancel.set_meeting_id(town_.Called(town_.annual_plan[1]).id());
     cancel.set_reason("Snow.");
     Must(town_.Call(&Stub::CancelMeeting, Secretary(), cancel));
-    const pb::Meeting third = town_.Opened(town_.Called(town_.wheel[2]));
+    const pb::Meeting third = town_.Opened(town_.Called(town_.annual_plan[2]));
     pb::GetMinutesRequest minutes;
     minutes.set_meeting_id(meeting.id());
     town_.Approved(Must(town_.Call(&Stub::GetMinutes, Staff(), minutes)).minutes(), third);
@@ -155,15 +155,15 @@ TEST_P(EventsTest, EveryVersionOfEveryThingIsTold) {
 }
 
 TEST_P(EventsTest, ItemsThatMakeRoomAreToldWithTheirNewPlace) {
-  const pb::AgendaItem one = town_.Item(town_.wheel[0], "One"), two = town_.Item(town_.wheel[0], "Two"),
-                       three = town_.Item(town_.wheel[0], "Three");
+  const pb::AgendaItem one = town_.Item(town_.annual_plan[0], "One"), two = town_.Item(town_.annual_plan[0], "Two"),
+                       three = town_.Item(town_.annual_plan[0], "Three");
   pb::ScheduleAgendaItemRequest schedule;
   schedule.set_agenda_item_id(three.id());
   schedule.set_position(2);
   Must(town_.Call(&Stub::ScheduleAgendaItem, Secretary(), schedule));
   std::vector<std::pair<std::string, int>> told;
   for (const auto& event : town_.EventsOf<pb::AgendaItemScheduled>()) {
-    EXPECT_EQ(event.meeting_id(), town_.wheel[0].id());
+    EXPECT_EQ(event.meeting_id(), town_.annual_plan[0].id());
     EXPECT_EQ(event.state(), pb::AGENDA_ITEM_STATE_SCHEDULED);
     told.emplace_back(event.agenda_item_id(), event.position());
   }
@@ -171,7 +171,7 @@ TEST_P(EventsTest, ItemsThatMakeRoomAreToldWithTheirNewPlace) {
 }
 
 TEST_P(EventsTest, AVersionThatCorrectsAnotherNamesIt) {
-  const pb::Meeting meeting = town_.Ended(town_.Opened(town_.Called(town_.wheel[0])));
+  const pb::Meeting meeting = town_.Ended(town_.Opened(town_.Called(town_.annual_plan[0])));
   pb::WriteMinutesRequest write;
   write.set_meeting_id(meeting.id());
   const std::string draft = Must(town_.Call(&Stub::WriteMinutes, Secretary(), write)).minutes().id();
@@ -216,12 +216,12 @@ TEST_P(EventsTest, WhatWasDecidedOfAClaimIsToldToItsClaimantAndToNoOtherMember) 
   EXPECT_THAT(TypesSeenBy(Resident(town_.user.principal)), Not(Contains("FeeClaimDecided")));
 }
 
-// "Who: everybody" of ListMeetings and GetYearWheel holds for what their as_of promises, too.
+// "Who: everybody" of ListMeetings and GetAnnualPlan holds for what their as_of promises, too.
 TEST_P(EventsTest, AResidentWhoReadTheCalendarIsToldOfEveryChangeOfAMeeting) {
   const Who resident = Passer();
   pb::ListMeetingsResponse before = Must(town_.Call(&Stub::ListMeetings, resident, pb::ListMeetingsRequest()));
   pb::MoveMeetingRequest move;
-  move.set_meeting_id(town_.wheel[3].id());
+  move.set_meeting_id(town_.annual_plan[3].id());
   move.set_meeting_date("2027-11-17");
   move.set_start_time("18:00");
   move.set_place("The library");
@@ -229,20 +229,20 @@ TEST_P(EventsTest, AResidentWhoReadTheCalendarIsToldOfEveryChangeOfAMeeting) {
   Must(town_.Call(&Stub::MoveMeeting, Secretary(), move));
   GoThroughMeetings();
   pb::PlanMeetingRequest plan;
-  plan.set_replaces_meeting_id(town_.wheel[1].id());
-  plan.mutable_meeting()->set_theme(town_.wheel[1].theme());
+  plan.set_replaces_meeting_id(town_.annual_plan[1].id());
+  plan.mutable_meeting()->set_theme(town_.annual_plan[1].theme());
   plan.mutable_meeting()->set_meeting_date("2027-12-15");
   plan.mutable_meeting()->set_start_time("17:00");
   plan.mutable_meeting()->set_place("Mestringsenheten");
   Must(town_.Call(&Stub::PlanMeeting, Secretary(), plan));
-  pb::SetYearWheelRequest wheel;
-  wheel.set_year(2028);
+  pb::SetAnnualPlanRequest annual_plan;
+  annual_plan.set_year(2028);
   for (const char* date : {"2028-02-09", "2028-05-10", "2028-09-13", "2028-11-22"}) {
-    *wheel.add_meetings() = plan.meeting();
-    wheel.mutable_meetings(wheel.meetings_size() - 1)->set_theme(absl::StrCat("Of ", date));
-    wheel.mutable_meetings(wheel.meetings_size() - 1)->set_meeting_date(date);
+    *annual_plan.add_meetings() = plan.meeting();
+    annual_plan.mutable_meetings(annual_plan.meetings_size() - 1)->set_theme(absl::StrCat("Of ", date));
+    annual_plan.mutable_meetings(annual_plan.meetings_size() - 1)->set_meeting_date(date);
   }
-  Must(town_.Call(&Stub::SetYearWheel, Secretary(), wheel));
+  Must(town_.Call(&Stub::SetAnnualPlan, Secretary(), annual_plan));
   town_.GoTo("2027-11-01");  // the notice of the moved one was due, and so were the minutes of the third
 
   std::map<std::string, int64_t> known;
@@ -257,7 +257,7 @@ TEST_P(EventsTest, AResidentWhoReadTheCalendarIsToldOfEveryChangeOfAMeeting) {
     }
   }
   const auto types = TypesSeenBy(resident, before.as_of());
-  for (const char* type : {"MeetingMoved", "MeetingCalled", "MeetingCancelled", "MeetingPlanned", "YearWheelSet",
+  for (const char* type : {"MeetingMoved", "NoticeSent", "MeetingCancelled", "MeetingPlanned", "AnnualPlanSet",
                            "DeadlineMissed", "MinutesApproved"}) {
     EXPECT_THAT(types, Contains(type));
   }
@@ -270,7 +270,7 @@ TEST_P(EventsTest, AResidentWhoReadTheCalendarIsToldOfEveryChangeOfAMeeting) {
 
 // WatchMeeting of a meeting is EventService.Watch from the meeting that was read.
 TEST_P(EventsTest, WhoReadsAMeetingAndWatchesFromThereSeesAllOfItInOrder) {
-  const pb::Meeting meeting = town_.Opened(town_.Called(town_.wheel[0]));
+  const pb::Meeting meeting = town_.Opened(town_.Called(town_.annual_plan[0]));
   const pb::AgendaItem doors = town_.Item(meeting, "Doors");
   pb::GetMeetingRequest get;
   get.set_meeting_id(meeting.id());
@@ -285,7 +285,7 @@ TEST_P(EventsTest, WhoReadsAMeetingAndWatchesFromThereSeesAllOfItInOrder) {
   const auto watch = stub->Watch(context.get(), request);
 
   town_.Present(meeting, town_.user, kPrincipal);
-  town_.Item(town_.wheel[1], "Of another meeting");
+  town_.Item(town_.annual_plan[1], "Of another meeting");
   const pb::AgendaItem windows = town_.Item(meeting, "Windows");
   town_.Discussed(doors, "They are heavy.");
   town_.Advised(doors);
@@ -298,7 +298,7 @@ TEST_P(EventsTest, WhoReadsAMeetingAndWatchesFromThereSeesAllOfItInOrder) {
   std::vector<std::string> seen;
   std::map<std::string, int64_t> versions;
   events::v1::WatchResponse response;
-  while ((seen.empty() || seen.back() != "MeetingClosed") && watch->Read(&response)) {
+  while ((seen.empty() || seen.back() != "MeetingFinalised") && watch->Read(&response)) {
     if (!response.has_event()) continue;
     const events::v1::Event& event = response.event();
     const auto* type = google::protobuf::DescriptorPool::generated_pool()->FindMessageTypeByName(event.type());
@@ -313,13 +313,13 @@ TEST_P(EventsTest, WhoReadsAMeetingAndWatchesFromThereSeesAllOfItInOrder) {
     versions[event.subject()] = event.subject_version();
   }
   EXPECT_THAT(seen, ElementsAre("PresenceMarked", "AgendaItemAdded", "AgendaItemDiscussed", "AgendaItemSettled",
-                                "AgendaItemSettled", "MeetingHeld", "MinutesSent", "MeetingClosed"));
+                                "AgendaItemSettled", "MeetingHeld", "MinutesSent", "MeetingFinalised"));
   context->TryCancel();
   // The last event of each thing is of the version that it has now.
   const pb::GetMeetingResponse now = town_.Meeting(meeting.id());
   EXPECT_EQ(versions[meeting.id()], now.meeting().version());
   for (const pb::AgendaItem& item : now.agenda()) EXPECT_EQ(versions[item.id()], item.version()) << item.title();
-  for (const pb::EntitledSeat& seat : now.seats()) {
+  for (const pb::VotingSeat& seat : now.seats()) {
     const bool came = seat.seat_id() == town_.user.id;
     EXPECT_EQ(versions.contains(seat.id()), came);
     if (came) {
@@ -331,7 +331,7 @@ TEST_P(EventsTest, WhoReadsAMeetingAndWatchesFromThereSeesAllOfItInOrder) {
 // The list in the comment of GetMeeting is whole: an event that names a meeting is on it, or is known not to be.
 TEST(MeetingEvents, AreAllNamed) {
   const std::set<std::string> others = {"MeetingPlanned", "SuggestionOnAgenda", "FeeClaimSubmitted"};
-  const auto* file = pb::MeetingCalled::descriptor()->file();
+  const auto* file = pb::NoticeSent::descriptor()->file();
   for (int i = 0; i < file->message_type_count(); ++i) {
     const auto& event = *file->message_type(i);
     const bool of_meeting = event.FindFieldByName("meeting_id") != nullptr && !others.contains(event.name());
@@ -344,17 +344,17 @@ TEST(MeetingEvents, AreAllNamed) {
 TEST(CouncilEvents, AreToldToEveryRoleThatMayListTheirSubject) {
   // By the field that names the subject, which is the first.
   const std::map<std::string, const char*> listed_by = {
-      {"mandate_id", "GetMandate"},      {"code_list_id", "GetCodeList"},    {"seat_id", "GetSeatMap"},
-      {"year_wheel_id", "GetYearWheel"}, {"meeting_id", "ListMeetings"},     {"apology_id", "GetMeeting"},
-      {"summons_id", "GetMeeting"},      {"entitled_seat_id", "GetMeeting"}, {"disqualification_id", "GetMeeting"},
-      {"agenda_item_id", "GetMeeting"},  {"minutes_id", "GetMinutes"},       {"suggestion_id", "ListSuggestions"},
-      {"figure_set_id", "ListFigures"},  {"indicator_id", "ListIndicators"}, {"action_id", "ListActions"},
+      {"mandate_id", "GetMandate"},        {"code_list_id", "GetCodeList"},    {"seat_id", "GetSeatMap"},
+      {"annual_plan_id", "GetAnnualPlan"}, {"meeting_id", "ListMeetings"},     {"apology_id", "GetMeeting"},
+      {"summons_id", "GetMeeting"},        {"voting_seat_id", "GetMeeting"},   {"disqualification_id", "GetMeeting"},
+      {"agenda_item_id", "GetMeeting"},    {"minutes_id", "GetMinutes"},       {"suggestion_id", "ListSuggestions"},
+      {"figure_set_id", "ListFigures"},    {"indicator_id", "ListIndicators"}, {"action_id", "ListActions"},
       {"fee_claim_id", "ListFeeClaims"}};
   // Of these an RPC shows a role only some: a draft, what was not approved, another's claim.
   const std::set<std::string> in_part = {"MinutesWritten", "MinutesSent", "FeeClaimSubmitted", "FeeClaimDecided"};
   const auto& service =
       *google::protobuf::DescriptorPool::generated_pool()->FindServiceByName("mestring.council.v1.CouncilService");
-  const auto* file = pb::MeetingCalled::descriptor()->file();
+  const auto* file = pb::NoticeSent::descriptor()->file();
   for (int i = 0; i < file->message_type_count(); ++i) {
     const auto& event = *file->message_type(i);
     const auto rpc = listed_by.find(event.field(0)->name());

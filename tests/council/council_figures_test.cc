@@ -156,7 +156,7 @@ TEST_P(FiguresTest, MissedDeadlinesOfAMonthLieOnTheNextAgendaAsCounts) {
   ASSERT_TRUE(CountsBecome({{"2027-02-01 DEADLINE_KIND_CONTACT", 1}}));
   town_->GoTo("2027-03-08");
 
-  const pb::Meeting called = town_->Called(town_->wheel[1]);
+  const pb::Meeting called = town_->Called(town_->annual_plan[1]);
   const pb::GetMeetingResponse meeting = town_->Meeting(called.id());
   ASSERT_THAT(meeting.papers(), SizeIs(3));
   EXPECT_EQ(meeting.papers(2).from_date(), "2027-02-01");

@@ -122,7 +122,7 @@ TEST_P(LoopTest, ASuggestionFromTheBoxIsCarriedOutElsewhereReportedBackAndConfir
   }
   const std::string code = SomePerson();
   const std::string id = town_->Dropped("Warmer entrances", code);
-  const pb::Meeting meeting = town_->Opened(town_->Called(town_->wheel[0]));
+  const pb::Meeting meeting = town_->Opened(town_->Called(town_->annual_plan[0]));
   if (has_figures) {
     // They lie on the agenda, with their source and days.
     const pb::GetMeetingResponse opened = town_->Meeting(meeting.id());
@@ -168,16 +168,16 @@ TEST_P(LoopTest, ASuggestionFromTheBoxIsCarriedOutElsewhereReportedBackAndConfir
   report.set_suggestion_id(id);
   report.set_report("The entrances are heated.");
   EXPECT_DONE(town_->Call(&Stub::ReportBack, Secretary(), report));
-  pb::AnswerReportBackByClaimRequest confirm;
-  confirm.set_claim_code(code);
+  pb::AnswerReportBackByReceiptRequest confirm;
+  confirm.set_receipt_code(code);
   confirm.set_confirmed(true);
-  EXPECT_DONE(town_->Call(&Stub::AnswerReportBackByClaim, Passer(), confirm));
+  EXPECT_DONE(town_->Call(&Stub::AnswerReportBackByReceipt, Passer(), confirm));
   EXPECT_EQ(town_->Suggestion(id).state(), pb::SUGGESTION_STATE_CONFIRMED);
 }
 
 TEST_P(LoopTest, ACancelledActionIsCancelledAtItsOwnerAndWhatIsDoneStaysDone) {
   const std::string id = town_->Dropped("Warmer entrances", SomePerson());
-  const pb::Meeting meeting = town_->Opened(town_->Called(town_->wheel[0]));
+  const pb::Meeting meeting = town_->Opened(town_->Called(town_->annual_plan[0]));
   town_->Answered(id, meeting);
   const pb::Action action = town_->ActionFor(id, owner(), "2027-04-01");
   ASSERT_TRUE(WaitUntil([&] { return AtOwner(action.id()).ok(); }));

@@ -161,7 +161,7 @@ TEST_P(PapersTest, AClosedPeriodAndAClosedRoundLieBeforeTheNextMeetingWithSource
       ElementsAre(Pair("NAV_ANSWERS", "few"), Pair("NAV_MEAN_CENTI", "few"), Pair("NEXT_OF_KIN_ANSWERS", "few"),
                   Pair("NEXT_OF_KIN_MEAN_CENTI", "few"), Pair("USER_ANSWERS", "5"), Pair("USER_MEAN_CENTI", "400")));
 
-  const pb::Meeting meeting = town_.Opened(town_.Called(town_.wheel[0]));
+  const pb::Meeting meeting = town_.Opened(town_.Called(town_.annual_plan[0]));
   const pb::GetMeetingResponse opened = town_.Meeting(meeting.id());
   ASSERT_THAT(opened.papers(), SizeIs(2));
   ASSERT_THAT(opened.agenda(), SizeIs(1));

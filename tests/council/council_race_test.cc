@@ -31,7 +31,7 @@ INSTANTIATE_TEST_SUITE_P(Engines, RaceTest, testing::ValuesIn(kEngines),
 
 TEST_P(RaceTest, TwoHundredRecordTheAdviceAndOneDoes) {
   Town town(GetParam());
-  const pb::Meeting meeting = town.Opened(town.Called(town.wheel[0]));
+  const pb::Meeting meeting = town.Opened(town.Called(town.annual_plan[0]));
   town.Present(meeting, town.user, pb::HOLDER_ROLE_PRINCIPAL);
   const pb::AgendaItem item = town.Item(meeting, "Doors");
   const auto counts = AllAtOnce(kCallers, [&](int i) {
@@ -57,14 +57,14 @@ TEST_P(RaceTest, TwoHundredWantTheSeatOfAnOrganisationAndItHasOne) {
 TEST(RaceOfTwoProcesses, OnOneDatabaseReplaceACancelledMeetingOnce) {
   Town town("postgresql");
   pb::CancelMeetingRequest cancel;
-  cancel.set_meeting_id(town.wheel[0].id());
+  cancel.set_meeting_id(town.annual_plan[0].id());
   cancel.set_reason("Snow.");
   ASSERT_TRUE(town.Call(&Stub::CancelMeeting, Secretary(), cancel).ok());
   TwoReplicas<pb::CouncilService> replicas(town);
   const auto counts = AllAtOnce(kCallers, [&](int i) {
     pb::PlanMeetingRequest plan;
-    plan.set_replaces_meeting_id(town.wheel[0].id());
-    plan.mutable_meeting()->set_theme(town.wheel[0].theme());
+    plan.set_replaces_meeting_id(town.annual_plan[0].id());
+    plan.mutable_meeting()->set_theme(town.annual_plan[0].theme());
     plan.mutable_meeting()->set_meeting_date("2027-03-03");
     plan.mutable_meeting()->set_start_time("17:00");
     plan.mutable_meeting()->set_place("here");
@@ -78,7 +78,7 @@ TEST(RaceOfTwoProcesses, OnOneDatabaseConfirmOneReportBackOnce) {
   Town town("postgresql");
   const std::string code = SomePerson();
   const std::string id = town.Dropped("Longer evenings", code);
-  const pb::Meeting meeting = town.Opened(town.Called(town.wheel[0]));
+  const pb::Meeting meeting = town.Opened(town.Called(town.annual_plan[0]));
   town.Answered(id, meeting);
   pb::ReportBackRequest report;
   report.set_suggestion_id(id);
@@ -86,10 +86,10 @@ TEST(RaceOfTwoProcesses, OnOneDatabaseConfirmOneReportBackOnce) {
   ASSERT_TRUE(town.Call(&Stub::ReportBack, Secretary(), report).ok());
   TwoReplicas<pb::CouncilService> replicas(town);
   const auto counts = AllAtOnce(kCallers, [&](int i) {
-    pb::AnswerReportBackByClaimRequest request;
-    request.set_claim_code(code);
+    pb::AnswerReportBackByReceiptRequest request;
+    request.set_receipt_code(code);
     request.set_confirmed(true);
-    return replicas.For(i).Call(&Stub::AnswerReportBackByClaim, Passer(), request).status();
+    return replicas.For(i).Call(&Stub::AnswerReportBackByReceipt, Passer(), request).status();
   });
   EXPECT_THAT(counts, ElementsAre(Pair("", 1), Pair("WRONG_STATE", kCallers - 1)));
   EXPECT_EQ(replicas.For(1).EventsOf<pb::SuggestionConfirmed>().size(), 1);

@@ -17,7 +17,7 @@ namespace {
 
 using access::v1::ROLE_COUNCIL_MEMBER;
 using access::v1::ROLE_COUNCIL_SECRETARY;
-using access::v1::ROLE_RESIDENT;
+using access::v1::ROLE_PERSON;
 using access::v1::ROLE_STAFF;
 using access::v1::ROLE_UNIT_LEADER;
 using testing::HasSubstr;
@@ -51,13 +51,13 @@ pb::Mandate SomeMandate() {
 }
 
 pb::Meeting MeetingIn(pb::MeetingState state, std::string date = "2027-02-10") {
-  pb::YearWheel wheel;
+  pb::AnnualPlan annual_plan;
   pb::PlannedMeeting plan;
   plan.set_theme("A home");
   plan.set_meeting_date(std::move(date));
   plan.set_start_time("17:00");
   plan.set_place("here");
-  pb::Meeting meeting = NewMeeting("meeting", pb::MEETING_KIND_ORDINARY, wheel, plan, SomeMandate());
+  pb::Meeting meeting = NewMeeting("meeting", pb::MEETING_KIND_ORDINARY, annual_plan, plan, SomeMandate());
   meeting.set_state(state);
   return meeting;
 }
@@ -78,8 +78,8 @@ std::optional<pb::Minutes> MinutesIn(pb::MinutesState state, int version = 1) {
   return minutes;
 }
 
-pb::EntitledSeat SeatWith(pb::Presence principal, pb::Presence deputy, bool summoned) {
-  pb::EntitledSeat seat;
+pb::VotingSeat SeatWith(pb::Presence principal, pb::Presence deputy, bool summoned) {
+  pb::VotingSeat seat;
   seat.set_meeting_id("meeting");
   seat.set_seat_id("seat");
   seat.set_seat_name("Mental Helse");
@@ -103,8 +103,8 @@ pb::Disqualification Disqualified(pb::HolderRole role) {
   return disqualification;
 }
 
-std::string ExercisedBy(const pb::EntitledSeat& seat, const std::vector<pb::Disqualification>& disqualifications = {}) {
-  return ExerciseOf(seat, ItemIn(pb::AGENDA_ITEM_STATE_SCHEDULED), disqualifications).holder_id();
+std::string RepresentedBy(const pb::VotingSeat& seat, const std::vector<pb::Disqualification>& disqualifications = {}) {
+  return RepresentationOf(seat, ItemIn(pb::AGENDA_ITEM_STATE_SCHEDULED), disqualifications).holder_id();
 }
 
 constexpr auto kPresent = pb::PRESENCE_PRESENT, kAbsent = pb::PRESENCE_ABSENT, kExcused = pb::PRESENCE_EXCUSED,
@@ -164,10 +164,10 @@ TEST(Seats, AMemberStepsDownForThemselfOnly) {
   EXPECT_DONE(MayEndTerm(As(ROLE_COUNCIL_SECRETARY), holder));
 }
 
-// ---- The wheel and its deadlines ---------------------------------------------------------------------
+// ---- The annual plan and its deadlines ---------------------------------------------------------------------
 
-pb::SetYearWheelRequest Wheel(std::vector<std::string> dates) {
-  pb::SetYearWheelRequest request;
+pb::SetAnnualPlanRequest Wheel(std::vector<std::string> dates) {
+  pb::SetAnnualPlanRequest request;
   request.set_year(2027);
   for (const std::string& date : dates) {
     pb::PlannedMeeting* meeting = request.add_meetings();
@@ -178,40 +178,40 @@ pb::SetYearWheelRequest Wheel(std::vector<std::string> dates) {
   return request;
 }
 
-TEST(YearWheel, HasExactlyFourMeetingsInOrderWithFourThemes) {
+TEST(AnnualPlan, HasExactlyFourMeetingsInOrderWithFourThemes) {
   const std::vector<std::string> four = {"2027-02-10", "2027-05-12", "2027-09-15", "2027-11-24"};
   EXPECT_DONE(CheckWheel(Wheel(four), SomeMandate()));
   EXPECT_REFUSED(CheckWheel(Wheel({four[0], four[1], four[2]}), SomeMandate()), "INVALID_FIELD");
   EXPECT_REFUSED(CheckWheel(Wheel({four[1], four[0], four[2], four[3]}), SomeMandate()), "DATE_OUT_OF_ORDER");
   EXPECT_REFUSED(CheckWheel(Wheel({"2026-12-31", four[1], four[2], four[3]}), SomeMandate()), "INVALID_FIELD");
-  pb::SetYearWheelRequest same = Wheel(four);
+  pb::SetAnnualPlanRequest same = Wheel(four);
   same.mutable_meetings(3)->set_theme(same.meetings(0).theme());
   EXPECT_REFUSED(CheckWheel(same, SomeMandate()), "INVALID_FIELD");
-  pb::SetYearWheelRequest noon = Wheel(four);
+  pb::SetAnnualPlanRequest noon = Wheel(four);
   noon.mutable_meetings(0)->set_start_time("24:00");
   EXPECT_REFUSED(CheckWheel(noon, SomeMandate()), "INVALID_FIELD");
 }
 
-TEST(YearWheel, IsSetOnceAYear) {
+TEST(AnnualPlan, IsSetOnceAYear) {
   EXPECT_DONE(MaySetWheel(false));
-  EXPECT_REFUSED(MaySetWheel(true), "YEAR_WHEEL_EXISTS");
+  EXPECT_REFUSED(MaySetWheel(true), "ANNUAL_PLAN_EXISTS");
 }
 
-TEST(YearWheel, ACancelledOrdinaryMeetingIsReplacedByOneOfItsThemeAndYear) {
-  pb::YearWheel wheel, other_year;
+TEST(AnnualPlan, ACancelledOrdinaryMeetingIsReplacedByOneOfItsThemeAndYear) {
+  pb::AnnualPlan annual_plan, other_year;
   other_year.set_id("2028");
   pb::PlannedMeeting plan;
   plan.set_theme("A home");
   const pb::Meeting cancelled = MeetingIn(pb::MEETING_STATE_CANCELLED);
-  EXPECT_DONE(MayReplace(cancelled, wheel, plan, false));
-  EXPECT_REFUSED(MayReplace(cancelled, wheel, plan, true), "ALREADY_EXISTS");
+  EXPECT_DONE(MayReplace(cancelled, annual_plan, plan, false));
+  EXPECT_REFUSED(MayReplace(cancelled, annual_plan, plan, true), "ALREADY_EXISTS");
   EXPECT_REFUSED(MayReplace(cancelled, other_year, plan, false), "INVALID_FIELD");
-  EXPECT_REFUSED(MayReplace(MeetingIn(pb::MEETING_STATE_SUMMONED), wheel, plan, false), "WRONG_STATE");
+  EXPECT_REFUSED(MayReplace(MeetingIn(pb::MEETING_STATE_NOTICE_SENT), annual_plan, plan, false), "WRONG_STATE");
   plan.set_theme("Something to do");
-  EXPECT_REFUSED(MayReplace(cancelled, wheel, plan, false), "INVALID_FIELD");
+  EXPECT_REFUSED(MayReplace(cancelled, annual_plan, plan, false), "INVALID_FIELD");
   pb::Meeting extraordinary = cancelled;
   extraordinary.set_kind(pb::MEETING_KIND_EXTRAORDINARY);
-  EXPECT_REFUSED(MayReplace(extraordinary, wheel, plan, false), "NOT_ORDINARY");
+  EXPECT_REFUSED(MayReplace(extraordinary, annual_plan, plan, false), "NOT_ORDINARY");
 }
 
 TEST(Deadlines, AreThoseOfTheMandate) {
@@ -231,9 +231,9 @@ TEST(Deadlines, AreListedWhileSomethingIsStillToBeDone) {
   };
   EXPECT_EQ(due(pb::MEETING_STATE_PLANNED, "2027-01-20"), "NOTICE; INPUT; MINUTES; ");
   EXPECT_EQ(due(pb::MEETING_STATE_PLANNED, "2027-01-21"), "NOTICE missed; INPUT; MINUTES; ");
-  EXPECT_EQ(due(pb::MEETING_STATE_SUMMONED, "2027-02-03"), "INPUT; MINUTES; ");
-  EXPECT_EQ(due(pb::MEETING_STATE_SUMMONED, "2027-02-04"), "MINUTES; ");
-  EXPECT_EQ(due(pb::MEETING_STATE_SUMMONED, "2027-02-18"), "") << "it did not take place";
+  EXPECT_EQ(due(pb::MEETING_STATE_NOTICE_SENT, "2027-02-03"), "INPUT; MINUTES; ");
+  EXPECT_EQ(due(pb::MEETING_STATE_NOTICE_SENT, "2027-02-04"), "MINUTES; ");
+  EXPECT_EQ(due(pb::MEETING_STATE_NOTICE_SENT, "2027-02-18"), "") << "it did not take place";
   EXPECT_EQ(due(pb::MEETING_STATE_OPEN, "2027-02-17"), "MINUTES; ");
   EXPECT_EQ(due(pb::MEETING_STATE_HELD, "2027-02-18"), "MINUTES missed; ");
   EXPECT_EQ(due(pb::MEETING_STATE_HELD, "2027-02-18", true), "");
@@ -257,75 +257,79 @@ TEST(Deadlines, ANoticeThatComesTooLateIsNone) {
 }
 
 TEST(Deadlines, ASummonedMeetingMovesWithinItsNoticeOnly) {
-  pb::Meeting moved = MeetingIn(pb::MEETING_STATE_SUMMONED, "2027-03-10");
-  EXPECT_DONE(MayMove(MeetingIn(pb::MEETING_STATE_SUMMONED), moved, "2027-02-17"));
-  EXPECT_REFUSED(MayMove(MeetingIn(pb::MEETING_STATE_SUMMONED), moved, "2027-02-18"), "NOTICE_TOO_LATE");
+  pb::Meeting moved = MeetingIn(pb::MEETING_STATE_NOTICE_SENT, "2027-03-10");
+  EXPECT_DONE(MayMove(MeetingIn(pb::MEETING_STATE_NOTICE_SENT), moved, "2027-02-17"));
+  EXPECT_REFUSED(MayMove(MeetingIn(pb::MEETING_STATE_NOTICE_SENT), moved, "2027-02-18"), "NOTICE_TOO_LATE");
   EXPECT_DONE(MayMove(MeetingIn(pb::MEETING_STATE_PLANNED), moved, "2027-02-18"));
   EXPECT_REFUSED(MayMove(MeetingIn(pb::MEETING_STATE_OPEN), moved, "2027-02-01"), "WRONG_STATE");
   EXPECT_REFUSED(MayMove(MeetingIn(pb::MEETING_STATE_PLANNED), moved, "2027-03-11"), "DATE_OUT_OF_ORDER");
 }
 
 TEST(Deadlines, MembersItemsComeInByTheInputDeadline) {
-  const pb::Meeting meeting = MeetingIn(pb::MEETING_STATE_SUMMONED);
+  const pb::Meeting meeting = MeetingIn(pb::MEETING_STATE_NOTICE_SENT);
   EXPECT_DONE(MayAddItem(As(ROLE_COUNCIL_MEMBER), meeting, {}, "seat", "2027-02-03"));
   EXPECT_REFUSED(MayAddItem(As(ROLE_COUNCIL_MEMBER), meeting, {}, "seat", "2027-02-04"), "INPUT_TOO_LATE");
   EXPECT_DONE(MayAddItem(As(ROLE_COUNCIL_SECRETARY), meeting, {}, "", "2027-02-09"));
 }
 
 TEST(Deadlines, WhatAMemberPostponesComesInByTheInputDeadlineToo) {
-  const pb::Meeting meeting = MeetingIn(pb::MEETING_STATE_SUMMONED);
+  const pb::Meeting meeting = MeetingIn(pb::MEETING_STATE_NOTICE_SENT);
   EXPECT_DONE(MayPostponeTo(As(ROLE_COUNCIL_MEMBER), meeting, "2027-02-03"));
   EXPECT_REFUSED(MayPostponeTo(As(ROLE_COUNCIL_MEMBER), meeting, "2027-02-04"), "INPUT_TOO_LATE");
   EXPECT_DONE(MayPostponeTo(As(ROLE_COUNCIL_SECRETARY), meeting, "2027-02-09"));
 }
 
-// ---- Who exercises a seat ----------------------------------------------------------------------------
+// ---- Who represents a seat ----------------------------------------------------------------------------
 
-TEST(Exercise, IsThePrincipalsWhoIsThere) { EXPECT_EQ(ExercisedBy(SeatWith(kPresent, kAbsent, false)), "anna"); }
-
-TEST(Exercise, PassesToTheSummonedDeputyWhoIsThere) {
-  EXPECT_EQ(ExercisedBy(SeatWith(kExcused, kPresent, true)), "bo");
+TEST(Representation, IsThePrincipalsWhoIsThere) {
+  EXPECT_EQ(RepresentedBy(SeatWith(kPresent, kAbsent, false)), "anna");
 }
 
-TEST(Exercise, DoesNotPassToADeputyWhoOnlyTurnedUp) { EXPECT_EQ(ExercisedBy(SeatWith(kAbsent, kPresent, false)), ""); }
-
-TEST(Exercise, WithBothThereTheDeputyIsAnObserver) {
-  EXPECT_EQ(ExercisedBy(SeatWith(kPresent, kPresent, true)), "anna");
+TEST(Representation, PassesToTheSummonedDeputyWhoIsThere) {
+  EXPECT_EQ(RepresentedBy(SeatWith(kExcused, kPresent, true)), "bo");
 }
 
-TEST(Exercise, PassesOnWhenThePrincipalHasLeftAndTheDeputyWasSummoned) {
-  EXPECT_EQ(ExercisedBy(SeatWith(kLeft, kPresent, true)), "bo");
+TEST(Representation, DoesNotPassToADeputyWhoOnlyTurnedUp) {
+  EXPECT_EQ(RepresentedBy(SeatWith(kAbsent, kPresent, false)), "");
 }
 
-TEST(Exercise, OfADisqualifiedPrincipalPassesToTheDeputyForThatItem) {
-  const pb::EntitledSeat seat = SeatWith(kPresent, kPresent, false);
-  const auto exercise =
-      ExerciseOf(seat, ItemIn(pb::AGENDA_ITEM_STATE_SCHEDULED), std::vector{Disqualified(pb::HOLDER_ROLE_PRINCIPAL)});
-  EXPECT_EQ(exercise.holder_id(), "bo");
-  EXPECT_EQ(exercise.basis(), pb::EXERCISE_BASIS_DISQUALIFICATION);
+TEST(Representation, WithBothThereTheDeputyIsAnObserver) {
+  EXPECT_EQ(RepresentedBy(SeatWith(kPresent, kPresent, true)), "anna");
+}
+
+TEST(Representation, PassesOnWhenThePrincipalHasLeftAndTheDeputyWasSummoned) {
+  EXPECT_EQ(RepresentedBy(SeatWith(kLeft, kPresent, true)), "bo");
+}
+
+TEST(Representation, OfADisqualifiedPrincipalPassesToTheDeputyForThatItem) {
+  const pb::VotingSeat seat = SeatWith(kPresent, kPresent, false);
+  const auto representation = RepresentationOf(seat, ItemIn(pb::AGENDA_ITEM_STATE_SCHEDULED),
+                                               std::vector{Disqualified(pb::HOLDER_ROLE_PRINCIPAL)});
+  EXPECT_EQ(representation.holder_id(), "bo");
+  EXPECT_EQ(representation.basis(), pb::REPRESENTATION_BASIS_DISQUALIFICATION);
   pb::AgendaItem other = ItemIn(pb::AGENDA_ITEM_STATE_SCHEDULED);
   other.set_id("other");
-  EXPECT_EQ(ExerciseOf(seat, other, std::vector{Disqualified(pb::HOLDER_ROLE_PRINCIPAL)}).holder_id(), "anna");
+  EXPECT_EQ(RepresentationOf(seat, other, std::vector{Disqualified(pb::HOLDER_ROLE_PRINCIPAL)}).holder_id(), "anna");
 }
 
-TEST(Exercise, IsNobodysIfBothAreDisqualified) {
-  EXPECT_EQ(ExercisedBy(SeatWith(kPresent, kPresent, true),
-                        {Disqualified(pb::HOLDER_ROLE_PRINCIPAL), Disqualified(pb::HOLDER_ROLE_DEPUTY)}),
+TEST(Representation, IsNobodysIfBothAreDisqualified) {
+  EXPECT_EQ(RepresentedBy(SeatWith(kPresent, kPresent, true),
+                          {Disqualified(pb::HOLDER_ROLE_PRINCIPAL), Disqualified(pb::HOLDER_ROLE_DEPUTY)}),
             "");
 }
 
 // A vote that was delegated to somebody who was not there was counted all the same.
 TEST(Delegation, OpenSlides5745DelegatedVotesOfAnAbsentReceiverDoNotCount) {
-  EXPECT_EQ(ExercisedBy(SeatWith(kExcused, kAbsent, true)), "");
-  EXPECT_EQ(ExercisedBy(SeatWith(kExcused, kLeft, true)), "");
-  EXPECT_EQ(ExercisedBy(SeatWith(kPresent, kAbsent, false), {Disqualified(pb::HOLDER_ROLE_PRINCIPAL)}), "");
+  EXPECT_EQ(RepresentedBy(SeatWith(kExcused, kAbsent, true)), "");
+  EXPECT_EQ(RepresentedBy(SeatWith(kExcused, kLeft, true)), "");
+  EXPECT_EQ(RepresentedBy(SeatWith(kPresent, kAbsent, false), {Disqualified(pb::HOLDER_ROLE_PRINCIPAL)}), "");
 }
 
-pb::SeatExercise By(std::string seat_id, pb::ExerciseBasis basis) {
-  pb::SeatExercise exercise;
-  exercise.set_seat_id(std::move(seat_id));
-  exercise.set_basis(basis);
-  return exercise;
+pb::SeatRepresentation By(std::string seat_id, pb::RepresentationBasis basis) {
+  pb::SeatRepresentation representation;
+  representation.set_seat_id(std::move(seat_id));
+  representation.set_basis(basis);
+  return representation;
 }
 
 pb::RecordAdviceRequest Votes(std::vector<std::string> seats) {
@@ -340,27 +344,27 @@ pb::RecordAdviceRequest Votes(std::vector<std::string> seats) {
 
 // A principal could vote beside the one who voted for them.
 TEST(Delegation, OpenSlidesClient3518ThePrincipalDoesNotVoteBesideTheDeputy) {
-  const std::vector<pb::SeatExercise> possible = {By("seat", pb::EXERCISE_BASIS_DEPUTY)};
-  EXPECT_REFUSED(Exercised(possible, Votes({"seat", "seat"})).status(), "SEAT_EXERCISED_TWICE");
-  const auto exercised = Exercised(possible, Votes({"seat"}));
-  ASSERT_TRUE(exercised.ok());
-  ASSERT_EQ(exercised->size(), 1);
-  EXPECT_EQ((*exercised)[0].vote(), pb::VOTE_FOR);
+  const std::vector<pb::SeatRepresentation> possible = {By("seat", pb::REPRESENTATION_BASIS_DEPUTY)};
+  EXPECT_REFUSED(Represented(possible, Votes({"seat", "seat"})).status(), "SEAT_REPRESENTED_TWICE");
+  const auto represented = Represented(possible, Votes({"seat"}));
+  ASSERT_TRUE(represented.ok());
+  ASSERT_EQ(represented->size(), 1);
+  EXPECT_EQ((*represented)[0].vote(), pb::VOTE_FOR);
 }
 
 // Whoever might not see names lost the ballots delegated to them, silently.
-TEST(Delegation, OpenSlides5744ASeatIsExercisedWhateverNamesAreShown) {
-  pb::EntitledSeat seat = SeatWith(kExcused, kPresent, true);
+TEST(Delegation, OpenSlides5744ASeatIsRepresentedWhateverNamesAreShown) {
+  pb::VotingSeat seat = SeatWith(kExcused, kPresent, true);
   seat.clear_principal_name();
   seat.clear_deputy_name();
-  EXPECT_EQ(ExercisedBy(seat), "bo");
+  EXPECT_EQ(RepresentedBy(seat), "bo");
 }
 
 // Members could not delegate for themselves, and if they could, it was to be logged.
 TEST(Delegation, OpenSlides6223AMemberApologisesForThemselfAndForNobodyElse) {
   pb::SeatHolder holder;
   holder.set_person_ref("anna");
-  const pb::Meeting meeting = MeetingIn(pb::MEETING_STATE_SUMMONED);
+  const pb::Meeting meeting = MeetingIn(pb::MEETING_STATE_NOTICE_SENT);
   EXPECT_DONE(MayApologise(As(ROLE_COUNCIL_MEMBER, "anna"), meeting, holder));
   EXPECT_REFUSED(MayApologise(As(ROLE_COUNCIL_MEMBER, "bo"), meeting, holder), "FORBIDDEN");
   EXPECT_REFUSED(MayApologise(As(ROLE_COUNCIL_MEMBER, ""), meeting, holder), "FORBIDDEN");
@@ -368,10 +372,10 @@ TEST(Delegation, OpenSlides6223AMemberApologisesForThemselfAndForNobodyElse) {
 }
 
 // [C4] Among its delegation bugs. A delegation "can never be chained, or go to another organisation": whatever was
-// noted of a seat and decided about it, who exercises it is one of its own two, is there, and was not disqualified; and
-// the deputy only who was asked.
-TEST(Delegation, OpenSlides6825ASeatIsNeverHandedOnNorExercisedFromAnotherSeat) {
-  int exercised = 0, by_deputy = 0;
+// noted of a seat and decided about it, who represents it is one of its own two, is there, and was not disqualified;
+// and the deputy only who was asked.
+TEST(Delegation, OpenSlides6825ASeatIsNeverHandedOnNorRepresentedFromAnotherSeat) {
+  int represented = 0, by_deputy = 0;
   for (const auto principal : {kAbsent, kExcused, kPresent, kLeft}) {
     for (const auto deputy : {kAbsent, kExcused, kPresent, kLeft}) {
       for (int bits = 0; bits < 8; ++bits) {
@@ -384,16 +388,16 @@ TEST(Delegation, OpenSlides6825ASeatIsNeverHandedOnNorExercisedFromAnotherSeat) 
           found.push_back(Disqualified(role));
           found.back().set_seat_id("another seat");
         }
-        const std::string who = ExercisedBy(SeatWith(principal, deputy, summoned), found);
+        const std::string who = RepresentedBy(SeatWith(principal, deputy, summoned), found);
         const bool by_anna = principal == kPresent && !without_principal;
         const bool by_bo = !by_anna && deputy == kPresent && !without_deputy && (summoned || without_principal);
         EXPECT_EQ(who, by_anna ? "anna" : by_bo ? "bo" : "");
-        exercised += !who.empty();
+        represented += !who.empty();
         by_deputy += by_bo;
       }
     }
   }
-  EXPECT_EQ(exercised, 16 + 11);
+  EXPECT_EQ(represented, 16 + 11);
   EXPECT_EQ(by_deputy, 11);
   // Nor can somebody be of two organisations, and so carry a seat from one to the other.
   pb::Seat seat;
@@ -401,14 +405,14 @@ TEST(Delegation, OpenSlides6825ASeatIsNeverHandedOnNorExercisedFromAnotherSeat) 
   EXPECT_REFUSED(MayAppoint(seat, true), "PERSON_HOLDS_SEAT");
 }
 
-// Who was entitled was counted wrongly where votes were delegated. Here a seat counts once, by whoever exercises it,
-// and not at all if nobody does: not for each of its persons who are there, nor for one who is not.
-TEST(Delegation, OpenSlidesPr6031ASeatCountsOnceWhoeverExercisesIt) {
-  std::vector<pb::SeatExercise> possible;
+// Who was entitled was counted wrongly where votes were delegated. Here a seat counts once, by whoever representations
+// it, and not at all if nobody does: not for each of its persons who are there, nor for one who is not.
+TEST(Delegation, OpenSlidesPr6031ASeatCountsOnceWhoeverRepresentsIt) {
+  std::vector<pb::SeatRepresentation> possible;
   const auto add = [&](std::string id, pb::Presence principal, pb::Presence deputy, bool summoned) {
-    pb::EntitledSeat seat = SeatWith(principal, deputy, summoned);
+    pb::VotingSeat seat = SeatWith(principal, deputy, summoned);
     seat.set_seat_id(std::move(id));
-    possible.push_back(ExerciseOf(seat, ItemIn(pb::AGENDA_ITEM_STATE_SCHEDULED), {}));
+    possible.push_back(RepresentationOf(seat, ItemIn(pb::AGENDA_ITEM_STATE_SCHEDULED), {}));
   };
   add("themself", kPresent, kAbsent, false);
   add("both there", kPresent, kPresent, true);
@@ -416,25 +420,25 @@ TEST(Delegation, OpenSlidesPr6031ASeatCountsOnceWhoeverExercisesIt) {
   add("deputy not there", kExcused, kAbsent, true);
   add("only turned up", kAbsent, kPresent, false);
   add("gone", kLeft, kLeft, true);
-  const auto exercised = Exercised(possible, Votes({"themself", "both there", "deputy"}));
-  ASSERT_TRUE(exercised.ok()) << exercised.status();
+  const auto represented = Represented(possible, Votes({"themself", "both there", "deputy"}));
+  ASSERT_TRUE(represented.ok()) << represented.status();
   std::map<std::string, std::string> by;
-  for (const pb::SeatExercise& each : *exercised) {
+  for (const pb::SeatRepresentation& each : *represented) {
     EXPECT_TRUE(by.emplace(each.seat_id(), each.holder_id()).second) << "counted twice";
     EXPECT_EQ(each.vote(), pb::VOTE_FOR);
   }
   EXPECT_THAT(by, testing::ElementsAre(testing::Pair("both there", "anna"), testing::Pair("deputy", "bo"),
                                        testing::Pair("themself", "anna")));
   for (const char* empty : {"deputy not there", "only turned up", "gone"}) {
-    EXPECT_REFUSED(Exercised(possible, Votes({empty})).status(), "SEAT_NOT_EXERCISED");
+    EXPECT_REFUSED(Represented(possible, Votes({empty})).status(), "SEAT_NOT_REPRESENTED");
   }
 }
 
-TEST(Exercise, OfAnEmptyOrUnknownSeatHasNoVote) {
-  const std::vector<pb::SeatExercise> possible = {By("seat", pb::EXERCISE_BASIS_EMPTY)};
-  EXPECT_REFUSED(Exercised(possible, Votes({"seat"})).status(), "SEAT_NOT_EXERCISED");
-  EXPECT_REFUSED(Exercised(possible, Votes({"another"})).status(), "NOT_ENTITLED");
-  EXPECT_TRUE(Exercised(possible, {})->empty());
+TEST(Representation, OfAnEmptyOrUnknownSeatHasNoVote) {
+  const std::vector<pb::SeatRepresentation> possible = {By("seat", pb::REPRESENTATION_BASIS_EMPTY)};
+  EXPECT_REFUSED(Represented(possible, Votes({"seat"})).status(), "SEAT_NOT_REPRESENTED");
+  EXPECT_REFUSED(Represented(possible, Votes({"another"})).status(), "NOT_ENTITLED");
+  EXPECT_TRUE(Represented(possible, {})->empty());
 }
 
 TEST(Attendance, IsAlsoOfThoseWhoLeftAndFeesAndMinutesAreOfMeetingsThatWereHeld) {
@@ -442,11 +446,11 @@ TEST(Attendance, IsAlsoOfThoseWhoLeftAndFeesAndMinutesAreOfMeetingsThatWereHeld)
     const auto presence = static_cast<pb::Presence>(i);
     EXPECT_EQ(WasThere(presence), presence == kPresent || presence == kLeft) << pb::Presence_Name(presence);
   }
-  for (const auto state : {pb::MEETING_STATE_HELD, pb::MEETING_STATE_CLOSED, pb::MEETING_STATE_REOPENED}) {
+  for (const auto state : {pb::MEETING_STATE_HELD, pb::MEETING_STATE_FINALISED, pb::MEETING_STATE_REOPENED}) {
     EXPECT_TRUE(WasHeld(state));
   }
-  for (const auto state :
-       {pb::MEETING_STATE_PLANNED, pb::MEETING_STATE_SUMMONED, pb::MEETING_STATE_OPEN, pb::MEETING_STATE_CANCELLED}) {
+  for (const auto state : {pb::MEETING_STATE_PLANNED, pb::MEETING_STATE_NOTICE_SENT, pb::MEETING_STATE_OPEN,
+                           pb::MEETING_STATE_CANCELLED}) {
     EXPECT_FALSE(WasHeld(state));
   }
 }
@@ -461,13 +465,13 @@ TEST(Summons, IsNotForADeputyWhosePrincipalIsThere) {
   EXPECT_DONE(MaySummon(open, SeatWith(kAbsent, kPresent, false)));
   EXPECT_REFUSED(MaySummon(open, SeatWith(kPresent, kPresent, false)), "NO_APOLOGY");
   EXPECT_REFUSED(MaySummon(open, SeatWith(kAbsent, kPresent, true)), "ALREADY_EXISTS") << "once";
-  pb::EntitledSeat vacant = SeatWith(kAbsent, kAbsent, false);
+  pb::VotingSeat vacant = SeatWith(kAbsent, kAbsent, false);
   vacant.clear_deputy_id();
   EXPECT_REFUSED(MaySummon(open, vacant), "NO_SUCH_HOLDER");
 }
 
 TEST(Summons, IsForTheDeputyOfAPrincipalInOfficeWhoApologisedOrOfNone) {
-  const pb::Meeting called = MeetingIn(pb::MEETING_STATE_SUMMONED);
+  const pb::Meeting called = MeetingIn(pb::MEETING_STATE_NOTICE_SENT);
   const auto holder = [](std::string id) {
     pb::SeatHolder made;
     made.set_id(std::move(id));
@@ -495,7 +499,7 @@ TEST(Summons, IsForTheDeputyOfAPrincipalInOfficeWhoApologisedOrOfNone) {
 }
 
 TEST(Summons, HoldsAsLongAsTheDeputyIsDeputyAndThePrincipalDoesNotCome) {
-  const pb::Meeting called = MeetingIn(pb::MEETING_STATE_SUMMONED);
+  const pb::Meeting called = MeetingIn(pb::MEETING_STATE_NOTICE_SENT);
   pb::Seat seat;
   seat.set_state(pb::SEAT_STATE_ACTIVE);
   const auto term = [](std::string id, pb::HolderRole role, std::string person) {
@@ -544,15 +548,15 @@ TEST(Summons, HoldsAsLongAsTheDeputyIsDeputyAndThePrincipalDoesNotCome) {
   EXPECT_FALSE(HoldsStill(summons, called, seat, holders, {apology}));
 }
 
-TEST(Attendance, IsPutRightWhileTheMeetingIsOpenUntilTheSeatWasExercised) {
+TEST(Attendance, IsPutRightWhileTheMeetingIsOpenUntilTheSeatWasRepresented) {
   const pb::Meeting open = MeetingIn(pb::MEETING_STATE_OPEN);
   constexpr auto kPrincipal = pb::HOLDER_ROLE_PRINCIPAL, kDeputy = pb::HOLDER_ROLE_DEPUTY;
   for (const auto before : {kAbsent, kExcused}) {
     EXPECT_REFUSED(MayMarkPresence(open, SeatWith(before, kAbsent, false), kPrincipal, kLeft, {}), "NOT_PRESENT");
     EXPECT_REFUSED(MayMarkPresence(open, SeatWith(kPresent, before, false), kDeputy, kLeft, {}), "NOT_PRESENT");
   }
-  const pb::EntitledSeat seat = SeatWith(kPresent, kLeft, true);
-  pb::SeatExercise by_bo;
+  const pb::VotingSeat seat = SeatWith(kPresent, kLeft, true);
+  pb::SeatRepresentation by_bo;
   by_bo.set_seat_id("seat");
   by_bo.set_holder_id("bo");
   for (const auto presence : {kPresent, kLeft}) {
@@ -561,10 +565,10 @@ TEST(Attendance, IsPutRightWhileTheMeetingIsOpenUntilTheSeatWasExercised) {
   }
   for (const auto presence : {kAbsent, kExcused}) {
     EXPECT_DONE(MayMarkPresence(open, seat, kPrincipal, presence, {by_bo}));
-    EXPECT_REFUSED(MayMarkPresence(open, seat, kDeputy, presence, {by_bo}), "SEAT_EXERCISED");
+    EXPECT_REFUSED(MayMarkPresence(open, seat, kDeputy, presence, {by_bo}), "SEAT_REPRESENTED");
     EXPECT_REFUSED(MayMarkPresence(MeetingIn(pb::MEETING_STATE_HELD), seat, kPrincipal, presence, {}), "WRONG_STATE");
   }
-  pb::EntitledSeat vacant = seat;
+  pb::VotingSeat vacant = seat;
   vacant.clear_deputy_id();
   EXPECT_REFUSED(MayMarkPresence(open, vacant, kDeputy, kPresent, {}), "NO_SUCH_HOLDER");
 }
@@ -580,21 +584,21 @@ TEST(Attendance, OpengeverCore2180ExcusedAndAbsentAreToldApart) {
   apology.set_meeting_id("meeting");
   apology.set_holder_id("anna");
   const auto excused =
-      NewEntitledSeat("id", MeetingIn(pb::MEETING_STATE_SUMMONED), seat, holders, std::vector{apology});
+      NewVotingSeat("id", MeetingIn(pb::MEETING_STATE_NOTICE_SENT), seat, holders, std::vector{apology});
   EXPECT_EQ(excused.principal_presence(), kExcused);
   EXPECT_TRUE(excused.deputy_summoned());
   deputys.set_meeting_id("meeting");
   deputys.set_holder_id("bo");
   const auto neither =
-      NewEntitledSeat("id", MeetingIn(pb::MEETING_STATE_SUMMONED), seat, holders, std::vector{apology, deputys});
+      NewVotingSeat("id", MeetingIn(pb::MEETING_STATE_NOTICE_SENT), seat, holders, std::vector{apology, deputys});
   EXPECT_EQ(neither.deputy_presence(), kExcused);
   EXPECT_FALSE(neither.deputy_summoned()) << "a deputy who cannot come is not summoned, and has no seat by turning up";
-  const auto absent = NewEntitledSeat("id", MeetingIn(pb::MEETING_STATE_SUMMONED), seat, holders, {});
+  const auto absent = NewVotingSeat("id", MeetingIn(pb::MEETING_STATE_NOTICE_SENT), seat, holders, {});
   EXPECT_EQ(absent.principal_presence(), kAbsent);
   EXPECT_FALSE(absent.deputy_summoned());
   holders.principal.reset();
-  EXPECT_TRUE(NewEntitledSeat("id", MeetingIn(pb::MEETING_STATE_SUMMONED), seat, holders, {}).deputy_summoned());
-  EXPECT_FALSE(NewEntitledSeat("id", MeetingIn(pb::MEETING_STATE_SUMMONED), seat, holders, std::vector{deputys})
+  EXPECT_TRUE(NewVotingSeat("id", MeetingIn(pb::MEETING_STATE_NOTICE_SENT), seat, holders, {}).deputy_summoned());
+  EXPECT_FALSE(NewVotingSeat("id", MeetingIn(pb::MEETING_STATE_NOTICE_SENT), seat, holders, std::vector{deputys})
                    .deputy_summoned());
 }
 
@@ -674,10 +678,10 @@ TEST(Agenda, OnlyWhatIsPostponedGoesToAnotherMeetingAndToOneThatHasNotBegun) {
   }
   request.set_settlement(pb::SETTLEMENT_POSTPONED);
   EXPECT_DONE(MaySettle(secretary, MeetingIn(pb::MEETING_STATE_OPEN), item, request, ""));
-  for (const auto state : {pb::MEETING_STATE_PLANNED, pb::MEETING_STATE_SUMMONED}) {
+  for (const auto state : {pb::MEETING_STATE_PLANNED, pb::MEETING_STATE_NOTICE_SENT}) {
     EXPECT_DONE(MayPostponeTo(secretary, MeetingIn(state), "2027-02-10"));
   }
-  for (const auto state : {pb::MEETING_STATE_OPEN, pb::MEETING_STATE_HELD, pb::MEETING_STATE_CLOSED,
+  for (const auto state : {pb::MEETING_STATE_OPEN, pb::MEETING_STATE_HELD, pb::MEETING_STATE_FINALISED,
                            pb::MEETING_STATE_REOPENED, pb::MEETING_STATE_CANCELLED}) {
     EXPECT_REFUSED(MayPostponeTo(secretary, MeetingIn(state), "2027-02-10"), "WRONG_STATE");
   }
@@ -689,7 +693,7 @@ TEST(Agenda, OpengeverCore1594AnAdviceIsNotChangedButInAReopenedMeeting) {
   for (const auto state : {pb::MEETING_STATE_OPEN}) {
     EXPECT_REFUSED(MayAdvise(MeetingIn(state), advised, {}, {}), "ITEM_SETTLED");
   }
-  for (const auto state : {pb::MEETING_STATE_HELD, pb::MEETING_STATE_CLOSED}) {
+  for (const auto state : {pb::MEETING_STATE_HELD, pb::MEETING_STATE_FINALISED}) {
     EXPECT_REFUSED(MayAdvise(MeetingIn(state), advised, {}, {}), "WRONG_STATE");
   }
   EXPECT_DONE(MayAdvise(MeetingIn(pb::MEETING_STATE_REOPENED), advised, {}, {}));
@@ -697,7 +701,7 @@ TEST(Agenda, OpengeverCore1594AnAdviceIsNotChangedButInAReopenedMeeting) {
                  "WRONG_STATE");
 }
 
-TEST(Agenda, HowSeatsWereExercisedIsNotPutRightInAReopenedMeeting) {
+TEST(Agenda, HowSeatsWereRepresentedIsNotPutRightInAReopenedMeeting) {
   const pb::AgendaItem advised = ItemIn(pb::AGENDA_ITEM_STATE_ADVISED), open = ItemIn(pb::AGENDA_ITEM_STATE_SCHEDULED);
   EXPECT_REFUSED(MayAdvise(MeetingIn(pb::MEETING_STATE_REOPENED), advised, {}, Votes({"seat"})), "INVALID_FIELD");
   EXPECT_DONE(MayAdvise(MeetingIn(pb::MEETING_STATE_OPEN), open, {}, Votes({"seat"})));
@@ -727,8 +731,8 @@ TEST(Agenda, ItemsAreDiscussedInAnOpenMeetingAndStayUndecided) {
                            pb::AGENDA_ITEM_STATE_REFERRED_OUT, pb::AGENDA_ITEM_STATE_WITHDRAWN}) {
     EXPECT_REFUSED(MayDiscuss(open, ItemIn(state), {}), "ITEM_SETTLED");
   }
-  for (const auto state :
-       {pb::MEETING_STATE_SUMMONED, pb::MEETING_STATE_HELD, pb::MEETING_STATE_REOPENED, pb::MEETING_STATE_CLOSED}) {
+  for (const auto state : {pb::MEETING_STATE_NOTICE_SENT, pb::MEETING_STATE_HELD, pb::MEETING_STATE_REOPENED,
+                           pb::MEETING_STATE_FINALISED}) {
     EXPECT_REFUSED(MayDiscuss(MeetingIn(state), scheduled, {scheduled}), "WRONG_STATE");
   }
   const pb::AgendaItem minutes = ItemIn(pb::AGENDA_ITEM_STATE_DISCUSSED, pb::AGENDA_ITEM_KIND_MINUTES);
@@ -778,13 +782,13 @@ TEST(Reopening, OpengeverCore3405AMeetingIsClosedAgainWithNewMinutesAndTheOldOne
 
 // A meeting was reopened over the head of a newer one.
 TEST(Reopening, OpengeverCore7288IsRefusedWhenANewerMeetingIsClosed) {
-  const pb::Meeting closed = MeetingIn(pb::MEETING_STATE_CLOSED);
+  const pb::Meeting closed = MeetingIn(pb::MEETING_STATE_FINALISED);
   EXPECT_REFUSED(MayReopen(closed, true, false), "NEWER_MEETING_CLOSED");
   EXPECT_DONE(MayReopen(closed, false, false));
 }
 
 TEST(Reopening, IsRefusedWhenTheMinutesAreApproved) {
-  EXPECT_REFUSED(MayReopen(MeetingIn(pb::MEETING_STATE_CLOSED), false, true), "MINUTES_APPROVED");
+  EXPECT_REFUSED(MayReopen(MeetingIn(pb::MEETING_STATE_FINALISED), false, true), "MINUTES_APPROVED");
 }
 
 // One had to be a system administrator with a debug shell.
@@ -852,7 +856,8 @@ TEST(MinutesOf, AMeetingSayWhoTookTheSeatOfADisqualifiedMember) {
   proceedings.seats = {SeatWith(kPresent, kPresent, false)};
   proceedings.agenda = {ItemIn(pb::AGENDA_ITEM_STATE_ADVISED)};
   proceedings.disqualifications = {Disqualified(pb::HOLDER_ROLE_PRINCIPAL)};
-  proceedings.exercises = {ExerciseOf(proceedings.seats[0], proceedings.agenda[0], proceedings.disqualifications)};
+  proceedings.representations = {
+      RepresentationOf(proceedings.seats[0], proceedings.agenda[0], proceedings.disqualifications)};
   const std::string text = MinutesText(proceedings, {}, 1);
   EXPECT_THAT(text, HasSubstr("**Found disqualified:** Anna (Mental Helse).\n\n**Took the seat:** Bo.\n\n"));
 }
@@ -908,7 +913,7 @@ Proceedings EventfulMeeting(const pb::Mandate& mandate) {
   all.meeting.set_times_reopened(1);
   all.meeting.set_reason(kSaid);
   all.seats = {SeatWith(kPresent, kPresent, false), SeatWith(kExcused, kPresent, false),
-               SeatWith(kAbsent, kExcused, false), pb::EntitledSeat()};
+               SeatWith(kAbsent, kExcused, false), pb::VotingSeat()};
   for (size_t i = 1; i < all.seats.size(); ++i) {
     all.seats[i].set_seat_id(absl::StrCat("seat ", i));
     if (i < 3) all.seats[i].set_deputy_id(absl::StrCat("deputy ", i));
@@ -932,8 +937,8 @@ Proceedings EventfulMeeting(const pb::Mandate& mandate) {
     all.agenda.push_back(item);
   }
   all.disqualifications = {Disqualified(pb::HOLDER_ROLE_PRINCIPAL)};
-  all.exercises = {ExerciseOf(all.seats[0], ItemIn(pb::AGENDA_ITEM_STATE_ADVISED), all.disqualifications)};
-  all.exercises[0].set_vote(pb::VOTE_FOR);
+  all.representations = {RepresentationOf(all.seats[0], ItemIn(pb::AGENDA_ITEM_STATE_ADVISED), all.disqualifications)};
+  all.representations[0].set_vote(pb::VOTE_FOR);
   pb::AdviceRevision revision;
   revision.set_agenda_item_id("item");
   revision.set_advice(kSaid);
@@ -985,7 +990,7 @@ TEST(MinutesOf, AMeetingAreApprovedOnceAtAnOpenMeeting) {
   const auto may = [&](pb::MinutesState minutes, pb::MeetingState of, pb::MeetingState at) {
     return MayApproveMinutes(*MinutesIn(minutes), MeetingIn(of), false, MeetingIn(at, "2027-05-12"), item);
   };
-  const auto closed = pb::MEETING_STATE_CLOSED, open = pb::MEETING_STATE_OPEN;
+  const auto closed = pb::MEETING_STATE_FINALISED, open = pb::MEETING_STATE_OPEN;
   EXPECT_DONE(may(pb::MINUTES_STATE_SENT, closed, open));
   EXPECT_REFUSED(may(pb::MINUTES_STATE_APPROVED, closed, open), "WRONG_STATE");
   EXPECT_REFUSED(may(pb::MINUTES_STATE_DRAFT, closed, open), "WRONG_STATE");
@@ -999,8 +1004,8 @@ TEST(MinutesOf, AMeetingAreSeenByThoseWhoMay) {
   EXPECT_DONE(MaySee(As(ROLE_COUNCIL_SECRETARY), *MinutesIn(pb::MINUTES_STATE_DRAFT)));
   EXPECT_REFUSED(MaySee(As(ROLE_COUNCIL_MEMBER), *MinutesIn(pb::MINUTES_STATE_DRAFT)), "NOT_FOUND");
   EXPECT_DONE(MaySee(As(ROLE_STAFF), sent));
-  EXPECT_REFUSED(MaySee(As(ROLE_RESIDENT), sent), "NOT_FOUND");
-  EXPECT_DONE(MaySee(As(ROLE_RESIDENT), *MinutesIn(pb::MINUTES_STATE_APPROVED)));
+  EXPECT_REFUSED(MaySee(As(ROLE_PERSON), sent), "NOT_FOUND");
+  EXPECT_DONE(MaySee(As(ROLE_PERSON), *MinutesIn(pb::MINUTES_STATE_APPROVED)));
 }
 
 // ---- You said – we did -------------------------------------------------------------------------------
@@ -1014,9 +1019,9 @@ pb::Suggestion SuggestionIn(pb::SuggestionState state) {
 }
 
 TEST(Suggestions, FromTheBoxKnowNobody) {
-  pb::DropSuggestionRequest request;
+  pb::SubmitAnonymousSuggestionRequest request;
   request.set_text("Sundays, too");
-  request.set_claim_code("code");
+  request.set_receipt_code("code");
   const pb::Suggestion suggestion = NewAnonymousSuggestion("id", request, "2027-01-01");
   EXPECT_EQ(suggestion.proposer_ref(), "");
   EXPECT_THAT(suggestion.SerializeAsString(), Not(HasSubstr("code")));
@@ -1316,7 +1321,7 @@ TEST(Indicators, CompareAfterWithBefore) {
 
 TEST(Fees, AreForThoseWhoWereThereAndAreNotPaidToBe) {
   const pb::Meeting held = MeetingIn(pb::MEETING_STATE_HELD);
-  pb::EntitledSeat seat = SeatWith(kPresent, kAbsent, false);
+  pb::VotingSeat seat = SeatWith(kPresent, kAbsent, false);
   pb::SubmitFeeClaimRequest request;
   const auto may = [&](std::string_view person, bool claimed = false) {
     return MayClaimFee(person, held, seat, SomeMandate(), request, claimed);

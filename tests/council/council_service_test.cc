@@ -34,7 +34,7 @@ class CouncilTest : public testing::TestWithParam<const char*> {
 
   // The first meeting of the year, called and opened, with Anna, Cara and Eva there.
   pb::Meeting OpenMeeting() {
-    const pb::Meeting meeting = town_.Opened(town_.Called(town_.wheel[0]));
+    const pb::Meeting meeting = town_.Opened(town_.Called(town_.annual_plan[0]));
     for (const TestSeat& seat : {town_.user, town_.kin, town_.leader}) town_.Present(meeting, seat, kPrincipal);
     return meeting;
   }
@@ -185,7 +185,7 @@ TEST_P(CouncilTest, CodesAreThoseOfTheListInForceAndAnyWhileThereIsNone) {
   town_.Appointed(town_.user.id, kDeputy, SomePerson(), "Gry");  // ends the one before: SUCCEEDED is the service's own
 
   EXPECT_DONE(set(pb::CODE_LIST_KIND_DISQUALIFICATION_GROUND, {"PARTY"}));
-  const pb::Meeting meeting = town_.Opened(town_.Called(town_.wheel[0]));
+  const pb::Meeting meeting = town_.Opened(town_.Called(town_.annual_plan[0]));
   pb::DeclareDisqualifiedRequest declare;
   declare.set_agenda_item_id(town_.Item(meeting, "Her own house").id());
   declare.set_seat_id(town_.user.id);
@@ -239,11 +239,11 @@ TEST_P(CouncilTest, TheYearHasOneWheelAndExtraMeetingsAreTypedAsSuch) {
   ASSERT_TRUE(planned.ok()) << planned.status();
   EXPECT_EQ(planned->meeting().kind(), pb::MEETING_KIND_EXTRAORDINARY);
   EXPECT_EQ(planned->meeting().notice_by(), "2027-02-24");
-  pb::GetYearWheelRequest get;
+  pb::GetAnnualPlanRequest get;
   get.set_year(2027);
-  EXPECT_THAT(town_.Call(&Stub::GetYearWheel, Passer(), get)->meetings(), SizeIs(5));
+  EXPECT_THAT(town_.Call(&Stub::GetAnnualPlan, Passer(), get)->meetings(), SizeIs(5));
   plan.mutable_meeting()->set_meeting_date("2029-03-03");
-  EXPECT_REFUSED(town_.Call(&Stub::PlanMeeting, Secretary(), plan), "YEAR_WHEEL_MISSING");
+  EXPECT_REFUSED(town_.Call(&Stub::PlanMeeting, Secretary(), plan), "ANNUAL_PLAN_MISSING");
 }
 
 TEST_P(CouncilTest, TheNextMeetingIsTheFirstOfTheListFromToday) {
@@ -258,7 +258,7 @@ TEST_P(CouncilTest, TheNextMeetingIsTheFirstOfTheListFromToday) {
   EXPECT_EQ(town_.Call(&Stub::ListMeetings, Passer(), list)->meetings(0).theme(), "Somebody beside one");
   // What was cancelled stays on the list, and is not the next.
   pb::CancelMeetingRequest cancel;
-  cancel.set_meeting_id(town_.wheel[1].id());
+  cancel.set_meeting_id(town_.annual_plan[1].id());
   cancel.set_reason("Too few can come.");
   EXPECT_DONE(town_.Call(&Stub::CancelMeeting, Secretary(), cancel));
   list.clear_page_token();
@@ -269,7 +269,7 @@ TEST_P(CouncilTest, TheNextMeetingIsTheFirstOfTheListFromToday) {
 
 TEST_P(CouncilTest, ACalendarProgramSeesTheYearAndWhatWasCancelledAndNobodysName) {
   pb::CancelMeetingRequest cancel;
-  cancel.set_meeting_id(town_.wheel[3].id());
+  cancel.set_meeting_id(town_.annual_plan[3].id());
   cancel.set_reason("Too few can come.");
   EXPECT_DONE(town_.Call(&Stub::CancelMeeting, Secretary(), cancel));
   pb::GetCalendarRequest request;
@@ -289,7 +289,7 @@ TEST_P(CouncilTest, ACalendarProgramSeesTheYearAndWhatWasCancelledAndNobodysName
 }
 
 TEST_P(CouncilTest, AMovedMeetingTellsAllAndWhoCouldNotComeThatDayIsExpectedAgain) {
-  const pb::Meeting meeting = town_.Called(town_.wheel[0]);
+  const pb::Meeting meeting = town_.Called(town_.annual_plan[0]);
   town_.Apologised(meeting, town_.user, kPrincipal);
   pb::MoveMeetingRequest move;
   move.set_meeting_id(meeting.id());
@@ -327,18 +327,18 @@ TEST_P(CouncilTest, AMovedMeetingTellsAllAndWhoCouldNotComeThatDayIsExpectedAgai
   EXPECT_THAT(town_.Meeting(meeting.id()).void_apologies(), SizeIs(2));
   const pb::Meeting open = town_.Opened(town_.Meeting(meeting.id()).meeting());
   town_.Present(open, town_.user, kDeputy);
-  EXPECT_THAT(town_.Exercised(town_.Item(open, "Doors")), testing::Contains(Pair(town_.user.id, "")));
+  EXPECT_THAT(town_.Represented(town_.Item(open, "Doors")), testing::Contains(Pair(town_.user.id, "")));
 }
 
 TEST_P(CouncilTest, ACancelledMeetingGivesItsItemsAndSuggestionsBack) {
   const std::string code = SomePerson(), id = town_.Dropped("Longer evenings", code);
   town_.Screened(id);
   const auto date = [&] {
-    pb::GetSuggestionByClaimRequest follow;
-    follow.set_claim_code(code);
-    return Must(town_.Call(&Stub::GetSuggestionByClaim, Passer(), follow)).meeting_date();
+    pb::GetSuggestionByReceiptRequest follow;
+    follow.set_receipt_code(code);
+    return Must(town_.Call(&Stub::GetSuggestionByReceipt, Passer(), follow)).meeting_date();
   };
-  const pb::Meeting meeting = town_.Called(town_.wheel[0]);
+  const pb::Meeting meeting = town_.Called(town_.annual_plan[0]);
   town_.Item(meeting, "Longer evenings", id);
   EXPECT_EQ(town_.Suggestion(id).state(), pb::SUGGESTION_STATE_ON_AGENDA);
   EXPECT_EQ(date(), "2027-02-10");
@@ -349,7 +349,7 @@ TEST_P(CouncilTest, ACancelledMeetingGivesItsItemsAndSuggestionsBack) {
   EXPECT_EQ(town_.Suggestion(id).state(), pb::SUGGESTION_STATE_RECEIVED);
   EXPECT_EQ(date(), "") << "it waits for a meeting again";
   EXPECT_EQ(town_.Meeting(meeting.id()).agenda(0).state(), pb::AGENDA_ITEM_STATE_POSTPONED);
-  town_.Item(town_.wheel[1], "Longer evenings", id);
+  town_.Item(town_.annual_plan[1], "Longer evenings", id);
   EXPECT_EQ(date(), "2027-05-12");
 }
 
@@ -362,31 +362,31 @@ TEST_P(CouncilTest, ACancelledOrdinaryMeetingIsReplacedAndTheYearHasItsFourAgain
     EXPECT_DONE(town_.Call(&Stub::CancelMeeting, Secretary(), request));
   };
   pb::PlanMeetingRequest plan;
-  plan.set_replaces_meeting_id(town_.wheel[0].id());
-  plan.mutable_meeting()->set_theme(town_.wheel[0].theme());
+  plan.set_replaces_meeting_id(town_.annual_plan[0].id());
+  plan.mutable_meeting()->set_theme(town_.annual_plan[0].theme());
   plan.mutable_meeting()->set_meeting_date("2027-03-03");
   plan.mutable_meeting()->set_start_time("17:00");
   plan.mutable_meeting()->set_place("here");
   EXPECT_REFUSED(town_.Call(&Stub::PlanMeeting, Secretary(), plan), "WRONG_STATE");
-  cancel(town_.wheel[0].id());
+  cancel(town_.annual_plan[0].id());
   const pb::Meeting second = Must(town_.Call(&Stub::PlanMeeting, Secretary(), plan)).meeting();
   EXPECT_EQ(second.kind(), pb::MEETING_KIND_ORDINARY);
   EXPECT_EQ(second.theme(), "A home");
   EXPECT_EQ(second.notice_by(), "2027-02-10") << "the notice of an ordinary meeting";
-  EXPECT_EQ(town_.EventsOf<pb::MeetingPlanned>().back().replaces_meeting_id(), town_.wheel[0].id());
+  EXPECT_EQ(town_.EventsOf<pb::MeetingPlanned>().back().replaces_meeting_id(), town_.annual_plan[0].id());
   EXPECT_REFUSED(town_.Call(&Stub::PlanMeeting, Secretary(), plan), "ALREADY_EXISTS");
   // That one is cancelled, too: there is one place, whichever of them is named.
   cancel(second.id());
   plan.set_replaces_meeting_id(second.id());
   const pb::Meeting third = Must(town_.Call(&Stub::PlanMeeting, Secretary(), plan)).meeting();
-  EXPECT_EQ(third.replaces_meeting_id(), town_.wheel[0].id());
+  EXPECT_EQ(third.replaces_meeting_id(), town_.annual_plan[0].id());
   EXPECT_REFUSED(town_.Call(&Stub::PlanMeeting, Secretary(), plan), "ALREADY_EXISTS");
-  plan.set_replaces_meeting_id(town_.wheel[0].id());
+  plan.set_replaces_meeting_id(town_.annual_plan[0].id());
   EXPECT_REFUSED(town_.Call(&Stub::PlanMeeting, Secretary(), plan), "ALREADY_EXISTS");
-  pb::GetYearWheelRequest year;
+  pb::GetAnnualPlanRequest year;
   year.set_year(2027);
-  const pb::GetYearWheelResponse wheel = Must(town_.Call(&Stub::GetYearWheel, Passer(), year));
-  EXPECT_EQ(std::count_if(wheel.meetings().begin(), wheel.meetings().end(),
+  const pb::GetAnnualPlanResponse annual_plan = Must(town_.Call(&Stub::GetAnnualPlan, Passer(), year));
+  EXPECT_EQ(std::count_if(annual_plan.meetings().begin(), annual_plan.meetings().end(),
                           [](const auto& each) {
                             return each.kind() == pb::MEETING_KIND_ORDINARY &&
                                    each.state() != pb::MEETING_STATE_CANCELLED;
@@ -397,8 +397,8 @@ TEST_P(CouncilTest, ACancelledOrdinaryMeetingIsReplacedAndTheYearHasItsFourAgain
 
 // ---- At the table ----
 
-TEST_P(CouncilTest, AnApologySummonsTheDeputyWhoThenExercisesTheSeat) {
-  const pb::Meeting called = town_.Called(town_.wheel[0]);
+TEST_P(CouncilTest, AnApologySummonsTheDeputyWhoThenRepresentsTheSeat) {
+  const pb::Meeting called = town_.Called(town_.annual_plan[0]);
   pb::RegisterApologyRequest apology;
   apology.set_meeting_id(called.id());
   apology.set_seat_id(town_.user.id);
@@ -413,12 +413,12 @@ TEST_P(CouncilTest, AnApologySummonsTheDeputyWhoThenExercisesTheSeat) {
   town_.Present(meeting, town_.user, kDeputy);
   town_.Present(meeting, town_.kin, kDeputy);  // only turned up
   const pb::AgendaItem item = town_.Item(meeting, "Doors");
-  EXPECT_THAT(town_.Exercised(item),
+  EXPECT_THAT(town_.Represented(item),
               UnorderedElementsAre(Pair(town_.user.id, "Bo"), Pair(town_.kin.id, ""), Pair(town_.leader.id, "")));
   const auto advised = Advise(item.id(), {town_.user.id});
   ASSERT_TRUE(advised.ok()) << advised.status();
-  ASSERT_THAT(advised->exercises(), SizeIs(1));
-  EXPECT_EQ(advised->exercises(0).basis(), pb::EXERCISE_BASIS_DEPUTY);
+  ASSERT_THAT(advised->representations(), SizeIs(1));
+  EXPECT_EQ(advised->representations(0).basis(), pb::REPRESENTATION_BASIS_DEPUTY);
   town_.Ended(meeting);
   const std::string body = town_.Minuted(meeting).body();
   EXPECT_THAT(body, HasSubstr("**Deputies who met:** Bo for Anna (Mental Helse)."));
@@ -427,7 +427,7 @@ TEST_P(CouncilTest, AnApologySummonsTheDeputyWhoThenExercisesTheSeat) {
 }
 
 TEST_P(CouncilTest, ADeputyWhoIsAppointedAfterTheApologyIsSummonedThen) {
-  const pb::Meeting first = town_.Called(town_.wheel[0]);
+  const pb::Meeting first = town_.Called(town_.annual_plan[0]);
   town_.Apologised(first, town_.leader, kPrincipal);
   EXPECT_THAT(town_.EventsOf<pb::DeputySummoned>(), SizeIs(0)) << "Eva has no deputy";
   town_.GoTo("2027-02-01");
@@ -447,13 +447,13 @@ TEST_P(CouncilTest, ADeputyWhoIsAppointedAfterTheApologyIsSummonedThen) {
   EXPECT_EQ(town_.EventsOf<pb::DeputySummoned>()[1].person_ref(), hal);
   const pb::Meeting meeting = town_.Opened(first);
   town_.Present(meeting, town_.leader, kDeputy);
-  EXPECT_THAT(town_.Exercised(town_.Item(meeting, "Doors")), testing::Contains(Pair(town_.leader.id, "Hal")));
+  EXPECT_THAT(town_.Represented(town_.Item(meeting, "Doors")), testing::Contains(Pair(town_.leader.id, "Hal")));
   town_.Appointed(town_.leader.id, kDeputy, SomePerson(), "Ida");
   EXPECT_THAT(town_.EventsOf<pb::DeputySummoned>(), SizeIs(2)) << "it has begun";
 }
 
 TEST_P(CouncilTest, APrincipalWhoFollowsOneWhoApologisedIsExpectedThemself) {
-  const pb::Meeting called = town_.Called(town_.wheel[0]);
+  const pb::Meeting called = town_.Called(town_.annual_plan[0]);
   town_.Apologised(called, town_.user, kPrincipal);
   ASSERT_THAT(town_.EventsOf<pb::DeputySummoned>(), SizeIs(1));
   TestSeat user = town_.user;
@@ -466,12 +466,12 @@ TEST_P(CouncilTest, APrincipalWhoFollowsOneWhoApologisedIsExpectedThemself) {
   town_.Appointed(user.id, kPrincipal, SomePerson(), "Hal");
   const pb::Meeting meeting = town_.Opened(called);
   town_.Present(meeting, user, kDeputy);
-  EXPECT_THAT(town_.Exercised(town_.Item(meeting, "Doors")), testing::Contains(Pair(user.id, "")))
+  EXPECT_THAT(town_.Represented(town_.Item(meeting, "Doors")), testing::Contains(Pair(user.id, "")))
       << "Hal is expected, and Gry is an observer";
 }
 
 TEST_P(CouncilTest, ASeatOfTwoWhoApologisedStaysEmptyUnlessThePrincipalComesAfterAll) {
-  const pb::Meeting called = town_.Called(town_.wheel[0]);
+  const pb::Meeting called = town_.Called(town_.annual_plan[0]);
   town_.Apologised(called, town_.user, kDeputy);
   town_.Apologised(called, town_.user, kPrincipal);
   EXPECT_THAT(town_.EventsOf<pb::DeputySummoned>(), SizeIs(0));
@@ -481,19 +481,19 @@ TEST_P(CouncilTest, ASeatOfTwoWhoApologisedStaysEmptyUnlessThePrincipalComesAfte
   const pb::AgendaItem item = town_.Item(meeting, "Doors");
   for (const TestSeat& seat : {town_.user, town_.kin}) {
     town_.Present(meeting, seat, kDeputy);
-    EXPECT_THAT(town_.Exercised(item), testing::Contains(Pair(seat.id, ""))) << "only turned up";
+    EXPECT_THAT(town_.Represented(item), testing::Contains(Pair(seat.id, ""))) << "only turned up";
   }
   town_.Present(meeting, town_.user, kPrincipal);
-  EXPECT_THAT(town_.Exercised(item), testing::Contains(Pair(town_.user.id, "Anna")));
+  EXPECT_THAT(town_.Represented(item), testing::Contains(Pair(town_.user.id, "Anna")));
   pb::SummonDeputyRequest summon;
   summon.set_meeting_id(meeting.id());
   summon.set_seat_id(town_.kin.id);
   EXPECT_DONE(town_.Call(&Stub::SummonDeputy, Secretary(), summon));
-  EXPECT_THAT(town_.Exercised(item), testing::Contains(Pair(town_.kin.id, "Dag"))) << "asked at the table";
+  EXPECT_THAT(town_.Represented(item), testing::Contains(Pair(town_.kin.id, "Dag"))) << "asked at the table";
 }
 
 TEST_P(CouncilTest, ADeputyIsSummonedOnceForOneNeedAndAnewAfterAPrincipalWhoWasExpected) {
-  const pb::Meeting called = town_.Called(town_.wheel[0]);
+  const pb::Meeting called = town_.Called(town_.annual_plan[0]);
   town_.Apologised(called, town_.user, kPrincipal);
   ASSERT_THAT(town_.EventsOf<pb::DeputySummoned>(), SizeIs(1));
   pb::EndTermRequest end;
@@ -514,7 +514,7 @@ TEST_P(CouncilTest, ADeputyIsSummonedOnceForOneNeedAndAnewAfterAPrincipalWhoWasE
 }
 
 TEST_P(CouncilTest, ADeputyIsSummonedWhenTheSeatBecomesVacantAfterTheNotice) {
-  const pb::Meeting called = town_.Called(town_.wheel[0]);
+  const pb::Meeting called = town_.Called(town_.annual_plan[0]);
   pb::EndTermRequest end;
   end.set_holder_id(town_.user.principal_holder);
   end.set_reason_code("OWN_WISH");
@@ -536,7 +536,7 @@ TEST_P(CouncilTest, ADeputyIsSummonedWhenTheSeatBecomesVacantAfterTheNotice) {
 
 // [C3] An apology is a person's, and so is a summons: another term of the same person changes neither.
 TEST_P(CouncilTest, WhatSomebodySaidAndWasAskedHoldsInTheirNextTerm) {
-  const pb::Meeting called = town_.Called(town_.wheel[0]);
+  const pb::Meeting called = town_.Called(town_.annual_plan[0]);
   town_.Apologised(called, town_.user, kPrincipal);
   town_.Apologised(called, town_.kin, kDeputy);
   ASSERT_THAT(town_.EventsOf<pb::DeputySummoned>(), SizeIs(1));
@@ -559,21 +559,21 @@ TEST_P(CouncilTest, WhatSomebodySaidAndWasAskedHoldsInTheirNextTerm) {
   town_.Apologised(called, town_.kin, kPrincipal);
   EXPECT_THAT(town_.EventsOf<pb::DeputySummoned>(), SizeIs(1)) << "Dag has said that he cannot come";
   const pb::Meeting meeting = town_.Opened(called);
-  std::map<std::string, pb::EntitledSeat> seats;
+  std::map<std::string, pb::VotingSeat> seats;
   const pb::GetMeetingResponse opened = town_.Meeting(meeting.id());
-  for (const pb::EntitledSeat& seat : opened.seats()) seats[seat.seat_id()] = seat;
+  for (const pb::VotingSeat& seat : opened.seats()) seats[seat.seat_id()] = seat;
   EXPECT_EQ(seats[town_.user.id].principal_presence(), pb::PRESENCE_EXCUSED);
   EXPECT_EQ(seats[town_.user.id].deputy_id(), bo.id());
   EXPECT_TRUE(seats[town_.user.id].deputy_summoned());
   EXPECT_EQ(seats[town_.kin.id].deputy_presence(), pb::PRESENCE_EXCUSED);
   EXPECT_FALSE(seats[town_.kin.id].deputy_summoned());
   town_.Present(meeting, town_.user, kDeputy);
-  EXPECT_THAT(town_.Exercised(town_.Item(meeting, "Doors")), testing::Contains(Pair(town_.user.id, "Bo")));
+  EXPECT_THAT(town_.Represented(town_.Item(meeting, "Doors")), testing::Contains(Pair(town_.user.id, "Bo")));
 }
 
 // [C3] Who is no deputy any more is not asked to come, however their term ended; who follows them is, once.
 TEST_P(CouncilTest, ASummonsIsVoidWhenTheTermOfItsDeputyEnds) {
-  const pb::Meeting called = town_.Called(town_.wheel[0]);
+  const pb::Meeting called = town_.Called(town_.annual_plan[0]);
   town_.Apologised(called, town_.user, kPrincipal);
   const auto told = [&] {
     return absl::StrCat(town_.EventsOf<pb::DeputySummoned>().size(), " ", town_.EventsOf<pb::SummonsVoided>().size(),
@@ -600,7 +600,7 @@ TEST_P(CouncilTest, ASummonsIsVoidWhenTheTermOfItsDeputyEnds) {
 
 // [C6] What was asked for a meeting that has begun is part of it.
 TEST_P(CouncilTest, ASummonsToAMeetingThatHasBegunStays) {
-  const pb::Meeting called = town_.Called(town_.wheel[0]);
+  const pb::Meeting called = town_.Called(town_.annual_plan[0]);
   town_.Apologised(called, town_.user, kPrincipal);
   const pb::Meeting meeting = town_.Opened(called);
   town_.Appointed(town_.user.id, kDeputy, SomePerson(), "Gry");
@@ -608,21 +608,21 @@ TEST_P(CouncilTest, ASummonsToAMeetingThatHasBegunStays) {
   EXPECT_THAT(town_.Meeting(meeting.id()).summonses(), SizeIs(1));
 }
 
-TEST_P(CouncilTest, ASeatIsExercisedOncePerItemOrNotAtAll) {
+TEST_P(CouncilTest, ASeatIsRepresentedOncePerItemOrNotAtAll) {
   const pb::Meeting meeting = OpenMeeting();
   const pb::AgendaItem item = town_.Item(meeting, "Doors");
-  EXPECT_REFUSED(Advise(item.id(), {town_.user.id, town_.user.id}), "SEAT_EXERCISED_TWICE");
+  EXPECT_REFUSED(Advise(item.id(), {town_.user.id, town_.user.id}), "SEAT_REPRESENTED_TWICE");
   EXPECT_REFUSED(Advise(item.id(), {SomePerson()}), "NOT_ENTITLED");
   EXPECT_DONE(Advise(item.id(), {town_.user.id}));
   EXPECT_REFUSED(Advise(item.id(), {town_.user.id}), "ITEM_SETTLED");
-  pb::ListExercisesRequest list;
+  pb::ListSeatRepresentationsRequest list;
   list.set_agenda_item_id(item.id());
-  const auto fixed = town_.Call(&Stub::ListExercises, Staff(), list);
+  const auto fixed = town_.Call(&Stub::ListSeatRepresentations, Staff(), list);
   EXPECT_TRUE(fixed->settled());
-  EXPECT_THAT(fixed->exercises(), SizeIs(3));
+  EXPECT_THAT(fixed->representations(), SizeIs(3));
   // Who leaves afterwards does not change it.
   town_.Present(meeting, town_.user, kPrincipal, pb::PRESENCE_LEFT);
-  EXPECT_THAT(town_.Exercised(item), testing::Contains(Pair(town_.user.id, "Anna")));
+  EXPECT_THAT(town_.Represented(item), testing::Contains(Pair(town_.user.id, "Anna")));
 }
 
 TEST_P(CouncilTest, DisqualificationMovesTheSeatToTheDeputyForOneItem) {
@@ -637,8 +637,8 @@ TEST_P(CouncilTest, DisqualificationMovesTheSeatToTheDeputyForOneItem) {
   const auto declared = town_.Call(&Stub::DeclareDisqualified, Secretary(), declare);
   ASSERT_TRUE(declared.ok()) << declared.status();
   EXPECT_EQ(declared->summons().cause(), pb::SUMMONS_CAUSE_DISQUALIFICATION);
-  EXPECT_THAT(town_.Exercised(own), testing::Contains(Pair(town_.user.id, "Bo")));
-  EXPECT_THAT(town_.Exercised(other), testing::Contains(Pair(town_.user.id, "Anna")));
+  EXPECT_THAT(town_.Represented(own), testing::Contains(Pair(town_.user.id, "Bo")));
+  EXPECT_THAT(town_.Represented(other), testing::Contains(Pair(town_.user.id, "Anna")));
   town_.Advised(own);
   town_.Advised(other);
   EXPECT_REFUSED(town_.Call(&Stub::DeclareDisqualified, Secretary(), declare), "ITEM_SETTLED");
@@ -659,32 +659,32 @@ TEST_P(CouncilTest, OpengeverCore4876LaterChangesOfMembersDoNotChangeAnOpenMeeti
   const std::string finn = SomePerson();
   town_.Appointed(town_.user.id, kPrincipal, finn, "Finn");
   const pb::AgendaItem item = town_.Item(meeting, "Doors");
-  EXPECT_THAT(town_.Exercised(item), testing::Contains(Pair(town_.user.id, "Anna")));
+  EXPECT_THAT(town_.Represented(item), testing::Contains(Pair(town_.user.id, "Anna")));
   pb::RetireSeatRequest retire;
   retire.set_seat_id(town_.kin.id);
   EXPECT_DONE(town_.Call(&Stub::RetireSeat, Secretary(), retire));
-  EXPECT_THAT(town_.Exercised(item), SizeIs(3));
+  EXPECT_THAT(town_.Represented(item), SizeIs(3));
   town_.Registered(pb::SEAT_KIND_USER_ORGANISATION, "rio", "RIO");
   EXPECT_THAT(town_.Meeting(meeting.id()).seats(), SizeIs(3));
 }
 
 TEST_P(CouncilTest, TheSecretarySummonsTheDeputyOfOneWhoDidNotTurnUp) {
-  const pb::Meeting meeting = town_.Opened(town_.Called(town_.wheel[0]));
+  const pb::Meeting meeting = town_.Opened(town_.Called(town_.annual_plan[0]));
   town_.Present(meeting, town_.user, kDeputy);
   const pb::AgendaItem item = town_.Item(meeting, "Doors");
-  EXPECT_THAT(town_.Exercised(item), testing::Contains(Pair(town_.user.id, "")));
+  EXPECT_THAT(town_.Represented(item), testing::Contains(Pair(town_.user.id, "")));
   pb::SummonDeputyRequest summon;
   summon.set_meeting_id(meeting.id());
   summon.set_seat_id(town_.user.id);
   EXPECT_DONE(town_.Call(&Stub::SummonDeputy, Secretary(), summon));
-  EXPECT_THAT(town_.Exercised(item), testing::Contains(Pair(town_.user.id, "Bo")));
+  EXPECT_THAT(town_.Represented(item), testing::Contains(Pair(town_.user.id, "Bo")));
   town_.Present(meeting, town_.user, kPrincipal);
-  EXPECT_THAT(town_.Exercised(item), testing::Contains(Pair(town_.user.id, "Anna"))) << "she came late";
+  EXPECT_THAT(town_.Represented(item), testing::Contains(Pair(town_.user.id, "Anna"))) << "she came late";
   EXPECT_REFUSED(town_.Call(&Stub::SummonDeputy, Secretary(), summon), "NO_APOLOGY");
 }
 
 TEST_P(CouncilTest, ADeputyIsSummonedToTheTableOnce) {
-  const pb::Meeting called = town_.Called(town_.wheel[0]);
+  const pb::Meeting called = town_.Called(town_.annual_plan[0]);
   town_.Apologised(called, town_.user, kPrincipal);
   const pb::Meeting meeting = town_.Opened(called);
   pb::SummonDeputyRequest summon;
@@ -699,8 +699,8 @@ TEST_P(CouncilTest, ADeputyIsSummonedToTheTableOnce) {
 }
 
 // Who was there stands in the minutes and may claim a fee, so a slip of the pen must not stay.
-TEST_P(CouncilTest, PresenceIsPutRightUntilTheSeatWasExercised) {
-  const pb::Meeting meeting = town_.Opened(town_.Called(town_.wheel[0]));
+TEST_P(CouncilTest, PresenceIsPutRightUntilTheSeatWasRepresented) {
+  const pb::Meeting meeting = town_.Opened(town_.Called(town_.annual_plan[0]));
   const auto mark = [&](const TestSeat& seat, pb::HolderRole role, pb::Presence presence) {
     pb::MarkPresenceRequest request;
     request.set_meeting_id(meeting.id());
@@ -717,10 +717,10 @@ TEST_P(CouncilTest, PresenceIsPutRightUntilTheSeatWasExercised) {
   town_.Present(meeting, town_.kin, kPrincipal);
   town_.Present(meeting, town_.kin, kDeputy);
   town_.Advised(town_.Item(meeting, "Doors"));
-  EXPECT_REFUSED(mark(town_.kin, kPrincipal, pb::PRESENCE_ABSENT), "SEAT_EXERCISED");
-  EXPECT_REFUSED(mark(town_.kin, kPrincipal, pb::PRESENCE_EXCUSED), "SEAT_EXERCISED");
+  EXPECT_REFUSED(mark(town_.kin, kPrincipal, pb::PRESENCE_ABSENT), "SEAT_REPRESENTED");
+  EXPECT_REFUSED(mark(town_.kin, kPrincipal, pb::PRESENCE_EXCUSED), "SEAT_REPRESENTED");
   EXPECT_DONE(mark(town_.kin, kPrincipal, pb::PRESENCE_LEFT));
-  EXPECT_DONE(mark(town_.kin, kDeputy, pb::PRESENCE_EXCUSED)) << "an observer exercised nothing";
+  EXPECT_DONE(mark(town_.kin, kDeputy, pb::PRESENCE_EXCUSED)) << "an observer represented nothing";
   town_.Ended(meeting);
   EXPECT_REFUSED(mark(town_.kin, kDeputy, pb::PRESENCE_ABSENT), "WRONG_STATE");
   const std::string body = town_.Minuted(meeting).body();
@@ -738,18 +738,18 @@ TEST_P(CouncilTest, PresenceIsPutRightUntilTheSeatWasExercised) {
 TEST_P(CouncilTest, MembersProposeAndTheSecretarySchedules) {
   town_.GoTo("2027-02-03");
   pb::AddAgendaItemRequest add;
-  add.set_meeting_id(town_.wheel[0].id());
+  add.set_meeting_id(town_.annual_plan[0].id());
   add.set_title("Warmer rooms");
   const auto proposed = town_.Call(&Stub::AddAgendaItem, Member(town_.user.principal), add);
   ASSERT_TRUE(proposed.ok()) << proposed.status();
   EXPECT_EQ(proposed->agenda_item().state(), pb::AGENDA_ITEM_STATE_PROPOSED);
   EXPECT_EQ(proposed->agenda_item().proposer_seat_id(), town_.user.id);
-  const pb::AgendaItem second = town_.Item(town_.wheel[0], "Second");
+  const pb::AgendaItem second = town_.Item(town_.annual_plan[0], "Second");
   pb::ScheduleAgendaItemRequest schedule;
   schedule.set_agenda_item_id(second.id());
   schedule.set_position(1);
   EXPECT_DONE(town_.Call(&Stub::ScheduleAgendaItem, Secretary(), schedule));
-  const auto agenda = town_.Meeting(town_.wheel[0].id()).agenda();
+  const auto agenda = town_.Meeting(town_.annual_plan[0].id()).agenda();
   EXPECT_EQ(agenda[0].title(), "Second");
   EXPECT_EQ(agenda[1].title(), "Warmer rooms");
   pb::SettleAgendaItemRequest withdraw;
@@ -764,9 +764,9 @@ TEST_P(CouncilTest, MembersProposeAndTheSecretarySchedules) {
 
 // [C13] A postponement is no way round the deadline, nor round the secretary, who schedules.
 TEST_P(CouncilTest, WhatAMemberPostponesComesAsAProposalOfTheirsWould) {
-  const pb::Meeting called = town_.Called(town_.wheel[0]);
+  const pb::Meeting called = town_.Called(town_.annual_plan[0]);
   pb::AddAgendaItemRequest add;
-  add.set_meeting_id(town_.wheel[1].id());
+  add.set_meeting_id(town_.annual_plan[1].id());
   add.set_title("Warmer rooms");
   const Who anna = Member(town_.user.principal);
   pb::SettleAgendaItemRequest postpone;
@@ -777,7 +777,7 @@ TEST_P(CouncilTest, WhatAMemberPostponesComesAsAProposalOfTheirsWould) {
   town_.GoTo("2027-02-04");
   EXPECT_REFUSED(town_.Call(&Stub::SettleAgendaItem, anna, postpone), "INPUT_TOO_LATE");
   EXPECT_THAT(town_.Meeting(called.id()).agenda(), SizeIs(0));
-  postpone.set_to_meeting_id(town_.wheel[2].id());
+  postpone.set_to_meeting_id(town_.annual_plan[2].id());
   const pb::AgendaItem later = Must(town_.Call(&Stub::SettleAgendaItem, anna, postpone)).new_item();
   EXPECT_EQ(later.state(), pb::AGENDA_ITEM_STATE_PROPOSED);
   EXPECT_EQ(later.proposer_seat_id(), town_.user.id);
@@ -798,7 +798,7 @@ TEST_P(CouncilTest, WhoHoldsNoSeatRaisesNothingAsAMember) {
   const std::string id = town_.Dropped("Longer evenings", SomePerson());
   town_.Screened(id);
   pb::AddAgendaItemRequest add;
-  add.set_meeting_id(town_.wheel[0].id());
+  add.set_meeting_id(town_.annual_plan[0].id());
   add.set_title("Longer evenings");
   pb::AddSuggestionRequest suggest;
   suggest.set_text("Warmer rooms");
@@ -819,15 +819,16 @@ TEST_P(CouncilTest, WhoHoldsNoSeatRaisesNothingAsAMember) {
 
 TEST_P(CouncilTest, APersonInAnyTextIsRefused) {
   pb::AddAgendaItemRequest add;
-  add.set_meeting_id(town_.wheel[0].id());
+  add.set_meeting_id(town_.annual_plan[0].id());
   add.set_title("The case of " + SomePerson());
   const auto refused = town_.Call(&Stub::AddAgendaItem, Secretary(), add);
   EXPECT_EQ(refused.status().code(), absl::StatusCode::kInvalidArgument);
   EXPECT_EQ(ViolationsOf(refused.status()).at(0).field, "title");
-  pb::DropSuggestionRequest drop;
-  drop.set_claim_code(SomePerson());
+  pb::SubmitAnonymousSuggestionRequest drop;
+  drop.set_receipt_code(SomePerson());
   drop.set_text("01019012480 should move");
-  EXPECT_EQ(town_.Call(&Stub::DropSuggestion, Passer(), drop).status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(town_.Call(&Stub::SubmitAnonymousSuggestion, Passer(), drop).status().code(),
+            absl::StatusCode::kInvalidArgument);
 }
 
 TEST_P(CouncilTest, APostponedItemComesAgainAtTheMeetingThatIsNamed) {
@@ -837,9 +838,9 @@ TEST_P(CouncilTest, APostponedItemComesAgainAtTheMeetingThatIsNamed) {
   postpone.set_agenda_item_id(item.id());
   postpone.set_settlement(pb::SETTLEMENT_POSTPONED);
   postpone.set_reason("No time.");
-  postpone.set_to_meeting_id(town_.wheel[1].id());
+  postpone.set_to_meeting_id(town_.annual_plan[1].id());
   EXPECT_DONE(town_.Call(&Stub::SettleAgendaItem, Secretary(), postpone));
-  EXPECT_EQ(town_.Meeting(town_.wheel[1].id()).agenda(0).title(), "Doors");
+  EXPECT_EQ(town_.Meeting(town_.annual_plan[1].id()).agenda(0).title(), "Doors");
 }
 
 TEST_P(CouncilTest, PostponedFiguresLieBeforeTheMeetingThatIsNamedOrTheNextOne) {
@@ -849,10 +850,10 @@ TEST_P(CouncilTest, PostponedFiguresLieBeforeTheMeetingThatIsNamedOrTheNextOne) 
     paper.set_source("housing");
     return Insert(tx, paper);
   }));
-  const auto papers = [&](int meeting) { return town_.Meeting(town_.wheel[meeting].id()).papers_size(); };
+  const auto papers = [&](int meeting) { return town_.Meeting(town_.annual_plan[meeting].id()).papers_size(); };
   const auto postpone = [&](int meeting, std::string to) {
     pb::SettleAgendaItemRequest request;
-    const auto agenda = town_.Meeting(town_.wheel[meeting].id()).agenda();
+    const auto agenda = town_.Meeting(town_.annual_plan[meeting].id()).agenda();
     for (const pb::AgendaItem& item : agenda) {
       if (item.kind() == pb::AGENDA_ITEM_KIND_FIGURES) request.set_agenda_item_id(item.id());
     }
@@ -861,7 +862,7 @@ TEST_P(CouncilTest, PostponedFiguresLieBeforeTheMeetingThatIsNamedOrTheNextOne) 
     request.set_to_meeting_id(std::move(to));
     EXPECT_DONE(town_.Call(&Stub::SettleAgendaItem, Secretary(), request));
   };
-  const pb::Meeting first = town_.Called(town_.wheel[0]);
+  const pb::Meeting first = town_.Called(town_.annual_plan[0]);
   EXPECT_EQ(papers(0), 1);
   // Named none: not this meeting, whose opening would take what waits, but the next notice.
   postpone(0, "");
@@ -869,17 +870,17 @@ TEST_P(CouncilTest, PostponedFiguresLieBeforeTheMeetingThatIsNamedOrTheNextOne) 
   town_.Opened(first);
   EXPECT_EQ(papers(0), 0);
   EXPECT_THAT(town_.Meeting(first.id()).agenda(), SizeIs(1));
-  town_.Opened(town_.Called(town_.wheel[1]));
+  town_.Opened(town_.Called(town_.annual_plan[1]));
   EXPECT_EQ(papers(1), 1);
-  EXPECT_THAT(town_.Meeting(town_.wheel[1].id()).agenda(), SizeIs(1));
-  postpone(1, town_.wheel[3].id());
+  EXPECT_THAT(town_.Meeting(town_.annual_plan[1].id()).agenda(), SizeIs(1));
+  postpone(1, town_.annual_plan[3].id());
   EXPECT_EQ(papers(1), 0);
   EXPECT_EQ(papers(3), 1);
-  EXPECT_EQ(town_.EventsOf<pb::FiguresPlaced>().back().meeting_id(), town_.wheel[3].id());
-  town_.Called(town_.wheel[2]);
+  EXPECT_EQ(town_.EventsOf<pb::FiguresPlaced>().back().meeting_id(), town_.annual_plan[3].id());
+  town_.Called(town_.annual_plan[2]);
   EXPECT_EQ(papers(2), 0);
-  town_.Called(town_.wheel[3]);
-  EXPECT_THAT(town_.Meeting(town_.wheel[3].id()).agenda(), SizeIs(1));
+  town_.Called(town_.annual_plan[3]);
+  EXPECT_THAT(town_.Meeting(town_.annual_plan[3].id()).agenda(), SizeIs(1));
 }
 
 TEST_P(CouncilTest, PapersStayWhileAnItemOfFiguresIsLeftOnTheAgenda) {
@@ -892,25 +893,25 @@ TEST_P(CouncilTest, PapersStayWhileAnItemOfFiguresIsLeftOnTheAgenda) {
       return Insert(tx, paper);
     }));
   };
-  const auto papers = [&](int meeting) { return town_.Meeting(town_.wheel[meeting].id()).papers_size(); };
+  const auto papers = [&](int meeting) { return town_.Meeting(town_.annual_plan[meeting].id()).papers_size(); };
   const auto postpone_one = [&](int from, int to) {
     pb::SettleAgendaItemRequest request;
-    const auto agenda = town_.Meeting(town_.wheel[from].id()).agenda();
+    const auto agenda = town_.Meeting(town_.annual_plan[from].id()).agenda();
     for (const pb::AgendaItem& item : agenda) {
       if (item.kind() == pb::AGENDA_ITEM_KIND_FIGURES && !IsSettled(item)) request.set_agenda_item_id(item.id());
     }
     request.set_settlement(pb::SETTLEMENT_POSTPONED);
     request.set_reason("No time.");
-    request.set_to_meeting_id(town_.wheel[to].id());
+    request.set_to_meeting_id(town_.annual_plan[to].id());
     EXPECT_DONE(town_.Call(&Stub::SettleAgendaItem, Secretary(), request));
   };
   arrive();
-  town_.Called(town_.wheel[0]);
+  town_.Called(town_.annual_plan[0]);
   arrive();
-  town_.Called(town_.wheel[1]);
+  town_.Called(town_.annual_plan[1]);
   postpone_one(0, 1);
   ASSERT_EQ(papers(1), 2);
-  ASSERT_THAT(town_.Meeting(town_.wheel[1].id()).agenda(), SizeIs(2)) << "two items of figures";
+  ASSERT_THAT(town_.Meeting(town_.annual_plan[1].id()).agenda(), SizeIs(2)) << "two items of figures";
   postpone_one(1, 3);
   EXPECT_EQ(papers(1), 2) << "the other item is about them";
   EXPECT_EQ(papers(3), 0);
@@ -941,7 +942,7 @@ TEST_P(CouncilTest, WhatWasDiscussedStandsInTheMinutesWhateverBecomesOfTheItem) 
   EXPECT_EQ(told[1].meeting_id(), meeting.id());
   town_.Discussed(windows, "They are old.");
   town_.Discussed(floors, "They are cold.");
-  EXPECT_THAT(town_.Exercised(doors), testing::Contains(Pair(town_.user.id, "Anna"))) << "not fixed by it";
+  EXPECT_THAT(town_.Represented(doors), testing::Contains(Pair(town_.user.id, "Anna"))) << "not fixed by it";
   EXPECT_EQ(town_.Advised(doors).agenda_item().discussion(), "They are heavy, and they slam.");
   more.set_discussion("And loud.");
   EXPECT_REFUSED(town_.Call(&Stub::RecordDiscussion, Secretary(), more), "ITEM_SETTLED");
@@ -952,14 +953,14 @@ TEST_P(CouncilTest, WhatWasDiscussedStandsInTheMinutesWhateverBecomesOfTheItem) 
   EXPECT_EQ(town_.Call(&Stub::RecordAdvice, Secretary(), advise)->agenda_item().discussion(),
             "They are cold in winter.");
   town_.Ended(meeting);
-  pb::CloseMeetingRequest close;
+  pb::FinaliseMeetingRequest close;
   close.set_meeting_id(meeting.id());
-  EXPECT_REFUSED(town_.Call(&Stub::CloseMeeting, Secretary(), close), "ITEMS_UNDECIDED");
+  EXPECT_REFUSED(town_.Call(&Stub::FinaliseMeeting, Secretary(), close), "ITEMS_UNDECIDED");
   pb::SettleAgendaItemRequest postpone;
   postpone.set_agenda_item_id(windows.id());
   postpone.set_settlement(pb::SETTLEMENT_POSTPONED);
   postpone.set_reason("No time.");
-  postpone.set_to_meeting_id(town_.wheel[1].id());
+  postpone.set_to_meeting_id(town_.annual_plan[1].id());
   const auto postponed = town_.Call(&Stub::SettleAgendaItem, Secretary(), postpone);
   ASSERT_TRUE(postponed.ok()) << postponed.status();
   EXPECT_EQ(postponed->agenda_item().discussion(), "They are old.");
@@ -991,20 +992,20 @@ TEST_P(CouncilTest, AnAdviceThatIsPutRightKeepsItsDiscussionUnlessAnotherIsGiven
 TEST_P(CouncilTest, AMeetingClosesWhenAllIsSettledAndTheMinutesAreOut) {
   const pb::Meeting meeting = OpenMeeting();
   const pb::AgendaItem item = town_.Item(meeting, "Doors");
-  pb::CloseMeetingRequest close;
+  pb::FinaliseMeetingRequest close;
   close.set_meeting_id(meeting.id());
-  EXPECT_REFUSED(town_.Call(&Stub::CloseMeeting, Secretary(), close), "WRONG_STATE");
+  EXPECT_REFUSED(town_.Call(&Stub::FinaliseMeeting, Secretary(), close), "WRONG_STATE");
   town_.Ended(meeting);
-  EXPECT_REFUSED(town_.Call(&Stub::CloseMeeting, Secretary(), close), "ITEMS_UNDECIDED");
+  EXPECT_REFUSED(town_.Call(&Stub::FinaliseMeeting, Secretary(), close), "ITEMS_UNDECIDED");
   EXPECT_REFUSED(Advise(item.id()), "WRONG_STATE");  // nobody sits there any more
   pb::SettleAgendaItemRequest settle;
   settle.set_agenda_item_id(item.id());
   settle.set_settlement(pb::SETTLEMENT_REFERRED_OUT);
   settle.set_reason("A matter of the landlord.");
   EXPECT_DONE(town_.Call(&Stub::SettleAgendaItem, Secretary(), settle));
-  EXPECT_REFUSED(town_.Call(&Stub::CloseMeeting, Secretary(), close), "MINUTES_NOT_SENT");
+  EXPECT_REFUSED(town_.Call(&Stub::FinaliseMeeting, Secretary(), close), "MINUTES_NOT_SENT");
   town_.Minuted(meeting);
-  EXPECT_DONE(town_.Call(&Stub::CloseMeeting, Secretary(), close));
+  EXPECT_DONE(town_.Call(&Stub::FinaliseMeeting, Secretary(), close));
 }
 
 // opengever.core#4837: the members would hold minutes that do not say what was decided in the end.
@@ -1019,29 +1020,29 @@ TEST_P(CouncilTest, AMeetingIsNotClosedWithMinutesOlderThanItsRecord) {
   settle.set_settlement(pb::SETTLEMENT_WITHDRAWN);
   settle.set_reason("They are mended.");
   EXPECT_DONE(town_.Call(&Stub::SettleAgendaItem, Secretary(), settle));
-  pb::CloseMeetingRequest close;
+  pb::FinaliseMeetingRequest close;
   close.set_meeting_id(meeting.id());
-  EXPECT_REFUSED(town_.Call(&Stub::CloseMeeting, Secretary(), close), "MINUTES_NOT_SENT");
+  EXPECT_REFUSED(town_.Call(&Stub::FinaliseMeeting, Secretary(), close), "MINUTES_NOT_SENT");
   town_.Minuted(meeting, "What became of the windows.");
-  EXPECT_DONE(town_.Call(&Stub::CloseMeeting, Secretary(), close));
+  EXPECT_DONE(town_.Call(&Stub::FinaliseMeeting, Secretary(), close));
 }
 
 TEST_P(CouncilTest, AReopenedMeetingIsNotClosedWithMinutesOlderThanItsRecord) {
-  const pb::Meeting meeting = ClosedMeeting(town_.wheel[0]);
+  const pb::Meeting meeting = ClosedMeeting(town_.annual_plan[0]);
   EXPECT_DONE(Reopen(meeting));
   town_.Minuted(meeting, "A name was wrong.");
   town_.service().clock().Advance(absl::Minutes(1));
   EXPECT_DONE(Advise(town_.Meeting(meeting.id()).agenda(0).id()));
-  pb::CloseMeetingRequest close;
+  pb::FinaliseMeetingRequest close;
   close.set_meeting_id(meeting.id());
-  EXPECT_REFUSED(town_.Call(&Stub::CloseMeeting, Secretary(), close), "MINUTES_NOT_SENT");
+  EXPECT_REFUSED(town_.Call(&Stub::FinaliseMeeting, Secretary(), close), "MINUTES_NOT_SENT");
 }
 
 TEST_P(CouncilTest, TheLastMinutesAreTheFirstItemAndAreApprovedOnce) {
-  const pb::Meeting first = ClosedMeeting(town_.wheel[0]);
+  const pb::Meeting first = ClosedMeeting(town_.annual_plan[0]);
   EXPECT_REFUSED(Minutes(first.id(), Passer()), "NOT_FOUND");
   EXPECT_DONE(Minutes(first.id(), Member(town_.user.principal)));
-  const pb::Meeting second = town_.Opened(town_.Called(town_.wheel[1]));
+  const pb::Meeting second = town_.Opened(town_.Called(town_.annual_plan[1]));
   const auto agenda = town_.Meeting(second.id()).agenda();
   ASSERT_EQ(agenda[0].kind(), pb::AGENDA_ITEM_KIND_MINUTES);
   const pb::AgendaItem item = town_.Item(second, "Windows");
@@ -1072,13 +1073,13 @@ TEST_P(CouncilTest, TheLastMinutesAreTheFirstItemAndAreApprovedOnce) {
 
 // [C11] "Minutes approved once; corrections are new versions".
 TEST_P(CouncilTest, ACorrectionOfApprovedMinutesReopensAndApprovesNothing) {
-  const pb::Meeting first = ClosedMeeting(town_.wheel[0]);
-  const pb::Meeting second = town_.Opened(town_.Called(town_.wheel[1]));
+  const pb::Meeting first = ClosedMeeting(town_.annual_plan[0]);
+  const pb::Meeting second = town_.Opened(town_.Called(town_.annual_plan[1]));
   town_.Approved(Minutes(first.id(), Staff())->minutes(), second);
   const pb::Minutes corrected = town_.Minuted(first, "A name was wrong.");
   EXPECT_REFUSED(Reopen(first), "MINUTES_APPROVED");
   EXPECT_EQ(Minutes(first.id(), Staff(), 1)->minutes().state(), pb::MINUTES_STATE_APPROVED);
-  const pb::Meeting third = town_.Called(town_.wheel[2]);
+  const pb::Meeting third = town_.Called(town_.annual_plan[2]);
   EXPECT_THAT(town_.Meeting(third.id()).agenda(), SizeIs(0));
   pb::ApproveMinutesRequest again;
   again.set_minutes_id(corrected.id());
@@ -1088,8 +1089,8 @@ TEST_P(CouncilTest, ACorrectionOfApprovedMinutesReopensAndApprovesNothing) {
 
 // [C11] "approval is first item of next meeting", whichever that becomes.
 TEST_P(CouncilTest, TheMeetingThatComesFirstApprovesTheMinutes) {
-  const pb::Meeting first = ClosedMeeting(town_.wheel[0]);
-  const pb::Meeting second = town_.Called(town_.wheel[1]);
+  const pb::Meeting first = ClosedMeeting(town_.annual_plan[0]);
+  const pb::Meeting second = town_.Called(town_.annual_plan[1]);
   const pb::AgendaItem approval = town_.Meeting(second.id()).agenda(0);
   pb::MoveMeetingRequest move;
   move.set_meeting_id(second.id());
@@ -1098,7 +1099,7 @@ TEST_P(CouncilTest, TheMeetingThatComesFirstApprovesTheMinutes) {
   move.set_place("here");
   move.set_reason("Too few can come.");
   EXPECT_DONE(town_.Call(&Stub::MoveMeeting, Secretary(), move));
-  const pb::Meeting third = town_.Called(town_.wheel[2]);
+  const pb::Meeting third = town_.Called(town_.annual_plan[2]);
   EXPECT_THAT(town_.Meeting(second.id()).agenda(), SizeIs(0));
   ASSERT_THAT(town_.Meeting(third.id()).agenda(), SizeIs(1));
   EXPECT_EQ(town_.Meeting(third.id()).agenda(0).id(), approval.id());
@@ -1109,17 +1110,17 @@ TEST_P(CouncilTest, TheMeetingThatComesFirstApprovesTheMinutes) {
 }
 
 TEST_P(CouncilTest, AnApprovalThatWasPostponedStaysWithTheLaterMeeting) {
-  const pb::Meeting first = ClosedMeeting(town_.wheel[0]);
-  const pb::Meeting second = town_.Called(town_.wheel[1]);
+  const pb::Meeting first = ClosedMeeting(town_.annual_plan[0]);
+  const pb::Meeting second = town_.Called(town_.annual_plan[1]);
   pb::SettleAgendaItemRequest settle;
   settle.set_agenda_item_id(town_.Meeting(second.id()).agenda(0).id());
   settle.set_settlement(pb::SETTLEMENT_POSTPONED);
   settle.set_reason("The secretary is ill.");
-  settle.set_to_meeting_id(town_.wheel[2].id());
+  settle.set_to_meeting_id(town_.annual_plan[2].id());
   EXPECT_DONE(town_.Call(&Stub::SettleAgendaItem, Secretary(), settle));
   town_.Opened(second);
   EXPECT_THAT(town_.Meeting(second.id()).agenda(), SizeIs(1)) << "the postponed one";
-  EXPECT_THAT(town_.Meeting(town_.wheel[2].id()).agenda(), SizeIs(1));
+  EXPECT_THAT(town_.Meeting(town_.annual_plan[2].id()).agenda(), SizeIs(1));
 }
 
 // Minutes that were sent wait for their approval also where nobody has closed the meeting yet: that is seen at the
@@ -1128,7 +1129,7 @@ TEST_P(CouncilTest, SentMinutesOfAMeetingThatIsNotClosedAreOnTheNextAgenda) {
   const pb::Meeting first = OpenMeeting();
   town_.Ended(first);
   town_.Minuted(first);
-  const pb::Meeting second = town_.Opened(town_.Called(town_.wheel[1]));
+  const pb::Meeting second = town_.Opened(town_.Called(town_.annual_plan[1]));
   ASSERT_THAT(town_.Meeting(second.id()).agenda(), SizeIs(1));
   pb::ApproveMinutesRequest approve;
   approve.set_minutes_id(Minutes(first.id(), Staff())->minutes().id());
@@ -1139,7 +1140,7 @@ TEST_P(CouncilTest, SentMinutesOfAMeetingThatIsNotClosedAreOnTheNextAgenda) {
 }
 
 TEST_P(CouncilTest, MinutesAreInTheWordsOfTheMandateThatTheirMeetingWasPlannedUnder) {
-  const pb::Meeting before = ClosedMeeting(town_.wheel[0]);
+  const pb::Meeting before = ClosedMeeting(town_.annual_plan[0]);
   pb::SetMandateRequest set;
   *set.mutable_mandate() = TestMandate();
   pb::MinutesWords& words = *set.mutable_mandate()->mutable_minutes_words();
@@ -1185,14 +1186,14 @@ TEST_P(CouncilTest, MinutesAreInTheWordsOfTheMandateThatTheirMeetingWasPlannedUn
 }
 
 TEST_P(CouncilTest, AReopenedMeetingKeepsWhatItSaidAndClosesWithNewMinutes) {
-  const pb::Meeting first = ClosedMeeting(town_.wheel[0]);
+  const pb::Meeting first = ClosedMeeting(town_.annual_plan[0]);
   const auto agenda = town_.Meeting(first.id()).agenda();
   EXPECT_DONE(Reopen(first));
   EXPECT_REFUSED(Advise(agenda[0].id(), {town_.user.id}), "INVALID_FIELD");
   EXPECT_DONE(Advise(agenda[0].id()));
-  pb::CloseMeetingRequest close;
+  pb::FinaliseMeetingRequest close;
   close.set_meeting_id(first.id());
-  EXPECT_REFUSED(town_.Call(&Stub::CloseMeeting, Secretary(), close), "MINUTES_NOT_SENT");
+  EXPECT_REFUSED(town_.Call(&Stub::FinaliseMeeting, Secretary(), close), "MINUTES_NOT_SENT");
   const pb::Minutes corrected = town_.Minuted(first, "The advice was written down wrongly.");
   EXPECT_EQ(corrected.minutes_version(), 2);
   EXPECT_THAT(corrected.body(), HasSubstr("So the council advises."));
@@ -1200,7 +1201,7 @@ TEST_P(CouncilTest, AReopenedMeetingKeepsWhatItSaidAndClosesWithNewMinutes) {
   town_.Closed(first);
   EXPECT_EQ(Minutes(first.id(), Staff(), 1)->minutes().state(), pb::MINUTES_STATE_CORRECTED);
   // A newer meeting that is closed stands in the way of another time.
-  const pb::Meeting second = town_.Opened(town_.Called(town_.wheel[1]));
+  const pb::Meeting second = town_.Opened(town_.Called(town_.annual_plan[1]));
   town_.Approved(corrected, second);
   town_.Ended(second);
   town_.Minuted(second);
@@ -1337,35 +1338,35 @@ TEST_P(CouncilTest, StaffWriteDownWhatOthersSayAndSuggestNothingAsMembers) {
   EXPECT_DONE(town_.Call(&Stub::AnswerReportBack, leader, confirm));
 }
 
-TEST_P(CouncilTest, AClaimCodeShowsProgressAndAnswersTheReportBack) {
+TEST_P(CouncilTest, AReceiptCodeShowsProgressAndAnswersTheReportBack) {
   const std::string code = SomePerson();
   const std::string id = town_.Dropped("Longer evenings", code);
-  pb::DropSuggestionRequest same;
+  pb::SubmitAnonymousSuggestionRequest same;
   same.set_text("Another");
-  same.set_claim_code(code);
-  EXPECT_REFUSED(town_.Call(&Stub::DropSuggestion, Passer(), same), "ALREADY_EXISTS");
-  pb::GetSuggestionByClaimRequest follow;
-  follow.set_claim_code(code);
-  EXPECT_EQ(town_.Call(&Stub::GetSuggestionByClaim, Passer(), follow)->state(), pb::SUGGESTION_STATE_RECEIVED);
+  same.set_receipt_code(code);
+  EXPECT_REFUSED(town_.Call(&Stub::SubmitAnonymousSuggestion, Passer(), same), "ALREADY_EXISTS");
+  pb::GetSuggestionByReceiptRequest follow;
+  follow.set_receipt_code(code);
+  EXPECT_EQ(town_.Call(&Stub::GetSuggestionByReceipt, Passer(), follow)->state(), pb::SUGGESTION_STATE_RECEIVED);
   const pb::Meeting meeting = OpenMeeting();
   town_.Answered(id, meeting);
-  const auto progress = town_.Call(&Stub::GetSuggestionByClaim, Passer(), follow);
+  const auto progress = town_.Call(&Stub::GetSuggestionByReceipt, Passer(), follow);
   EXPECT_EQ(progress->answer(), pb::ANSWER_YES);
   EXPECT_EQ(progress->meeting_date(), "2027-02-10");
   pb::ReportBackRequest report;
   report.set_suggestion_id(id);
   report.set_report("Open until ten.");
   EXPECT_DONE(town_.Call(&Stub::ReportBack, Secretary(), report));
-  pb::AnswerReportBackByClaimRequest answer;
-  answer.set_claim_code(code);
-  EXPECT_REFUSED(town_.Call(&Stub::AnswerReportBackByClaim, Passer(), answer), "REASON_REQUIRED");
+  pb::AnswerReportBackByReceiptRequest answer;
+  answer.set_receipt_code(code);
+  EXPECT_REFUSED(town_.Call(&Stub::AnswerReportBackByReceipt, Passer(), answer), "REASON_REQUIRED");
   answer.set_reason("On Fridays it still closes at eight.");
-  EXPECT_EQ(town_.Call(&Stub::AnswerReportBackByClaim, Passer(), answer)->state(), pb::SUGGESTION_STATE_REOPENED);
+  EXPECT_EQ(town_.Call(&Stub::AnswerReportBackByReceipt, Passer(), answer)->state(), pb::SUGGESTION_STATE_REOPENED);
   EXPECT_EQ(town_.Suggestion(id).times_reopened(), 1);
-  EXPECT_EQ(town_.Call(&Stub::GetSuggestionByClaim, Passer(), follow)->meeting_date(), "");
-  town_.Item(town_.wheel[1], "Fridays", id);
-  follow.set_claim_code(SomePerson());
-  EXPECT_REFUSED(town_.Call(&Stub::GetSuggestionByClaim, Passer(), follow), "NOT_FOUND");
+  EXPECT_EQ(town_.Call(&Stub::GetSuggestionByReceipt, Passer(), follow)->meeting_date(), "");
+  town_.Item(town_.annual_plan[1], "Fridays", id);
+  follow.set_receipt_code(SomePerson());
+  EXPECT_REFUSED(town_.Call(&Stub::GetSuggestionByReceipt, Passer(), follow), "NOT_FOUND");
 }
 
 // [C9] Screening comes before reading.
@@ -1396,9 +1397,9 @@ TEST_P(CouncilTest, WordsThatNobodyHasScreenedAreShownToThoseWhoScreenAndToWhoSa
   for (const Who& who : {Staff(), Secretary(), UnitLeader()}) EXPECT_EQ(texts(who), all);
   EXPECT_EQ(texts(anna), (std::map<std::string, std::string>{{boxed, ""}, {own, "Anna's words"}, {assisted, ""}}));
   for (const Who& who : {cara, Subscriber(), Member("")}) EXPECT_EQ(texts(who), none);
-  pb::GetSuggestionByClaimRequest follow;
-  follow.set_claim_code(code);
-  EXPECT_EQ(Must(town_.Call(&Stub::GetSuggestionByClaim, Passer(), follow)).text(), "Kari is too loud")
+  pb::GetSuggestionByReceiptRequest follow;
+  follow.set_receipt_code(code);
+  EXPECT_EQ(Must(town_.Call(&Stub::GetSuggestionByReceipt, Passer(), follow)).text(), "Kari is too loud")
       << "their own words";
 
   for (const std::string& id : {own, assisted}) town_.Screened(id);
@@ -1454,12 +1455,12 @@ TEST_P(CouncilTest, ACodeThatIsAPersonIsRefusedAndStoredNowhere) {
 
 TEST_P(CouncilTest, TheBoxIsBounded) {
   for (int i = 0; i < TestMandate().box_max(); ++i) town_.Dropped("Something", SomePerson());
-  pb::DropSuggestionRequest drop;
+  pb::SubmitAnonymousSuggestionRequest drop;
   drop.set_text("One too many");
-  drop.set_claim_code(SomePerson());
-  EXPECT_REFUSED(town_.Call(&Stub::DropSuggestion, Passer(), drop), "BOX_FULL");
+  drop.set_receipt_code(SomePerson());
+  EXPECT_REFUSED(town_.Call(&Stub::SubmitAnonymousSuggestion, Passer(), drop), "BOX_FULL");
   town_.Screened(town_.EventsOf<pb::SuggestionReceived>()[0].suggestion_id());
-  EXPECT_DONE(town_.Call(&Stub::DropSuggestion, Passer(), drop));
+  EXPECT_DONE(town_.Call(&Stub::SubmitAnonymousSuggestion, Passer(), drop));
 }
 
 TEST_P(CouncilTest, WordsThatScreeningTookOutStandNowhereInTheDatabase) {
@@ -1547,7 +1548,7 @@ TEST_P(CouncilTest, AMemberClaimsTheFeeOnceAndSeesOnlyTheirOwn) {
 
 TEST_P(CouncilTest, StatisticsCountAnswersAttendanceAndTheUseOfDeputies) {
   const std::string id = town_.Dropped("Sundays, too", SomePerson());
-  const pb::Meeting called = town_.Called(town_.wheel[0]);
+  const pb::Meeting called = town_.Called(town_.annual_plan[0]);
   town_.Apologised(called, town_.user, kPrincipal);
   const pb::Meeting meeting = town_.Opened(called);
   town_.Present(meeting, town_.user, kDeputy);

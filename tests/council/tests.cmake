@@ -4,7 +4,7 @@ mestring_test(council_rules_test unit council/council_rules_test.cc LINK council
 add_library(council_town STATIC council/town.cc)
 target_link_libraries(council_town PUBLIC test_support council)
 target_precompile_headers(council_town REUSE_FROM kernel)
-foreach(name service contract clocks anonymity events)
+foreach(name service contract timers anonymity events)
   mestring_test(council_${name}_test service council/council_${name}_test.cc LINK council_town)
 endforeach()
 mestring_test(council_race_test service council/council_race_test.cc LINK council_town PROGRAMS mestring-council)

@@ -57,7 +57,7 @@ Town::Town(std::string_view engine, std::function<void(Config&)> adjust)
   user = seat(pb::SEAT_KIND_USER_ORGANISATION, "mental-helse", "Mental Helse", "Anna", "Bo");
   kin = seat(pb::SEAT_KIND_NEXT_OF_KIN_ORGANISATION, "lpp", "LPP", "Cara", "Dag");
   leader = seat(pb::SEAT_KIND_UNIT_LEADER, "", "Virksomhetsleder", "Eva", "");
-  pb::SetYearWheelRequest year;
+  pb::SetAnnualPlanRequest year;
   year.set_year(2027);
   for (const auto& [date, theme] :
        {std::pair("2027-02-10", "A home"), std::pair("2027-05-12", "Something to do"),
@@ -68,8 +68,8 @@ Town::Town(std::string_view engine, std::function<void(Config&)> adjust)
     meeting->set_start_time("17:00");
     meeting->set_place("Mestringsenheten");
   }
-  const auto set = Must(Call(&Stub::SetYearWheel, Secretary(), year));
-  wheel.assign(set.meetings().begin(), set.meetings().end());
+  const auto set = Must(Call(&Stub::SetAnnualPlan, Secretary(), year));
+  annual_plan.assign(set.meetings().begin(), set.meetings().end());
 }
 
 pb::Seat Town::Registered(pb::SeatKind kind, std::string organisation_id, std::string name) {
@@ -93,9 +93,9 @@ pb::SeatHolder Town::Appointed(const std::string& seat_id, pb::HolderRole role, 
 
 pb::Meeting Town::Called(const pb::Meeting& meeting) {
   GoTo(meeting.notice_by());
-  pb::CallMeetingRequest request;
+  pb::SendNoticeRequest request;
   request.set_meeting_id(meeting.id());
-  return Must(Call(&Stub::CallMeeting, Secretary(), request)).meeting();
+  return Must(Call(&Stub::SendNotice, Secretary(), request)).meeting();
 }
 
 pb::Meeting Town::Opened(const pb::Meeting& meeting) {
@@ -146,9 +146,9 @@ pb::RecordAdviceResponse Town::Advised(const pb::AgendaItem& item, std::string a
 }
 
 pb::Meeting Town::Ended(const pb::Meeting& meeting) {
-  pb::EndMeetingRequest request;
+  pb::EndSittingRequest request;
   request.set_meeting_id(meeting.id());
-  return Must(Call(&Stub::EndMeeting, Secretary(), request)).meeting();
+  return Must(Call(&Stub::EndSitting, Secretary(), request)).meeting();
 }
 
 pb::Minutes Town::Minuted(const pb::Meeting& meeting, std::string correction) {
@@ -161,9 +161,9 @@ pb::Minutes Town::Minuted(const pb::Meeting& meeting, std::string correction) {
 }
 
 pb::Meeting Town::Closed(const pb::Meeting& meeting) {
-  pb::CloseMeetingRequest request;
+  pb::FinaliseMeetingRequest request;
   request.set_meeting_id(meeting.id());
-  return Must(Call(&Stub::CloseMeeting, Secretary(), request)).meeting();
+  return Must(Call(&Stub::FinaliseMeeting, Secretary(), request)).meeting();
 }
 
 pb::Minutes Town::Approved(const pb::Minutes& minutes, const pb::Meeting& at) {
@@ -179,20 +179,20 @@ pb::GetMeetingResponse Town::Meeting(const std::string& meeting_id) {
   return Must(Call(&Stub::GetMeeting, Staff(), request));
 }
 
-std::map<std::string, std::string> Town::Exercised(const pb::AgendaItem& item) {
-  pb::ListExercisesRequest request;
+std::map<std::string, std::string> Town::Represented(const pb::AgendaItem& item) {
+  pb::ListSeatRepresentationsRequest request;
   request.set_agenda_item_id(item.id());
   std::map<std::string, std::string> names;
-  const auto response = Must(Call(&Stub::ListExercises, Staff(), request));
-  for (const auto& each : response.exercises()) names[each.seat_id()] = each.holder_name();
+  const auto response = Must(Call(&Stub::ListSeatRepresentations, Staff(), request));
+  for (const auto& each : response.representations()) names[each.seat_id()] = each.holder_name();
   return names;
 }
 
-std::string Town::Dropped(std::string text, const std::string& claim_code) {
-  pb::DropSuggestionRequest request;
+std::string Town::Dropped(std::string text, const std::string& receipt_code) {
+  pb::SubmitAnonymousSuggestionRequest request;
   request.set_text(std::move(text));
-  request.set_claim_code(claim_code);
-  Must(Call(&Stub::DropSuggestion, Passer(), request));
+  request.set_receipt_code(receipt_code);
+  Must(Call(&Stub::SubmitAnonymousSuggestion, Passer(), request));
   return EventsOf<pb::SuggestionReceived>().back().suggestion_id();
 }
 

@@ -1,4 +1,4 @@
-// A small council for tests: the service started for real, with a mandate, three seats and the wheel of 2027,
+// A small council for tests: the service started for real, with a mandate, three seats and the annual plan of 2027,
 // and the calls that tests make again and again.
 #pragma once
 
@@ -50,10 +50,10 @@ class Town : public RunningTown<pb::CouncilService> {
   pb::Meeting Closed(const pb::Meeting& meeting);
   pb::Minutes Approved(const pb::Minutes& minutes, const pb::Meeting& at);
   pb::GetMeetingResponse Meeting(const std::string& meeting_id);
-  // By seat id: the name of who exercises it, "" for nobody.
-  std::map<std::string, std::string> Exercised(const pb::AgendaItem& item);
+  // By seat id: the name of who represents it, "" for nobody.
+  std::map<std::string, std::string> Represented(const pb::AgendaItem& item);
   // From the box: returns its id.
-  std::string Dropped(std::string text, const std::string& claim_code);
+  std::string Dropped(std::string text, const std::string& receipt_code);
   void Screened(const std::string& suggestion_id);
   // Screened, advised on at the meeting (which is open), answered yes.
   pb::Suggestion Answered(const std::string& suggestion_id, const pb::Meeting& open_meeting);
@@ -66,7 +66,7 @@ class Town : public RunningTown<pb::CouncilService> {
   // the unit's leader, who is employed and has no deputy.
   TestSeat user, kin, leader;
   // Of 2027: 10 February, 12 May, 15 September, 24 November.
-  std::vector<pb::Meeting> wheel;
+  std::vector<pb::Meeting> annual_plan;
 };
 
 pb::Mandate TestMandate();

@@ -77,9 +77,9 @@ void ProgramTest::StartHousing(const std::vector<std::string>& variables) {
       << ReadAll(Path("log"));
 }
 
-void ProgramTest::RegisterOffer(std::string_view code) {
-  const Outcome outcome = Run(absl::StrCat("mestringctl call housing.RegisterOffer '{\"code\": \"", code,
-                                           "\", \"name\": \"An offer\", \"kind\": \"OFFER_KIND_COLLECTIVE\"}' "
+void ProgramTest::RegisterHousingScheme(std::string_view code) {
+  const Outcome outcome = Run(absl::StrCat("mestringctl call housing.RegisterHousingScheme '{\"code\": \"", code,
+                                           "\", \"name\": \"An offer\", \"kind\": \"SCHEME_KIND_COLLECTIVE\"}' "
                                            "--as HOUSING_OFFICE"));
   ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
 }

@@ -30,7 +30,7 @@ class ProgramTest : public testing::Test {
   // As the settings say it; "" takes a file with no more than that away.
   void WriteSettings(std::string_view redis = "redis://127.0.0.1:1");
   // Registers an offer, which publishes one event.
-  void RegisterOffer(std::string_view code);
+  void RegisterHousingScheme(std::string_view code);
   // The cursors of the owner's log, in order.
   std::vector<std::string> Cursors();
 

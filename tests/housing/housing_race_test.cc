@@ -20,7 +20,7 @@ constexpr int kCallers = 200;
 std::string SevenShelterPlaces(Town& town) {
   for (int i = 4; i <= 7; ++i) {
     pb::AddPlaceRequest place;
-    place.set_offer_id(town.akutten);
+    place.set_scheme_id(town.akutten);
     place.set_label(absl::StrCat(i));
     EXPECT_TRUE(town.Call(&Stub::AddPlace, UnitLeader(), place).ok());
   }
@@ -34,16 +34,16 @@ INSTANTIATE_TEST_SUITE_P(Engines, RaceTest, testing::ValuesIn(kEngines),
 
 TEST_P(RaceTest, TwoHundredReserveSevenPlacesAndSevenGetOne) {
   Town town(GetParam());
-  const std::string offer_id = SevenShelterPlaces(town);
+  const std::string scheme_id = SevenShelterPlaces(town);
   std::vector<std::string> requisitions;
-  for (int i = 0; i < kCallers; ++i) requisitions.push_back(town.Granted(SomePerson(), offer_id).id());
+  for (int i = 0; i < kCallers; ++i) requisitions.push_back(town.Granted(SomePerson(), scheme_id).id());
   const auto counts = AllAtOnce(kCallers, [&](int i) {
     pb::ReserveStayRequest request;
     request.set_requisition_id(requisitions[i]);
     return town.Call(&Stub::ReserveStay, Staff(), request).status();
   });
   EXPECT_THAT(counts, ElementsAre(Pair("", 7), Pair("PLACE_TAKEN", kCallers - 7)));
-  EXPECT_EQ(town.Availability(offer_id).reserved(), 7);
+  EXPECT_EQ(town.Availability(scheme_id).reserved(), 7);
   EXPECT_EQ(town.EventsOf<pb::StayReserved>().size(), 7);
 }
 
@@ -80,9 +80,9 @@ TEST_P(RaceTest, TwoHundredOfferAndReserveBokollektivetsSevenPlacesAndSevenAreGi
 
 TEST(RaceOfTwoProcesses, OnOneDatabaseGivesSevenPlacesToSeven) {
   Town town("postgresql");
-  const std::string offer_id = SevenShelterPlaces(town);
+  const std::string scheme_id = SevenShelterPlaces(town);
   std::vector<std::string> requisitions;
-  for (int i = 0; i < kCallers; ++i) requisitions.push_back(town.Granted(SomePerson(), offer_id).id());
+  for (int i = 0; i < kCallers; ++i) requisitions.push_back(town.Granted(SomePerson(), scheme_id).id());
   TwoReplicas<pb::HousingService> replicas(town);
   const auto counts = AllAtOnce(kCallers, [&](int i) {
     pb::ReserveStayRequest request;

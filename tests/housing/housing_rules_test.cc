@@ -16,7 +16,7 @@ namespace {
 using access::v1::ROLE_HOUSING_OFFICE;
 using access::v1::ROLE_NAV;
 using access::v1::ROLE_OPERATOR;
-using access::v1::ROLE_RESIDENT;
+using access::v1::ROLE_PERSON;
 using access::v1::ROLE_SPECIALIST_HEALTH;
 using access::v1::ROLE_STAFF;
 using testing::ElementsAre;
@@ -35,23 +35,23 @@ Caller As(Role role, std::string person_ref = "", std::string organisation_id = 
   return caller;
 }
 
-pb::OfferPolicy Akutten() {
-  pb::OfferPolicy policy;
+pb::SchemePolicy Akutten() {
+  pb::SchemePolicy policy;
   policy.set_id("akutten-policy");
   policy.set_route(pb::ROUTE_REQUISITION);
   policy.set_residence_rule(pb::RESIDENCE_RULE_REGISTERED);
   policy.set_tenancy_kind(pb::TENANCY_KIND_NONE);
   policy.set_treatment_responsibility(pb::TREATMENT_RESPONSIBILITY_MUNICIPALITY);
   policy.set_max_stay_days(90);
-  policy.add_mark_days(60);
-  policy.add_mark_days(90);
+  policy.add_alert_days(60);
+  policy.add_alert_days(90);
   policy.set_turnaround_days(1);
   policy.set_grant_days(7);
   return policy;
 }
 
-pb::OfferPolicy Smahus() {
-  pb::OfferPolicy policy;
+pb::SchemePolicy Smahus() {
+  pb::SchemePolicy policy;
   policy.set_id("smahus-policy");
   policy.set_route(pb::ROUTE_APPLICATION);
   policy.set_residence_rule(pb::RESIDENCE_RULE_NONE);
@@ -61,14 +61,14 @@ pb::OfferPolicy Smahus() {
   return policy;
 }
 
-pb::OfferPolicy Bokollektivet() {
-  pb::OfferPolicy policy = Smahus();
+pb::SchemePolicy Bokollektivet() {
+  pb::SchemePolicy policy = Smahus();
   policy.set_tenancy_kind(pb::TENANCY_KIND_ORDINARY);
   return policy;
 }
 
-pb::OfferPolicy Lutsivegen() {
-  pb::OfferPolicy policy = Akutten();
+pb::SchemePolicy Lutsivegen() {
+  pb::SchemePolicy policy = Akutten();
   policy.set_route(pb::ROUTE_SPECIALIST);
   policy.set_residence_rule(pb::RESIDENCE_RULE_NONE);
   policy.set_treatment_responsibility(pb::TREATMENT_RESPONSIBILITY_SPECIALIST_HEALTH);
@@ -105,7 +105,7 @@ pb::Stay Stay(pb::StayState state, std::string start, std::string end, int turna
   stay.set_state(state);
   stay.set_person_ref(kKari);
   stay.set_place_id("place");
-  stay.set_offer_id("offer");
+  stay.set_scheme_id("scheme");
   stay.set_start_date(start);
   stay.set_turnaround_days(turnaround);
   ApplyNewEnd(end, &stay);
@@ -128,7 +128,7 @@ pb::ListEntry Entry(int64_t score, std::string needed_by, std::string id = "018f
   assessment.set_score(score);
   assessment.set_rule_version(4);
   assessment.set_reason_code("NO_HOME");
-  assessment.add_suitable_kinds(pb::OFFER_KIND_COLLECTIVE);
+  assessment.add_suitable_kinds(pb::SCHEME_KIND_COLLECTIVE);
   pb::Application application = Approved();
   application.set_needed_by(needed_by);
   return NewListEntry(id, application, assessment, kToday);
@@ -138,7 +138,7 @@ pb::Vacancy OpenVacancy() {
   pb::Vacancy vacancy;
   vacancy.set_id("vacancy");
   vacancy.set_state(pb::VACANCY_STATE_OPEN);
-  vacancy.set_offer_kind(pb::OFFER_KIND_COLLECTIVE);
+  vacancy.set_scheme_kind(pb::SCHEME_KIND_COLLECTIVE);
   vacancy.set_from_date(kToday);
   return vacancy;
 }
@@ -169,7 +169,7 @@ TEST(H1, NobodyGetsAPlaceThatIsHeld) {
   EXPECT_TRUE(MayHold(false, "p1").ok());
   EXPECT_REFUSED(MayHold(true, "p1"), "PLACE_TAKEN");
   EXPECT_EQ(MetadataOf(MayHold(true, "p1"))["place_id"], "p1");
-  EXPECT_REFUSED(MayHold(true), "PLACE_TAKEN") << "of the whole offer none is free";
+  EXPECT_REFUSED(MayHold(true), "PLACE_TAKEN") << "of the whole scheme none is free";
   EXPECT_FALSE(MetadataOf(MayHold(true)).contains("place_id"));
 }
 
@@ -365,20 +365,20 @@ TEST(H7, APlaceHasOneVacancyAndItDoesNotBeginInThePast) {
 TEST(H4, ARequisitionIsGivenAPlaceOfTheOfferThatItNames) {
   const pb::Requisition requisition = Received();
   pb::Place place;
-  place.set_offer_id(requisition.offer_id());
+  place.set_scheme_id(requisition.scheme_id());
   EXPECT_TRUE(MayGive(requisition, place).ok());
   place.set_remove_date(kToday);
   EXPECT_REFUSED(MayGive(requisition, place), "PLACE_REMOVED");
-  place.set_offer_id("another");
+  place.set_scheme_id("another");
   EXPECT_REFUSED(MayGive(requisition, place), "WRONG_ROUTE");
 }
 
 TEST(H4, AnotherOfferIsNotReachedByAMoveInside) {
   pb::Place place;
   place.set_id("other");
-  place.set_offer_id("another offer");
+  place.set_scheme_id("another scheme");
   EXPECT_REFUSED(MayMoveInside(Stay(pb::STAY_STATE_ARRIVED, "2026-02-01", ""), place, kToday), "WRONG_ROUTE");
-  place.set_offer_id("offer");
+  place.set_scheme_id("scheme");
   EXPECT_TRUE(MayMoveInside(Stay(pb::STAY_STATE_ARRIVED, "2026-02-01", ""), place, kToday).ok());
 }
 
@@ -555,8 +555,8 @@ TEST(Application, ApprovalIsRenewedBeforeItExpiresAndNotAfter) {
 TEST(Application, ResidentsApplyForThemselvesOnly) {
   pb::SubmitApplicationRequest request;
   request.set_person_ref(kKari);
-  EXPECT_TRUE(MaySubmit(As(ROLE_RESIDENT, kKari), request).ok());
-  EXPECT_EQ(MaySubmit(As(ROLE_RESIDENT, kOla), request).code(), absl::StatusCode::kNotFound);
+  EXPECT_TRUE(MaySubmit(As(ROLE_PERSON, kKari), request).ok());
+  EXPECT_EQ(MaySubmit(As(ROLE_PERSON, kOla), request).code(), absl::StatusCode::kNotFound);
   EXPECT_TRUE(MaySubmit(As(ROLE_HOUSING_OFFICE), request).ok());
 }
 
@@ -580,7 +580,7 @@ TEST(H7, AVacancyIsOfferedOnceAtATimeAndAPersonHasOneOffer) {
 TEST(H7, NothingIsOfferedOnAnExpiredApprovalOrAnUnsuitableKind) {
   EXPECT_REFUSED(MayOffer(OpenVacancy(), Approved("2026-03-01"), Entry(5, ""), kToday), "APPROVAL_EXPIRED");
   pb::Vacancy small_house = OpenVacancy();
-  small_house.set_offer_kind(pb::OFFER_KIND_SMALL_HOUSE);
+  small_house.set_scheme_kind(pb::SCHEME_KIND_SMALL_HOUSE);
   EXPECT_REFUSED(MayOffer(small_house, Approved(), Entry(5, ""), kToday), "NOT_SUITABLE");
 }
 
@@ -715,7 +715,7 @@ TEST(H8, AnOrdinaryTenancyLastsThreeYears) {
 }
 
 TEST(Policies, TakeOverFromTheirDayAndNotBehindALaterOne) {
-  pb::OfferPolicy last, next;
+  pb::SchemePolicy last, next;
   last.set_valid_from("2026-11-23");
   next.set_valid_from("2026-11-22");
   EXPECT_TRUE(MaySetPolicy(next, nullptr).ok());
@@ -725,7 +725,7 @@ TEST(Policies, TakeOverFromTheirDayAndNotBehindALaterOne) {
 }
 
 TEST(H8, APolicyHasATenancyOnTheApplicationRouteAndNowhereElse) {
-  pb::SetOfferPolicyRequest request;
+  pb::SetSchemePolicyRequest request;
   *request.mutable_policy() = Akutten();
   EXPECT_TRUE(Check(request).ok());
   request.mutable_policy()->set_tenancy_kind(pb::TENANCY_KIND_ORDINARY);
@@ -775,7 +775,7 @@ TEST(H9, NoDayThatAnApplicantNamesMovesThem) {
   const std::string rank = Entry(100, "").rank_key();
   for (const char* needed_by : {"0001-01-01", "2026-03-05", "2027-03-05"}) {
     EXPECT_EQ(Entry(100, needed_by).rank_key(), rank) << needed_by;
-    EXPECT_EQ(Entry(100, needed_by).needed_by(), needed_by) << "who assesses or offers sees it";
+    EXPECT_EQ(Entry(100, needed_by).needed_by(), needed_by) << "who assesses or schemes sees it";
   }
 }
 
@@ -893,10 +893,10 @@ TEST(Absence, OnlyWhoIsAwayReturns) {
 
 TEST(OwnThings, AResidentSeesOwnThingsAndNobodyElses) {
   const pb::Stay stay = Stay(pb::STAY_STATE_ARRIVED, "2026-02-01", "");
-  EXPECT_TRUE(MaySee(As(ROLE_RESIDENT, kKari), stay).ok());
-  EXPECT_EQ(MaySee(As(ROLE_RESIDENT, kOla), stay).code(), absl::StatusCode::kNotFound);
-  EXPECT_TRUE(MaySee(As(ROLE_RESIDENT, kKari), Approved()).ok());
-  EXPECT_EQ(MaySee(As(ROLE_RESIDENT, kOla), Approved()).code(), absl::StatusCode::kNotFound);
+  EXPECT_TRUE(MaySee(As(ROLE_PERSON, kKari), stay).ok());
+  EXPECT_EQ(MaySee(As(ROLE_PERSON, kOla), stay).code(), absl::StatusCode::kNotFound);
+  EXPECT_TRUE(MaySee(As(ROLE_PERSON, kKari), Approved()).ok());
+  EXPECT_EQ(MaySee(As(ROLE_PERSON, kOla), Approved()).code(), absl::StatusCode::kNotFound);
   EXPECT_TRUE(MaySee(As(ROLE_STAFF), stay).ok());
   EXPECT_EQ(MaySee(As(ROLE_OPERATOR), stay).code(), absl::StatusCode::kNotFound);
 }
@@ -904,7 +904,7 @@ TEST(OwnThings, AResidentSeesOwnThingsAndNobodyElses) {
 TEST(OwnThings, APersonWithoutAReferenceOwnsNothing) {
   pb::Stay stay = Stay(pb::STAY_STATE_ARRIVED, "2026-02-01", "");
   stay.clear_person_ref();
-  EXPECT_FALSE(MaySee(As(ROLE_RESIDENT), stay).ok());
+  EXPECT_FALSE(MaySee(As(ROLE_PERSON), stay).ok());
 }
 
 TEST(OwnThings, NavSeesItsOwnOfficesRequisitionsAndTheHospitalItsOwnReferrals) {

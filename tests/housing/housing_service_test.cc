@@ -58,9 +58,9 @@ class HousingTest : public testing::TestWithParam<const char*> {
     return town_.Call(&Stub::GetStay, who, request);
   }
 
-  // A free place of the same offer.
+  // A free place of the same scheme.
   std::string AnotherPlace(const pb::Stay& stay) {
-    for (const pb::Place& place : town_.Places(stay.offer_id())) {
+    for (const pb::Place& place : town_.Places(stay.scheme_id())) {
       if (place.state() == pb::PLACE_STATE_FREE) return place.id();
     }
     return "";
@@ -127,7 +127,7 @@ TEST_P(HousingTest, NavRequisitionsAkuttenAndThePersonMovesInTheSameDay) {
 TEST_P(HousingTest, ARefusalForResidenceIsOvercomeByARecordedOverride) {
   pb::SubmitRequisitionRequest submit;
   submit.set_person_ref(SomePerson());
-  submit.set_offer_id(town_.akutten);
+  submit.set_scheme_id(town_.akutten);
   submit.set_channel(pb::CHANNEL_WRITTEN);
   submit.set_origin(pb::ORIGIN_HOMELESS);
   submit.set_residence(pb::RESIDENCE_STAYS_HERE);
@@ -173,14 +173,14 @@ TEST_P(HousingTest, ARefusalForResidenceIsOvercomeByARecordedOverride) {
 TEST_P(HousingTest, OnlyTheRightOfficeUsesARoute) {
   pb::SubmitRequisitionRequest submit;
   submit.set_person_ref(SomePerson());
-  submit.set_offer_id(town_.bokollektivet);
+  submit.set_scheme_id(town_.bokollektivet);
   submit.set_channel(pb::CHANNEL_ORAL);
   submit.set_origin(pb::ORIGIN_HOMELESS);
   submit.set_residence(pb::RESIDENCE_REGISTERED);
   EXPECT_REFUSED(town_.Call(&Stub::SubmitRequisition, Nav(), submit), "WRONG_ROUTE");
-  submit.set_offer_id(town_.akutten);
+  submit.set_scheme_id(town_.akutten);
   EXPECT_REFUSED(town_.Call(&Stub::SubmitRequisition, Hospital(), submit), "WRONG_ROUTE");
-  submit.set_offer_id(town_.lutsivegen);
+  submit.set_scheme_id(town_.lutsivegen);
   EXPECT_REFUSED(town_.Call(&Stub::SubmitRequisition, Hospital(), submit), "RESPONSIBLE_UNIT_REQUIRED");
   EXPECT_EQ(town_.LivesIn(SomePerson(), town_.lutsivegen).responsible_unit(), "sus-sikkerhet");
 }
@@ -190,12 +190,12 @@ TEST_P(HousingTest, OnlyTheRightOfficeUsesARoute) {
 TEST_P(HousingTest, TheResponsibleUnitHearsOfEverythingThatItMayRead) {
   const Who unit = Hospital("sus-sikkerhet");
   town_.LivesIn(SomePerson(), town_.akutten);  // not theirs
-  pb::SetOfferPolicyRequest policy;
-  policy.set_offer_id(town_.lutsivegen);
+  pb::SetSchemePolicyRequest policy;
+  policy.set_scheme_id(town_.lutsivegen);
   *policy.mutable_policy() = town_.Policy(pb::ROUTE_SPECIALIST);
   policy.mutable_policy()->set_max_stay_days(30);
-  policy.mutable_policy()->add_mark_days(4);
-  EXPECT_DONE(town_.Call(&Stub::SetOfferPolicy, UnitLeader(), policy));
+  policy.mutable_policy()->add_alert_days(4);
+  EXPECT_DONE(town_.Call(&Stub::SetSchemePolicy, UnitLeader(), policy));
   const size_t before = town_.Events().size();
 
   pb::WithdrawRequisitionRequest withdraw;
@@ -376,7 +376,7 @@ TEST_P(HousingTest, ATenancyThatEndsIsFollowedByAnother) {
   EXPECT_DONE(town_.Call(&Stub::GiveSpecialTermsNotice, HousingOffice(), notice));
   const auto own = town_.Call(&Stub::GetMyStatus, Resident(stay.person_ref()), pb::GetMyStatusRequest());
   EXPECT_EQ(own->tenancy().id(), first.id());
-  // Both follow the resident inside the offer.
+  // Both follow the resident inside the scheme.
   stay = MoveInside(stay)->stay();
   sign.set_stay_id(stay.id());
   sign.clear_end_date();
@@ -441,7 +441,7 @@ TEST_P(HousingTest, AnAkuttenStayHasNoTenancy) {
 
 TEST_P(HousingTest, PlacesAreAskedForTonightOrLaterAndNeverForANightThatHasPassed) {
   pb::ListPlacesRequest list;
-  list.set_offer_id(town_.akutten);
+  list.set_scheme_id(town_.akutten);
   pb::GetAvailabilityRequest free;
   for (const std::string& date : {town_.Today(), std::string("2026-12-24")}) {
     list.set_date(date);
@@ -801,7 +801,7 @@ TEST_P(HousingTest, DeadlinesComeInOrderAndInPages) {
 TEST_P(HousingTest, UpcomingVacanciesAndStaysNearTheirLimitAreSeenAhead) {
   const pb::Stay stay = town_.LivesIn(SomePerson(), town_.akutten, "2026-12-10");
   pb::ListUpcomingVacanciesRequest upcoming;
-  upcoming.set_offer_id(town_.akutten);
+  upcoming.set_scheme_id(town_.akutten);
   upcoming.set_days(30);
   const auto ahead = town_.Call(&Stub::ListUpcomingVacancies, Staff(), upcoming);
   ASSERT_THAT(ahead->upcoming_vacancies(), SizeIs(3));
@@ -870,8 +870,8 @@ TEST_P(HousingTest, AMoveInsideIsNoSecondArrivalAndAMoveToAReservedPlaceIsOne) {
   pb::GetOutcomeStatisticsRequest request;
   request.set_from_date("2026-11-01");
   request.set_to_date("2026-11-30");
-  const auto arrivals = [&](const std::string& offer_id) {
-    request.set_offer_id(offer_id);
+  const auto arrivals = [&](const std::string& scheme_id) {
+    request.set_scheme_id(scheme_id);
     const auto outcome = town_.Call(&Stub::GetOutcomeStatistics, Staff(), request);
     EXPECT_DONE(outcome);
     return absl::StrCat(outcome->arrivals(0).count(), " of ",

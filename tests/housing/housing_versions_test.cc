@@ -169,7 +169,7 @@ TEST_P(VersionsTest, ANewNeedAndARenewedApprovalNameTheEntryOnTheList) {
   assess.set_application_id(application.id());
   assess.add_factors()->set_factor_code("HOMELESS");
   assess.set_reason_code("A");
-  assess.add_suitable_kinds(pb::OFFER_KIND_COLLECTIVE);
+  assess.add_suitable_kinds(pb::SCHEME_KIND_COLLECTIVE);
   Must(town_.Call(&Stub::AssessNeed, HousingOffice(), assess));
   EXPECT_EQ(town_.EventsOf<pb::NeedAssessed>().back().list_entry_id(), entry);
   pb::RenewApprovalRequest renew;

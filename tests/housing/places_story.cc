@@ -93,7 +93,7 @@ pb::Requisition Story::SomeRequisition(pb::RequisitionState state) {
   requisition.set_id(NewId(tx_.now()));
   requisition.set_state(state);
   requisition.set_person_ref(SomePerson());
-  requisition.set_offer_id(town_.town().akutten);
+  requisition.set_scheme_id(town_.town().akutten);
   requisition.set_policy_id(town_.shelter_policy.id());
   requisition.set_route(pb::ROUTE_REQUISITION);
   requisition.set_organisation_id("nav-sandnes");
@@ -126,7 +126,7 @@ std::string Story::History(const Step& step) {
   stay.set_person_ref(requisition.person_ref());
   stay.set_requisition_id(requisition.id());
   stay.set_place_id(PlaceId(place));
-  stay.set_offer_id(town_.places[place].offer_id());
+  stay.set_scheme_id(town_.places[place].scheme_id());
   stay.set_policy_id(town_.shelter_policy.id());
   stay.set_start_date(Date(from));
   stay.set_end_date(Date(end));
@@ -211,7 +211,7 @@ pb::PlaceOffer Story::AcceptedOffer(const pb::Vacancy& vacancy) {
   entry.set_person_ref(application.person_ref());
   entry.set_assessment_id(NewId(tx_.now()));
   entry.set_reason_code("A");
-  entry.add_suitable_kinds(pb::OFFER_KIND_COLLECTIVE);
+  entry.add_suitable_kinds(pb::SCHEME_KIND_COLLECTIVE);
   entry.set_approved_until(application.approved_until());
   entry.set_enter_date(Date(0));
   entry.set_rank_key(entry.id());
@@ -220,7 +220,7 @@ pb::PlaceOffer Story::AcceptedOffer(const pb::Vacancy& vacancy) {
   place_offer.set_state(pb::PLACE_OFFER_STATE_ACCEPTED);
   place_offer.set_vacancy_id(vacancy.id());
   place_offer.set_place_id(vacancy.place_id());
-  place_offer.set_offer_id(vacancy.offer_id());
+  place_offer.set_scheme_id(vacancy.scheme_id());
   place_offer.set_policy_id(town_.home_policy.id());
   place_offer.set_application_id(application.id());
   place_offer.set_list_entry_id(entry.id());
@@ -402,9 +402,9 @@ std::string Story::AskForATime(const Step& step) {
 
 std::string Story::AskForANight(const Step& step) {
   const int night = std::max(step.ask_day, 0);
-  const std::string& offer = town_.places[step.ask_place].offer_id();
+  const std::string& scheme = town_.places[step.ask_place].scheme_id();
   pb::ListPlacesRequest list;
-  list.set_offer_id(offer);
+  list.set_scheme_id(scheme);
   list.set_date(Date(night));
   pb::ListPlacesResponse places;
   if (const absl::Status status = Call(&Housing::ListPlaces, list, &places); !status.ok()) return status.ToString();
@@ -425,26 +425,26 @@ std::string Story::AskForANight(const Step& step) {
     expected.set_closed(expected.closed() + (state == pb::PLACE_STATE_CLOSED));
   }
   pb::GetAvailabilityRequest get;
-  if (step.choice % 2 == 0) get.set_offer_id(offer);
+  if (step.choice % 2 == 0) get.set_scheme_id(scheme);
   get.set_date(Date(night));
   pb::GetAvailabilityResponse availability;
   if (const absl::Status status = Call(&Housing::GetAvailability, get, &availability); !status.ok()) {
     return status.ToString();
   }
   for (const pb::Availability& one : availability.availabilities()) {
-    if (one.offer_id() != offer) continue;
-    expected.set_offer_id(one.offer_id());
-    expected.set_offer_code(one.offer_code());
+    if (one.scheme_id() != scheme) continue;
+    expected.set_scheme_id(one.scheme_id());
+    expected.set_scheme_code(one.scheme_code());
     return Differs("GetAvailability", expected.ShortDebugString(), one.ShortDebugString());
   }
-  return "GetAvailability: the offer is missing";
+  return "GetAvailability: the scheme is missing";
 }
 
 std::string Story::AskForVacancies(const Step& step) {
   pb::ListUpcomingVacanciesRequest request;
   const bool of_one_offer = step.choice % 2 == 0;
-  const std::string& offer = town_.places[step.ask_place].offer_id();
-  if (of_one_offer) request.set_offer_id(offer);
+  const std::string& scheme = town_.places[step.ask_place].scheme_id();
+  if (of_one_offer) request.set_scheme_id(scheme);
   request.set_days(step.ask_nights * 2);
   request.set_page_size(200);
   pb::ListUpcomingVacanciesResponse response;
@@ -454,12 +454,12 @@ std::string Story::AskForVacancies(const Step& step) {
   std::vector<std::pair<std::string, std::string>> expected, upcoming;
   for (size_t place = 0; place < town_.all.size(); ++place) {
     const int free = model_.FreeFrom(static_cast<int>(place));
-    if (of_one_offer && town_.all[place].offer_id() != offer) continue;
+    if (of_one_offer && town_.all[place].scheme_id() != scheme) continue;
     if (model_.removed.contains(static_cast<int>(place)) || free > request.days()) continue;
     expected.emplace_back(Date(free), town_.all[place].id());
   }
   for (const pb::UpcomingVacancy& one : response.upcoming_vacancies()) {
-    const bool asked = one.offer_id() == town_.town().akutten || one.offer_id() == town_.town().bokollektivet;
+    const bool asked = one.scheme_id() == town_.town().akutten || one.scheme_id() == town_.town().bokollektivet;
     if (asked) upcoming.emplace_back(one.free_date(), one.place_id());
   }
   std::sort(expected.begin(), expected.end());

@@ -44,25 +44,25 @@ std::string Text(const Step& step);
 class OpenTown {
  public:
   explicit OpenTown(std::string_view engine) : town_(engine, nullptr, Definition()) {
-    for (const std::string* offer : {&town_.akutten, &town_.bokollektivet}) {
-      for (const pb::Place& place : town_.Places(*offer)) {
+    for (const std::string* scheme : {&town_.akutten, &town_.bokollektivet}) {
+      for (const pb::Place& place : town_.Places(*scheme)) {
         // Akutten's three, and two of Bokollektivet's.
         if (places.size() < 5) places.push_back(place);
         all.push_back(place);
       }
     }
-    pb::GetOfferRequest get;
-    get.set_offer_id(town_.akutten);
-    shelter_policy = Must(town_.Call(&Town::Stub::GetOffer, Staff(), get)).offer().policy();
-    get.set_offer_id(town_.bokollektivet);
-    home_policy = Must(town_.Call(&Town::Stub::GetOffer, Staff(), get)).offer().policy();
+    pb::GetHousingSchemeRequest get;
+    get.set_scheme_id(town_.akutten);
+    shelter_policy = Must(town_.Call(&Town::Stub::GetHousingScheme, Staff(), get)).scheme().policy();
+    get.set_scheme_id(town_.bokollektivet);
+    home_policy = Must(town_.Call(&Town::Stub::GetHousingScheme, Staff(), get)).scheme().policy();
   }
   Housing& housing() { return *housing_; }
   Town& town() { return town_; }
 
   std::vector<pb::Place> places;  // of the stories
-  std::vector<pb::Place> all;     // of the two offers
-  pb::OfferPolicy shelter_policy, home_policy;
+  std::vector<pb::Place> all;     // of the two schemes
+  pb::SchemePolicy shelter_policy, home_policy;
 
  private:
   ServiceDefinition Definition() {
@@ -93,7 +93,7 @@ class Story {
  private:
   std::string Date(int day) const { return day >= kForever ? std::string(kNoEnd) : FormatDate(tx_.today() + day); }
   int Turnaround(int place) const { return IsShelter(place) ? town_.shelter_policy.turnaround_days() : 0; }
-  bool IsShelter(int place) const { return town_.places[place].offer_id() == town_.town().akutten; }
+  bool IsShelter(int place) const { return town_.places[place].scheme_id() == town_.town().akutten; }
   const std::string& PlaceId(int place) const { return town_.places[place].id(); }
 
   template <class Request, class Response>

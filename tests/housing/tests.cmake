@@ -10,6 +10,6 @@ mestring_test(housing_versions_test service housing/housing_versions_test.cc LIN
 mestring_test(housing_held_places_test service housing/housing_held_places_test.cc housing/places_model.cc
               housing/places_story.cc
               LINK housing_town)
-mestring_test(housing_clocks_test service housing/housing_clocks_test.cc LINK housing_town)
+mestring_test(housing_timers_test service housing/housing_timers_test.cc LINK housing_town)
 mestring_test(housing_race_test service housing/housing_race_test.cc LINK housing_town PROGRAMS mestring-housing)
 mestring_test(housing_crash_test fault housing/housing_crash_test.cc LINK housing_town PROGRAMS mestring-housing)

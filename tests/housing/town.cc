@@ -50,17 +50,17 @@ Town::Town(std::string_view engine, std::function<void(Config&)> adjust, const S
   team.set_kind(pb::SUPPORT_TEAM_KIND_BASE);
   team_id = Must(Call(&Stub::RegisterSupportTeam, UnitLeader(), team)).support_team().id();
 
-  akutten = Register("akutten", pb::OFFER_KIND_SHELTER, Policy(pb::ROUTE_REQUISITION), 3);
-  bokollektivet = Register("bokollektivet", pb::OFFER_KIND_COLLECTIVE, Policy(pb::ROUTE_APPLICATION), 7);
-  pb::OfferPolicy special = Policy(pb::ROUTE_APPLICATION);
+  akutten = Register("akutten", pb::SCHEME_KIND_SHELTER, Policy(pb::ROUTE_REQUISITION), 3);
+  bokollektivet = Register("bokollektivet", pb::SCHEME_KIND_COLLECTIVE, Policy(pb::ROUTE_APPLICATION), 7);
+  pb::SchemePolicy special = Policy(pb::ROUTE_APPLICATION);
   special.set_tenancy_kind(pb::TENANCY_KIND_SPECIAL_TERMS);
   special.set_support_team_id(team_id);
-  smahus = Register("smahus", pb::OFFER_KIND_SMALL_HOUSE, special, 3);
-  lutsivegen = Register("lutsivegen", pb::OFFER_KIND_INSTITUTION, Policy(pb::ROUTE_SPECIALIST), 4);
+  smahus = Register("smahus", pb::SCHEME_KIND_SMALL_HOUSE, special, 3);
+  lutsivegen = Register("lutsivegen", pb::SCHEME_KIND_INSTITUTION, Policy(pb::ROUTE_SPECIALIST), 4);
 }
 
-pb::OfferPolicy Town::Policy(pb::Route route) const {
-  pb::OfferPolicy policy;
+pb::SchemePolicy Town::Policy(pb::Route route) const {
+  pb::SchemePolicy policy;
   policy.set_valid_from("2026-01-01");
   policy.set_route(route);
   policy.set_residence_rule(route == pb::ROUTE_REQUISITION ? pb::RESIDENCE_RULE_REGISTERED : pb::RESIDENCE_RULE_NONE);
@@ -71,8 +71,8 @@ pb::OfferPolicy Town::Policy(pb::Route route) const {
                                                                     : pb::TREATMENT_RESPONSIBILITY_MUNICIPALITY);
   if (route == pb::ROUTE_REQUISITION) {
     policy.set_max_stay_days(90);
-    policy.add_mark_days(60);
-    policy.add_mark_days(90);
+    policy.add_alert_days(60);
+    policy.add_alert_days(90);
     policy.set_turnaround_days(1);
   }
   policy.set_answer_days(7);
@@ -81,44 +81,44 @@ pb::OfferPolicy Town::Policy(pb::Route route) const {
   return policy;
 }
 
-std::string Town::Register(std::string code, pb::OfferKind kind, const pb::OfferPolicy& policy, int places) {
-  pb::RegisterOfferRequest offer;
-  offer.set_code(code);
-  offer.set_name(code);
-  offer.set_kind(kind);
-  const std::string id = Must(Call(&Stub::RegisterOffer, UnitLeader(), offer)).offer().id();
-  pb::SetOfferPolicyRequest set;
-  set.set_offer_id(id);
+std::string Town::Register(std::string code, pb::SchemeKind kind, const pb::SchemePolicy& policy, int places) {
+  pb::RegisterHousingSchemeRequest scheme;
+  scheme.set_code(code);
+  scheme.set_name(code);
+  scheme.set_kind(kind);
+  const std::string id = Must(Call(&Stub::RegisterHousingScheme, UnitLeader(), scheme)).scheme().id();
+  pb::SetSchemePolicyRequest set;
+  set.set_scheme_id(id);
   *set.mutable_policy() = policy;
-  Must(Call(&Stub::SetOfferPolicy, UnitLeader(), set));
+  Must(Call(&Stub::SetSchemePolicy, UnitLeader(), set));
   for (int i = 1; i <= places; ++i) {
     pb::AddPlaceRequest place;
-    place.set_offer_id(id);
+    place.set_scheme_id(id);
     place.set_label(absl::StrCat(i));
     Must(Call(&Stub::AddPlace, UnitLeader(), place));
   }
   return id;
 }
 
-pb::SubmitRequisitionRequest Town::RequisitionFor(const std::string& person, const std::string& offer_id) const {
+pb::SubmitRequisitionRequest Town::RequisitionFor(const std::string& person, const std::string& scheme_id) const {
   pb::SubmitRequisitionRequest request;
   request.set_person_ref(person);
-  request.set_offer_id(offer_id);
+  request.set_scheme_id(scheme_id);
   request.set_channel(pb::CHANNEL_ORAL);
   request.set_origin(pb::ORIGIN_HOMELESS);
   request.set_residence(pb::RESIDENCE_REGISTERED);
-  if (offer_id == lutsivegen) request.set_responsible_unit("sus-sikkerhet");
+  if (scheme_id == lutsivegen) request.set_responsible_unit("sus-sikkerhet");
   return request;
 }
 
-pb::Requisition Town::Requisitioned(const std::string& person, const std::string& offer_id) {
-  const pb::SubmitRequisitionRequest request = RequisitionFor(person, offer_id);
-  return Must(Call(&Stub::SubmitRequisition, offer_id == lutsivegen ? Hospital() : Nav(), request)).requisition();
+pb::Requisition Town::Requisitioned(const std::string& person, const std::string& scheme_id) {
+  const pb::SubmitRequisitionRequest request = RequisitionFor(person, scheme_id);
+  return Must(Call(&Stub::SubmitRequisition, scheme_id == lutsivegen ? Hospital() : Nav(), request)).requisition();
 }
 
-pb::Requisition Town::Granted(const std::string& person, const std::string& offer_id) {
+pb::Requisition Town::Granted(const std::string& person, const std::string& scheme_id) {
   pb::DecideRequisitionRequest request;
-  request.set_requisition_id(Requisitioned(person, offer_id).id());
+  request.set_requisition_id(Requisitioned(person, scheme_id).id());
   request.set_outcome(pb::OUTCOME_GRANTED);
   request.set_reason_code("A");
   return Must(Call(&Stub::DecideRequisition, Staff(), request)).requisition();
@@ -138,8 +138,8 @@ pb::Stay Town::Arrived(const pb::Stay& stay) {
   return Must(Call(&Stub::ConfirmArrival, Staff(), request)).stay();
 }
 
-pb::Stay Town::LivesIn(const std::string& person, const std::string& offer_id, std::string end_date) {
-  return Arrived(Reserved(Granted(person, offer_id), "", std::move(end_date)));
+pb::Stay Town::LivesIn(const std::string& person, const std::string& scheme_id, std::string end_date) {
+  return Arrived(Reserved(Granted(person, scheme_id), "", std::move(end_date)));
 }
 
 pb::Application Town::Applied(const std::string& person, std::string needed_by) {
@@ -158,8 +158,8 @@ pb::Application Town::Listed(const std::string& person, int level, std::string n
   factor->set_factor_code("HOMELESS");
   factor->set_level(level);
   assess.set_reason_code("A");
-  assess.add_suitable_kinds(pb::OFFER_KIND_COLLECTIVE);
-  assess.add_suitable_kinds(pb::OFFER_KIND_SMALL_HOUSE);
+  assess.add_suitable_kinds(pb::SCHEME_KIND_COLLECTIVE);
+  assess.add_suitable_kinds(pb::SCHEME_KIND_SMALL_HOUSE);
   Must(Call(&Stub::AssessNeed, HousingOffice(), assess));
   pb::DecideApplicationRequest decide;
   decide.set_application_id(application.id());
@@ -217,9 +217,9 @@ pb::Stay Town::Ended(const pb::Stay& stay) {
   return Must(Call(&Stub::EndStay, Staff(), request)).stay();
 }
 
-std::vector<pb::Place> Town::Places(const std::string& offer_id) {
+std::vector<pb::Place> Town::Places(const std::string& scheme_id) {
   pb::ListPlacesRequest request;
-  request.set_offer_id(offer_id);
+  request.set_scheme_id(scheme_id);
   request.set_page_size(200);
   const pb::ListPlacesResponse response = Must(Call(&Stub::ListPlaces, Staff(), request));
   std::vector<pb::Place> places(response.places().begin(), response.places().end());
@@ -228,9 +228,9 @@ std::vector<pb::Place> Town::Places(const std::string& offer_id) {
   return places;
 }
 
-pb::Availability Town::Availability(const std::string& offer_id, std::string date) {
+pb::Availability Town::Availability(const std::string& scheme_id, std::string date) {
   pb::GetAvailabilityRequest request;
-  request.set_offer_id(offer_id);
+  request.set_scheme_id(scheme_id);
   request.set_date(date);
   return Must(Call(&Stub::GetAvailability, Staff(), request)).availabilities(0);
 }

@@ -1,5 +1,5 @@
 // A small Sandnes for tests: the housing service started for real, with case rules, code lists, a need
-// rule, a team and four offers, and the calls that tests make again and again.
+// rule, a team and four schemes, and the calls that tests make again and again.
 #pragma once
 
 #include <string>
@@ -23,13 +23,13 @@ class Town : public RunningTown<pb::HousingService> {
                 const ServiceDefinition& definition = HousingDefinition());
 
   // Steps on the way, each of which must succeed.
-  pb::SubmitRequisitionRequest RequisitionFor(const std::string& person, const std::string& offer_id) const;
-  pb::Requisition Requisitioned(const std::string& person, const std::string& offer_id);
-  pb::Requisition Granted(const std::string& person, const std::string& offer_id);
+  pb::SubmitRequisitionRequest RequisitionFor(const std::string& person, const std::string& scheme_id) const;
+  pb::Requisition Requisitioned(const std::string& person, const std::string& scheme_id);
+  pb::Requisition Granted(const std::string& person, const std::string& scheme_id);
   pb::Stay Reserved(const pb::Requisition& requisition, std::string start_date = "", std::string end_date = "");
   pb::Stay Arrived(const pb::Stay& stay);
   // A granted requisition, a reservation from today, and the arrival.
-  pb::Stay LivesIn(const std::string& person, const std::string& offer_id, std::string end_date = "");
+  pb::Stay LivesIn(const std::string& person, const std::string& scheme_id, std::string end_date = "");
   pb::Application Applied(const std::string& person, std::string needed_by = "");
   pb::Application Listed(const std::string& person, int level, std::string needed_by = "");
   pb::Vacancy Vacant(const std::string& place_id, std::string from_date = "");
@@ -40,15 +40,15 @@ class Town : public RunningTown<pb::HousingService> {
   pb::Stay Ended(const pb::Stay& stay);
 
   // In the order of their labels, in which the service gives them.
-  std::vector<pb::Place> Places(const std::string& offer_id);
-  pb::Availability Availability(const std::string& offer_id, std::string date = "");
+  std::vector<pb::Place> Places(const std::string& scheme_id);
+  pb::Availability Availability(const std::string& scheme_id, std::string date = "");
 
-  pb::OfferPolicy Policy(pb::Route route) const;
+  pb::SchemePolicy Policy(pb::Route route) const;
 
   std::string team_id, akutten, bokollektivet, smahus, lutsivegen;
 
  private:
-  std::string Register(std::string code, pb::OfferKind kind, const pb::OfferPolicy& policy, int places);
+  std::string Register(std::string code, pb::SchemeKind kind, const pb::SchemePolicy& policy, int places);
 };
 
 }  // namespace mestring::housing

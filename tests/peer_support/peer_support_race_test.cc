@@ -94,7 +94,7 @@ TEST_P(RaceTest, APauseAmongParallelStartsLeavesNoMatchWithoutATask) {
   });
   const size_t started = town.EventsOf<pb::MatchStarted>().size();
   EXPECT_EQ(counts[""], static_cast<int>(started) + 1);
-  EXPECT_EQ(town.EventsOf<pb::MatchHeld>().size(), started);
+  EXPECT_EQ(town.EventsOf<pb::MatchPutOnHold>().size(), started);
   EXPECT_EQ(town.OpenTasks().size(), started);
   pb::ListMatchesRequest list;
   list.set_state(pb::MATCH_STATE_STARTED);

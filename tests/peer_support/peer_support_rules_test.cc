@@ -15,7 +15,7 @@ namespace {
 using access::v1::Role;
 using access::v1::ROLE_NEXT_OF_KIN;
 using access::v1::ROLE_PEER;
-using access::v1::ROLE_RESIDENT;
+using access::v1::ROLE_PERSON;
 using access::v1::ROLE_STAFF;
 using access::v1::ROLE_UNIT_LEADER;
 using testing::ElementsAre;
@@ -113,26 +113,26 @@ pb::Match Match(pb::MatchState state = pb::MATCH_STATE_STARTED) {
 
 TEST(WhoSees, APersonAndAPeerSeeTheirOwnMatchInTheirOwnPart) {
   const pb::Match match = Match();
-  EXPECT_MAY(MaySee(As(ROLE_RESIDENT, "person"), match));
+  EXPECT_MAY(MaySee(As(ROLE_PERSON, "person"), match));
   EXPECT_MAY(MaySee(As(ROLE_NEXT_OF_KIN, "person"), match));
   EXPECT_MAY(MaySee(As(ROLE_PEER, "person-of-peer"), match));
   EXPECT_MAY(MaySee(As(ROLE_STAFF), match));
   EXPECT_REASON(MaySee(As(ROLE_PEER, "person"), match), "NOT_FOUND");
-  EXPECT_REASON(MaySee(As(ROLE_RESIDENT, "person-of-peer"), match), "NOT_FOUND");
-  EXPECT_REASON(MaySee(As(ROLE_RESIDENT, ""), match), "NOT_FOUND");
+  EXPECT_REASON(MaySee(As(ROLE_PERSON, "person-of-peer"), match), "NOT_FOUND");
+  EXPECT_REASON(MaySee(As(ROLE_PERSON, ""), match), "NOT_FOUND");
 }
 
 TEST(Casa5511, APeerSeesNoOtherPeer) {
   EXPECT_MAY(MaySee(As(ROLE_PEER, "person-of-peer"), Peer()));
   EXPECT_REASON(MaySee(As(ROLE_PEER, "another"), Peer()), "NOT_FOUND");
-  EXPECT_REASON(MaySee(As(ROLE_RESIDENT, "person-of-peer"), Peer()), "NOT_FOUND");
+  EXPECT_REASON(MaySee(As(ROLE_PERSON, "person-of-peer"), Peer()), "NOT_FOUND");
 }
 
 TEST(CivicrmVolunteerPr634, AVolunteerActsForThemselfAndForNobodyElse) {
   EXPECT_EQ(SideOf(As(ROLE_PEER, "person-of-peer"), "person", "person-of-peer"), pb::MATCH_SIDE_PEER);
-  EXPECT_EQ(SideOf(As(ROLE_RESIDENT, "person"), "person", "person-of-peer"), pb::MATCH_SIDE_PERSON);
+  EXPECT_EQ(SideOf(As(ROLE_PERSON, "person"), "person", "person-of-peer"), pb::MATCH_SIDE_PERSON);
   EXPECT_EQ(SideOf(As(ROLE_STAFF), "person", "person-of-peer"), pb::MATCH_SIDE_UNIT);
-  EXPECT_REASON(MayActFor(As(ROLE_RESIDENT, "another"), "person"), "NOT_FOUND");
+  EXPECT_REASON(MayActFor(As(ROLE_PERSON, "another"), "person"), "NOT_FOUND");
 }
 
 TEST(P7, NobodyDecidesAboutThemselfWhateverHatsTheyWear) {
@@ -482,10 +482,10 @@ TEST(P4, AConflictKeepsTwoPeopleAndNothingElse) {
 TEST(P4, AConflictIsNamedByEitherOfTwoPeopleForThemself) {
   pb::NameConflictRequest request;
   request.set_person_ref("person");
-  EXPECT_MAY(MayNameConflict(As(ROLE_RESIDENT, "person"), request, Peer()));
+  EXPECT_MAY(MayNameConflict(As(ROLE_PERSON, "person"), request, Peer()));
   EXPECT_MAY(MayNameConflict(As(ROLE_PEER, "person-of-peer"), request, Peer()));
   EXPECT_MAY(MayNameConflict(As(ROLE_STAFF), request, Peer())) << "on the word of one of them";
-  EXPECT_REASON(MayNameConflict(As(ROLE_RESIDENT, "another"), request, Peer()), "NOT_FOUND");
+  EXPECT_REASON(MayNameConflict(As(ROLE_PERSON, "another"), request, Peer()), "NOT_FOUND");
   EXPECT_REASON(MayNameConflict(As(ROLE_PEER, "another"), request, Peer()), "NOT_FOUND");
   request.set_person_ref("person-of-peer");
   EXPECT_REASON(MayNameConflict(As(ROLE_PEER, "person-of-peer"), request, Peer()), "OWN_CASE");
@@ -554,7 +554,7 @@ TEST(Proposals, NeitherSideIsShownTheOtherBeforeBothHaveAccepted) {
     const bool known = state == pb::PROPOSAL_STATE_BOTH || state == pb::PROPOSAL_STATE_STARTED;
     const std::string& name = pb::ProposalState_Name(state);
     EXPECT_EQ(KnowEachOther(state), known) << name;
-    EXPECT_EQ(shown(state, As(access::v1::ROLE_RESIDENT, "person")), known ? all : "request person  ") << name;
+    EXPECT_EQ(shown(state, As(access::v1::ROLE_PERSON, "person")), known ? all : "request person  ") << name;
     EXPECT_EQ(shown(state, As(access::v1::ROLE_NEXT_OF_KIN, "person")), known ? all : "request person  ") << name;
     EXPECT_EQ(shown(state, As(access::v1::ROLE_PEER, "person-of-peer")), known ? all : "  peer person-of-peer") << name;
     for (const Role unit : {access::v1::ROLE_STAFF, access::v1::ROLE_UNIT_LEADER, access::v1::ROLE_SERVICE}) {
@@ -564,7 +564,7 @@ TEST(Proposals, NeitherSideIsShownTheOtherBeforeBothHaveAccepted) {
 }
 
 TEST(Proposals, TheAccessLogOfOneSideDoesNotNameTheOtherBeforeBothHaveAccepted) {
-  const Caller person = As(access::v1::ROLE_RESIDENT, "person"), peer = As(access::v1::ROLE_PEER, "person-of-peer");
+  const Caller person = As(access::v1::ROLE_PERSON, "person"), peer = As(access::v1::ROLE_PEER, "person-of-peer");
   const pb::Proposal open = Proposal(pb::PROPOSAL_STATE_ACCEPTED_BY_PEER), both = Proposal(pb::PROPOSAL_STATE_BOTH);
   EXPECT_TRUE(IsHiddenFrom("person-of-peer", person, open));
   EXPECT_TRUE(IsHiddenFrom("person", peer, open));
@@ -630,7 +630,7 @@ TEST(P6, WhoEndedAMatchAndWhyIsForTheUnitOnly) {
   ApplyEnd(pb::MATCH_SIDE_PEER, pb::END_REASON_NO_TIME, kToday, &match);
   Veil(As(ROLE_STAFF), &match);
   EXPECT_EQ(match.ended_by(), pb::MATCH_SIDE_PEER);
-  Veil(As(ROLE_RESIDENT, "person"), &match);
+  Veil(As(ROLE_PERSON, "person"), &match);
   EXPECT_EQ(match.ended_by(), pb::MATCH_SIDE_UNSPECIFIED);
   EXPECT_EQ(match.end_reason(), pb::END_REASON_UNSPECIFIED);
 }

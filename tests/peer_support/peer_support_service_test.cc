@@ -532,9 +532,9 @@ TEST_P(PeerSupportTest, APausePutsEveryMatchOnHoldWithATaskInOneStep) {
   town_.Paused(peer);
   EXPECT_EQ(town_.Now(first).state(), pb::MATCH_STATE_ON_HOLD);
   EXPECT_THAT(town_.OpenTasks(), SizeIs(3));
-  const auto held = town_.EventsOf<pb::MatchHeld>();
+  const auto held = town_.EventsOf<pb::MatchPutOnHold>();
   std::vector<std::string> told;
-  for (const pb::MatchHeld& event : held) told.push_back(event.person_ref());
+  for (const pb::MatchPutOnHold& event : held) told.push_back(event.person_ref());
   EXPECT_THAT(told, UnorderedElementsAre(first.person_ref(), second.person_ref(), third.person_ref()))
       << "each is told, and nothing of why";
 

@@ -11,7 +11,7 @@ mestring_test(peer_support_evaluation_test service peer_support/peer_support_eva
 mestring_test(peer_support_subscription_test service peer_support/peer_support_subscription_test.cc
               LINK peer_support_town)
 mestring_test(peer_support_contract_test service peer_support/peer_support_contract_test.cc LINK peer_support_town)
-mestring_test(peer_support_clocks_test service peer_support/peer_support_clocks_test.cc LINK peer_support_town)
+mestring_test(peer_support_timers_test service peer_support/peer_support_timers_test.cc LINK peer_support_town)
 mestring_test(peer_support_race_test service peer_support/peer_support_race_test.cc LINK peer_support_town
               PROGRAMS mestring-peer_support)
 

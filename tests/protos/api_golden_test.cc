@@ -69,14 +69,14 @@ std::string Describe(const std::vector<const FileDescriptor*>& files) {
       for (int m = 0; m < file->service(s)->method_count(); ++m) {
         const auto& method = *file->service(s)->method(m);
         const auto options = Known(method.options());
-        const std::string& untold = options.GetExtension(access::v1::untold);
+        const std::string& no_event_because = options.GetExtension(access::v1::no_event_because);
         absl::StrAppend(&text, "  ", method.name(), method.server_streaming() ? " stream" : "", ": ",
                         Roles(AllowedRoles(method)),
                         options.HasExtension(access::v1::oversight)
                             ? absl::StrCat("  about anybody: ", Roles(OversightRoles(method)))
                             : "",
                         options.GetExtension(access::v1::anonymous) ? "  for nobody" : "",
-                        untold.empty() ? "" : absl::StrCat("  untold: ", untold), "\n");
+                        no_event_because.empty() ? "" : absl::StrCat("  no_event_because: ", no_event_because), "\n");
       }
     }
     for (int i = 0; i < file->message_type_count(); ++i) Describe(*file->message_type(i), &text);

@@ -116,7 +116,7 @@ std::map<const Descriptor*, std::set<std::string>> Readers(const ContractFiles& 
   return readers;
 }
 
-// "NeedAssessed: RESIDENT reads Application": who may read what an event moves and does not hear of the event. They
+// "NeedAssessed: PERSON reads Application": who may read what an event moves and does not hear of the event. They
 // are told by STALE_VERSION that they are behind; that it is meant to be so is seen in review.
 std::string Unheard(const ContractFiles& contracts) {
   std::string text;
@@ -186,7 +186,7 @@ std::map<std::string, std::string> ServiceSources() {
 }
 
 // Every resource that is stored is named by some event: what no event names cannot be saved, but by an RPC that is
-// untold.
+// no_event_because.
 TEST(Versions, EveryStoredResourceHasAnEvent) {
   const ContractFiles contracts;
   const std::string table = Table(contracts);

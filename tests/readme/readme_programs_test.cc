@@ -120,17 +120,17 @@ class ReadmeProgramsTest : public testing::Test {
   }
 
   // Each publishes one event.
-  void RegisterOffers(int count) {
+  void RegisterHousingSchemes(int count) {
     auto stub = pb::HousingService::NewStub(housing_.channel());
     for (int i = 0; i < count; ++i) {
-      pb::RegisterOfferRequest request;
+      pb::RegisterHousingSchemeRequest request;
       request.set_request_id(NewId(absl::Now()));
       request.set_code(absl::StrCat("offer-", ++offers_));
       request.set_name("An offer");
-      request.set_kind(pb::OFFER_KIND_COLLECTIVE);
-      pb::RegisterOfferResponse response;
+      request.set_kind(pb::SCHEME_KIND_COLLECTIVE);
+      pb::RegisterHousingSchemeResponse response;
       auto context = housing_.As({access::v1::ROLE_HOUSING_OFFICE});
-      const grpc::Status status = stub->RegisterOffer(context.get(), request, &response);
+      const grpc::Status status = stub->RegisterHousingScheme(context.get(), request, &response);
       ASSERT_TRUE(status.ok()) << status.error_message();
     }
   }
@@ -143,27 +143,27 @@ class ReadmeProgramsTest : public testing::Test {
 };
 
 TEST_F(ReadmeProgramsTest, TheSubscriberPrintsEachEventOnceInOrderWhateverStops) {
-  RegisterOffers(5);
+  RegisterHousingSchemes(5);
   StartSubscriber();
   ASSERT_TRUE(PrintsAll());
-  RegisterOffers(3);
+  RegisterHousingSchemes(3);
   ASSERT_TRUE(PrintsAll());
 
   subscriber_.Stop();
-  RegisterOffers(4);
+  RegisterHousingSchemes(4);
   StartSubscriber();
   ASSERT_TRUE(PrintsAll());
 
   redis_.Restart();
-  RegisterOffers(3);
+  RegisterHousingSchemes(3);
   ASSERT_TRUE(PrintsAll());
 
   redis_.FlushAll();
-  RegisterOffers(3);
+  RegisterHousingSchemes(3);
   ASSERT_TRUE(PrintsAll());
 
   housing_.Restart();  // a new epoch
-  RegisterOffers(2);
+  RegisterHousingSchemes(2);
   ASSERT_TRUE(PrintsAll());
   subscriber_.Stop();
   EXPECT_EQ(Printed(), Published());
@@ -172,11 +172,11 @@ TEST_F(ReadmeProgramsTest, TheSubscriberPrintsEachEventOnceInOrderWhateverStops)
 
 // The stream was trimmed beyond its cursor.
 TEST_F(ReadmeProgramsTest, TheSubscriberAsksTheOwnerWhatTheBusNoLongerHas) {
-  RegisterOffers(2);
+  RegisterHousingSchemes(2);
   StartSubscriber();
   ASSERT_TRUE(PrintsAll());
   subscriber_.Stop();
-  RegisterOffers(6);
+  RegisterHousingSchemes(6);
   ASSERT_TRUE(WaitUntil([this] { return redis_.Do({"XLEN", kKey}) == "9"; })) << redis_.Do({"XLEN", kKey});
   redis_.Do({"XTRIM", kKey, "MAXLEN", "1"});
   StartSubscriber();
@@ -188,12 +188,12 @@ TEST_F(ReadmeProgramsTest, TheSubscriberAsksTheOwnerWhatTheBusNoLongerHas) {
 // kill -9 while events come: what it keeps in its database is still each event once.
 TEST_F(ReadmeProgramsTest, TheSubscriberAppliesEachEventOnceWhenItIsKilled) {
   constexpr int kKills = 6, kOffersEach = 40;
-  RegisterOffers(1);
+  RegisterHousingSchemes(1);
   StartSubscriber();
   ASSERT_TRUE(PrintsAll());
   for (int kill = 1; kill <= kKills; ++kill) {
     const size_t seen = Printed().size();
-    std::thread writer([this] { RegisterOffers(kOffersEach); });
+    std::thread writer([this] { RegisterHousingSchemes(kOffersEach); });
     EXPECT_TRUE(WaitUntil([&] { return Printed().size() > seen; }));
     subscriber_.Kill();
     writer.join();
@@ -201,7 +201,7 @@ TEST_F(ReadmeProgramsTest, TheSubscriberAppliesEachEventOnceWhenItIsKilled) {
   }
   // What was committed when it was killed need not have been printed, or half of its line; the first of these may stand
   // behind such a half.
-  RegisterOffers(2);
+  RegisterHousingSchemes(2);
   const std::string last = Published().back();
   EXPECT_TRUE(WaitUntil([&] { return !Printed().empty() && Printed().back() == last; }));
   subscriber_.Stop();
@@ -225,7 +225,7 @@ TEST_F(ReadmeProgramsTest, TheSubscriberAppliesEachEventOnceWhenItIsKilled) {
 }
 
 TEST_F(ReadmeProgramsTest, TheSubscriberStopsWhereTheHistoriesPart) {
-  RegisterOffers(1);
+  RegisterHousingSchemes(1);
   StartSubscriber("5-1");  // a cursor that this log never had
   const int status = subscriber_.Wait();
   EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) != 0);
@@ -234,7 +234,7 @@ TEST_F(ReadmeProgramsTest, TheSubscriberStopsWhereTheHistoriesPart) {
 }
 
 TEST_F(ReadmeProgramsTest, TheCallAnswers) {
-  RegisterOffers(1);
+  RegisterHousingSchemes(1);
   EXPECT_EQ(RunToEnd(absl::StrCat("PYTHONPATH=.local/python ", kPython, " call.py")), 0) << ReadAll(Path("log"));
   EXPECT_TRUE(absl::StrContains(ReadAll(Path("log")), "offer-1")) << ReadAll(Path("log"));
 }

@@ -18,10 +18,10 @@ std::vector<Told> Parts(std::vector<Told> parts) {
 }
 
 TEST(Figures, OfFewPeopleAreNotToldAndZeroIs) {
-  EXPECT_EQ(TellPeople(0, 5), 0);
-  EXPECT_EQ(TellPeople(1, 5), kUntold);
-  EXPECT_EQ(TellPeople(4, 5), kUntold);
-  EXPECT_EQ(TellPeople(5, 5), 5);
+  EXPECT_EQ(SuppressSmall(0, 5), 0);
+  EXPECT_EQ(SuppressSmall(1, 5), kUntold);
+  EXPECT_EQ(SuppressSmall(4, 5), kUntold);
+  EXPECT_EQ(SuppressSmall(5, 5), 5);
 }
 
 TEST(Figures, PartsThatAreLargeOrEmptyAreTold) {

@@ -89,7 +89,7 @@ struct Walk {
     set("national identity number", id, id);
     set("oversized", std::string(5001, 'x'), std::string(300, 'x'));
     set("control character", "ab\x01zq", "ab\x01zq");
-    if (rule.impersonal()) {
+    if (rule.forbid_person_ref()) {
       const std::string person = "0196c0de-7a11-4c0d-8bad-feedfacecafe";
       set("person reference", "about " + person + ", who", person);
     }

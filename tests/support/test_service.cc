@@ -39,7 +39,7 @@ class Nothing : public tpb::EmptyService::Service {
 
 class Notes : public tpb::NoteService::Service {
  public:
-  explicit Notes(Edge& edge) : edge_(edge) {}
+  explicit Notes(RpcPipeline& edge) : edge_(edge) {}
 
   MESTRING_WRITE(tpb, WriteNote);
   MESTRING_WRITE(tpb, DropNote);
@@ -58,7 +58,7 @@ class Notes : public tpb::NoteService::Service {
   }
 
  private:
-  Edge& edge_;
+  RpcPipeline& edge_;
 };
 
 absl::Status Notes::WriteNote(Tx& tx, Call& call, const tpb::WriteNoteRequest& request,
@@ -131,7 +131,7 @@ absl::Status Notes::HushNote(Tx& tx, Call&, const tpb::HushNoteRequest& request,
 absl::Status Notes::GetNote(Tx& tx, Call& call, const tpb::GetNoteRequest& request, tpb::GetNoteResponse* response) {
   ASSIGN(tpb::Note note, Load<tpb::Note>(tx, request.id()));
   call.Concerns(note.person_ref());
-  if (call.caller.Is(access::v1::ROLE_RESIDENT) && !call.caller.IsSelf(note.person_ref())) return NotFound("note");
+  if (call.caller.Is(access::v1::ROLE_PERSON) && !call.caller.IsSelf(note.person_ref())) return NotFound("note");
   *response->mutable_note() = std::move(note);
   return absl::OkStatus();
 }

@@ -23,7 +23,7 @@ constexpr absl::Duration kFinerThanAColumn = absl::Nanoseconds(789);
 
 Who Staff() { return {{access::v1::ROLE_STAFF}, "", ""}; }
 Who UnitLeader() { return {{access::v1::ROLE_UNIT_LEADER}, "", ""}; }
-Who Resident(std::string person_ref) { return {{access::v1::ROLE_RESIDENT}, std::move(person_ref), ""}; }
+Who Resident(std::string person_ref) { return {{access::v1::ROLE_PERSON}, std::move(person_ref), ""}; }
 Who NextOfKin(std::string person_ref) { return {{access::v1::ROLE_NEXT_OF_KIN}, std::move(person_ref), ""}; }
 Who AsPeer(std::string person_ref) { return {{access::v1::ROLE_PEER}, std::move(person_ref), ""}; }
 

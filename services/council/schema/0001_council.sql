@@ -2,9 +2,9 @@
 -- dates are ISO text, so that they compare as they should; enums are the names of their values; an empty
 -- string is NULL.
 --
--- Unique indexes are the net below the rules: one holder of a role, one exercise of a seat on an item,
+-- Unique indexes are the net below the rules: one holder of a role, one representation of a seat on an item,
 -- one claim of a fee. A council has some tens of seats and some hundreds of items a year; indexes are for
--- what grows for ever (suggestions, exercises) and for what is asked by somebody else's id.
+-- what grows for ever (suggestions, representations) and for what is asked by somebody else's id.
 
 -- Versions of the mandate; the newest is in force.
 CREATE TABLE mandates (
@@ -68,7 +68,7 @@ CREATE UNIQUE INDEX seat_holders_one ON seat_holders (seat_id, role) WHERE state
 CREATE UNIQUE INDEX seat_holders_person ON seat_holders (person_ref) WHERE state = 'HOLDER_STATE_ACTIVE';
 CREATE INDEX seat_holders_seat ON seat_holders (seat_id, id);
 
-CREATE TABLE year_wheels (
+CREATE TABLE annual_plans (
   id TEXT PRIMARY KEY,
   version BIGINT NOT NULL,
   create_time BIGINT NOT NULL,
@@ -84,7 +84,7 @@ CREATE TABLE meetings (
   update_time BIGINT NOT NULL,
   state TEXT NOT NULL,
   kind TEXT NOT NULL,
-  year_wheel_id TEXT NOT NULL REFERENCES year_wheels (id),
+  annual_plan_id TEXT NOT NULL REFERENCES annual_plans (id),
   theme TEXT,
   meeting_date TEXT NOT NULL,
   start_time TEXT,
@@ -106,10 +106,10 @@ CREATE TABLE meetings (
 CREATE UNIQUE INDEX meetings_replacement ON meetings (replaces_meeting_id)
   WHERE replaces_meeting_id IS NOT NULL AND state <> 'MEETING_STATE_CANCELLED';
 CREATE INDEX meetings_date ON meetings (meeting_date, id);
-CREATE INDEX meetings_wheel ON meetings (year_wheel_id, meeting_date);
+CREATE INDEX meetings_wheel ON meetings (annual_plan_id, meeting_date);
 
 -- The seats as they were when a meeting was opened (C6). Nothing here follows a later change of seat_holders.
-CREATE TABLE entitled_seats (
+CREATE TABLE voting_seats (
   id TEXT PRIMARY KEY,
   version BIGINT NOT NULL,
   create_time BIGINT NOT NULL,
@@ -132,8 +132,8 @@ CREATE TABLE entitled_seats (
   UNIQUE (meeting_id, seat_id)
 );
 -- A holder's own meetings.
-CREATE INDEX entitled_seats_principal ON entitled_seats (principal_ref, meeting_id);
-CREATE INDEX entitled_seats_deputy ON entitled_seats (deputy_ref, meeting_id);
+CREATE INDEX voting_seats_principal ON voting_seats (principal_ref, meeting_id);
+CREATE INDEX voting_seats_deputy ON voting_seats (deputy_ref, meeting_id);
 
 -- Apologies and summonses of a day from which the meeting was moved are kept as VOID. Who apologised for the former
 -- day may apologise for the new one: "once for each holder" holds among those in force only.
@@ -201,8 +201,8 @@ CREATE TABLE disqualifications (
   UNIQUE (agenda_item_id, seat_id, role)
 );
 
--- How each seat was exercised on an item: once, or not at all (C2).
-CREATE TABLE seat_exercises (
+-- How each seat was represented on an item: once, or not at all (C2).
+CREATE TABLE seat_representations (
   id TEXT PRIMARY KEY,
   version BIGINT NOT NULL,
   create_time BIGINT NOT NULL,
@@ -219,7 +219,7 @@ CREATE TABLE seat_exercises (
   UNIQUE (agenda_item_id, seat_id)
 );
 -- The use of seats in a period of meetings.
-CREATE INDEX seat_exercises_meeting ON seat_exercises (meeting_id, seat_id);
+CREATE INDEX seat_representations_meeting ON seat_representations (meeting_id, seat_id);
 
 -- What an advice said before it was put right; never changed.
 CREATE TABLE advice_revisions (
@@ -281,8 +281,8 @@ CREATE INDEX suggestions_open ON suggestions (id)
   WHERE state NOT IN ('SUGGESTION_STATE_CONFIRMED', 'SUGGESTION_STATE_TURNED_AWAY');
 -- The answers of a period.
 CREATE INDEX suggestions_answered ON suggestions (answer_date, answer);
--- Claim codes as digests: who reads this table cannot follow up a suggestion in its owner's place.
-CREATE TABLE claims (
+-- Receipt codes as digests: who reads this table cannot follow up a suggestion in its owner's place.
+CREATE TABLE receipts (
   digest TEXT PRIMARY KEY,
   suggestion_id TEXT NOT NULL REFERENCES suggestions (id)
 );

@@ -11,7 +11,7 @@
 -- as the pages' queries do (housing_records.h): without it SQLite, which guesses that few rows share a
 -- state, would take them for "what is due" and "who lives where", and read a million rows for ten.
 
-CREATE TABLE offers (
+CREATE TABLE schemes (
   id TEXT PRIMARY KEY,
   version BIGINT NOT NULL,
   code TEXT NOT NULL UNIQUE,
@@ -24,7 +24,7 @@ CREATE TABLE offers (
 CREATE TABLE offer_policies (
   id TEXT PRIMARY KEY,
   version BIGINT NOT NULL,
-  offer_id TEXT NOT NULL REFERENCES offers (id),
+  scheme_id TEXT NOT NULL REFERENCES schemes (id),
   policy_version BIGINT NOT NULL,
   valid_from TEXT NOT NULL,
   route TEXT NOT NULL,
@@ -36,17 +36,17 @@ CREATE TABLE offer_policies (
   support_team_id TEXT,
   treatment_responsibility TEXT NOT NULL,
   max_stay_days BIGINT NOT NULL,
-  mark_days TEXT,
+  alert_days TEXT,
   turnaround_days BIGINT NOT NULL,
   answer_days BIGINT NOT NULL,
   grant_days BIGINT NOT NULL,
   destination_code TEXT NOT NULL,
   create_time BIGINT NOT NULL,
   update_time BIGINT NOT NULL,
-  UNIQUE (offer_id, policy_version)
+  UNIQUE (scheme_id, policy_version)
 );
 -- The policy in force on a date.
-CREATE INDEX offer_policies_in_force ON offer_policies (offer_id, valid_from, policy_version);
+CREATE INDEX offer_policies_in_force ON offer_policies (scheme_id, valid_from, policy_version);
 
 CREATE TABLE support_teams (
   id TEXT PRIMARY KEY,
@@ -61,23 +61,23 @@ CREATE TABLE support_teams (
 CREATE TABLE places (
   id TEXT PRIMARY KEY,
   version BIGINT NOT NULL,
-  offer_id TEXT NOT NULL REFERENCES offers (id),
+  scheme_id TEXT NOT NULL REFERENCES schemes (id),
   label TEXT NOT NULL,
   support_team_id TEXT,
   remove_date TEXT,
   create_time BIGINT NOT NULL,
   update_time BIGINT NOT NULL
 );
--- A label names one place of an offer; one that was removed gives it free.
-CREATE UNIQUE INDEX places_label ON places (offer_id, label) WHERE remove_date IS NULL;
-CREATE INDEX places_offer ON places (offer_id, id);
+-- A label names one place of a scheme; one that was removed gives it free.
+CREATE UNIQUE INDEX places_label ON places (scheme_id, label) WHERE remove_date IS NULL;
+CREATE INDEX places_offer ON places (scheme_id, id);
 
 CREATE TABLE place_closures (
   id TEXT PRIMARY KEY,
   version BIGINT NOT NULL,
   state TEXT NOT NULL,
   place_id TEXT NOT NULL REFERENCES places (id),
-  offer_id TEXT NOT NULL,
+  scheme_id TEXT NOT NULL,
   start_date TEXT NOT NULL,
   end_date TEXT,
   reason_code TEXT NOT NULL,
@@ -127,7 +127,7 @@ CREATE TABLE requisitions (
   version BIGINT NOT NULL,
   state TEXT NOT NULL,
   person_ref TEXT NOT NULL,
-  offer_id TEXT NOT NULL REFERENCES offers (id),
+  scheme_id TEXT NOT NULL REFERENCES schemes (id),
   policy_id TEXT NOT NULL,
   route TEXT NOT NULL,
   organisation_id TEXT NOT NULL,
@@ -258,8 +258,8 @@ CREATE TABLE vacancies (
   version BIGINT NOT NULL,
   state TEXT NOT NULL,
   place_id TEXT NOT NULL REFERENCES places (id),
-  offer_id TEXT NOT NULL,
-  offer_kind TEXT NOT NULL,
+  scheme_id TEXT NOT NULL,
+  scheme_kind TEXT NOT NULL,
   from_date TEXT NOT NULL,
   stay_id TEXT,
   create_time BIGINT NOT NULL,
@@ -275,7 +275,7 @@ CREATE TABLE place_offers (
   state TEXT NOT NULL,
   vacancy_id TEXT NOT NULL REFERENCES vacancies (id),
   place_id TEXT NOT NULL,
-  offer_id TEXT NOT NULL,
+  scheme_id TEXT NOT NULL,
   policy_id TEXT NOT NULL,
   application_id TEXT NOT NULL REFERENCES applications (id),
   list_entry_id TEXT NOT NULL,
@@ -302,7 +302,7 @@ CREATE TABLE stays (
   state TEXT NOT NULL,
   person_ref TEXT NOT NULL,
   place_id TEXT NOT NULL REFERENCES places (id),
-  offer_id TEXT NOT NULL,
+  scheme_id TEXT NOT NULL,
   policy_id TEXT NOT NULL,
   requisition_id TEXT,
   place_offer_id TEXT,
@@ -339,7 +339,7 @@ CREATE UNIQUE INDEX stays_arrived_person ON stays (person_ref) WHERE state = 'ST
 CREATE UNIQUE INDEX stays_arrived_place ON stays (place_id) WHERE state = 'STAY_STATE_ARRIVED';
 -- A reservation elsewhere is allowed for a move: one.
 CREATE UNIQUE INDEX stays_reserved_person ON stays (person_ref) WHERE state = 'STAY_STATE_RESERVED';
--- H4: a requisition or place offer leads to one stay; a move inside the offer ends the one before.
+-- H4: a requisition or place offer leads to one stay; a move inside the scheme ends the one before.
 CREATE UNIQUE INDEX stays_requisition ON stays (requisition_id)
   WHERE state IN ('STAY_STATE_RESERVED', 'STAY_STATE_ARRIVED') AND requisition_id IS NOT NULL;
 CREATE UNIQUE INDEX stays_place_offer ON stays (place_offer_id)
@@ -350,7 +350,7 @@ CREATE INDEX stays_person ON stays (person_ref, id);
 CREATE INDEX stays_organisation ON stays (organisation_id, id) WHERE organisation_id IS NOT NULL;
 CREATE INDEX stays_unit ON stays (responsible_unit, id) WHERE responsible_unit IS NOT NULL;
 CREATE INDEX stays_state ON stays (state, id) WHERE id <> '';
-CREATE INDEX stays_offer ON stays (offer_id, state, id) WHERE id <> '';
+CREATE INDEX stays_offer ON stays (scheme_id, state, id) WHERE id <> '';
 CREATE INDEX stays_team ON stays (support_team_id, state, id) WHERE support_team_id IS NOT NULL;
 CREATE INDEX stays_arrival ON stays (start_date, id) WHERE state = 'STAY_STATE_RESERVED';
 CREATE INDEX stays_limit ON stays (limit_date, id) WHERE state = 'STAY_STATE_ARRIVED' AND limit_date IS NOT NULL;

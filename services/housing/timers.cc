@@ -110,16 +110,16 @@ absl::Status OnArrival(Tx& tx, std::string_view id, absl::Time) {
 }
 
 // [B1] Should not last over 3 months: alerts at 60 and 90 days.
-absl::Status OnMark(Tx& tx, std::string_view id, absl::Time due) {
+absl::Status OnStayAlert(Tx& tx, std::string_view id, absl::Time due) {
   ASSIGN(pb::Stay stay, Load<pb::Stay>(tx, id));
   if (stay.state() != pb::STAY_STATE_ARRIVED) return absl::OkStatus();
-  ASSIGN(const pb::OfferPolicy policy, Load<pb::OfferPolicy>(tx, stay.policy_id()));
+  ASSIGN(const pb::SchemePolicy policy, Load<pb::SchemePolicy>(tx, stay.policy_id()));
   const int mark = NextMark(stay, policy);
   if (mark == 0 || PlusDays(stay.count_from(), mark) > DayOf(tx, due)) return absl::OkStatus();
   stay.add_marks_passed(mark);
   TRY(Save(tx, stay));
   auto event = About<pb::StayLimitApproaching>(stay);
-  event.set_mark_days(mark);
+  event.set_alert_days(mark);
   event.set_limit_date(stay.limit_date());
   TRY(tx.Publish(event, stay));
   const int next = NextMark(stay, policy);
@@ -166,7 +166,7 @@ absl::Status OnTenancyEnd(Tx& tx, std::string_view id, absl::Time due) {
 
 }  // namespace
 
-void SetClocks(Timers& timers) {
+void RegisterTimers(Timers& timers) {
   timers.On(std::string(kRequisitionDecisionTimer), OnRequisitionDecision);
   timers.On(std::string(kGrantTimer), OnGrantLapse);
   timers.On(std::string(kApplicationDecisionTimer), OnApplicationDecision);
@@ -175,7 +175,7 @@ void SetClocks(Timers& timers) {
   timers.On(std::string(kComplaintTimer), OnComplaintPeriod);
   timers.On(std::string(kPlaceOfferTimer), OnPlaceOfferExpiry);
   timers.On(std::string(kArrivalTimer), OnArrival);
-  timers.On(std::string(kMarkTimer), OnMark);
+  timers.On(std::string(kMarkTimer), OnStayAlert);
   timers.On(std::string(kOverstayTimer), OnOverstay);
   timers.On(std::string(kContactTimer), OnContact);
   timers.On(std::string(kTenancyTimer), OnTenancyEnd);

@@ -4,12 +4,11 @@
 // Each clock is a timer of the kernel, set in the write that makes it necessary and stopped in the write that
 // makes it needless. A handler looks at the state all the same, so that a timer which fires once too often
 // does nothing. After days of downtime they fire in their order; an offer that ran out meanwhile passes on
-// only if there is still something to come to, because Settle asks the clock and not the timer (A3).
-
-#include "services/activities/clocks.h"
+// only if there is still something to come to, because ReallocateSeats asks the clock and not the timer (A3).
 
 #include <utility>
 
+#include "services/activities/clocks.h"
 #include "services/activities/events.h"
 #include "services/activities/fund_rules.h"
 #include "services/activities/leader_changes.h"
@@ -23,7 +22,7 @@ namespace {
 
 absl::Status OnOpen(Tx& tx, std::string_view id, absl::Time) {
   ASSIGN(pb::Session session, Load<pb::Session>(tx, id));
-  return Settle(tx, &session);
+  return ReallocateSeats(tx, &session);
 }
 
 // Those who can do something about it hear of it.
@@ -61,7 +60,7 @@ absl::Status OnOffer(Tx& tx, std::string_view id, absl::Time) {
   if (entry.state() != pb::WAIT_ENTRY_STATE_OFFERED) return absl::OkStatus();
   TRY(EndWaitEntry(tx, pb::WAIT_ENTRY_STATE_EXPIRED, &entry));
   ASSIGN(pb::Session session, Load<pb::Session>(tx, entry.session_id()));
-  return Settle(tx, &session);
+  return ReallocateSeats(tx, &session);
 }
 
 // The day to pay the own share by is over. Whoever has not paid hears of it, and staff do; what follows, people
@@ -82,12 +81,12 @@ absl::Status OnOwnShare(Tx& tx, std::string_view id, absl::Time) {
 // [A6] The period is over, and the time for late tallies too.
 absl::Status OnPeriod(Tx& tx, std::string_view id, absl::Time) {
   ASSIGN(pb::Period period, Load<pb::Period>(tx, id));
-  return period.state() == pb::PERIOD_STATE_OPEN ? CloseNow(tx, &period) : absl::OkStatus();
+  return period.state() == pb::PERIOD_STATE_OPEN ? ClosePeriod(tx, &period) : absl::OkStatus();
 }
 
 }  // namespace
 
-void SetClocks(Timers& timers) {
+void RegisterTimers(Timers& timers) {
   timers.On(std::string(kOpenTimer), OnOpen);
   timers.On(std::string(kNoticeTimer), OnNotice);
   timers.On(std::string(kStartTimer), OnStart);

@@ -5,12 +5,11 @@
 // that makes it needless. A handler judges by the day it was due and looks at the state all the same, so
 // that a timer which fires once too often does nothing.
 
-#include "services/council/clocks.h"
-
 #include <set>
 #include <utility>
 
 #include "mestring/council/v1/council_events.pb.h"
+#include "services/council/clocks.h"
 #include "services/council/figure_changes.h"
 #include "services/council/meeting_changes.h"
 #include "services/council/reads.h"
@@ -108,7 +107,7 @@ absl::Status OnMonthOver(Tx& tx, std::string_view month, absl::Time due) {
 
 }  // namespace
 
-void SetClocks(Timers& timers) {
+void RegisterTimers(Timers& timers) {
   timers.On(std::string(kTermTimer), OnTerm);
   timers.On(std::string(kNoticeTimer), OnNoticeDue);
   timers.On(std::string(kMinutesTimer), OnMinutesDue);

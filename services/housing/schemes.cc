@@ -1,4 +1,4 @@
-// Offers, their policies and places, and the other data that say how housing works here.
+// Schemes, their policies and places, and the other data that say how housing works here.
 //
 // All of it is versioned data: a policy, a code list, a need rule and the case rules are never changed;
 // a new version takes over from its date, and cases keep the one under which they began. Editing rows in
@@ -14,17 +14,17 @@
 namespace mestring::housing {
 namespace {
 
-// Puts the policy in force today into an offer that is read.
-absl::Status FillPolicy(Tx& tx, pb::Offer* offer) {
-  absl::StatusOr<pb::OfferPolicy> policy = PolicyInForce(tx, offer->id(), Today(tx));
-  if (policy.ok()) *offer->mutable_policy() = *std::move(policy);
+// Puts the policy in force today into a scheme that is read.
+absl::Status FillPolicy(Tx& tx, pb::HousingScheme* scheme) {
+  absl::StatusOr<pb::SchemePolicy> policy = PolicyInForce(tx, scheme->id(), Today(tx));
+  if (policy.ok()) *scheme->mutable_policy() = *std::move(policy);
   return ReasonOf(policy.status()) == "POLICY_MISSING" ? absl::OkStatus() : policy.status();
 }
 
 // The state of places on a date: one look at who and what holds them then, history untouched.
-absl::Status FillStates(Tx& tx, const std::string& date, std::string_view offer_id,
+absl::Status FillStates(Tx& tx, const std::string& date, std::string_view scheme_id,
                         google::protobuf::RepeatedPtrField<pb::Place>* places) {
-  ASSIGN(const Night night, NightOf(tx, date, offer_id));
+  ASSIGN(const Night night, NightOf(tx, date, scheme_id));
   for (pb::Place& place : *places) place.set_state(night.StateOf(place));
   return absl::OkStatus();
 }
@@ -33,67 +33,68 @@ template <class Event>
 Event About(const pb::Place& place) {
   Event event;
   event.set_place_id(place.id());
-  event.set_offer_id(place.offer_id());
+  event.set_scheme_id(place.scheme_id());
   return event;
 }
 
 }  // namespace
 
-absl::Status Housing::RegisterOffer(Tx& tx, Call&, const pb::RegisterOfferRequest& request,
-                                    pb::RegisterOfferResponse* response) {
-  ASSIGN(const bool taken, Exists<pb::Offer>(tx, "WHERE code = :code", request.code()));
-  if (taken) return AlreadyExists("offer");
-  pb::Offer offer;
-  offer.set_id(NewId(tx.now()));
-  offer.set_code(request.code());
-  offer.set_name(request.name());
-  offer.set_kind(request.kind());
-  TRY(Insert(tx, offer));
-  pb::OfferRegistered event;
-  event.set_offer_id(offer.id());
-  event.set_code(offer.code());
-  event.set_kind(offer.kind());
-  TRY(tx.Publish(event, offer));
-  *response->mutable_offer() = std::move(offer);
+absl::Status Housing::RegisterHousingScheme(Tx& tx, Call&, const pb::RegisterHousingSchemeRequest& request,
+                                            pb::RegisterHousingSchemeResponse* response) {
+  ASSIGN(const bool taken, Exists<pb::HousingScheme>(tx, "WHERE code = :code", request.code()));
+  if (taken) return AlreadyExists("scheme");
+  pb::HousingScheme scheme;
+  scheme.set_id(NewId(tx.now()));
+  scheme.set_code(request.code());
+  scheme.set_name(request.name());
+  scheme.set_kind(request.kind());
+  TRY(Insert(tx, scheme));
+  pb::SchemeRegistered event;
+  event.set_scheme_id(scheme.id());
+  event.set_code(scheme.code());
+  event.set_kind(scheme.kind());
+  TRY(tx.Publish(event, scheme));
+  *response->mutable_offer() = std::move(scheme);
   return absl::OkStatus();
 }
 
-absl::Status Housing::SetOfferPolicy(Tx& tx, Call&, const pb::SetOfferPolicyRequest& request,
-                                     pb::SetOfferPolicyResponse* response) {
+absl::Status Housing::SetSchemePolicy(Tx& tx, Call&, const pb::SetSchemePolicyRequest& request,
+                                      pb::SetSchemePolicyResponse* response) {
   TRY(Check(request));
   TRY(CheckPlannable("policy.valid_from", request.policy().valid_from(), Today(tx)));
-  ASSIGN(pb::Offer offer, AtVersion(request.expected_version(), Load<pb::Offer>(tx, request.offer_id())));
-  pb::OfferPolicy policy = request.policy();
+  ASSIGN(pb::HousingScheme scheme,
+         AtVersion(request.expected_version(), Load<pb::HousingScheme>(tx, request.scheme_id())));
+  pb::SchemePolicy policy = request.policy();
   if (!policy.support_team_id().empty()) TRY(Load<pb::SupportTeam>(tx, policy.support_team_id()).status());
   TRY(CheckCode(tx, pb::CODE_LIST_KIND_DESTINATION, policy.destination_code()));
-  constexpr std::string_view of_offer = "WHERE offer_id = :offer";
-  ASSIGN(const auto last, Newest<pb::OfferPolicy>(tx, of_offer, offer.id()));
+  constexpr std::string_view of_offer = "WHERE scheme_id = :scheme";
+  ASSIGN(const auto last, Newest<pb::SchemePolicy>(tx, of_offer, scheme.id()));
   TRY(MaySetPolicy(policy, last ? &*last : nullptr));
-  policy.set_offer_id(offer.id());
-  TRY(InsertNext(tx, &policy, of_offer, offer.id()));
-  TRY(Save(tx, offer));
-  pb::OfferPolicySet event;
-  event.set_offer_id(offer.id());
+  policy.set_scheme_id(scheme.id());
+  TRY(InsertNext(tx, &policy, of_offer, scheme.id()));
+  TRY(Save(tx, scheme));
+  pb::SchemePolicySet event;
+  event.set_scheme_id(scheme.id());
   event.set_policy_id(policy.id());
   event.set_policy_version(policy.policy_version());
   event.set_valid_from(policy.valid_from());
   event.set_route(policy.route());
-  TRY(tx.Publish(event, offer));
-  TRY(FillPolicy(tx, &offer));
+  TRY(tx.Publish(event, scheme));
+  TRY(FillPolicy(tx, &scheme));
   *response->mutable_policy() = std::move(policy);
-  *response->mutable_offer() = std::move(offer);
+  *response->mutable_offer() = std::move(scheme);
   return absl::OkStatus();
 }
 
 absl::Status Housing::AddPlace(Tx& tx, Call&, const pb::AddPlaceRequest& request, pb::AddPlaceResponse* response) {
-  TRY(Load<pb::Offer>(tx, request.offer_id()).status());
+  TRY(Load<pb::HousingScheme>(tx, request.scheme_id()).status());
   if (!request.support_team_id().empty()) TRY(Load<pb::SupportTeam>(tx, request.support_team_id()).status());
-  ASSIGN(const bool taken, Exists<pb::Place>(tx, "WHERE offer_id = :offer AND label = :label AND remove_date IS NULL",
-                                             request.offer_id(), request.label()));
+  ASSIGN(const bool taken, Exists<pb::Place>(tx, "WHERE scheme_id = :scheme AND label = :label AND remove_date IS NULL",
+                                             request.scheme_id(), request.label()));
   if (taken) return AlreadyExists("place");
   pb::Place place;
   place.set_id(NewId(tx.now()));
-  place.set_offer_id(request.offer_id());
+  place.set_scheme_id(request.scheme_id());
   place.set_label(request.label());
   place.set_support_team_id(request.support_team_id());
   TRY(Insert(tx, place));
@@ -126,7 +127,7 @@ absl::Status Housing::ClosePlace(Tx& tx, Call&, const pb::ClosePlaceRequest& req
   closure.set_id(NewId(tx.now()));
   closure.set_state(pb::PLACE_CLOSURE_STATE_ACTIVE);
   closure.set_place_id(place.id());
-  closure.set_offer_id(place.offer_id());
+  closure.set_scheme_id(place.scheme_id());
   closure.set_start_date(OrToday(tx, request.start_date()));
   closure.set_end_date(request.end_date());
   closure.set_reason_code(request.reason_code());
@@ -197,29 +198,30 @@ absl::Status Housing::SetCaseRules(Tx& tx, Call&, const pb::SetCaseRulesRequest&
   return tx.Publish(event, rules);
 }
 
-absl::Status Housing::GetOffer(Tx& tx, Call&, const pb::GetOfferRequest& request, pb::GetOfferResponse* response) {
-  ASSIGN(*response->mutable_offer(), Load<pb::Offer>(tx, request.offer_id()));
+absl::Status Housing::GetHousingScheme(Tx& tx, Call&, const pb::GetHousingSchemeRequest& request,
+                                       pb::GetHousingSchemeResponse* response) {
+  ASSIGN(*response->mutable_offer(), Load<pb::HousingScheme>(tx, request.scheme_id()));
   return FillPolicy(tx, response->mutable_offer());
 }
 
-absl::Status Housing::ListOffers(Tx& tx, Call&, const pb::ListOffersRequest& request,
-                                 pb::ListOffersResponse* response) {
+absl::Status Housing::ListHousingSchemes(Tx& tx, Call&, const pb::ListHousingSchemesRequest& request,
+                                         pb::ListHousingSchemesResponse* response) {
   TRY(ListPage(tx, Filter(), request, response->mutable_offers(), response));
-  for (pb::Offer& offer : *response->mutable_offers()) TRY(FillPolicy(tx, &offer));
+  for (pb::HousingScheme& scheme : *response->mutable_offers()) TRY(FillPolicy(tx, &scheme));
   return absl::OkStatus();
 }
 
-absl::Status Housing::ListOfferPolicies(Tx& tx, Call&, const pb::ListOfferPoliciesRequest& request,
-                                        pb::ListOfferPoliciesResponse* response) {
-  TRY(Load<pb::Offer>(tx, request.offer_id()).status());
-  return ListPage(tx, Filter().Is("offer_id", request.offer_id()), request, response->mutable_policies(), response,
+absl::Status Housing::ListSchemePolicies(Tx& tx, Call&, const pb::ListSchemePoliciesRequest& request,
+                                         pb::ListSchemePoliciesResponse* response) {
+  TRY(Load<pb::HousingScheme>(tx, request.scheme_id()).status());
+  return ListPage(tx, Filter().Is("scheme_id", request.scheme_id()), request, response->mutable_policies(), response,
                   {.descending = true});
 }
 
 absl::Status Housing::GetPlace(Tx& tx, Call&, const pb::GetPlaceRequest& request, pb::GetPlaceResponse* response) {
   google::protobuf::RepeatedPtrField<pb::Place> places;
   ASSIGN(*places.Add(), Load<pb::Place>(tx, request.place_id()));
-  TRY(FillStates(tx, Today(tx), places[0].offer_id(), &places));
+  TRY(FillStates(tx, Today(tx), places[0].scheme_id(), &places));
   *response->mutable_place() = std::move(places[0]);
   return absl::OkStatus();
 }
@@ -228,15 +230,15 @@ absl::Status Housing::ListPlaces(Tx& tx, Call&, const pb::ListPlacesRequest& req
                                  pb::ListPlacesResponse* response) {
   const std::string date = OrToday(tx, request.date());
   TRY(CheckNight(date, Today(tx)));
-  TRY(Load<pb::Offer>(tx, request.offer_id()).status());
-  TRY(ListPage(tx, Filter().Is("offer_id", request.offer_id()), request, response->mutable_places(), response));
-  TRY(FillStates(tx, date, request.offer_id(), response->mutable_places()));
+  TRY(Load<pb::HousingScheme>(tx, request.scheme_id()).status());
+  TRY(ListPage(tx, Filter().Is("scheme_id", request.scheme_id()), request, response->mutable_places(), response));
+  TRY(FillStates(tx, date, request.scheme_id(), response->mutable_places()));
   return absl::OkStatus();
 }
 
 absl::Status Housing::ListPlaceClosures(Tx& tx, Call&, const pb::ListPlaceClosuresRequest& request,
                                         pb::ListPlaceClosuresResponse* response) {
-  return ListPage(tx, Filter().Is("offer_id", request.offer_id()).Where("held_until > ?", Today(tx)), request,
+  return ListPage(tx, Filter().Is("scheme_id", request.scheme_id()).Where("held_until > ?", Today(tx)), request,
                   response->mutable_closures(), response);
 }
 

@@ -6,11 +6,10 @@
 // state all the same, so that a timer which fires once too often does nothing. A nightly job over all peers
 // would miss the order in which things came after three days of downtime.
 
-#include "services/peer_support/clocks.h"
-
 #include <utility>
 
 #include "services/peer_support/approval_changes.h"
+#include "services/peer_support/clocks.h"
 #include "services/peer_support/evaluation_changes.h"
 #include "services/peer_support/events.h"
 #include "services/peer_support/match_changes.h"
@@ -89,7 +88,7 @@ absl::Status OnEvaluationEnd(Tx& tx, std::string_view id, absl::Time due) {
 
 }  // namespace
 
-void SetClocks(Timers& timers) {
+void RegisterTimers(Timers& timers) {
   timers.On(std::string(kExpiringTimer), OnExpiring);
   timers.On(std::string(kApprovalTimer), OnApprovalEnd);
   timers.On(std::string(kGraceTimer), OnGraceEnd);

@@ -41,8 +41,8 @@ class ClockTest : public testing::TestWithParam<const char*> {
     Must(town_.Call(&Stub::MoveMeeting, Secretary(), move));
   }
   // Its last meeting is on 29 November, some days after the first terms end.
-  pb::SetYearWheelResponse WheelOf2028() {
-    pb::SetYearWheelRequest year;
+  pb::SetAnnualPlanResponse WheelOf2028() {
+    pb::SetAnnualPlanRequest year;
     year.set_year(2028);
     for (const char* date : {"2028-02-09", "2028-05-10", "2028-09-13", "2028-11-29"}) {
       pb::PlannedMeeting* meeting = year.add_meetings();
@@ -51,7 +51,7 @@ class ClockTest : public testing::TestWithParam<const char*> {
       meeting->set_start_time("17:00");
       meeting->set_place("Mestringsenheten");
     }
-    return Must(town_.Call(&Stub::SetYearWheel, Secretary(), year));
+    return Must(town_.Call(&Stub::SetAnnualPlan, Secretary(), year));
   }
 
   Town town_{GetParam()};
@@ -105,37 +105,37 @@ TEST_P(ClockTest, ANoticeThatIsNotOutInTimeIsToldOnceForEachDueDate) {
   town_.GoTo("2027-01-20");
   EXPECT_THAT(Missed(), IsEmpty()) << "the last day of the notice";
   town_.GoTo("2027-01-23");  // three days of downtime
-  EXPECT_THAT(Missed(), ElementsAre(Told(town_.wheel[0], pb::DEADLINE_KIND_NOTICE, "2027-01-20")));
-  Moved(town_.wheel[0], "2027-02-10");  // another hour, not another day
+  EXPECT_THAT(Missed(), ElementsAre(Told(town_.annual_plan[0], pb::DEADLINE_KIND_NOTICE, "2027-01-20")));
+  Moved(town_.annual_plan[0], "2027-02-10");  // another hour, not another day
   town_.GoTo("2027-01-25");
   EXPECT_THAT(Missed(), SizeIs(1));
-  Moved(town_.wheel[0], "2027-03-10");
+  Moved(town_.annual_plan[0], "2027-03-10");
   town_.GoTo("2027-02-17");
   EXPECT_THAT(Missed(), SizeIs(1)) << "the last day of the other notice";
   town_.GoTo("2027-02-18");
-  EXPECT_THAT(Missed(), ElementsAre(testing::_, Told(town_.wheel[0], pb::DEADLINE_KIND_NOTICE, "2027-02-17")));
+  EXPECT_THAT(Missed(), ElementsAre(testing::_, Told(town_.annual_plan[0], pb::DEADLINE_KIND_NOTICE, "2027-02-17")));
   // To a day whose notice has passed already: who moves it there knows.
-  Moved(town_.wheel[0], "2027-02-19");
+  Moved(town_.annual_plan[0], "2027-02-19");
   town_.GoTo("2027-03-01");
   EXPECT_THAT(Missed(), SizeIs(2));
 }
 
 TEST_P(ClockTest, WhatIsCalledMovedOrCancelledInTimeIsNotMissed) {
-  town_.Called(town_.wheel[0]);
+  town_.Called(town_.annual_plan[0]);
   town_.GoTo("2027-04-01");
-  Moved(town_.wheel[1], "2027-06-09");
+  Moved(town_.annual_plan[1], "2027-06-09");
   pb::CancelMeetingRequest cancel;
-  cancel.set_meeting_id(town_.wheel[2].id());
+  cancel.set_meeting_id(town_.annual_plan[2].id());
   cancel.set_reason("Too few can come.");
   EXPECT_DONE(town_.Call(&Stub::CancelMeeting, Secretary(), cancel));
   town_.GoTo("2027-05-19");  // of the second one as it was: 21 April; as it is: 19 May
   EXPECT_THAT(Missed(), IsEmpty());
   town_.GoTo("2027-11-01");  // of the third one: 25 August; of the fourth one: 3 November
-  EXPECT_THAT(Missed(), ElementsAre(Told(town_.wheel[1], pb::DEADLINE_KIND_NOTICE, "2027-05-19")));
+  EXPECT_THAT(Missed(), ElementsAre(Told(town_.annual_plan[1], pb::DEADLINE_KIND_NOTICE, "2027-05-19")));
 }
 
 TEST_P(ClockTest, MinutesThatAreNotSentInTimeAreToldOnce) {
-  const pb::Meeting first = town_.Ended(town_.Opened(town_.Called(town_.wheel[0])));
+  const pb::Meeting first = town_.Ended(town_.Opened(town_.Called(town_.annual_plan[0])));
   pb::WriteMinutesRequest write;
   write.set_meeting_id(first.id());
   EXPECT_DONE(town_.Call(&Stub::WriteMinutes, Secretary(), write));
@@ -145,14 +145,14 @@ TEST_P(ClockTest, MinutesThatAreNotSentInTimeAreToldOnce) {
   EXPECT_THAT(Missed(), ElementsAre(Told(first, pb::DEADLINE_KIND_MINUTES, "2027-02-17"))) << "a draft is not sent";
   town_.Minuted(first);
   town_.Closed(first);
-  const pb::Meeting second = town_.Ended(town_.Opened(town_.Called(town_.wheel[1])));
+  const pb::Meeting second = town_.Ended(town_.Opened(town_.Called(town_.annual_plan[1])));
   town_.Minuted(second);
   town_.GoTo("2027-06-01");
   EXPECT_THAT(Missed(), SizeIs(1)) << "these were sent the same day";
 }
 
 TEST_P(ClockTest, AMeetingThatNobodyEndedHasNoMinutesEither) {
-  const pb::Meeting open = town_.Opened(town_.Called(town_.wheel[0]));
+  const pb::Meeting open = town_.Opened(town_.Called(town_.annual_plan[0]));
   town_.GoTo("2027-02-18");
   EXPECT_THAT(Missed(), ElementsAre(Told(open, pb::DEADLINE_KIND_MINUTES, "2027-02-17")));
 }
@@ -180,8 +180,8 @@ TEST_P(ClockTest, WhatIsDueIsListedUntilItIsDone) {
   EXPECT_EQ(due("2027-04-21", 1), spring) << "page by page";
   town_.GoTo("2027-01-21");
   EXPECT_THAT(due(""), ElementsAre("2027-01-20 NOTICE of 2027-02-10 missed"));
-  Moved(town_.wheel[0], "2027-02-24");
-  const pb::Meeting meeting = town_.Opened(town_.Called(town_.Meeting(town_.wheel[0].id()).meeting()));
+  Moved(town_.annual_plan[0], "2027-02-24");
+  const pb::Meeting meeting = town_.Opened(town_.Called(town_.Meeting(town_.annual_plan[0].id()).meeting()));
   EXPECT_THAT(due("2027-03-31"), ElementsAre("2027-03-03 MINUTES of 2027-02-24"));
   town_.Ended(meeting);
   town_.GoTo("2027-03-04");
@@ -192,7 +192,7 @@ TEST_P(ClockTest, WhatIsDueIsListedUntilItIsDone) {
 
 TEST_P(ClockTest, AnOverdueActionIsToldOnceForEachDueDate) {
   const std::string id = town_.Dropped("Sundays, too", SomePerson());
-  const pb::Meeting meeting = town_.Opened(town_.Called(town_.wheel[0]));
+  const pb::Meeting meeting = town_.Opened(town_.Called(town_.annual_plan[0]));
   town_.Answered(id, meeting);
   const pb::Action action = town_.ActionFor(id, "activities", "2027-03-01");
   town_.GoTo("2027-03-01");

@@ -148,11 +148,11 @@ TEST_P(ClockTest, AStayIsMarkedAtSixtyAndNinetyDays) {
   EXPECT_THAT(town_.EventsOf<pb::StayLimitApproaching>(), IsEmpty());
   town_.GoDays(1);
   ASSERT_THAT(town_.EventsOf<pb::StayLimitApproaching>(), SizeIs(1));
-  EXPECT_EQ(town_.EventsOf<pb::StayLimitApproaching>()[0].mark_days(), 60);
+  EXPECT_EQ(town_.EventsOf<pb::StayLimitApproaching>()[0].alert_days(), 60);
   town_.GoDays(60);
   const auto marks = town_.EventsOf<pb::StayLimitApproaching>();
   ASSERT_THAT(marks, SizeIs(2));
-  EXPECT_EQ(marks[1].mark_days(), 90);
+  EXPECT_EQ(marks[1].alert_days(), 90);
   EXPECT_EQ(marks[1].limit_date(), stay.limit_date());
 }
 
