@@ -1,5 +1,5 @@
 # Writes a C++ file with the given .sql files as mestring::Migration (see mestring_schema).
-set(text "// Generated from the .sql files of a schema folder.\n#include \"common/migrations.h\"\n\nnamespace mestring {\nstatic const Migration k${NAME}Files[] = {\n")
+set(text "// Generated from the .sql files of a schema folder.\n#include \"common/store/migrations.h\"\n\nnamespace mestring {\nstatic const Migration k${NAME}Files[] = {\n")
 foreach(file ${FILES})
   get_filename_component(stem ${file} NAME_WE)
   string(REGEX MATCH "^0*([0-9]+)_" ignored ${stem})

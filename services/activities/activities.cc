@@ -8,7 +8,7 @@
 
 #include <utility>
 
-#include "common/ids.h"
+#include "common/base/ids.h"
 #include "mestring/activities/v1/activities_events.pb.h"
 #include "services/activities/activities_rules.h"
 #include "services/activities/tables.h"

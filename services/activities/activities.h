@@ -5,8 +5,8 @@
 
 #include <vector>
 
-#include "common/pipeline.h"
-#include "common/server.h"
+#include "common/process/server.h"
+#include "common/rpc/pipeline.h"
 #include "mestring/activities/v1/activities.grpc.pb.h"
 #include "mestring/activities/v1/activities.pb.h"
 #include "services/activities/clocks.h"

@@ -10,10 +10,10 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
-#include "common/clock.h"
-#include "common/dates.h"
-#include "common/errors.h"
-#include "common/field_rules.h"
+#include "common/base/clock.h"
+#include "common/base/dates.h"
+#include "common/base/errors.h"
+#include "common/base/field_rules.h"
 #include "services/shared/figures.h"
 
 namespace mestring::activities {

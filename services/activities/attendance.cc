@@ -7,7 +7,7 @@
 
 #include <utility>
 
-#include "common/ids.h"
+#include "common/base/ids.h"
 #include "services/activities/activities.h"
 #include "services/activities/events.h"
 #include "services/activities/follow_up_changes.h"

@@ -13,9 +13,9 @@
 #include <set>
 #include <utility>
 
-#include "common/digest.h"
-#include "common/ids.h"
-#include "common/random.h"
+#include "common/base/digest.h"
+#include "common/base/ids.h"
+#include "common/base/random.h"
 #include "mestring/activities/v1/activities_events.pb.h"
 #include "services/activities/activities.h"
 #include "services/activities/period_changes.h"

@@ -5,8 +5,8 @@
 
 #include <utility>
 
-#include "common/ids.h"
-#include "common/records.h"
+#include "common/base/ids.h"
+#include "common/store/records.h"
 #include "mestring/activities/v1/activities_events.pb.h"
 #include "services/activities/activities.h"
 #include "services/activities/activities_rules.h"

@@ -9,8 +9,8 @@
 #include <utility>
 #include <vector>
 
-#include "common/ids.h"
-#include "common/records.h"
+#include "common/base/ids.h"
+#include "common/store/records.h"
 #include "services/activities/activities_rules.h"
 #include "services/activities/events.h"
 #include "services/activities/reads.h"

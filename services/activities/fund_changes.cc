@@ -3,8 +3,8 @@
 #include <string>
 #include <vector>
 
-#include "common/ids.h"
-#include "common/records.h"
+#include "common/base/ids.h"
+#include "common/store/records.h"
 #include "services/activities/events.h"
 #include "services/activities/fund_rules.h"
 #include "services/activities/tables.h"

@@ -6,7 +6,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "common/database.h"
+#include "common/store/database.h"
 #include "mestring/activities/v1/activities.pb.h"
 
 namespace mestring::activities {

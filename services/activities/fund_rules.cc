@@ -6,7 +6,7 @@
 // grants subtracted when somebody asks would be shorter, and is how two payments at once overdraw a fund.
 
 #include "absl/strings/str_cat.h"
-#include "common/errors.h"
+#include "common/base/errors.h"
 
 namespace mestring::activities {
 

@@ -8,7 +8,7 @@
 #include <string_view>
 
 #include "absl/status/status.h"
-#include "common/token.h"
+#include "common/rpc/token.h"
 #include "mestring/activities/v1/activities.pb.h"
 #include "services/activities/activities_rules.h"
 

@@ -2,7 +2,7 @@
 
 #include <vector>
 
-#include "common/records.h"
+#include "common/store/records.h"
 #include "services/activities/activities_rules.h"
 #include "services/activities/events.h"
 #include "services/activities/reads.h"

@@ -10,7 +10,7 @@
 #include <set>
 #include <utility>
 
-#include "common/ids.h"
+#include "common/base/ids.h"
 #include "services/activities/activities.h"
 #include "services/activities/events.h"
 #include "services/activities/leader_changes.h"

@@ -7,8 +7,8 @@
 #include <tuple>
 #include <vector>
 
-#include "common/answers.h"
-#include "common/records.h"
+#include "common/rpc/answers.h"
+#include "common/store/records.h"
 #include "mestring/activities/v1/activities_events.pb.h"
 #include "services/activities/activities_rules.h"
 #include "services/activities/tables.h"

@@ -4,7 +4,7 @@
 #include <string_view>
 
 #include "absl/status/status.h"
-#include "common/database.h"
+#include "common/store/database.h"
 #include "mestring/activities/v1/activities.pb.h"
 
 namespace mestring::activities {

@@ -9,9 +9,9 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "common/call.h"
-#include "common/database.h"
-#include "common/records.h"
+#include "common/rpc/call.h"
+#include "common/store/database.h"
+#include "common/store/records.h"
 #include "mestring/activities/v1/activities.pb.h"
 #include "services/activities/activities_rules.h"
 #include "services/activities/tables.h"

@@ -3,7 +3,7 @@
 // Every freed seat goes through ReallocateSeats, whatever freed it. That is why a place passes on to exactly one next
 // (A4), and why a waiting person who leaves frees nothing: ReallocateSeats counts, it does not hand on.
 
-#include "common/records.h"
+#include "common/store/records.h"
 #include "services/activities/activities_rules.h"
 #include "services/activities/events.h"
 #include "services/activities/reads.h"

@@ -11,7 +11,7 @@
 #include <map>
 #include <utility>
 
-#include "common/ids.h"
+#include "common/base/ids.h"
 #include "services/activities/activities.h"
 #include "services/activities/events.h"
 #include "services/activities/fund_changes.h"

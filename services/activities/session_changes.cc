@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "common/records.h"
+#include "common/store/records.h"
 #include "services/activities/activities_rules.h"
 #include "services/activities/events.h"
 #include "services/activities/fund_changes.h"

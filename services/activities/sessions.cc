@@ -9,7 +9,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "common/ids.h"
+#include "common/base/ids.h"
 #include "services/activities/activities.h"
 #include "services/activities/events.h"
 #include "services/activities/fund_rules.h"

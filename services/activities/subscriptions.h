@@ -1,7 +1,7 @@
 // What activities hears of other services.
 #pragma once
 
-#include "common/server.h"
+#include "common/process/server.h"
 
 namespace mestring::activities {
 

@@ -1,7 +1,7 @@
 // Which message of the contract is which table.
 #pragma once
 
-#include "common/rows.h"
+#include "common/store/rows.h"
 #include "mestring/activities/v1/activities.pb.h"
 
 namespace mestring {

@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "common/ids.h"
-#include "common/records.h"
+#include "common/base/ids.h"
+#include "common/store/records.h"
 #include "services/council/council_rules.h"
 #include "services/council/figure_changes.h"
 #include "services/council/tables.h"

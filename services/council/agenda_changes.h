@@ -5,7 +5,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "common/database.h"
+#include "common/store/database.h"
 #include "mestring/council/v1/council.pb.h"
 #include "mestring/council/v1/council_events.pb.h"
 

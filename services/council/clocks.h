@@ -1,7 +1,7 @@
 // What time does in the council.
 #pragma once
 
-#include "common/timers.h"
+#include "common/store/timers.h"
 
 namespace mestring::council {
 

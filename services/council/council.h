@@ -5,8 +5,8 @@
 
 #include <vector>
 
-#include "common/pipeline.h"
-#include "common/server.h"
+#include "common/process/server.h"
+#include "common/rpc/pipeline.h"
 #include "mestring/council/v1/council.grpc.pb.h"
 #include "mestring/council/v1/council.pb.h"
 #include "services/council/clocks.h"

@@ -18,10 +18,10 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "common/clock.h"
-#include "common/dates.h"
-#include "common/errors.h"
-#include "common/field_rules.h"
+#include "common/base/clock.h"
+#include "common/base/dates.h"
+#include "common/base/errors.h"
+#include "common/base/field_rules.h"
 
 namespace mestring::council {
 namespace {

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "common/ids.h"
-#include "common/records.h"
+#include "common/base/ids.h"
+#include "common/store/records.h"
 #include "mestring/council/v1/council_events.pb.h"
 #include "services/council/council_rules.h"
 #include "services/council/tables.h"

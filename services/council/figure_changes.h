@@ -5,7 +5,7 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
-#include "common/database.h"
+#include "common/store/database.h"
 #include "mestring/council/v1/council.pb.h"
 
 namespace mestring::council {

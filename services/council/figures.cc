@@ -2,8 +2,8 @@
 
 #include <utility>
 
-#include "common/ids.h"
-#include "common/records.h"
+#include "common/base/ids.h"
+#include "common/store/records.h"
 #include "mestring/council/v1/council_events.pb.h"
 #include "services/council/council.h"
 #include "services/council/council_rules.h"

@@ -1,5 +1,5 @@
 // The council service as a process: wiring only.
-#include "common/run_service.h"
+#include "common/process/run_service.h"
 #include "services/council/council.h"
 
 int main(int argc, char** argv) { return mestring::RunService(argc, argv, mestring::CouncilDefinition()); }

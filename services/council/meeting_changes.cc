@@ -1,6 +1,6 @@
 #include "services/council/meeting_changes.h"
 
-#include "common/records.h"
+#include "common/store/records.h"
 #include "services/council/council_rules.h"
 
 namespace mestring::council {

@@ -4,7 +4,7 @@
 #include <string_view>
 
 #include "absl/status/status.h"
-#include "common/database.h"
+#include "common/store/database.h"
 #include "mestring/council/v1/council.pb.h"
 
 namespace mestring::council {

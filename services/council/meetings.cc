@@ -8,7 +8,7 @@
 #include <map>
 #include <utility>
 
-#include "common/ids.h"
+#include "common/base/ids.h"
 #include "mestring/council/v1/council_events.pb.h"
 #include "services/council/agenda_changes.h"
 #include "services/council/council.h"

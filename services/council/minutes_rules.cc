@@ -19,7 +19,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "common/errors.h"
+#include "common/base/errors.h"
 
 namespace mestring::council {
 namespace {

@@ -10,8 +10,8 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "common/database.h"
-#include "common/records.h"
+#include "common/store/database.h"
+#include "common/store/records.h"
 #include "mestring/council/v1/council.pb.h"
 #include "services/council/council_rules.h"
 #include "services/council/tables.h"

@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "common/ids.h"
+#include "common/base/ids.h"
 #include "mestring/council/v1/council_events.pb.h"
 #include "services/council/reads.h"
 

@@ -6,7 +6,7 @@
 
 #include <utility>
 
-#include "common/ids.h"
+#include "common/base/ids.h"
 #include "mestring/council/v1/council_events.pb.h"
 #include "services/council/council.h"
 #include "services/council/reads.h"

@@ -12,7 +12,7 @@
 #include <string>
 #include <utility>
 
-#include "common/records.h"
+#include "common/store/records.h"
 #include "mestring/activities/v1/activities_events.pb.h"
 #include "mestring/common/v1/assigned_actions_events.pb.h"
 #include "mestring/council/v1/council_events.pb.h"

@@ -1,7 +1,7 @@
 // What the council hears of other services.
 #pragma once
 
-#include "common/server.h"
+#include "common/process/server.h"
 
 namespace mestring::council {
 

@@ -2,7 +2,7 @@
 
 #include <vector>
 
-#include "common/records.h"
+#include "common/store/records.h"
 #include "mestring/council/v1/council_events.pb.h"
 #include "services/council/reads.h"
 

@@ -14,9 +14,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "common/dates.h"
-#include "common/digest.h"
-#include "common/errors.h"
+#include "common/base/dates.h"
+#include "common/base/digest.h"
+#include "common/base/errors.h"
 #include "services/shared/figures.h"
 
 namespace mestring::council {

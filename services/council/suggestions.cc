@@ -7,13 +7,13 @@
 // in a table of its own, so that a suggestion that is read, listed or published never carries it.
 //
 // What screening takes out is kept nowhere: no response repeats the words of a suggestion that comes in,
-// because responses are stored for repeats (common/answers.h).
+// because responses are stored for repeats (common/rpc/answers.h).
 
 #include <algorithm>
 #include <utility>
 
-#include "common/digest.h"
-#include "common/ids.h"
+#include "common/base/digest.h"
+#include "common/base/ids.h"
 #include "mestring/council/v1/council_events.pb.h"
 #include "services/council/council.h"
 #include "services/council/reads.h"

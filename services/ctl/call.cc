@@ -15,8 +15,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "common/errors.h"
-#include "common/ids.h"
+#include "common/base/errors.h"
+#include "common/base/ids.h"
 #include "services/ctl/describe.h"
 #include "services/ctl/failure.h"
 #include "services/ctl/fields.h"

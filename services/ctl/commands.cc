@@ -11,7 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
-#include "common/errors.h"
+#include "common/base/errors.h"
 #include "services/ctl/call.h"
 #include "services/ctl/describe.h"
 #include "services/ctl/events.h"

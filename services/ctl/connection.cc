@@ -13,7 +13,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
-#include "common/errors.h"
+#include "common/base/errors.h"
 #include "services/ctl/failure.h"
 
 namespace mestring::ctl {

@@ -5,7 +5,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "common/errors.h"
+#include "common/base/errors.h"
 #include "grpcpp/client_context.h"
 #include "mestring/events/v1/events.grpc.pb.h"
 #include "services/ctl/failure.h"

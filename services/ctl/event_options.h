@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "common/ids.h"
+#include "common/base/ids.h"
 #include "mestring/events/v1/events.pb.h"
 #include "services/ctl/arguments.h"
 #include "services/ctl/client.h"

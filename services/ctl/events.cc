@@ -9,7 +9,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
-#include "common/errors.h"
+#include "common/base/errors.h"
 #include "grpcpp/client_context.h"
 #include "mestring/events/v1/events.grpc.pb.h"
 #include "mestring/events/v1/operations.grpc.pb.h"

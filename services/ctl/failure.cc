@@ -1,6 +1,6 @@
 // Failures of the client.
 //
-// Hides: how a failure looks on a terminal. How its details travel is common/errors.h.
+// Hides: how a failure looks on a terminal. How its details travel is common/base/errors.h.
 // Invariants: a usage error and an RPC's error are told apart by their payload, never by their text; whatever a
 // server sends is printed without control characters, so that it cannot repaint the terminal.
 #include "services/ctl/failure.h"
@@ -8,7 +8,7 @@
 #include "absl/strings/cord.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "common/errors.h"
+#include "common/base/errors.h"
 #include "grpcpp/support/status.h"
 
 namespace mestring::ctl {

@@ -9,7 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
-#include "common/errors.h"
+#include "common/base/errors.h"
 #include "services/ctl/failure.h"
 #include "services/ctl/table.h"
 

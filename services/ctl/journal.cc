@@ -13,8 +13,8 @@
 
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
-#include "common/clock.h"
-#include "common/errors.h"
+#include "common/base/clock.h"
+#include "common/base/errors.h"
 #include "grpcpp/client_context.h"
 #include "mestring/events/v1/events.grpc.pb.h"
 #include "services/ctl/client.h"

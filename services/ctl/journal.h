@@ -8,9 +8,9 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "common/database.h"
-#include "common/ids.h"
-#include "common/subscription.h"
+#include "common/base/ids.h"
+#include "common/events/subscription.h"
+#include "common/store/database.h"
 #include "services/ctl/json.h"
 #include "services/ctl/settings.h"
 

@@ -19,7 +19,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
-#include "common/errors.h"
+#include "common/base/errors.h"
 #include "services/ctl/failure.h"
 #include "services/ctl/json.h"
 #include "services/ctl/token.h"

@@ -12,8 +12,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
-#include "common/errors.h"
-#include "common/stream.h"
+#include "common/base/errors.h"
+#include "common/events/stream.h"
 #include "grpcpp/client_context.h"
 #include "mestring/events/v1/events.grpc.pb.h"
 #include "services/ctl/client.h"

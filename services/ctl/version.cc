@@ -1,7 +1,7 @@
 #include "services/ctl/version.h"
 
 #include "absl/strings/str_cat.h"
-#include "common/digest.h"
+#include "common/base/digest.h"
 #include "ctl_version.h"
 #include "services/ctl/contract.h"
 

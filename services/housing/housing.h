@@ -4,8 +4,8 @@
 
 #include <vector>
 
-#include "common/pipeline.h"
-#include "common/server.h"
+#include "common/process/server.h"
+#include "common/rpc/pipeline.h"
 #include "mestring/housing/v1/housing.grpc.pb.h"
 #include "mestring/housing/v1/housing.pb.h"
 #include "services/ports.h"

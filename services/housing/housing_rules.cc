@@ -14,9 +14,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "common/clock.h"
-#include "common/errors.h"
-#include "common/field_rules.h"
+#include "common/base/clock.h"
+#include "common/base/errors.h"
+#include "common/base/field_rules.h"
 #include "google/protobuf/descriptor.h"
 
 namespace mestring::housing {

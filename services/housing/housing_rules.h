@@ -15,9 +15,9 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "common/audience.h"
-#include "common/dates.h"
-#include "common/token.h"
+#include "common/base/dates.h"
+#include "common/rpc/audience.h"
+#include "common/rpc/token.h"
 #include "mestring/housing/v1/housing.pb.h"
 #include "services/shared/own_codes.h"
 

@@ -10,7 +10,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "common/records.h"
+#include "common/store/records.h"
 #include "services/housing/housing_records.h"
 
 namespace mestring::housing {

@@ -7,7 +7,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "common/database.h"
+#include "common/store/database.h"
 #include "services/housing/housing_rules.h"
 
 namespace mestring::housing {

@@ -1,6 +1,6 @@
 // Stays: a place is held for a person, who comes, stays, moves, and leaves.
 //
-// Writes of the service run one at a time (common/database.h), so a use case may look whether a place is
+// Writes of the service run one at a time (common/store/database.h), so a use case may look whether a place is
 // free and then take it: nobody can come between. What a stay holds is [start_date, held_until) in its
 // row (H1). The alternative, a row per night, makes the overlap a unique index but an open-ended tenancy
 // an endless number of rows.

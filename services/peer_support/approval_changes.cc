@@ -1,6 +1,6 @@
 #include "services/peer_support/approval_changes.h"
 
-#include "common/records.h"
+#include "common/store/records.h"
 #include "services/peer_support/events.h"
 #include "services/peer_support/match_changes.h"
 #include "services/peer_support/peer_support_rules.h"

@@ -4,7 +4,7 @@
 #include <string_view>
 
 #include "absl/status/status.h"
-#include "common/database.h"
+#include "common/store/database.h"
 #include "mestring/peer_support/v1/peer_support.pb.h"
 
 namespace mestring::peer_support {

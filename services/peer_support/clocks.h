@@ -1,7 +1,7 @@
 // What time does in peer support.
 #pragma once
 
-#include "common/timers.h"
+#include "common/store/timers.h"
 
 namespace mestring::peer_support {
 

@@ -11,8 +11,8 @@
 
 #include <utility>
 
-#include "common/digest.h"
-#include "common/ids.h"
+#include "common/base/digest.h"
+#include "common/base/ids.h"
 #include "mestring/peer_support/v1/peer_support_events.pb.h"
 #include "services/peer_support/evaluation_changes.h"
 #include "services/peer_support/peer_support.h"

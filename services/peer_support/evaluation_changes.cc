@@ -4,7 +4,7 @@
 #include <utility>
 #include <vector>
 
-#include "common/records.h"
+#include "common/store/records.h"
 #include "mestring/peer_support/v1/peer_support_events.pb.h"
 #include "services/peer_support/peer_support_rules.h"
 #include "services/peer_support/tables.h"

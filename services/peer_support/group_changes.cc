@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "common/records.h"
+#include "common/store/records.h"
 #include "mestring/peer_support/v1/peer_support_events.pb.h"
 #include "services/peer_support/reads.h"
 

@@ -5,8 +5,8 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "common/call.h"
-#include "common/database.h"
+#include "common/rpc/call.h"
+#include "common/store/database.h"
 #include "mestring/peer_support/v1/peer_support.pb.h"
 
 namespace mestring::peer_support {

@@ -1,5 +1,5 @@
 // The peer support service as a process: wiring only.
-#include "common/run_service.h"
+#include "common/process/run_service.h"
 #include "services/peer_support/peer_support.h"
 
 int main(int argc, char** argv) { return mestring::RunService(argc, argv, mestring::PeerSupportDefinition()); }

@@ -7,8 +7,8 @@
 #include <optional>
 #include <vector>
 
-#include "common/ids.h"
-#include "common/records.h"
+#include "common/base/ids.h"
+#include "common/store/records.h"
 #include "services/peer_support/events.h"
 #include "services/peer_support/group_changes.h"
 #include "services/peer_support/peer_support_rules.h"

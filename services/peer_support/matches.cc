@@ -8,7 +8,7 @@
 
 #include <utility>
 
-#include "common/ids.h"
+#include "common/base/ids.h"
 #include "services/peer_support/events.h"
 #include "services/peer_support/group_changes.h"
 #include "services/peer_support/match_changes.h"

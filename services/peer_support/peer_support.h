@@ -5,8 +5,8 @@
 
 #include <vector>
 
-#include "common/pipeline.h"
-#include "common/server.h"
+#include "common/process/server.h"
+#include "common/rpc/pipeline.h"
 #include "mestring/peer_support/v1/peer_support.grpc.pb.h"
 #include "mestring/peer_support/v1/peer_support.pb.h"
 #include "services/peer_support/clocks.h"

@@ -16,8 +16,8 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
-#include "common/errors.h"
-#include "common/field_rules.h"
+#include "common/base/errors.h"
+#include "common/base/field_rules.h"
 #include "services/shared/figures.h"
 
 namespace mestring::peer_support {

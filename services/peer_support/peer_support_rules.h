@@ -13,9 +13,9 @@
 
 #include "absl/status/status.h"
 #include "absl/types/span.h"
-#include "common/audience.h"
-#include "common/dates.h"
-#include "common/token.h"
+#include "common/base/dates.h"
+#include "common/rpc/audience.h"
+#include "common/rpc/token.h"
 #include "mestring/peer_support/v1/peer_support.pb.h"
 #include "mestring/peer_support/v1/peer_support_events.pb.h"
 

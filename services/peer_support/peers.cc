@@ -7,7 +7,7 @@
 
 #include <utility>
 
-#include "common/ids.h"
+#include "common/base/ids.h"
 #include "services/peer_support/approval_changes.h"
 #include "services/peer_support/events.h"
 #include "services/peer_support/group_changes.h"

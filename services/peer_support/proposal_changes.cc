@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "common/ids.h"
+#include "common/base/ids.h"
 #include "mestring/peer_support/v1/peer_support_events.pb.h"
 #include "services/peer_support/reads.h"
 

@@ -5,8 +5,8 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "common/database.h"
-#include "common/records.h"
+#include "common/store/database.h"
+#include "common/store/records.h"
 #include "mestring/peer_support/v1/peer_support.pb.h"
 #include "services/peer_support/peer_support_rules.h"
 #include "services/peer_support/tables.h"

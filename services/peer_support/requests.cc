@@ -7,7 +7,7 @@
 
 #include <utility>
 
-#include "common/ids.h"
+#include "common/base/ids.h"
 #include "mestring/peer_support/v1/peer_support_events.pb.h"
 #include "services/peer_support/match_changes.h"
 #include "services/peer_support/peer_support.h"

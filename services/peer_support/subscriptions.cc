@@ -9,8 +9,8 @@
 
 #include <utility>
 
-#include "common/ids.h"
-#include "common/records.h"
+#include "common/base/ids.h"
+#include "common/store/records.h"
 #include "mestring/activities/v1/activities_events.pb.h"
 #include "services/peer_support/events.h"
 #include "services/peer_support/peer_support_rules.h"

@@ -1,7 +1,7 @@
 // What peer support hears of other services.
 #pragma once
 
-#include "common/server.h"
+#include "common/process/server.h"
 
 namespace mestring::peer_support {
 

@@ -1,7 +1,7 @@
 // The owner's side of an action. The council's events bring it here and change it; staff of this service
 // says how far it is; the council hears that on this service's stream, never by a call.
 //
-// Each event is applied exactly once and in order (common/subscription.h), so a row is made by
+// Each event is applied exactly once and in order (common/events/subscription.h), so a row is made by
 // ActionAssigned and only ever moved by what comes after it. An action of another service is none of ours.
 // That the council could ask each service instead was rejected: a service decides by what it has heard.
 
@@ -10,7 +10,7 @@
 #include <optional>
 #include <utility>
 
-#include "common/records.h"
+#include "common/store/records.h"
 #include "mestring/common/v1/assigned_actions_events.pb.h"
 #include "mestring/council/v1/council_events.pb.h"
 

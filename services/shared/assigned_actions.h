@@ -6,8 +6,8 @@
 #pragma once
 
 #include "absl/types/span.h"
-#include "common/pipeline.h"
-#include "common/server.h"
+#include "common/process/server.h"
+#include "common/rpc/pipeline.h"
 #include "mestring/common/v1/assigned_actions.grpc.pb.h"
 #include "mestring/common/v1/assigned_actions.pb.h"
 

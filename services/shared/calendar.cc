@@ -22,7 +22,7 @@ extern "C" {
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
-#include "common/errors.h"
+#include "common/base/errors.h"
 
 namespace mestring {
 namespace {

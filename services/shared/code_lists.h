@@ -8,9 +8,9 @@
 #include <string>
 #include <string_view>
 
-#include "common/field_rules.h"
-#include "common/ids.h"
-#include "common/records.h"
+#include "common/base/field_rules.h"
+#include "common/base/ids.h"
+#include "common/store/records.h"
 #include "services/shared/own_codes.h"
 
 namespace mestring {

@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "absl/strings/str_cat.h"
-#include "common/digest.h"
+#include "common/base/digest.h"
 #include "tests/activities/town.h"
 #include "tests/support/contract_suite.h"
 #include "tests/support/expect.h"

@@ -5,9 +5,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "common/clock.h"
-#include "common/dates.h"
-#include "common/records.h"
+#include "common/base/clock.h"
+#include "common/base/dates.h"
+#include "common/store/records.h"
 #include "google/protobuf/util/time_util.h"
 #include "services/activities/fund_rules.h"
 #include "tests/support/expect.h"

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "common/records.h"
+#include "common/store/records.h"
 #include "mestring/activities/v1/activities.grpc.pb.h"
 #include "mestring/activities/v1/activities_events.pb.h"
 #include "services/activities/activities.h"

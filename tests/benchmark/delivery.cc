@@ -5,7 +5,7 @@
 // it durable. So what is shown is more than what the target asks for, by one fsync.
 #include <mutex>
 
-#include "common/subscription.h"
+#include "common/events/subscription.h"
 #include "grpcpp/client_context.h"
 #include "mestring/events/v1/events.grpc.pb.h"
 #include "tests/benchmark/benchmark.h"

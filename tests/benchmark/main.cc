@@ -9,7 +9,7 @@
 #include <string>
 #include <string_view>
 
-#include "common/run_service.h"
+#include "common/process/run_service.h"
 #include "services/activities/activities.h"
 #include "services/council/council.h"
 #include "services/housing/housing.h"

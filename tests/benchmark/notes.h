@@ -5,8 +5,8 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "common/database.h"
-#include "common/ids.h"
+#include "common/base/ids.h"
+#include "common/store/database.h"
 #include "mestring/test/v1/test.pb.h"
 #include "tests/benchmark/load.h"
 #include "tests/support/tokens.h"

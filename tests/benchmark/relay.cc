@@ -3,7 +3,7 @@
 // relay has under way; and the stream is flushed and filled again.
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_format.h"
-#include "common/stream.h"
+#include "common/events/stream.h"
 #include "tests/benchmark/benchmark.h"
 #include "tests/benchmark/notes.h"
 #include "tests/support/bus.h"

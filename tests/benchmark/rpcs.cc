@@ -5,7 +5,7 @@
 // Three kinds: a write (checked, authorised, a row, an event, its answer for repeats and its access-log
 // row, with fsync); a read of what concerns nobody; and a read of a person's data, which is answered only
 // when its access-log row is durable, and so is a write.
-#include "common/ids.h"
+#include "common/base/ids.h"
 #include "mestring/test/v1/test.pb.h"
 #include "tests/benchmark/benchmark.h"
 #include "tests/benchmark/notes.h"

@@ -48,7 +48,7 @@ int NumberIn(std::string_view line, std::string_view name) {
 
 }  // namespace
 
-// The threads are those of a service (common/server.cc): what is compared is what is done on them.
+// The threads are those of a service (common/process/server.cc): what is compared is what is done on them.
 int RunEmptyServer() {
   Nothing nothing;
   int port = 0;

@@ -1,6 +1,6 @@
 // What the contract lets a role do: which RPCs it may call, which events it sees, and that a contract which does not
 // say so keeps a service from starting.
-#include "common/audience.h"
+#include "common/rpc/audience.h"
 
 #include <gtest/gtest.h>
 

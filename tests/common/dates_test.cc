@@ -1,4 +1,4 @@
-#include "common/dates.h"
+#include "common/base/dates.h"
 
 #include <gtest/gtest.h>
 

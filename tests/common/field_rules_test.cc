@@ -1,4 +1,4 @@
-#include "common/field_rules.h"
+#include "common/base/field_rules.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,5 +1,5 @@
 // S10: what a write saves and what it tells agree.
-#include "common/moves.h"
+#include "common/store/moves.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -12,7 +12,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "common/errors.h"
+#include "common/base/errors.h"
 #include "grpcpp/grpcpp.h"
 #include "mestring/events/v1/events.grpc.pb.h"
 #include "mestring/test/v1/test.grpc.pb.h"

@@ -1,5 +1,5 @@
 // Random bytes, and what happens where there are none.
-#include "common/random.h"
+#include "common/base/random.h"
 
 #include <gtest/gtest.h>
 #include <linux/filter.h>

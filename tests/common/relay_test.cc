@@ -1,10 +1,10 @@
 // The relay on real Redis and on both engines, one rule after the other; how it fares when things break
 // under load is in tests/faults.
-#include "common/relay.h"
+#include "common/events/relay.h"
 
 #include "absl/strings/match.h"
-#include "common/outbox.h"
-#include "common/stream_check.h"
+#include "common/events/outbox.h"
+#include "common/events/stream_check.h"
 #include "gmock/gmock.h"
 #include "google/protobuf/wrappers.pb.h"
 #include "gtest/gtest.h"

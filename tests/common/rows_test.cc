@@ -1,9 +1,9 @@
 // Every kind of field goes to its column and comes back.
-#include "common/rows.h"
+#include "common/store/rows.h"
 
 #include <gmock/gmock.h>
 
-#include "common/records.h"
+#include "common/store/records.h"
 #include "tests/conformance/fixture.h"
 
 namespace mestring {

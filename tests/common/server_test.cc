@@ -1,6 +1,6 @@
 // A service as a process: what it refuses to start with, what its ports say, how it stops, and what it
 // does when there is too much.
-#include "common/server.h"
+#include "common/process/server.h"
 
 #include <arpa/inet.h>
 #include <gmock/gmock.h>
@@ -15,9 +15,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
-#include "common/errors.h"
-#include "common/ids.h"
-#include "common/limits.h"
+#include "common/base/errors.h"
+#include "common/base/ids.h"
+#include "common/rpc/limits.h"
 #include "google/protobuf/descriptor_database.h"
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"

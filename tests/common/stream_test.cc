@@ -1,9 +1,9 @@
 // What we rely on in Redis, on a real Redis: this is the conformance suite of the bus seam. If a new
 // version of Redis, or another server that speaks its protocol, passes it, the relay's proof holds.
-#include "common/stream.h"
+#include "common/events/stream.h"
 
 #include "absl/strings/str_cat.h"
-#include "common/clock.h"
+#include "common/base/clock.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/support/redis.h"

@@ -1,10 +1,10 @@
 // A subscription between two databases and a real Redis, rule by rule, on both engines.
-#include "common/subscription.h"
+#include "common/events/subscription.h"
 
 #include <atomic>
 
-#include "common/outbox.h"
-#include "common/parked.h"
+#include "common/events/outbox.h"
+#include "common/events/parked.h"
 #include "gmock/gmock.h"
 #include "google/protobuf/wrappers.pb.h"
 #include "gtest/gtest.h"

@@ -1,5 +1,5 @@
 // What must happen later happens once, in order, whatever else fails.
-#include "common/timers.h"
+#include "common/store/timers.h"
 
 #include "mestring/test/v1/test.pb.h"
 #include "tests/conformance/fixture.h"

@@ -1,5 +1,5 @@
 // The ring alone: where a reader stands, and what it is told when that is no longer a place.
-#include "common/watch_ring.h"
+#include "common/rpc/watch_ring.h"
 
 #include <functional>
 #include <memory>

@@ -1,6 +1,6 @@
 // EventService through real stubs: what a watcher sees, in which order, what it may not see, and how it
 // ends.
-#include "common/watch.h"
+#include "common/rpc/watch.h"
 
 #include <gtest/gtest.h>
 
@@ -11,9 +11,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
-#include "common/errors.h"
-#include "common/ids.h"
-#include "common/outbox.h"
+#include "common/base/errors.h"
+#include "common/base/ids.h"
+#include "common/events/outbox.h"
 #include "grpcpp/grpcpp.h"
 #include "mestring/events/v1/events.grpc.pb.h"
 #include "mestring/events/v1/operations.grpc.pb.h"

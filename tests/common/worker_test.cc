@@ -1,6 +1,6 @@
 // A worker's steps hand numbers to the test and wait for nobody, so a test waits for a step and never for a time. Rests
 // that must not be over by themselves last for hours.
-#include "common/worker.h"
+#include "common/base/worker.h"
 
 #include <atomic>
 #include <condition_variable>

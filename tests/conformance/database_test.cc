@@ -1,9 +1,9 @@
-// What every engine must do: the contract of common/database.h, on each of them.
+// What every engine must do: the contract of common/store/database.h, on each of them.
 #include <atomic>
 #include <latch>
 #include <random>
 
-#include "common/write_queue.h"
+#include "common/store/write_queue.h"
 #include "tests/conformance/fixture.h"
 
 namespace mestring {

@@ -10,8 +10,8 @@
 #include <thread>
 #include <vector>
 
-#include "common/database.h"
-#include "common/outbox.h"
+#include "common/events/outbox.h"
+#include "common/store/database.h"
 #include "sample.pb.h"
 #include "tests/support/databases.h"
 #include "tests/support/fake_clock.h"

@@ -10,7 +10,7 @@
 #include <iterator>
 
 #include "absl/strings/str_split.h"
-#include "common/dates.h"
+#include "common/base/dates.h"
 #include "tests/council/town.h"
 #include "tests/support/tokens.h"
 

@@ -6,7 +6,7 @@
 
 #include <set>
 
-#include "common/audience.h"
+#include "common/rpc/audience.h"
 #include "google/protobuf/message.h"
 #include "tests/council/town.h"
 #include "tests/support/contract_suite.h"

@@ -4,7 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "common/digest.h"
+#include "common/base/digest.h"
 #include "tests/activities/town.h"
 #include "tests/council/town.h"
 #include "tests/peer_support/town.h"

@@ -9,7 +9,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_replace.h"
-#include "common/ids.h"
+#include "common/base/ids.h"
 #include "tests/support/expect.h"
 
 namespace mestring::council {

@@ -4,9 +4,9 @@
 #include <gtest/gtest.h>
 
 #include "absl/strings/escaping.h"
-#include "common/clock.h"
-#include "common/ids.h"
-#include "common/records.h"
+#include "common/base/clock.h"
+#include "common/base/ids.h"
+#include "common/store/records.h"
 #include "mestring/council/v1/council_events.pb.h"
 #include "services/council/tables.h"
 #include "tests/council/town.h"

@@ -6,7 +6,7 @@
 #include <set>
 
 #include "absl/strings/escaping.h"
-#include "common/clock.h"
+#include "common/base/clock.h"
 
 namespace mestring::council {
 

@@ -6,9 +6,9 @@
 #include <memory>
 #include <thread>
 
-#include "common/errors.h"
-#include "common/ids.h"
-#include "common/reflection.h"
+#include "common/base/errors.h"
+#include "common/base/ids.h"
+#include "common/rpc/reflection.h"
 #include "gmock/gmock.h"
 #include "grpcpp/health_check_service_interface.h"
 #include "grpcpp/server.h"

@@ -4,7 +4,7 @@
 #include <deque>
 #include <sstream>
 
-#include "common/errors.h"
+#include "common/base/errors.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "services/ctl/failure.h"

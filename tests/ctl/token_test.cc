@@ -6,7 +6,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "common/token.h"
+#include "common/rpc/token.h"
 #include "gtest/gtest.h"
 #include "services/ctl/failure.h"
 #include "tests/support/process.h"

@@ -1,7 +1,7 @@
 // The failure matrix of the bus, row by row: each test makes one of them happen while the owner is
 // written to, and then everything must be as if it had not. What must be seen of it (a rebuild, a fork,
 // staleness) is looked for too.
-#include "common/stream_check.h"
+#include "common/events/stream_check.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/faults/world.h"

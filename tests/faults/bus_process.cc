@@ -7,7 +7,7 @@
 //   mestring-bus-process subscriber DATABASE REDIS SOCKET
 //       Database and subscription, which asks the owner over gRPC.
 //
-// Both run until they are killed, and may have to kill themselves (common/fault.h).
+// Both run until they are killed, and may have to kill themselves (common/base/fault.h).
 #include "tests/faults/bus_process.h"
 
 #include <signal.h>

@@ -1,5 +1,5 @@
 // The negative control: a checker that finds nothing wrong proves nothing, unless it does find what is.
-#include "common/errors.h"
+#include "common/base/errors.h"
 #include "google/protobuf/wrappers.pb.h"
 #include "gtest/gtest.h"
 #include "tests/support/bus.h"

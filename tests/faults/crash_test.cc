@@ -28,7 +28,7 @@
 namespace mestring {
 namespace {
 
-// Each passage of these kills (common/fault.h has the list; watch.before_write is in housing_crash_test.cc).
+// Each passage of these kills (common/base/fault.h has the list; watch.before_write is in housing_crash_test.cc).
 constexpr const char* kOwnerPoints[] = {"tx.before_commit",    "tx.after_commit",    "relay.term_committed",
                                         "relay.before_append", "relay.after_append", "relay.before_trim"};
 constexpr const char* kSubscriberPoints[] = {"sub.read", "sub.effects_done", "sub.after_commit", "tx.before_commit",

@@ -13,9 +13,9 @@
 #include <vector>
 
 #include "absl/strings/match.h"
-#include "common/errors.h"
-#include "common/field_rules.h"
-#include "common/ids.h"
+#include "common/base/errors.h"
+#include "common/base/field_rules.h"
+#include "common/base/ids.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/message.h"
 #include "google/protobuf/stubs/logging.h"

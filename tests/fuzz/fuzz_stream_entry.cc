@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "common/clock.h"
-#include "common/stream.h"
+#include "common/base/clock.h"
+#include "common/events/stream.h"
 
 namespace {
 

@@ -6,8 +6,8 @@
 #include <gtest/gtest.h>
 
 #include "absl/strings/str_cat.h"
-#include "common/errors.h"
-#include "common/records.h"
+#include "common/base/errors.h"
+#include "common/store/records.h"
 #include "tests/support/expect.h"
 
 namespace mestring::housing {

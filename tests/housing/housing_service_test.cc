@@ -7,9 +7,9 @@
 #include <random>
 
 #include "absl/strings/match.h"
-#include "common/audience.h"
-#include "common/clock.h"
-#include "common/field_rules.h"
+#include "common/base/clock.h"
+#include "common/base/field_rules.h"
+#include "common/rpc/audience.h"
 #include "services/housing/housing_rules.h"
 #include "tests/housing/town.h"
 #include "tests/support/contract_suite.h"

@@ -5,8 +5,8 @@
 
 #include <set>
 
-#include "common/audience.h"
-#include "common/token.h"
+#include "common/rpc/audience.h"
+#include "common/rpc/token.h"
 #include "tests/peer_support/town.h"
 #include "tests/support/contract_checks.h"
 #include "tests/support/contract_suite.h"

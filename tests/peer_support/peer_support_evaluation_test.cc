@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "common/digest.h"
+#include "common/base/digest.h"
 #include "tests/peer_support/town.h"
 #include "tests/support/race.h"
 

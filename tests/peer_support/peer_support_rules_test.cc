@@ -7,7 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "common/errors.h"
+#include "common/base/errors.h"
 
 namespace mestring::peer_support {
 namespace {

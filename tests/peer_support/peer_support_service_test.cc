@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "common/dates.h"
+#include "common/base/dates.h"
 #include "tests/peer_support/town.h"
 #include "tests/support/contract_suite.h"
 #include "tests/support/expect.h"

@@ -12,7 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
-#include "common/field_rules.h"
+#include "common/base/field_rules.h"
 #include "mestring/access/v1/access.pb.h"
 #include "mestring/common/v1/field_rule.pb.h"
 #include "tests/support/contract_files.h"

@@ -3,7 +3,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "common/records.h"
+#include "common/store/records.h"
 #include "mestring/common/v1/field_rule.pb.h"
 #include "tests/support/contract_files.h"
 

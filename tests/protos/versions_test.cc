@@ -1,8 +1,8 @@
 // S10: a resource never changes its version without an event that names it. What each event names is said in the
-// contracts (mestring/events/v1/moves.proto); the kernel checks every write against it (common/moves.h, moves_test),
-// so that every service test, story and fuzzer does. This one looks at the contracts as a whole: tests/protos/
-// versions.golden lists which event moves what, by which events a resource moves, and who reads a resource without
-// hearing of all of them. To accept a change: UPDATE_GOLDEN=1 <this program>.
+// contracts (mestring/events/v1/moves.proto); the kernel checks every write against it (common/store/moves.h,
+// moves_test), so that every service test, story and fuzzer does. This one looks at the contracts as a whole:
+// tests/protos/ versions.golden lists which event moves what, by which events a resource moves, and who reads a
+// resource without hearing of all of them. To accept a change: UPDATE_GOLDEN=1 <this program>.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

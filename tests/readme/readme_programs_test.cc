@@ -16,7 +16,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
-#include "common/ids.h"
+#include "common/base/ids.h"
 #include "grpcpp/grpcpp.h"
 #include "mestring/events/v1/events.grpc.pb.h"
 #include "mestring/housing/v1/housing.grpc.pb.h"

@@ -13,13 +13,13 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
-#include "common/answers.h"
-#include "common/config.h"
-#include "common/limits.h"
-#include "common/reasons.h"
-#include "common/records.h"
-#include "common/watch.h"
-#include "common/write_queue.h"
+#include "common/base/reasons.h"
+#include "common/process/config.h"
+#include "common/rpc/answers.h"
+#include "common/rpc/limits.h"
+#include "common/rpc/watch.h"
+#include "common/store/records.h"
+#include "common/store/write_queue.h"
 #include "mestring/common/v1/field_rule.pb.h"
 #include "mestring/events/v1/events.pb.h"
 #include "services/activities/activities.h"
@@ -194,7 +194,7 @@ TEST(Readme, ListsTheRpcsAndEventsOfEveryService) {
   ExpectGoldenRegion(kFile, "services", text);
 }
 
-// `common/server.cc` and the like. What holds a placeholder (<x>, *, …) names no one file.
+// `common/process/server.cc` and the like. What holds a placeholder (<x>, *, …) names no one file.
 TEST(Readme, EveryFileThatItNamesExists) {
   const std::string readme = ReadSource(kFile);
   const std::regex named("`((?:common|services|protos|tests|deploy)/[^` ]*)`");

@@ -6,7 +6,7 @@
 #include <set>
 
 #include "absl/strings/str_cat.h"
-#include "common/outbox.h"
+#include "common/events/outbox.h"
 #include "google/protobuf/wrappers.pb.h"
 #include "tests/support/wait.h"
 

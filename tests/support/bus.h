@@ -8,10 +8,10 @@
 #include <string_view>
 #include <vector>
 
-#include "common/database.h"
-#include "common/relay.h"
-#include "common/stream.h"
-#include "common/subscription.h"
+#include "common/events/relay.h"
+#include "common/events/stream.h"
+#include "common/events/subscription.h"
+#include "common/store/database.h"
 #include "mestring/events/v1/events.pb.h"
 #include "tests/support/redis.h"
 

@@ -9,8 +9,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
-#include "common/field_rules.h"
-#include "common/ids.h"
+#include "common/base/field_rules.h"
+#include "common/base/ids.h"
 #include "google/protobuf/dynamic_message.h"
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"

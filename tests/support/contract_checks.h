@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "common/records.h"
+#include "common/store/records.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/message.h"
 #include "grpcpp/channel.h"

@@ -15,8 +15,8 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
-#include "common/audience.h"
-#include "common/token.h"
+#include "common/rpc/audience.h"
+#include "common/rpc/token.h"
 #include "tests/support/golden.h"
 
 namespace mestring {

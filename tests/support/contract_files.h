@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "common/audience.h"
-#include "common/options.h"
+#include "common/base/options.h"
+#include "common/rpc/audience.h"
 
 namespace mestring {
 

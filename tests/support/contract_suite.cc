@@ -10,9 +10,9 @@
 #include <map>
 #include <set>
 
-#include "common/audience.h"
-#include "common/moves.h"
-#include "common/records.h"
+#include "common/rpc/audience.h"
+#include "common/store/moves.h"
+#include "common/store/records.h"
 #include "mestring/access/v1/access_log.grpc.pb.h"
 #include "mestring/test/v1/test.pb.h"
 #include "tests/support/contract_checks.h"

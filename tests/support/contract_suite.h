@@ -30,8 +30,8 @@ void ExpectServicesCanReadWhatTheyAreToldOf(std::string_view service, const goog
 // The version of a subject grows with each event of it, in all that has happened so far.
 void ExpectSubjectVersionsGrow(TownOfAnyService& town);
 // The same, and every resource that is stored has the version that the newest event naming it tells, by the database
-// and the log alone, whatever the service itself checks (common/moves.h). So at the end of a test in which much has
-// happened, or of every one of a fixture. `silent_tables` have no events.
+// and the log alone, whatever the service itself checks (common/store/moves.h). So at the end of a test in which much
+// has happened, or of every one of a fixture. `silent_tables` have no events.
 void ExpectVersionsAreTold(TownOfAnyService& town, const std::set<std::string>& silent_tables = {});
 
 // The outcomes that stand in a person's access log for an RPC, by its short name.

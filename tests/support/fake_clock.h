@@ -4,7 +4,7 @@
 #include <atomic>
 
 #include "absl/time/time.h"
-#include "common/clock.h"
+#include "common/base/clock.h"
 
 namespace mestring {
 

@@ -8,7 +8,7 @@
 
 #include "absl/synchronization/blocking_counter.h"
 #include "absl/synchronization/notification.h"
-#include "common/errors.h"
+#include "common/base/errors.h"
 
 namespace mestring {
 

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "common/stream.h"
+#include "common/events/stream.h"
 #include "tests/support/process.h"
 
 namespace mestring {

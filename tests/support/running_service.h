@@ -8,9 +8,9 @@
 #include <string>
 #include <string_view>
 
-#include "common/config.h"
-#include "common/server.h"
-#include "common/token.h"
+#include "common/process/config.h"
+#include "common/process/server.h"
+#include "common/rpc/token.h"
 #include "grpcpp/channel.h"
 #include "grpcpp/client_context.h"
 #include "tests/support/databases.h"

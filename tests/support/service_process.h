@@ -18,7 +18,7 @@ class ProcessOfAnyService {
   ProcessOfAnyService(TownOfAnyService& town, std::string redis_url);
 
   // Starts the program, killed before if it runs, and returns when it serves or has ended. `fault` is as
-  // FAULT_POINT of common/fault.h, or empty.
+  // FAULT_POINT of common/base/fault.h, or empty.
   void Start(const std::string& fault = "");
   void Kill() { process_.Kill(); }
   bool Running() { return process_.Running(); }

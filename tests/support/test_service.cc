@@ -6,7 +6,7 @@
 
 #include "absl/synchronization/mutex.h"
 #include "absl/time/clock.h"
-#include "common/records.h"
+#include "common/store/records.h"
 #include "mestring/test/v1/test.grpc.pb.h"
 
 namespace mestring {

@@ -1,7 +1,7 @@
 // The service of tests/support/mestring/test/v1/test.proto.
 #pragma once
 
-#include "common/server.h"
+#include "common/process/server.h"
 
 namespace mestring {
 

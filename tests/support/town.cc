@@ -11,7 +11,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
-#include "common/clock.h"
+#include "common/base/clock.h"
 #include "google/protobuf/timestamp.pb.h"
 
 namespace mestring {

@@ -12,8 +12,8 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "common/errors.h"
-#include "common/ids.h"
+#include "common/base/errors.h"
+#include "common/base/ids.h"
 #include "mestring/events/v1/events.grpc.pb.h"
 #include "tests/support/running_service.h"
 

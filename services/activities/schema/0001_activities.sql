@@ -1,4 +1,4 @@
--- The tables of activities. A table holds one resource of activities.proto, column = field (common/rows.h):
+-- The tables of activities. A table holds one resource of activities.proto, column = field (common/store/rows.h):
 -- dates are ISO text, instants microseconds, enums the names of their values, lists JSON; an empty string
 -- is NULL.
 --

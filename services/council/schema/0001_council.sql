@@ -1,4 +1,4 @@
--- The tables of the council. A table holds one resource of council.proto, column = field (common/rows.h):
+-- The tables of the council. A table holds one resource of council.proto, column = field (common/store/rows.h):
 -- dates are ISO text, so that they compare as they should; enums are the names of their values; an empty
 -- string is NULL.
 --

@@ -1,4 +1,4 @@
--- The tables of housing. A table holds one resource of housing.proto, column = field (common/rows.h):
+-- The tables of housing. A table holds one resource of housing.proto, column = field (common/store/rows.h):
 -- dates are ISO text, so that they compare as they should; enums are the names of their values; an
 -- empty string is NULL.
 --

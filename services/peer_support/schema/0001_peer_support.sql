@@ -1,5 +1,5 @@
 -- The tables of peer support. A table holds one resource of peer_support.proto, column = field
--- (common/rows.h): dates are ISO text, so that they compare as they should; enums are the names of their
+-- (common/store/rows.h): dates are ISO text, so that they compare as they should; enums are the names of their
 -- values; an empty string is NULL.
 --
 -- Partial unique indexes are the net below the rules: should a rule fail, the database still refuses. They
@@ -8,7 +8,7 @@
 -- and on writes that run one at a time.
 --
 -- No column takes what was said, why somebody pauses, or why two people are not to meet. Indexes that only
--- serve pages say WHERE id <> '', as their queries do (common/records.h).
+-- serve pages say WHERE id <> '', as their queries do (common/store/records.h).
 
 CREATE TABLE peer_rules (
   id TEXT PRIMARY KEY,

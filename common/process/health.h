@@ -1,0 +1,66 @@
+// Whether the service is ready, said to whoever asks: by grpc.health.v1 on the service's port and on a plain port for
+// probes, and to the pages and metrics of the process. Ready means that the database answers and the process is not
+// stopping.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
+#include "common/base/worker.h"
+#include "common/process/operations.h"
+#include "grpcpp/server.h"
+#include "mestring/events/v1/operations.pb.h"
+
+namespace mestring {
+
+class Health {
+ public:
+  // The state of the parts when they were last looked at, every few seconds. A scrape asks no database: it must answer
+  // above all when that hangs.
+  struct Seen {
+    events::v1::RelayStatus relay;
+    std::vector<events::v1::SubscriptionStatus> subscriptions;
+    int64_t timers_overdue = 0;
+  };
+
+  // `services`: the names of the services of the server that Start is given; complete by then.
+  Health(const ServiceParts& parts, const std::vector<std::string>& services) : parts_(parts), services_(services) {}
+
+  // Opens the plain port for probes (MESTRING_HEALTH_LISTEN).
+  absl::Status Listen();
+  // Says how it is, on that port and on the service's own, and from now on looks and says it again.
+  void Start(grpc::Server& server);
+  // From now on the service is not ready.
+  void Drain();
+  // Closes the port for probes.
+  void Close();
+
+  bool ready() const { return ready_; }
+  int port() const { return port_; }
+  Seen seen() const {
+    absl::MutexLock lock(&mutex_);
+    return seen_;
+  }
+
+ private:
+  absl::StatusOr<absl::Duration> Check();
+  void Look();
+  void Say();
+
+  const ServiceParts parts_;
+  const std::vector<std::string>& services_;
+  int port_ = 0;
+  std::unique_ptr<grpc::Server> probes_;
+  grpc::Server* server_ = nullptr;
+  std::atomic<bool> ready_{false}, draining_{false};
+  mutable absl::Mutex mutex_;
+  Seen seen_ ABSL_GUARDED_BY(mutex_);
+  Worker worker_{[this] { return Check(); }};  // goes first
+};
+
+}  // namespace mestring

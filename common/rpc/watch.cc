@@ -1,0 +1,465 @@
+#include "common/rpc/watch.h"
+
+// The hub of the watchers.
+//
+// One thread (the tail) reads the log as it grows, parses each event once, works out who may see it and
+// what goes over the wire, and puts it into the ring. A watcher has a place in the ring and at most one
+// write under way. It belongs to exactly one at any time, and moves along this chain:
+//
+//   catching up (a page of the log at a time) -> advancing -> writing -> advancing -> … -> waiting
+//
+// OnWriteDone advances a watcher on gRPC's thread; those that wait are advanced by a few wakers when
+// the tail has added something. So there is no thread, queue or timer for each watcher, and an event
+// for a thousand of them is parsed and serialised once: what they write is the same slice.
+//
+// Only Finish breaks the chain: it may come from anywhere (the client is gone, the sweeper finds a
+// write that does not end, the service drains), once, and afterwards the watcher does nothing more.
+//
+// The order is that of the log, bookmarks included: a bookmark says how far this watcher has looked,
+// and is written by the same chain. A queue for each watcher would have been simpler; a thousand slow
+// readers would then have held a thousand queues.
+
+#include <algorithm>
+#include <deque>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/container/flat_hash_set.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/clock.h"
+#include "common/base/field_rules.h"
+#include "common/base/log.h"
+#include "common/base/worker.h"
+#include "common/events/outbox.h"
+#include "common/rpc/audience.h"
+#include "common/rpc/watch_entry.h"
+#include "common/rpc/watch_ring.h"
+#include "common/rpc/watcher.h"
+#include "grpcpp/impl/codegen/proto_utils.h"
+#include "grpcpp/support/byte_buffer.h"
+#include "grpcpp/support/server_callback.h"
+#include "mestring/events/v1/events.grpc.pb.h"
+
+namespace mestring {
+namespace {
+
+namespace pb = events::v1;
+
+// Entries that the tail reads at once.
+constexpr int kTailPage = 512;
+// Entries that a watcher behind the ring holds at a time; with the next one it bounds the memory of a
+// watcher, and that of a thousand who come back together after a restart.
+constexpr int kCatchUpPage = 32;
+// Reads of the log for those behind the ring, at once: they must not take the connections of RPCs.
+constexpr int kCatchUpThreads = 2;
+constexpr int kWakers = 2;
+// Watchers that a waker takes at once.
+constexpr size_t kWakeBatch = 16;
+// How often the sweeper looks for bookmarks that are due, tokens that are over and writes that do not end.
+constexpr absl::Duration kSweep = absl::Seconds(1);
+constexpr absl::Duration kTooManyRetry = absl::Seconds(5);
+
+constexpr int kListDefault = 50;
+constexpr int kListMax = 1000;
+// gRPC clients take 4 MB by default.
+constexpr size_t kListBytesMax = 1 << 20;
+
+absl::Status Draining() {
+  return Unavailable("DRAINING", "the service is stopping; watch again from your last cursor");
+}
+
+// One page of the log for a caller, what they may not see left out.
+absl::Status ListEvents(Tx& tx, Call& call, const pb::ListRequest& request, pb::ListResponse* response) {
+  Cursor at;
+  if (!request.after().empty()) {
+    ASSIGN(at, ParseCursor(request.after()));
+  }
+  ASSIGN(const Cursor head, tx.Head());
+  const int size = request.page_size() == 0 ? kListDefault : std::min(request.page_size(), kListMax);
+  const bool sees_all = SeesWholeStream(call.caller);
+  size_t bytes = 0;
+  int looked = 0;
+  while (response->events_size() < size && looked < kListMax && bytes < kListBytesMax) {
+    ASSIGN(std::vector<pb::Event> events, ReadLog(tx, at, std::min(size - response->events_size(), kListMax - looked)));
+    if (events.empty()) break;
+    for (pb::Event& event : events) {
+      if (bytes >= kListBytesMax) break;
+      ++looked;
+      ASSIGN(at, ParseCursor(event.cursor()));
+      if (!sees_all) {
+        const Audience audience = AudienceOfEvent(event);
+        if (!MaySee(call.caller, audience)) continue;
+        for (const std::string& person : audience.persons) call.RecordAccess(person);
+      }
+      bytes += event.ByteSizeLong();
+      *response->add_events() = std::move(event);
+    }
+  }
+  response->set_as_of(at.ToString());
+  response->set_head(head.ToString());
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+// The gRPC service. Watch is raw: what goes out has been serialised once for all.
+class Watch::Edges : public pb::EventService::WithRawCallbackMethod_Watch<pb::EventService::Service> {
+ public:
+  explicit Edges(Hub& hub, RpcPipeline& edge) : hub_(hub), edge_(edge) {}
+
+  MESTRING_READ(pb, List) { return ListEvents(tx, call, request, response); }
+
+  MESTRING_ASKS(pb, Watch);
+  grpc::ServerWriteReactor<grpc::ByteBuffer>* Watch(grpc::CallbackServerContext* context,
+                                                    const grpc::ByteBuffer* request) override;
+
+ private:
+  Hub& hub_;
+  RpcPipeline& edge_;
+};
+
+class Watch::Hub : public Watcher::Hub {
+ public:
+  Hub(Database& db, RpcPipeline& edge, Options options)
+      : db(db), edge(edge), options(options), edges(*this, edge), ring_(options.ring_size) {
+    for (int i = 0; i < kWakers; ++i) wakers_.emplace_back([this] { return AdvanceSome(); });
+    for (int i = 0; i < kCatchUpThreads; ++i) catchers_up_.emplace_back([this] { return CatchUpOne(); });
+    // The database may commit, and wake the tail, when the hub is gone.
+    db.OnCommit([wake = tail_worker_.Waker()](Cursor) { wake(); });
+  }
+  ~Hub() override { Stop(); }
+
+  absl::Status Start();
+  void Stop();
+  void Drain();
+  int watchers() const {
+    absl::ReaderMutexLock lock(&mutex_);
+    return static_cast<int>(all_.size());
+  }
+
+  // Takes a new watcher in, or says why not.
+  absl::Status Admit(const std::shared_ptr<Watcher>& watcher);
+  void Advance(const std::shared_ptr<Watcher>& watcher) override;
+  void Forget(const std::shared_ptr<Watcher>& watcher) override;
+  grpc::Status Ended(const grpc::ServerContextBase& context, const Caller* caller, const absl::Status& status,
+                     absl::Duration took) override {
+    return edge.Ended(context, *pb::WatchRequest::descriptor(), caller, status, took);
+  }
+
+  Database& db;
+  RpcPipeline& edge;
+  const Options options;
+  // Those who wait are looked at once in a sweep.
+  const absl::Duration bookmark_in_time = std::max(options.bookmark - kSweep, options.bookmark / 2);
+  Edges edges;
+
+ private:
+  WatchRing::Found LookInRing(Watcher& watcher, WatchEntryPtr* found) const {
+    absl::ReaderMutexLock lock(&mutex_);
+    return ring_.Look(
+        watcher.place, watcher.cursor, [&](const WatchEntry& entry) { return watcher.Wants(entry); }, found);
+  }
+  bool Wait(const std::shared_ptr<Watcher>& watcher);
+  void CatchUp(const std::shared_ptr<Watcher>& watcher);
+  bool ReadTail();
+  absl::Status Jump();
+  void Restart();
+  absl::StatusOr<absl::Duration> AdvanceSome();
+  absl::StatusOr<absl::Duration> CatchUpOne();
+  absl::StatusOr<absl::Duration> Sweep();
+  // All that wait have something to look at.
+  void ReadyAll() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void PutBehind(const std::shared_ptr<Watcher>& watcher) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  static void Wake(std::deque<Worker>& workers) {
+    for (Worker& worker : workers) worker.Wake();
+  }
+  std::vector<std::shared_ptr<Watcher>> All() const {
+    absl::ReaderMutexLock lock(&mutex_);
+    return {all_.begin(), all_.end()};
+  }
+
+  mutable absl::Mutex mutex_;
+  WatchRing ring_ ABSL_GUARDED_BY(mutex_);
+  absl::flat_hash_set<std::shared_ptr<Watcher>> all_ ABSL_GUARDED_BY(mutex_);
+  std::vector<std::shared_ptr<Watcher>> waiting_ ABSL_GUARDED_BY(mutex_);
+  std::deque<std::shared_ptr<Watcher>> ready_ ABSL_GUARDED_BY(mutex_);
+  std::deque<std::shared_ptr<Watcher>> behind_ ABSL_GUARDED_BY(mutex_);
+  bool draining_ ABSL_GUARDED_BY(mutex_) = false;
+
+  // Of the tail's thread.
+  Cursor tail_;
+  bool asleep_ = false;  // it has not followed the log, because nobody watched
+
+  Worker tail_worker_{
+      [this]() -> absl::StatusOr<absl::Duration> { return ReadTail() ? absl::ZeroDuration() : options.poll; }};
+  Worker sweeper_{[this] { return Sweep(); }};
+  std::deque<Worker> wakers_, catchers_up_;
+};
+
+// --- The service ---------------------------------------------------------------------------------
+
+grpc::ServerWriteReactor<grpc::ByteBuffer>* Watch::Edges::Watch(grpc::CallbackServerContext* context,
+                                                                const grpc::ByteBuffer* request) {
+  auto watcher = std::make_shared<Watcher>(hub_, context);
+  watcher->self = watcher;
+  const absl::Status status = [&]() -> absl::Status {
+    ASSIGN(watcher->caller, edge_.CallerOf(*context, *pb::WatchRequest::descriptor(), request->Length()));
+    pb::WatchRequest parsed;
+    grpc::ByteBuffer bytes(*request);
+    if (!grpc::SerializationTraits<pb::WatchRequest>::Deserialize(&bytes, &parsed).ok()) {
+      return InvalidArgument("request", "is not a WatchRequest");
+    }
+    TRY(CheckFields(parsed));
+    watcher->types.insert(parsed.types().begin(), parsed.types().end());
+    watcher->subjects.insert(parsed.subjects().begin(), parsed.subjects().end());
+    watcher->from_now = parsed.after().empty();
+    if (!watcher->from_now) {
+      ASSIGN(watcher->cursor, ParseCursor(parsed.after()));
+    }
+    return hub_.Admit(watcher);
+  }();
+  if (!status.ok()) watcher->End(status);
+  return watcher.get();
+}
+
+// --- The hub -------------------------------------------------------------------------------------
+
+absl::Status Watch::Hub::Start() {
+  TRY(db.Read([this](Tx& tx) -> absl::Status {
+    ASSIGN(tail_, tx.Head());
+    return absl::OkStatus();
+  }));
+  {
+    absl::MutexLock lock(&mutex_);
+    ring_.Restart(tail_);
+  }
+  tail_worker_.Start();
+  sweeper_.Start();
+  for (std::deque<Worker>* workers : {&wakers_, &catchers_up_}) {
+    for (Worker& worker : *workers) worker.Start();
+  }
+  return absl::OkStatus();
+}
+
+void Watch::Hub::Stop() {
+  Drain();
+  tail_worker_.Stop();
+  sweeper_.Stop();
+  for (std::deque<Worker>* workers : {&wakers_, &catchers_up_}) {
+    for (Worker& worker : *workers) worker.Stop();
+  }
+  // The server is shut down before this object goes: every call has ended, its OnDone may be on its way.
+  absl::MutexLock lock(&mutex_);
+  mutex_.Await(absl::Condition(
+      +[](absl::flat_hash_set<std::shared_ptr<Watcher>>* all) { return all->empty(); }, &all_));
+}
+
+void Watch::Hub::Drain() {
+  {
+    absl::MutexLock lock(&mutex_);
+    draining_ = true;
+  }
+  for (const std::shared_ptr<Watcher>& watcher : All()) watcher->End(Draining());
+}
+
+absl::Status Watch::Hub::Admit(const std::shared_ptr<Watcher>& watcher) {
+  {
+    absl::MutexLock lock(&mutex_);
+    if (draining_) return Draining();
+    if (static_cast<int>(all_.size()) >= options.watchers_max) {
+      return Overloaded("TOO_MANY_WATCHERS", "more watchers than the service takes", kTooManyRetry);
+    }
+    all_.insert(watcher);
+    PutBehind(watcher);
+  }
+  // The tail may be asleep.
+  tail_worker_.Wake();
+  return absl::OkStatus();
+}
+
+void Watch::Hub::Forget(const std::shared_ptr<Watcher>& watcher) {
+  absl::MutexLock lock(&mutex_);
+  all_.erase(watcher);
+}
+
+// Takes a watcher to its next write, or to where it waits.
+void Watch::Hub::Advance(const std::shared_ptr<Watcher>& watcher) {
+  while (!watcher->ended()) {
+    while (watcher->page_next < watcher->page.size()) {
+      const WatchEntryPtr entry = std::move(watcher->page[watcher->page_next++]);
+      watcher->cursor = entry->cursor;
+      if (watcher->Wants(*entry)) return watcher->Write(entry->wire);
+    }
+    watcher->page.clear();
+    watcher->page_next = 0;
+    WatchEntryPtr found;
+    switch (LookInRing(*watcher, &found)) {
+      case WatchRing::Found::kEntry:
+        return watcher->Write(found->wire);
+      case WatchRing::Found::kOverrun:
+        return watcher->End(WatcherTooSlow());
+      case WatchRing::Found::kMore:
+        continue;
+      case WatchRing::Found::kBehind: {
+        if (watcher->BookmarkDue(options.bookmark)) return watcher->WriteBookmark();
+        absl::MutexLock lock(&mutex_);
+        return PutBehind(watcher);
+      }
+      case WatchRing::Found::kEnd:
+        // At the end of the ring for the first time, or for long: say how far this is.
+        if (watcher->BookmarkDue(bookmark_in_time)) return watcher->WriteBookmark();
+        if (Wait(watcher)) return;
+    }
+  }
+}
+
+void Watch::Hub::ReadyAll() {
+  std::move(waiting_.begin(), waiting_.end(), std::back_inserter(ready_));
+  waiting_.clear();
+  Wake(wakers_);
+}
+
+void Watch::Hub::PutBehind(const std::shared_ptr<Watcher>& watcher) {
+  behind_.push_back(watcher);
+  Wake(catchers_up_);
+}
+
+// False if something has come meanwhile.
+bool Watch::Hub::Wait(const std::shared_ptr<Watcher>& watcher) {
+  absl::MutexLock lock(&mutex_);
+  if (!ring_.AtEnd(watcher->place)) return false;
+  waiting_.push_back(watcher);
+  return true;
+}
+
+// One page of the log for a watcher behind the ring; also where every watcher begins, because only
+// the database can say whether its cursor is known.
+void Watch::Hub::CatchUp(const std::shared_ptr<Watcher>& watcher) {
+  if (watcher->ended()) return;
+  std::vector<pb::Event> events;
+  const absl::Status status = db.Read([&](Tx& tx) -> absl::Status {
+    events.clear();
+    if (watcher->from_now) {
+      ASSIGN(watcher->cursor, tx.Head());
+      return absl::OkStatus();
+    }
+    ASSIGN(events, ReadLog(tx, watcher->cursor, kCatchUpPage));
+    return absl::OkStatus();
+  });
+  if (!status.ok()) return watcher->End(status);
+  watcher->from_now = false;
+  watcher->page.reserve(events.size());
+  for (pb::Event& event : events) watcher->page.push_back(WatchEntryOf(std::move(event)));
+  Advance(watcher);
+}
+
+// Takes what is new in the log into the ring. True if there may be more. Without watchers nothing is
+// read: each commit would pay for events that nobody waits for.
+bool Watch::Hub::ReadTail() {
+  if (watchers() == 0) {
+    asleep_ = true;
+    return false;
+  }
+  if (asleep_ && !Jump().ok()) return false;
+  std::vector<pb::Event> events;
+  const absl::Status status = db.Read([&](Tx& tx) -> absl::Status {
+    ASSIGN(events, ReadLog(tx, tail_, kTailPage));
+    return absl::OkStatus();
+  });
+  if (!status.ok()) {
+    if (status.code() == absl::StatusCode::kOutOfRange) Restart();
+    return false;
+  }
+  if (events.empty()) return false;
+  // The ring has still what was erased; the log does not, and all go on from there.
+  if (std::any_of(events.begin(), events.end(), [](const auto& event) { return TellsErasure(event.type()); })) {
+    return Jump().ok();
+  }
+  std::vector<WatchEntryPtr> entries;
+  entries.reserve(events.size());
+  for (pb::Event& event : events) entries.push_back(WatchEntryOf(std::move(event)));
+  tail_ = entries.back()->cursor;
+  absl::MutexLock lock(&mutex_);
+  for (WatchEntryPtr& entry : entries) ring_.Add(std::move(entry));
+  ReadyAll();
+  return static_cast<int>(events.size()) == kTailPage;
+}
+
+// Empties the ring and goes on at the end of the log. Who stands before it catches up by pages.
+absl::Status Watch::Hub::Jump() {
+  TRY(db.Read([this](Tx& tx) -> absl::Status {
+    ASSIGN(tail_, tx.Head());
+    return absl::OkStatus();
+  }));
+  asleep_ = false;
+  absl::MutexLock lock(&mutex_);
+  ring_.Restart(tail_);
+  // Those that waited at the end of the old ring may lack something before the new one.
+  ReadyAll();
+  return absl::OkStatus();
+}
+
+// The log is no longer the one that the tail followed (the database went back in time under us).
+// Watchers come back with their cursors and hear CURSOR_FORKED if theirs is of the lost part.
+void Watch::Hub::Restart() {
+  const Cursor before = tail_;
+  if (!Jump().ok()) return;
+  Log(Severity::kError, "watch.log_changed", {{"before", before.ToString()}, {"after", tail_.ToString()}});
+  for (const std::shared_ptr<Watcher>& watcher : All()) {
+    watcher->End(Unavailable("LOG_CHANGED", "the log is another one; watch again from your last cursor"));
+  }
+}
+
+absl::StatusOr<absl::Duration> Watch::Hub::AdvanceSome() {
+  std::vector<std::shared_ptr<Watcher>> batch;
+  {
+    absl::MutexLock lock(&mutex_);
+    while (!ready_.empty() && batch.size() < kWakeBatch) {
+      batch.push_back(std::move(ready_.front()));
+      ready_.pop_front();
+    }
+  }
+  for (const std::shared_ptr<Watcher>& watcher : batch) Advance(watcher);
+  return batch.empty() ? absl::InfiniteDuration() : absl::ZeroDuration();
+}
+
+absl::StatusOr<absl::Duration> Watch::Hub::CatchUpOne() {
+  std::shared_ptr<Watcher> watcher;
+  {
+    absl::MutexLock lock(&mutex_);
+    if (behind_.empty()) return absl::InfiniteDuration();
+    watcher = std::move(behind_.front());
+    behind_.pop_front();
+  }
+  CatchUp(watcher);
+  return absl::ZeroDuration();
+}
+
+absl::StatusOr<absl::Duration> Watch::Hub::Sweep() {
+  {
+    absl::MutexLock lock(&mutex_);
+    // Those that wait too long for a bookmark go on; those that have ended go away.
+    std::vector<std::shared_ptr<Watcher>> still;
+    for (std::shared_ptr<Watcher>& watcher : waiting_) {
+      if (watcher->ended()) continue;
+      const bool due = watcher->BookmarkDue(bookmark_in_time);
+      (due ? ready_.emplace_back() : still.emplace_back()) = std::move(watcher);
+    }
+    waiting_ = std::move(still);
+    if (!ready_.empty()) Wake(wakers_);
+  }
+  for (const std::shared_ptr<Watcher>& watcher : All()) watcher->Sweep(options.write_timeout);
+  return kSweep;
+}
+
+// --- The face ------------------------------------------------------------------------------------
+
+Watch::Watch(Database& db, RpcPipeline& edge, Options options) : hub_(std::make_unique<Hub>(db, edge, options)) {}
+Watch::~Watch() = default;
+grpc::Service* Watch::service() { return &hub_->edges; }
+absl::Status Watch::Start() { return hub_->Start(); }
+void Watch::Drain() { hub_->Drain(); }
+int Watch::watchers() const { return hub_->watchers(); }
+
+}  // namespace mestring

@@ -1,0 +1,84 @@
+#include "common/store/database.h"
+
+#include <algorithm>
+#include <atomic>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "common/store/connection.h"
+#include "common/store/process_lock.h"
+#include "common/store/read_pool.h"
+#include "common/store/write_queue.h"
+
+namespace mestring {
+
+// Made by kernel's mestring_schema().
+extern const absl::Span<const Migration> kKernelSchema;
+
+struct Database::Impl {
+  Engine engine = Engine::kSqlite;
+  TxSettings settings;
+  ProcessLock process_lock;
+  std::atomic<bool> healthy{true};
+  std::unique_ptr<WriteQueue> writes;
+  std::unique_ptr<ReadPool> reads;
+};
+
+Database::Database(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Database::~Database() = default;
+
+absl::Status Database::CheckUrl(std::string_view url) { return ParseUrl(url).status(); }
+
+absl::StatusOr<std::unique_ptr<Database>> Database::Open(Options options, absl::Span<const Migration> migrations,
+                                                         absl::Span<const Migration> shared) {
+  ASSIGN(Target target, ParseUrl(options.url));
+  auto impl = std::make_unique<Impl>();
+  impl->engine = target.engine;
+  impl->settings = {options.clock, options.zone, std::move(options.event_source)};
+  if (target.engine == Engine::kSqlite) TRY(impl->process_lock.Take(target.connect));
+  std::string why;
+  absl::StatusOr<std::unique_ptr<Connection>> writer = Connection::Open(target, Connection::Use::kWrite, &why);
+  if (!why.empty()) return absl::UnavailableError(absl::StrCat("the database cannot be reached: ", why));
+  TRY(writer.status());
+  const absl::Time now = options.clock->Now();
+  TRY(Migrate(**writer, "kernel", kKernelSchema, now));
+  TRY(Migrate(**writer, "service", migrations, now));
+  TRY(Migrate(**writer, "shared", shared, now));
+  impl->writes = std::make_unique<WriteQueue>(target, impl->settings, *std::move(writer), impl->healthy);
+  const size_t connections = static_cast<size_t>(std::max(1, options.read_connections));
+  impl->reads = std::make_unique<ReadPool>(target, impl->settings, connections, impl->healthy);
+  return std::unique_ptr<Database>(new Database(std::move(impl)));
+}
+
+absl::Status Database::Write(absl::FunctionRef<absl::Status(Tx&)> fn) { return impl_->writes->Write(fn); }
+absl::Status Database::Read(absl::FunctionRef<absl::Status(Tx&)> fn) { return impl_->reads->Read(fn); }
+
+absl::StatusOr<Cursor> Database::StartEpoch(int64_t seen, std::string_view reason) {
+  Cursor started;
+  TRY(Write([&](Tx& tx) -> absl::Status {
+    TRY(tx.BeginEpoch(seen, reason));
+    ASSIGN(started, tx.Head());
+    return absl::OkStatus();
+  }));
+  return started;
+}
+
+void Database::OnCommit(std::function<void(Cursor head)> listener) { impl_->writes->OnCommit(std::move(listener)); }
+
+bool Database::healthy() const { return impl_->healthy; }
+
+absl::Status Database::Ping() {
+  const absl::Status status = Read([](Tx&) { return absl::OkStatus(); });
+  // All connections being busy is not the database being gone.
+  return absl::IsResourceExhausted(status) ? absl::OkStatus() : status;
+}
+
+std::string_view Database::engine() const { return impl_->engine == Engine::kSqlite ? "sqlite" : "postgresql"; }
+const Clock& Database::clock() const { return *impl_->settings.clock; }
+absl::TimeZone Database::zone() const { return impl_->settings.zone; }
+int Database::queue_length() const { return impl_->writes->length(); }
+Database::CommitCounts Database::counts() const {
+  return {.commits = impl_->writes->commits(), .writes = impl_->writes->writes(), .events = impl_->writes->events()};
+}
+
+}  // namespace mestring

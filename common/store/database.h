@@ -1,0 +1,89 @@
+// The database of one service: writes one at a time in groups, reads in parallel on snapshots.
+//
+// A write saves rows and publishes its events in the same transaction; each event gets the next
+// position 1, 2, 3 … without a gap, in commit order. Two engines behind one SQL text: SQLite (a file,
+// one process) and PostgreSQL (several replicas).
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "absl/types/span.h"
+#include "common/base/clock.h"
+#include "common/base/errors.h"
+#include "common/base/ids.h"
+#include "common/store/migrations.h"
+#include "common/store/tx.h"
+
+namespace mestring {
+
+class Database {
+ public:
+  struct Options {
+    // "sqlite:<path>" or "postgresql://user@host:port/name" (libpq URI or key=value form after "postgresql:").
+    std::string url;
+    int read_connections = 4;
+    const Clock* clock = nullptr;  // required
+    absl::TimeZone zone;           // of the municipality
+    std::string event_source;      // "/municipalities/1108/housing", for Tx::Publish
+  };
+
+  // FAILED_PRECONDITION unless Open understands this address.
+  static absl::Status CheckUrl(std::string_view url);
+  // Opens the database and brings the kernel's own schema, then `migrations`, up to date, under a lock.
+  // Errors: FAILED_PRECONDITION with a sentence for the operator: in use by another process (SQLite),
+  // schema newer than this program; UNAVAILABLE if it cannot be reached.
+  // `shared` are the tables of code that several services link, numbered on their own.
+  static absl::StatusOr<std::unique_ptr<Database>> Open(Options options, absl::Span<const Migration> migrations,
+                                                        absl::Span<const Migration> shared = {});
+  ~Database();
+
+  // Runs `fn` in a transaction together with its events and returns when that is durable. If `fn`
+  // returns an error, nothing of it remains and the error is returned; others in the same group are
+  // not touched. `fn` may run again (after a lost connection), so it has no effect outside `tx`.
+  // Errors of its own: Overloaded (queue full), Unavailable (database gone; whether the write
+  // happened is then unknown: repeat it with the same request_id).
+  // Thread-safe. Must not be called from inside `fn`.
+  absl::Status Write(absl::FunctionRef<absl::Status(Tx&)> fn);
+
+  // Runs `fn` on one consistent snapshot, in parallel to writes. Thread-safe.
+  absl::Status Read(absl::FunctionRef<absl::Status(Tx&)> fn);
+
+  // Begins a term: in one write, epoch = max(current, seen, unix seconds - 1) + 1, recorded in
+  // `epochs` with an EpochStarted entry in the log. Returns the new cursor. (BUS.md, R1)
+  absl::StatusOr<Cursor> StartEpoch(int64_t seen, std::string_view reason);
+
+  // `listener` is called after each commit of this process that appended to the log, with its end, on
+  // the committing thread: it must only wake somebody up. Register before the first write.
+  void OnCommit(std::function<void(Cursor head)> listener);
+
+  // True while the last attempt to reach the database succeeded. Cheap.
+  bool healthy() const;
+  // Asks the database now.
+  absl::Status Ping();
+  // "sqlite" or "postgresql".
+  std::string_view engine() const;
+  const Clock& clock() const;
+  absl::TimeZone zone() const;
+
+  // For metrics: how many waited, and sizes of commits so far.
+  int queue_length() const;
+  struct CommitCounts {
+    int64_t commits = 0, writes = 0, events = 0;
+  };
+  CommitCounts counts() const;
+
+ private:
+  struct Impl;
+  explicit Database(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace mestring

@@ -1,0 +1,30 @@
+// The lease of a task that one process at a time should do (table `lease`). It saves work; whoever relies on being
+// alone needs more than this, for two machines whose clocks differ may both hold it for a while.
+#pragma once
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "common/store/database.h"
+
+namespace mestring {
+
+class Lease {
+ public:
+  // `name` is the task, `holder` this process, unique; `length` is how long it lasts without being taken again.
+  Lease(Database& db, std::string name, std::string holder, absl::Duration length)
+      : db_(db), name_(std::move(name)), holder_(std::move(holder)), length_(length) {}
+
+  // Takes it, or takes it again: true if it is ours now. On SQLite always, since the process owns the file.
+  absl::StatusOr<bool> Take();
+  // If this fails the others wait until it expires.
+  void GiveBack();
+
+ private:
+  Database& db_;
+  const std::string name_, holder_;
+  const absl::Duration length_;
+};
+
+}  // namespace mestring

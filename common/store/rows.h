@@ -1,0 +1,97 @@
+// Rows and messages: the one place where they meet.
+//
+// A table holds one resource message; each of the message's fields is the column of the same name:
+//   string, and an unset string   TEXT, NULL          bool             BIGINT 0/1
+//   int32, int64                  BIGINT              enum             TEXT, the value's name; 0 is NULL
+//   Timestamp                     BIGINT microseconds since 1970 (UTC); unset is NULL
+//   other messages, repeated      TEXT, the protobuf JSON form with the field names of the contract
+// A field that a table does not hold (derived ones) is named by MESTRING_TABLE.
+#pragma once
+
+#include <array>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "common/store/database.h"
+#include "google/protobuf/message.h"
+#include "google/protobuf/timestamp.pb.h"
+
+namespace mestring {
+
+// Where a message is stored, and what one is called in an error. In namespace mestring, for each stored message:
+//   MESTRING_TABLE(housing::v1::Stay, "stays", "stay");
+// with the fields that no column holds, if there are any, behind:
+//   MESTRING_TABLE(housing::v1::Place, "places", "place", "state");
+template <class M>
+struct Table;
+
+template <class... Name>
+constexpr std::array<std::string_view, sizeof...(Name)> FieldNames(Name... names) {
+  return {std::string_view(names)...};
+}
+
+#define MESTRING_TABLE(Message, table, noun, ...)                  \
+  template <>                                                      \
+  struct Table<Message> {                                          \
+    static constexpr std::string_view kName = table, kNoun = noun; \
+    static constexpr auto kDerived = FieldNames(__VA_ARGS__);      \
+  }
+
+// What stands in the column of a field.
+absl::StatusOr<Value> ToColumn(const google::protobuf::Message& row, const google::protobuf::FieldDescriptor* field);
+
+// The untyped forms; `derived` lists field names without a column. What they save is noted as moved (moves.h).
+absl::Status InsertRow(Tx& tx, std::string_view table, const google::protobuf::Message& row,
+                       absl::Span<const std::string_view> derived = {});
+absl::StatusOr<int64_t> UpdateRow(Tx& tx, std::string_view table, const google::protobuf::Message& row,
+                                  absl::Span<const std::string_view> derived = {});
+// Appends to `add` one message per row; `tail` is what follows "SELECT <columns> FROM <table> ".
+absl::Status SelectRows(Tx& tx, std::string_view table, std::string_view tail, const std::vector<Value>& parameters,
+                        const google::protobuf::Message& prototype, absl::Span<const std::string_view> derived,
+                        absl::FunctionRef<google::protobuf::Message*()> add);
+
+template <class M>
+constexpr absl::Span<const std::string_view> DerivedFields() {
+  return Table<M>::kDerived;
+}
+
+// Rows of M: Select<pb::Stay>(tx, "WHERE place_id = :place AND state <> :ended ORDER BY start_date", place,
+// "STAY_STATE_ENDED").
+template <class M, class... P>
+absl::StatusOr<std::vector<M>> Select(Tx& tx, std::string_view tail, const P&... parameters) {
+  std::vector<M> rows;
+  TRY(SelectRows(tx, Table<M>::kName, tail, Bind(parameters...), M::default_instance(), DerivedFields<M>(),
+                 [&rows] { return &rows.emplace_back(); }));
+  return rows;
+}
+
+// The row with this id, or NotFound(kNoun).
+template <class M>
+absl::StatusOr<M> Load(Tx& tx, std::string_view id) {
+  ASSIGN(std::vector<M> rows, Select<M>(tx, "WHERE id = :id", id));
+  if (rows.empty()) return NotFound(Table<M>::kNoun);
+  return std::move(rows.front());
+}
+
+// Inserts a new resource: the caller has set its id; version becomes 1, create_time and update_time now.
+template <class M>
+absl::Status Insert(Tx& tx, M& row) {
+  row.set_version(1);
+  *row.mutable_create_time() = ToProto(tx.now());
+  *row.mutable_update_time() = row.create_time();
+  return InsertRow(tx, Table<M>::kName, row, DerivedFields<M>());
+}
+
+// Saves a changed resource: version + 1, update_time now. The row must still have the version that
+// `row` was loaded with (inside one Write it always has).
+template <class M>
+absl::Status Save(Tx& tx, M& row) {
+  row.set_version(row.version() + 1);
+  *row.mutable_update_time() = ToProto(tx.now());
+  ASSIGN(int64_t changed, UpdateRow(tx, Table<M>::kName, row, DerivedFields<M>()));
+  return changed == 1 ? absl::OkStatus() : StaleVersion(row.version());
+}
+
+}  // namespace mestring

@@ -1,0 +1,128 @@
+// Timers: rows that become calls.
+//
+// Choosing the timer, removing its row and running its handler are one Write. So a timer fires exactly
+// once whatever dies when, several replicas cannot fire the same one, and what a handler schedules in
+// the past takes its place in the order. A timer whose handler fails is rolled back with everything the
+// handler did and put off in a Write of its own; the others do not wait for it. Firing many in one
+// Write would be faster after days of downtime, but one failure would then undo its neighbours.
+#include "common/store/timers.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "common/base/log.h"
+
+namespace mestring {
+namespace {
+
+// Pauses after a failure: doubling from the first to the longest. Ten minutes is often enough for what
+// a person has to repair, and rarely enough not to fill the log.
+constexpr absl::Duration kPauseFirst = absl::Seconds(1);
+constexpr absl::Duration kPauseLongest = absl::Minutes(10);
+constexpr int64_t kPauseDoublings = 10;
+// Beyond this a timer counts as overdue: well above kTick and a restart's downtime is what it shows.
+constexpr absl::Duration kOverdueAfter = absl::Seconds(5);
+// The most that one FireDue fires: a handler that always schedules itself in the past ends here.
+constexpr int kFireMax = 100'000;
+
+// What one attempt did.
+struct Attempt {
+  bool found = false;
+  std::string kind, subject;
+  absl::Time due;
+  absl::Status handled;
+};
+
+absl::Duration PauseAfter(int64_t attempts) {
+  return std::min(kPauseFirst * (int64_t{1} << std::min(attempts, kPauseDoublings)), kPauseLongest);
+}
+
+// Puts a failed timer off, unless somebody has moved or cancelled it meanwhile.
+absl::Status PutOff(Tx& tx, const Attempt& attempt) {
+  ASSIGN(auto rows,
+         tx.Query<int64_t>("SELECT attempts FROM timers WHERE kind = :kind AND subject = :subject AND due_time = :due",
+                           attempt.kind, attempt.subject, attempt.due));
+  if (rows.empty()) return absl::OkStatus();
+  const int64_t attempts = std::get<0>(rows[0]);
+  return tx
+      .Exec("UPDATE timers SET attempts = :attempts, next_try = :next WHERE kind = :kind AND subject = :subject",
+            attempts + 1, tx.now() + PauseAfter(attempts), attempt.kind, attempt.subject)
+      .status();
+}
+
+}  // namespace
+
+Timers::Timers(Database& db)
+    : db_(db), worker_([this]() -> absl::StatusOr<absl::Duration> {
+        const auto go_on = [this] { return !worker_.stopping() && leading_(); };
+        // An error is the database's; it is asked again at the next tick, and its health shows elsewhere.
+        if (go_on()) FireDue(go_on).status().IgnoreError();
+        return kTick;
+      }) {}
+
+void Timers::On(std::string kind, Handler handler) { handlers_[std::move(kind)] = std::move(handler); }
+
+absl::StatusOr<int> Timers::FireDue(absl::FunctionRef<bool()> go_on) {
+  // A look without the writer's lock first: five times a second there is usually nothing.
+  bool any = false;
+  TRY(db_.Read([&](Tx& tx) -> absl::Status {
+    ASSIGN(auto due, tx.Query<int64_t>("SELECT 1 FROM timers WHERE due_time <= :now AND next_try <= :now2 LIMIT 1",
+                                       tx.now(), tx.now()));
+    any = !due.empty();
+    return absl::OkStatus();
+  }));
+  int fired = 0;
+  for (int i = 0; any && i < kFireMax && go_on(); ++i) {
+    Attempt attempt;
+    const absl::Status status = db_.Write([&](Tx& tx) -> absl::Status {
+      attempt = Attempt();
+      ASSIGN(auto due, (tx.Query<std::string, std::string, int64_t>(
+                           "SELECT kind, subject, due_time FROM timers WHERE due_time <= :now AND next_try <= :now2"
+                           " ORDER BY due_time, kind, subject LIMIT 1",
+                           tx.now(), tx.now())));
+      if (due.empty()) return absl::OkStatus();
+      const auto& [kind, subject, micros] = due[0];
+      attempt = {.found = true, .kind = kind, .subject = subject, .due = absl::FromUnixMicros(micros), .handled = {}};
+      TRY(tx.CancelTimer(kind, subject));
+      const auto handler = handlers_.find(kind);
+      attempt.handled = handler == handlers_.end()
+                            ? absl::InternalError(absl::StrCat("nothing handles timers of kind ", kind))
+                            : handler->second(tx, subject, attempt.due);
+      if (attempt.handled.ok()) attempt.handled = tx.moves().Check();
+      return attempt.handled;
+    });
+    if (status.ok() && !attempt.found) break;
+    if (status.ok()) {
+      ++fired;
+    } else if (!attempt.handled.ok()) {
+      Log(Severity::kError, "timer.failed",
+          {{"kind", attempt.kind}, {"subject", attempt.subject}, {"error", attempt.handled.message()}});
+      TRY(db_.Write([&](Tx& tx) { return PutOff(tx, attempt); }));
+    } else {
+      return status;  // the database's own trouble, not the timer's
+    }
+  }
+  return fired;
+}
+
+void Timers::Start(std::function<bool()> leading) {
+  leading_ = std::move(leading);
+  worker_.Start();
+}
+
+void Timers::Stop() { worker_.Stop(); }
+
+absl::StatusOr<Timers::Counts> Timers::Count() {
+  Counts counts;
+  TRY(db_.Read([&](Tx& tx) -> absl::Status {
+    ASSIGN(auto pending, tx.Query<int64_t>("SELECT COUNT(*) FROM timers"));
+    ASSIGN(auto overdue,
+           tx.Query<int64_t>("SELECT COUNT(*) FROM timers WHERE due_time < :late", tx.now() - kOverdueAfter));
+    counts = {.pending = std::get<0>(pending.at(0)), .overdue = std::get<0>(overdue.at(0))};
+    return absl::OkStatus();
+  }));
+  return counts;
+}
+
+}  // namespace mestring

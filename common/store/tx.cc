@@ -1,0 +1,123 @@
+#include "common/store/tx.h"
+
+// A statement of a transaction first makes the rows that were put off visible, if it names their table. After a
+// statement that failed, everything fails: PostgreSQL answers the COMMIT of such a transaction with a cheerful
+// ROLLBACK, and SQLite would keep half of it.
+
+#include <algorithm>
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "common/base/field_rules.h"
+#include "common/store/connection.h"
+#include "common/store/tx_group.h"
+#include "google/protobuf/message.h"
+#include "mestring/events/v1/events.pb.h"
+
+namespace mestring {
+namespace {
+
+// PostgreSQL cannot hold a NUL byte, and SOCI would cut the text there without a word.
+absl::Status CheckTexts(std::string_view sql, const std::vector<Value>& parameters) {
+  for (const Value& value : parameters) {
+    const auto* text = std::get_if<std::string>(&value);
+    if (text != nullptr && text->find('\0') != std::string::npos) {
+      return absl::InternalError(absl::StrCat("a bound text holds a NUL byte, in: ", sql));
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+void Tx::ForgetTheMoment() {
+  now_ = StartOfDay(settings_.zone, today());
+  knows_moment_ = false;
+}
+
+absl::StatusOr<int64_t> Tx::Run(std::string_view sql, const std::vector<Value>& parameters, int columns,
+                                std::vector<std::vector<Cell>>* rows) {
+  TRY(failed_);
+  failed_ = CheckTexts(sql, parameters);
+  TRY(failed_);
+  failed_ = group_->InsertNamed(connection_, sql);
+  TRY(failed_);
+  if (!absl::StartsWith(sql, "SELECT")) changed_ = true;
+  absl::StatusOr<int64_t> changed = connection_.Run(sql, parameters, static_cast<size_t>(columns), rows);
+  if (!changed.ok()) failed_ = changed.status();
+  return changed;
+}
+
+absl::StatusOr<std::vector<std::vector<Cell>>> Tx::QueryCells(std::string_view sql,
+                                                              const std::vector<Value>& parameters, int columns) {
+  std::vector<std::vector<Cell>> rows;
+  TRY(Run(sql, parameters, columns, &rows).status());
+  return rows;
+}
+
+absl::Status Tx::AddLater(std::string_view into, std::vector<Value> values) {
+  if (group_->careful || !group_->writes) return Run(InsertSql(into, 1, values.size()), values, 0, nullptr).status();
+  TRY(failed_);
+  failed_ = CheckTexts(into, values);
+  TRY(failed_);
+  changed_ = true;
+  group_->Late(into).rows.push_back(std::move(values));
+  return absl::OkStatus();
+}
+
+absl::Status Tx::Append(int64_t kind, const google::protobuf::Message& event, std::string_view subject,
+                        int64_t version) {
+  TRY(failed_);
+  if (!group_->writes) return failed_ = absl::InternalError("a Read cannot publish");
+  // The error of a rule is the caller's to see, but what follows must not be committed without its event.
+  failed_ = CheckEvent(event);
+  TRY(failed_);
+  // What a reader of the stream would take for a stranger's entry may not get into the log.
+  if (!IsAttribute(subject)) return failed_ = absl::InternalError("an event's subject must be printable ASCII");
+  changed_ = true;
+  const Cursor at = group_->head;
+  const std::string id = knows_moment_ ? NewId(now_) : NewRandomId();
+  group_->log.rows.push_back(Bind(at.epoch, at.position, kind, id, event.GetDescriptor()->full_name(), subject, version,
+                                  now_, absl::Base64Escape(event.SerializeAsString()), traceparent_));
+  return absl::OkStatus();
+}
+
+absl::Status Tx::Publish(const google::protobuf::Message& event, std::string_view subject, int64_t version) {
+  ++group_->head.position;
+  published_ = true;
+  TRY(Append(1, event, subject, version));
+  return failed_ = moves_.Told(event, subject, version);
+}
+
+absl::StatusOr<Cursor> Tx::Head() { return group_->head; }
+
+// Not inline: g++ 12 warns of an overflow that is none when it sees through a constant reason.
+[[gnu::noinline]] absl::Status Tx::BeginEpoch(int64_t seen, std::string_view reason) {
+  Cursor& head = group_->head;
+  // Never lower than the clock's seconds: an epoch of a database that was restored and a Redis that
+  // was lost still sorts after every cursor that anybody holds.
+  head.epoch = std::max({head.epoch, seen, absl::ToUnixSeconds(now_) - 1}) + 1;
+  TRY(Exec("INSERT INTO epochs (epoch, base, started_at, reason) VALUES (:epoch, :base, :time, :reason)", head.epoch,
+           head.position, now_, reason)
+          .status());
+  events::v1::EpochStarted event;
+  event.set_epoch(head.epoch);
+  event.set_base(head.position);
+  event.set_reason(std::string(reason));
+  return Append(0, event, "", 0);
+}
+
+absl::Status Tx::Schedule(std::string_view kind, std::string_view subject, absl::Time due) {
+  return Run("INSERT INTO timers (kind, subject, due_time, attempts, next_try) VALUES (:kind, :subject, :due, 0, :due2)"
+             " ON CONFLICT (kind, subject) DO UPDATE SET due_time = excluded.due_time, attempts = 0,"
+             " next_try = excluded.next_try",
+             Bind(kind, subject, due, due), 0, nullptr)
+      .status();
+}
+
+absl::Status Tx::CancelTimer(std::string_view kind, std::string_view subject) {
+  return Run("DELETE FROM timers WHERE kind = :kind AND subject = :subject", Bind(kind, subject), 0, nullptr).status();
+}
+
+}  // namespace mestring

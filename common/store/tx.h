@@ -1,0 +1,157 @@
+// One transaction, as the code of a service sees it: statements, events and timers that become durable together or not
+// at all.
+//
+// SQL here avoids what the two engines do differently: placeholders are `:name`, each used once, bound in order; TEXT
+// and BIGINT are the only types.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/civil_time.h"
+#include "absl/time/time.h"
+#include "common/base/clock.h"
+#include "common/base/errors.h"
+#include "common/base/ids.h"
+#include "common/store/moves.h"
+#include "common/store/value.h"
+
+namespace google::protobuf {
+class Message;
+}
+
+namespace mestring {
+
+class Connection;
+struct TxGroup;
+
+// What all transactions of a database have in common.
+struct TxSettings {
+  const Clock* clock = nullptr;  // required
+  absl::TimeZone zone;           // of the municipality
+  std::string event_source;      // "/municipalities/1108/housing", for Tx::Publish
+};
+
+// Not thread-safe; lives as long as the function it was handed to. In a Read every call that changes something fails.
+class Tx {
+ public:
+  // Fixed for the transaction, unless it forgets the moment; and as fine as a column: what is answered with it reads
+  // back as the same.
+  absl::Time now() const { return now_; }
+  // Its civil date in the municipality's time zone.
+  absl::CivilDay today() const { return DateIn(settings_.zone, now_); }
+  absl::TimeZone zone() const { return settings_.zone; }
+
+  // For what somebody does without being known (mestring.access.v1.anonymous): from here on now() is the beginning of
+  // today, and events are published with that time and a random id. Called before anything is stored or told.
+  void ForgetTheMoment();
+
+  // Runs a statement; returns the number of rows it changed. A broken constraint is ALREADY_EXISTS
+  // with reason CONSTRAINT (the rule before it should have given the better error). After an error,
+  // here or in a Query, the transaction can only be given up: every later call returns the same error,
+  // and so does the Write, whatever its function returns. What may exist already is inserted with
+  // ON CONFLICT.
+  template <class... P>
+  absl::StatusOr<int64_t> Exec(std::string_view sql, const P&... parameters) {
+    return ExecValues(sql, Bind(parameters...));
+  }
+
+  // Inserts a row that has its place in the transaction but not at once: it is put into the table before the
+  // commit, with those of other writes in one statement, or earlier if a statement names the table. `into` is
+  // "access_log (time, caller, …)". A row that breaks a constraint fails the Write as Exec's would.
+  template <class... P>
+  absl::Status InsertLater(std::string_view into, const P&... values) {
+    return AddLater(into, Bind(values...));
+  }
+
+  // Runs a query whose columns are, in order, of the types C: std::string (NULL reads as ""),
+  // int64_t (NULL reads as 0), or a std::optional of either.
+  //   ASSIGN(auto rows, tx.Query<std::string, int64_t>("SELECT id, version FROM stays WHERE place_id = :p", place));
+  template <class... C, class... P>
+  absl::StatusOr<std::vector<std::tuple<C...>>> Query(std::string_view sql, const P&... parameters) {
+    std::vector<std::vector<Cell>> cells;
+    ASSIGN(int64_t ignored, Run(sql, Bind(parameters...), sizeof...(C), &cells));
+    (void)ignored;
+    std::vector<std::tuple<C...>> rows;
+    rows.reserve(cells.size());
+    for (std::vector<Cell>& row : cells) rows.push_back(ToTuple<C...>(row, std::index_sequence_for<C...>{}));
+    return rows;
+  }
+
+  // The untyped form of Query, for code that knows the columns only at run time (rows.h).
+  absl::StatusOr<std::vector<std::vector<Cell>>> QueryCells(std::string_view sql, const std::vector<Value>& parameters,
+                                                            int columns);
+  absl::StatusOr<int64_t> ExecValues(std::string_view sql, const std::vector<Value>& parameters) {
+    absl::StatusOr<int64_t> rows = Run(sql, parameters, 0, nullptr);
+    if (rows.ok() && *rows > 0) wrote_ = true;
+    return rows;
+  }
+
+  // Appends an event to the log in this transaction. `subject` is the id of the resource, `version`
+  // its version after the change. Fails, and with it the transaction, if the event's fields break their
+  // rules or hold free text. Whoever runs the code of a service in a Write checks at its end that what it
+  // saved and what it told agree (moves.h): the edge, the timers, a subscription.
+  absl::Status Publish(const google::protobuf::Message& event, std::string_view subject, int64_t version);
+  // The same, of a resource as it has just been saved.
+  template <class Resource>
+  absl::Status Publish(const google::protobuf::Message& event, const Resource& subject) {
+    return Publish(event, subject.id(), subject.version());
+  }
+
+  // The cursor of the log as this transaction sees it: `as_of` in lists.
+  absl::StatusOr<Cursor> Head();
+
+  // Timers: what must happen later, exactly once. One pending timer per (kind, subject): scheduling
+  // again moves it. See timers.h for who fires them.
+  absl::Status Schedule(std::string_view kind, std::string_view subject, absl::Time due);
+  absl::Status CancelTimer(std::string_view kind, std::string_view subject);
+
+  // Whether a row has been changed so far (by Exec and what rests on it, rows.h; a timer is no row of anybody's),
+  // and whether an event has been published. Of this run of the function only: a second one begins with neither.
+  bool wrote() const { return wrote_; }
+  bool published() const { return published_; }
+  // Which resources have moved so far (noted by rows.h), and which the events name.
+  Moves& moves() { return moves_; }
+
+  // The `source` of events of this service: "/municipalities/1108/housing".
+  std::string_view event_source() const { return settings_.event_source; }
+
+  // The W3C trace context under which events of this transaction are published.
+  void set_traceparent(std::string traceparent) { traceparent_ = std::move(traceparent); }
+
+ private:
+  friend class Database;
+  friend class ReadPool;
+  friend class WriteQueue;
+
+  Tx(Connection& connection, TxGroup& group, const TxSettings& settings, absl::Time now)
+      : connection_(connection),
+        group_(&group),
+        settings_(settings),
+        now_(absl::FromUnixMicros(absl::ToUnixMicros(now))) {}
+
+  absl::StatusOr<int64_t> Run(std::string_view sql, const std::vector<Value>& parameters, int columns,
+                              std::vector<std::vector<Cell>>* rows);
+  absl::Status AddLater(std::string_view into, std::vector<Value> values);
+  absl::Status BeginEpoch(int64_t seen, std::string_view reason);
+  absl::Status Append(int64_t kind, const google::protobuf::Message& event, std::string_view subject, int64_t version);
+
+  Connection& connection_;
+  TxGroup* const group_;
+  const TxSettings& settings_;
+  absl::Time now_;
+  std::string traceparent_;
+  absl::Status failed_;   // the first error of a statement
+  bool changed_ = false;  // something may have to be undone
+  bool wrote_ = false, published_ = false;
+  bool knows_moment_ = true;
+  Moves moves_;
+};
+
+}  // namespace mestring

@@ -1,0 +1,205 @@
+#include "common/store/write_queue.h"
+
+// Invariants:
+// - A physical transaction of a writer locks the stream_head row first, so that the writes of a
+//   service run one at a time, also over several replicas. What it publishes gets the positions after
+//   the head; the rows of the log and the new head are written last, in the same transaction. So
+//   positions are gap-free, in commit order, and durable before anybody hears of them.
+// - Callers of Write queue up; the first in line leads: it runs all that wait, commits once, and only then
+//   does any of them return. One fsync serves up to kGroupMax callers.
+// - What one of them did before it failed is undone, and nothing of the others. Nearly always none fails
+//   after it has changed something, so a group runs without savepoints first, and with what may wait
+//   (InsertLater, the log) in a few statements for all; if that does not work out, all of it is rolled back
+//   and the group runs carefully: each in a savepoint, each statement at once.
+// - A transaction in which a statement failed is never committed.
+//
+// A thread of its own for the writer was rejected: it costs two more context switches per write than
+// letting the first caller lead. So was a sequence for the positions: its numbers become visible out
+// of order, and a reader of "all after n" loses those that commit late.
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "common/base/errors.h"
+#include "common/base/fault.h"
+
+namespace mestring {
+namespace {
+
+constexpr absl::Duration kRetryWhenFull = absl::Milliseconds(200);
+// A write begins. SQLite's lock is of the whole file, so the head is only read: a write that changes
+// nothing then costs no fsync.
+constexpr std::string_view kBeginWriteSqlite[] = {"BEGIN IMMEDIATE", "SELECT epoch, position FROM stream_head"};
+constexpr std::string_view kBeginWritePostgresql[] = {
+    "BEGIN ISOLATION LEVEL READ COMMITTED", "UPDATE stream_head SET position = position RETURNING epoch, position"};
+// Which queue's function this thread is running, to refuse a Write within a Write instead of hanging.
+thread_local const void* running_write = nullptr;
+
+}  // namespace
+
+absl::Status WriteQueue::Write(absl::FunctionRef<absl::Status(Tx&)> fn) {
+  if (running_write == this) return absl::InternalError("Write was called from inside a Write");
+  Writer me{.fn = fn, .result = absl::OkStatus(), .done = false, .wake = {}};
+  std::unique_lock lock(mutex_);
+  if (line_.size() >= static_cast<size_t>(kLengthMax)) {
+    return Overloaded("WRITE_QUEUE_FULL", "too many writes wait already", kRetryWhenFull);
+  }
+  line_.push_back(&me);
+  waiting_ = static_cast<int>(line_.size());
+  me.wake.wait(lock, [&] { return me.done || line_.front() == &me; });
+  if (me.done) return me.result;
+
+  const size_t size = std::min(line_.size(), static_cast<size_t>(kGroupMax));
+  const std::vector<Writer*> group(line_.begin(), line_.begin() + static_cast<int64_t>(size));
+  lock.unlock();
+  RunGroup(group);
+  lock.lock();
+  line_.erase(line_.begin(), line_.begin() + static_cast<int64_t>(size));
+  waiting_ = static_cast<int>(line_.size());
+  // Under the lock: a writer that sees `done` leaves, and its condition variable goes with it.
+  if (!line_.empty()) line_.front()->wake.notify_one();
+  for (Writer* writer : group) {
+    writer->done = true;
+    if (writer != &me) writer->wake.notify_one();
+  }
+  return me.result;
+}
+
+// Runs the group, once more if the connection was lost before the commit was sent, and gives every
+// writer its result.
+void WriteQueue::RunGroup(absl::Span<Writer* const> group) {
+  absl::Status status;
+  for (bool again = true;; again = false) {
+    const bool was_connected = writer_ != nullptr;
+    bool commit_sent = false;
+    status = Noted(TryGroup(group, &commit_sent), healthy_);
+    if (status.ok()) return;
+    const bool lost = writer_ == nullptr || writer_->lost();
+    if (writer_ != nullptr) writer_->Rollback();
+    if (writer_ != nullptr && writer_->lost()) writer_ = nullptr;
+    if (lost && target_.engine == Engine::kPostgresql) doubtful_ = true;
+    if (!(again && lost && was_connected && !commit_sent)) break;
+  }
+  // Refusals too: they may rest on writes of the same group that are now undone.
+  for (Writer* member : group) member->result = status;
+}
+
+// One attempt. OK: every writer has its result, and what succeeded is durable. Error: nothing is known
+// to be committed.
+absl::Status WriteQueue::TryGroup(absl::Span<Writer* const> writers, bool* commit_sent) {
+  if (writer_ == nullptr) {
+    ASSIGN(writer_, Connection::Open(target_, Connection::Use::kWrite));
+  }
+  bool done = false;
+  if (writers.size() > 1) TRY(TryGroupOnce(writers, /*careful=*/false, commit_sent, &done));
+  return done ? absl::OkStatus() : TryGroupOnce(writers, /*careful=*/true, commit_sent, &done);
+}
+
+// `done` stays false if it has to be done again, carefully; nothing of it remains then.
+absl::Status WriteQueue::TryGroupOnce(absl::Span<Writer* const> writers, bool careful, bool* commit_sent, bool* done) {
+  TxGroup group{.writes = true, .careful = careful};
+  const bool sqlite = target_.engine == Engine::kSqlite;
+  TRY(writer_->Begin(sqlite ? absl::MakeConstSpan(kBeginWriteSqlite) : absl::MakeConstSpan(kBeginWritePostgresql),
+                     &group.head));
+  const Cursor before = group.head;
+  // What answers may be a standby that lacks our last commits, or a copy put back: positions may come a
+  // second time, so the epoch must be another before any of them is given out. (The relay begins a term
+  // of its own when it notices; it may notice later than the next write.)
+  if (doubtful_) {
+    TRY(Tx(*writer_, group, settings_, settings_.clock->Now()).BeginEpoch(0, "reconnect"));
+  }
+  int succeeded = 0;
+  bool spoiled = false;
+  TRY(careful ? RunCarefully(writers, group, &succeeded) : RunTogether(writers, group, &succeeded, &spoiled));
+  if (!spoiled && succeeded > 0) {
+    const absl::Status inserted = group.InsertAll(*writer_);
+    spoiled = !careful && !inserted.ok() && !writer_->lost();
+    if (!spoiled) TRY(inserted);
+  }
+  *done = !spoiled;
+  if (spoiled || succeeded == 0) {
+    writer_->Rollback();
+    return absl::OkStatus();
+  }
+  FAULT("tx.before_commit");
+  *commit_sent = true;
+  TRY(Commit(group, before));
+  FAULT("tx.after_commit");
+  doubtful_ = false;
+  ++commits_;
+  writes_ += succeeded;
+  events_ += static_cast<int64_t>(group.log.rows.size());
+  if (group.head != before) {
+    for (const auto& listener : listeners_) listener(group.head);
+  }
+  return absl::OkStatus();
+}
+
+// Without savepoints. One that fails before it has changed anything leaves nothing to undo; any other
+// failure spoils the whole.
+absl::Status WriteQueue::RunTogether(absl::Span<Writer* const> writers, TxGroup& group, int* succeeded, bool* spoiled) {
+  const absl::Time now = settings_.clock->Now();
+  for (Writer* each : writers) {
+    bool changed = false;
+    const absl::Status status = RunWriter(*each, group, now, &changed);
+    if (writer_->lost()) return DatabaseGone();
+    if (!writer_->InTransaction()) return status.ok() ? DatabaseGone() : status;
+    if (status.ok()) ++*succeeded;
+    *spoiled = !status.ok() && changed;
+    if (*spoiled) return absl::OkStatus();
+  }
+  return absl::OkStatus();
+}
+
+// Each in its savepoint; the positions and log rows of one that fails are given back. One alone needs
+// no savepoint: if it fails nothing is committed.
+absl::Status WriteQueue::RunCarefully(absl::Span<Writer* const> writers, TxGroup& group, int* succeeded) {
+  const absl::Time now = settings_.clock->Now();
+  const bool alone = writers.size() == 1;
+  if (!alone) TRY(writer_->Together({"SAVEPOINT one_write"}));
+  for (size_t i = 0; i < writers.size(); ++i) {
+    const Cursor head = group.head;
+    const size_t rows = group.log.rows.size(), inserted = group.log.inserted;
+    bool changed = false;
+    const absl::Status status = RunWriter(*writers[i], group, now, &changed);
+    if (writer_->lost()) return DatabaseGone();
+    if (!writer_->InTransaction()) return status.ok() ? DatabaseGone() : status;
+    if (status.ok()) {
+      ++*succeeded;
+      if (i + 1 < writers.size()) TRY(writer_->Together({"RELEASE SAVEPOINT one_write", "SAVEPOINT one_write"}));
+    } else {
+      group.head = head;
+      group.log.rows.resize(rows);
+      group.log.inserted = inserted;
+      // The savepoint itself stays, for the next.
+      if (!alone) TRY(writer_->Together({"ROLLBACK TO SAVEPOINT one_write"}));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status WriteQueue::RunWriter(Writer& member, TxGroup& group, absl::Time now, bool* changed) {
+  Tx tx(*writer_, group, settings_, now);
+  running_write = this;
+  member.result = member.fn(tx);
+  running_write = nullptr;
+  if (member.result.ok()) member.result = tx.failed_;
+  // After a statement that failed PostgreSQL's transaction is of no use, whatever the statement was.
+  *changed = tx.changed_ || !tx.failed_.ok();
+  return member.result;
+}
+
+absl::Status WriteQueue::Commit(TxGroup& group, Cursor before) {
+  if (group.head == before) return writer_->Together({"COMMIT"});
+  if (target_.engine == Engine::kPostgresql) {
+    const std::string move =
+        absl::StrCat("UPDATE stream_head SET epoch = ", group.head.epoch, ", position = ", group.head.position);
+    return writer_->Together({move, "COMMIT"});
+  }
+  TRY(writer_
+          ->Run("UPDATE stream_head SET epoch = :epoch, position = :position", {group.head.epoch, group.head.position})
+          .status());
+  return writer_->Together({"COMMIT"});
+}
+
+}  // namespace mestring
