@@ -10,6 +10,7 @@
 #include "mestring/activities/v1/activities.grpc.pb.h"
 #include "mestring/activities/v1/activities_events.pb.h"
 #include "services/activities/activities.h"
+#include "services/activities/activities_rules.h"
 #include "services/activities/tables.h"
 #include "tests/support/town.h"
 
