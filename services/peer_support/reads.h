@@ -10,6 +10,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "common/base/field_rules.h"
 #include "common/rpc/call.h"
 #include "common/store/database.h"
 #include "common/store/records.h"
