@@ -9,7 +9,7 @@
 #include "common/rpc/pipeline.h"
 #include "mestring/activities/v1/activities.grpc.pb.h"
 #include "mestring/activities/v1/activities.pb.h"
-#include "services/activities/clocks.h"
+#include "services/activities/timers.h"
 #include "services/activities/subscriptions.h"
 #include "services/ports.h"
 #include "services/shared/assigned_actions.h"

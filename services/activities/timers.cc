@@ -8,7 +8,7 @@
 
 #include <utility>
 
-#include "services/activities/clocks.h"
+#include "services/activities/timers.h"
 #include "services/activities/events.h"
 #include "services/activities/fund_rules.h"
 #include "services/activities/leader_changes.h"

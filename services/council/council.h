@@ -9,7 +9,7 @@
 #include "common/rpc/pipeline.h"
 #include "mestring/council/v1/council.grpc.pb.h"
 #include "mestring/council/v1/council.pb.h"
-#include "services/council/clocks.h"
+#include "services/council/timers.h"
 #include "services/council/subscriptions.h"
 #include "services/ports.h"
 

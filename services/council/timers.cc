@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "mestring/council/v1/council_events.pb.h"
-#include "services/council/clocks.h"
+#include "services/council/timers.h"
 #include "services/council/figure_changes.h"
 #include "services/council/meeting_changes.h"
 #include "services/council/reads.h"

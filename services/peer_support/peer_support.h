@@ -9,7 +9,7 @@
 #include "common/rpc/pipeline.h"
 #include "mestring/peer_support/v1/peer_support.grpc.pb.h"
 #include "mestring/peer_support/v1/peer_support.pb.h"
-#include "services/peer_support/clocks.h"
+#include "services/peer_support/timers.h"
 #include "services/peer_support/subscriptions.h"
 #include "services/ports.h"
 #include "services/shared/assigned_actions.h"

@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "services/peer_support/approval_changes.h"
-#include "services/peer_support/clocks.h"
+#include "services/peer_support/timers.h"
 #include "services/peer_support/evaluation_changes.h"
 #include "services/peer_support/events.h"
 #include "services/peer_support/match_changes.h"
