@@ -7,6 +7,7 @@
 
 #include <utility>
 
+#include "services/housing/application_rules.h"
 #include "services/housing/housing.h"
 #include "services/housing/housing_records.h"
 #include "services/housing/place_holds.h"

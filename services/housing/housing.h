@@ -8,6 +8,7 @@
 #include "common/rpc/pipeline.h"
 #include "mestring/housing/v1/housing.grpc.pb.h"
 #include "mestring/housing/v1/housing.pb.h"
+#include "services/housing/stay_rules.h"
 #include "services/ports.h"
 #include "services/shared/assigned_actions.h"
 

@@ -5,6 +5,8 @@
 
 #include <utility>
 
+#include "services/housing/application_rules.h"
+#include "services/housing/stay_rules.h"
 #include "services/shared/code_lists.h"
 
 namespace mestring::housing {

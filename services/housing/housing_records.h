@@ -18,6 +18,7 @@
 #include "mestring/housing/v1/housing.pb.h"
 #include "mestring/housing/v1/housing_events.pb.h"
 #include "services/housing/housing_rules.h"
+#include "services/housing/stay_rules.h"
 
 namespace mestring {
 

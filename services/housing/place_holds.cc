@@ -11,7 +11,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/store/records.h"
+#include "services/housing/application_rules.h"
 #include "services/housing/housing_records.h"
+#include "services/housing/stay_rules.h"
 
 namespace mestring::housing {
 namespace {

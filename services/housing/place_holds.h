@@ -11,6 +11,7 @@
 #include "absl/status/statusor.h"
 #include "common/store/database.h"
 #include "services/housing/housing_rules.h"
+#include "services/housing/stay_rules.h"
 
 namespace mestring::housing {
 

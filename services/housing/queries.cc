@@ -10,9 +10,11 @@
 #include <tuple>
 #include <utility>
 
+#include "services/housing/application_rules.h"
 #include "services/housing/housing.h"
 #include "services/housing/housing_records.h"
 #include "services/housing/place_holds.h"
+#include "services/housing/stay_rules.h"
 
 namespace mestring::housing {
 namespace {

@@ -6,9 +6,11 @@
 
 #include <utility>
 
+#include "services/housing/application_rules.h"
 #include "services/housing/housing.h"
 #include "services/housing/housing_records.h"
 #include "services/housing/place_holds.h"
+#include "services/housing/stay_rules.h"
 #include "services/shared/code_lists.h"
 
 namespace mestring::housing {

@@ -8,6 +8,7 @@
 
 #include "services/housing/housing.h"
 #include "services/housing/housing_records.h"
+#include "services/housing/stay_rules.h"
 
 namespace mestring::housing {
 namespace {

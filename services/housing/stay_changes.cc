@@ -6,8 +6,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/store/records.h"
+#include "services/housing/application_rules.h"
 #include "services/housing/housing_records.h"
 #include "services/housing/place_holds.h"
+#include "services/housing/stay_rules.h"
 
 namespace mestring::housing {
 namespace {

@@ -1,4 +1,4 @@
-#include "services/housing/housing_rules.h"
+#include "services/housing/stay_rules.h"
 
 // The rules from the reservation on: the stay, the tenancy, contacts at home, and what may be published of them. As in
 // housing_rules.cc, each function says its rule first, with its source, and then does it in the same order.

@@ -15,6 +15,7 @@
 #include "services/housing/housing_records.h"
 #include "services/housing/place_holds.h"
 #include "services/housing/stay_changes.h"
+#include "services/housing/stay_rules.h"
 
 namespace mestring::housing {
 namespace {

@@ -9,9 +9,11 @@
 
 #include <utility>
 
+#include "services/housing/application_rules.h"
 #include "services/housing/housing.h"
 #include "services/housing/housing_records.h"
 #include "services/housing/stay_changes.h"
+#include "services/housing/stay_rules.h"
 
 namespace mestring::housing {
 namespace {

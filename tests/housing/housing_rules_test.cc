@@ -8,6 +8,8 @@
 #include "absl/strings/str_cat.h"
 #include "common/base/errors.h"
 #include "common/store/records.h"
+#include "services/housing/application_rules.h"
+#include "services/housing/stay_rules.h"
 #include "tests/support/expect.h"
 
 namespace mestring::housing {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "services/housing/stay_rules.h"
+
 namespace mestring::housing {
 namespace {
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "mestring/housing/v1/housing.pb.h"
+#include "services/housing/stay_rules.h"
 
 namespace mestring::housing {
 
