@@ -270,11 +270,11 @@ grpc::Status RpcPipeline::Run(Kind kind, grpc::ServerContext* context, const Mes
   Call call(**caller, method->path);
   call.traceparent = traceparent;
   call.oversees = call.caller.IsAny(method->oversight);
-  CallContext context{*method, request, response, call,
-                      std::min(absl::FromChrono(context->deadline()), start + kDeadlineMax)};
+  CallContext served{*method, request, response, call,
+                     std::min(absl::FromChrono(context->deadline()), start + kDeadlineMax)};
   // Only the deadline: asking gRPC whether a synchronous call was cancelled polls its queue, which took a
   // tenth of a write, and there is no line before this point in which a call could have waited.
-  absl::Status status = context.CheckTime();
+  absl::Status status = served.CheckTime();
   if (status.ok()) status = CheckFields(request);
   if (status.ok() && method->pages) status = CheckPage(request);
   if (status.ok()) {
@@ -283,8 +283,8 @@ grpc::Status RpcPipeline::Run(Kind kind, grpc::ServerContext* context, const Mes
       // Devices make ids that begin with the millisecond. Its digest finds a repeat as well.
       if (method->anonymous) call.request_id = Sha256Hex(call.request_id);
     }
-    status = kind == Kind::kWrite  ? RunWrite(context, in_transaction)
-             : kind == Kind::kRead ? RunRead(context, in_transaction)
+    status = kind == Kind::kWrite  ? RunWrite(served, in_transaction)
+             : kind == Kind::kRead ? RunRead(served, in_transaction)
                                    : outside(call);
   }
   if (status.ok() && method->pages) BindPage(request, response);
