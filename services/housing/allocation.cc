@@ -7,10 +7,13 @@
 
 #include <utility>
 
+#include "services/housing/allocation_changes.h"
 #include "services/housing/application_rules.h"
+#include "services/housing/events.h"
 #include "services/housing/housing.h"
-#include "services/housing/housing_records.h"
 #include "services/housing/place_holds.h"
+#include "services/housing/reads.h"
+#include "services/housing/tables.h"
 
 namespace mestring::housing {
 namespace {

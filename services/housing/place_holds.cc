@@ -12,8 +12,8 @@
 #include "absl/strings/str_cat.h"
 #include "common/store/records.h"
 #include "services/housing/application_rules.h"
-#include "services/housing/housing_records.h"
 #include "services/housing/stay_rules.h"
+#include "services/housing/tables.h"
 
 namespace mestring::housing {
 namespace {

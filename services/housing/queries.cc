@@ -12,9 +12,10 @@
 
 #include "services/housing/application_rules.h"
 #include "services/housing/housing.h"
-#include "services/housing/housing_records.h"
 #include "services/housing/place_holds.h"
+#include "services/housing/reads.h"
 #include "services/housing/stay_rules.h"
+#include "services/housing/tables.h"
 
 namespace mestring::housing {
 namespace {

@@ -7,8 +7,9 @@
 #include <utility>
 
 #include "services/housing/housing.h"
-#include "services/housing/housing_records.h"
+#include "services/housing/reads.h"
 #include "services/housing/stay_rules.h"
+#include "services/housing/tables.h"
 
 namespace mestring::housing {
 namespace {

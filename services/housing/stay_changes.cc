@@ -6,10 +6,12 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/store/records.h"
+#include "services/housing/allocation_changes.h"
 #include "services/housing/application_rules.h"
-#include "services/housing/housing_records.h"
+#include "services/housing/events.h"
 #include "services/housing/place_holds.h"
 #include "services/housing/stay_rules.h"
+#include "services/housing/tables.h"
 
 namespace mestring::housing {
 namespace {

@@ -11,11 +11,14 @@
 #include <algorithm>
 #include <utility>
 
+#include "services/housing/allocation_changes.h"
+#include "services/housing/events.h"
 #include "services/housing/housing.h"
-#include "services/housing/housing_records.h"
 #include "services/housing/place_holds.h"
+#include "services/housing/reads.h"
 #include "services/housing/stay_changes.h"
 #include "services/housing/stay_rules.h"
+#include "services/housing/tables.h"
 
 namespace mestring::housing {
 namespace {

@@ -5,10 +5,10 @@
 #include <algorithm>
 
 #include "absl/strings/str_join.h"
-#include "services/housing/housing_records.h"
 #include "services/housing/place_holds.h"
 #include "services/housing/stay_changes.h"
 #include "services/housing/stay_rules.h"
+#include "services/housing/tables.h"
 
 namespace mestring::housing {
 namespace {

@@ -130,7 +130,7 @@ absl::Status Notes::HushNote(Tx& tx, Call&, const tpb::HushNoteRequest& request,
 
 absl::Status Notes::GetNote(Tx& tx, Call& call, const tpb::GetNoteRequest& request, tpb::GetNoteResponse* response) {
   ASSIGN(tpb::Note note, Load<tpb::Note>(tx, request.id()));
-  call.Concerns(note.person_ref());
+  call.RecordAccess(note.person_ref());
   if (call.caller.Is(access::v1::ROLE_PERSON) && !call.caller.IsSelf(note.person_ref())) return NotFound("note");
   *response->mutable_note() = std::move(note);
   return absl::OkStatus();

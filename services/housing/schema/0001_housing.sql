@@ -8,7 +8,7 @@
 --
 -- Indexes are chosen so that each query touches what it answers with, and no history: they begin with
 -- what it asks for and end with the order of its pages. Those that only serve pages say WHERE id <> '',
--- as the pages' queries do (housing_records.h): without it SQLite, which guesses that few rows share a
+-- as the pages' queries do (common/store/records.h): without it SQLite, which guesses that few rows share a
 -- state, would take them for "what is due" and "who lives where", and read a million rows for ten.
 
 CREATE TABLE schemes (

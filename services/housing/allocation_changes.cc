@@ -1,67 +1,15 @@
-#include "services/housing/housing_records.h"
-
-// The questions to many rows, each with the index that answers it (schema/0001_housing.sql), and the few changes that
-// belong to more than one use case.
+#include "services/housing/allocation_changes.h"
 
 #include <utility>
 
+#include "common/base/ids.h"
+#include "common/store/records.h"
 #include "services/housing/application_rules.h"
+#include "services/housing/events.h"
+#include "services/housing/reads.h"
 #include "services/housing/stay_rules.h"
-#include "services/shared/code_lists.h"
 
 namespace mestring::housing {
-// ---- Loads -----------------------------------------------------------------------------------------
-
-absl::StatusOr<pb::SchemePolicy> PolicyInForce(Tx& tx, std::string_view scheme_id, std::string_view date) {
-  return Or(Find<pb::SchemePolicy>(tx,
-                                   "WHERE scheme_id = :scheme AND valid_from <= :date "
-                                   "ORDER BY valid_from DESC, policy_version DESC LIMIT 1",
-                                   scheme_id, date),
-            Refused("POLICY_MISSING", "the scheme has no policy in force on that date"));
-}
-
-absl::StatusOr<pb::CaseRules> CurrentCaseRules(Tx& tx) {
-  return Or(Newest<pb::CaseRules>(tx), Refused("CASE_RULES_MISSING", "no case rules are in force"));
-}
-
-absl::StatusOr<pb::NeedRule> CurrentNeedRule(Tx& tx) {
-  return Or(Newest<pb::NeedRule>(tx), Refused("NEED_RULE_MISSING", "no need rule is in force"));
-}
-
-absl::Status CheckCode(Tx& tx, pb::CodeListKind kind, std::string_view code) {
-  ASSIGN(const auto list, CodeListOfVersion<pb::CodeList>(tx, kind, 0));
-  return list && HasCode(*list, code) ? absl::OkStatus() : UnknownCode(kind);
-}
-
-absl::StatusOr<std::optional<pb::ListEntry>> LiveEntry(Tx& tx, std::string_view application_id) {
-  return Find<pb::ListEntry>(
-      tx, absl::StrCat("WHERE application_id = :application AND ", NotInState(pb::LIST_ENTRY_STATE_LEFT)),
-      application_id);
-}
-
-absl::StatusOr<Tenancies> TenanciesOf(Tx& tx, const pb::Stay& stay) {
-  Tenancies tenancies;
-  ASSIGN(
-      tenancies.contract,
-      Find<pb::Tenancy>(tx, absl::StrCat("WHERE stay_id = :stay AND ", InState(pb::TENANCY_STATE_SIGNED)), stay.id()));
-  ASSIGN(tenancies.notice,
-         Find<pb::Tenancy>(tx, absl::StrCat("WHERE stay_id = :stay AND ", InState(pb::TENANCY_STATE_NOTIFIED)),
-                           stay.id()));
-  return tenancies;
-}
-
-// ---- Pages -----------------------------------------------------------------------------------------
-
-Filter VisibleTo(const Scope& scope, bool has_organisation) {
-  Filter filter;
-  if (scope.kind == Scope::kAll) return filter;
-  if (scope.kind == Scope::kPerson) return filter.IsExactly("person_ref", scope.value);
-  if (!has_organisation) return filter.Where("1 = 0");
-  if (scope.kind == Scope::kOrganisation) return filter.Where("organisation_id = ?", scope.value);
-  return filter.Where("(organisation_id = ? OR responsible_unit = ?)", scope.value, scope.value);
-}
-
-// ---- Events of more than one use case --------------------------------------------------------------
 
 absl::Status PublishLapsed(Tx& tx, const pb::Requisition& requisition) {
   return tx.Publish(About<pb::RequisitionLapsed>(requisition), requisition);
@@ -81,8 +29,6 @@ absl::Status PublishClosed(Tx& tx, const pb::PlaceClosure& closure) {
   event.set_reason_code(closure.reason_code());
   return tx.Publish(event, closure);
 }
-
-// ---- What one case does to another -----------------------------------------------------------------
 
 absl::Status SaveDecision(Tx& tx, std::string_view earlier_id, pb::Decision* decision) {
   if (!earlier_id.empty()) {

@@ -1,0 +1,55 @@
+// What several use cases read before they decide or change anything: loads that come with their refusal.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "common/base/errors.h"
+#include "common/rpc/call.h"
+#include "common/store/records.h"
+#include "mestring/housing/v1/housing.pb.h"
+#include "services/housing/housing_rules.h"
+#include "services/housing/stay_rules.h"
+#include "services/housing/tables.h"
+
+namespace mestring::housing {
+
+// A resource about a person, if the caller may see it. The person's access log shows the attempt.
+template <class M>
+absl::StatusOr<M> LoadVisible(Tx& tx, Call& call, std::string_view id) {
+  ASSIGN(M row, Load<M>(tx, id));
+  call.RecordAccess(row.person_ref());
+  TRY(MaySee(call.caller, row));
+  return row;
+}
+
+// The policy of a scheme that is in force on a date, or POLICY_MISSING.
+absl::StatusOr<pb::SchemePolicy> PolicyInForce(Tx& tx, std::string_view scheme_id, std::string_view date);
+// CASE_RULES_MISSING, NEED_RULE_MISSING if nobody has set them.
+absl::StatusOr<pb::CaseRules> CurrentCaseRules(Tx& tx);
+absl::StatusOr<pb::NeedRule> CurrentNeedRule(Tx& tx);
+// The entry of an application that is on the list or offered a place, if it has one.
+absl::StatusOr<std::optional<pb::ListEntry>> LiveEntry(Tx& tx, std::string_view application_id);
+// The tenancies of a stay that are not ended.
+absl::StatusOr<Tenancies> TenanciesOf(Tx& tx, const pb::Stay& stay);
+// UNKNOWN_CODE unless the current version of the list has it.
+absl::Status CheckCode(Tx& tx, pb::CodeListKind kind, std::string_view code);
+
+// The codes that every answer to a requisition or an application has.
+template <class Request>
+absl::Status CheckDecisionCodes(Tx& tx, const Request& request) {
+  TRY(CheckCode(tx, pb::CODE_LIST_KIND_DECISION_REASON, request.reason_code()));
+  if (!request.alternative_route_code().empty()) {
+    TRY(CheckCode(tx, pb::CODE_LIST_KIND_ALTERNATIVE_ROUTE, request.alternative_route_code()));
+  }
+  if (request.override_reason_code().empty()) return absl::OkStatus();
+  return CheckCode(tx, pb::CODE_LIST_KIND_OVERRIDE_REASON, request.override_reason_code());
+}
+
+// What the caller may see of a list: the first conditions of its filter.
+Filter VisibleTo(const Scope& scope, bool has_organisation);
+
+}  // namespace mestring::housing
