@@ -1,4 +1,4 @@
-// One thread copies the log to the stream. It holds three facts, and doubts each of them readily:
+// One thread copies the log to the stream. It remembers three things and checks each again after any error:
 // - the lease: that this process is the one that publishes. It saves work; nothing is wrong if two
 //   publish for a moment, because both copy the same rows and only one append of each can match.
 // - the term: that the log grows under the epoch which this relay began. Another's epoch at the head,
@@ -162,7 +162,7 @@ absl::Status Relay::Impl::Serve() {
     if (absl::IsUnavailable(room)) return room;
     ASSIGN(const bool all, Copy());
     if (!all) worker.Wake();
-    TRY(room);  // a full disk takes no note of a trim, and the stream goes on
+    TRY(room);  // if the database is full, the relay cannot record a trim, but it still copies events
     // Last: whoever sees the heartbeat may rely on the stream having been looked at (R6).
     if (beat) TRY(stream->SetHeartbeat(head));
   }

@@ -403,7 +403,7 @@ absl::Status Subscription::Impl::MoveCursor(Tx& tx, Cursor to) {
   return rows == 1 ? absl::OkStatus() : CursorMoved();
 }
 
-// The batch's first event failed for good, so it seems.
+// Counts a permanent failure of the first event of a batch; the fifth parks it.
 absl::Status Subscription::Impl::HandlerFailed(const absl::Status& why) {
   alone = true;
   if (++attempts < kAttemptsMax) return why;

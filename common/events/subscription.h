@@ -22,8 +22,8 @@ class Subscription {
   // The owner of the stream: EventService.List(after, page_size), by gRPC. Errors as that RPC's.
   using Owner = std::function<absl::StatusOr<events::v1::ListResponse>(Cursor after, int page_size)>;
   // Applies one event. Runs in a Write that also moves the cursor, possibly again after a lost
-  // connection. An error with a reason, or a message that does not parse, is permanent; UNAVAILABLE
-  // and RESOURCE_EXHAUSTED are transient and retried for ever.
+  // connection. UNAVAILABLE and RESOURCE_EXHAUSTED, and ABORTED, CANCELLED and DEADLINE_EXCEEDED without a reason, are
+  // transient and retried for ever. Any other error, or a message that does not parse, is permanent.
   using Handler = std::function<absl::Status(Tx&, const events::v1::Event&)>;
 
   // Events in one transaction.

@@ -4,8 +4,8 @@
 //
 // Up: configuration and files that can be wrong first, so that a bad start says so and has touched
 // nothing; then the database and its schema; the relay's term, before which no event may be written;
-// the service's own code; what listens on its behalf; and the ports last. When a port answers,
-// everything behind it works.
+// the service's own code; what listens on its behalf; and the gRPC port last. When it answers, everything behind it
+// works. The ports of health and metrics open before and say "not ready" until then.
 //
 // Down, the other way round: first nobody new comes (health), then the watches end, then the RPCs under
 // way finish, and only then stop relay, timers and subscriptions, so that what the last RPC wrote still
@@ -13,7 +13,8 @@
 // that was answered.
 //
 // Unary handlers run on gRPC's own bounded threads: they block in the database, and blocking a callback
-// thread would stop everything, probes included. Only Watch and health are callbacks.
+// thread would stop everything, probes included. Only Watch, health and calls of unknown methods are
+// callbacks.
 
 #include <atomic>
 #include <map>

@@ -9,11 +9,11 @@
 //
 //   MESTRING_WRITE(pb, EndStay)     // or MESTRING_READ
 //
-// In this order the edge: verifies the token and the roles (token.h, audience.h); checks size, fields
-// (field_rules.h) and page token; for a write, answers a repeated request_id with the stored first response, or
-// refuses it with INVALID_ARGUMENT on request_id if the request differs; runs the use case in a
-// Write or Read; stores the response under its request_id and the access-log rows in the same
-// transaction; logs one line; counts; and turns the status into its wire form.
+// The edge verifies the token and the roles (token.h, audience.h), checks size, fields (field_rules.h) and page token,
+// and runs the use case in a Write or Read. In the same transaction it stores the response under its request_id and the
+// rows of the access log. Then it logs one line, counts, and turns the status into its wire form. A write whose
+// request_id has an answer already is rolled back: the edge gives the stored first response, or INVALID_ARGUMENT on
+// request_id if the request differs.
 //
 // A write that has changed a row and published nothing, or that has given a resource a version that no event names
 // (moves.h), is a mistake of the program: nothing of it is kept, and the answer is INTERNAL. Who lists and then
@@ -99,7 +99,7 @@ class RpcPipeline {
   // Lets no call through to a handler that does not ask the edge, unless signature and role are right. Health, and
   // reflection where it is on, are open. For the credentials of the server; the edge must outlive it.
   std::shared_ptr<grpc::AuthMetadataProcessor> NewAuthGate();
-  // The full names of the services that are context. Until this is said the gate is closed; once, by the server.
+  // The full names of the services that the server has. Until this is said the gate is closed; once, by the server.
   void Open(std::vector<std::string> services);
   // The answer to a call of a path that has no handler: UNIMPLEMENTED, UNKNOWN_SERVICE or UNKNOWN_METHOD.
   grpc::Status Unknown(std::string_view path) const;

@@ -4,7 +4,7 @@
 //
 // One thread (the tail) reads the log as it grows, parses each event once, works out who may see it and
 // what goes over the wire, and puts it into the ring. A watcher has a place in the ring and at most one
-// write under way. It belongs to exactly one at any time, and moves along this chain:
+// write under way. At any time exactly one thread owns a watcher, which moves along this chain:
 //
 //   catching up (a page of the log at a time) -> advancing -> writing -> advancing -> … -> waiting
 //

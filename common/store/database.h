@@ -32,7 +32,7 @@ class Database {
     int read_connections = 4;
     const Clock* clock = nullptr;  // required
     absl::TimeZone zone;           // of the municipality
-    std::string event_source;      // "/municipalities/1108/housing", for Tx::Publish
+    std::string event_source;      // "https://mestring.local/municipalities/1108/housing"
   };
 
   // FAILED_PRECONDITION unless Open understands this address.

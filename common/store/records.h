@@ -25,9 +25,9 @@ inline std::string Today(const Tx& tx) { return FormatDate(tx.today()); }
 // The date, or today if it is empty.
 inline std::string OrToday(const Tx& tx, std::string_view date) { return date.empty() ? Today(tx) : std::string(date); }
 inline absl::Time BeginOf(const Tx& tx, std::string_view date) { return StartOfDay(tx.zone(), Day(date)); }
-// When a day is over: the moment at which what was due on it is late.
+// Midnight after a date: from this moment on what was due on it is late. A timer for it has the next day as its DayOf.
 inline absl::Time EndOf(const Tx& tx, std::string_view date) { return StartOfDay(tx.zone(), Day(date) + 1); }
-// The day of a moment. A timer of EndOf(date) is due on the day after it.
+// The day of a moment.
 inline std::string DayOf(const Tx& tx, absl::Time moment) { return FormatDate(DateIn(tx.zone(), moment)); }
 
 // ---- Loads -----------------------------------------------------------------------------------------

@@ -16,12 +16,13 @@
 namespace mestring {
 namespace {
 
-// Pauses after a failure: doubling from the first to the longest. Ten minutes is often enough for what
-// a person has to repair, and rarely enough not to fill the log.
+// Pauses after a failure double from the first to the longest. After ten minutes we try again: soon enough after a
+// repair, and seldom enough to keep the log short.
 constexpr absl::Duration kPauseFirst = absl::Seconds(1);
 constexpr absl::Duration kPauseLongest = absl::Minutes(10);
 constexpr int64_t kPauseDoublings = 10;
-// Beyond this a timer counts as overdue: well above kTick and a restart's downtime is what it shows.
+// A timer that is later than this counts as overdue. It is well above kTick; after a restart it shows how long the
+// service was down.
 constexpr absl::Duration kOverdueAfter = absl::Seconds(5);
 // The most that one FireDue fires: a handler that always schedules itself in the past ends here.
 constexpr int kFireMax = 100'000;

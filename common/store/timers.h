@@ -21,7 +21,7 @@ class Timers {
   // An error leaves the timer; it is tried again with growing pauses and later timers go on.
   using Handler = std::function<absl::Status(Tx&, std::string_view subject, absl::Time due)>;
 
-  // How often the clock is asked: the most that a timer is late.
+  // How often the clock is asked. A timer is late by at most this, if the process runs, holds the lease and keeps up.
   static constexpr absl::Duration kTick = absl::Milliseconds(200);
 
   explicit Timers(Database& db);

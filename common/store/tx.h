@@ -35,14 +35,14 @@ struct TxGroup;
 struct TxSettings {
   const Clock* clock = nullptr;  // required
   absl::TimeZone zone;           // of the municipality
-  std::string event_source;      // "/municipalities/1108/housing", for Tx::Publish
+  std::string event_source;      // "https://mestring.local/municipalities/1108/housing"
 };
 
 // Not thread-safe; lives as long as the function it was handed to. In a Read every call that changes something fails.
 class Tx {
  public:
-  // Fixed for the transaction, unless it forgets the moment; and as fine as a column: what is answered with it reads
-  // back as the same.
+  // Fixed for the transaction, unless it forgets the moment. Rounded to microseconds, as the columns are, so that a
+  // stored time equals the answered one.
   absl::Time now() const { return now_; }
   // Its civil date in the municipality's time zone.
   absl::CivilDay today() const { return DateIn(settings_.zone, now_); }
@@ -119,7 +119,7 @@ class Tx {
   // Which resources have moved so far (noted by rows.h), and which the events name.
   Moves& moves() { return moves_; }
 
-  // The `source` of events of this service: "/municipalities/1108/housing".
+  // The `source` of events of this service.
   std::string_view event_source() const { return settings_.event_source; }
 
   // The W3C trace context under which events of this transaction are published.

@@ -32,7 +32,7 @@ struct TxGroup {
   std::vector<LateRows> late = {};  // other tables, in the order of their first row
 
   LateRows& Late(std::string_view into);
-  // Puts into the tables that `sql` names what is meant for them: it is about to look.
+  // Inserts the waiting rows of each table that `sql` names, because `sql` will read it.
   absl::Status InsertNamed(Connection& connection, std::string_view sql);
   absl::Status InsertAll(Connection& connection);
 };

@@ -23,7 +23,7 @@ struct Parts {
   template <class... P>
   void Add(std::string_view part, const P&... parameters) {
     absl::StrAppend(&sql, sql.empty() ? "" : " UNION ", part);
-    for (Value& value : Tx::Bind(parameters...)) values.push_back(std::move(value));
+    for (Value& value : Bind(parameters...)) values.push_back(std::move(value));
   }
 
   std::string sql;

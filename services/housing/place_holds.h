@@ -15,7 +15,7 @@
 
 namespace mestring::housing {
 
-// One place, the places of one offer, or all if both are empty.
+// One place, the places of one scheme, or all if both are empty.
 struct PlacesAsked {
   std::string_view place_id = "";
   std::string_view scheme_id = "";
@@ -61,7 +61,7 @@ struct Night {
   std::string date, today;
   std::map<std::string, std::vector<PlaceHold>, std::less<>> holds;  // by place
 };
-// Of the places of one offer, or of all if it is empty.
+// Of the places of one scheme, or of all if it is empty.
 absl::StatusOr<Night> NightOf(Tx& tx, std::string_view date, std::string_view scheme_id);
 
 }  // namespace mestring::housing

@@ -16,8 +16,8 @@ namespace mestring::housing {
 // rested on can be used again, or has run out meanwhile.
 absl::Status EndReservation(Tx& tx, pb::StayState state, std::string_view reason_code, pb::Stay* stay);
 
-// Who has this stay is in its place until that day, longer than was planned. What was to begin before cannot:
-// reservations fall (StayCancelled), closures and vacancies with their place offers are put off. (H1)
+// The stay holds its place until that day. Reservations that begin before it are cancelled (StayCancelled); closures
+// and vacancies, with their place offers, begin later. (H1)
 absl::Status MakeWay(Tx& tx, const pb::Stay& stay, const std::string& until);
 
 // The tenancies of a stay that hold on a day or later: also one that another follows and that has not run out.

@@ -179,8 +179,9 @@ bool IsBeyondLimit(const pb::Stay& stay) {
 }
 
 absl::Status MayEnd(const pb::Stay& stay, std::string_view end_date, std::string_view today) {
-  if (stay.state() != pb::STAY_STATE_ARRIVED) return WrongState(stay.state(), "nobody lives there by this stay");
-  if (end_date > today) return Refused("NOT_YET", "the end of a stay is recorded when it has come");
+  if (stay.state() != pb::STAY_STATE_ARRIVED)
+    return WrongState(stay.state(), "the person has not arrived, or has left");
+  if (end_date > today) return Refused("NOT_YET", "the end date must not be in the future");
   if (end_date < stay.arrive_date()) return Refused("DATE_OUT_OF_ORDER", "a stay cannot end before its arrival");
   return absl::OkStatus();
 }
@@ -215,7 +216,8 @@ absl::Status MayMoveInside(const pb::Stay& stay, const pb::Place& place, std::st
 // [H2] MoveStay ends and starts in one step; both are the person's own.
 absl::Status MayMoveTo(const pb::Stay& stay, const pb::Stay& reserved) {
   if (reserved.person_ref() != stay.person_ref()) return NotFound("stay");
-  if (stay.state() != pb::STAY_STATE_ARRIVED) return WrongState(stay.state(), "nobody lives there by this stay");
+  if (stay.state() != pb::STAY_STATE_ARRIVED)
+    return WrongState(stay.state(), "the person has not arrived, or has left");
   return absl::OkStatus();
 }
 

@@ -102,7 +102,7 @@ absl::StatusOr<pb::Stay> ReserveByPlaceOffer(Tx& tx, Call& call, const pb::Reser
 
 // ---- Arriving --------------------------------------------------------------------------------------
 
-// The stay of one who has moved in: its clocks begin, and an application is at its goal.
+// Saves the stay of somebody who has moved in, starts its timers and publishes the arrival.
 absl::Status SaveArrived(Tx& tx, const pb::SchemePolicy& policy, pb::Stay* stay) {
   TRY(Save(tx, *stay));
   TRY(tx.CancelTimer(kArrivalTimer, stay->id()));
@@ -127,7 +127,8 @@ absl::Status CloseApplication(Tx& tx, const pb::Stay& stay) {
   return LeaveList(tx, application.id(), pb::LIST_LEAVE_REASON_HOUSED);
 }
 
-// Checks and carries out an arrival. `leaves_stay_id` is the stay that the person leaves by it, if any.
+// Checks and carries out an arrival. `leaves_stay_id`: the stay that this move ends; empty if the person comes from
+// outside.
 absl::Status Arrive(Tx& tx, const std::string& arrive_date, std::string_view leaves_stay_id, pb::Stay* stay) {
   const std::string today = Today(tx);
   ASSIGN(const pb::SchemePolicy policy, Load<pb::SchemePolicy>(tx, stay->policy_id()));
@@ -159,7 +160,8 @@ absl::Status TenanciesFollow(Tx& tx, const pb::Stay& from, const pb::Stay& to, p
   return absl::OkStatus();
 }
 
-// Saves a stay that is over: what follows it in the place can come, its clocks stand still.
+// Saves an ended stay, stops its timers, publishes the end, and cancels or moves what overlaps the days until
+// `held_until`.
 absl::Status SaveEnded(Tx& tx, pb::Stay* stay) {
   TRY(Save(tx, *stay));
   TRY(tx.CancelTimer(kMarkTimer, stay->id()));

@@ -3,9 +3,9 @@
 //
 // Each clock is a timer of the kernel, set in the write that makes it necessary and stopped in the write
 // that makes it needless. A handler judges by the day it was due, not by the day it fires: after three
-// days of downtime everything happens in its order, as of its own day. It looks at the state all the
-// same, so that a timer which fires once too often does nothing. A nightly job over all cases would be
-// simpler to explain, and would look at a million rows to find three.
+// days of downtime everything happens in its order. What it saves and publishes has the time at which it fires. It
+// looks at the state all the same, so that a timer which fires once too often does nothing. A nightly job over all
+// cases would be simpler to explain, and would look at a million rows to find three.
 
 #include <utility>
 
@@ -130,9 +130,9 @@ absl::Status OnStayAlert(Tx& tx, std::string_view id, absl::Time due) {
   return next == 0 ? absl::OkStatus() : tx.Schedule(kMarkTimer, id, BeginOf(tx, PlusDays(stay.count_from(), next)));
 }
 
-// Runs each night that somebody is still there after their departure. The first night is told. No later one changes
-// their stay, because that they are there tonight is worked out when it is read. What was to begin in the place tonight
-// gives way each night. (H1)
+// Fires each night while the resident stays past the planned end. Only the first night saves the stay and publishes
+// StayOverstayed: whoever reads works out that the place is occupied tonight. Each night, what was to begin in the
+// place is cancelled or begins later (MakeWay). (H1)
 absl::Status OnOverstay(Tx& tx, std::string_view id, absl::Time due) {
   ASSIGN(pb::Stay stay, Load<pb::Stay>(tx, id));
   const std::string day = DayOf(tx, due);

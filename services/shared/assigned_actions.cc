@@ -28,7 +28,7 @@ bool IsOver(const pb::AssignedAction& action) {
   return action.state() == pb::ASSIGNED_ACTION_STATE_DONE || action.state() == pb::ASSIGNED_ACTION_STATE_CANCELLED;
 }
 
-// The action, unless it was assigned before this service's memory begins.
+// Empty if the council assigned the action before this service began to follow the council.
 absl::StatusOr<std::optional<pb::AssignedAction>> KnownAction(Tx& tx, std::string_view id) {
   return Find<pb::AssignedAction>(tx, "WHERE id = :id", id);
 }
@@ -76,7 +76,7 @@ absl::Status MayProgress(const pb::AssignedAction& action, pb::AssignedActionSta
     return InvalidArgument("state", "must be IN_PROGRESS or DONE");
   }
   if (IsOver(action) || action.state() == state) {
-    return WrongState(action.state(), "the action is not moved on by this");
+    return WrongState(action.state(), "the action is in this state already, or is finished");
   }
   return absl::OkStatus();
 }
