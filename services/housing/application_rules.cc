@@ -3,23 +3,14 @@
 // As in housing_rules.cc, each function says its rule first, with its source, and then does it in the same order.
 
 #include <algorithm>
-#include <set>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "common/base/clock.h"
 #include "common/base/errors.h"
 #include "common/base/field_rules.h"
-#include "google/protobuf/descriptor.h"
 
 namespace mestring::housing {
 namespace {
-
-using access::v1::ROLE_HOUSING_OFFICE;
-using access::v1::ROLE_PERSON;
-using access::v1::ROLE_SPECIALIST_HEALTH;
-using access::v1::ROLE_STAFF;
-using access::v1::ROLE_UNIT_LEADER;
 
 // The highest score there can be is 50 factors of 10 levels of weight 1000: below this, so that the
 // rank key has a fixed width.

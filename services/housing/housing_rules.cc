@@ -13,7 +13,6 @@
 #include <set>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "common/base/clock.h"
 #include "common/base/errors.h"
 #include "common/base/field_rules.h"
@@ -30,10 +29,6 @@ using access::v1::ROLE_SPECIALIST_HEALTH;
 using access::v1::ROLE_STAFF;
 using access::v1::ROLE_UNIT_LEADER;
 
-bool IsOwn(const Caller& caller, std::string_view person_ref) {
-  return caller.Is(ROLE_PERSON) && caller.IsSelf(person_ref);
-}
-
 bool IsOfOrganisation(const Caller& caller, std::string_view organisation_id, std::string_view responsible_unit) {
   if (caller.organisation_id.empty()) return false;
   if (caller.IsAny({ROLE_NAV, ROLE_SPECIALIST_HEALTH}) && caller.organisation_id == organisation_id) return true;
@@ -43,6 +38,10 @@ bool IsOfOrganisation(const Caller& caller, std::string_view organisation_id, st
 }  // namespace
 
 // ---- Who sees what ---------------------------------------------------------------------------------
+
+bool IsOwn(const Caller& caller, std::string_view person_ref) {
+  return caller.Is(ROLE_PERSON) && caller.IsSelf(person_ref);
+}
 
 bool WorksWithHousing(const Caller& caller) {
   return caller.IsAny({ROLE_STAFF, ROLE_HOUSING_OFFICE, ROLE_UNIT_LEADER, ROLE_SERVICE});

@@ -51,6 +51,8 @@ inline constexpr OwnCode<pb::CodeListKind> kOwnCodes[] = {kMoved, kMovedInside, 
 
 // ---- Who sees what ---------------------------------------------------------------------------------
 
+// A person who asks about themself.
+bool IsOwn(const Caller& caller, std::string_view person_ref);
 // Staff of the unit, the housing office, the unit leader, and services that subscribe.
 bool WorksWithHousing(const Caller& caller);
 
