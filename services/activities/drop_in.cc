@@ -122,7 +122,7 @@ absl::Status Activities::ClosePeriod(Tx& tx, Call&, const pb::ClosePeriodRequest
                                      pb::ClosePeriodResponse* response) {
   ASSIGN(pb::Period period, AtVersion(request.expected_version(), Load<pb::Period>(tx, request.period_id())));
   TRY(MayClose(period, Today(tx)));
-  TRY(ClosePeriod(tx, &period));
+  TRY(activities::ClosePeriod(tx, &period));
   *response->mutable_period() = std::move(period);
   return absl::OkStatus();
 }
