@@ -1,5 +1,5 @@
 // The activities service: each RPC of activities.proto is a use case that reads check, load, rule, apply,
-// save, tell. The rules are activities_rules.h and fund_rules.h; what happens by itself later is timers.cc; what other
+// save, tell. The rules are the …_rules.h; what happens by itself later is timers.cc; what other
 // services tell is subscriptions.cc.
 #pragma once
 
@@ -9,8 +9,8 @@
 #include "common/rpc/pipeline.h"
 #include "mestring/activities/v1/activities.grpc.pb.h"
 #include "mestring/activities/v1/activities.pb.h"
-#include "services/activities/timers.h"
 #include "services/activities/subscriptions.h"
+#include "services/activities/timers.h"
 #include "services/ports.h"
 #include "services/shared/assigned_actions.h"
 

@@ -1,5 +1,6 @@
-// The rules of activities. Somebody who runs a running group can read this file together with
-// activities_rules.cc. The rules of money stand in fund_rules.h.
+// The rules of activities and their sessions. Somebody who runs a running group can read this file together with
+// activities_rules.cc. The rules of seats stand in seat_rules.h, of attendance in attendance_rules.h, of the periods of
+// a drop-in in period_rules.h, of leaders in leader_rules.h, of money in fund_rules.h.
 //
 // Pure functions over the messages of the contract: no clock, no database. May… says whether a caller may do
 // a thing to a thing; Check… whether a thing is as it must be; Apply… carries a permitted change out; New…
@@ -8,7 +9,6 @@
 // Tags of invariants and of their sources, such as [A1], are explained in INVARIANTS.md.
 #pragma once
 
-#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -107,117 +107,5 @@ bool LacksLeader(const pb::Session& session);
 bool LacksLeaderByNow(const pb::Session& session, const pb::ActivityPolicy& policy, absl::Time now);
 // What the state is while the session lies ahead.
 pb::SessionState StateBySeats(const pb::Session& session, const SeatCounts& counts, absl::Time now);
-
-// ---- Seats -----------------------------------------------------------------------------------------
-
-int FreeSeats(const pb::SeatCount& count);
-// Holds a seat.
-bool IsLive(pb::EnrolmentState state);
-// Waits, or has an offer.
-bool IsLive(pb::WaitEntryState state);
-// The session of such a seat stands in the calendar of who has it.
-bool IsInCalendar(pb::EnrolmentState state);
-// The quota from which a person of this audience takes a seat.
-absl::StatusOr<pb::Audience> QuotaFor(const pb::Session& session, pb::Audience audience);
-// Who may take part as what.
-absl::Status MayTakePart(const Caller& caller, const pb::Activity& activity, std::string_view person_ref,
-                         pb::Audience audience);
-absl::Status MayEnrolNow(const pb::Session& session, absl::Time now);
-absl::Status MayJoin(bool has_seat, bool is_on_list);
-absl::Status MayTakeSeat(const pb::SeatCount& count);
-absl::Status MayWait(const pb::Session& session, const pb::SeatCount& count, int waiting_in_all);
-absl::Status MayEnd(const pb::Enrolment& enrolment, const pb::Session& session, absl::Time now);
-absl::Status MayLeave(const pb::WaitEntry& entry);
-// Whether freed seats are offered to those who wait.
-bool MakesOffers(const pb::Session& session, absl::Time now);
-// When so many hours are over, of those of the day in which the policy lets the time to answer run.
-absl::Time AfterAnswerHours(absl::Time from, int hours, const pb::ActivityPolicy& policy, absl::TimeZone zone);
-absl::Time OfferExpireTime(const pb::Session& session, const pb::ActivityPolicy& policy, absl::Time now,
-                           absl::TimeZone zone);
-absl::Status MayAnswer(const pb::WaitEntry& entry, const pb::Session& session, absl::Time now);
-absl::Status MaySetQuotas(const SeatCounts& counts, const Quotas& quotas);
-pb::Enrolment NewEnrolment(std::string id, const pb::Session& session, std::string_view person_ref,
-                           pb::Audience audience, pb::Audience quota_audience);
-
-// ---- Attendance and obstacles ----------------------------------------------------------------------
-
-absl::Status MayRecord(const pb::Session& session, int module, absl::Time now);
-// `recorded`: there is a record of this seat and module that stands.
-absl::Status MayMark(bool recorded);
-// An absence has a reason, a presence has none.
-absl::Status CheckReason(bool needed, std::string_view reason_code);
-absl::Status MayCorrect(const pb::Attendance& attendance, const pb::Session& session, const pb::ActivityPolicy& policy,
-                        absl::Time now, absl::TimeZone zone);
-bool IsCompleted(const pb::Activity& activity, const pb::Session& session, int modules_attended);
-absl::Status MayHaveObstacle(const pb::Session& session, bool has_seat);
-absl::Status MayClear(const pb::Obstacle& obstacle);
-
-// ---- Asked after by wish ---------------------------------------------------------------------------
-
-pb::FollowUp NewFollowUp(std::string id, std::string_view person_ref);
-// False if it is so already.
-bool ApplyFollowUp(bool wanted, absl::Time now, pb::FollowUp* follow_up);
-// A record of attendance, and the beginning of the session or module that it is of.
-struct Mark {
-  pb::Attendance attendance;
-  absl::Time start;
-};
-// How a person has taken part in an activity since their wish.
-struct Streak {
-  bool any = false;  // whether anything is recorded
-  int absences = 0;
-  absl::Time last_present = absl::InfinitePast();
-};
-Streak StreakOf(const std::vector<Mark>& marks, absl::Time wanted_from);
-pb::Participation NewParticipation(std::string id, std::string_view activity_id, std::string_view person_ref);
-void ApplyStreak(const Streak& streak, const pb::ActivityPolicy& policy, absl::TimeZone zone,
-                 pb::Participation* participation);
-
-// ---- Drop-in without a name ------------------------------------------------------------------------
-
-// `overlaps`: another period has some of its days.
-absl::Status MayOpen(const pb::OpenPeriodRequest& request, bool overlaps, std::string_view today);
-pb::Period NewPeriod(std::string id, const pb::OpenPeriodRequest& request, const pb::ActivityPolicy& policy);
-// `in_open_period`: an open period has the day of the session.
-absl::Status MayCount(const pb::Session& session, bool in_open_period, absl::Time now);
-// `cards`: how many different ones were shown in the session, all in all.
-absl::Status CheckHeadcount(int64_t headcount, int64_t cards);
-absl::Status MayClose(const pb::Period& period, std::string_view today);
-struct PeriodCounts {
-  int64_t sessions, visits, unique, core;
-};
-// Stores the figures, small ones suppressed.
-void ApplyClose(const PeriodCounts& counts, pb::Period* period);
-
-// ---- From participant to leader --------------------------------------------------------------------
-
-pb::LeaderPath NewLeaderPath(std::string id, std::string_view person_ref);
-absl::Status MayWish(const pb::LeaderPath& path, pb::LeaderStep step);
-void ApplyWish(pb::LeaderStep step, pb::LeaderPath* path);
-// What is known of a person's approval as a peer: nothing, that it holds, or that it does not any more.
-enum class Approval { kNone, kHolds, kLost };
-// By the newest word about it.
-Approval ApprovalOn(std::string_view today, bool holds, std::string_view valid_until);
-// `recorded`: it is recorded already that the person meets it.
-absl::Status MayRecordRequirement(std::string_view met_date, bool recorded, std::string_view today);
-// Who says who guides this person.
-absl::Status MayAssignGuide(const Caller& caller, const pb::LeaderPath& path);
-absl::Status MayRemoveGuide(const pb::LeaderPath& path);
-absl::Status MayConfirm(const Caller& caller, const pb::LeaderPath& path, pb::LeaderStep step,
-                        const pb::ActivityPolicy& policy, const std::set<std::string>& requirements_met,
-                        Approval approval);
-void ApplyStep(pb::LeaderPath* path);
-absl::Status MayStepBack(const pb::LeaderPath& path, pb::LeaderStep step);
-void ApplyStepBack(pb::LeaderStep step, pb::LeaderPath* path);
-bool IsPausedFor(const pb::LeaderPath& path, pb::PauseCause cause);
-absl::Status MayPause(const pb::LeaderPath& path);
-absl::Status MayResume(const pb::LeaderPath& path);
-// True if the leader leads nothing from now on.
-bool ApplyPause(pb::PauseCause cause, pb::LeaderPath* path);
-// True if the leader leads again.
-bool ApplyResume(pb::PauseCause cause, pb::LeaderPath* path);
-absl::Status MayLead(const pb::LeaderPath& path);
-// `path` is that of a user, null for one of the staff; `assigned`: they lead this session already.
-absl::Status MayAssignLeader(const pb::Session& session, const pb::LeaderPath* path, bool assigned);
 
 }  // namespace mestring::activities

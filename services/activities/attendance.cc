@@ -9,9 +9,11 @@
 
 #include "common/base/ids.h"
 #include "services/activities/activities.h"
+#include "services/activities/attendance_rules.h"
 #include "services/activities/events.h"
 #include "services/activities/follow_up_changes.h"
 #include "services/activities/reads.h"
+#include "services/activities/seat_rules.h"
 
 namespace mestring::activities {
 namespace {

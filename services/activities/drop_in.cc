@@ -19,6 +19,7 @@
 #include "mestring/activities/v1/activities_events.pb.h"
 #include "services/activities/activities.h"
 #include "services/activities/period_changes.h"
+#include "services/activities/period_rules.h"
 #include "services/activities/reads.h"
 
 namespace mestring::activities {

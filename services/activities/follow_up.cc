@@ -10,6 +10,7 @@
 #include "mestring/activities/v1/activities_events.pb.h"
 #include "services/activities/activities.h"
 #include "services/activities/activities_rules.h"
+#include "services/activities/attendance_rules.h"
 #include "services/activities/follow_up_changes.h"
 #include "services/activities/tables.h"
 

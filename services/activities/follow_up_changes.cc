@@ -12,6 +12,7 @@
 #include "common/base/ids.h"
 #include "common/store/records.h"
 #include "services/activities/activities_rules.h"
+#include "services/activities/attendance_rules.h"
 #include "services/activities/events.h"
 #include "services/activities/reads.h"
 

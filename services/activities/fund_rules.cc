@@ -7,6 +7,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/base/errors.h"
+#include "services/activities/attendance_rules.h"
+#include "services/activities/seat_rules.h"
 
 namespace mestring::activities {
 

@@ -5,6 +5,7 @@
 #include "common/store/records.h"
 #include "services/activities/activities_rules.h"
 #include "services/activities/events.h"
+#include "services/activities/leader_rules.h"
 #include "services/activities/reads.h"
 
 namespace mestring::activities {

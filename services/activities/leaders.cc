@@ -14,6 +14,7 @@
 #include "services/activities/activities.h"
 #include "services/activities/events.h"
 #include "services/activities/leader_changes.h"
+#include "services/activities/leader_rules.h"
 #include "services/activities/reads.h"
 
 namespace mestring::activities {

@@ -10,7 +10,7 @@
 #include "common/rpc/answers.h"
 #include "common/store/records.h"
 #include "mestring/activities/v1/activities_events.pb.h"
-#include "services/activities/activities_rules.h"
+#include "services/activities/period_rules.h"
 #include "services/activities/tables.h"
 
 namespace mestring::activities {

@@ -12,6 +12,7 @@
 
 #include "services/activities/activities.h"
 #include "services/activities/reads.h"
+#include "services/activities/seat_rules.h"
 #include "services/shared/calendar.h"
 
 namespace mestring::activities {

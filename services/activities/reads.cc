@@ -6,6 +6,7 @@
 
 #include <utility>
 
+#include "services/activities/seat_rules.h"
 #include "services/shared/code_lists.h"
 
 namespace mestring::activities {

@@ -7,6 +7,7 @@
 #include "services/activities/activities_rules.h"
 #include "services/activities/events.h"
 #include "services/activities/reads.h"
+#include "services/activities/seat_rules.h"
 
 namespace mestring::activities {
 namespace {

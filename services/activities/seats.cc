@@ -18,6 +18,7 @@
 #include "services/activities/fund_rules.h"
 #include "services/activities/reads.h"
 #include "services/activities/seat_changes.h"
+#include "services/activities/seat_rules.h"
 
 namespace mestring::activities {
 namespace {

@@ -14,8 +14,10 @@
 #include "services/activities/events.h"
 #include "services/activities/fund_rules.h"
 #include "services/activities/leader_changes.h"
+#include "services/activities/leader_rules.h"
 #include "services/activities/reads.h"
 #include "services/activities/seat_changes.h"
+#include "services/activities/seat_rules.h"
 #include "services/activities/session_changes.h"
 #include "services/shared/calendar.h"
 

@@ -9,7 +9,11 @@
 #include "common/base/dates.h"
 #include "common/store/records.h"
 #include "google/protobuf/util/time_util.h"
+#include "services/activities/attendance_rules.h"
 #include "services/activities/fund_rules.h"
+#include "services/activities/leader_rules.h"
+#include "services/activities/period_rules.h"
+#include "services/activities/seat_rules.h"
 #include "tests/support/expect.h"
 
 namespace mestring::activities {
