@@ -9,7 +9,9 @@
 
 #include "common/base/ids.h"
 #include "mestring/peer_support/v1/peer_support_events.pb.h"
+#include "services/peer_support/contact_rules.h"
 #include "services/peer_support/group_changes.h"
+#include "services/peer_support/match_rules.h"
 #include "services/peer_support/peer_support.h"
 #include "services/peer_support/reads.h"
 

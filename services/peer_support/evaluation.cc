@@ -15,6 +15,7 @@
 #include "common/base/ids.h"
 #include "mestring/peer_support/v1/peer_support_events.pb.h"
 #include "services/peer_support/evaluation_changes.h"
+#include "services/peer_support/evaluation_rules.h"
 #include "services/peer_support/peer_support.h"
 #include "services/peer_support/reads.h"
 

@@ -6,7 +6,7 @@
 
 #include "common/store/records.h"
 #include "mestring/peer_support/v1/peer_support_events.pb.h"
-#include "services/peer_support/peer_support_rules.h"
+#include "services/peer_support/evaluation_rules.h"
 #include "services/peer_support/tables.h"
 
 namespace mestring::peer_support {

@@ -4,6 +4,7 @@
 
 #include "common/store/records.h"
 #include "mestring/peer_support/v1/peer_support_events.pb.h"
+#include "services/peer_support/contact_rules.h"
 #include "services/peer_support/reads.h"
 
 namespace mestring::peer_support {

@@ -11,7 +11,7 @@
 #include "common/store/records.h"
 #include "services/peer_support/events.h"
 #include "services/peer_support/group_changes.h"
-#include "services/peer_support/peer_support_rules.h"
+#include "services/peer_support/match_rules.h"
 #include "services/peer_support/proposal_changes.h"
 #include "services/peer_support/tables.h"
 

@@ -12,6 +12,7 @@
 #include "services/peer_support/events.h"
 #include "services/peer_support/group_changes.h"
 #include "services/peer_support/match_changes.h"
+#include "services/peer_support/match_rules.h"
 #include "services/peer_support/peer_support.h"
 #include "services/peer_support/proposal_changes.h"
 #include "services/peer_support/reads.h"

@@ -1,5 +1,5 @@
 // The peer support service: each RPC of peer_support.proto is a use case that reads check, load, rule,
-// apply, save, tell. The rules are peer_support_rules.h; what happens by itself later is timers.cc, what
+// apply, save, tell. The rules are the …_rules.h; what happens by itself later is timers.cc, what
 // follows from the events of other services is subscriptions.cc.
 #pragma once
 
@@ -9,8 +9,8 @@
 #include "common/rpc/pipeline.h"
 #include "mestring/peer_support/v1/peer_support.grpc.pb.h"
 #include "mestring/peer_support/v1/peer_support.pb.h"
-#include "services/peer_support/timers.h"
 #include "services/peer_support/subscriptions.h"
+#include "services/peer_support/timers.h"
 #include "services/ports.h"
 #include "services/shared/assigned_actions.h"
 

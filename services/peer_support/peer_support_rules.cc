@@ -1,8 +1,7 @@
 #include "services/peer_support/peer_support_rules.h"
 
-// The rules in the order of things: who a peer is and how long, who guides them, who meets whom, what is
-// kept of it, and what is asked of everybody afterwards. Each function says its rule first, with its
-// source, and then does it in the same order.
+// The rules in the order of things: who a peer is and how long, and who guides them. Each function says its rule
+// first, with its source, and then does it in the same order.
 //
 // They hide nothing: what a rule needs to know is a parameter, so that a test can put any case before
 // them. What is a question to many rows (how many people has this peer, is there a conflict) is asked in
@@ -10,15 +9,13 @@
 // only with a database.
 
 #include <algorithm>
-#include <map>
 #include <set>
 
 #include "absl/strings/ascii.h"
-#include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "common/base/errors.h"
 #include "common/base/field_rules.h"
-#include "services/shared/figures.h"
+#include "services/peer_support/match_rules.h"
 
 namespace mestring::peer_support {
 namespace {
@@ -32,19 +29,6 @@ using access::v1::ROLE_UNIT_LEADER;
 
 // SHA-256 in hexadecimal.
 constexpr size_t kDigestLength = 64;
-
-absl::Status NotAvailable(std::string_view missing) {
-  return Refused("PEER_NOT_AVAILABLE", "the peer cannot stand beside somebody new now",
-                 {{"missing", std::string(missing)}});
-}
-
-absl::Status WishNotMet(std::string_view wish) {
-  return Refused("WISH_NOT_MET", "the peer is not what the person wished for", {{"wish", std::string(wish)}});
-}
-
-absl::Status OwnCase(std::string_view sentence) { return Refused("OWN_CASE", sentence); }
-
-absl::Status SeatTaken() { return Refused("SEAT_TAKEN", "there is such a seat already"); }
 
 bool Counts(const pb::Requirement& record, std::string_view date) {
   if (record.outcome() == pb::REQUIREMENT_OUTCOME_NOT_MET) return false;
@@ -87,10 +71,6 @@ std::string RestsUntil(const pb::PeerRules& rules, const std::vector<pb::Require
   return until;
 }
 
-bool IsOneOf(pb::Experience has, pb::Experience wanted) {
-  return has == wanted || has == pb::EXPERIENCE_BOTH || wanted == pb::EXPERIENCE_UNSPECIFIED;
-}
-
 // The first day that a renewal adds.
 std::string NewTermFrom(const pb::Peer& peer, std::string_view today) {
   const bool runs = !peer.valid_until().empty() && peer.valid_until() >= today;
@@ -98,6 +78,13 @@ std::string NewTermFrom(const pb::Peer& peer, std::string_view today) {
 }
 
 }  // namespace
+
+absl::Status NotAvailable(std::string_view missing) {
+  return Refused("PEER_NOT_AVAILABLE", "the peer cannot stand beside somebody new now",
+                 {{"missing", std::string(missing)}});
+}
+
+absl::Status OwnCase(std::string_view sentence) { return Refused("OWN_CASE", sentence); }
 
 // ---- Who sees what ---------------------------------------------------------------------------------
 
@@ -473,382 +460,5 @@ void ApplyGuidance(const pb::PeerRules& rules, std::string_view held_date, pb::P
 }
 
 bool NeedsGuidance(pb::PeerState state) { return IsApproved(state) || state == pb::PEER_STATE_GRACE; }
-
-// ---- Requests, proposals and matches ---------------------------------------------------------------
-
-// A person waits for one peer at a time.
-absl::Status MayHaveAnother(bool has_open) {
-  return has_open ? Refused("REQUEST_OPEN", "the person has an open request already") : absl::OkStatus();
-}
-
-// [S1] Low threshold: a person asks, and needs no referral.
-pb::PeerRequest NewRequest(std::string id, const pb::RequestPeerRequest& request, std::string_view today) {
-  pb::PeerRequest row;
-  row.set_id(std::move(id));
-  row.set_state(pb::PEER_REQUEST_STATE_OPEN);
-  row.set_person_ref(request.person_ref());
-  row.set_asks_as(request.asks_as());
-  row.set_any_experience(request.any_experience());
-  row.set_wish_experience(request.wish_experience());
-  row.set_wish_language(LanguageOf(request.wish_language()));
-  row.set_wish_gender(request.wish_gender());
-  row.set_needed_by(request.needed_by());
-  row.set_open_date(std::string(today));
-  return row;
-}
-
-bool IsOpen(pb::PeerRequestState state) {
-  return state == pb::PEER_REQUEST_STATE_OPEN || state == pb::PEER_REQUEST_STATE_PROPOSED;
-}
-
-absl::Status MayClose(const pb::PeerRequest& request) {
-  return IsOpen(request.state()) ? absl::OkStatus() : WrongState(request.state(), "the request is not open");
-}
-
-// [P4] A conflict of interest is named by either of the two, for themself.
-absl::Status MayNameConflict(const Caller& caller, const pb::NameConflictRequest& request, const pb::Peer& peer) {
-  if (!IsPeer(caller, peer.person_ref())) TRY(MayActFor(caller, request.person_ref()));
-  return peer.person_ref() == request.person_ref() ? OwnCase("these are one person") : absl::OkStatus();
-}
-
-// [P1] Only an ACTIVE, unexpired peer with an active guide can be proposed or started (CASA; S1 veiledning;
-// casa#535 and #1184, inactive ones still offered; casa#2139, guides who are away).
-absl::Status MayTakeSomebody(const pb::Peer& peer, const pb::Guide* guide, std::string_view today) {
-  if (peer.state() != pb::PEER_STATE_ACTIVE) return NotAvailable("ACTIVE");
-  if (peer.valid_until() < today) return NotAvailable("APPROVAL");
-  if (guide == nullptr || guide->state() != pb::GUIDE_STATE_ACTIVE) return NotAvailable("GUIDE");
-  return absl::OkStatus();
-}
-
-// [P2] Open matches and accepted proposals never exceed the capacity. What was declined, has ended or was
-// handed over counts no more (VolunTrack#501).
-absl::Status CheckCapacity(const pb::Peer& peer, int64_t load) {
-  if (load < peer.capacity()) return absl::OkStatus();
-  return Refused("CAPACITY_FULL", "the peer has as many people as they can take");
-}
-
-absl::Status MayMeet(const pb::PeerRequest& request, const pb::Peer& peer, bool has_conflict) {
-  // [P4] Nobody is own peer; a conflict of interest blocks with no reason shown.
-  if (request.person_ref() == peer.person_ref()) return OwnCase("nobody is their own peer");
-  if (has_conflict) return Refused("CONFLICT_OF_INTEREST", "the two are not to be matched");
-  // [P5] Next of kin meet next of kin unless they choose otherwise (S1: both next of kin and former users
-  // are peers).
-  if (request.asks_as() == pb::EXPERIENCE_NEXT_OF_KIN && !request.any_experience() &&
-      !IsOneOf(peer.experience(), pb::EXPERIENCE_NEXT_OF_KIN)) {
-    return Refused("KIN_REQUIRED", "a next of kin is matched with next of kin unless they choose otherwise");
-  }
-  return absl::OkStatus();
-}
-
-// [P3] A peer and a person are a pair once, but only among live matches: when theirs has ended they may meet again
-// (casa#457).
-absl::Status MayMeetAgain(bool has_live_match) {
-  return has_live_match ? Refused("ALREADY_MATCHED", "the two have a live match") : absl::OkStatus();
-}
-
-absl::Status CheckWishes(const pb::PeerRequest& request, const pb::Peer& peer) {
-  // Who wishes for both kinds of experience wishes for somebody with both.
-  if (!IsOneOf(peer.experience(), request.wish_experience())) return WishNotMet("EXPERIENCE");
-  if (!request.wish_language().empty() &&
-      std::find(peer.languages().begin(), peer.languages().end(), request.wish_language()) == peer.languages().end()) {
-    return WishNotMet("LANGUAGE");
-  }
-  if (request.wish_gender() != pb::GENDER_UNSPECIFIED && request.wish_gender() != peer.gender()) {
-    return WishNotMet("GENDER");
-  }
-  return absl::OkStatus();
-}
-
-absl::Status MayPropose(const pb::PeerRequest& request) {
-  if (request.state() == pb::PEER_REQUEST_STATE_PROPOSED) {
-    return Refused("PROPOSAL_OPEN", "the request has an open proposal already");
-  }
-  return MayClose(request);
-}
-
-pb::Proposal NewProposal(std::string id, const pb::PeerRequest& request, const pb::Peer& peer,
-                         const pb::PeerRules& rules, std::string_view today) {
-  pb::Proposal proposal;
-  proposal.set_id(std::move(id));
-  proposal.set_state(pb::PROPOSAL_STATE_PROPOSED);
-  proposal.set_peer_request_id(request.id());
-  proposal.set_peer_id(peer.id());
-  proposal.set_person_ref(request.person_ref());
-  proposal.set_peer_person_ref(peer.person_ref());
-  proposal.set_peer_experience(peer.experience());
-  proposal.set_answer_by(PlusDays(today, rules.answer_days()));
-  return proposal;
-}
-
-bool IsOpen(pb::ProposalState state) {
-  return state == pb::PROPOSAL_STATE_PROPOSED || state == pb::PROPOSAL_STATE_ACCEPTED_BY_PERSON || HoldsPlace(state);
-}
-
-bool HoldsPlace(pb::ProposalState state) {
-  return state == pb::PROPOSAL_STATE_ACCEPTED_BY_PEER || state == pb::PROPOSAL_STATE_BOTH;
-}
-
-// [P6] Each answers for themself. Staff may pass on the word of a person who has no access; a peer answers
-// themself, always (allReady#2242, the assignee must accept).
-absl::Status MayAnswer(const pb::Proposal& proposal, pb::MatchSide side, pb::Answer answer, std::string_view today) {
-  if (!IsOpen(proposal.state())) return WrongState(proposal.state(), "the proposal is not open");
-  // A consent may be taken back as long as nothing has started.
-  if (answer == pb::ANSWER_DECLINE) return absl::OkStatus();
-  if (today > proposal.answer_by()) return Refused("PROPOSAL_EXPIRED", "the time to answer has run out");
-  const bool by_peer = side == pb::MATCH_SIDE_PEER;
-  const pb::ProposalState own = by_peer ? pb::PROPOSAL_STATE_ACCEPTED_BY_PEER : pb::PROPOSAL_STATE_ACCEPTED_BY_PERSON;
-  if (proposal.state() == own || proposal.state() == pb::PROPOSAL_STATE_BOTH) {
-    return Refused("ALREADY_ANSWERED", "this side has answered");
-  }
-  return absl::OkStatus();
-}
-
-void ApplyAnswer(pb::MatchSide side, bool passed_on, pb::Answer answer, pb::Proposal* proposal) {
-  proposal->set_answer_passed_on(proposal->answer_passed_on() || passed_on);
-  if (answer == pb::ANSWER_DECLINE) {
-    proposal->set_state(pb::PROPOSAL_STATE_DECLINED);
-  } else if (proposal->state() != pb::PROPOSAL_STATE_PROPOSED) {
-    proposal->set_state(pb::PROPOSAL_STATE_BOTH);
-  } else {
-    proposal->set_state(side == pb::MATCH_SIDE_PEER ? pb::PROPOSAL_STATE_ACCEPTED_BY_PEER
-                                                    : pb::PROPOSAL_STATE_ACCEPTED_BY_PERSON);
-  }
-}
-
-// [P6] A start needs the consent of both.
-absl::Status MayStart(const pb::Proposal& proposal) {
-  if (proposal.state() == pb::PROPOSAL_STATE_BOTH) return absl::OkStatus();
-  return WrongState(proposal.state(), "both must have consented");
-}
-
-bool KnowEachOther(pb::ProposalState state) {
-  return state == pb::PROPOSAL_STATE_BOTH || state == pb::PROPOSAL_STATE_STARTED;
-}
-
-// The ids of the other's request and of the other as a peer tell who it is to somebody who has met them before.
-pb::Proposal OfOneSide(pb::MatchSide side, pb::Proposal proposal) {
-  if (side == pb::MATCH_SIDE_PERSON) {
-    proposal.clear_peer_id();
-    proposal.clear_peer_person_ref();
-  } else if (side == pb::MATCH_SIDE_PEER) {
-    proposal.clear_peer_request_id();
-    proposal.clear_person_ref();
-  }
-  return proposal;
-}
-
-// [P6] Who declines, or is not asked any more, stays unknown to the other. The unit knows both from the beginning.
-void Veil(const Caller& caller, pb::Proposal* proposal) {
-  if (WorksWithPeers(caller) || KnowEachOther(proposal->state())) return;
-  const pb::MatchSide side = SideOf(caller, proposal->person_ref(), proposal->peer_person_ref());
-  *proposal = OfOneSide(side, std::move(*proposal));
-}
-
-pb::Match NewMatch(std::string id, const pb::Proposal& proposal, const pb::PeerRequest& request,
-                   std::string_view today) {
-  pb::Match match;
-  match.set_id(std::move(id));
-  match.set_state(pb::MATCH_STATE_STARTED);
-  match.set_proposal_id(proposal.id());
-  match.set_peer_request_id(request.id());
-  match.set_peer_id(proposal.peer_id());
-  match.set_person_ref(proposal.person_ref());
-  match.set_peer_person_ref(proposal.peer_person_ref());
-  match.set_asked_as(request.asks_as());
-  match.set_start_date(std::string(today));
-  return match;
-}
-
-bool IsLive(pb::MatchState state) { return state == pb::MATCH_STATE_STARTED || state == pb::MATCH_STATE_ON_HOLD; }
-
-// [P6] Either ends at any time with no reason (NAPS). What has ended is kept (casa#230).
-absl::Status MayEnd(const pb::Match& match) {
-  return IsLive(match.state()) ? absl::OkStatus() : WrongState(match.state(), "the match has ended");
-}
-
-absl::Status MayHandOver(const pb::Match& match, std::string_view peer_id) {
-  TRY(MayEnd(match));
-  if (peer_id == match.peer_id()) return InvalidArgument("peer_id", "must be another peer, or empty");
-  return absl::OkStatus();
-}
-
-void ApplyEnd(pb::MatchSide by, pb::EndReason reason, std::string_view today, pb::Match* match) {
-  match->set_state(pb::MATCH_STATE_ENDED);
-  match->set_ended_by(by);
-  match->set_end_reason(reason);
-  match->set_end_date(std::string(today));
-}
-
-void ApplyHandOver(std::string_view today, pb::Match* match) {
-  match->set_state(pb::MATCH_STATE_HANDED_OVER);
-  match->set_end_date(std::string(today));
-}
-
-// [P6] With no reason, and without the other learning who it was: only the unit sees by whom and why.
-void Veil(const Caller& caller, pb::Match* match) {
-  if (WorksWithPeers(caller)) return;
-  match->clear_ended_by();
-  match->clear_end_reason();
-}
-
-// ---- Contacts and groups ---------------------------------------------------------------------------
-
-// Not in the future (CASA), and within the time of the match; it may be recorded later than it was.
-absl::Status MayLog(const pb::Match& match, std::string_view contact_date, std::string_view today) {
-  TRY(CheckHappened(contact_date, today));
-  if (contact_date < match.start_date() || (!match.end_date().empty() && contact_date > match.end_date())) {
-    return Refused("DATE_OUT_OF_ORDER", "the date does not lie within the match");
-  }
-  return absl::OkStatus();
-}
-
-pb::Contact NewContact(std::string id, const pb::LogContactRequest& request, const pb::Match& match,
-                       const pb::Peer& peer, std::string_view contact_date) {
-  pb::Contact contact;
-  contact.set_id(std::move(id));
-  contact.set_state(pb::CONTACT_STATE_RECORDED);
-  contact.set_match_id(match.id());
-  contact.set_peer_id(match.peer_id());
-  contact.set_person_ref(match.person_ref());
-  contact.set_peer_person_ref(match.peer_person_ref());
-  contact.set_kind(request.kind());
-  contact.set_contact_date(std::string(contact_date));
-  contact.set_minutes(request.minutes());
-  contact.set_met(request.met());
-  contact.set_employment(peer.employment());
-  return contact;
-}
-
-// Withdrawn, not deleted, and once: the hours of a period can be explained afterwards.
-absl::Status MayWithdraw(const pb::Contact& contact) {
-  if (contact.state() == pb::CONTACT_STATE_RECORDED) return absl::OkStatus();
-  return WrongState(contact.state(), "it was withdrawn already");
-}
-
-absl::Status MayClose(const pb::SelfHelpGroup& group) {
-  if (group.state() == pb::SELF_HELP_GROUP_STATE_OPEN) return absl::OkStatus();
-  return WrongState(group.state(), "the group is closed already");
-}
-
-bool IsLive(pb::GroupSeatState state) {
-  return state == pb::GROUP_SEAT_STATE_ACTIVE || state == pb::GROUP_SEAT_STATE_ON_HOLD;
-}
-
-// [P10] A group seat needs the person's consent: a seat in a person's responsibility group goes to the
-// peer who stands beside that person now. There is one at a time: a second one would outlive the consent.
-absl::Status MaySeat(const pb::Match& match, std::string_view person_ref, bool seated) {
-  if (match.person_ref() != person_ref) return NotFound("match");
-  if (match.state() != pb::MATCH_STATE_STARTED) {
-    return WrongState(match.state(), "the match is on hold or has ended");
-  }
-  return seated ? SeatTaken() : absl::OkStatus();
-}
-
-// [P1] Somebody new comes to a peer whose approval holds or is in its grace, and who takes no pause.
-absl::Status MayJoin(const pb::SelfHelpGroup& group, const pb::Peer& leader, std::string_view person_ref, bool seated) {
-  if (group.state() != pb::SELF_HELP_GROUP_STATE_OPEN) return WrongState(group.state(), "the group is closed");
-  if (leader.person_ref() == person_ref) return OwnCase("the peer leads this group");
-  if (!IsApproved(leader.state()) && leader.state() != pb::PEER_STATE_GRACE) return NotAvailable("APPROVAL");
-  return seated ? SeatTaken() : absl::OkStatus();
-}
-
-// [P10] The seat ends with the consent, so also while its match is on hold.
-absl::Status MayLeave(const pb::GroupSeat& seat) {
-  return IsLive(seat.state()) ? absl::OkStatus() : WrongState(seat.state(), "the seat has ended");
-}
-
-void ApplySeatEnd(std::string_view today, pb::GroupSeat* seat) {
-  seat->set_state(pb::GROUP_SEAT_STATE_ENDED);
-  seat->set_end_date(std::string(today));
-}
-
-// ---- Evaluation ------------------------------------------------------------------------------------
-
-// What is "before" and what is "after" is clear only if one round follows the other.
-absl::Status MayOpenRound(std::string_view close_by, bool another_open, std::string_view today) {
-  TRY(CheckPlannable("close_by", close_by, today));
-  if (close_by < today) return Refused("DATE_OUT_OF_ORDER", "a round ends after it begins");
-  return another_open ? Refused("ROUND_OPEN", "another round is open") : absl::OkStatus();
-}
-
-absl::Status CheckOpen(const pb::EvaluationRound& round) {
-  if (round.state() == pb::EVALUATION_ROUND_STATE_OPEN) return absl::OkStatus();
-  return WrongState(round.state(), "the round is closed");
-}
-
-absl::Status CheckScores(const pb::EvaluationRound& round,
-                         const google::protobuf::RepeatedPtrField<pb::EvaluationScore>& scores) {
-  std::set<std::string_view> open;
-  for (const pb::EvaluationQuestion& question : round.questions()) open.insert(question.code());
-  for (const pb::EvaluationScore& score : scores) {
-    if (open.erase(score.question_code()) == 0) {
-      return Refused("UNKNOWN_QUESTION", "a score is for no open question of the round");
-    }
-  }
-  if (open.empty()) return absl::OkStatus();
-  return Refused("UNKNOWN_QUESTION", "each question is answered once", {{"question", std::string(*open.begin())}});
-}
-
-// [P11] A stakeholder group with fewer than n answers is not published, and there is no sum over groups
-// from which it could be worked out.
-void ApplyClose(const std::vector<pb::Stakeholder>& invited, const std::vector<ScoreSum>& sums, std::string_view today,
-                pb::EvaluationRound* round) {
-  round->set_state(pb::EVALUATION_ROUND_STATE_CLOSED);
-  round->set_close_date(std::string(today));
-  std::set<pb::Stakeholder> silent(invited.begin(), invited.end());
-  for (const ScoreSum& sum : sums) {
-    silent.insert(sum.stakeholder);
-    if (sum.answers < round->answers_min()) continue;
-    pb::EvaluationResult* result = round->add_results();
-    result->set_stakeholder(sum.stakeholder);
-    result->set_question_code(sum.question_code);
-    result->set_answers(static_cast<int32_t>(sum.answers));
-    result->set_mean_centi(static_cast<int32_t>((100 * sum.score_sum + sum.answers / 2) / sum.answers));
-  }
-  for (const pb::EvaluationResult& result : round->results()) silent.erase(result.stakeholder());
-  for (const pb::Stakeholder stakeholder : silent) round->add_unpublished(stakeholder);
-}
-
-std::vector<common::v1::Figure> FiguresOf(const pb::EvaluationRound& round) {
-  struct Total {
-    int64_t answers = 0, questions = 0, mean_sum = 0;
-  };
-  std::map<pb::Stakeholder, Total> totals;
-  for (const pb::EvaluationResult& result : round.results()) {
-    Total& total = totals[result.stakeholder()];
-    total.answers = result.answers();
-    total.questions += 1;
-    total.mean_sum += result.mean_centi();
-  }
-  for (int i = 0; i < round.unpublished_size(); ++i) totals[round.unpublished(i)];
-  std::vector<common::v1::Figure> figures;
-  for (const auto& [stakeholder, total] : totals) {
-    const std::string name = pb::Stakeholder_Name(stakeholder).substr(std::string_view("STAKEHOLDER_").size());
-    SuppressedCount answers, mean;
-    if (total.questions > 0) {
-      answers = total.answers;
-      mean = (total.mean_sum + total.questions / 2) / total.questions;
-    }
-    figures.push_back(MakeFigure(absl::StrCat(name, "_ANSWERS"), answers));
-    figures.push_back(MakeFigure(absl::StrCat(name, "_MEAN_CENTI"), mean));
-  }
-  return figures;
-}
-
-// "Before and after" (før og etter): only where there is both.
-std::vector<pb::EvaluationChange> ChangesBetween(const pb::EvaluationRound& before, const pb::EvaluationRound& after) {
-  std::vector<pb::EvaluationChange> changes;
-  for (const pb::EvaluationResult& now : after.results()) {
-    for (const pb::EvaluationResult& then : before.results()) {
-      if (then.stakeholder() != now.stakeholder() || then.question_code() != now.question_code()) continue;
-      pb::EvaluationChange& change = changes.emplace_back();
-      change.set_stakeholder(now.stakeholder());
-      change.set_question_code(now.question_code());
-      change.set_before_centi(then.mean_centi());
-      change.set_after_centi(now.mean_centi());
-    }
-  }
-  return changes;
-}
 
 }  // namespace mestring::peer_support

@@ -1,4 +1,6 @@
-// The rules of peer support. Whoever leads peers can read this file together with peer_support_rules.cc.
+// The rules of peers and their guides, and of who sees what. Whoever leads peers can read this file together with
+// peer_support_rules.cc. The rules of requests, proposals and matches stand in match_rules.h, of contacts and groups in
+// contact_rules.h, of evaluation in evaluation_rules.h.
 //
 // Pure functions over the messages of the contract: no clock, no database. May… says whether a thing may
 // happen; Check… whether a thing is as it must be; Apply… carries a permitted change out; New… makes what
@@ -12,7 +14,6 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "absl/types/span.h"
 #include "common/base/dates.h"
 #include "common/rpc/audience.h"
 #include "common/rpc/token.h"
@@ -22,6 +23,10 @@
 namespace mestring::peer_support {
 
 namespace pb = v1;
+
+// Refusals of several of these rules. `missing`: what the peer would need, such as GUIDE.
+absl::Status NotAvailable(std::string_view missing);
+absl::Status OwnCase(std::string_view sentence);
 
 // ---- Who sees what ---------------------------------------------------------------------------------
 
@@ -116,92 +121,5 @@ absl::Status MayLogGuidance(const pb::Peer& peer, std::string_view held_date, st
 void ApplyGuidance(const pb::PeerRules& rules, std::string_view held_date, pb::Peer* peer);
 // The clock of guidance runs while somebody is, or could be, beside people.
 bool NeedsGuidance(pb::PeerState state);
-
-// ---- Requests, proposals and matches ---------------------------------------------------------------
-
-// `has_open`: the person waits for a peer already.
-absl::Status MayHaveAnother(bool has_open);
-pb::PeerRequest NewRequest(std::string id, const pb::RequestPeerRequest& request, std::string_view today);
-bool IsOpen(pb::PeerRequestState state);
-absl::Status MayClose(const pb::PeerRequest& request);
-// NotFound unless the caller is one of the two, or works here and acts on their word.
-absl::Status MayNameConflict(const Caller& caller, const pb::NameConflictRequest& request, const pb::Peer& peer);
-
-// Whether the peer can stand beside somebody new. `guide` is null if there is none.
-absl::Status MayTakeSomebody(const pb::Peer& peer, const pb::Guide* guide, std::string_view today);
-// `load`: live matches and accepted proposals but the one in question.
-absl::Status CheckCapacity(const pb::Peer& peer, int64_t load);
-// Whether the two may be matched.
-absl::Status MayMeet(const pb::PeerRequest& request, const pb::Peer& peer, bool has_conflict);
-// `has_live_match`: of these two.
-absl::Status MayMeetAgain(bool has_live_match);
-// Whether the peer is what the person wished for.
-absl::Status CheckWishes(const pb::PeerRequest& request, const pb::Peer& peer);
-absl::Status MayPropose(const pb::PeerRequest& request);
-pb::Proposal NewProposal(std::string id, const pb::PeerRequest& request, const pb::Peer& peer,
-                         const pb::PeerRules& rules, std::string_view today);
-bool IsOpen(pb::ProposalState state);
-// An accepted proposal holds one of the peer's places.
-bool HoldsPlace(pb::ProposalState state);
-absl::Status MayAnswer(const pb::Proposal& proposal, pb::MatchSide side, pb::Answer answer, std::string_view today);
-// `side` is whose consent it is; `passed_on` if staff says it for the person.
-void ApplyAnswer(pb::MatchSide side, bool passed_on, pb::Answer answer, pb::Proposal* proposal);
-absl::Status MayStart(const pb::Proposal& proposal);
-// Both have said yes, so each knows who the other is.
-bool KnowEachOther(pb::ProposalState state);
-// A proposal as an event of this side tells it: nothing in it is the other side's.
-pb::Proposal OfOneSide(pb::MatchSide side, pb::Proposal proposal);
-// What of a proposal the caller is shown.
-void Veil(const Caller& caller, pb::Proposal* proposal);
-pb::Match NewMatch(std::string id, const pb::Proposal& proposal, const pb::PeerRequest& request,
-                   std::string_view today);
-
-bool IsLive(pb::MatchState state);
-absl::Status MayEnd(const pb::Match& match);
-// `peer_id`: to whom; "" if there is nobody yet.
-absl::Status MayHandOver(const pb::Match& match, std::string_view peer_id);
-void ApplyEnd(pb::MatchSide by, pb::EndReason reason, std::string_view today, pb::Match* match);
-void ApplyHandOver(std::string_view today, pb::Match* match);
-// What of a match the caller is shown.
-void Veil(const Caller& caller, pb::Match* match);
-
-// ---- Contacts and groups ---------------------------------------------------------------------------
-
-absl::Status MayLog(const pb::Match& match, std::string_view contact_date, std::string_view today);
-pb::Contact NewContact(std::string id, const pb::LogContactRequest& request, const pb::Match& match,
-                       const pb::Peer& peer, std::string_view contact_date);
-absl::Status MayWithdraw(const pb::Contact& contact);
-
-absl::Status MayClose(const pb::SelfHelpGroup& group);
-bool IsLive(pb::GroupSeatState state);
-// NotFound unless the match is that person's. `seated`: there is a live seat of the person there.
-absl::Status MaySeat(const pb::Match& match, std::string_view person_ref, bool seated);
-absl::Status MayJoin(const pb::SelfHelpGroup& group, const pb::Peer& leader, std::string_view person_ref, bool seated);
-absl::Status MayLeave(const pb::GroupSeat& seat);
-void ApplySeatEnd(std::string_view today, pb::GroupSeat* seat);
-
-// ---- Evaluation ------------------------------------------------------------------------------------
-
-// `another_open`: a round is.
-absl::Status MayOpenRound(std::string_view close_by, bool another_open, std::string_view today);
-// Of a round to which people are invited, or which is closed.
-absl::Status CheckOpen(const pb::EvaluationRound& round);
-// Each question of the round is answered once, and nothing else.
-absl::Status CheckScores(const pb::EvaluationRound& round,
-                         const google::protobuf::RepeatedPtrField<pb::EvaluationScore>& scores);
-
-// What one group answered to one question, added up.
-struct ScoreSum {
-  pb::Stakeholder stakeholder;
-  std::string question_code;
-  int64_t answers, score_sum;
-};
-// Closes the round with what may be published of the sums. `invited`: the groups that were asked.
-void ApplyClose(const std::vector<pb::Stakeholder>& invited, const std::vector<ScoreSum>& sums, std::string_view today,
-                pb::EvaluationRound* round);
-// The figures of EvaluationClosed.
-std::vector<common::v1::Figure> FiguresOf(const pb::EvaluationRound& round);
-// Before and after, where both rounds published.
-std::vector<pb::EvaluationChange> ChangesBetween(const pb::EvaluationRound& before, const pb::EvaluationRound& after);
 
 }  // namespace mestring::peer_support

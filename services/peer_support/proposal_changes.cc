@@ -5,6 +5,7 @@
 
 #include "common/base/ids.h"
 #include "mestring/peer_support/v1/peer_support_events.pb.h"
+#include "services/peer_support/match_rules.h"
 #include "services/peer_support/reads.h"
 
 namespace mestring::peer_support {

@@ -8,7 +8,7 @@
 #include "common/store/database.h"
 #include "common/store/records.h"
 #include "mestring/peer_support/v1/peer_support.pb.h"
-#include "services/peer_support/peer_support_rules.h"
+#include "services/peer_support/match_rules.h"
 #include "services/peer_support/tables.h"
 
 namespace mestring::peer_support {

@@ -7,8 +7,10 @@
 
 #include <utility>
 
+#include "services/peer_support/match_rules.h"
 #include "services/peer_support/peer_support.h"
 #include "services/peer_support/reads.h"
+#include "services/shared/figures.h"
 
 namespace mestring::peer_support {
 namespace {

@@ -1,5 +1,7 @@
 #include "services/peer_support/reads.h"
 
+#include "services/peer_support/match_rules.h"
+
 // Places that a peer has are counted when asked for, over two partial indexes of open rows; a counter kept
 // in the peer's row would be quicker to read and wrong after the first forgotten decrement (P2).
 

@@ -10,6 +10,7 @@
 #include "common/base/ids.h"
 #include "mestring/peer_support/v1/peer_support_events.pb.h"
 #include "services/peer_support/match_changes.h"
+#include "services/peer_support/match_rules.h"
 #include "services/peer_support/peer_support.h"
 #include "services/peer_support/proposal_changes.h"
 #include "services/peer_support/reads.h"

@@ -6,13 +6,15 @@
 // state all the same, so that a timer which fires once too often does nothing. A nightly job over all peers
 // would miss the order in which things came after three days of downtime.
 
+#include "services/peer_support/timers.h"
+
 #include <utility>
 
 #include "services/peer_support/approval_changes.h"
-#include "services/peer_support/timers.h"
 #include "services/peer_support/evaluation_changes.h"
 #include "services/peer_support/events.h"
 #include "services/peer_support/match_changes.h"
+#include "services/peer_support/match_rules.h"
 #include "services/peer_support/proposal_changes.h"
 #include "services/peer_support/reads.h"
 

@@ -8,6 +8,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "common/base/errors.h"
+#include "services/peer_support/contact_rules.h"
+#include "services/peer_support/evaluation_rules.h"
+#include "services/peer_support/match_rules.h"
 
 namespace mestring::peer_support {
 namespace {
