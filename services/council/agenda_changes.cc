@@ -7,8 +7,10 @@
 
 #include "common/base/ids.h"
 #include "common/store/records.h"
+#include "services/council/agenda_rules.h"
 #include "services/council/council_rules.h"
 #include "services/council/figure_changes.h"
+#include "services/council/minutes_rules.h"
 #include "services/council/tables.h"
 
 namespace mestring::council {

@@ -2,12 +2,13 @@
 // the question that all of them serve: who represents which seat on an item.
 //
 // Nothing here stores "X represents Y". What is stored is what people did and decided; who represents a seat
-// follows from it each time (council_rules.h, RepresentationOf), until an advice fixes it for its item.
+// follows from it each time (attendance_rules.h, RepresentationOf), until an advice fixes it for its item.
 
 #include <utility>
 
 #include "common/base/ids.h"
 #include "mestring/council/v1/council_events.pb.h"
+#include "services/council/attendance_rules.h"
 #include "services/council/council.h"
 #include "services/council/reads.h"
 #include "services/council/seat_changes.h"

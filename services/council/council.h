@@ -1,5 +1,5 @@
 // The council service: each RPC of council.proto is a use case that reads check, load, rule, apply, save,
-// tell. The rules are council_rules.h; what happens by itself later is timers.cc; what other services say,
+// tell. The rules are the …_rules.h; what happens by itself later is timers.cc; what other services say,
 // actions.cc and figures.cc.
 #pragma once
 
@@ -9,8 +9,8 @@
 #include "common/rpc/pipeline.h"
 #include "mestring/council/v1/council.grpc.pb.h"
 #include "mestring/council/v1/council.pb.h"
-#include "services/council/timers.h"
 #include "services/council/subscriptions.h"
+#include "services/council/timers.h"
 #include "services/ports.h"
 
 namespace mestring {

@@ -6,7 +6,7 @@
 #include "common/store/records.h"
 #include "mestring/council/v1/council_events.pb.h"
 #include "services/council/council.h"
-#include "services/council/council_rules.h"
+#include "services/council/suggestion_rules.h"
 #include "services/council/tables.h"
 
 namespace mestring::council {

@@ -11,6 +11,8 @@
 #include "common/base/ids.h"
 #include "mestring/council/v1/council_events.pb.h"
 #include "services/council/agenda_changes.h"
+#include "services/council/agenda_rules.h"
+#include "services/council/attendance_rules.h"
 #include "services/council/council.h"
 #include "services/council/figure_changes.h"
 #include "services/council/meeting_changes.h"

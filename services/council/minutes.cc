@@ -10,6 +10,7 @@
 #include "services/council/agenda_changes.h"
 #include "services/council/council.h"
 #include "services/council/meeting_changes.h"
+#include "services/council/minutes_rules.h"
 #include "services/council/reads.h"
 
 namespace mestring::council {

@@ -1,4 +1,4 @@
-#include "services/council/council_rules.h"
+#include "services/council/minutes_rules.h"
 
 // The rules of minutes, and the document itself.
 //
@@ -20,6 +20,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "common/base/errors.h"
+#include "services/council/agenda_rules.h"
+#include "services/council/attendance_rules.h"
 
 namespace mestring::council {
 namespace {

@@ -8,8 +8,10 @@
 #include <set>
 #include <utility>
 
+#include "services/council/attendance_rules.h"
 #include "services/council/council.h"
 #include "services/council/reads.h"
+#include "services/council/suggestion_rules.h"
 
 namespace mestring::council {
 namespace {

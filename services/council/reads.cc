@@ -6,6 +6,7 @@
 
 #include <utility>
 
+#include "services/council/attendance_rules.h"
 #include "services/shared/code_lists.h"
 
 namespace mestring::council {

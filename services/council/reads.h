@@ -13,7 +13,7 @@
 #include "common/store/database.h"
 #include "common/store/records.h"
 #include "mestring/council/v1/council.pb.h"
-#include "services/council/council_rules.h"
+#include "services/council/attendance_rules.h"
 #include "services/council/tables.h"
 
 namespace mestring::council {

@@ -5,6 +5,7 @@
 
 #include "common/base/ids.h"
 #include "mestring/council/v1/council_events.pb.h"
+#include "services/council/attendance_rules.h"
 #include "services/council/reads.h"
 
 namespace mestring::council {

@@ -18,9 +18,9 @@
 #include "mestring/council/v1/council_events.pb.h"
 #include "mestring/housing/v1/housing_events.pb.h"
 #include "mestring/peer_support/v1/peer_support_events.pb.h"
-#include "services/council/council_rules.h"
 #include "services/council/figure_changes.h"
 #include "services/council/suggestion_changes.h"
+#include "services/council/suggestion_rules.h"
 #include "services/council/tables.h"
 #include "services/shared/figures.h"
 

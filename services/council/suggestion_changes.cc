@@ -5,6 +5,7 @@
 #include "common/store/records.h"
 #include "mestring/council/v1/council_events.pb.h"
 #include "services/council/reads.h"
+#include "services/council/suggestion_rules.h"
 
 namespace mestring::council {
 

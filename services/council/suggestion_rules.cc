@@ -1,4 +1,4 @@
-#include "services/council/council_rules.h"
+#include "services/council/suggestion_rules.h"
 
 // The rules of "you said – we did": what becomes of a suggestion, of the actions it leads to, of the figures
 // that lie before the council, and of the fees of those who sit in it.
@@ -17,6 +17,8 @@
 #include "common/base/dates.h"
 #include "common/base/digest.h"
 #include "common/base/errors.h"
+#include "services/council/agenda_rules.h"
+#include "services/council/attendance_rules.h"
 #include "services/shared/figures.h"
 
 namespace mestring::council {

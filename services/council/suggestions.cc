@@ -18,6 +18,7 @@
 #include "services/council/council.h"
 #include "services/council/reads.h"
 #include "services/council/suggestion_changes.h"
+#include "services/council/suggestion_rules.h"
 
 namespace mestring::council {
 namespace {

@@ -5,16 +5,18 @@
 // that makes it needless. A handler judges by the day it was due and looks at the state all the same, so
 // that a timer which fires once too often does nothing.
 
+#include "services/council/timers.h"
+
 #include <set>
 #include <utility>
 
 #include "mestring/council/v1/council_events.pb.h"
-#include "services/council/timers.h"
 #include "services/council/figure_changes.h"
 #include "services/council/meeting_changes.h"
 #include "services/council/reads.h"
 #include "services/council/seat_changes.h"
 #include "services/council/suggestion_changes.h"
+#include "services/council/suggestion_rules.h"
 
 namespace mestring::council {
 namespace {

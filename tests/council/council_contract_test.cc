@@ -8,7 +8,7 @@
 #include <set>
 
 #include "mestring/common/v1/field_rule.pb.h"
-#include "services/council/council_rules.h"
+#include "services/council/minutes_rules.h"
 #include "tests/council/town.h"
 #include "tests/support/contract_files.h"
 #include "tests/support/contract_suite.h"

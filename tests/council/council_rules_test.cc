@@ -10,6 +10,10 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_replace.h"
 #include "common/base/ids.h"
+#include "services/council/agenda_rules.h"
+#include "services/council/attendance_rules.h"
+#include "services/council/minutes_rules.h"
+#include "services/council/suggestion_rules.h"
 #include "tests/support/expect.h"
 
 namespace mestring::council {

@@ -8,6 +8,8 @@
 #include "common/base/ids.h"
 #include "common/store/records.h"
 #include "mestring/council/v1/council_events.pb.h"
+#include "services/council/agenda_rules.h"
+#include "services/council/suggestion_rules.h"
 #include "services/council/tables.h"
 #include "tests/council/town.h"
 #include "tests/support/contract_suite.h"

@@ -1,0 +1,65 @@
+// The rules of who is there: who apologises, who is summoned, who is entitled and present, and who represents a
+// seat on an item.
+//
+// Pure, as council_rules.h, with the same tags.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "common/rpc/token.h"
+#include "mestring/council/v1/council.pb.h"
+#include "services/council/council_rules.h"
+
+namespace mestring::council {
+
+bool WasThere(pb::Presence presence);
+// The holders of a seat on a day.
+struct Holders {
+  std::optional<pb::SeatHolder> principal, deputy;
+  // The terms of the seat that have ended.
+  std::vector<pb::SeatHolder> ended = {};
+  const std::optional<pb::SeatHolder>& Of(pb::HolderRole role) const;
+  // Whether a term is that of whoever has the role now, or an earlier one of theirs in it.
+  bool IsTermOf(pb::HolderRole role, std::string_view holder_id) const;
+};
+// Whether whoever has the role now has said that they cannot come.
+bool HasApologised(const pb::Meeting& meeting, const Holders& holders, pb::HolderRole role,
+                   absl::Span<const pb::Apology> apologies);
+// `holder`: whoever has the role for which somebody apologises.
+absl::Status MayApologise(const Caller& caller, const pb::Meeting& meeting,
+                          const std::optional<pb::SeatHolder>& holder);
+// A seat as a meeting freezes it.
+pb::VotingSeat NewVotingSeat(std::string id, const pb::Meeting& meeting, const pb::Seat& seat, const Holders& holders,
+                             absl::Span<const pb::Apology> apologies);
+// Why the deputy of a seat is summoned to a meeting before its opening; UNSPECIFIED if they are not.
+pb::SummonsCause WhySummoned(const pb::Meeting& meeting, const Holders& holders,
+                             absl::Span<const pb::Apology> apologies);
+// Whether a summons to a meeting that has not begun holds as things are now.
+bool HoldsStill(const pb::Summons& summons, const pb::Meeting& meeting, const pb::Seat& seat, const Holders& holders,
+                absl::Span<const pb::Apology> apologies);
+// `entitled`: the seat is among those that the meeting froze.
+absl::Status CheckEntitled(bool entitled);
+// `representations`: what the advice of this meeting has fixed so far.
+absl::Status MayMarkPresence(const pb::Meeting& meeting, const pb::VotingSeat& seat, pb::HolderRole role,
+                             pb::Presence presence, absl::Span<const pb::SeatRepresentation> representations);
+void ApplyPresence(pb::HolderRole role, pb::Presence presence, pb::VotingSeat* seat);
+absl::Status MaySummon(const pb::Meeting& meeting, const pb::VotingSeat& seat);
+absl::Status MayDisqualify(const pb::Meeting& meeting, const pb::AgendaItem& item, const pb::VotingSeat& seat,
+                           pb::HolderRole role);
+// Takes out what the caller is not shown.
+void ShowTo(const Caller& caller, pb::Disqualification* disqualification);
+
+// Who represents a seat on an item, with the basis; without a holder if nobody does.
+pb::SeatRepresentation RepresentationOf(const pb::VotingSeat& seat, const pb::AgendaItem& item,
+                                        absl::Span<const pb::Disqualification> disqualifications);
+// The representations that an advice fixes: those with a holder, with their votes if there was a vote.
+absl::StatusOr<std::vector<pb::SeatRepresentation>> Represented(absl::Span<const pb::SeatRepresentation> possible,
+                                                                const pb::RecordAdviceRequest& request);
+
+}  // namespace mestring::council
