@@ -292,9 +292,8 @@ grpc::Status RpcPipeline::Run(Kind kind, grpc::ServerContext* context, const Mes
   return Finish(*method, caller->get(), call.request_id, traceparent, status, absl::Now() - start);
 }
 
-// First answers are found without looking for them: nearly every request is a new one, so the use case
-// runs, and only when its answer cannot be stored, because there is one, or when it refuses, does the
-// edge look. Whatever it did for a repeat is rolled back.
+// Optimistic, because nearly every request is new: the use case runs first. The stored answer is looked for only if
+// ours meets the unique key of another, or if the use case refuses. What a repeat changed is rolled back.
 absl::Status RpcPipeline::RunWrite(CallContext& context, UseCase use_case) {
   Call& call = context.call;
   const std::string fingerprint = call.request_id.empty() ? "" : Fingerprint(call, context.request);
@@ -307,7 +306,7 @@ absl::Status RpcPipeline::RunWrite(CallContext& context, UseCase use_case) {
     tx.set_traceparent(call.traceparent);
     if (context.method.anonymous) tx.ForgetTheMoment();
     TRY(use_case(tx, call));
-    // Looked at before the edge stores anything of its own. A forgotten event is seen by nobody, and every subscriber
+    // Checked before the edge stores anything of its own. Nobody would notice a forgotten event, and every subscriber
     // and every watcher rests on it; so the first call of such an RPC fails, in a test.
     if (tx.wrote() && !tx.published() && !context.method.no_event_because) {
       return absl::InternalError(

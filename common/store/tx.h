@@ -112,7 +112,7 @@ class Tx {
   absl::Status Schedule(std::string_view kind, std::string_view subject, absl::Time due);
   absl::Status CancelTimer(std::string_view kind, std::string_view subject);
 
-  // Whether a row has been changed so far (by Exec and what rests on it, rows.h; a timer is no row of anybody's),
+  // Whether a row has been changed so far (by Exec and what rests on it, rows.h; timers do not count),
   // and whether an event has been published. Of this run of the function only: a second one begins with neither.
   bool wrote() const { return wrote_; }
   bool published() const { return published_; }

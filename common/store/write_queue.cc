@@ -7,7 +7,7 @@
 //   positions are gap-free, in commit order, and durable before anybody hears of them.
 // - Callers of Write queue up; the first in line leads: it runs all that wait, commits once, and only then
 //   does any of them return. One fsync serves up to kGroupMax callers.
-// - What one of them did before it failed is undone, and nothing of the others. Nearly always none fails
+// - What one of them did before it failed is rolled back, and nothing of the others. Nearly always none fails
 //   after it has changed something, so a group runs without savepoints first, and with what may wait
 //   (InsertLater, the log) in a few statements for all; if that does not work out, all of it is rolled back
 //   and the group runs carefully: each in a savepoint, each statement at once.
@@ -80,7 +80,7 @@ void WriteQueue::RunGroup(absl::Span<Writer* const> group) {
     if (lost && target_.engine == Engine::kPostgresql) doubtful_ = true;
     if (!(again && lost && was_connected && !commit_sent)) break;
   }
-  // Refusals too: they may rest on writes of the same group that are now undone.
+  // Refusals too: they may rest on writes of the same group that are now rolled back.
   for (Writer* member : group) member->result = status;
 }
 

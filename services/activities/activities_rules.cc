@@ -52,7 +52,7 @@ absl::Status Check(const pb::SetPolicyRequest& request) {
   std::set<std::pair<int, std::string_view>> seen;
   for (const pb::StepRequirement& requirement : policy.step_requirements()) {
     if (requirement.step() == pb::LEADER_STEP_PARTICIPANT) {
-      return InvalidArgument("policy.step_requirements", "nothing is asked of a participant");
+      return InvalidArgument("policy.step_requirements", "must not name PARTICIPANT: everybody may take part");
     }
     if (!seen.emplace(requirement.step(), requirement.requirement_code()).second) {
       return InvalidArgument("policy.step_requirements", "must not name a requirement of a step twice");

@@ -27,7 +27,7 @@ absl::Status MayMark(bool recorded) {
 
 absl::Status CheckReason(bool needed, std::string_view reason_code) {
   if (needed != reason_code.empty()) return absl::OkStatus();
-  return Refused("REASON_REQUIRED", needed ? "a reason is needed" : "there is no reason to give");
+  return Refused("REASON_REQUIRED", needed ? "a reason is needed" : "leave the reason out: this correction needs none");
 }
 
 absl::Status MayCorrect(const pb::Attendance& attendance, const pb::Session& session, const pb::ActivityPolicy& policy,

@@ -29,7 +29,7 @@ int64_t OwnShare(const pb::Session& session) {
 // Whoever holds a seat pays, also late; a seat that was given back is nobody's debt.
 absl::Status MayPayOwnShare(const pb::Session& session, const pb::Enrolment& enrolment) {
   if (!IsLive(enrolment.state())) return WrongState(enrolment.state(), "this seat is not held");
-  if (OwnShare(session) == 0) return Refused("NO_OWN_SHARE", "a participant of this session pays nothing");
+  if (OwnShare(session) == 0) return Refused("NO_OWN_SHARE", "this session has no own share to pay");
   if (!enrolment.own_share_paid_date().empty()) return Refused("ALREADY_PAID", "the own share of this seat is paid");
   return absl::OkStatus();
 }
@@ -64,7 +64,7 @@ int64_t FundShare(const pb::Session& session, pb::GrantKind kind, const pb::Fund
 // [A10] The fund bears no more than the cost shares leave to it, by the plan as it is now.
 absl::Status CheckShare(const pb::Session& session, pb::GrantKind kind, int64_t amount_ore, const pb::Fund& fund) {
   const int64_t share = FundShare(session, kind, fund);
-  if (share == 0) return Refused("NO_COST_SHARES", "nothing of this is for the fund to bear");
+  if (share == 0) return Refused("NO_COST_SHARES", "the cost shares of this session leave nothing to the fund");
   if (amount_ore <= share) return absl::OkStatus();
   return Refused("SHARE_EXCEEDED", "more than the cost shares leave to the fund", {{"share_ore", absl::StrCat(share)}});
 }
@@ -85,7 +85,8 @@ absl::Status MayRequest(const pb::RequestGrantRequest& request, const pb::Fund& 
 
 // [A11] A yes or no by staff or a peer, no detail of health, and never about oneself.
 absl::Status MayStateEligibility(const Caller& caller, std::string_view person_ref) {
-  return caller.IsSelf(person_ref) ? Refused("OWN_GRANT", "nobody states their own eligibility") : absl::OkStatus();
+  return caller.IsSelf(person_ref) ? Refused("OWN_GRANT", "somebody else must state the eligibility of this person")
+                                   : absl::OkStatus();
 }
 
 bool IsLive(pb::GrantState state) { return IsOpen(state) || state == pb::GRANT_STATE_PAID; }
@@ -140,7 +141,7 @@ int64_t Available(const pb::Fund& fund) { return fund.posted_ore() - fund.reserv
 
 // Until a day is over its last entry is not known; of today it is how the fund stands so far.
 absl::Status MayStateFund(std::string_view date, std::string_view today) {
-  return date <= today ? absl::OkStatus() : Refused("NOT_YET", "a statement is of a day that has come");
+  return date <= today ? absl::OkStatus() : Refused("NOT_YET", "the day of the statement must not lie ahead");
 }
 
 // [A10] Available is posted less reserved. Approval reserves, payment debits what was reserved, release gives

@@ -30,7 +30,8 @@ absl::Status MayRecordRequirement(std::string_view met_date, bool recorded, std:
 // [A9] No step is skipped.
 absl::Status MayWish(const pb::LeaderPath& path, pb::LeaderStep step) {
   if (path.state() == pb::LEADER_STATE_PAUSED) return WrongState(path.state(), "a paused leader rests");
-  if (step != path.step() + 1) return Refused("STEP_SKIPPED", "one step after the other");
+  if (step != path.step() + 1)
+    return Refused("STEP_SKIPPED", "a step is missing before this one: take them in their order");
   return absl::OkStatus();
 }
 
@@ -60,7 +61,8 @@ absl::Status MayConfirm(const Caller& caller, const pb::LeaderPath& path, pb::Le
   TRY(MayAssignGuide(caller, path));
   if (path.guide_id().empty()) return Refused("NO_GUIDE", "the person has no guide");
   if (path.guide_id() != caller.subject) return Refused("NOT_THE_GUIDE", "only the guide of the person consents");
-  if (step != path.step() + 1) return Refused("STEP_SKIPPED", "one step after the other");
+  if (step != path.step() + 1)
+    return Refused("STEP_SKIPPED", "a step is missing before this one: take them in their order");
   if (path.wished_step() != step) return Refused("NOT_WISHED", "the person has not said that they wish this step");
   for (const pb::StepRequirement& requirement : policy.step_requirements()) {
     if (requirement.step() == step && !requirements_met.contains(requirement.requirement_code())) {
@@ -83,7 +85,7 @@ void ApplyStep(pb::LeaderPath* path) {
 // [A9] Stepping back is always open and free of reason; only forwards is no way back.
 absl::Status MayStepBack(const pb::LeaderPath& path, pb::LeaderStep step) {
   if (path.state() == pb::LEADER_STATE_STEPPED_DOWN) return WrongState(path.state(), "the person has stepped down");
-  if (step > path.step()) return Refused("STEP_SKIPPED", "that is no step back");
+  if (step > path.step()) return Refused("STEP_SKIPPED", "name a step that the person has passed already");
   return absl::OkStatus();
 }
 
@@ -139,7 +141,7 @@ absl::Status MayLead(const pb::LeaderPath& path) {
 absl::Status MayAssignLeader(const pb::Session& session, const pb::LeaderPath* path, bool assigned) {
   TRY(MayChangeLeaders(session));
   if (path != nullptr) TRY(MayLead(*path));
-  return assigned ? Refused("ALREADY_ASSIGNED", "this session is theirs already") : absl::OkStatus();
+  return assigned ? Refused("ALREADY_ASSIGNED", "this leader leads the session already") : absl::OkStatus();
 }
 
 }  // namespace mestring::activities

@@ -34,7 +34,8 @@ pb::Period NewPeriod(std::string id, const pb::OpenPeriodRequest& request, const
 
 // [A6] Only in an open period: what was made of the cards of a closed one is destroyed, and its figures stand.
 absl::Status MayCount(const pb::Session& session, bool in_open_period, absl::Time now) {
-  if (session.mode() != pb::ACTIVITY_MODE_OPEN_DROP_IN) return Refused("NOT_DROP_IN", "here attendance is recorded");
+  if (session.mode() != pb::ACTIVITY_MODE_OPEN_DROP_IN)
+    return Refused("NOT_DROP_IN", "record attendance instead: only an open drop-in counts people without a name");
   if (session.state() == pb::SESSION_STATE_CANCELLED) return WrongState(session.state(), "it was cancelled");
   if (now < FromProto(session.start_time())) return Refused("NOT_YET", "it has not begun");
   if (!in_open_period) return Refused("NO_OPEN_PERIOD", "no open period has the day of the session");

@@ -45,12 +45,13 @@ absl::StatusOr<pb::Audience> QuotaFor(const pb::Session& session, pb::Audience a
   return Refused("NO_QUOTA_FOR_AUDIENCE", "the session has no seats for this audience");
 }
 
-// One takes part as what one is; staff enrol anybody. [S1] Low-threshold offers need no referral; where one
-// is needed, staff has it and enrols.
+// A caller enrols only themself, in their own role; staff enrol anybody. [S1] Low-threshold offers need no referral;
+// where one is needed, staff has it and enrols.
 absl::Status MayTakePart(const Caller& caller, const pb::Activity& activity, std::string_view person_ref,
                          pb::Audience audience) {
   TRY(MayActFor(caller, person_ref));
-  if (audience == pb::AUDIENCE_MIXED) return InvalidArgument("audience", "a person has one");
+  if (audience == pb::AUDIENCE_MIXED)
+    return InvalidArgument("audience", "must be the one audience that this person belongs to, not AUDIENCE_MIXED");
   if (activity.audience() != pb::AUDIENCE_MIXED && activity.audience() != audience) {
     return Refused("NO_QUOTA_FOR_AUDIENCE", "the activity is for another audience");
   }
@@ -58,7 +59,7 @@ absl::Status MayTakePart(const Caller& caller, const pb::Activity& activity, std
   const bool is_that =
       (audience == pb::AUDIENCE_USER && caller.IsAny({ROLE_PERSON, ROLE_PEER, ROLE_ACTIVITY_LEADER})) ||
       (audience == pb::AUDIENCE_NEXT_OF_KIN && caller.Is(ROLE_NEXT_OF_KIN));
-  if (!is_that) return Forbidden("one takes part as what one is");
+  if (!is_that) return Forbidden("a caller can enrol only themself, in their own role");
   if (activity.needs_referral()) return Refused("REFERRAL_REQUIRED", "this activity needs a referral: staff enrol");
   return absl::OkStatus();
 }
@@ -84,14 +85,14 @@ absl::Status MayJoin(bool has_seat, bool is_on_list) {
 // waits comes first: nobody enrols past the list.
 absl::Status MayTakeSeat(const pb::SeatCount& count) {
   if (FreeSeats(count) == 0) return Refused("QUOTA_FULL", "every seat is taken or offered");
-  if (count.waiting() > 0) return Refused("WAITING_LIST_FIRST", "others wait for these seats");
+  if (count.waiting() > 0) return Refused("WAITING_LIST_FIRST", "others wait for these seats: join the waiting list");
   return absl::OkStatus();
 }
 
 // alf.io #201: the list can be capped.
 absl::Status MayWait(const pb::Session& session, const pb::SeatCount& count, int waiting_in_all) {
   if (FreeSeats(count) > 0 && count.waiting() == 0) return Refused("SEAT_FREE", "there is a free seat: enrol");
-  if (waiting_in_all >= session.waiting_list_max()) return Refused("WAITING_LIST_FULL", "no more can wait");
+  if (waiting_in_all >= session.waiting_list_max()) return Refused("WAITING_LIST_FULL", "the waiting list is full");
   return absl::OkStatus();
 }
 
@@ -152,7 +153,7 @@ absl::Status MaySetQuotas(const SeatCounts& counts, const Quotas& quotas) {
     // Who waits for seats of a quota would wait for ever if it went away.
     const bool goes_with_list = kept == quotas.end() && count.waiting() > 0;
     if (seats >= count.confirmed() + count.offered() && !goes_with_list) continue;
-    return Refused("QUOTA_BELOW_TAKEN", "more seats are taken, or somebody waits for them",
+    return Refused("QUOTA_BELOW_TAKEN", "the new quota is below the seats that are taken or waited for",
                    {{"audience", pb::Audience_Name(count.audience())},
                     {"taken", absl::StrCat(count.confirmed() + count.offered())}});
   }

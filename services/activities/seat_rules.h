@@ -25,7 +25,7 @@ bool IsLive(pb::WaitEntryState state);
 bool IsInCalendar(pb::EnrolmentState state);
 // The quota from which a person of this audience takes a seat.
 absl::StatusOr<pb::Audience> QuotaFor(const pb::Session& session, pb::Audience audience);
-// Who may take part as what.
+// Whether the caller may enrol this person for this audience.
 absl::Status MayTakePart(const Caller& caller, const pb::Activity& activity, std::string_view person_ref,
                          pb::Audience audience);
 absl::Status MayEnrolNow(const pb::Session& session, absl::Time now);

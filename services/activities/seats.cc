@@ -218,7 +218,7 @@ absl::Status Activities::ListWaitEntries(Tx& tx, Call&, const pb::ListWaitEntrie
 absl::Status Activities::GetMySeats(Tx& tx, Call& call, const pb::GetMySeatsRequest& request,
                                     pb::GetMySeatsResponse* response) {
   TRY(MaySee(call.caller, request.person_ref(), "person"));
-  // What is over is no seat any more.
+  // Enrolments that have ended do not count.
   ASSIGN(
       std::vector<pb::Enrolment> enrolments,
       Select<pb::Enrolment>(tx,

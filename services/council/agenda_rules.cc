@@ -56,7 +56,7 @@ absl::Status MayAddItem(const Caller& caller, const pb::Meeting& meeting, const 
                         std::string_view own_seat_id, std::string_view today) {
   if (!HasAVoice(caller, own_seat_id)) return Forbidden("a matter is raised by a seat of the council");
   if (meeting.state() == pb::MEETING_STATE_OPEN) {
-    if (!KeepsCouncil(caller)) return Forbidden("at the table the secretary records what the council takes up");
+    if (!KeepsCouncil(caller)) return Forbidden("during a meeting the secretary adds items to the agenda");
     if (request.addition_decision().empty()) {
       return Refused("AGENDA_FIXED", "the agenda is fixed; record the council's decision to take the item");
     }
@@ -108,7 +108,7 @@ absl::Status MayAdvise(const pb::Meeting& meeting, const pb::AgendaItem& item, a
     if (item.state() != pb::AGENDA_ITEM_STATE_ADVISED || item.kind() == pb::AGENDA_ITEM_KIND_MINUTES) {
       return WrongState(item.state(), "only what was advised on is put right");
     }
-    if (!request.votes().empty()) return InvalidArgument("votes", "are not changed in a reopened meeting");
+    if (!request.votes().empty()) return InvalidArgument("votes", "must be empty: a reopened meeting changes no votes");
     return absl::OkStatus();
   }
   if (meeting.state() != pb::MEETING_STATE_OPEN)
@@ -132,7 +132,7 @@ absl::Status MaySettle(const Caller& caller, const pb::Meeting& meeting, const p
     return WrongState(meeting.state(), "the meeting is over");
   }
   if (!request.to_meeting_id().empty() && request.settlement() != pb::SETTLEMENT_POSTPONED) {
-    return InvalidArgument("to_meeting_id", "is for what is postponed");
+    return InvalidArgument("to_meeting_id", "must be empty unless the item is postponed");
   }
   return absl::OkStatus();
 }

@@ -124,7 +124,7 @@ bool HoldsStill(const pb::Summons& summons, const pb::Meeting& meeting, const pb
 
 // [C6] Who is entitled is what it was at the opening; a later seat has no part in that meeting.
 absl::Status CheckEntitled(bool entitled) {
-  return entitled ? absl::OkStatus() : Refused("NOT_ENTITLED", "the seat was not entitled at the opening");
+  return entitled ? absl::OkStatus() : Refused("NOT_ENTITLED", "the seat had no vote when the meeting was opened");
 }
 
 // Who was there stands in the minutes and may claim a fee. So only who came can have left; and what was noted by

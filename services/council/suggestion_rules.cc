@@ -38,7 +38,7 @@ absl::Status MaySuggest(const Caller& caller, std::string_view own_seat_id, cons
     return Forbidden("a suggestion of one's own is a member's; write it down for somebody, or use the box");
   }
   if (!request.receipt_code().empty() && !request.assisted()) {
-    return InvalidArgument("receipt_code", "is for what was written down for somebody else");
+    return InvalidArgument("receipt_code", "must be empty unless the suggestion was written down for somebody else");
   }
   return absl::OkStatus();
 }
@@ -99,7 +99,7 @@ bool AwaitsMeeting(pb::SuggestionState state) {
 absl::Status MayPutOnAgenda(const pb::Suggestion& suggestion) {
   if (!AwaitsMeeting(suggestion.state())) return WrongState(suggestion.state(), "it has been taken up already");
   if (suggestion.screening() == pb::SCREENING_UNSPECIFIED) {
-    return Refused("NOT_SCREENED", "the suggestion has not been screened yet");
+    return Refused("NOT_SCREENED", "screen the suggestion first");
   }
   return absl::OkStatus();
 }
@@ -204,20 +204,21 @@ absl::Status MayCreateAction(const pb::Mandate& mandate, const pb::CreateActionR
         suggestion->state() != pb::SUGGESTION_STATE_REOPENED) {
       return WrongState(suggestion->state(), "what was answered, and is not reported back, has actions");
     }
-    if (suggestion->answer() == pb::ANSWER_NO) return Refused("NOT_AGREED", "it was answered with no");
+    if (suggestion->answer() == pb::ANSWER_NO)
+      return Refused("NOT_AGREED", "the suggestion was answered with no: give no action out for it");
   }
   const auto& owners = mandate.action_owners();
   if (std::find(owners.begin(), owners.end(), request.owner_service()) == owners.end()) {
     return Refused("UNKNOWN_OWNER", "the mandate knows no such owner of actions");
   }
-  if (request.due_date() < today) return Refused("DATE_OUT_OF_ORDER", "an action is not due in the past");
+  if (request.due_date() < today) return Refused("DATE_OUT_OF_ORDER", "due_date must be today or later");
   return CheckPlannable("due_date", request.due_date(), today);
 }
 
 absl::Status MayUpdateAction(const pb::Action& action, const pb::UpdateActionRequest& request, std::string_view today) {
   if (!IsOpen(action)) return WrongState(action.state(), "the action is done or cancelled");
   if (request.due_date().empty()) return absl::OkStatus();
-  if (request.due_date() < today) return Refused("DATE_OUT_OF_ORDER", "an action is not due in the past");
+  if (request.due_date() < today) return Refused("DATE_OUT_OF_ORDER", "due_date must be today or later");
   return CheckPlannable("due_date", request.due_date(), today);
 }
 
@@ -326,13 +327,13 @@ void Suppress(int cell_min, pb::FigureSet* set) {
 
 absl::Status MayRecordIndicator(const std::optional<pb::Indicator>& known, const pb::RecordIndicatorRequest& request) {
   if (request.phase() == pb::PHASE_BEFORE) {
-    if (request.name().empty()) return InvalidArgument("name", "says what is measured");
+    if (request.name().empty()) return InvalidArgument("name", "must say what is measured");
     return known ? AlreadyExists("measure from before") : absl::OkStatus();
   }
   if (!known) return Refused("NO_INDICATOR_BEFORE", "there is nothing from before to compare with");
   if (!known->after_date().empty()) return AlreadyExists("measure from after");
   if (request.measure_date() <= known->before_date()) {
-    return Refused("DATE_OUT_OF_ORDER", "after must come after before");
+    return Refused("DATE_OUT_OF_ORDER", "the measure after the change must be of a later day than the one before it");
   }
   return absl::OkStatus();
 }

@@ -172,7 +172,7 @@ absl::Status Check(const pb::AnswerPlaceOfferRequest& request) {
 
 absl::Status Check(const pb::ReserveStayRequest& request) {
   if (!request.place_id().empty() && request.requisition_id().empty()) {
-    return InvalidArgument("place_id", "is decided by the place offer");
+    return InvalidArgument("place_id", "must be empty: the place offer says which place");
   }
   return absl::OkStatus();
 }

@@ -148,7 +148,7 @@ absl::Status Arrive(Tx& tx, const std::string& arrive_date, std::string_view lea
 
 // ---- Leaving ---------------------------------------------------------------------------------------
 
-// They are of the home that the resident has, by whichever stay.
+// A tenancy belongs to the person's current stay: it moves along.
 absl::Status TenanciesFollow(Tx& tx, const pb::Stay& from, const pb::Stay& to, pb::StayMoved* event) {
   ASSIGN(std::vector<pb::Tenancy> tenancies, TenanciesFrom(tx, from, Today(tx)));
   for (pb::Tenancy& tenancy : tenancies) {

@@ -13,7 +13,7 @@ namespace mestring::peer_support {
 // What is "before" and what is "after" is clear only if one round follows the other.
 absl::Status MayOpenRound(std::string_view close_by, bool another_open, std::string_view today) {
   TRY(CheckPlannable("close_by", close_by, today));
-  if (close_by < today) return Refused("DATE_OUT_OF_ORDER", "a round ends after it begins");
+  if (close_by < today) return Refused("DATE_OUT_OF_ORDER", "close_by must be today or later");
   return another_open ? Refused("ROUND_OPEN", "another round is open") : absl::OkStatus();
 }
 

@@ -86,7 +86,7 @@ absl::Status MayMeet(const pb::PeerRequest& request, const pb::Peer& peer, bool 
 // [P3] A peer and a person are a pair once, but only among live matches: when theirs has ended they may meet again
 // (casa#457).
 absl::Status MayMeetAgain(bool has_live_match) {
-  return has_live_match ? Refused("ALREADY_MATCHED", "the two have a live match") : absl::OkStatus();
+  return has_live_match ? Refused("ALREADY_MATCHED", "these two people are matched already") : absl::OkStatus();
 }
 
 absl::Status CheckWishes(const pb::PeerRequest& request, const pb::Peer& peer) {

@@ -179,18 +179,19 @@ absl::Status Check(const pb::SetPeerRulesRequest& request) {
 // An exemption has an end (CareTogether, exemptions with expiry); only a course has hours.
 absl::Status Check(const pb::RecordRequirementRequest& request) {
   if (request.outcome() == pb::REQUIREMENT_OUTCOME_EXEMPTED && request.valid_until().empty()) {
-    return InvalidArgument("valid_until", "an exemption has an end");
+    return InvalidArgument("valid_until", "must be set: an exemption ends on a day");
   }
   const bool has_hours =
       request.kind() == pb::REQUIREMENT_KIND_COURSE_HOURS && request.outcome() == pb::REQUIREMENT_OUTCOME_MET;
   if (has_hours != (request.hours() > 0)) {
-    return InvalidArgument("hours", "are those of course hours that are met, and of nothing else");
+    return InvalidArgument("hours", "must be set for course hours that are met, and for nothing else");
   }
   return absl::OkStatus();
 }
 
 absl::Status Check(const pb::StopPeerRequest& request) {
-  if (request.kind() == pb::STOP_KIND_OPT_OUT) return InvalidArgument("kind", "opting out is the peer's own: OptOut");
+  if (request.kind() == pb::STOP_KIND_OPT_OUT)
+    return InvalidArgument("kind", "must not be OPT_OUT: the peer opts out by OptOut");
   return absl::OkStatus();
 }
 
@@ -200,7 +201,8 @@ absl::Status Check(const pb::RequestPeerRequest& request) {
 }
 
 absl::Status Check(const pb::LogContactRequest& request) {
-  if (request.met() != (request.minutes() > 0)) return InvalidArgument("minutes", "are those that the two met");
+  if (request.met() != (request.minutes() > 0))
+    return InvalidArgument("minutes", "must be above 0 if the two met, and 0 if they did not");
   return absl::OkStatus();
 }
 

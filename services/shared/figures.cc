@@ -32,7 +32,7 @@ void HideSmallParts(int cell_min, std::vector<SuppressedCount>* parts) {
     for (SuppressedCount& part : *parts) {
       if (part.value_or(0) > 0 && (smallest == nullptr || *part < **smallest)) smallest = &part;
     }
-    if (smallest == nullptr) return;  // the sum itself is small, and told nowhere
+    if (smallest == nullptr) return;  // the sum itself is small, and is not published
     hide(*smallest);
   }
 }
