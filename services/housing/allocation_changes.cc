@@ -4,6 +4,7 @@
 
 #include "common/base/ids.h"
 #include "common/store/records.h"
+#include "mestring/housing/v1/housing_events.pb.h"
 #include "services/housing/application_rules.h"
 #include "services/housing/events.h"
 #include "services/housing/reads.h"

@@ -7,6 +7,9 @@
 
 #include <utility>
 
+#include "common/base/ids.h"
+#include "common/store/records.h"
+#include "mestring/housing/v1/housing_events.pb.h"
 #include "services/housing/allocation_changes.h"
 #include "services/housing/application_rules.h"
 #include "services/housing/events.h"

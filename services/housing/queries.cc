@@ -10,6 +10,7 @@
 #include <tuple>
 #include <utility>
 
+#include "common/store/records.h"
 #include "services/housing/application_rules.h"
 #include "services/housing/housing.h"
 #include "services/housing/place_holds.h"

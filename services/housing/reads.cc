@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "common/store/records.h"
 #include "services/housing/application_rules.h"
 #include "services/shared/code_lists.h"
 

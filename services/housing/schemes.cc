@@ -6,6 +6,9 @@
 
 #include <utility>
 
+#include "common/base/ids.h"
+#include "common/store/records.h"
+#include "mestring/housing/v1/housing_events.pb.h"
 #include "services/housing/allocation_changes.h"
 #include "services/housing/application_rules.h"
 #include "services/housing/events.h"
@@ -59,7 +62,7 @@ absl::Status Housing::RegisterHousingScheme(Tx& tx, Call&, const pb::RegisterHou
   event.set_code(scheme.code());
   event.set_kind(scheme.kind());
   TRY(tx.Publish(event, scheme));
-  *response->mutable_offer() = std::move(scheme);
+  *response->mutable_scheme() = std::move(scheme);
   return absl::OkStatus();
 }
 
@@ -87,7 +90,7 @@ absl::Status Housing::SetSchemePolicy(Tx& tx, Call&, const pb::SetSchemePolicyRe
   TRY(tx.Publish(event, scheme));
   TRY(FillPolicy(tx, &scheme));
   *response->mutable_policy() = std::move(policy);
-  *response->mutable_offer() = std::move(scheme);
+  *response->mutable_scheme() = std::move(scheme);
   return absl::OkStatus();
 }
 
@@ -205,14 +208,14 @@ absl::Status Housing::SetCaseRules(Tx& tx, Call&, const pb::SetCaseRulesRequest&
 
 absl::Status Housing::GetHousingScheme(Tx& tx, Call&, const pb::GetHousingSchemeRequest& request,
                                        pb::GetHousingSchemeResponse* response) {
-  ASSIGN(*response->mutable_offer(), Load<pb::HousingScheme>(tx, request.scheme_id()));
-  return FillPolicy(tx, response->mutable_offer());
+  ASSIGN(*response->mutable_scheme(), Load<pb::HousingScheme>(tx, request.scheme_id()));
+  return FillPolicy(tx, response->mutable_scheme());
 }
 
 absl::Status Housing::ListHousingSchemes(Tx& tx, Call&, const pb::ListHousingSchemesRequest& request,
                                          pb::ListHousingSchemesResponse* response) {
-  TRY(ListPage(tx, Filter(), request, response->mutable_offers(), response));
-  for (pb::HousingScheme& scheme : *response->mutable_offers()) TRY(FillPolicy(tx, &scheme));
+  TRY(ListPage(tx, Filter(), request, response->mutable_schemes(), response));
+  for (pb::HousingScheme& scheme : *response->mutable_schemes()) TRY(FillPolicy(tx, &scheme));
   return absl::OkStatus();
 }
 

@@ -6,6 +6,9 @@
 
 #include <utility>
 
+#include "common/base/ids.h"
+#include "common/store/records.h"
+#include "mestring/housing/v1/housing_events.pb.h"
 #include "services/housing/housing.h"
 #include "services/housing/reads.h"
 #include "services/housing/stay_rules.h"

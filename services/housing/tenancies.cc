@@ -6,6 +6,9 @@
 
 #include <utility>
 
+#include "common/base/ids.h"
+#include "common/store/records.h"
+#include "mestring/housing/v1/housing_events.pb.h"
 #include "services/housing/allocation_changes.h"
 #include "services/housing/events.h"
 #include "services/housing/housing.h"

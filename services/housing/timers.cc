@@ -9,6 +9,8 @@
 
 #include <utility>
 
+#include "common/store/records.h"
+#include "mestring/housing/v1/housing_events.pb.h"
 #include "services/housing/allocation_changes.h"
 #include "services/housing/application_rules.h"
 #include "services/housing/events.h"

@@ -14,6 +14,7 @@
 #include <thread>
 
 #include "absl/strings/str_cat.h"
+#include "common/base/ids.h"
 #include "mestring/events/v1/operations.grpc.pb.h"
 #include "tests/housing/town.h"
 #include "tests/support/bus.h"

@@ -10,6 +10,8 @@
 #include "common/base/clock.h"
 #include "common/base/field_rules.h"
 #include "common/rpc/audience.h"
+#include "common/store/records.h"
+#include "mestring/housing/v1/housing_events.pb.h"
 #include "services/housing/housing_rules.h"
 #include "tests/housing/town.h"
 #include "tests/support/contract_suite.h"

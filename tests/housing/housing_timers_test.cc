@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "common/store/records.h"
 #include "tests/housing/town.h"
 #include "tests/support/contract_suite.h"
 #include "tests/support/own_codes.h"

@@ -5,6 +5,8 @@
 #include <algorithm>
 
 #include "absl/strings/str_join.h"
+#include "common/base/ids.h"
+#include "common/store/records.h"
 #include "services/housing/place_holds.h"
 #include "services/housing/stay_changes.h"
 #include "services/housing/stay_rules.h"
