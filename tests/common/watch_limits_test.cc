@@ -48,7 +48,7 @@ class Hub {
     watch_ = std::make_unique<Watch>(*db_, *edge_, options);
     EXPECT_TRUE(watch_->Start().ok());
     const auto credentials = grpc::experimental::LocalServerCredentials(LOCAL_TCP);
-    credentials->SetAuthMetadataProcessor(edge_->NewGate());
+    credentials->SetAuthMetadataProcessor(edge_->NewAuthGate());
     int port = 0;
     grpc::ServerBuilder builder;
     builder.AddListeningPort("127.0.0.1:0", credentials, &port);

@@ -10,9 +10,9 @@ namespace {
 
 using ::testing::ElementsAre;
 
-constexpr Told kUntold = std::nullopt;
+constexpr SuppressedCount kUntold = std::nullopt;
 
-std::vector<Told> Parts(std::vector<Told> parts) {
+std::vector<SuppressedCount> Parts(std::vector<SuppressedCount> parts) {
   HideSmallParts(5, &parts);
   return parts;
 }
