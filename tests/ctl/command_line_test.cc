@@ -233,8 +233,8 @@ TEST(EventTextTest, AnEventIsDecodedByItsType) {
 }
 
 TEST(TableTest, ColumnsAreAlignedByCharacters) {
-  const Json response = {{"offers", {{{"code", "småhus"}, {"places", 18}}, {{"code", "akutten"}, {"places", 6}}}}};
-  EXPECT_EQ(TableOf(response, "offers:code,places,missing"),
+  const Json response = {{"schemes", {{{"code", "småhus"}, {"places", 18}}, {{"code", "akutten"}, {"places", 6}}}}};
+  EXPECT_EQ(TableOf(response, "schemes:code,places,missing"),
             "CODE     PLACES  MISSING\nsmåhus   18      -\nakutten  6       -\n");
   EXPECT_EQ(TableOf({{"entries", {{{"kinds", {"A", "B"}}}, {{"kinds", Json::array()}}}}}, "entries:kinds"),
             "KINDS\nA B\n-\n");

@@ -22,7 +22,7 @@ class ProgramEventsTest : public ProgramTest {
     StartHousing({"MESTRING_REDIS_URL=" + redis_.url()});
     for (const char* code : {"a", "b", "c", "d"}) RegisterHousingScheme(code);
     cursors_ = Cursors();
-    EXPECT_EQ(cursors_.size(), 5u) << "the start of the epoch, and each offer";
+    EXPECT_EQ(cursors_.size(), 5u) << "the start of the epoch, and each scheme";
     EXPECT_TRUE(WaitUntil([this] { return redis_.Do({"XLEN", kStream}) == "5"; }));
   }
 

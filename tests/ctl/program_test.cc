@@ -82,23 +82,23 @@ TEST_F(ProgramTest, ATableOrTextOfUnknownFieldsIsRefusedBeforeTheCall) {
       "\"SCHEME_KIND_COLLECTIVE\"}' "
       "--as HOUSING_OFFICE ";
   const size_t before = Cursors().size();
-  Outcome refused = Run(call + "--text offre");
+  Outcome refused = Run(call + "--text schema");
   EXPECT_EQ(refused.exit_code, 2);
-  EXPECT_THAT(refused.err, HasSubstr("RegisterHousingSchemeResponse has no field \"offre\"; its fields: offer"));
-  EXPECT_EQ(Run(call + "--html offer.codes").exit_code, 2);
-  EXPECT_EQ(Run(call + "--text offer").exit_code, 2) << "no text";
-  EXPECT_EQ(Run(call + "--table offer:code").exit_code, 2) << "no list";
+  EXPECT_THAT(refused.err, HasSubstr("RegisterHousingSchemeResponse has no field \"schema\"; its fields: scheme"));
+  EXPECT_EQ(Run(call + "--html scheme.codes").exit_code, 2);
+  EXPECT_EQ(Run(call + "--text scheme").exit_code, 2) << "no text";
+  EXPECT_EQ(Run(call + "--table scheme:code").exit_code, 2) << "no list";
   EXPECT_EQ(Cursors().size(), before);
-  EXPECT_EQ(Run(call + "--text offer.code").out, "a");
+  EXPECT_EQ(Run(call + "--text scheme.code").out, "a");
   EXPECT_EQ(Cursors().size(), before + 1);
 
   const std::string list = "mestringctl call housing.ListHousingSchemes --as STAFF --table ";
-  EXPECT_THAT(Run(list + "offers:code,name,capacity_notes").err,
-              HasSubstr("Offer has no field \"capacity_notes\"; its fields: id, "));
-  EXPECT_THAT(Run(list + "offer:code").err,
-              HasSubstr("ListHousingSchemesResponse has no field \"offer\"; its fields: offers, "));
-  EXPECT_THAT(Run(list + "offers").err, HasSubstr("--table wants LIST:FIELD,FIELD; the fields of offers: id, "));
-  EXPECT_EQ(Run(list + "offers:code,name").out, "CODE  NAME\na     A\n");
+  EXPECT_THAT(Run(list + "schemes:code,name,capacity_notes").err,
+              HasSubstr("HousingScheme has no field \"capacity_notes\"; its fields: id, "));
+  EXPECT_THAT(Run(list + "scheme:code").err,
+              HasSubstr("ListHousingSchemesResponse has no field \"scheme\"; its fields: schemes, "));
+  EXPECT_THAT(Run(list + "schemes").err, HasSubstr("--table wants LIST:FIELD,FIELD; the fields of schemes: id, "));
+  EXPECT_EQ(Run(list + "schemes:code,name").out, "CODE  NAME\na     A\n");
 }
 
 // Each number of --help.
@@ -257,7 +257,7 @@ TEST_F(CompletionTest, MethodsFieldsAndStreamsAreCompletedWithAndWithoutTheServi
     EXPECT_EQ(Offered("mestringctl call housing.GetAvailability --table availabilities:fre",
                       "mestringctl call housing.GetAvailability --table availabilities : fre"),
               "free\n");
-    EXPECT_EQ(Offered("mestringctl call housing.RegisterHousingScheme --text offer.cod"), "offer.code\n");
+    EXPECT_EQ(Offered("mestringctl call housing.RegisterHousingScheme --text scheme.cod"), "scheme.code\n");
     EXPECT_EQ(Offered("mestringctl events rebase housing 'mestring:{1108}:cou", "mestringctl events rebase housing ''"),
               "mestring:{1108}:council\n");
     EXPECT_EQ(Offered("mestringctl events retry housing mestring:{1108}:cou",

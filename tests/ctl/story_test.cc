@@ -109,11 +109,11 @@ TEST(MatchTest, SpecialMatchers) {
 }
 
 TEST(AtTest, PathsGoThroughMembersIndicesAndConditions) {
-  const Json json = Json::parse(R"({"offers": [{"code": "akutten", "id": 1}, {"code": "smahus", "id": 2}]})");
-  EXPECT_EQ(At(json, "offers.1.id"), 2);
-  EXPECT_EQ(At(json, "offers[code=akutten].id"), 1);
-  EXPECT_TRUE(At(json, "offers[code=none].id").is_null());
-  EXPECT_TRUE(At(json, "offers.7.id").is_null());
+  const Json json = Json::parse(R"({"schemes": [{"code": "akutten", "id": 1}, {"code": "smahus", "id": 2}]})");
+  EXPECT_EQ(At(json, "schemes.1.id"), 2);
+  EXPECT_EQ(At(json, "schemes[code=akutten].id"), 1);
+  EXPECT_TRUE(At(json, "schemes[code=none].id").is_null());
+  EXPECT_TRUE(At(json, "schemes.7.id").is_null());
   EXPECT_TRUE(At(json, "nowhere").is_null());
 }
 
