@@ -126,7 +126,7 @@ TEST(ErrorsTest, TheListOfReasonsIsThatOfTheCode) {
   std::set<std::string> given;
   const std::regex made(
       "\\b(?:Refused|Unavailable|Overloaded|OutOfRange|Make)\\((?:absl::StatusCode::k\\w+, )?\\s*\"([A-Z_]+)\"");
-  for (const auto& file : std::filesystem::directory_iterator(SourcePath("common"))) {
+  for (const auto& file : std::filesystem::recursive_directory_iterator(SourcePath("common"))) {
     if (file.path().extension() != ".cc" && file.path().filename() != "errors.h") continue;
     const std::string text = ReadSource(absl::StrCat("common/", file.path().filename().string()));
     for (std::sregex_iterator each(text.begin(), text.end(), made), end; each != end; ++each) {
