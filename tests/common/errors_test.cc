@@ -128,7 +128,7 @@ TEST(ErrorsTest, TheListOfReasonsIsThatOfTheCode) {
       "\\b(?:Refused|Unavailable|Overloaded|OutOfRange|Make)\\((?:absl::StatusCode::k\\w+, )?\\s*\"([A-Z_]+)\"");
   for (const auto& file : std::filesystem::recursive_directory_iterator(SourcePath("common"))) {
     if (file.path().extension() != ".cc" && file.path().filename() != "errors.h") continue;
-    const std::string text = ReadSource(absl::StrCat("common/", file.path().filename().string()));
+    const std::string text = ReadSource(std::filesystem::relative(file.path(), SourcePath("")).string());
     for (std::sregex_iterator each(text.begin(), text.end(), made), end; each != end; ++each) {
       const std::string name = (*each)[1];
       if (!inner.contains(name) && !foreign.contains(name)) given.insert(name);
