@@ -21,8 +21,6 @@
 namespace mestring::council {
 namespace {
 
-// Of a meeting from before its deadlines had a timer each (schema/0003_deadlines.sql).
-constexpr std::string_view kDeadlinesTimer = "meeting_deadlines";
 
 // The day that a timer of EndOf(date) ends.
 std::string DayEndedBy(const Tx& tx, absl::Time due) { return PlusDays(DayOf(tx, due), -1); }
