@@ -14,13 +14,14 @@
 #include "services/activities/follow_up_changes.h"
 #include "services/activities/reads.h"
 #include "services/activities/seat_rules.h"
+#include "services/shared/code_lists.h"
 
 namespace mestring::activities {
 namespace {
 
 absl::Status CheckAbsence(Tx& tx, bool present, std::string_view reason_code) {
   TRY(CheckReason(!present, reason_code));
-  return present ? absl::OkStatus() : CheckCode(tx, pb::CODE_LIST_KIND_ABSENCE_REASON, reason_code);
+  return present ? absl::OkStatus() : CheckCode<pb::CodeList>(tx, pb::CODE_LIST_KIND_ABSENCE_REASON, reason_code);
 }
 
 // The seat follows its record: attended or absent, and of a course, completed or not.
@@ -144,7 +145,7 @@ absl::Status Activities::RecordObstacle(Tx& tx, Call& call, const pb::RecordObst
   ASSIGN(const pb::Session session, Load<pb::Session>(tx, request.session_id()));
   ASSIGN(const bool has_seat, HasSeat(tx, session.id(), request.person_ref()));
   TRY(MayHaveObstacle(session, has_seat));
-  TRY(CheckCode(tx, pb::CODE_LIST_KIND_OBSTACLE, request.kind_code()));
+  TRY(CheckCode<pb::CodeList>(tx, pb::CODE_LIST_KIND_OBSTACLE, request.kind_code()));
   pb::Obstacle obstacle;
   obstacle.set_id(NewId(tx.now()));
   obstacle.set_state(pb::OBSTACLE_STATE_OPEN);

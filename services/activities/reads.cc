@@ -7,7 +7,6 @@
 #include <utility>
 
 #include "services/activities/seat_rules.h"
-#include "services/shared/code_lists.h"
 
 namespace mestring::activities {
 namespace {
@@ -24,11 +23,6 @@ absl::StatusOr<bool> Leads(Tx& tx, std::string_view session_id, std::string_view
 
 absl::StatusOr<pb::ActivityPolicy> CurrentPolicy(Tx& tx) {
   return Or(Newest<pb::ActivityPolicy>(tx), Refused("POLICY_MISSING", "no policy is in force"));
-}
-
-absl::Status CheckCode(Tx& tx, pb::CodeListKind kind, std::string_view code) {
-  ASSIGN(const auto list, CodeListOfVersion<pb::CodeList>(tx, kind, 0));
-  return list && HasCode(*list, code) ? absl::OkStatus() : UnknownCode(kind);
 }
 
 absl::StatusOr<std::optional<pb::LeaderPath>> PathOf(Tx& tx, std::string_view person_ref) {

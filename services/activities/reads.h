@@ -29,8 +29,6 @@ absl::StatusOr<M> LoadVisible(Tx& tx, Call& call, std::string_view id) {
 
 // POLICY_MISSING if nobody has set one.
 absl::StatusOr<pb::ActivityPolicy> CurrentPolicy(Tx& tx);
-// UNKNOWN_CODE unless the current version of the list has it.
-absl::Status CheckCode(Tx& tx, pb::CodeListKind kind, std::string_view code);
 // The way of a person to leader, if they are on it.
 absl::StatusOr<std::optional<pb::LeaderPath>> PathOf(Tx& tx, std::string_view person_ref);
 // NotFound of the session for an activity leader who does not lead it.

@@ -19,6 +19,7 @@
 #include "services/activities/reads.h"
 #include "services/activities/seat_changes.h"
 #include "services/activities/seat_rules.h"
+#include "services/shared/code_lists.h"
 
 namespace mestring::activities {
 namespace {
@@ -116,7 +117,7 @@ absl::Status Activities::RemoveEnrolment(Tx& tx, Call& call, const pb::RemoveEnr
                                          pb::RemoveEnrolmentResponse* response) {
   ASSIGN(pb::Enrolment enrolment,
          AtVersion(request.expected_version(), LoadVisible<pb::Enrolment>(tx, call, request.enrolment_id())));
-  TRY(CheckCode(tx, pb::CODE_LIST_KIND_REMOVAL_REASON, request.reason_code()));
+  TRY(CheckCode<pb::CodeList>(tx, pb::CODE_LIST_KIND_REMOVAL_REASON, request.reason_code()));
   TRY(EndEnrolment(tx, pb::ENROLMENT_STATE_REMOVED, request.reason_code(), &enrolment));
   *response->mutable_enrolment() = std::move(enrolment);
   return absl::OkStatus();

@@ -20,6 +20,7 @@
 #include "services/activities/seat_rules.h"
 #include "services/activities/session_changes.h"
 #include "services/shared/calendar.h"
+#include "services/shared/code_lists.h"
 
 namespace mestring::activities {
 namespace {
@@ -31,7 +32,7 @@ absl::StatusOr<absl::CivilMinute> LocalTime(std::string_view date, std::string_v
 
 // The part of town is one of the list, or is not said.
 absl::Status CheckArea(Tx& tx, std::string_view area_code) {
-  return area_code.empty() ? absl::OkStatus() : CheckCode(tx, pb::CODE_LIST_KIND_AREA, area_code);
+  return area_code.empty() ? absl::OkStatus() : CheckCode<pb::CodeList>(tx, pb::CODE_LIST_KIND_AREA, area_code);
 }
 
 absl::Status SaveScheduled(Tx& tx, const pb::ActivityPolicy& policy, pb::Session* session) {
@@ -156,7 +157,7 @@ absl::Status Activities::CancelSession(Tx& tx, Call& call, const pb::CancelSessi
                                        pb::CancelSessionResponse* response) {
   ASSIGN(pb::Session session, AtVersion(request.expected_version(), Load<pb::Session>(tx, request.session_id())));
   TRY(MayCancel(session));
-  TRY(CheckCode(tx, pb::CODE_LIST_KIND_CANCEL_REASON, request.reason_code()));
+  TRY(CheckCode<pb::CodeList>(tx, pb::CODE_LIST_KIND_CANCEL_REASON, request.reason_code()));
   TRY(ConcernsThoseOf(tx, session, call));
   TRY(CancelNow(tx, request.reason_code(), &session));
   *response->mutable_session() = std::move(session);

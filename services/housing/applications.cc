@@ -16,6 +16,7 @@
 #include "services/housing/housing.h"
 #include "services/housing/reads.h"
 #include "services/housing/tables.h"
+#include "services/shared/code_lists.h"
 
 namespace mestring::housing {
 namespace {
@@ -72,7 +73,7 @@ absl::Status Housing::RequestInformation(Tx& tx, Call& call, const pb::RequestIn
          AtVersion(request.expected_version(), LoadVisible<pb::Application>(tx, call, request.application_id())));
   TRY(MayRequestInformation(application, request.information_by(), Today(tx)));
   for (const std::string& code : request.information_codes()) {
-    TRY(CheckCode(tx, pb::CODE_LIST_KIND_INFORMATION, code));
+    TRY(CheckCode<pb::CodeList>(tx, pb::CODE_LIST_KIND_INFORMATION, code));
   }
   application.set_state(pb::APPLICATION_STATE_INCOMPLETE);
   *application.mutable_information_codes() = request.information_codes();
@@ -129,7 +130,7 @@ absl::Status Housing::DecideApplication(Tx& tx, Call& call, const pb::DecideAppl
   if (!IsLive(application.state())) TRY(CheckNoOther(tx, application.person_ref()));
   TRY(CheckDecisionCodes(tx, request));
   if (!request.exception_code().empty()) {
-    TRY(CheckCode(tx, pb::CODE_LIST_KIND_CRITERIA_EXCEPTION, request.exception_code()));
+    TRY(CheckCode<pb::CodeList>(tx, pb::CODE_LIST_KIND_CRITERIA_EXCEPTION, request.exception_code()));
   }
   pb::Decision decision = NewDecision(NewId(tx.now()), call.caller, application, request, rules, today);
   const std::string superseded_id = application.decision_id();
@@ -156,7 +157,7 @@ absl::Status Housing::RenewApproval(Tx& tx, Call& call, const pb::RenewApprovalR
   ASSIGN(pb::Application application,
          AtVersion(request.expected_version(), LoadVisible<pb::Application>(tx, call, request.application_id())));
   TRY(MayRenew(application, today));
-  TRY(CheckCode(tx, pb::CODE_LIST_KIND_DECISION_REASON, request.reason_code()));
+  TRY(CheckCode<pb::CodeList>(tx, pb::CODE_LIST_KIND_DECISION_REASON, request.reason_code()));
   ASSIGN(const pb::CaseRules rules, CurrentCaseRules(tx));
   pb::Decision decision = NewDecision(NewId(tx.now()), call.caller, application, request, rules, today);
   // The approval that is extended stays in force: nothing of it was wrong.
@@ -196,7 +197,7 @@ absl::Status Housing::LapseApplication(Tx& tx, Call& call, const pb::LapseApplic
   ASSIGN(pb::Application application,
          AtVersion(request.expected_version(), LoadVisible<pb::Application>(tx, call, request.application_id())));
   TRY(MayLapse(application));
-  TRY(CheckCode(tx, pb::CODE_LIST_KIND_LAPSE_REASON, request.reason_code()));
+  TRY(CheckCode<pb::CodeList>(tx, pb::CODE_LIST_KIND_LAPSE_REASON, request.reason_code()));
   TRY(RevokeOfferOf(tx, application));
   application.set_state(pb::APPLICATION_STATE_LAPSED);
   application.clear_place_offer_id();

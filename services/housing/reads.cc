@@ -4,7 +4,6 @@
 
 #include "common/store/records.h"
 #include "services/housing/application_rules.h"
-#include "services/shared/code_lists.h"
 
 namespace mestring::housing {
 
@@ -22,11 +21,6 @@ absl::StatusOr<pb::CaseRules> CurrentCaseRules(Tx& tx) {
 
 absl::StatusOr<pb::NeedRule> CurrentNeedRule(Tx& tx) {
   return Or(Newest<pb::NeedRule>(tx), Refused("NEED_RULE_MISSING", "no need rule is in force"));
-}
-
-absl::Status CheckCode(Tx& tx, pb::CodeListKind kind, std::string_view code) {
-  ASSIGN(const auto list, CodeListOfVersion<pb::CodeList>(tx, kind, 0));
-  return list && HasCode(*list, code) ? absl::OkStatus() : UnknownCode(kind);
 }
 
 absl::StatusOr<std::optional<pb::ListEntry>> LiveEntry(Tx& tx, std::string_view application_id) {

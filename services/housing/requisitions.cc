@@ -15,6 +15,7 @@
 #include "services/housing/housing.h"
 #include "services/housing/reads.h"
 #include "services/housing/tables.h"
+#include "services/shared/code_lists.h"
 
 namespace mestring::housing {
 namespace {
@@ -88,7 +89,7 @@ absl::Status Housing::WithdrawRequisition(Tx& tx, Call& call, const pb::Withdraw
   ASSIGN(pb::Requisition requisition,
          AtVersion(request.expected_version(), LoadVisible<pb::Requisition>(tx, call, request.requisition_id())));
   TRY(MayWithdraw(requisition));
-  TRY(CheckCode(tx, pb::CODE_LIST_KIND_WITHDRAW_REASON, request.reason_code()));
+  TRY(CheckCode<pb::CodeList>(tx, pb::CODE_LIST_KIND_WITHDRAW_REASON, request.reason_code()));
   requisition.set_state(pb::REQUISITION_STATE_WITHDRAWN);
   TRY(Save(tx, requisition));
   TRY(tx.CancelTimer(kRequisitionDecisionTimer, requisition.id()));

@@ -38,6 +38,13 @@ absl::Status UnknownCode(Kind kind) {
   return Refused("UNKNOWN_CODE", "the code is not in its list", {{"list", KindName(kind)}});
 }
 
+// UNKNOWN_CODE unless the version of the list that is in force has the code.
+template <class CodeList, class Kind>
+absl::Status CheckCode(Tx& tx, Kind kind, std::string_view code) {
+  ASSIGN(const auto list, CodeListOfVersion<CodeList>(tx, kind, 0));
+  return list && HasCode(*list, code) ? absl::OkStatus() : UnknownCode(kind);
+}
+
 // SetCodeList: stores the next version of a list, which names no code twice, and tells of it. Codes that the service
 // itself sets are not stored unless the list names them: they are added to what is answered.
 template <class CodeListSet, class OwnCodes, class Request, class CodeList>
