@@ -50,8 +50,8 @@ Parts StatementOf(const PlacesAsked& places, const Hold& hold, Holders holders, 
               asked, hold.start_date, hold.held_until, hold.own_stay_id);
   }
   if (holders == Holders::kResidents || ((all || people) && tonight)) {
-    parts.Add(absl::StrCat(kColumns, "stays WHERE ", AreAsked(places, 2), " AND state = '",
-                           pb::StayState_Name(pb::STAY_STATE_ARRIVED), "' AND id <> :own2"),
+    parts.Add(absl::StrCat(kColumns, "stays WHERE ", AreAsked(places, 2), " AND ", InState(pb::STAY_STATE_ARRIVED),
+                           " AND id <> :own2"),
               asked, hold.own_stay_id);
   }
   if (all) {

@@ -39,6 +39,14 @@ absl::Status PutOff(Tx& tx, pb::Vacancy vacancy, const std::string& until) {
   return tx.Publish(event, *place_offer);
 }
 
+template <class Event>
+absl::Status PublishNoStay(Tx& tx, const pb::Stay& stay) {
+  auto event = About<Event>(stay);
+  event.set_requisition_id(stay.requisition_id());
+  event.set_reason_code(stay.end_reason_code());
+  return tx.Publish(event, stay);
+}
+
 // What a reservation rested on can be used again, or has run out meanwhile.
 absl::Status ReleaseSource(Tx& tx, const pb::Stay& stay) {
   if (!stay.place_offer_id().empty()) {
@@ -96,17 +104,8 @@ absl::Status EndReservation(Tx& tx, pb::StayState state, std::string_view reason
   ApplyNoStay(state, reason_code, stay);
   TRY(Save(tx, *stay));
   TRY(tx.CancelTimer(kArrivalTimer, stay->id()));
-  if (state == pb::STAY_STATE_CANCELLED) {
-    auto event = About<pb::StayCancelled>(*stay);
-    event.set_requisition_id(stay->requisition_id());
-    event.set_reason_code(stay->end_reason_code());
-    TRY(tx.Publish(event, *stay));
-  } else {
-    auto event = About<pb::StayNotArrived>(*stay);
-    event.set_requisition_id(stay->requisition_id());
-    event.set_reason_code(stay->end_reason_code());
-    TRY(tx.Publish(event, *stay));
-  }
+  TRY(state == pb::STAY_STATE_CANCELLED ? PublishNoStay<pb::StayCancelled>(tx, *stay)
+                                        : PublishNoStay<pb::StayNotArrived>(tx, *stay));
   TRY(EndTenanciesOf(tx, *stay, Today(tx)));
   TRY(CancelContactsOf(tx, *stay));
   return ReleaseSource(tx, *stay);
