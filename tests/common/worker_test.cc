@@ -37,6 +37,14 @@ class Steps {
   int count_ = 0;
 };
 
+// Counts, and always ends in the same way.
+Worker::Step StepThat(absl::StatusOr<absl::Duration> ends, Steps& steps) {
+  return [ends, &steps] {
+    steps.Begin();
+    return ends;
+  };
+}
+
 TEST(Worker, StepsAtOnceAndThenAsTheStepSays) {
   Steps steps;
   Worker worker([&]() -> absl::StatusOr<absl::Duration> {
@@ -51,10 +59,7 @@ TEST(Worker, StepsAtOnceAndThenAsTheStepSays) {
 TEST(Worker, WakingEndsARest) {
   for (const absl::Duration rest : {kHours, absl::InfiniteDuration()}) {
     Steps steps;
-    Worker worker([&]() -> absl::StatusOr<absl::Duration> {
-      steps.Begin();
-      return rest;
-    });
+    Worker worker(StepThat(rest, steps));
     worker.Start();
     for (int step = 1; step <= 100; ++step) {
       steps.WaitFor(step);
@@ -100,10 +105,7 @@ TEST(Worker, ManyWakesAreOne) {
 TEST(Worker, StopsWhileItRests) {
   for (const absl::Duration rest : {kHours, absl::InfiniteDuration()}) {
     Steps steps;
-    Worker worker([&]() -> absl::StatusOr<absl::Duration> {
-      steps.Begin();
-      return rest;
-    });
+    Worker worker(StepThat(rest, steps));
     worker.Start();
     steps.WaitFor(1);
     worker.Stop();
@@ -115,12 +117,7 @@ TEST(Worker, StopsWhileItRests) {
 
 TEST(Worker, StopsWhileItBacksOff) {
   Steps steps;
-  Worker worker(
-      [&]() -> absl::StatusOr<absl::Duration> {
-        steps.Begin();
-        return absl::UnavailableError("no");
-      },
-      {.first = kHours, .most = kHours});
+  Worker worker(StepThat(absl::UnavailableError("no"), steps), {.first = kHours, .most = kHours});
   worker.Start();
   steps.WaitFor(1);
   worker.Stop();
@@ -179,12 +176,7 @@ TEST(Worker, ASuccessBeginsTheBackoffAnew) {
 TEST(Worker, WakingEndsNoBackoffAndRetryDoes) {
   constexpr int kRounds = 200;
   Steps steps;
-  Worker worker(
-      [&]() -> absl::StatusOr<absl::Duration> {
-        steps.Begin();
-        return absl::UnavailableError("no");
-      },
-      {.first = kHours, .most = kHours});
+  Worker worker(StepThat(absl::UnavailableError("no"), steps), {.first = kHours, .most = kHours});
   worker.Start();
   for (int round = 1; round <= kRounds; ++round) {
     steps.WaitFor(round);
@@ -200,10 +192,7 @@ TEST(Worker, WakingEndsNoBackoffAndRetryDoes) {
 
 TEST(Worker, StartsAgainAfterAStop) {
   Steps steps;
-  Worker worker([&]() -> absl::StatusOr<absl::Duration> {
-    steps.Begin();
-    return absl::InfiniteDuration();
-  });
+  Worker worker(StepThat(absl::InfiniteDuration(), steps));
   worker.Start();
   steps.WaitFor(1);
   worker.Stop();
