@@ -60,10 +60,12 @@ struct FieldPlan {
   int64_t min = 0;
   int64_t max = 0;
   bool forbid_person_ref = false;
+  std::string code_list;
   const Plan* below = nullptr;  // of a message
-  // Something here or below is a person or an organisation: PersonsIn need not look elsewhere.
+  // This, or something below, is a person, an organisation or a code of a list: PersonsIn need not look elsewhere.
   bool leads_to_person = false;
   bool leads_to_organisation = false;
+  bool leads_to_code = false;
 };
 
 struct Plan {
@@ -83,6 +85,7 @@ FieldPlan PlanField(const FieldDescriptor& field) {
   plan.min = rule.min();
   plan.max = rule.max();
   plan.forbid_person_ref = rule.forbid_person_ref();
+  plan.code_list = rule.code_list();
   return plan;
 }
 
@@ -94,26 +97,41 @@ absl::Status CheckRulesBelow(const Descriptor& type, std::set<const Descriptor*>
         type.full_name(), " must name at least two of its own fields (mestring.common.v1.exactly_one_of)"));
   }
   for (int i = 0; i < type.field_count(); ++i) {
-    const Descriptor* below = type.field(i)->message_type();
-    if (below != nullptr) TRY(CheckRulesBelow(*below, seen));
+    const FieldDescriptor& field = *type.field(i);
+    if (!Known(field.options()).GetExtension(common::v1::rule).code_list().empty() &&
+        field.type() != FieldDescriptor::TYPE_STRING) {
+      return absl::FailedPreconditionError(absl::StrCat(field.full_name(), " has a code_list and is no string"));
+    }
+    if (field.message_type() != nullptr) TRY(CheckRulesBelow(*field.message_type(), seen));
   }
   return absl::OkStatus();
 }
 
-bool LeadsTo(const Descriptor& type, Format format, std::set<const Descriptor*>* seen) {
+// What is looked for in a message, by the rule of the field that holds it.
+using Sought = bool (*)(const FieldRule&);
+bool IsPerson(const FieldRule& rule) { return rule.format() == common::v1::FORMAT_PERSON_REF; }
+bool IsOrganisation(const FieldRule& rule) { return rule.format() == common::v1::FORMAT_ORGANISATION; }
+bool IsListedCode(const FieldRule& rule) { return !rule.code_list().empty(); }
+
+bool LeadsTo(const FieldDescriptor& field, Sought sought, std::set<const Descriptor*>* seen);
+
+bool LeadsTo(const Descriptor& type, Sought sought, std::set<const Descriptor*>* seen) {
   if (!seen->insert(&type).second) return false;
   for (int i = 0; i < type.field_count(); ++i) {
-    const FieldDescriptor& field = *type.field(i);
-    if (field.options().GetExtension(common::v1::rule).format() == format) return true;
-    if (field.message_type() != nullptr && LeadsTo(*field.message_type(), format, seen)) return true;
+    if (LeadsTo(*type.field(i), sought, seen)) return true;
   }
   return false;
 }
 
-bool FieldLeadsTo(const FieldPlan& plan, Format format) {
+bool LeadsTo(const FieldDescriptor& field, Sought sought, std::set<const Descriptor*>* seen) {
+  return sought(field.options().GetExtension(common::v1::rule)) ||
+         (field.message_type() != nullptr && LeadsTo(*field.message_type(), sought, seen));
+}
+
+template <class Declared>
+bool LeadsTo(const Declared& declared, Sought sought) {
   std::set<const Descriptor*> seen;
-  return plan.format == format ||
-         (plan.field->message_type() != nullptr && LeadsTo(*plan.field->message_type(), format, &seen));
+  return LeadsTo(declared, sought, &seen);
 }
 
 using Plans = std::unordered_map<const Descriptor*, std::unique_ptr<Plan>>;
@@ -130,8 +148,9 @@ const Plan* PlanFor(const Descriptor& type, Plans* plans) {
   for (int i = 0; i < type.field_count(); ++i) {
     FieldPlan field = PlanField(*type.field(i));
     if (field.field->message_type() != nullptr) field.below = PlanFor(*field.field->message_type(), plans);
-    field.leads_to_person = FieldLeadsTo(field, common::v1::FORMAT_PERSON_REF);
-    field.leads_to_organisation = FieldLeadsTo(field, common::v1::FORMAT_ORGANISATION);
+    field.leads_to_person = LeadsTo(*field.field, IsPerson);
+    field.leads_to_organisation = LeadsTo(*field.field, IsOrganisation);
+    field.leads_to_code = LeadsTo(*field.field, IsListedCode);
     plan->fields.push_back(field);
   }
   return plan;
@@ -408,9 +427,9 @@ void CollectFreeText(const Descriptor& type, const std::string& prefix, std::set
   above->erase(&type);
 }
 
-// Collects the values of one format, only where the plan says there are any.
-void Collect(const Message& message, const Plan& plan, Format format, bool FieldPlan::*leads_there,
-             std::vector<std::string>* values) {
+// Hands every non-empty text that the plan leads to, to `take`.
+template <class Take>
+void Collect(const Message& message, const Plan& plan, bool FieldPlan::*leads_there, const Take& take) {
   const Reflection& reflection = *message.GetReflection();
   for (const FieldPlan& field : plan.fields) {
     if (!(field.*leads_there)) continue;
@@ -423,20 +442,21 @@ void Collect(const Message& message, const Plan& plan, Format format, bool Field
       if (field.below != nullptr) {
         Collect(descriptor->is_repeated() ? reflection.GetRepeatedMessage(message, descriptor, i)
                                           : reflection.GetMessage(message, descriptor),
-                *field.below, format, leads_there, values);
-      } else if (field.format == format) {
+                *field.below, leads_there, take);
+      } else {
         std::string text = descriptor->is_repeated() ? reflection.GetRepeatedString(message, descriptor, i)
                                                      : reflection.GetString(message, descriptor);
-        if (!text.empty()) values->push_back(std::move(text));
+        if (!text.empty()) take(field, std::move(text));
       }
     }
   }
 }
 
-std::vector<std::string> ValuesIn(const Message& message, Format format, bool FieldPlan::*leads_there) {
+std::vector<std::string> ValuesIn(const Message& message, bool FieldPlan::*leads_there) {
   Plans own;
   std::vector<std::string> values;
-  Collect(message, PlanOf(*message.GetDescriptor(), &own), format, leads_there, &values);
+  Collect(message, PlanOf(*message.GetDescriptor(), &own), leads_there,
+          [&](const FieldPlan&, std::string value) { values.push_back(std::move(value)); });
   std::sort(values.begin(), values.end());
   values.erase(std::unique(values.begin(), values.end()), values.end());
   return values;
@@ -485,18 +505,22 @@ std::vector<std::string> FreeTextFields(const Descriptor& event) {
   return paths;
 }
 
-std::vector<std::string> PersonsIn(const Message& message) {
-  return ValuesIn(message, common::v1::FORMAT_PERSON_REF, &FieldPlan::leads_to_person);
-}
+std::vector<std::string> PersonsIn(const Message& message) { return ValuesIn(message, &FieldPlan::leads_to_person); }
 
 std::vector<std::string> OrganisationsIn(const Message& message) {
-  return ValuesIn(message, common::v1::FORMAT_ORGANISATION, &FieldPlan::leads_to_organisation);
+  return ValuesIn(message, &FieldPlan::leads_to_organisation);
 }
 
-bool NamesSomebody(const Descriptor& type) {
-  std::set<const Descriptor*> persons, organisations;
-  return LeadsTo(type, common::v1::FORMAT_PERSON_REF, &persons) ||
-         LeadsTo(type, common::v1::FORMAT_ORGANISATION, &organisations);
+std::vector<ListedCode> ListedCodesIn(const Message& message) {
+  Plans own;
+  std::vector<ListedCode> codes;
+  Collect(message, PlanOf(*message.GetDescriptor(), &own), &FieldPlan::leads_to_code,
+          [&](const FieldPlan& field, std::string code) {
+            codes.push_back({field.code_list, std::move(code)});
+          });
+  return codes;
 }
+
+bool NamesSomebody(const Descriptor& type) { return LeadsTo(type, IsPerson) || LeadsTo(type, IsOrganisation); }
 
 }  // namespace mestring

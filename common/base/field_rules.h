@@ -22,7 +22,8 @@ absl::Status CheckFields(const google::protobuf::Message& request);
 using OneOf = std::vector<const google::protobuf::FieldDescriptor*>;
 std::vector<OneOf> OneOfsOf(const google::protobuf::Descriptor& type);
 // What the contract says of the messages of this type and below must make sense before a service starts:
-// FAILED_PRECONDITION if exactly_one_of names a field that the message does not have, or fewer than two.
+// FAILED_PRECONDITION if exactly_one_of names a field that the message does not have, or fewer than two, or if a field
+// with a code_list is no string.
 absl::Status CheckRules(const google::protobuf::Descriptor& type);
 
 // As CheckFields, and refuses any string without a format, or of FORMAT_TEXT: what an event may hold.
@@ -42,7 +43,13 @@ bool EachOnce(const Items& items, Key key) {
 // ones included, without repeats.
 std::vector<std::string> PersonsIn(const google::protobuf::Message& message);
 std::vector<std::string> OrganisationsIn(const google::protobuf::Message& message);
-// Whether a message of this type has such a field, nested ones included.
+// A code of a code list, and the list that the contract says it is of (code_list).
+struct ListedCode {
+  std::string list, code;
+};
+// Every non-empty code of a code list in a message, nested ones included, in the order of its fields.
+std::vector<ListedCode> ListedCodesIn(const google::protobuf::Message& message);
+// Whether a message of this type has a field for a person or an organisation, nested ones included.
 bool NamesSomebody(const google::protobuf::Descriptor& type);
 
 }  // namespace mestring

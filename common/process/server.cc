@@ -121,6 +121,7 @@ absl::Status Server::Impl::OpenAll(const ServiceDefinition& definition) {
   edge_options.access_log_retention = config.access_log_retention;
   edge_options.calls_max = config.threads;
   edge_options.reflection = config.reflection;
+  edge_options.check_write = definition.check_write;
   edge = std::make_unique<RpcPipeline>(*db, metrics, *verifier, std::move(edge_options));
   watch = std::make_unique<Watch>(*db, *edge, Watch::Options());
 

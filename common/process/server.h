@@ -46,6 +46,7 @@ struct ServiceDefinition {
   Ports ports;            // where it listens by default
   absl::Span<const Migration> schema;
   absl::Span<const Migration> shared_schema = {};  // of what this service links and others link too
+  decltype(RpcPipeline::Options::check_write) check_write = nullptr;
   std::function<std::unique_ptr<Service>(Kernel&)> make;
 };
 

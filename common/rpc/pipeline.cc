@@ -305,6 +305,7 @@ absl::Status RpcPipeline::RunWrite(CallContext& context, UseCase use_case) {
     context.response->Clear();
     tx.set_traceparent(call.traceparent);
     if (context.method.anonymous) tx.ForgetTheMoment();
+    if (options_.check_write) TRY(options_.check_write(tx, context.request));
     TRY(use_case(tx, call));
     // Checked before the edge stores anything of its own. Nobody would notice a forgotten event, and every subscriber
     // and every watcher rests on it; so the first call of such an RPC fails, in a test.

@@ -35,6 +35,7 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <set>
 #include <string>
@@ -68,6 +69,8 @@ class RpcPipeline {
     absl::Duration access_log_retention = absl::InfiniteDuration();
     int calls_max = 128;      // at work at once; beyond them RESOURCE_EXHAUSTED at once
     bool reflection = false;  // its methods are open to anybody who can connect
+    // What the service checks of every request that changes something, before the use case and in its transaction.
+    std::function<absl::Status(Tx&, const google::protobuf::Message& request)> check_write;
   };
 
   // Declares that the handler of the RPC with this request asks the edge who calls, before it does anything. The

@@ -10,9 +10,11 @@
 #include "mestring/activities/v1/activities.grpc.pb.h"
 #include "mestring/activities/v1/activities.pb.h"
 #include "services/activities/subscriptions.h"
+#include "services/activities/tables.h"
 #include "services/activities/timers.h"
 #include "services/ports.h"
 #include "services/shared/assigned_actions.h"
+#include "services/shared/code_lists.h"
 
 namespace mestring {
 
@@ -129,6 +131,7 @@ inline ServiceDefinition ActivitiesDefinition() {
           .ports = PortsOf("activities"),
           .schema = kActivitiesSchema,
           .shared_schema = kAssignedActionsSchema,
+          .check_write = CheckCodes<activities::pb::CodeList>,
           .make = [](Kernel& kernel) { return std::make_unique<activities::Activities>(kernel); }};
 }
 

@@ -14,15 +14,9 @@
 #include "services/activities/follow_up_changes.h"
 #include "services/activities/reads.h"
 #include "services/activities/seat_rules.h"
-#include "services/shared/code_lists.h"
 
 namespace mestring::activities {
 namespace {
-
-absl::Status CheckAbsence(Tx& tx, bool present, std::string_view reason_code) {
-  TRY(CheckReason(!present, reason_code));
-  return present ? absl::OkStatus() : CheckCode<pb::CodeList>(tx, pb::CODE_LIST_KIND_ABSENCE_REASON, reason_code);
-}
 
 // The seat follows its record: attended or absent, and of a course, completed or not.
 absl::Status FollowRecord(Tx& tx, const pb::Session& session, const pb::Attendance& attendance,
@@ -67,7 +61,7 @@ absl::StatusOr<pb::Attendance> RecordMark(Tx& tx, const Call& call, const pb::Se
   if (enrolment.session_id() != session.id() || !IsLive(enrolment.state())) {
     return NotFound(Table<pb::Enrolment>::kNoun);
   }
-  TRY(CheckAbsence(tx, mark.present(), mark.reason_code()));
+  TRY(CheckReason(!mark.present(), mark.reason_code()));
   ASSIGN(const bool recorded,
          Exists<pb::Attendance>(tx,
                                 absl::StrCat("WHERE enrolment_id = :enrolment AND module = :module AND ",
@@ -108,7 +102,7 @@ absl::Status Activities::CorrectAttendance(Tx& tx, Call& call, const pb::Correct
   ASSIGN(const pb::Session session, Load<pb::Session>(tx, earlier.session_id()));
   ASSIGN(const pb::ActivityPolicy policy, CurrentPolicy(tx));
   TRY(MayCorrect(earlier, session, policy, tx.now(), tx.zone()));
-  TRY(CheckAbsence(tx, request.present(), request.reason_code()));
+  TRY(CheckReason(!request.present(), request.reason_code()));
   earlier.set_state(pb::ATTENDANCE_STATE_SUPERSEDED);
   TRY(Save(tx, earlier));
   pb::Attendance attendance = earlier;
@@ -145,7 +139,6 @@ absl::Status Activities::RecordObstacle(Tx& tx, Call& call, const pb::RecordObst
   ASSIGN(const pb::Session session, Load<pb::Session>(tx, request.session_id()));
   ASSIGN(const bool has_seat, HasSeat(tx, session.id(), request.person_ref()));
   TRY(MayHaveObstacle(session, has_seat));
-  TRY(CheckCode<pb::CodeList>(tx, pb::CODE_LIST_KIND_OBSTACLE, request.kind_code()));
   pb::Obstacle obstacle;
   obstacle.set_id(NewId(tx.now()));
   obstacle.set_state(pb::OBSTACLE_STATE_OPEN);

@@ -14,7 +14,6 @@
 #include "services/activities/fund_changes.h"
 #include "services/activities/fund_rules.h"
 #include "services/activities/reads.h"
-#include "services/shared/code_lists.h"
 
 namespace mestring::activities {
 namespace {
@@ -188,7 +187,6 @@ absl::Status Activities::DecideGrant(Tx& tx, Call& call, const pb::DecideGrantRe
     ASSIGN(ledger_entry_id, MoveGrant(tx, pb::LEDGER_KIND_RESERVATION, pb::GRANT_STATE_APPROVED, &fund, &grant));
     TRY(TellIfLow(tx, before, fund));
   } else {
-    TRY(CheckCode<pb::CodeList>(tx, pb::CODE_LIST_KIND_GRANT_REFUSAL_REASON, request.reason_code()));
     grant.set_reason_code(request.reason_code());
     grant.set_state(pb::GRANT_STATE_REFUSED);
     TRY(Save(tx, grant));

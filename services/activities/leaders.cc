@@ -16,7 +16,6 @@
 #include "services/activities/leader_changes.h"
 #include "services/activities/leader_rules.h"
 #include "services/activities/reads.h"
-#include "services/shared/code_lists.h"
 
 namespace mestring::activities {
 namespace {
@@ -55,7 +54,6 @@ absl::Status Activities::WishLeaderStep(Tx& tx, Call& call, const pb::WishLeader
 absl::Status Activities::RecordRequirement(Tx& tx, Call& call, const pb::RecordRequirementRequest& request,
                                            pb::RecordRequirementResponse* response) {
   ASSIGN(pb::LeaderPath path, LoadVisible<pb::LeaderPath>(tx, call, request.leader_path_id()));
-  TRY(CheckCode<pb::CodeList>(tx, pb::CODE_LIST_KIND_LEADER_REQUIREMENT, request.requirement_code()));
   ASSIGN(const bool recorded,
          Exists<pb::MetRequirement>(tx, "WHERE leader_path_id = :path AND requirement_code = :code", path.id(),
                                     request.requirement_code()));

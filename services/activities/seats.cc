@@ -19,7 +19,6 @@
 #include "services/activities/reads.h"
 #include "services/activities/seat_changes.h"
 #include "services/activities/seat_rules.h"
-#include "services/shared/code_lists.h"
 
 namespace mestring::activities {
 namespace {
@@ -117,7 +116,6 @@ absl::Status Activities::RemoveEnrolment(Tx& tx, Call& call, const pb::RemoveEnr
                                          pb::RemoveEnrolmentResponse* response) {
   ASSIGN(pb::Enrolment enrolment,
          AtVersion(request.expected_version(), LoadVisible<pb::Enrolment>(tx, call, request.enrolment_id())));
-  TRY(CheckCode<pb::CodeList>(tx, pb::CODE_LIST_KIND_REMOVAL_REASON, request.reason_code()));
   TRY(EndEnrolment(tx, pb::ENROLMENT_STATE_REMOVED, request.reason_code(), &enrolment));
   *response->mutable_enrolment() = std::move(enrolment);
   return absl::OkStatus();

@@ -20,7 +20,6 @@
 #include "services/activities/seat_rules.h"
 #include "services/activities/session_changes.h"
 #include "services/shared/calendar.h"
-#include "services/shared/code_lists.h"
 
 namespace mestring::activities {
 namespace {
@@ -28,11 +27,6 @@ namespace {
 absl::StatusOr<absl::CivilMinute> LocalTime(std::string_view date, std::string_view time_of_day) {
   ASSIGN(const int minute, ParseTimeOfDay("time_of_day", time_of_day));
   return absl::CivilMinute(Day(date)) + minute;
-}
-
-// The part of town is one of the list, or is not said.
-absl::Status CheckArea(Tx& tx, std::string_view area_code) {
-  return area_code.empty() ? absl::OkStatus() : CheckCode<pb::CodeList>(tx, pb::CODE_LIST_KIND_AREA, area_code);
 }
 
 absl::Status SaveScheduled(Tx& tx, const pb::ActivityPolicy& policy, pb::Session* session) {
@@ -104,7 +98,6 @@ absl::Status Activities::ScheduleSessions(Tx& tx, Call&, const pb::ScheduleSessi
   ASSIGN(const pb::Activity activity, Load<pb::Activity>(tx, request.activity_id()));
   TRY(MayGoOn(activity));
   TRY(CheckQuotas(activity, request.quotas()));
-  TRY(CheckArea(tx, request.area_code()));
   TRY(CheckPlannable("first_date", request.first_date(), Today(tx)));
   ASSIGN(const absl::CivilMinute first, LocalTime(request.first_date(), request.time_of_day()));
   ASSIGN(const std::vector<absl::Time> starts, Occurrences(request.recurrence(), first, tx.zone()));
@@ -129,7 +122,6 @@ absl::Status Activities::MoveSession(Tx& tx, Call& call, const pb::MoveSessionRe
                                      pb::MoveSessionResponse* response) {
   ASSIGN(pb::Session session, AtVersion(request.expected_version(), Load<pb::Session>(tx, request.session_id())));
   ASSIGN(const Span from, SpanOf(session, request.module()));
-  TRY(CheckArea(tx, request.area_code()));
   TRY(CheckPlannable("date", request.date(), Today(tx)));
   ASSIGN(const absl::CivilMinute local, LocalTime(request.date(), request.time_of_day()));
   const absl::Duration duration = request.duration_minutes() > 0 ? absl::Minutes(request.duration_minutes())
@@ -157,7 +149,6 @@ absl::Status Activities::CancelSession(Tx& tx, Call& call, const pb::CancelSessi
                                        pb::CancelSessionResponse* response) {
   ASSIGN(pb::Session session, AtVersion(request.expected_version(), Load<pb::Session>(tx, request.session_id())));
   TRY(MayCancel(session));
-  TRY(CheckCode<pb::CodeList>(tx, pb::CODE_LIST_KIND_CANCEL_REASON, request.reason_code()));
   TRY(ConcernsThoseOf(tx, session, call));
   TRY(CancelNow(tx, request.reason_code(), &session));
   *response->mutable_session() = std::move(session);

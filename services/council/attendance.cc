@@ -90,7 +90,6 @@ absl::Status Council::DeclareDisqualified(Tx& tx, Call& call, const pb::DeclareD
   const bool principal = request.role() == pb::HOLDER_ROLE_PRINCIPAL;
   call.RecordAccess(principal ? seat.principal_ref() : seat.deputy_ref());
   TRY(MayDisqualify(meeting, item, seat, request.role()));
-  TRY(CheckCode(tx, pb::CODE_LIST_KIND_DISQUALIFICATION_GROUND, request.ground_code()));
   ASSIGN(const auto known,
          Find<pb::Disqualification>(tx, "WHERE agenda_item_id = :item AND seat_id = :seat AND role = :role", item.id(),
                                     seat.seat_id(), pb::HolderRole_Name(request.role())));

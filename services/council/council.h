@@ -10,8 +10,10 @@
 #include "mestring/council/v1/council.grpc.pb.h"
 #include "mestring/council/v1/council.pb.h"
 #include "services/council/subscriptions.h"
+#include "services/council/tables.h"
 #include "services/council/timers.h"
 #include "services/ports.h"
+#include "services/shared/code_lists.h"
 
 namespace mestring {
 
@@ -116,9 +118,11 @@ class Council final : public mestring::Service, public pb::CouncilService::Servi
 
 // Name, ports, schema and maker: what RunService and the tests start.
 inline ServiceDefinition CouncilDefinition() {
-  return {.name = "council", .ports = PortsOf("council"), .schema = kCouncilSchema, .make = [](Kernel& kernel) {
-            return std::make_unique<council::Council>(kernel);
-          }};
+  return {.name = "council",
+          .ports = PortsOf("council"),
+          .schema = kCouncilSchema,
+          .check_write = CheckCodes<council::pb::CodeList, WithoutList::kAny>,
+          .make = [](Kernel& kernel) { return std::make_unique<council::Council>(kernel); }};
 }
 
 }  // namespace mestring

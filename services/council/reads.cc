@@ -7,17 +7,11 @@
 #include <utility>
 
 #include "services/council/attendance_rules.h"
-#include "services/shared/code_lists.h"
 
 namespace mestring::council {
 
 absl::StatusOr<pb::Mandate> CurrentMandate(Tx& tx) {
   return Or(Newest<pb::Mandate>(tx), Refused("MANDATE_MISSING", "no mandate is in force"));
-}
-
-absl::Status CheckCode(Tx& tx, pb::CodeListKind kind, std::string_view code) {
-  ASSIGN(const auto list, CodeListOfVersion<pb::CodeList>(tx, kind, 0));
-  return !list || HasCode(*list, code) ? absl::OkStatus() : UnknownCode(kind);
 }
 
 absl::StatusOr<std::vector<pb::Seat>> ActiveSeats(Tx& tx) {

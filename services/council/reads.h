@@ -20,8 +20,6 @@ namespace mestring::council {
 
 // MANDATE_MISSING if nobody has set one.
 absl::StatusOr<pb::Mandate> CurrentMandate(Tx& tx);
-// UNKNOWN_CODE unless it is in the list in force; where there is none, any code is taken.
-absl::Status CheckCode(Tx& tx, pb::CodeListKind kind, std::string_view code);
 // The seats that there are today.
 absl::StatusOr<std::vector<pb::Seat>> ActiveSeats(Tx& tx);
 absl::StatusOr<Holders> HoldersOf(Tx& tx, std::string_view seat_id);

@@ -125,7 +125,6 @@ absl::Status Council::EndTerm(Tx& tx, Call& call, const pb::EndTermRequest& requ
   ASSIGN(pb::SeatHolder holder, AtVersion(request.expected_version(), Load<pb::SeatHolder>(tx, request.holder_id())));
   call.RecordAccess(holder.person_ref());
   TRY(MayEndTerm(call.caller, holder));
-  TRY(CheckCode(tx, pb::CODE_LIST_KIND_END_REASON, request.reason_code()));
   TRY(EndHolder(tx, request.reason_code(), &holder));
   TRY(ReviewSummonses(tx, holder.seat_id()));
   *response->mutable_holder() = std::move(holder);

@@ -17,7 +17,6 @@
 #include "services/housing/place_holds.h"
 #include "services/housing/reads.h"
 #include "services/housing/tables.h"
-#include "services/shared/code_lists.h"
 
 namespace mestring::housing {
 namespace {
@@ -52,7 +51,6 @@ absl::Status Housing::AssessNeed(Tx& tx, Call& call, const pb::AssessNeedRequest
   TRY(MayAssess(application));
   ASSIGN(const pb::NeedRule rule, CurrentNeedRule(tx));
   ASSIGN(const int64_t score, Score(rule, request));
-  TRY(CheckCode<pb::CodeList>(tx, pb::CODE_LIST_KIND_PRIORITY_REASON, request.reason_code()));
   pb::NeedAssessment assessment =
       NewAssessment(NewId(tx.now()), call.caller, application, request, rule, score, Today(tx));
   TRY(Insert(tx, assessment));
@@ -166,9 +164,6 @@ absl::Status Housing::MakePlaceOffer(Tx& tx, Call& call, const pb::MakePlaceOffe
   TRY(MayOffer(vacancy, application, entry.value_or(pb::ListEntry()), today));
   ASSIGN(const std::vector<pb::ListEntry> before, Candidates(tx, vacancy, entry->rank_key(), 1));
   TRY(MayPassOver(before.empty() ? nullptr : &before.front(), request.passed_over_reason_code()));
-  if (!request.passed_over_reason_code().empty()) {
-    TRY(CheckCode<pb::CodeList>(tx, pb::CODE_LIST_KIND_PASSED_OVER_REASON, request.passed_over_reason_code()));
-  }
   ASSIGN(const pb::SchemePolicy policy, PolicyInForce(tx, vacancy.scheme_id(), today));
   pb::PlaceOffer place_offer = NewPlaceOffer(NewId(tx.now()), vacancy, application, *entry, policy, today);
   place_offer.set_passed_over_reason_code(request.passed_over_reason_code());
@@ -198,7 +193,6 @@ absl::Status Housing::AnswerPlaceOffer(Tx& tx, Call& call, const pb::AnswerPlace
          AtVersion(request.expected_version(), LoadVisible<pb::PlaceOffer>(tx, call, request.place_offer_id())));
   TRY(MayAnswer(place_offer, Today(tx)));
   const bool accepts = request.answer() == pb::ANSWER_ACCEPT;
-  if (!accepts) TRY(CheckCode<pb::CodeList>(tx, pb::CODE_LIST_KIND_DECLINE_REASON, request.decline_reason_code()));
   place_offer.set_state(accepts ? pb::PLACE_OFFER_STATE_ACCEPTED : pb::PLACE_OFFER_STATE_DECLINED);
   place_offer.set_end_reason_code(request.decline_reason_code());
   TRY(Save(tx, place_offer));
@@ -221,7 +215,6 @@ absl::Status Housing::RevokePlaceOffer(Tx& tx, Call& call, const pb::RevokePlace
   ASSIGN(pb::PlaceOffer place_offer,
          AtVersion(request.expected_version(), LoadVisible<pb::PlaceOffer>(tx, call, request.place_offer_id())));
   TRY(MayRevoke(place_offer));
-  TRY(CheckCode<pb::CodeList>(tx, pb::CODE_LIST_KIND_REVOKE_REASON, request.reason_code()));
   TRY(Revoke(tx, request.reason_code(), &place_offer));
   TRY(ReturnToList(tx, place_offer.application_id()));
   *response->mutable_place_offer() = std::move(place_offer);

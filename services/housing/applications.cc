@@ -16,7 +16,6 @@
 #include "services/housing/housing.h"
 #include "services/housing/reads.h"
 #include "services/housing/tables.h"
-#include "services/shared/code_lists.h"
 
 namespace mestring::housing {
 namespace {
@@ -72,9 +71,6 @@ absl::Status Housing::RequestInformation(Tx& tx, Call& call, const pb::RequestIn
   ASSIGN(pb::Application application,
          AtVersion(request.expected_version(), LoadVisible<pb::Application>(tx, call, request.application_id())));
   TRY(MayRequestInformation(application, request.information_by(), Today(tx)));
-  for (const std::string& code : request.information_codes()) {
-    TRY(CheckCode<pb::CodeList>(tx, pb::CODE_LIST_KIND_INFORMATION, code));
-  }
   application.set_state(pb::APPLICATION_STATE_INCOMPLETE);
   *application.mutable_information_codes() = request.information_codes();
   application.set_information_by(request.information_by());
@@ -128,10 +124,6 @@ absl::Status Housing::DecideApplication(Tx& tx, Call& call, const pb::DecideAppl
   ASSIGN(const pb::CaseRules rules, CurrentCaseRules(tx));
   TRY(MayDecide(application, rules, request, today));
   if (!IsLive(application.state())) TRY(CheckNoOther(tx, application.person_ref()));
-  TRY(CheckDecisionCodes(tx, request));
-  if (!request.exception_code().empty()) {
-    TRY(CheckCode<pb::CodeList>(tx, pb::CODE_LIST_KIND_CRITERIA_EXCEPTION, request.exception_code()));
-  }
   pb::Decision decision = NewDecision(NewId(tx.now()), call.caller, application, request, rules, today);
   const std::string superseded_id = application.decision_id();
   TRY(SaveDecision(tx, superseded_id, &decision));
@@ -157,7 +149,6 @@ absl::Status Housing::RenewApproval(Tx& tx, Call& call, const pb::RenewApprovalR
   ASSIGN(pb::Application application,
          AtVersion(request.expected_version(), LoadVisible<pb::Application>(tx, call, request.application_id())));
   TRY(MayRenew(application, today));
-  TRY(CheckCode<pb::CodeList>(tx, pb::CODE_LIST_KIND_DECISION_REASON, request.reason_code()));
   ASSIGN(const pb::CaseRules rules, CurrentCaseRules(tx));
   pb::Decision decision = NewDecision(NewId(tx.now()), call.caller, application, request, rules, today);
   // The approval that is extended stays in force: nothing of it was wrong.
@@ -197,7 +188,6 @@ absl::Status Housing::LapseApplication(Tx& tx, Call& call, const pb::LapseApplic
   ASSIGN(pb::Application application,
          AtVersion(request.expected_version(), LoadVisible<pb::Application>(tx, call, request.application_id())));
   TRY(MayLapse(application));
-  TRY(CheckCode<pb::CodeList>(tx, pb::CODE_LIST_KIND_LAPSE_REASON, request.reason_code()));
   TRY(RevokeOfferOf(tx, application));
   application.set_state(pb::APPLICATION_STATE_LAPSED);
   application.clear_place_offer_id();

@@ -9,8 +9,10 @@
 #include "mestring/housing/v1/housing.grpc.pb.h"
 #include "mestring/housing/v1/housing.pb.h"
 #include "services/housing/stay_rules.h"
+#include "services/housing/tables.h"
 #include "services/ports.h"
 #include "services/shared/assigned_actions.h"
+#include "services/shared/code_lists.h"
 
 namespace mestring {
 
@@ -135,6 +137,7 @@ inline ServiceDefinition HousingDefinition() {
           .ports = PortsOf("housing"),
           .schema = kHousingSchema,
           .shared_schema = kAssignedActionsSchema,
+          .check_write = CheckCodes<housing::pb::CodeList>,
           .make = [](Kernel& kernel) { return std::make_unique<housing::Housing>(kernel); }};
 }
 

@@ -14,7 +14,6 @@
 #include "services/housing/housing_rules.h"
 #include "services/housing/stay_rules.h"
 #include "services/housing/tables.h"
-#include "services/shared/code_lists.h"
 
 namespace mestring::housing {
 
@@ -36,17 +35,6 @@ absl::StatusOr<pb::NeedRule> CurrentNeedRule(Tx& tx);
 absl::StatusOr<std::optional<pb::ListEntry>> LiveEntry(Tx& tx, std::string_view application_id);
 // The tenancies of a stay that are not ended.
 absl::StatusOr<Tenancies> TenanciesOf(Tx& tx, const pb::Stay& stay);
-
-// The codes that every answer to a requisition or an application has.
-template <class Request>
-absl::Status CheckDecisionCodes(Tx& tx, const Request& request) {
-  TRY(CheckCode<pb::CodeList>(tx, pb::CODE_LIST_KIND_DECISION_REASON, request.reason_code()));
-  if (!request.alternative_route_code().empty()) {
-    TRY(CheckCode<pb::CodeList>(tx, pb::CODE_LIST_KIND_ALTERNATIVE_ROUTE, request.alternative_route_code()));
-  }
-  if (request.override_reason_code().empty()) return absl::OkStatus();
-  return CheckCode<pb::CodeList>(tx, pb::CODE_LIST_KIND_OVERRIDE_REASON, request.override_reason_code());
-}
 
 // What the caller may see of a list: the first conditions of its filter.
 Filter VisibleTo(const Scope& scope, bool has_organisation);

@@ -15,7 +15,6 @@
 #include "services/housing/housing.h"
 #include "services/housing/reads.h"
 #include "services/housing/tables.h"
-#include "services/shared/code_lists.h"
 
 namespace mestring::housing {
 namespace {
@@ -68,7 +67,6 @@ absl::Status Housing::DecideRequisition(Tx& tx, Call& call, const pb::DecideRequ
   ASSIGN(const pb::SchemePolicy policy, Load<pb::SchemePolicy>(tx, requisition.policy_id()));
   ASSIGN(const pb::CaseRules rules, CurrentCaseRules(tx));
   TRY(MayDecide(requisition, policy, request, today));
-  TRY(CheckDecisionCodes(tx, request));
   pb::Decision decision = NewDecision(NewId(tx.now()), call.caller, requisition, request, rules, today);
   const std::string superseded_id = requisition.decision_id();
   TRY(SaveDecision(tx, superseded_id, &decision));
@@ -89,7 +87,6 @@ absl::Status Housing::WithdrawRequisition(Tx& tx, Call& call, const pb::Withdraw
   ASSIGN(pb::Requisition requisition,
          AtVersion(request.expected_version(), LoadVisible<pb::Requisition>(tx, call, request.requisition_id())));
   TRY(MayWithdraw(requisition));
-  TRY(CheckCode<pb::CodeList>(tx, pb::CODE_LIST_KIND_WITHDRAW_REASON, request.reason_code()));
   requisition.set_state(pb::REQUISITION_STATE_WITHDRAWN);
   TRY(Save(tx, requisition));
   TRY(tx.CancelTimer(kRequisitionDecisionTimer, requisition.id()));

@@ -74,7 +74,6 @@ absl::Status Housing::SetSchemePolicy(Tx& tx, Call&, const pb::SetSchemePolicyRe
          AtVersion(request.expected_version(), Load<pb::HousingScheme>(tx, request.scheme_id())));
   pb::SchemePolicy policy = request.policy();
   if (!policy.support_team_id().empty()) TRY(Load<pb::SupportTeam>(tx, policy.support_team_id()).status());
-  TRY(CheckCode<pb::CodeList>(tx, pb::CODE_LIST_KIND_DESTINATION, policy.destination_code()));
   constexpr std::string_view of_offer = "WHERE scheme_id = :scheme";
   ASSIGN(const auto last, Newest<pb::SchemePolicy>(tx, of_offer, scheme.id()));
   TRY(MaySetPolicy(policy, last ? &*last : nullptr));
@@ -142,7 +141,6 @@ absl::Status Housing::ClosePlace(Tx& tx, Call&, const pb::ClosePlaceRequest& req
   closure.set_held_until(HeldUntil(closure.end_date(), 0));
   ASSIGN(const bool held, IsHeld(tx, place.id(), {closure.start_date(), closure.held_until()}));
   TRY(MayClose(place, closure, held, Today(tx)));
-  TRY(CheckCode<pb::CodeList>(tx, pb::CODE_LIST_KIND_CLOSURE_REASON, request.reason_code()));
   TRY(Insert(tx, closure));
   TRY(PublishClosed(tx, closure));
   *response->mutable_closure() = std::move(closure);

@@ -22,7 +22,6 @@
 #include "services/housing/stay_changes.h"
 #include "services/housing/stay_rules.h"
 #include "services/housing/tables.h"
-#include "services/shared/code_lists.h"
 
 namespace mestring::housing {
 namespace {
@@ -270,7 +269,6 @@ absl::Status Housing::CancelStay(Tx& tx, Call& call, const pb::CancelStayRequest
                                  pb::CancelStayResponse* response) {
   ASSIGN(pb::Stay stay, AtVersion(request.expected_version(), LoadVisible<pb::Stay>(tx, call, request.stay_id())));
   TRY(MayCancel(stay));
-  TRY(CheckCode<pb::CodeList>(tx, pb::CODE_LIST_KIND_STAY_CANCEL_REASON, request.reason_code()));
   TRY(EndReservation(tx, pb::STAY_STATE_CANCELLED, request.reason_code(), &stay));
   *response->mutable_stay() = std::move(stay);
   return absl::OkStatus();
@@ -288,7 +286,6 @@ absl::Status Housing::RecordNotArrived(Tx& tx, Call& call, const pb::RecordNotAr
                                        pb::RecordNotArrivedResponse* response) {
   ASSIGN(pb::Stay stay, AtVersion(request.expected_version(), LoadVisible<pb::Stay>(tx, call, request.stay_id())));
   TRY(MayRecordNoShow(stay, Today(tx)));
-  TRY(CheckCode<pb::CodeList>(tx, pb::CODE_LIST_KIND_NOT_ARRIVED_REASON, request.reason_code()));
   TRY(EndReservation(tx, pb::STAY_STATE_NOT_ARRIVED, request.reason_code(), &stay));
   *response->mutable_stay() = std::move(stay);
   return absl::OkStatus();
@@ -298,7 +295,6 @@ absl::Status Housing::ExtendStay(Tx& tx, Call& call, const pb::ExtendStayRequest
                                  pb::ExtendStayResponse* response) {
   ASSIGN(pb::Stay stay, AtVersion(request.expected_version(), LoadVisible<pb::Stay>(tx, call, request.stay_id())));
   TRY(MayExtend(stay, request.end_date(), Today(tx)));
-  TRY(CheckCode<pb::CodeList>(tx, pb::CODE_LIST_KIND_EXTENSION_REASON, request.reason_code()));
   ApplyNewEnd(request.end_date(), &stay);
   stay.set_extension_reason_code(request.reason_code());
   stay.clear_overstay();
@@ -342,8 +338,6 @@ absl::Status Housing::EndStay(Tx& tx, Call& call, const pb::EndStayRequest& requ
   const std::string end_date = OrToday(tx, request.end_date());
   ASSIGN(pb::Stay stay, AtVersion(request.expected_version(), LoadVisible<pb::Stay>(tx, call, request.stay_id())));
   TRY(MayEnd(stay, end_date, Today(tx)));
-  TRY(CheckCode<pb::CodeList>(tx, pb::CODE_LIST_KIND_DESTINATION, request.destination_code()));
-  TRY(CheckCode<pb::CodeList>(tx, pb::CODE_LIST_KIND_STAY_END_REASON, request.reason_code()));
   ApplyEnd(end_date, request.destination_code(), request.reason_code(), &stay);
   TRY(SaveEnded(tx, &stay));
   TRY(EndTenanciesOf(tx, stay, end_date));
@@ -357,7 +351,6 @@ absl::Status Housing::RecordAbsence(Tx& tx, Call& call, const pb::RecordAbsenceR
   const std::string since = OrToday(tx, request.absent_since());
   ASSIGN(pb::Stay stay, AtVersion(request.expected_version(), LoadVisible<pb::Stay>(tx, call, request.stay_id())));
   TRY(MayBeAbsent(stay, since, request.expected_return(), Today(tx)));
-  TRY(CheckCode<pb::CodeList>(tx, pb::CODE_LIST_KIND_ABSENCE_REASON, request.reason_code()));
   stay.set_absence_reason_code(request.reason_code());
   stay.set_absent_since(since);
   stay.set_expected_return(request.expected_return());
@@ -394,7 +387,6 @@ absl::Status Housing::JudgeOverstay(Tx& tx, Call& call, const pb::JudgeOverstayR
   TRY(Check(request));
   ASSIGN(pb::Stay stay, AtVersion(request.expected_version(), LoadVisible<pb::Stay>(tx, call, request.stay_id())));
   TRY(MayJudgeOverstay(stay, request, Today(tx)));
-  TRY(CheckCode<pb::CodeList>(tx, pb::CODE_LIST_KIND_OVERSTAY_REASON, request.reason_code()));
   stay.set_overstay(request.authorised() ? pb::OVERSTAY_AUTHORISED : pb::OVERSTAY_UNAUTHORISED);
   stay.set_overstay_reason_code(request.reason_code());
   if (request.authorised()) {

@@ -16,7 +16,6 @@
 #include "services/housing/stay_changes.h"
 #include "services/housing/stay_rules.h"
 #include "services/housing/tables.h"
-#include "services/shared/code_lists.h"
 
 namespace mestring::housing {
 
@@ -125,7 +124,6 @@ absl::Status Housing::RecordContact(Tx& tx, Call& call, const pb::RecordContactR
   ASSIGN(pb::Contact contact,
          AtVersion(request.expected_version(), LoadVisible<pb::Contact>(tx, call, request.contact_id())));
   TRY(MayRecord(contact, held_date, Today(tx)));
-  TRY(CheckCode<pb::CodeList>(tx, pb::CODE_LIST_KIND_CONTACT_OUTCOME, request.outcome_code()));
   contact.set_state(pb::CONTACT_STATE_HELD);
   contact.set_held_date(held_date);
   contact.set_outcome_code(request.outcome_code());

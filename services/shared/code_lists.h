@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "absl/strings/str_cat.h"
 #include "common/base/field_rules.h"
 #include "common/base/ids.h"
 #include "common/store/records.h"
@@ -20,10 +21,10 @@ const std::string& KindName(Kind kind) {
   return google::protobuf::GetEnumDescriptor<Kind>()->FindValueByNumber(kind)->name();
 }
 
-// A version of a list, or with 0 the one that is in force; none if there is none.
-template <class CodeList, class Kind>
-absl::StatusOr<std::optional<CodeList>> CodeListOfVersion(Tx& tx, Kind kind, int64_t list_version) {
-  return OfVersion<CodeList>(tx, list_version, "WHERE kind = :kind", KindName(kind));
+// A version of a list, or with 0 the one that is in force; none if there is none. `kind` by its full name.
+template <class CodeList>
+absl::StatusOr<std::optional<CodeList>> CodeListOfVersion(Tx& tx, std::string_view kind, int64_t list_version) {
+  return OfVersion<CodeList>(tx, list_version, "WHERE kind = :kind", kind);
 }
 
 template <class CodeList>
@@ -32,17 +33,20 @@ bool HasCode(const CodeList& list, std::string_view code) {
                      [code](const auto& entry) { return entry.code() == code; });
 }
 
-// The answer to a code that its list does not have.
-template <class Kind>
-absl::Status UnknownCode(Kind kind) {
-  return Refused("UNKNOWN_CODE", "the code is not in its list", {{"list", KindName(kind)}});
-}
+// Which codes a service takes while no version of their list is in force.
+enum class WithoutList { kNone, kAny };
 
-// UNKNOWN_CODE unless the version of the list that is in force has the code.
-template <class CodeList, class Kind>
-absl::Status CheckCode(Tx& tx, Kind kind, std::string_view code) {
-  ASSIGN(const auto list, CodeListOfVersion<CodeList>(tx, kind, 0));
-  return list && HasCode(*list, code) ? absl::OkStatus() : UnknownCode(kind);
+// UNKNOWN_CODE unless the version that is in force has each code of the request (code_list, field_rule.proto). For
+// ServiceDefinition::check_write.
+template <class CodeList, WithoutList taken = WithoutList::kNone>
+absl::Status CheckCodes(Tx& tx, const google::protobuf::Message& request) {
+  for (const ListedCode& listed : ListedCodesIn(request)) {
+    const std::string kind = absl::StrCat("CODE_LIST_KIND_", listed.list);
+    ASSIGN(const auto list, CodeListOfVersion<CodeList>(tx, kind, 0));
+    if (list ? HasCode(*list, listed.code) : taken == WithoutList::kAny) continue;
+    return Refused("UNKNOWN_CODE", "the code is not in its list", {{"list", kind}});
+  }
+  return absl::OkStatus();
 }
 
 // SetCodeList: stores the next version of a list, which names no code twice, and tells of it. Codes that the service
@@ -67,7 +71,7 @@ absl::Status StoreCodeList(Tx& tx, const OwnCodes& own_codes, const Request& req
 // GetCodeList.
 template <class OwnCodes, class Request, class CodeList>
 absl::Status FindCodeList(Tx& tx, const OwnCodes& own_codes, const Request& request, CodeList* list) {
-  ASSIGN(*list, OrNotFound(CodeListOfVersion<CodeList>(tx, request.kind(), request.list_version())));
+  ASSIGN(*list, OrNotFound(CodeListOfVersion<CodeList>(tx, KindName(request.kind()), request.list_version())));
   NameOwnCodes(own_codes, list);
   return absl::OkStatus();
 }

@@ -21,7 +21,6 @@ Town::Town(std::string_view engine, std::function<void(Config&)> adjust)
         config.owners = "peer_support=127.0.0.1:1";
         if (adjust) adjust(config);
       }) {
-  SetPolicy([](pb::ActivityPolicy&) {});
   for (int kind = pb::CodeListKind_MIN + 1; kind <= pb::CodeListKind_MAX; ++kind) {
     pb::SetCodeListRequest list;
     list.set_kind(static_cast<pb::CodeListKind>(kind));
@@ -32,6 +31,7 @@ Town::Town(std::string_view engine, std::function<void(Config&)> adjust)
     }
     Must(Call(&Stub::SetCodeList, UnitLeader(), list));
   }
+  SetPolicy([](pb::ActivityPolicy&) {});
 }
 
 void Town::GoTo(absl::Time time) {

@@ -187,6 +187,22 @@ TEST(FieldRulesTest, PersonsAndOrganisationsAreFoundOnceAndAtAnyDepth) {
   EXPECT_THAT(PersonsIn(tpb::Everything()), IsEmpty());
 }
 
+TEST(FieldRulesTest, EveryCodeIsFoundWithItsListHoweverDeepItStands) {
+  tpb::Everything message;
+  message.set_perhaps("NO_CODE_OF_A_LIST");
+  message.mutable_part()->set_code("A");
+  message.mutable_part()->mutable_whole()->add_codes("B");
+  message.add_parts();
+  message.add_parts()->set_code("C");
+  message.add_codes("D");
+  std::vector<std::string> found;
+  for (const ListedCode& code : ListedCodesIn(message)) found.push_back(absl::StrCat(code.list, " ", code.code));
+  EXPECT_THAT(found, ElementsAre("PART A", "THING B", "PART C", "THING D"));
+  EXPECT_THAT(ListedCodesIn(tpb::Note()), IsEmpty());
+  EXPECT_THAT(std::string(CheckRules(*tpb::Miscoded::descriptor()).message()),
+              HasSubstr("mestring.test.v1.Miscoded.number has a code_list and is no string"));
+}
+
 TEST(FieldRulesTest, AnEventHoldsNoFreeText) {
   EXPECT_THAT(FreeTextFields(*tpb::NoteWritten::descriptor()), IsEmpty());
   EXPECT_THAT(FreeTextFields(*events::v1::EpochStarted::descriptor()), IsEmpty());

@@ -1,5 +1,6 @@
 # All contracts, of all services.
 mestring_test(api_golden_test unit protos/api_golden_test.cc)
+mestring_test(codes_test unit protos/codes_test.cc)
 mestring_test(lists_test unit protos/lists_test.cc)
 mestring_test(schemas_test unit protos/schemas_test.cc)
 mestring_test(asyncapi_test unit protos/asyncapi_test.cc)
