@@ -19,6 +19,17 @@
 //   watch.before_write      an event is about to go to a watcher
 #pragma once
 
+namespace mestring {
+
+// A mistake of the program that it could live with, and would only log, fails the call in a test build.
+#ifdef MESTRING_FAULTS
+constexpr bool kTestBuild = true;
+#else
+constexpr bool kTestBuild = false;
+#endif
+
+}  // namespace mestring
+
 #ifdef MESTRING_FAULTS
 
 #include <signal.h>

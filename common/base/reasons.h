@@ -1,8 +1,13 @@
-// The reasons of errors that every service gives (ErrorInfo.reason, errors.h), for README.md's chapter "reasons". Those
-// of a service's own rules stand in its contract. A reason never changes its meaning, and none is taken away.
+// The reasons of errors (ErrorInfo.reason, errors.h): those that every service gives, for README.md's chapter
+// "reasons", and those of its own rules, which each RPC names in the contract (reasons.proto). A reason never changes
+// its meaning, and none is taken away.
 #pragma once
 
+#include <string>
 #include <string_view>
+#include <vector>
+
+#include "google/protobuf/descriptor.h"
 
 namespace mestring {
 
@@ -23,6 +28,7 @@ inline constexpr Reason kReasons[] = {
     {"ALREADY_EXISTS", "ALREADY_EXISTS", "there is one already"},
     {"ALREADY_EXISTS", "CONSTRAINT", "it contradicts what is stored (`constraint`)"},
     {"FAILED_PRECONDITION", "WRONG_STATE", "this cannot be done in the state that it has (`state`)"},
+    {"FAILED_PRECONDITION", "UNKNOWN_CODE", "the version of the code list that is in force has no such code (`list`)"},
     {"FAILED_PRECONDITION", "NOT_FORKED", "of `RebaseSubscription`: the subscription is not stopped"},
     {"ABORTED", "STALE_VERSION", "somebody was faster than your `expected_version` (`current_version`): read again"},
     {"OUT_OF_RANGE", "CURSOR_PRUNED", "the cursor is older than what is kept: list again"},
@@ -41,5 +47,10 @@ inline constexpr Reason kReasons[] = {
     {"CANCELLED", "CANCELLED", "you cancelled the call before the work began"},
     {"INTERNAL", "INTERNAL", "an error of ours, logged under `error_id`"},
 };
+
+// Whether a reason is one of kReasons.
+bool IsOfEveryService(std::string_view reason);
+// The reasons that an RPC names beside them. The descriptor may be of this program or of a pool of its own.
+std::vector<std::string> ReasonsOf(const google::protobuf::MethodDescriptor& method);
 
 }  // namespace mestring

@@ -34,10 +34,12 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "common/base/digest.h"
+#include "common/base/fault.h"
 #include "common/base/field_rules.h"
 #include "common/base/ids.h"
 #include "common/base/log.h"
 #include "common/base/metrics.h"
+#include "common/base/reasons.h"
 #include "common/rpc/access_log.h"
 #include "common/rpc/answers.h"
 #include "common/rpc/audience.h"
@@ -154,6 +156,7 @@ class CallSlot {
 struct RpcPipeline::Method {
   std::string path, service, name;
   std::vector<Role> roles, oversight;
+  std::vector<std::string> reasons;  // beside those of every service
   bool anonymous = false;
   bool no_event_because = false;
   bool asks = false;   // its handler asks the edge who calls
@@ -442,6 +445,7 @@ const RpcPipeline::Method* RpcPipeline::MethodOf(const Descriptor& request) {
   // An RPC without roles is one that nobody may call.
   method->roles = AllowedRoles(*found).value_or(std::vector<Role>());
   method->oversight = OversightRoles(*found).value_or(std::vector<Role>());
+  method->reasons = ReasonsOf(*found);
   method->anonymous = found->options().GetExtension(access::v1::anonymous);
   method->no_event_because = !found->options().GetExtension(access::v1::no_event_because).empty();
   method->asks = std::any_of(Askers().begin(), Askers().end(), [&](auto asker) { return asker() == &request; });
@@ -496,9 +500,23 @@ std::string RpcPipeline::HashOf(const Caller* caller) {
   return hash;
 }
 
+// What a call is answered: a refusal whose reason its contract does not name is told to us, and fails a test.
+absl::Status RpcPipeline::Explained(const Method& method, const absl::Status& status) {
+  const std::string reason = ReasonOf(status);
+  if (reason.empty() || IsOfEveryService(reason) ||
+      std::find(method.reasons.begin(), method.reasons.end(), reason) != method.reasons.end()) {
+    return status;
+  }
+  Log(Severity::kError, "rpc.reason_not_in_contract", {{"rpc", method.path}, {"reason", reason}});
+  if (!kTestBuild) return status;
+  return absl::InternalError(
+      absl::StrCat("refused with ", reason, ", which the RPC does not name (mestring.common.v1.reasons)"));
+}
+
 // The end of every call: its line, its count, its wire form.
 grpc::Status RpcPipeline::Finish(const Method& method, const Caller* caller, std::string_view request_id,
-                                 std::string_view traceparent, const absl::Status& status, absl::Duration took) {
+                                 std::string_view traceparent, const absl::Status& outcome, absl::Duration took) {
+  const absl::Status status = Explained(method, outcome);
   const std::string reason = ReasonOf(status);
   std::string error_id;
   if (!status.ok() && reason.empty()) {

@@ -20,6 +20,9 @@
 // watches misses nothing; an RPC that breaks that on purpose says so, and why, in its contract (no_event_because,
 // access.proto).
 //
+// A refusal with a reason that neither every service gives nor the contract of the RPC names (reasons.h) is a mistake
+// of the program, too: it is logged as an error, and a test build answers INTERNAL.
+//
 // An RPC that the contract calls anonymous is served for nobody: the token is checked, and then neither
 // the use case nor anything that is stored, logged or published knows who called (access.proto). What is stored and
 // published knows the day, and not the moment (Tx::ForgetTheMoment).
@@ -137,8 +140,9 @@ class RpcPipeline {
                                                       size_t request_bytes);
   absl::StatusOr<std::shared_ptr<const Caller>> CallerFrom(
       const std::multimap<grpc::string_ref, grpc::string_ref>& metadata, const Method& method);
+  static absl::Status Explained(const Method& method, const absl::Status& status);
   grpc::Status Finish(const Method& method, const Caller* caller, std::string_view request_id,
-                      std::string_view traceparent, const absl::Status& status, absl::Duration took);
+                      std::string_view traceparent, const absl::Status& outcome, absl::Duration took);
   std::string HashOf(const Caller* caller);
 
   Database& db_;

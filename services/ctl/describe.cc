@@ -17,6 +17,7 @@
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "common/base/errors.h"
+#include "common/base/reasons.h"
 #include "common/rpc/audience.h"
 #include "common/rpc/token.h"
 #include "mestring/access/v1/access.pb.h"
@@ -71,7 +72,10 @@ std::string Described(const pb::MethodDescriptor& method) {
     }
   }
   absl::StrAppend(&out, "/", method.service()->full_name(), "/", method.name(),
-                  "\nroles: ", absl::StrJoin(RolesOf(method), ", "), "\n\n", Declaration(*method.input_type()));
+                  "\nroles: ", absl::StrJoin(RolesOf(method), ", "), "\n");
+  const std::vector<std::string> reasons = ReasonsOf(method);
+  if (!reasons.empty()) absl::StrAppend(&out, "reasons: ", absl::StrJoin(reasons, ", "), "\n");
+  absl::StrAppend(&out, "\n", Declaration(*method.input_type()));
   std::set<std::string> seen;
   Collect(*method.input_type(), /*deep=*/true, seen, out);
   absl::StrAppend(&out, "\n", method.server_streaming() ? "stream of " : "", Declaration(*method.output_type()));

@@ -12,6 +12,7 @@
 #include "absl/time/clock.h"
 #include "common/base/errors.h"
 #include "common/base/ids.h"
+#include "common/base/reasons.h"
 #include "common/rpc/pipeline.h"
 #include "common/store/records.h"
 #include "google/rpc/error_details.pb.h"
@@ -522,6 +523,28 @@ TEST_P(RpcTest, AnErrorOfOursHidesItsTextBehindAnId) {
   EXPECT_EQ(wire.error_code(), grpc::StatusCode::INTERNAL);
   EXPECT_EQ(wire.error_message().find("secret"), std::string::npos);
   EXPECT_TRUE(IsUuid(MetadataOf(FromWire(wire))["error_id"]));
+}
+
+TEST_P(RpcTest, ARefusalWithAReasonThatTheRpcDoesNotNameIsAnErrorOfOurs) {
+  auto context = running_.As({ROLE_STAFF});
+  tpb::BreakRequest request;
+  request.set_refuse(true);
+  tpb::BreakResponse response;
+  testing::internal::CaptureStdout();
+  testing::internal::CaptureStderr();
+  const grpc::Status wire = notes_->Break(context.get(), request, &response);
+  const std::string logged = testing::internal::GetCapturedStdout() + testing::internal::GetCapturedStderr();
+  EXPECT_EQ(wire.error_code(), grpc::StatusCode::INTERNAL);
+  EXPECT_THAT(logged, testing::ContainsRegex("rpc.reason_not_in_contract.*NoteService/Break.*NOTES_FORBIDDEN"));
+}
+
+TEST(Reasons, AnRpcNamesThemWithCommasAndOnSeveralLines) {
+  const auto& service = *tpb::WriteNoteRequest::descriptor()->file()->FindServiceByName("NoteService");
+  EXPECT_THAT(ReasonsOf(*service.FindMethodByName("WriteNote")),
+              testing::ElementsAre("NOTES_MISSING", "NOTES_FORBIDDEN", "NOTES_FULL"));
+  EXPECT_THAT(ReasonsOf(*service.FindMethodByName("Break")), testing::IsEmpty());
+  EXPECT_TRUE(IsOfEveryService("WRONG_STATE"));
+  EXPECT_FALSE(IsOfEveryService("NOTES_FULL"));
 }
 
 TEST_P(RpcTest, ErrorsCarryTheDomainOfTheService) {

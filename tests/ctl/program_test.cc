@@ -39,7 +39,8 @@ TEST_F(ProgramTest, AServiceWithReflectionSaysWhatItOffers) {
   // Its files are those that this program was built with, so their comments are shown.
   const Outcome described = Run("mestringctl describe housing.EndStay");
   EXPECT_THAT(described.out, AllOf(HasSubstr("// "), HasSubstr("/mestring.housing.v1.HousingService/EndStay"),
-                                   HasSubstr("roles: "), HasSubstr("code_list: \"STAY_END_REASON\""), HasSubstr("message EndStayRequest")));
+                                   HasSubstr("roles: "), HasSubstr("reasons: NOT_YET, DATE_OUT_OF_ORDER\n"),
+                                   HasSubstr("code_list: \"STAY_END_REASON\""), HasSubstr("message EndStayRequest")));
   EXPECT_THAT(described.err, IsEmpty());
   EXPECT_EQ(Run("mestringctl call housing.GetNewerThing").exit_code, 2);
 }

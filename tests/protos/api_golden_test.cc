@@ -1,6 +1,7 @@
-// The contracts as one text: every RPC with the roles that may call it, every field with its number and its rule,
-// every event with who sees it. A change of access, of the wire, or of what a caller may send is a change of
-// tests/protos/api.golden, seen in review. To accept one: tests/run update.
+// The contracts as one text: every RPC with the roles that may call it and the reasons that it refuses with, every
+// field with its number and its rule, every event with who sees it. A change of access, of the wire, or of what a
+// caller may send or is answered is a change of tests/protos/api.golden, seen in review. To accept one: tests/run
+// update.
 //
 // Read from the .proto files themselves, so that a new contract is in the text the moment it exists.
 
@@ -13,6 +14,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
 #include "common/base/field_rules.h"
+#include "common/base/reasons.h"
 #include "mestring/access/v1/access.pb.h"
 #include "mestring/common/v1/field_rule.pb.h"
 #include "tests/support/contract_files.h"
@@ -70,13 +72,15 @@ std::string Describe(const std::vector<const FileDescriptor*>& files) {
         const auto& method = *file->service(s)->method(m);
         const auto options = Known(method.options());
         const std::string& no_event_because = options.GetExtension(access::v1::no_event_because);
+        const std::vector<std::string> reasons = ReasonsOf(method);
         absl::StrAppend(&text, "  ", method.name(), method.server_streaming() ? " stream" : "", ": ",
                         Roles(AllowedRoles(method)),
                         options.HasExtension(access::v1::oversight)
                             ? absl::StrCat("  about anybody: ", Roles(OversightRoles(method)))
                             : "",
                         options.GetExtension(access::v1::anonymous) ? "  for nobody" : "",
-                        no_event_because.empty() ? "" : absl::StrCat("  no_event_because: ", no_event_because), "\n");
+                        no_event_because.empty() ? "" : absl::StrCat("  no_event_because: ", no_event_because),
+                        reasons.empty() ? "" : absl::StrCat("  refuses with: ", absl::StrJoin(reasons, " ")), "\n");
       }
     }
     for (int i = 0; i < file->message_type_count(); ++i) Describe(*file->message_type(i), &text);

@@ -2,6 +2,7 @@
 mestring_test(api_golden_test unit protos/api_golden_test.cc)
 mestring_test(codes_test unit protos/codes_test.cc)
 mestring_test(lists_test unit protos/lists_test.cc)
+mestring_test(reasons_test unit protos/reasons_test.cc)
 mestring_test(schemas_test unit protos/schemas_test.cc)
 mestring_test(asyncapi_test unit protos/asyncapi_test.cc)
 mestring_test(versions_test unit protos/versions_test.cc)

@@ -141,7 +141,8 @@ absl::Status Notes::ListNotes(Tx& tx, Call&, const tpb::ListNotesRequest& reques
                   response);
 }
 
-absl::Status Notes::Break(Tx&, Call&, const tpb::BreakRequest&, tpb::BreakResponse*) {
+absl::Status Notes::Break(Tx&, Call&, const tpb::BreakRequest& request, tpb::BreakResponse*) {
+  if (request.refuse()) return Refused("NOTES_FORBIDDEN", "no notes today");
   return absl::InternalError("a secret of ours");
 }
 
