@@ -216,7 +216,7 @@ TEST_P(EventsTest, WhatWasDecidedOfAClaimIsToldToItsClaimantAndToNoOtherMember) 
   EXPECT_THAT(TypesSeenBy(Resident(town_.user.principal)), Not(Contains("FeeClaimDecided")));
 }
 
-// "Who: everybody" of ListMeetings and GetAnnualPlan holds for what their as_of promises, too.
+// ListMeetings and GetAnnualPlan are for everybody, and so is what their as_of promises.
 TEST_P(EventsTest, AResidentWhoReadTheCalendarIsToldOfEveryChangeOfAMeeting) {
   const Who resident = Passer();
   pb::ListMeetingsResponse before = Must(town_.Call(&Stub::ListMeetings, resident, pb::ListMeetingsRequest()));
