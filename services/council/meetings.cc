@@ -212,7 +212,7 @@ absl::Status Council::CancelMeeting(Tx& tx, Call&, const pb::CancelMeetingReques
   TRY(ScheduleNotice(tx, meeting));
   pb::SettleAgendaItemRequest postponed;
   postponed.set_settlement(pb::SETTLEMENT_POSTPONED);
-  postponed.set_reason("The meeting was cancelled.");
+  postponed.set_reason(request.reason());
   ASSIGN(std::vector<pb::AgendaItem> agenda, AgendaOf(tx, meeting.id()));
   for (pb::AgendaItem& item : agenda) {
     if (IsSettled(item)) continue;

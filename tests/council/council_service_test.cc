@@ -350,7 +350,9 @@ TEST_P(CouncilTest, ACancelledMeetingGivesItsItemsAndSuggestionsBack) {
   EXPECT_DONE(town_.Call(&Stub::CancelMeeting, Secretary(), cancel));
   EXPECT_EQ(town_.Suggestion(id).state(), pb::SUGGESTION_STATE_RECEIVED);
   EXPECT_EQ(date(), "") << "it waits for a meeting again";
-  EXPECT_EQ(town_.Meeting(meeting.id()).agenda(0).state(), pb::AGENDA_ITEM_STATE_POSTPONED);
+  const pb::AgendaItem item = town_.Meeting(meeting.id()).agenda(0);
+  EXPECT_EQ(item.state(), pb::AGENDA_ITEM_STATE_POSTPONED);
+  EXPECT_EQ(item.reason(), "Snow.");
   town_.Item(town_.annual_plan[1], "Longer evenings", id);
   EXPECT_EQ(date(), "2027-05-12");
 }
