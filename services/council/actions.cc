@@ -1,7 +1,7 @@
-// Actions.
+// Actions: work that the council gives to the services of its municipality.
 //
-// The council gives an action out as an event and hears of its progress as an event (subscriptions.cc); it never
-// calls the service that owns it, so neither waits for the other and both may be down.
+// The council assigns an action by an event, and learns of its progress from the owner's events (subscriptions.cc). It
+// never calls the service that owns the action, so neither waits for the other and both may be down.
 
 #include <utility>
 
@@ -16,7 +16,7 @@ namespace mestring::council {
 absl::Status Council::CreateAction(Tx& tx, Call&, const pb::CreateActionRequest& request,
                                    pb::CreateActionResponse* response) {
   ASSIGN(const pb::Mandate mandate, CurrentMandate(tx));
-  // Whichever of the two is named, the rule sees both.
+  // The request names a suggestion or an agenda item; the rule gets both.
   std::optional<pb::Suggestion> suggestion;
   if (!request.suggestion_id().empty()) {
     ASSIGN(suggestion, Load<pb::Suggestion>(tx, request.suggestion_id()));

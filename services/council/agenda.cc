@@ -1,8 +1,8 @@
 // The agenda: items are proposed, scheduled, discussed, advised on or settled otherwise.
 //
-// An advice fixes, in the same write, who represented each seat on its item and how. Those rows are the fact;
-// minutes and statistics read them and nothing else. That the advice is words and not a vote count is the
-// council's way: it advises, and whether a vote was taken is up to it.
+// RecordAdvice also stores who represented each seat on the item, and how, in the same write. Minutes and statistics
+// read those rows and nothing else. An advice is a text and not a count of votes: the council advises, and it decides
+// itself whether it votes.
 
 #include <utility>
 
@@ -31,7 +31,7 @@ absl::Status PutOnAgenda(Tx& tx, const pb::AgendaItem& item) {
   return tx.Publish(event, suggestion);
 }
 
-// Saves how the seats are represented on an item, from now on for good.
+// Saves how the seats are represented on an item; these rows never change.
 absl::Status FixRepresentations(Tx& tx, const pb::AgendaItem& item, const pb::RecordAdviceRequest& request,
                                 google::protobuf::RepeatedPtrField<pb::SeatRepresentation>* fixed) {
   ASSIGN(const std::vector<pb::VotingSeat> seats, SeatsOf(tx, item.meeting_id()));
@@ -48,7 +48,7 @@ absl::Status FixRepresentations(Tx& tx, const pb::AgendaItem& item, const pb::Re
   return absl::OkStatus();
 }
 
-// Keeps what an advice said before it is put right.
+// Keeps the earlier words of an advice before a correction replaces them.
 absl::StatusOr<std::string> KeepRevision(Tx& tx, const pb::AgendaItem& item) {
   pb::AdviceRevision revision;
   revision.set_id(NewId(tx.now()));
@@ -151,7 +151,7 @@ absl::Status Council::SettleAgendaItem(Tx& tx, Call& call, const pb::SettleAgend
   if (!request.to_meeting_id().empty()) {
     ASSIGN(const pb::Meeting to, Load<pb::Meeting>(tx, request.to_meeting_id()));
     TRY(MayPostponeTo(call.caller, to, Today(tx)));
-    int position = 0;  // of an approval of minutes
+    int position = 0;  // an approval of minutes comes first
     if (item.kind() != pb::AGENDA_ITEM_KIND_MINUTES) {
       ASSIGN(position, NextPosition(tx, to.id()));
     }

@@ -16,7 +16,7 @@
 namespace mestring::council {
 namespace {
 
-// An approval of minutes that another meeting has on its agenda, if this one comes before it.
+// Moves an approval of minutes here from another meeting's agenda, if this meeting is earlier than that one.
 absl::Status TakeOver(Tx& tx, const pb::Meeting& meeting, pb::AgendaItem* item) {
   ASSIGN(const pb::Meeting other, Load<pb::Meeting>(tx, item->meeting_id()));
   if (!ApprovesBefore(meeting, other)) return absl::OkStatus();
@@ -73,10 +73,11 @@ absl::Status SavePlaced(Tx& tx, pb::AgendaItem* item, std::string_view former_me
   return tx.Publish(event, *item);
 }
 
+// A query finds the minutes and figures that wait. So a meeting that is cancelled needs no list of what to give back.
 absl::Status PrepareAgenda(Tx& tx, const pb::Meeting& meeting) {
   ASSIGN(const pb::Mandate mandate, Load<pb::Mandate>(tx, meeting.mandate_id()));
   const pb::MinutesWords words = WordsOf(mandate);  // the titles are headings of the minutes
-  // Also of a meeting that is not closed yet: that its minutes cannot be approved then is seen at the table.
+  // Also minutes of a meeting that is not finalised: whoever chairs sees at the table that they cannot be approved yet.
   static const std::string sent =
       absl::StrCat("WHERE ", InState(pb::MINUTES_STATE_SENT),
                    " AND meeting_id IN (SELECT id FROM meetings WHERE meeting_date < :date AND ", InStates(WasHeld),
@@ -84,7 +85,7 @@ absl::Status PrepareAgenda(Tx& tx, const pb::Meeting& meeting) {
                    InState(pb::MINUTES_STATE_APPROVED), ") ORDER BY meeting_id");
   ASSIGN(const std::vector<pb::Minutes> waiting, Select<pb::Minutes>(tx, sent, meeting.meeting_date()));
   for (const pb::Minutes& minutes : waiting) {
-    // Who has put it off the agenda of this meeting does not get it back at its opening.
+    // If this meeting had the approval on its agenda and settled it, the opening does not add it again.
     ASSIGN(const bool had, Exists<pb::AgendaItem>(tx, "WHERE meeting_id = :meeting AND minutes_meeting_id = :of",
                                                   meeting.id(), minutes.meeting_id()));
     if (had) continue;
@@ -108,7 +109,7 @@ absl::Status PrepareAgenda(Tx& tx, const pb::Meeting& meeting) {
   ASSIGN(const std::vector<pb::AgendaItem> figures,
          Select<pb::AgendaItem>(tx, "WHERE meeting_id = :meeting AND kind = :kind ORDER BY id", meeting.id(),
                                 pb::AgendaItemKind_Name(pb::AGENDA_ITEM_KIND_FIGURES)));
-  // Who has put them off the agenda of this meeting does not get them back at its opening.
+  // If this meeting settled its item about figures, the opening does not add another.
   if (!figures.empty() && std::all_of(figures.begin(), figures.end(), IsSettled)) return absl::OkStatus();
   ASSIGN(std::vector<pb::FigureSet> papers, Select<pb::FigureSet>(tx, "WHERE meeting_id IS NULL ORDER BY id"));
   for (pb::FigureSet& set : papers) TRY(PlaceFigures(tx, meeting.id(), &set));

@@ -1,4 +1,4 @@
-// What becomes of the items of an agenda.
+// Changes of agenda items that more than one RPC makes.
 #pragma once
 
 #include <string_view>
@@ -13,17 +13,18 @@ namespace mestring::council {
 
 namespace pb = v1;
 
-// Where the next item of a meeting goes.
+// The position after the last item of a meeting.
 absl::StatusOr<int> NextPosition(Tx& tx, std::string_view meeting_id);
-// Saves a new item and tells of it.
+// Saves a new item and publishes AgendaItemAdded.
 absl::Status AddItem(Tx& tx, pb::AgendaItem* item);
-// Saves an item at its place in an agenda and tells of it; `former_meeting_id`: whose agenda it leaves, if another's.
+// Saves an item with its meeting and position, and publishes AgendaItemScheduled. `former_meeting_id`: the meeting that
+// the item leaves, if it moves to another one.
 absl::Status SavePlaced(Tx& tx, pb::AgendaItem* item, std::string_view former_meeting_id = "");
-// Saves a settled item and tells of it; a suggestion that it took up and did not advise on waits again, which is told.
-// `event` names what came with it.
+// Saves a settled item and publishes `event`, whose other fields the caller has filled in. If the council did not
+// advise on the item, its suggestion waits for a meeting again and SuggestionReturned says so.
 absl::Status SettleItem(Tx& tx, pb::AgendaItem* item, pb::AgendaItemSettled event = {});
-// Minutes of earlier meetings that wait for approval become the first items, and figures that lie on no
-// agenda yet become the papers of this meeting. (C11)
+// Puts the approval of earlier minutes first on the agenda, and makes figures that are on no agenda yet the papers of
+// this meeting. (C11)
 absl::Status PrepareAgenda(Tx& tx, const pb::Meeting& meeting);
 
 }  // namespace mestring::council

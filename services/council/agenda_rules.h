@@ -1,7 +1,7 @@
-// The rules of the agenda: who raises a matter and by when, when the council advises on it, and what becomes of what is
-// postponed.
+// The rules of the agenda: who may add an item and until when, when the council advises on it, and how an item is
+// settled or postponed.
 //
-// Pure, as council_rules.h, with the same tags.
+// The functions are pure; the tags are those of council_rules.h.
 #pragma once
 
 #include <string>
@@ -15,9 +15,9 @@
 
 namespace mestring::council {
 
-// Who speaks for the council: who keeps its business, and who holds a seat in it. `own_seat_id`: "" if they hold none.
+// Whether the caller keeps the council's business or holds a seat in it. `own_seat_id`: "" if they hold none.
 bool HasAVoice(const Caller& caller, std::string_view own_seat_id);
-// It is on the agenda of a meeting, and nothing has come of it yet.
+// Whether the item is on the agenda of a meeting and not settled.
 bool IsUp(pb::AgendaItemState state);
 bool IsSettled(const pb::AgendaItem& item);
 absl::Status MayAddItem(const Caller& caller, const pb::Meeting& meeting, const pb::AddAgendaItemRequest& request,
@@ -32,14 +32,14 @@ absl::Status MayAdvise(const pb::Meeting& meeting, const pb::AgendaItem& item, a
                        const pb::RecordAdviceRequest& request);
 absl::Status MaySettle(const Caller& caller, const pb::Meeting& meeting, const pb::AgendaItem& item,
                        const pb::SettleAgendaItemRequest& request, std::string_view own_seat_id);
-// Whether the caller postpones items to a meeting.
+// Whether the caller may postpone an item to this meeting.
 absl::Status MayPostponeTo(const Caller& caller, const pb::Meeting& meeting, std::string_view today);
 void ApplySettlement(const pb::SettleAgendaItemRequest& request, pb::AgendaItem* item);
-// The item's new self in the meeting to which the caller postponed it.
+// The new item in the meeting to which the caller postponed this one.
 pb::AgendaItem NewFromPostponed(std::string id, const Caller& caller, const pb::AgendaItem& item, const pb::Meeting& to,
                                 int position);
-// Whether the papers of the meeting go with an item that was settled. `agenda`: all items of the meeting, as they are
-// now.
+// Whether the papers of the meeting move with an item that was just settled. `agenda`: all items of the meeting, as
+// they are now.
 bool TakesPapersAlong(const pb::AgendaItem& item, absl::Span<const pb::AgendaItem> agenda);
 
 }  // namespace mestring::council

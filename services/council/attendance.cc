@@ -1,8 +1,8 @@
-// Who is there: apologies and summonses before the opening, presence and disqualifications at the table, and
-// the question that all of them serve: who represents which seat on an item.
+// Attendance: apologies and summonses before the opening, presence and disqualifications at the table, and what all of
+// them serve: who represents which seat on an item.
 //
-// Nothing here stores "X represents Y". What is stored is what people did and decided; who represents a seat
-// follows from it each time (attendance_rules.h, RepresentationOf), until an advice fixes it for its item.
+// No row says "X represents Y". The rows say what people did and decided; RepresentationOf (attendance_rules.h) works
+// out from them who represents a seat, until an advice stores the answer for its item.
 
 #include <utility>
 
@@ -40,7 +40,7 @@ absl::Status Council::RegisterApology(Tx& tx, Call& call, const pb::RegisterApol
   event.set_seat_id(seat.id());
   event.set_role(request.role());
   TRY(tx.Publish(event, apology));
-  // [C3] The principal's apology summons the deputy, if there is one who can come.
+  // [C3] The apology of the principal summons the deputy, unless the deputy has apologised too.
   if (request.role() == pb::HOLDER_ROLE_PRINCIPAL) {
     ASSIGN(auto summons, SummonIfNeeded(tx, meeting, seat));
     if (summons) *response->mutable_summons() = *std::move(summons);

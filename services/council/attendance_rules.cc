@@ -1,9 +1,9 @@
 #include "services/council/attendance_rules.h"
 
-// The heart is RepresentationOf: it is a function of the frozen seat, of who is there and of who is disqualified,
-// and of nothing else. A delegation is never stored, so none can outlive its ground, point at somebody who
-// is not there, or be handed on. Storing who represents whom, as meeting software does, is where its
-// delegation bugs come from (OpenSlides#5745, openslides-client#3518).
+// The heart is RepresentationOf. It depends on the copied seat, on who is present and on who is disqualified, and on
+// nothing else. No delegation is stored, so none can outlive its reason, name somebody who is absent, or be passed on.
+// Meeting software that stores who represents whom has its delegation bugs there (OpenSlides#5745,
+// openslides-client#3518).
 
 #include <algorithm>
 #include <map>
@@ -19,9 +19,9 @@ const std::string& HolderIdOf(const pb::VotingSeat& seat, pb::HolderRole role) {
   return role == pb::HOLDER_ROLE_PRINCIPAL ? seat.principal_id() : seat.deputy_id();
 }
 
-// [C3] A deputy is asked to come when the principal in office has apologised, or when there is none, and the deputy
-// can come. So a deputy who is appointed after the apology is asked then; and when the principal is replaced after the
-// apology, the new one is expected.
+// [C3] The meeting needs the deputy when the principal in office has apologised, or when there is no principal, and
+// when the deputy has not apologised. So a deputy who is appointed after the apology is summoned then; and a new
+// principal who is appointed after it is expected to come.
 pb::SummonsCause WhyAsked(const pb::Meeting& meeting, const Holders& holders, absl::Span<const pb::Apology> apologies) {
   if (!holders.deputy || HasApologised(meeting, holders, pb::HOLDER_ROLE_DEPUTY, apologies)) {
     return pb::SUMMONS_CAUSE_UNSPECIFIED;
@@ -31,7 +31,9 @@ pb::SummonsCause WhyAsked(const pb::Meeting& meeting, const Holders& holders, ab
                                                                                : pb::SUMMONS_CAUSE_UNSPECIFIED;
 }
 
-absl::Status NoSuchHolder() { return Refused("NO_SUCH_HOLDER", "the seat has nobody in that role"); }
+absl::Status NoSuchHolder() {
+  return Refused("NO_SUCH_HOLDER", "nobody has that role of the seat; appoint a holder first");
+}
 
 pb::Presence PresenceOf(const pb::VotingSeat& seat, pb::HolderRole role) {
   return role == pb::HOLDER_ROLE_PRINCIPAL ? seat.principal_presence() : seat.deputy_presence();
@@ -39,7 +41,7 @@ pb::Presence PresenceOf(const pb::VotingSeat& seat, pb::HolderRole role) {
 
 }  // namespace
 
-// Who had to leave early was there.
+// Somebody who left early was there.
 bool WasThere(pb::Presence presence) { return presence == pb::PRESENCE_PRESENT || presence == pb::PRESENCE_LEFT; }
 
 const std::optional<pb::SeatHolder>& Holders::Of(pb::HolderRole role) const {
@@ -54,8 +56,8 @@ bool Holders::IsTermOf(pb::HolderRole role, std::string_view holder_id) const {
          });
 }
 
-// [C3] An apology is the word of a person. It holds in their next term, for they cannot come whatever the date of their
-// appointment; and it is not that of one who follows them.
+// [C3] An apology belongs to a person. It holds in their next term too, because they cannot come whatever the date of
+// their appointment. It does not hold for their successor.
 bool HasApologised(const pb::Meeting& meeting, const Holders& holders, pb::HolderRole role,
                    absl::Span<const pb::Apology> apologies) {
   return std::any_of(apologies.begin(), apologies.end(), [&](const pb::Apology& apology) {
@@ -67,15 +69,15 @@ absl::Status MayApologise(const Caller& caller, const pb::Meeting& meeting,
                           const std::optional<pb::SeatHolder>& holder) {
   if (!holder) return NoSuchHolder();
   if (!KeepsCouncil(caller) && !caller.IsSelf(holder->person_ref())) {
-    return Forbidden("a member apologises for themself only");
+    return Forbidden("a member may apologise only for themself");
   }
   if (meeting.state() != pb::MEETING_STATE_NOTICE_SENT) {
-    return WrongState(meeting.state(), "apologies follow the notice and come before the opening");
+    return WrongState(meeting.state(), "register an apology after the notice and before the opening");
   }
   return absl::OkStatus();
 }
 
-// [C6] From here on the seat is what it was at the opening (opengever.core#4876).
+// [C6] From the opening on, the meeting uses this copy of the seat (opengever.core#4876).
 pb::VotingSeat NewVotingSeat(std::string id, const pb::Meeting& meeting, const pb::Seat& seat, const Holders& holders,
                              absl::Span<const pb::Apology> apologies) {
   pb::VotingSeat entitled;
@@ -84,7 +86,7 @@ pb::VotingSeat NewVotingSeat(std::string id, const pb::Meeting& meeting, const p
   entitled.set_seat_id(seat.id());
   entitled.set_kind(seat.kind());
   entitled.set_seat_name(seat.name());
-  // Excused and absent are told apart: one has said so (opengever.core#2180).
+  // Excused and absent differ: an excused person has apologised (opengever.core#2180).
   const auto presence_of = [&](pb::HolderRole role) {
     return HasApologised(meeting, holders, role, apologies) ? pb::PRESENCE_EXCUSED : pb::PRESENCE_ABSENT;
   };
@@ -108,13 +110,13 @@ pb::VotingSeat NewVotingSeat(std::string id, const pb::Meeting& meeting, const p
 
 pb::SummonsCause WhySummoned(const pb::Meeting& meeting, const Holders& holders,
                              absl::Span<const pb::Apology> apologies) {
-  // A meeting that is only planned summons them by its notice.
+  // For a meeting that is only planned, the notice will summon the deputy.
   if (meeting.state() != pb::MEETING_STATE_NOTICE_SENT) return pb::SUMMONS_CAUSE_UNSPECIFIED;
   return WhyAsked(meeting, holders, apologies);
 }
 
-// [C3] It is to whoever is deputy, in this term or an earlier one, for a principal who cannot come: who is no deputy
-// any more need not, nor a deputy whose principal is expected after all.
+// [C3] A summons holds while its addressee is the deputy, in this term or a later one, and the principal does not come.
+// Otherwise the addressee need not come.
 bool HoldsStill(const pb::Summons& summons, const pb::Meeting& meeting, const pb::Seat& seat, const Holders& holders,
                 absl::Span<const pb::Apology> apologies) {
   if (seat.state() != pb::SEAT_STATE_ACTIVE) return false;
@@ -122,29 +124,29 @@ bool HoldsStill(const pb::Summons& summons, const pb::Meeting& meeting, const pb
   return !holders.principal || HasApologised(meeting, holders, pb::HOLDER_ROLE_PRINCIPAL, apologies);
 }
 
-// [C6] Who is entitled is what it was at the opening; a later seat has no part in that meeting.
+// [C6] The opening fixes the entitled seats; a later seat has no part in that meeting.
 absl::Status CheckEntitled(bool entitled) {
-  return entitled ? absl::OkStatus() : Refused("NOT_ENTITLED", "the seat had no vote when the meeting was opened");
+  return entitled ? absl::OkStatus()
+                  : Refused("NOT_ENTITLED", "the seat is not among those that the opening of the meeting fixed");
 }
 
-// Who was there stands in the minutes and may claim a fee. So only who came can have left; and what was noted by
-// mistake is put right while the meeting is open, unless that person has represented the seat: then they were there
-// (C2).
+// Minutes and fees rest on presence. So only somebody who came can leave. The secretary may correct a mistake while the
+// meeting is open, except for a person who has represented the seat: that person was there (C2).
 absl::Status MayMarkPresence(const pb::Meeting& meeting, const pb::VotingSeat& seat, pb::HolderRole role,
                              pb::Presence presence, absl::Span<const pb::SeatRepresentation> representations) {
   if (meeting.state() != pb::MEETING_STATE_OPEN)
-    return WrongState(meeting.state(), "who is there is noted while it is open");
+    return WrongState(meeting.state(), "mark presence while the meeting is open");
   const std::string& holder_id = HolderIdOf(seat, role);
   if (holder_id.empty()) return NoSuchHolder();
   if (presence == pb::PRESENCE_LEFT && !WasThere(PresenceOf(seat, role))) {
-    return Refused("NOT_PRESENT", "who was not there has not left");
+    return Refused("NOT_PRESENT", "mark the person as present before you mark them as left");
   }
   const bool represented =
       std::any_of(representations.begin(), representations.end(), [&](const pb::SeatRepresentation& representation) {
         return representation.seat_id() == seat.seat_id() && representation.holder_id() == holder_id;
       });
   if (!WasThere(presence) && represented) {
-    return Refused("SEAT_REPRESENTED", "who has represented the seat on an item was there");
+    return Refused("SEAT_REPRESENTED", "the person represented the seat on an item; mark them as present or left");
   }
   return absl::OkStatus();
 }
@@ -157,35 +159,40 @@ void ApplyPresence(pb::HolderRole role, pb::Presence presence, pb::VotingSeat* s
   }
 }
 
-// [C3] A deputy steps in on notice, never by turning up (Gausdal). At the table that notice is the secretary's, and one
-// is enough: it holds for the whole meeting.
+// [C3] A deputy steps in on notice, never by turning up (Gausdal). In an open meeting the secretary gives that notice,
+// once for the whole meeting.
 absl::Status MaySummon(const pb::Meeting& meeting, const pb::VotingSeat& seat) {
   if (meeting.state() != pb::MEETING_STATE_OPEN) {
-    return WrongState(meeting.state(), "before the opening an apology summons the deputy");
+    return WrongState(
+        meeting.state(),
+        "summon a deputy while the meeting is open; before the opening register an apology, which summons them");
   }
-  if (seat.deputy_id().empty()) return Refused("NO_SUCH_HOLDER", "the seat has no deputy");
-  if (seat.principal_presence() == pb::PRESENCE_PRESENT) return Refused("NO_APOLOGY", "the principal is there");
+  if (seat.deputy_id().empty()) return Refused("NO_SUCH_HOLDER", "the seat had no deputy at the opening");
+  if (seat.principal_presence() == pb::PRESENCE_PRESENT)
+    return Refused("NO_APOLOGY", "the principal is present; the deputy is not needed");
   return seat.deputy_summoned() ? AlreadyExists("summons of this deputy") : absl::OkStatus();
 }
 
-// [B7] Disqualification is per item, and the body decides (Gausdal).
+// [B7] A disqualification is for one item, and the council decides on it (Gausdal).
 absl::Status MayDisqualify(const pb::Meeting& meeting, const pb::AgendaItem& item, const pb::VotingSeat& seat,
                            pb::HolderRole role) {
-  if (meeting.state() != pb::MEETING_STATE_OPEN) return WrongState(meeting.state(), "the open meeting decides that");
-  if (IsSettled(item)) return Refused("ITEM_SETTLED", "the item is settled");
+  if (meeting.state() != pb::MEETING_STATE_OPEN)
+    return WrongState(meeting.state(), "declare a disqualification while the meeting is open");
+  if (IsSettled(item)) return Refused("ITEM_SETTLED", "the item is settled already");
   if (HolderIdOf(seat, role).empty()) return NoSuchHolder();
   return absl::OkStatus();
 }
 
-// What was found is known at the table and stands in the minutes; on what ground, neither there nor in the event.
+// Everybody at the table knows the disqualification, and the minutes name it. Only those who keep the council see its
+// ground; neither minutes nor the event have it.
 void ShowTo(const Caller& caller, pb::Disqualification* disqualification) {
   if (!KeepsCouncil(caller)) disqualification->clear_ground_code();
 }
 
-// [C2] A seat is represented by its principal if they are there and not disqualified; else by its deputy, if
-// they are there, not disqualified, and asked to: summoned to the meeting, or for this item because the
-// principal is disqualified; else by nobody. With both there, the deputy is an observer.
-// [C4] So it never passes to somebody who is absent, never on from the deputy, never to another seat.
+// [C2] The principal represents a seat if they are present and not disqualified; else the deputy, if they are present,
+// not disqualified, and summoned, be it to the meeting or, by the principal's disqualification, for this item; else
+// nobody. If both are present, the deputy is an observer.
+// [C4] So a seat never passes to an absent person, from the deputy to a third person, or to another seat.
 pb::SeatRepresentation RepresentationOf(const pb::VotingSeat& seat, const pb::AgendaItem& item,
                                         absl::Span<const pb::Disqualification> disqualifications) {
   const auto disqualified = [&](pb::HolderRole role) {
@@ -219,13 +226,13 @@ pb::SeatRepresentation RepresentationOf(const pb::VotingSeat& seat, const pb::Ag
   return representation;
 }
 
-// [C2] Once per item, or not at all.
+// [C2] Each seat votes at most once on an item.
 absl::StatusOr<std::vector<pb::SeatRepresentation>> Represented(absl::Span<const pb::SeatRepresentation> possible,
                                                                 const pb::RecordAdviceRequest& request) {
   std::map<std::string, pb::Vote> votes;
   for (const pb::SeatVote& vote : request.votes()) {
     if (!votes.emplace(vote.seat_id(), vote.vote()).second) {
-      return Refused("SEAT_REPRESENTED_TWICE", "a seat has one vote", {{"seat_id", vote.seat_id()}});
+      return Refused("SEAT_REPRESENTED_TWICE", "give one vote for each seat", {{"seat_id", vote.seat_id()}});
     }
   }
   std::vector<pb::SeatRepresentation> represented;
@@ -234,7 +241,7 @@ absl::StatusOr<std::vector<pb::SeatRepresentation>> Represented(absl::Span<const
     const bool empty = representation.basis() == pb::REPRESENTATION_BASIS_EMPTY;
     if (vote != votes.end()) {
       if (empty) {
-        return Refused("SEAT_NOT_REPRESENTED", "nobody represents that seat on this item",
+        return Refused("SEAT_NOT_REPRESENTED", "nobody represents that seat on this item; leave out its vote",
                        {{"seat_id", representation.seat_id()}});
       }
       representation.set_vote(vote->second);

@@ -1,6 +1,6 @@
-// The council service: each RPC of council.proto is a use case that reads check, load, rule, apply, save,
-// tell. The rules are the …_rules.h; what happens by itself later is timers.cc; what other services say,
-// actions.cc and figures.cc.
+// The council service. Each RPC of council.proto is a use case that reads: check, load, rule, apply, save, publish. The
+// rules are in the …_rules.h. What happens when time passes is in timers.cc, what the council learns from other
+// services in subscriptions.cc.
 #pragma once
 
 #include <vector>

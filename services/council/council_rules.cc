@@ -46,27 +46,28 @@ bool IsSubscriber(const Caller& caller) { return caller.IsAny({access::v1::ROLE_
 
 absl::Status Check(const pb::SetMandateRequest& request) {
   if (!EachOnce(request.mandate().seat_limits(), &pb::SeatLimit::kind)) {
-    return InvalidArgument("mandate.seat_limits", "names a kind of seat twice");
+    return InvalidArgument("mandate.seat_limits", "must name each kind of seat at most once");
   }
   return absl::OkStatus();
 }
 
 absl::Status Check(const pb::RegisterSeatRequest& request) {
   if (IsOrganisation(request.kind()) && request.organisation_id().empty()) {
-    return InvalidArgument("organisation_id", "is needed for the seat of an organisation");
+    return InvalidArgument("organisation_id", "must be set for the seat of an organisation");
   }
   if (!IsOrganisation(request.kind()) && !request.organisation_id().empty()) {
-    return InvalidArgument("organisation_id", "is for the seat of an organisation only");
+    return InvalidArgument("organisation_id", "must be empty unless the seat is of an organisation");
   }
   return absl::OkStatus();
 }
 
-// [S2] One seat for every organisation, one for the unit leader and the leader each, two for the
-// departments. How many of a kind stands in the mandate; [C1] organisations have no limit but one seat each.
+// [S2] Every organisation has one seat, the unit leader and the leader one each, the departments two. The mandate
+// limits the seats of a kind; [C1] organisations have no limit but one seat each.
 absl::Status MayRegisterSeat(const pb::Mandate& mandate, pb::SeatKind kind, int of_kind, bool has_seat) {
   for (const pb::SeatLimit& limit : mandate.seat_limits()) {
     if (limit.kind() == kind && of_kind >= limit.seats()) {
-      return Refused("SEATS_OF_KIND_FULL", "the mandate has no further seat of this kind");
+      return Refused("SEATS_OF_KIND_FULL",
+                     "the mandate allows no more seats of this kind; retire one, or set a mandate with a higher limit");
     }
   }
   return has_seat ? AlreadyExists("seat of this organisation") : absl::OkStatus();
@@ -87,15 +88,16 @@ absl::Status MayRetire(const pb::Seat& seat) {
   return WrongState(seat.state(), "the seat is retired already");
 }
 
-// [C1], [C4] One principal and one deputy at a time, and nobody on two seats: somebody who held another
-// organisation's seat as well could be a delegation to another organisation.
+// [C1], [C4] A seat has one principal and one deputy at a time, and nobody has two seats: a holder of another
+// organisation's seat could carry a delegation from one organisation to another.
 absl::Status MayAppoint(const pb::Seat& seat, bool holds_another) {
-  if (seat.state() != pb::SEAT_STATE_ACTIVE) return Refused("SEAT_RETIRED", "the seat is no longer in the council");
-  if (holds_another) return Refused("PERSON_HOLDS_SEAT", "the person holds a seat already");
+  if (seat.state() != pb::SEAT_STATE_ACTIVE)
+    return Refused("SEAT_RETIRED", "the seat is retired; appoint to an active seat");
+  if (holds_another) return Refused("PERSON_HOLDS_SEAT", "the person holds a seat already; end that term first");
   return absl::OkStatus();
 }
 
-// [B7] Terms are of the mandate (two years at Hadsel and Helse Førde, three in Oppland).
+// [B7] The mandate sets the length of a term (two years at Hadsel and Helse Førde, three in Oppland).
 pb::SeatHolder NewHolder(std::string id, const pb::AppointHolderRequest& request, const pb::Mandate& mandate,
                          std::string_view today) {
   pb::SeatHolder holder;
@@ -112,11 +114,11 @@ pb::SeatHolder NewHolder(std::string id, const pb::AppointHolderRequest& request
 }
 
 absl::Status MayEndTerm(const Caller& caller, const pb::SeatHolder& holder) {
-  // A member steps down for themself; of others' terms they learn in the seat map.
+  // A member may end their own term. GetSeatMap shows them the terms of others.
   if (!KeepsCouncil(caller) && !caller.IsSelf(holder.person_ref())) {
-    return Forbidden("a member ends their own term only");
+    return Forbidden("a member may end only their own term");
   }
-  if (holder.state() != pb::HOLDER_STATE_ACTIVE) return WrongState(holder.state(), "the term has ended");
+  if (holder.state() != pb::HOLDER_STATE_ACTIVE) return WrongState(holder.state(), "the term has ended already");
   return absl::OkStatus();
 }
 
@@ -131,31 +133,32 @@ void ApplyEnd(std::string_view reason_code, std::string_view today, pb::SeatHold
 absl::Status CheckPlan(std::string_view field, const pb::PlannedMeeting& plan, int year) {
   TRY(ParseTimeOfDay(absl::StrCat(field, ".start_time"), plan.start_time()).status());
   if (YearOf(plan.meeting_date()) != year) {
-    return InvalidArgument(absl::StrCat(field, ".meeting_date"), "must lie in the year");
+    return InvalidArgument(absl::StrCat(field, ".meeting_date"), "must lie in the year of the plan");
   }
   return absl::OkStatus();
 }
 
-// [S2], [C5] The year has exactly its ordinary meetings (four), each with a set theme of its own.
-absl::Status CheckWheel(const pb::SetAnnualPlanRequest& request, const pb::Mandate& mandate) {
+// [S2], [C5] The year has exactly its ordinary meetings (four), each with a theme of its own.
+absl::Status CheckAnnualPlan(const pb::SetAnnualPlanRequest& request, const pb::Mandate& mandate) {
   if (request.meetings_size() != mandate.ordinary_meetings()) {
-    return InvalidArgument("meetings", absl::StrCat("must be exactly ", mandate.ordinary_meetings()));
+    return InvalidArgument("meetings", absl::StrCat("must have exactly as many as the mandate's ordinary_meetings: ",
+                                                    mandate.ordinary_meetings()));
   }
   std::set<std::string> themes;
   for (int i = 0; i < request.meetings_size(); ++i) {
     const pb::PlannedMeeting& plan = request.meetings(i);
     TRY(CheckPlan(absl::StrCat("meetings[", i, "]"), plan, request.year()));
-    if (!themes.insert(plan.theme()).second) return InvalidArgument("meetings", "two have the same theme");
+    if (!themes.insert(plan.theme()).second) return InvalidArgument("meetings", "must each have a theme of its own");
     if (i > 0 && plan.meeting_date() <= request.meetings(i - 1).meeting_date()) {
-      return Refused("DATE_OUT_OF_ORDER", "the meetings must be in the order of their dates");
+      return Refused("DATE_OUT_OF_ORDER", "put the meetings in the order of their dates, on different days");
     }
   }
   return absl::OkStatus();
 }
 
-// [C5] The year is planned once; what changes then is a meeting.
-absl::Status MaySetWheel(bool has_wheel) {
-  if (!has_wheel) return absl::OkStatus();
+// [C5] The year is planned once; later changes are changes of single meetings.
+absl::Status MaySetAnnualPlan(bool has_plan) {
+  if (!has_plan) return absl::OkStatus();
   return Refused("ANNUAL_PLAN_EXISTS", "the year has its annual plan; move its meetings one by one");
 }
 
@@ -174,7 +177,7 @@ pb::Meeting NewMeeting(std::string id, pb::MeetingKind kind, const pb::AnnualPla
   return meeting;
 }
 
-// [C13] The deadlines of a meeting are data of its mandate (Oppland: notice three weeks, input one week).
+// [C13] The mandate sets the deadlines of a meeting (Oppland: notice three weeks, input one week).
 void ApplyDate(std::string_view meeting_date, const pb::Mandate& mandate, pb::Meeting* meeting) {
   const int notice =
       meeting->kind() == pb::MEETING_KIND_ORDINARY ? mandate.notice_days() : mandate.extraordinary_notice_days();
@@ -188,24 +191,25 @@ const std::string& PlaceOf(const pb::Meeting& meeting) {
   return meeting.replaces_meeting_id().empty() ? meeting.id() : meeting.replaces_meeting_id();
 }
 
-// [C5] The year has exactly its ordinary meetings (four) with their set themes [S2]. A meeting is moved as long as it
-// has not begun, but what was cancelled is told to all and stays cancelled; so the year gets its meeting back by
-// another one in that place, with that theme, and never by two.
+// [C5] The year has exactly its ordinary meetings (four) with their set themes [S2]. A meeting that has not begun can
+// be moved. A cancelled meeting stays cancelled, because everybody has been told; one other meeting with its theme, and
+// never two, can replace it.
 absl::Status MayReplace(const pb::Meeting& meeting, const pb::AnnualPlan& annual_plan, const pb::PlannedMeeting& plan,
                         bool replaced) {
   if (meeting.kind() != pb::MEETING_KIND_ORDINARY) {
-    return Refused("NOT_ORDINARY", "an extraordinary meeting has no place to take; plan another one");
+    return Refused("NOT_ORDINARY",
+                   "only an ordinary meeting can be replaced; plan this one without replaces_meeting_id");
   }
   if (meeting.state() != pb::MEETING_STATE_CANCELLED) {
-    return WrongState(meeting.state(), "only a cancelled meeting is replaced");
+    return WrongState(meeting.state(), "only a cancelled meeting can be replaced; cancel it first, or move it");
   }
   if (annual_plan.id() != meeting.annual_plan_id()) {
     return InvalidArgument("meeting.meeting_date", "must lie in the year of the meeting that it replaces");
   }
   if (plan.theme() != meeting.theme()) {
-    return InvalidArgument("meeting.theme", "must be that of the meeting that it replaces");
+    return InvalidArgument("meeting.theme", "must be the theme of the meeting that it replaces");
   }
-  return replaced ? AlreadyExists("meeting in this place") : absl::OkStatus();
+  return replaced ? AlreadyExists("meeting that replaces this one") : absl::OkStatus();
 }
 
 bool NotBegun(pb::MeetingState state) {
@@ -218,16 +222,16 @@ bool WasHeld(pb::MeetingState state) {
 
 bool AwaitsNotice(pb::MeetingState state) { return state == pb::MEETING_STATE_PLANNED; }
 
-// From the opening on, also where nobody has ended the meeting. Before it was reopened, they were sent.
+// Minutes are due from the opening on, even if nobody has ended the sitting. A reopened meeting had sent them before.
 bool AwaitsMinutes(pb::MeetingState state) {
   return state == pb::MEETING_STATE_OPEN || state == pb::MEETING_STATE_HELD;
 }
 
 bool HasDeadlines(pb::MeetingState state) { return NotBegun(state) || AwaitsMinutes(state); }
 
-// [C13] Deadlines of notice, input and minutes. A notice that was missed stays on the list until the meeting is
-// moved or cancelled, minutes until they are sent. Input is nobody's duty: its day passes, and so do the minutes of
-// a meeting that did not take place.
+// [C13] Deadlines of notice, input and minutes. A missed notice stays on the list until the meeting is moved or
+// cancelled, missed minutes until they are sent. Nobody can miss the input deadline, nor the minutes of a meeting that
+// was not opened: these leave the list when their day has passed.
 std::vector<pb::Deadline> DeadlinesOf(const pb::Meeting& meeting, bool minutes_sent, std::string_view today) {
   std::vector<pb::Deadline> deadlines;
   const auto add = [&](pb::DeadlineKind kind, const std::string& due_date, bool can_be_missed) {
@@ -248,25 +252,26 @@ std::vector<pb::Deadline> DeadlinesOf(const pb::Meeting& meeting, bool minutes_s
 }
 
 absl::Status MayMove(const pb::Meeting& meeting, const pb::Meeting& moved, std::string_view today) {
-  if (!NotBegun(meeting)) return WrongState(meeting.state(), "only a meeting that has not begun is moved");
+  if (!NotBegun(meeting)) return WrongState(meeting.state(), "only a meeting that has not begun can be moved");
   TRY(ParseTimeOfDay("start_time", moved.start_time()).status());
-  if (moved.meeting_date() < today) return Refused("DATE_OUT_OF_ORDER", "a meeting is not moved into the past");
-  // The annual_plan is the year's.
+  if (moved.meeting_date() < today) return Refused("DATE_OUT_OF_ORDER", "meeting_date must be today or later");
+  // The annual plan is for one year.
   if (YearOf(moved.meeting_date()) != YearOf(meeting.meeting_date())) {
     return InvalidArgument("meeting_date", "must lie in the year of the meeting");
   }
-  // To move a summoned meeting is to call it again, and the members have the same time to prepare.
+  // Moving a meeting whose notice was sent is a new notice, and the members get the same time to prepare.
   if (meeting.state() == pb::MEETING_STATE_NOTICE_SENT && moved.meeting_date() != meeting.meeting_date() &&
       moved.notice_by() < today) {
-    return Refused("NOTICE_TOO_LATE", "the notice for that day is too late", {{"notice_by", moved.notice_by()}});
+    return Refused("NOTICE_TOO_LATE", "the notice deadline for that day has passed; choose a later day",
+                   {{"notice_by", moved.notice_by()}});
   }
   return absl::OkStatus();
 }
 
-// [C13] A notice that comes too late is none.
+// [C13] A notice after the deadline is not valid.
 absl::Status MayCall(const pb::Meeting& meeting, std::string_view today) {
   if (meeting.state() != pb::MEETING_STATE_PLANNED)
-    return WrongState(meeting.state(), "only a planned meeting is called");
+    return WrongState(meeting.state(), "the notice can be sent only for a planned meeting");
   if (meeting.notice_by() < today) {
     return Refused("NOTICE_TOO_LATE", "the notice deadline has passed; move the meeting",
                    {{"notice_by", meeting.notice_by()}});
@@ -276,50 +281,52 @@ absl::Status MayCall(const pb::Meeting& meeting, std::string_view today) {
 
 absl::Status MayCancel(const pb::Meeting& meeting) {
   return NotBegun(meeting) ? absl::OkStatus()
-                           : WrongState(meeting.state(), "only a meeting that has not begun is cancelled");
+                           : WrongState(meeting.state(), "only a meeting that has not begun can be cancelled");
 }
 
 absl::Status MayOpen(const pb::Meeting& meeting, std::string_view today) {
   if (meeting.state() != pb::MEETING_STATE_NOTICE_SENT)
-    return WrongState(meeting.state(), "only a called meeting is opened");
-  if (today < meeting.meeting_date()) return Refused("NOT_YET", "the day of the meeting has not come");
+    return WrongState(meeting.state(), "only a meeting whose notice was sent can be opened");
+  if (today < meeting.meeting_date()) return Refused("NOT_YET", "open the meeting on its day or later");
   return absl::OkStatus();
 }
 
 absl::Status MayEnd(const pb::Meeting& meeting) {
   return meeting.state() == pb::MEETING_STATE_OPEN ? absl::OkStatus()
-                                                   : WrongState(meeting.state(), "only an open meeting is ended");
+                                                   : WrongState(meeting.state(), "only an open meeting can be ended");
 }
 
-// [C7] No item is settled by the closing itself: each one consciously, before (opengever.core#3475). And what
-// was decided counts as told only when the members have it in writing (#4837): as it was decided in the end, which
-// is not in minutes that were written before.
+// [C7] Finalising settles no item; each must be settled before (opengever.core#3475). And the members must have the
+// minutes (#4837), in a version that is newer than every item and than the last reopening.
 absl::Status MayClose(const pb::Meeting& meeting, absl::Span<const pb::AgendaItem> agenda,
                       const std::optional<pb::Minutes>& newest) {
   if (meeting.state() != pb::MEETING_STATE_HELD && meeting.state() != pb::MEETING_STATE_REOPENED) {
-    return WrongState(meeting.state(), "only a meeting that was held is closed");
+    return WrongState(meeting.state(), "only a held or reopened meeting can be finalised");
   }
   const auto undecided = std::count_if(agenda.begin(), agenda.end(), [](const auto& item) { return !IsSettled(item); });
   if (undecided > 0) {
-    return Refused("ITEMS_UNDECIDED", "there are undecided items", {{"count", absl::StrCat(undecided)}});
+    return Refused("ITEMS_UNDECIDED", "settle every item of the agenda first", {{"count", absl::StrCat(undecided)}});
   }
   if (!newest || newest->state() != pb::MINUTES_STATE_SENT || newest->minutes_version() <= meeting.minutes_before()) {
-    return Refused("MINUTES_NOT_SENT", "the members do not have the minutes yet");
+    return Refused("MINUTES_NOT_SENT", "write the minutes and send them to the members first");
   }
   const absl::Time written = FromProto(newest->create_time());
   if (std::any_of(agenda.begin(), agenda.end(),
                   [&](const auto& item) { return FromProto(item.update_time()) > written; })) {
-    return Refused("MINUTES_NOT_SENT", "the record has changed since the minutes were written");
+    return Refused("MINUTES_NOT_SENT",
+                   "the record has changed since the minutes were written; write and send a new version");
   }
   return absl::OkStatus();
 }
 
-// [C7] Not over the head of a newer one (opengever.core#7288), and approved minutes stand (C11), also when a correction
-// of them has been written.
+// [C7] A meeting is not reopened after a newer one was finalised (opengever.core#7288), nor after its minutes were
+// approved (C11), even if a correction of them has been written since.
 absl::Status MayReopen(const pb::Meeting& meeting, bool newer_closed, bool approved) {
   if (meeting.state() != pb::MEETING_STATE_FINALISED)
-    return WrongState(meeting.state(), "only a closed meeting is reopened");
-  if (newer_closed) return Refused("NEWER_MEETING_CLOSED", "a newer meeting is closed already");
+    return WrongState(meeting.state(), "only a finalised meeting can be reopened");
+  if (newer_closed)
+    return Refused("NEWER_MEETING_CLOSED",
+                   "a meeting of a later date is finalised already; this one can no longer be reopened");
   return approved ? Refused("MINUTES_APPROVED", "its minutes are approved; write a correction") : absl::OkStatus();
 }
 

@@ -1,7 +1,7 @@
-// Fees and expenses of those who are not paid to be there.
+// Fees and expenses of members who are not paid to be there.
 //
-// A claim rests on the frozen seats of its meeting: who was there then, and as what. The fee is copied from
-// the mandate of the meeting into the claim, so that a later mandate changes no claim.
+// A claim rests on the seats that the opening of its meeting copied: who was there, and in which role. The claim copies
+// the fee from the mandate of the meeting, so a later mandate changes no claim.
 
 #include <utility>
 
@@ -18,7 +18,7 @@ namespace mestring::council {
 absl::Status Council::SubmitFeeClaim(Tx& tx, Call& call, const pb::SubmitFeeClaimRequest& request,
                                      pb::SubmitFeeClaimResponse* response) {
   const std::string& person = call.caller.person_ref;
-  if (person.empty()) return Forbidden("a member claims for themself");
+  if (person.empty()) return Forbidden("claim a fee with a token that names your own person");
   call.RecordAccess(person);
   ASSIGN(const pb::Meeting meeting, Load<pb::Meeting>(tx, request.meeting_id()));
   ASSIGN(const pb::Mandate mandate, Load<pb::Mandate>(tx, meeting.mandate_id()));

@@ -1,7 +1,7 @@
 #include "services/council/figure_changes.h"
 
-// Figures are stored as they were published, with their source and their days, and suppressed once more by
-// the council's own threshold: what one publisher lets through by mistake does not reach an agenda.
+// The council stores figures with their source and days as published, and suppresses them again by its own threshold:
+// what one publisher lets through by mistake does not reach an agenda.
 
 #include <string>
 #include <vector>

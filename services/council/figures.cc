@@ -1,4 +1,4 @@
-// Figures of the services, as they are listed, and measures before and after a change.
+// Lists of figures that other services published, and indicators: a measure before and after a change.
 
 #include <utility>
 

@@ -11,7 +11,7 @@ absl::Status ScheduleNotice(Tx& tx, const pb::Meeting& meeting) {
   return tx.Schedule(kNoticeTimer, meeting.id(), EndOf(tx, meeting.notice_by()));
 }
 
-absl::Status ClockMinutes(Tx& tx, const pb::Meeting& meeting) {
+absl::Status ScheduleMinutes(Tx& tx, const pb::Meeting& meeting) {
   return tx.Schedule(kMinutesTimer, meeting.id(), EndOf(tx, meeting.minutes_by()));
 }
 

@@ -14,10 +14,10 @@ namespace pb = v1;
 // Each for the id of the meeting.
 inline constexpr std::string_view kNoticeTimer = "notice_by", kMinutesTimer = "minutes_by";
 
-// Sets the clock of a meeting's notice while it is only planned, and stops it afterwards. A day that has passed
-// already gets none: whoever plans a meeting for so soon, or moves it there, knows.
+// Schedules the timer of the notice of a meeting that is only planned, and cancels it for any other. A deadline that
+// has passed gets no timer: whoever plans or moves a meeting to such a day knows it.
 absl::Status ScheduleNotice(Tx& tx, const pb::Meeting& meeting);
-// Sets the clock of its minutes, from its opening on.
-absl::Status ClockMinutes(Tx& tx, const pb::Meeting& meeting);
+// Schedules the timer of the minutes of a meeting that was opened.
+absl::Status ScheduleMinutes(Tx& tx, const pb::Meeting& meeting);
 
 }  // namespace mestring::council

@@ -1,9 +1,9 @@
-// The year's annual_plan and the meetings: planned, called, opened, ended, closed, and now and then reopened.
+// The annual plan and its meetings, from planning and notice to the opening, the end, the final record and its
+// reopening.
 //
-// A meeting keeps the mandate that it was planned under, and its deadlines stand in its row, so a later
-// mandate moves nobody's deadline. Opening copies the seats: everything that happens at the table is judged
-// by that copy (C6). Looking at the seats of the day instead is what makes participants stale
-// (opengever.core#4876).
+// A meeting keeps the mandate under which it was planned, and its row stores its deadlines, so a later mandate moves
+// none of them. The opening copies the seats, and the rules of the meeting use that copy (C6). Software that reads the
+// current seats instead shows participants who were not there (opengever.core#4876).
 
 #include <map>
 #include <utility>
@@ -34,14 +34,14 @@ absl::Status AddMeeting(Tx& tx, pb::Meeting* meeting) {
   return tx.Publish(event, *meeting);
 }
 
-absl::StatusOr<pb::AnnualPlan> WheelOf(Tx& tx, int year) {
+absl::StatusOr<pb::AnnualPlan> AnnualPlanOf(Tx& tx, int year) {
   return Or(Find<pb::AnnualPlan>(tx, "WHERE year = :year", year),
-            Refused("ANNUAL_PLAN_MISSING", "the year has no annual plan yet"));
+            Refused("ANNUAL_PLAN_MISSING", "the year has no annual plan yet; set it first"));
 }
 
-// Saves a meeting in its new state and tells it by an event that says no more than which meeting it is.
+// Saves a meeting in its new state and publishes `event`, in which it sets the meeting.
 template <class Event>
-absl::Status SaveAndTell(Tx& tx, pb::MeetingState state, pb::Meeting* meeting, Event event = {}) {
+absl::Status SaveAndPublish(Tx& tx, pb::MeetingState state, pb::Meeting* meeting, Event event = {}) {
   meeting->set_state(state);
   TRY(Save(tx, *meeting));
   event.set_meeting_id(meeting->id());
@@ -63,15 +63,15 @@ absl::Status FreezeSeats(Tx& tx, const pb::Meeting& meeting,
   return absl::OkStatus();
 }
 
-// Where nobody could send an apology, the notice itself summons the deputy. (C3)
+// Nobody apologises for a vacant seat, so the notice itself summons the deputy. (C3)
 absl::Status SummonForVacancies(Tx& tx, const pb::Meeting& meeting) {
   ASSIGN(const std::vector<pb::Seat> seats, ActiveSeats(tx));
   for (const pb::Seat& seat : seats) TRY(SummonIfNeeded(tx, meeting, seat).status());
   return absl::OkStatus();
 }
 
-// Who could not come that day may well come this day, and says so anew if not; so nobody is summoned for them yet. What
-// was said and asked for that day is kept, and that it holds no more is told (X2).
+// After a move to another day, apologies and summonses for the old day are void: somebody who could not come then may
+// be able to come now, or apologises again. Their rows stay, and events say that they are void (X2).
 absl::Status VoidAnswersToNotice(Tx& tx, const pb::Meeting& meeting) {
   ASSIGN(std::vector<pb::Apology> apologies,
          Select<pb::Apology>(
@@ -100,9 +100,9 @@ absl::Status VoidAnswersToNotice(Tx& tx, const pb::Meeting& meeting) {
 absl::Status Council::SetAnnualPlan(Tx& tx, Call&, const pb::SetAnnualPlanRequest& request,
                                     pb::SetAnnualPlanResponse* response) {
   ASSIGN(const pb::Mandate mandate, CurrentMandate(tx));
-  TRY(CheckWheel(request, mandate));
+  TRY(CheckAnnualPlan(request, mandate));
   ASSIGN(const auto known, Find<pb::AnnualPlan>(tx, "WHERE year = :year", request.year()));
-  TRY(MaySetWheel(known.has_value()));
+  TRY(MaySetAnnualPlan(known.has_value()));
   pb::AnnualPlan annual_plan;
   annual_plan.set_id(NewId(tx.now()));
   annual_plan.set_year(request.year());
@@ -136,7 +136,7 @@ absl::Status Council::PlanMeeting(Tx& tx, Call&, const pb::PlanMeetingRequest& r
                                   pb::PlanMeetingResponse* response) {
   const int year = static_cast<int>(Day(request.meeting().meeting_date()).year());
   TRY(CheckPlan("meeting", request.meeting(), year));
-  ASSIGN(const pb::AnnualPlan annual_plan, WheelOf(tx, year));
+  ASSIGN(const pb::AnnualPlan annual_plan, AnnualPlanOf(tx, year));
   ASSIGN(const pb::Mandate mandate, CurrentMandate(tx));
   std::string place;
   if (!request.replaces_meeting_id().empty()) {
@@ -171,7 +171,7 @@ absl::Status Council::MoveMeeting(Tx& tx, Call&, const pb::MoveMeetingRequest& r
   pb::MeetingMoved event;
   event.set_former_date(meeting.meeting_date());
   event.set_meeting_date(moved.meeting_date());
-  TRY(SaveAndTell(tx, moved.state(), &moved, std::move(event)));
+  TRY(SaveAndPublish(tx, moved.state(), &moved, std::move(event)));
   if (moved.meeting_date() != meeting.meeting_date()) {
     TRY(ScheduleNotice(tx, moved));
     TRY(VoidAnswersToNotice(tx, moved));
@@ -191,7 +191,7 @@ absl::Status Council::SendNotice(Tx& tx, Call&, const pb::SendNoticeRequest& req
   event.set_kind(meeting.kind());
   event.set_meeting_date(meeting.meeting_date());
   event.set_input_by(meeting.input_by());
-  TRY(SaveAndTell(tx, pb::MEETING_STATE_NOTICE_SENT, &meeting, std::move(event)));
+  TRY(SaveAndPublish(tx, pb::MEETING_STATE_NOTICE_SENT, &meeting, std::move(event)));
   TRY(ScheduleNotice(tx, meeting));
   TRY(PrepareAgenda(tx, meeting));
   TRY(SummonForVacancies(tx, meeting));
@@ -208,7 +208,7 @@ absl::Status Council::CancelMeeting(Tx& tx, Call&, const pb::CancelMeetingReques
   meeting.set_reason(request.reason());
   pb::MeetingCancelled event;
   event.set_meeting_date(meeting.meeting_date());
-  TRY(SaveAndTell(tx, pb::MEETING_STATE_CANCELLED, &meeting, std::move(event)));
+  TRY(SaveAndPublish(tx, pb::MEETING_STATE_CANCELLED, &meeting, std::move(event)));
   TRY(ScheduleNotice(tx, meeting));
   pb::SettleAgendaItemRequest postponed;
   postponed.set_settlement(pb::SETTLEMENT_POSTPONED);
@@ -228,14 +228,14 @@ absl::Status Council::OpenMeeting(Tx& tx, Call&, const pb::OpenMeetingRequest& r
                                   pb::OpenMeetingResponse* response) {
   ASSIGN(pb::Meeting meeting, AtVersion(request.expected_version(), Load<pb::Meeting>(tx, request.meeting_id())));
   TRY(MayOpen(meeting, Today(tx)));
-  // What has come since the notice; from here on the agenda is fixed.
+  // Adds what has come since the notice; after the opening the agenda is fixed.
   TRY(PrepareAgenda(tx, meeting));
   TRY(FreezeSeats(tx, meeting, response->mutable_seats()));
   pb::MeetingOpened event;
   event.set_voting_seats(response->seats_size());
   for (const pb::VotingSeat& seat : response->seats()) event.add_voting_seat_ids(seat.id());
-  TRY(SaveAndTell(tx, pb::MEETING_STATE_OPEN, &meeting, std::move(event)));
-  TRY(ClockMinutes(tx, meeting));
+  TRY(SaveAndPublish(tx, pb::MEETING_STATE_OPEN, &meeting, std::move(event)));
+  TRY(ScheduleMinutes(tx, meeting));
   *response->mutable_meeting() = std::move(meeting);
   return absl::OkStatus();
 }
@@ -244,7 +244,7 @@ absl::Status Council::EndSitting(Tx& tx, Call&, const pb::EndSittingRequest& req
                                  pb::EndSittingResponse* response) {
   ASSIGN(pb::Meeting meeting, AtVersion(request.expected_version(), Load<pb::Meeting>(tx, request.meeting_id())));
   TRY(MayEnd(meeting));
-  TRY(SaveAndTell<pb::MeetingHeld>(tx, pb::MEETING_STATE_HELD, &meeting));
+  TRY(SaveAndPublish<pb::MeetingHeld>(tx, pb::MEETING_STATE_HELD, &meeting));
   *response->mutable_meeting() = std::move(meeting);
   return absl::OkStatus();
 }
@@ -256,7 +256,7 @@ absl::Status Council::FinaliseMeeting(Tx& tx, Call&, const pb::FinaliseMeetingRe
   ASSIGN(const std::optional<pb::Minutes> newest, NewestMinutes(tx, meeting.id()));
   TRY(MayClose(meeting, agenda, newest));
   meeting.set_close_date(Today(tx));
-  TRY(SaveAndTell<pb::MeetingFinalised>(tx, pb::MEETING_STATE_FINALISED, &meeting));
+  TRY(SaveAndPublish<pb::MeetingFinalised>(tx, pb::MEETING_STATE_FINALISED, &meeting));
   *response->mutable_meeting() = std::move(meeting);
   return absl::OkStatus();
 }
@@ -275,7 +275,7 @@ absl::Status Council::ReopenMeeting(Tx& tx, Call&, const pb::ReopenMeetingReques
   meeting.set_minutes_before(newest ? newest->minutes_version() : 0);
   pb::MeetingReopened event;
   event.set_times_reopened(meeting.times_reopened());
-  TRY(SaveAndTell(tx, pb::MEETING_STATE_REOPENED, &meeting, std::move(event)));
+  TRY(SaveAndPublish(tx, pb::MEETING_STATE_REOPENED, &meeting, std::move(event)));
   *response->mutable_meeting() = std::move(meeting);
   return absl::OkStatus();
 }
@@ -318,7 +318,7 @@ absl::Status Council::GetCalendar(Tx& tx, Call&, const pb::GetCalendarRequest& r
   ASSIGN(const std::vector<pb::Meeting> meetings,
          Select<pb::Meeting>(tx, "WHERE meeting_date >= :from AND meeting_date <= :to ORDER BY meeting_date, id",
                              request.from_date(), request.to_date()));
-  std::map<std::string, int> minutes;  // by mandate: each meeting is as long as the mandate it was planned under says
+  std::map<std::string, int> minutes;  // of a meeting, by mandate
   std::vector<CalendarEntry> entries;
   for (const pb::Meeting& meeting : meetings) {
     if (!minutes.contains(meeting.mandate_id())) {

@@ -1,7 +1,7 @@
-// Minutes: versions of one document per meeting, written from the record, sent, and approved once.
+// Minutes: versions of one document for each meeting, written from the record, sent, and approved once.
 //
-// A version is never changed after it was written. What is wrong is put right by the next version, and the
-// one before says that it was corrected, unless it was approved: an approval stands.
+// A version never changes. A mistake is corrected by a new version, and the earlier one gets the state CORRECTED,
+// unless it was approved: an approval stands.
 
 #include <utility>
 
@@ -73,7 +73,7 @@ absl::Status Council::SendMinutes(Tx& tx, Call&, const pb::SendMinutesRequest& r
                                   pb::SendMinutesResponse* response) {
   ASSIGN(pb::Minutes minutes, AtVersion(request.expected_version(), Load<pb::Minutes>(tx, request.minutes_id())));
   TRY(MaySendMinutes(minutes));
-  // The members have this version now; the one they had waits for no approval any more.
+  // The members have this version now; earlier versions no longer wait for approval.
   ASSIGN(std::vector<pb::Minutes> versions, VersionsOf(tx, minutes.meeting_id()));
   pb::MinutesSent event;
   for (pb::Minutes& earlier : versions) {

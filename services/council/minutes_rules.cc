@@ -2,15 +2,15 @@
 
 // The rules of minutes, and the document itself.
 //
-// Minutes are written from what was recorded and from nothing else: who was there and for whom, what was
-// advised and with which votes, what was postponed and why. So two versions differ only where the record
-// differs, and the text can be generated again at any time. A template language was rejected: the document
-// has one form, and its form is a rule (Nesset: "X for Y").
+// Minutes contain only what was recorded: who was there and for whom, what the council advised and with which votes,
+// what it postponed and why. So two versions differ only where the record differs, and the text can be made again at
+// any time. A template language was rejected: the document has one form, and that form is a rule (Nesset: "X for Y").
 //
-// The words between are the mandate's: labels, and words before or between what was recorded, so that none has to be
-// bent to fit. Texts with holes in them were rejected: a hole wants a grammar, and each language has another.
+// The words around the record come from the mandate. They are labels, and words that stand before or between recorded
+// values, so no language has to inflect them. Sentences with holes were rejected: a hole needs grammar, and each
+// language has another.
 //
-// All words are escaped: they cannot make headings, lists, tables or markup of their own in the document.
+// All text is escaped: it cannot make headings, lists, tables or markup of its own in the document.
 
 #include <algorithm>
 #include <map>
@@ -26,8 +26,8 @@
 namespace mestring::council {
 namespace {
 
-// Words as one paragraph of Markdown, or as a part of one. What would make a list, a rule or a code block of it stands
-// at its beginning: "- ", "+ ", "1. ", "1) ", "---", four spaces.
+// Escapes text for one paragraph of Markdown, or a part of one. Only the beginning of a paragraph can make a list, a
+// rule or a code block of it: "- ", "+ ", "1. ", "1) ", "---", four spaces.
 std::string Escaped(std::string_view text) {
   text = absl::StripLeadingAsciiWhitespace(text);
   std::string escaped;
@@ -60,7 +60,7 @@ void Paragraph(std::string_view text, std::string* out) {
   if (!text.empty()) absl::StrAppend(out, text, "\n\n");
 }
 
-// "**Advice:** text", if there is any.
+// Appends "**label:** text", unless the text is empty.
 void Labelled(std::string_view label, std::string_view text, std::string* out) {
   if (!text.empty()) Paragraph(absl::StrCat("**", label, ":** ", text), out);
 }
@@ -73,7 +73,7 @@ std::string NameWithSeat(std::string_view name, const pb::VotingSeat& seat) {
   return absl::StrCat(Escaped(name), " (", Escaped(seat.seat_name()), ")");
 }
 
-// [B7] "Deputies who met: X met for Y" (Nesset). Excused and absent are told apart (opengever.core#2180).
+// [B7] "Deputies who met: X met for Y" (Nesset). Excused and absent differ (opengever.core#2180).
 void AppendAttendance(const Proceedings& proceedings, const pb::MinutesWords& words, std::string* out) {
   std::vector<std::string> present, deputies, observers, excused, absent, empty;
   for (const pb::VotingSeat& seat : proceedings.seats) {
@@ -119,7 +119,7 @@ void AppendPapers(const std::vector<pb::FigureSet>& papers, const pb::MinutesWor
   }
 }
 
-// "for 5, against 1, blank 0", or nothing if no vote was taken.
+// "for 5, against 1, blank 0", or "" if the council did not vote.
 std::string VotesOn(const pb::AgendaItem& item, const std::vector<pb::SeatRepresentation>& representations,
                     const pb::MinutesWords& words) {
   std::map<pb::Vote, int> votes;
@@ -188,7 +188,8 @@ void AppendItem(const Proceedings& proceedings, const pb::AgendaItem& item, int 
 
 // ---- Minutes ---------------------------------------------------------------------------------------
 
-// [X3] A council reads its minutes in its own language, so the words are data; English is where it says nothing.
+// [X3] A council reads its minutes in its own language, so the words are data of the mandate. English fills what it
+// leaves empty.
 pb::MinutesWords WordsOf(const pb::Mandate& mandate) {
   pb::MinutesWords words;
   words.set_title("Minutes of the experience council");
@@ -230,46 +231,47 @@ pb::MinutesWords WordsOf(const pb::Mandate& mandate) {
   return words;
 }
 
-// [C11] Corrections are new versions, and say what they correct; what somebody holds in their hands already
-// is never replaced in silence (opengever.core#3405).
+// [C11] A correction is a new version that says what it corrects. Nobody changes a version that somebody has already
+// (opengever.core#3405).
 absl::Status MayWriteMinutes(const pb::Meeting& meeting, const std::optional<pb::Minutes>& newest,
                              std::string_view correction) {
   if (!WasHeld(meeting.state())) {
-    return WrongState(meeting.state(), "minutes are written when the meeting was held");
+    return WrongState(meeting.state(), "end the sitting before you write its minutes");
   }
   if (newest && newest->state() != pb::MINUTES_STATE_DRAFT && correction.empty()) {
-    return Refused("REASON_REQUIRED", "these minutes are sent already: say what the new version corrects");
+    return Refused("REASON_REQUIRED", "the minutes were sent already; say in correction what the new version corrects");
   }
   return absl::OkStatus();
 }
 
 absl::Status MaySendMinutes(const pb::Minutes& minutes) {
-  return minutes.state() == pb::MINUTES_STATE_DRAFT ? absl::OkStatus()
-                                                    : WrongState(minutes.state(), "only a draft is sent");
+  return minutes.state() == pb::MINUTES_STATE_DRAFT
+             ? absl::OkStatus()
+             : WrongState(minutes.state(), "only a draft can be sent; write a new version first");
 }
 
-// [C11] "approval is first item of next meeting": of the one that is held next, which may be another than the one that
-// was called first.
+// [C11] "approval is first item of next meeting": of the meeting that is held next, whichever notice was sent first.
 bool ApprovesBefore(const pb::Meeting& meeting, const pb::Meeting& other) {
   return NotBegun(other) && meeting.meeting_date() < other.meeting_date();
 }
 
-// [C11] Once, at a later meeting; and not while the record of the meeting is put right. What corrects approved minutes
-// is told to the members and changes no approval.
+// [C11] Minutes are approved once, at another meeting, and only while the record of their own meeting is final. A
+// correction of approved minutes is sent to the members and changes no approval.
 absl::Status MayApproveMinutes(const pb::Minutes& minutes, const pb::Meeting& of, bool approved,
                                const pb::Meeting& meeting, const pb::AgendaItem& item) {
   if (minutes.state() != pb::MINUTES_STATE_SENT) {
-    return WrongState(minutes.state(), "only minutes that were sent are approved");
+    return WrongState(minutes.state(), "only the version of the minutes that was sent last can be approved");
   }
-  if (approved) return Refused("MINUTES_APPROVED", "the minutes of that meeting are approved");
+  if (approved) return Refused("MINUTES_APPROVED", "the minutes of that meeting are approved already");
   if (of.state() != pb::MEETING_STATE_FINALISED)
-    return WrongState(of.state(), "the record of that meeting is not closed");
-  if (meeting.state() != pb::MEETING_STATE_OPEN) return WrongState(meeting.state(), "an open meeting approves minutes");
-  if (IsSettled(item)) return WrongState(item.state(), "the approval is settled");
+    return WrongState(of.state(), "finalise the meeting of these minutes first");
+  if (meeting.state() != pb::MEETING_STATE_OPEN)
+    return WrongState(meeting.state(), "approve minutes in an open meeting");
+  if (IsSettled(item)) return WrongState(item.state(), "the item of the approval is settled already");
   return absl::OkStatus();
 }
 
-// A draft is the secretary's; a service is told of it, and so it can read what state it is in.
+// Only those who keep the council see a draft, and services, which read its state after the event.
 absl::Status MaySee(const Caller& caller, const pb::Minutes& minutes) {
   const bool was_sent = minutes.state() != pb::MINUTES_STATE_DRAFT && !minutes.sent_date().empty();
   if (minutes.state() == pb::MINUTES_STATE_APPROVED || KeepsCouncil(caller) || IsSubscriber(caller) ||
@@ -297,7 +299,7 @@ std::string MinutesText(const Proceedings& proceedings, const pb::WriteMinutesRe
   absl::StrAppend(&out, "## ", words.items(), "\n\n");
   int number = 0;
   for (const pb::AgendaItem& item : proceedings.agenda) {
-    // What was only proposed, and settled before it came on the agenda, is no item of the meeting.
+    // A proposed item that is not settled yet was never on the agenda.
     if (item.state() != pb::AGENDA_ITEM_STATE_PROPOSED) AppendItem(proceedings, item, ++number, words, &out);
   }
   return out;

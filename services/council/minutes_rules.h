@@ -1,6 +1,6 @@
-// The rules of minutes: when they are written, sent and approved, who reads them, and what they say.
+// The rules of minutes: when they are written, sent and approved, who may read them, and what they contain.
 //
-// Pure, as council_rules.h, with the same tags.
+// The functions are pure; the tags are those of council_rules.h.
 #pragma once
 
 #include <optional>
@@ -15,12 +15,12 @@
 
 namespace mestring::council {
 
-// A mandate's own words for minutes, and the English ones where it has none.
+// The words of the mandate for minutes; English where the mandate has none.
 pb::MinutesWords WordsOf(const pb::Mandate& mandate);
-// All that minutes are written from.
+// Everything from which minutes are written.
 struct Proceedings {
   pb::Meeting meeting;
-  pb::Mandate mandate;  // under which it was planned
+  pb::Mandate mandate;  // of the meeting
   std::vector<pb::VotingSeat> seats;
   std::vector<pb::AgendaItem> agenda;
   std::vector<pb::SeatRepresentation> representations;
@@ -30,16 +30,16 @@ struct Proceedings {
 };
 absl::Status MayWriteMinutes(const pb::Meeting& meeting, const std::optional<pb::Minutes>& newest,
                              std::string_view correction);
-// The document, Markdown.
+// The document, in Markdown.
 std::string MinutesText(const Proceedings& proceedings, const pb::WriteMinutesRequest& request, int version);
 absl::Status MaySendMinutes(const pb::Minutes& minutes);
-// Whether `meeting` approves minutes that are on the agenda of `other`, because it comes before.
+// Whether `meeting` takes over an approval of minutes from the agenda of `other`, because it is earlier.
 bool ApprovesBefore(const pb::Meeting& meeting, const pb::Meeting& other);
-// `of`: the meeting that they are of, of which a version is `approved` or not. `item`: their approval on the agenda of
-// `meeting`.
+// `of`: the meeting that the minutes are about. `approved`: a version of its minutes is approved. `item`: their
+// approval on the agenda of `meeting`.
 absl::Status MayApproveMinutes(const pb::Minutes& minutes, const pb::Meeting& of, bool approved,
                                const pb::Meeting& meeting, const pb::AgendaItem& item);
-// NotFound for those who may not, as if there were none.
+// NotFound if the caller may not see them, as if there were none.
 absl::Status MaySee(const Caller& caller, const pb::Minutes& minutes);
 
 }  // namespace mestring::council

@@ -1,8 +1,8 @@
-// What the council wants to know of itself: which loops are open and with whom, and how a period went.
+// Reports of the council on itself: which suggestions are open and who owns their actions, and the statistics of a
+// period.
 //
-// Representations and frozen seats are counted from rows that never change, so a period that is over counts the same
-// for ever. An answer counts once, as it is now: one that is given anew (also of a suggestion that was reopened) counts
-// on its new day, and no more on its first.
+// Attendance and representations count rows that never change once the meeting is over, so the figures of a past period
+// stay the same. Answers count by their latest day: a suggestion that is answered again counts on its new day only.
 
 #include <map>
 #include <set>
@@ -34,7 +34,7 @@ absl::Status CountAttendance(Tx& tx, const std::string& from, const std::string&
   return absl::OkStatus();
 }
 
-// For each seat that was entitled: on how many advised items it was represented by whom, or by nobody.
+// For each entitled seat: on how many advised items its principal, its deputy or nobody represented it.
 absl::Status CountSeats(Tx& tx, const std::string& from, const std::string& to,
                         pb::GetCouncilStatisticsResponse* response) {
   std::map<std::string, pb::SeatUse> uses;
@@ -99,7 +99,7 @@ absl::Status Council::ListOpenLoops(Tx& tx, Call&, const pb::ListOpenLoopsReques
 absl::Status Council::ListDeadlines(Tx& tx, Call&, const pb::ListDeadlinesRequest& request,
                                     pb::ListDeadlinesResponse* response) {
   const std::string today = Today(tx), until = OrToday(tx, request.until_date());
-  // Few meetings are neither over nor cancelled, so the whole list is made and cut.
+  // Few meetings have deadlines, so the whole list is made and then cut into pages.
   ASSIGN(const std::vector<pb::Meeting> meetings,
          Select<pb::Meeting>(tx, absl::StrCat("WHERE ", InStates(HasDeadlines), " ORDER BY id")));
   ASSIGN(const std::set<std::string> with_minutes, MeetingsWithMinutes(tx));

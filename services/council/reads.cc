@@ -1,9 +1,5 @@
 #include "services/council/reads.h"
 
-// What meetings share with each other (minutes that wait, figures that lie on no agenda, suggestions that
-// wait for one) is found by query each time and held nowhere else: a meeting that is cancelled or postpones
-// its items needs no list of what to give back.
-
 #include <utility>
 
 #include "services/council/attendance_rules.h"
@@ -11,7 +7,7 @@
 namespace mestring::council {
 
 absl::StatusOr<pb::Mandate> CurrentMandate(Tx& tx) {
-  return Or(Newest<pb::Mandate>(tx), Refused("MANDATE_MISSING", "no mandate is in force"));
+  return Or(Newest<pb::Mandate>(tx), Refused("MANDATE_MISSING", "no mandate is in force; set one first"));
 }
 
 absl::StatusOr<std::vector<pb::Seat>> ActiveSeats(Tx& tx) {

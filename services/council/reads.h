@@ -1,5 +1,4 @@
-// What several use cases read before they decide or change anything: loads that come with their refusal, and questions
-// to many rows.
+// Reads that several use cases share.
 #pragma once
 
 #include <optional>
@@ -20,21 +19,21 @@ namespace mestring::council {
 
 // MANDATE_MISSING if nobody has set one.
 absl::StatusOr<pb::Mandate> CurrentMandate(Tx& tx);
-// The seats that there are today.
+// The seats that are not retired.
 absl::StatusOr<std::vector<pb::Seat>> ActiveSeats(Tx& tx);
 absl::StatusOr<Holders> HoldersOf(Tx& tx, std::string_view seat_id);
-// Those in force.
+// The apologies of a seat for a meeting that are in force.
 absl::StatusOr<std::vector<pb::Apology>> ApologiesOf(Tx& tx, std::string_view meeting_id, std::string_view seat_id);
-// The seat that a person, or the caller, holds today in either role, "" if none.
+// The id of the seat that a person, or the caller, holds today in either role; "" if none.
 absl::StatusOr<std::string> SeatOf(Tx& tx, std::string_view person_ref);
 absl::StatusOr<std::string> OwnSeat(Tx& tx, const Caller& caller);
 absl::StatusOr<std::vector<pb::AgendaItem>> AgendaOf(Tx& tx, std::string_view meeting_id);
 absl::StatusOr<std::vector<pb::VotingSeat>> SeatsOf(Tx& tx, std::string_view meeting_id);
-// NOT_ENTITLED if the meeting was opened without it.
+// NOT_ENTITLED if the opening of the meeting did not copy the seat.
 absl::StatusOr<pb::VotingSeat> VotingSeatOf(Tx& tx, std::string_view meeting_id, std::string_view seat_id);
 absl::StatusOr<std::optional<pb::Minutes>> NewestMinutes(Tx& tx, std::string_view meeting_id);
 absl::StatusOr<bool> HasApprovedMinutes(Tx& tx, std::string_view meeting_id);
-// Of the meetings that wait for their minutes, those whose members have a version.
+// Of the meetings that wait for minutes, those of which a version was sent.
 absl::StatusOr<std::set<std::string>> MeetingsWithMinutes(Tx& tx);
 absl::StatusOr<std::vector<pb::Action>> ActionsOf(Tx& tx, std::string_view suggestion_id);
 

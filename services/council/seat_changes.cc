@@ -11,7 +11,7 @@
 namespace mestring::council {
 namespace {
 
-// What decides whether the deputy of a seat is asked to a meeting, and how they were.
+// What decides whether a meeting needs the deputy of a seat, and the summonses that were sent.
 struct Asking {
   Holders holders;
   std::vector<pb::Apology> apologies;
@@ -21,7 +21,7 @@ struct Asking {
 absl::StatusOr<Asking> AskingOf(Tx& tx, std::string_view meeting_id, std::string_view seat_id) {
   Asking asking;
   ASSIGN(asking.holders, HoldersOf(tx, seat_id));
-  // Terms that began together end together: this one's timer comes next.
+  // A deputy whose last day has passed is deputy no more, even if the timer of their term has not fired yet.
   std::optional<pb::SeatHolder>& deputy = asking.holders.deputy;
   if (deputy && deputy->until_date() < Today(tx)) deputy.reset();
   ASSIGN(asking.apologies, ApologiesOf(tx, meeting_id, seat_id));

@@ -1,8 +1,8 @@
-// The mandate, the lists of codes, the seats, and who holds them.
+// The mandate, the code lists, the seats, and who holds them.
 //
-// A seat and a term are two resources: the seat is what is represented and lasts, a term is a person's and
-// ends. A vacancy is not stored; it is a role of an active seat that no active term fills, and so it cannot
-// be forgotten. Terms are never changed into another's, only ended and followed, so their rows are the history.
+// A seat and a term are two resources: a seat lasts, and a term belongs to a person and ends. No row stores a vacancy:
+// a role of an active seat without an active term is vacant, so nobody can forget to record it. A term is never
+// rewritten; it ends and another follows, so the rows are the history.
 
 #include <utility>
 
@@ -100,7 +100,7 @@ absl::Status Council::AppointHolder(Tx& tx, Call&, const pb::AppointHolderReques
                               request.person_ref()));
   ASSIGN(Holders holders, HoldersOf(tx, seat.id()));
   std::optional<pb::SeatHolder> before = holders.Of(request.role());
-  // Whoever has this very role may be appointed for another term.
+  // A person may be appointed to the same role again, for another term.
   TRY(MayAppoint(seat, holding && !(before && before->id() == holding->id())));
   ASSIGN(const pb::Mandate mandate, CurrentMandate(tx));
   if (before) TRY(EndHolder(tx, kSucceeded.code, &*before));

@@ -1,11 +1,10 @@
-// What the council hears of other services: how far their actions are, and their figures. One that is not part of the
-// installation is not heard.
+// What the council learns from the events of other services: the progress of its actions, and figures. It skips a
+// service that is not part of the installation.
 //
-// Housing tells of each missed deadline, with the person it is about. The council counts by month and kind and
-// keeps nothing else of it (C9). That a deadline counts once is the subscription's promise (an event is applied
-// once); an id here to tell repeats by would be the very trail that is not wanted. A month becomes one set of
-// figures some days after its end; what is heard of it later counts in the month in which it is heard, because
-// a set that the members have had in their hands is not changed.
+// Housing publishes each missed deadline with its application. The council counts them by month and kind and stores
+// nothing else (C9). The subscription applies each event once, so a deadline counts once; ids to detect repeats would
+// be the trail that must not exist. Some days after its end a month becomes one set of figures. What comes later counts
+// in the month in which it comes, because members may have that set already.
 
 #include "services/council/subscriptions.h"
 
@@ -34,7 +33,7 @@ using events::v1::Event;
 
 absl::Status OnActionProgressed(Tx& tx, std::string_view owner, const ActionProgressed& progressed) {
   ASSIGN(auto action, Find<pb::Action>(tx, "WHERE id = :id", progressed.action_id()));
-  // An action of another council, or one that another service owns: nobody speaks for an owner but itself.
+  // Not an action of this council, or not one of this service: only the owner reports progress.
   if (!action || action->owner_service() != owner) return absl::OkStatus();
   if (!ApplyProgress(progressed.state(), Today(tx), &*action)) return absl::OkStatus();
   TRY(Save(tx, *action));
@@ -88,7 +87,7 @@ absl::Status OnEvaluationClosed(Tx& tx, const Event&, const peer_support::v1::Ev
   return StoreFigures(tx, std::move(set));
 }
 
-// Whether the figures of a month are made already.
+// Whether the figures of a month are stored already.
 absl::StatusOr<bool> MonthIsMade(Tx& tx, std::string_view month) {
   ASSIGN(const auto made,
          Find<pb::FigureSet>(tx, "WHERE source = :source AND source_id = :id", kHousing, MissedDeadlinesId(month)));
@@ -96,7 +95,7 @@ absl::StatusOr<bool> MonthIsMade(Tx& tx, std::string_view month) {
 }
 
 absl::Status OnDeadlineMissed(Tx& tx, const Event&, const housing::v1::DeadlineMissed& deadline) {
-  // A day that has not come was not missed: then it counts today, as what is heard too late does.
+  // A due date in the future cannot be missed, so such an event counts today.
   const bool dated = ParseDate(deadline.due_date()).ok() && deadline.due_date() <= Today(tx);
   std::string month = MonthOf(dated ? deadline.due_date() : Today(tx));
   ASSIGN(const bool made, MonthIsMade(tx, month));
@@ -104,11 +103,11 @@ absl::Status OnDeadlineMissed(Tx& tx, const Event&, const housing::v1::DeadlineM
   ASSIGN(const auto counting, tx.Query<int64_t>("SELECT 1 FROM missed_deadlines WHERE month = :month LIMIT 1", month));
   if (counting.empty()) {
     const absl::Time closes = EndOf(tx, MonthClosesOn(month));
-    // Of a month that is long over, more is still to be heard.
+    // The month is long over: more of its events may follow in a moment.
     TRY(closes > tx.now() ? tx.Schedule(kMonthTimer, month, closes)
                           : tx.Schedule(kMonthHeardTimer, month, tx.now() + kCatchUp));
   }
-  // A kind that is newer than our copy of the contract counts too.
+  // A kind that is newer than this program's contract counts under UNSPECIFIED.
   const std::string& name = housing::v1::DeadlineKind_Name(deadline.kind());
   return tx
       .Exec(

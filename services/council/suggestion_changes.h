@@ -1,4 +1,4 @@
-// What becomes of a suggestion while its actions go on.
+// Changes of a suggestion that follow from its actions.
 #pragma once
 
 #include <string_view>
@@ -12,7 +12,7 @@ namespace mestring::council {
 inline constexpr std::string_view kActionTimer = "action_due";
 inline constexpr std::string_view kStaleTimer = "loop_stale";
 
-// A suggestion follows its actions as far as they lead.
+// Sets the state of a suggestion that follows from its actions, and publishes it if it changed.
 absl::Status FollowActions(Tx& tx, std::string_view suggestion_id);
 
 }  // namespace mestring::council

@@ -1,11 +1,10 @@
 #include "services/council/suggestion_rules.h"
 
-// The rules of "you said – we did": what becomes of a suggestion, of the actions it leads to, of the figures
-// that lie before the council, and of the fees of those who sit in it.
+// The rules of "you said – we did": suggestions, actions, figures and indicators, and fees.
 //
-// A suggestion is a loop that only people close: its answer is a person's, its progress is what the owners of
-// its actions say, and neither ends it. The end is the report back and the word of the one who is told (C10).
-// A state "closed" that the work itself could reach was rejected: it is how feedback gets lost.
+// Only people close the loop of a suggestion: a person answers it, the owners of its actions report progress, and
+// neither ends it. It ends with the report back and the answer of the person who gets it (C10). A state "closed" that
+// the work itself could reach was rejected: that is how feedback gets lost.
 
 #include <algorithm>
 #include <map>
@@ -25,17 +24,19 @@ namespace mestring::council {
 
 // ---- You said – we did -----------------------------------------------------------------------------
 
-// The box is open to everybody, so what waits in it is bounded.
+// Everybody may use the box, so the number of suggestions that wait in it has a limit.
 absl::Status MayReceive(const pb::Mandate& mandate, int unscreened) {
   if (unscreened < mandate.box_max()) return absl::OkStatus();
   return Refused("BOX_FULL", "too many suggestions wait to be looked at; try again later");
 }
 
-// [C10] Only who may answer the report back closes the loop of their own suggestion: a member, or who keeps the
-// council. Who is no member any more has the box, like everybody.
+// [C10] A suggestion in one's own name needs a person who can answer its report back: a member with a seat, or somebody
+// who keeps the council. A former member uses the box, like everybody.
 absl::Status MaySuggest(const Caller& caller, std::string_view own_seat_id, const pb::AddSuggestionRequest& request) {
   if (!request.assisted() && (!HasAVoice(caller, own_seat_id) || caller.person_ref.empty())) {
-    return Forbidden("a suggestion of one's own is a member's; write it down for somebody, or use the box");
+    return Forbidden(
+        "only a member with a seat, the secretary or the unit leader may suggest in their own name; set assisted, or "
+        "use the box");
   }
   if (!request.receipt_code().empty() && !request.assisted()) {
     return InvalidArgument("receipt_code", "must be empty unless the suggestion was written down for somebody else");
@@ -50,13 +51,13 @@ pb::Suggestion NewSuggestion(std::string id, const Caller& caller, const pb::Add
   suggestion.set_state(pb::SUGGESTION_STATE_RECEIVED);
   suggestion.set_origin(request.assisted() ? pb::SUGGESTION_ORIGIN_ASSISTED : pb::SUGGESTION_ORIGIN_MEMBER);
   suggestion.set_text(request.text());
-  // Of who said it, if it was written down for somebody, nothing is kept.
+  // A suggestion that was written down for somebody stores no proposer.
   if (!request.assisted()) suggestion.set_proposer_ref(caller.person_ref);
   suggestion.set_receive_date(std::string(today));
   return suggestion;
 }
 
-// [C12] No author, no address, no device.
+// [C12] It stores no author, no address and no device.
 pb::Suggestion NewAnonymousSuggestion(std::string id, const pb::SubmitAnonymousSuggestionRequest& request,
                                       std::string_view today) {
   pb::Suggestion suggestion;
@@ -68,13 +69,15 @@ pb::Suggestion NewAnonymousSuggestion(std::string id, const pb::SubmitAnonymousS
   return suggestion;
 }
 
-// [C9] No individual case (Hadsel, Helse Førde): what programs can see is refused before; the rest a person sees.
+// [C9] No individual case (Hadsel, Helse Førde): the programs refuse what they can recognise; a person screens the
+// rest.
 absl::Status MayScreen(const pb::Suggestion& suggestion, const pb::ScreenSuggestionRequest& request) {
   if (suggestion.state() != pb::SUGGESTION_STATE_RECEIVED || suggestion.screening() != pb::SCREENING_UNSPECIFIED) {
-    return WrongState(suggestion.state(), "it was screened already");
+    return WrongState(suggestion.state(), "the suggestion was screened already");
   }
   if ((request.screening() == pb::SCREENING_SHORTENED) == request.text().empty()) {
-    return InvalidArgument("text", "says what is left of a shortened suggestion, and only of that");
+    return InvalidArgument("text",
+                           "must hold the shortened text if screening is SHORTENED, and must be empty otherwise");
   }
   if (request.screening() == pb::SCREENING_TURNED_AWAY && request.reason().empty()) {
     return Refused("REASON_REQUIRED", "say where to turn instead");
@@ -97,29 +100,32 @@ bool AwaitsMeeting(pb::SuggestionState state) {
 }
 
 absl::Status MayPutOnAgenda(const pb::Suggestion& suggestion) {
-  if (!AwaitsMeeting(suggestion.state())) return WrongState(suggestion.state(), "it has been taken up already");
+  if (!AwaitsMeeting(suggestion.state()))
+    return WrongState(suggestion.state(), "only a suggestion that waits for a meeting can be put on an agenda");
   if (suggestion.screening() == pb::SCREENING_UNSPECIFIED) {
     return Refused("NOT_SCREENED", "screen the suggestion first");
   }
   return absl::OkStatus();
 }
 
-// [C8] The council advises; the municipality answers. [C10] A "no" needs a reason, and so does a "partly".
+// [C8] The council advises; the municipality answers. [C10] "No" and "partly" need a reason.
 absl::Status MayAnswer(const pb::Suggestion& suggestion, const std::optional<pb::AgendaItem>& item,
                        const pb::AnswerSuggestionRequest& request, int open_actions) {
-  // Again, as long as nothing was begun: what was promised may turn out differently.
+  // An answer may change as long as no action has begun.
   if (!item ||
       (suggestion.state() != pb::SUGGESTION_STATE_ON_AGENDA && suggestion.state() != pb::SUGGESTION_STATE_ANSWERED)) {
-    return WrongState(suggestion.state(), "what was put on the agenda is answered");
+    return WrongState(suggestion.state(),
+                      "only a suggestion that is on an agenda, or was answered and not begun, can be answered");
   }
   if (item->state() != pb::AGENDA_ITEM_STATE_ADVISED) {
-    return Refused("ITEM_NOT_ADVISED", "the council has not advised on it yet");
+    return Refused("ITEM_NOT_ADVISED", "record the council's advice on the item first");
   }
   if (request.answer() != pb::ANSWER_YES && request.reason().empty()) {
     return Refused("REASON_REQUIRED", "say why not, or why not all of it");
   }
   if (request.answer() == pb::ANSWER_NO && open_actions > 0) {
-    return Refused("ACTIONS_OPEN", "actions were given out for it", {{"count", absl::StrCat(open_actions)}});
+    return Refused("ACTIONS_OPEN", "cancel the open actions before you answer no",
+                   {{"count", absl::StrCat(open_actions)}});
   }
   return absl::OkStatus();
 }
@@ -131,26 +137,29 @@ void ApplyAnswer(const pb::AnswerSuggestionRequest& request, std::string_view to
   suggestion->set_answer_date(std::string(today));
 }
 
-// [C10] The report back closes the loop; nothing else does, and it does not come before the work is done.
+// [C10] The report back comes when no action is open.
 absl::Status MayReportBack(const pb::Suggestion& suggestion, int open_actions) {
   if (suggestion.state() != pb::SUGGESTION_STATE_ANSWERED && suggestion.state() != pb::SUGGESTION_STATE_IN_PROGRESS &&
       suggestion.state() != pb::SUGGESTION_STATE_DONE) {
-    return WrongState(suggestion.state(), "what was answered is reported back");
+    return WrongState(suggestion.state(), "only a suggestion that was answered can be reported back");
   }
   if (open_actions > 0) {
-    return Refused("ACTIONS_OPEN", "an action is not done yet", {{"count", absl::StrCat(open_actions)}});
+    return Refused("ACTIONS_OPEN", "wait until every action is done, or cancel it",
+                   {{"count", absl::StrCat(open_actions)}});
   }
   return absl::OkStatus();
 }
 
-// [C10] "ReportBack to proposer or, if anonymous, to the council": of a proposer who left, too, it is the council that
-// is told and answers. Else nobody could, and the loop would be told as stale for ever.
+// [C10] "ReportBack to proposer or, if anonymous, to the council". The council also answers for a proposer who has left
+// it. Otherwise nobody could, and the suggestion would be reported as stale for ever.
 absl::Status MayAnswerReportBack(const Caller& caller, const pb::Suggestion& suggestion, bool proposer_sits) {
   if (caller.IsSelf(suggestion.proposer_ref())) return absl::OkStatus();
   if (suggestion.origin() == pb::SUGGESTION_ORIGIN_MEMBER && proposer_sits) {
-    return Forbidden("who made the suggestion says whether that was it");
+    return Forbidden("only the person who made the suggestion may answer the report back");
   }
-  return KeepsCouncil(caller) ? absl::OkStatus() : Forbidden("the secretary answers for the council");
+  return KeepsCouncil(caller)
+             ? absl::OkStatus()
+             : Forbidden("only the secretary or the unit leader may answer the report back for the council");
 }
 
 absl::Status CheckReportBackAnswer(const pb::Suggestion& suggestion, bool confirmed, std::string_view reason) {
@@ -177,9 +186,8 @@ bool IsClosedLoop(pb::SuggestionState state) {
   return state == pb::SUGGESTION_STATE_CONFIRMED || state == pb::SUGGESTION_STATE_TURNED_AWAY;
 }
 
-// [C9] "Staff may screen free text": what they take out or turn away is an individual case, which the council does not
-// deal with. So until they have looked, its members and the services that hear it do not read the words; who said
-// them may, also by the receipt code.
+// [C9] "Staff may screen free text": the council does not deal with individual cases. So until a suggestion is
+// screened, members and services do not see its text. The person who wrote it does, also by the receipt code.
 void ShowTo(const Caller& caller, pb::Suggestion* suggestion) {
   if (suggestion->screening() != pb::SCREENING_UNSPECIFIED) return;
   const bool screens = KeepsCouncil(caller) || caller.Is(access::v1::ROLE_STAFF);
@@ -196,20 +204,21 @@ absl::Status MayCreateAction(const pb::Mandate& mandate, const pb::CreateActionR
                              const std::optional<pb::AgendaItem>& item, const std::optional<pb::Suggestion>& suggestion,
                              std::string_view today) {
   if (!item || item->state() != pb::AGENDA_ITEM_STATE_ADVISED) {
-    return Refused("ITEM_NOT_ADVISED", "the council has not advised on it yet");
+    return Refused("ITEM_NOT_ADVISED", "record the council's advice on the item first");
   }
   if (suggestion) {
     if (suggestion->state() != pb::SUGGESTION_STATE_ANSWERED &&
         suggestion->state() != pb::SUGGESTION_STATE_IN_PROGRESS &&
         suggestion->state() != pb::SUGGESTION_STATE_REOPENED) {
-      return WrongState(suggestion->state(), "what was answered, and is not reported back, has actions");
+      return WrongState(suggestion->state(),
+                        "only a suggestion that is answered, in progress or reopened takes actions");
     }
     if (suggestion->answer() == pb::ANSWER_NO)
       return Refused("NOT_AGREED", "the suggestion was answered with no: give no action out for it");
   }
   const auto& owners = mandate.action_owners();
   if (std::find(owners.begin(), owners.end(), request.owner_service()) == owners.end()) {
-    return Refused("UNKNOWN_OWNER", "the mandate knows no such owner of actions");
+    return Refused("UNKNOWN_OWNER", "owner_service must be one of the mandate's action_owners");
   }
   if (request.due_date() < today) return Refused("DATE_OUT_OF_ORDER", "due_date must be today or later");
   return CheckPlannable("due_date", request.due_date(), today);
@@ -237,8 +246,8 @@ bool ApplyProgress(common::v1::AssignedActionState state, std::string_view today
   return true;
 }
 
-// [C10] Progress by its owners moves a suggestion to IN_PROGRESS and DONE, never to REPORTED_BACK: that is for
-// people to say. What was done in an earlier round was reported back, and found wanting: it moves nothing any more.
+// [C10] Progress of the actions moves a suggestion to IN_PROGRESS and DONE, never to REPORTED_BACK, which a person
+// sets. Actions of an earlier round do not count: their result was reported back and was not enough.
 pb::SuggestionState StateAfterProgress(const pb::Suggestion& suggestion, absl::Span<const pb::Action> actions) {
   if (suggestion.state() != pb::SUGGESTION_STATE_ANSWERED && suggestion.state() != pb::SUGGESTION_STATE_IN_PROGRESS &&
       suggestion.state() != pb::SUGGESTION_STATE_REOPENED) {
@@ -263,7 +272,7 @@ std::string LastDayOf(std::string_view month) { return PlusDays(PlusMonths(month
 
 std::string MonthClosesOn(std::string_view month) { return PlusDays(LastDayOf(month), kMonthGraceDays); }
 
-// A UUID of one's own making (RFC 9562, version 8), so that it can be no id that a service gave to anything.
+// A UUID of version 8 (RFC 9562: any content), so that it equals no id that a service generates.
 std::string MissedDeadlinesId(std::string_view month) {
   std::string hex = Sha256Hex(absl::StrCat("deadlines_missed ", month)).substr(0, 32);
   hex[12] = '8';
@@ -271,7 +280,7 @@ std::string MissedDeadlinesId(std::string_view month) {
   return absl::StrJoin({hex.substr(0, 8), hex.substr(8, 4), hex.substr(12, 4), hex.substr(16, 4), hex.substr(20)}, "-");
 }
 
-// [C9] Counts of a month, and no case behind them: what counts too few is suppressed like every other figure.
+// [C9] Counts of a month without any case; small counts are suppressed like every other figure.
 pb::FigureSet MissedDeadlineFigures(std::string_view source, std::string_view month,
                                     absl::Span<const std::pair<std::string, int64_t>> counts) {
   pb::FigureSet set;
@@ -289,10 +298,10 @@ int CellMin(const std::optional<pb::Mandate>& mandate) { return mandate ? mandat
 
 namespace {
 
-// "USER" of "USER_MEAN_CENTI", whose number of people is "USER_ANSWERS" (peer_support.EvaluationClosed).
+// The average "USER_MEAN_CENTI" rests on as many people as "USER_ANSWERS" says (peer_support.EvaluationClosed).
 constexpr std::string_view kMean = "_MEAN_CENTI", kAnswers = "_ANSWERS";
 
-// What a few people think on the average says as much of them as their number does.
+// The average of a few people reveals as much about them as their number.
 void SuppressMeansOfFew(pb::FigureSet* set) {
   std::set<std::string> enough;
   for (const common::v1::Figure& figure : set->figures()) {
@@ -308,7 +317,8 @@ void SuppressMeansOfFew(pb::FigureSet* set) {
 
 }  // namespace
 
-// [X4] Small numbers: "waiting_by_kind.X" and "waiting_by_kind.Y" are parts of one whole, "VISITS" stands alone.
+// [X4] Suppresses small numbers: "waiting_by_kind.X" and "waiting_by_kind.Y" are parts of one whole, "VISITS" stands
+// alone.
 void Suppress(int cell_min, pb::FigureSet* set) {
   std::map<std::string, std::vector<common::v1::Figure*>> wholes;
   for (common::v1::Figure& figure : *set->mutable_figures()) {
@@ -328,12 +338,12 @@ void Suppress(int cell_min, pb::FigureSet* set) {
 absl::Status MayRecordIndicator(const std::optional<pb::Indicator>& known, const pb::RecordIndicatorRequest& request) {
   if (request.phase() == pb::PHASE_BEFORE) {
     if (request.name().empty()) return InvalidArgument("name", "must say what is measured");
-    return known ? AlreadyExists("measure from before") : absl::OkStatus();
+    return known ? AlreadyExists("measure before the change") : absl::OkStatus();
   }
-  if (!known) return Refused("NO_INDICATOR_BEFORE", "there is nothing from before to compare with");
-  if (!known->after_date().empty()) return AlreadyExists("measure from after");
+  if (!known) return Refused("NO_INDICATOR_BEFORE", "record the measure before the change first");
+  if (!known->after_date().empty()) return AlreadyExists("measure after the change");
   if (request.measure_date() <= known->before_date()) {
-    return Refused("DATE_OUT_OF_ORDER", "the measure after the change must be of a later day than the one before it");
+    return Refused("DATE_OUT_OF_ORDER", "measure_date must be later than the day of the measure before the change");
   }
   return absl::OkStatus();
 }
@@ -351,36 +361,38 @@ void ApplyIndicator(const pb::RecordIndicatorRequest& request, pb::Indicator* in
   }
 }
 
-// [B7] Expenses, and usually a fee, for those who are not paid to be there (helsebiblioteket.no), once a meeting.
+// [B7] Expenses, and usually a fee, for members who are not paid to be there (helsebiblioteket.no), once for each
+// meeting.
 absl::Status MayClaimFee(std::string_view person_ref, const pb::Meeting& meeting,
                          const std::optional<pb::VotingSeat>& seat, const pb::Mandate& mandate,
                          const pb::SubmitFeeClaimRequest& request, bool claimed) {
   if (!WasHeld(meeting.state())) {
-    return WrongState(meeting.state(), "fees are for meetings that were held");
+    return WrongState(meeting.state(), "claim a fee after the meeting was held");
   }
   const bool as_principal = seat && seat->principal_ref() == person_ref;
   const pb::Presence presence = !seat          ? pb::PRESENCE_ABSENT
                                 : as_principal ? seat->principal_presence()
                                                : seat->deputy_presence();
-  if (!WasThere(presence)) return Refused("NOT_PRESENT", "fees are for those who were there");
+  if (!WasThere(presence)) return Refused("NOT_PRESENT", "only a person who was marked as present may claim a fee");
   if (as_principal ? seat->principal_employed() : seat->deputy_employed()) {
-    return Refused("EMPLOYED", "who is paid to be there gets no fee");
+    return Refused("EMPLOYED", "a person who is paid to attend gets no fee");
   }
   if (request.expense_ore() > mandate.expense_max_ore()) {
-    return Refused("EXPENSE_TOO_HIGH", "more than the mandate repays",
+    return Refused("EXPENSE_TOO_HIGH", "expense_ore must be at most what the mandate repays",
                    {{"max_ore", absl::StrCat(mandate.expense_max_ore())}});
   }
   return claimed ? AlreadyExists("fee claim") : absl::OkStatus();
 }
 
 absl::Status MayDecideFeeClaim(const pb::FeeClaim& claim, const pb::DecideFeeClaimRequest& request) {
-  if (claim.state() != pb::FEE_CLAIM_STATE_SUBMITTED) return WrongState(claim.state(), "the claim was decided");
-  if (!request.approved() && request.reason().empty()) return Refused("REASON_REQUIRED", "say why not");
+  if (claim.state() != pb::FEE_CLAIM_STATE_SUBMITTED) return WrongState(claim.state(), "the claim was decided already");
+  if (!request.approved() && request.reason().empty())
+    return Refused("REASON_REQUIRED", "give the reason for rejecting the claim");
   return absl::OkStatus();
 }
 
-// A service gets back what the events of the claim told it: whose it is, of which meeting, and its state. What
-// somebody is paid, and what for, is between them and those who keep the council.
+// A service sees what the events of the claim told it: person, meeting and state. Amounts and notes are for the person
+// and for those who keep the council.
 void ShowTo(const Caller& caller, pb::FeeClaim* claim) {
   if (KeepsCouncil(caller) || !IsSubscriber(caller)) return;
   pb::FeeClaim told;

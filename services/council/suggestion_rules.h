@@ -1,7 +1,6 @@
-// The rules of "you said – we did": what becomes of a suggestion and of the actions that it leads to, what figures
-// and indicators the council sees, and who is paid a fee.
+// The rules of "you said – we did": suggestions and their actions, figures and indicators, and fees.
 //
-// Pure, as council_rules.h, with the same tags.
+// The functions are pure; the tags are those of council_rules.h.
 #pragma once
 
 #include <optional>
@@ -20,77 +19,76 @@ namespace mestring::council {
 
 // ---- You said – we did -----------------------------------------------------------------------------
 
-// `unscreened`: suggestions that wait.
+// `unscreened`: how many suggestions wait for screening.
 absl::Status MayReceive(const pb::Mandate& mandate, int unscreened);
-// Who makes a suggestion of their own is told what became of it, and says whether that was it.
+// Whether the caller may make this suggestion: their own, or one that they write down for somebody (assisted).
 absl::Status MaySuggest(const Caller& caller, std::string_view own_seat_id, const pb::AddSuggestionRequest& request);
 pb::Suggestion NewSuggestion(std::string id, const Caller& caller, const pb::AddSuggestionRequest& request,
                              std::string_view today);
-// Knows no caller.
+// Takes no caller, so that nothing of one can be stored.
 pb::Suggestion NewAnonymousSuggestion(std::string id, const pb::SubmitAnonymousSuggestionRequest& request,
                                       std::string_view today);
 absl::Status MayScreen(const pb::Suggestion& suggestion, const pb::ScreenSuggestionRequest& request);
 void ApplyScreening(const pb::ScreenSuggestionRequest& request, pb::Suggestion* suggestion);
-// Whether a suggestion is on no agenda, for the first time or again.
+// Whether a suggestion waits for a meeting, for the first time or again.
 bool AwaitsMeeting(pb::SuggestionState state);
 absl::Status MayPutOnAgenda(const pb::Suggestion& suggestion);
-// `item`: that took the suggestion up, if one has.
+// `item`: the item that took the suggestion up, if there is one.
 absl::Status MayAnswer(const pb::Suggestion& suggestion, const std::optional<pb::AgendaItem>& item,
                        const pb::AnswerSuggestionRequest& request, int open_actions);
 void ApplyAnswer(const pb::AnswerSuggestionRequest& request, std::string_view today, pb::Suggestion* suggestion);
 absl::Status MayReportBack(const pb::Suggestion& suggestion, int open_actions);
-// `proposer_sits`: who made it holds a seat today.
+// `proposer_sits`: the person who made it holds a seat today.
 absl::Status MayAnswerReportBack(const Caller& caller, const pb::Suggestion& suggestion, bool proposer_sits);
 absl::Status CheckReportBackAnswer(const pb::Suggestion& suggestion, bool confirmed, std::string_view reason);
 void ApplyReportBackAnswer(bool confirmed, std::string_view reason, std::string_view today, pb::Suggestion* suggestion);
-// A loop is open until it is closed: the suggestion is confirmed, or was turned away.
+// Whether the suggestion needs nothing more: it was confirmed or turned away.
 bool IsClosedLoop(pb::SuggestionState state);
-// Takes out what the caller is not shown.
+// Removes what the caller may not see.
 void ShowTo(const Caller& caller, pb::Suggestion* suggestion);
 
 // ---- Actions ---------------------------------------------------------------------------------------
 
 bool IsOpen(const pb::Action& action);
-// `suggestion`: that it is for, or that its item took up, if there is one. `item`: that it is for, or that took the
-// suggestion up.
+// `suggestion`: the one that the action is for, or that its item took up. `item`: the one that the action is for, or
+// that took the suggestion up.
 absl::Status MayCreateAction(const pb::Mandate& mandate, const pb::CreateActionRequest& request,
                              const std::optional<pb::AgendaItem>& item, const std::optional<pb::Suggestion>& suggestion,
                              std::string_view today);
 absl::Status MayUpdateAction(const pb::Action& action, const pb::UpdateActionRequest& request, std::string_view today);
-// What the owner said. False if it changes nothing.
+// Applies what the owner of the action reported. False if that changes nothing.
 bool ApplyProgress(common::v1::AssignedActionState state, std::string_view today, pb::Action* action);
-// Where its actions have brought a suggestion: IN_PROGRESS or DONE, or where it was. Never further. `actions`: of all
-// its rounds.
+// The state of a suggestion that follows from its actions of all rounds: IN_PROGRESS, DONE, or unchanged.
 pb::SuggestionState StateAfterProgress(const pb::Suggestion& suggestion, absl::Span<const pb::Action> actions);
 
 // ---- Figures, indicators, fees ---------------------------------------------------------------------
 
-// What was missed in a month counts as one set of figures, made so many days after its end. An owner that was
-// down tells late: a week outlasts a weekend and a repair, and the next meeting is farther away than that.
+// How many days after its end the missed deadlines of a month become figures. An owner that was down publishes late: a
+// week is longer than a weekend and a repair, and shorter than the time to the next meeting.
 inline constexpr int kMonthGraceDays = 7;
-// The first day of a date's month, which names the month.
+// The first day of the month of a date; it names the month.
 std::string MonthOf(std::string_view date);
-// The last day of a month, and the last of the days of grace after it.
+// The last day of a month, and the day after which its figures are made.
 std::string LastDayOf(std::string_view month);
 std::string MonthClosesOn(std::string_view month);
-// The source_id of the missed deadlines of a month: a UUID, the same each time.
+// The source_id of the missed deadlines of a month: a UUID, always the same for the same month.
 std::string MissedDeadlinesId(std::string_view month);
-// `counts`: by the name of the kind.
+// `counts`: the missed deadlines by the name of their kind.
 pb::FigureSet MissedDeadlineFigures(std::string_view source, std::string_view month,
                                     absl::Span<const std::pair<std::string, int64_t>> counts);
-// The threshold while there is no mandate to name one: that of Sandnes, and of every service's contract.
+// The threshold where no mandate is set: that of Sandnes.
 inline constexpr int kCellMin = 5;
 int CellMin(const std::optional<pb::Mandate>& mandate);
-// Suppresses what counts fewer than `cell_min`, whatever its publisher let through, and what is told of so few.
+// Suppresses counts below `cell_min`, whatever the publisher let through, and the averages that rest on them.
 void Suppress(int cell_min, pb::FigureSet* set);
 absl::Status MayRecordIndicator(const std::optional<pb::Indicator>& known, const pb::RecordIndicatorRequest& request);
 void ApplyIndicator(const pb::RecordIndicatorRequest& request, pb::Indicator* indicator);
-// `seat`: on which the person was entitled at that meeting, if they were. `claimed`: they have a claim for it.
+// `seat`: the seat of the meeting that the person held, if any. `claimed`: they have a claim for it already.
 absl::Status MayClaimFee(std::string_view person_ref, const pb::Meeting& meeting,
                          const std::optional<pb::VotingSeat>& seat, const pb::Mandate& mandate,
                          const pb::SubmitFeeClaimRequest& request, bool claimed);
 absl::Status MayDecideFeeClaim(const pb::FeeClaim& claim, const pb::DecideFeeClaimRequest& request);
-// Takes out what the caller is not shown.
+// Removes what the caller may not see.
 void ShowTo(const Caller& caller, pb::FeeClaim* claim);
 
 }  // namespace mestring::council

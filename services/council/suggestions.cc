@@ -1,13 +1,13 @@
-// You said – we did: from what somebody says to the day they say that that was it.
+// You said – we did: from a suggestion to the confirmation that it was carried out.
 //
-// The anonymous box. What is stored of a suggestion from there is its words and its day, under a random id. The edge
-// serves these RPCs for nobody, and at no time but a day (mestring.access.v1.anonymous), so that no later change of
-// this file can store what it does not get. What remains of the order is where its event stands in the log, and where
-// its row lies in the database's file. The receipt code is made by the device that keeps it; here is only its digest,
-// in a table of its own, so that a suggestion that is read, listed or published never carries it.
+// The anonymous box. The service stores the words of a suggestion and its day, under a random id. The edge serves these
+// RPCs without a caller and rounds the time to the day (mestring.access.v1.anonymous), so no later change of this file
+// can store what it does not get. Only the place of its event in the log and of its row in the database's file still
+// tell the order. The device that keeps the receipt code makes it; a table of its own holds only its digest, so a
+// suggestion that is read, listed or published never carries it.
 //
-// What screening takes out is kept nowhere: no response repeats the words of a suggestion that comes in,
-// because responses are stored for repeats (common/rpc/answers.h).
+// Nothing keeps what screening removes: no response repeats the words of a new suggestion, because responses are stored
+// for repeats (common/rpc/answers.h).
 
 #include <algorithm>
 #include <utility>
@@ -56,7 +56,7 @@ int OpenAmong(const std::vector<pb::Action>& actions) {
   return static_cast<int>(std::count_if(actions.begin(), actions.end(), IsOpen));
 }
 
-// Saves the answer to a report back and tells it.
+// Saves the answer to a report back and publishes it.
 absl::Status SaveReportBackAnswer(Tx& tx, bool confirmed, std::string_view reason, pb::Suggestion* suggestion) {
   TRY(CheckReportBackAnswer(*suggestion, confirmed, reason));
   ApplyReportBackAnswer(confirmed, reason, Today(tx), suggestion);
@@ -181,7 +181,7 @@ absl::Status Council::GetSuggestionByReceipt(Tx& tx, Call&, const pb::GetSuggest
   response->set_answer(suggestion.answer());
   response->set_answer_reason(suggestion.answer_reason());
   response->set_report(suggestion.report());
-  // The item that took it up last says nothing about a suggestion that waits again.
+  // While a suggestion waits for a meeting again, its last item says nothing about it.
   if (!AwaitsMeeting(suggestion.state()) && !suggestion.agenda_item_id().empty()) {
     ASSIGN(const pb::AgendaItem item, Load<pb::AgendaItem>(tx, suggestion.agenda_item_id()));
     ASSIGN(const pb::Meeting meeting, Load<pb::Meeting>(tx, item.meeting_id()));

@@ -1,9 +1,9 @@
-// What happens in the council because time passes: terms run out, notices and minutes come too late, actions become
-// overdue, loops stale, and the missed deadlines of a month become figures.
+// What happens in the council when time passes: terms run out, notices and minutes come too late, actions become
+// overdue, suggestions stale, and the missed deadlines of a month become figures.
 //
-// Each clock is a timer of the kernel, set in the write that makes it necessary and stopped in the write
-// that makes it needless. A handler judges by the day it was due and looks at the state all the same, so
-// that a timer which fires once too often does nothing.
+// The write that makes a timer necessary schedules it, and the write that makes it needless cancels it. A handler
+// judges by the day that the timer was due and still checks the state, so a timer that fires once too often does
+// nothing.
 
 #include "services/council/timers.h"
 
@@ -21,11 +21,10 @@
 namespace mestring::council {
 namespace {
 
-
-// The day that a timer of EndOf(date) ends.
+// The date of a timer that is due at EndOf(date).
 std::string DayEndedBy(const Tx& tx, absl::Time due) { return PlusDays(DayOf(tx, due), -1); }
 
-// [C1] The vacancy is visible from the day after the term.
+// [C1] The role is vacant from the day after the term.
 absl::Status OnTerm(Tx& tx, std::string_view id, absl::Time) {
   ASSIGN(pb::SeatHolder holder, Load<pb::SeatHolder>(tx, id));
   if (holder.state() != pb::HOLDER_STATE_ACTIVE) return absl::OkStatus();
@@ -33,7 +32,7 @@ absl::Status OnTerm(Tx& tx, std::string_view id, absl::Time) {
   return ReviewSummonses(tx, holder.seat_id());
 }
 
-absl::Status TellMissed(Tx& tx, pb::Meeting meeting, pb::DeadlineKind kind, const std::string& due_date) {
+absl::Status PublishMissed(Tx& tx, pb::Meeting meeting, pb::DeadlineKind kind, const std::string& due_date) {
   TRY(Save(tx, meeting));  // for the version of the event
   pb::DeadlineMissed event;
   event.set_meeting_id(meeting.id());
@@ -42,13 +41,13 @@ absl::Status TellMissed(Tx& tx, pb::Meeting meeting, pb::DeadlineKind kind, cons
   return tx.Publish(event, meeting);
 }
 
-// [C13] Deadlines are data of the mandate, and that one was missed is told, so that somebody moves the meeting or
-// writes the minutes. Once for each due date: a clock is set for a day to come, and stopped by what was due.
+// [C13] Publishes a missed deadline of the mandate, so that somebody moves the meeting or writes the minutes. It
+// happens once for each due date, because a timer is scheduled for a day to come and cancelled when the work is done.
 absl::Status OnNoticeDue(Tx& tx, std::string_view id, absl::Time due) {
   ASSIGN(pb::Meeting meeting, Load<pb::Meeting>(tx, id));
   if (!AwaitsNotice(meeting.state()) || meeting.notice_by() > DayEndedBy(tx, due)) return absl::OkStatus();
   const std::string due_date = meeting.notice_by();
-  return TellMissed(tx, std::move(meeting), pb::DEADLINE_KIND_NOTICE, due_date);
+  return PublishMissed(tx, std::move(meeting), pb::DEADLINE_KIND_NOTICE, due_date);
 }
 
 absl::Status OnMinutesDue(Tx& tx, std::string_view id, absl::Time due) {
@@ -59,7 +58,7 @@ absl::Status OnMinutesDue(Tx& tx, std::string_view id, absl::Time due) {
     return absl::OkStatus();
   }
   const std::string due_date = meeting.minutes_by();
-  return TellMissed(tx, std::move(meeting), pb::DEADLINE_KIND_MINUTES, due_date);
+  return PublishMissed(tx, std::move(meeting), pb::DEADLINE_KIND_MINUTES, due_date);
 }
 
 absl::Status OnActionDue(Tx& tx, std::string_view id, absl::Time due) {
@@ -74,7 +73,7 @@ absl::Status OnActionDue(Tx& tx, std::string_view id, absl::Time due) {
   return tx.Publish(event, action);
 }
 
-// Comes again each time the mandate's days have passed, until the loop is closed. (C10)
+// Fires again whenever the mandate's days have passed, until the suggestion is confirmed or turned away. (C10)
 absl::Status OnStale(Tx& tx, std::string_view id, absl::Time due) {
   ASSIGN(pb::Suggestion suggestion, Load<pb::Suggestion>(tx, id));
   if (IsClosedLoop(suggestion.state())) return absl::OkStatus();
@@ -89,7 +88,7 @@ absl::Status OnStale(Tx& tx, std::string_view id, absl::Time due) {
   return tx.Schedule(kStaleTimer, id, EndOf(tx, PlusDays(day, mandate.stale_days())));
 }
 
-// What was missed in a month becomes a set of figures.
+// Makes figures of the missed deadlines of a month.
 absl::Status MakeMissedDeadlineFigures(Tx& tx, std::string_view month, absl::Time) {
   ASSIGN(const auto rows, (tx.Query<std::string, int64_t>(
                               "SELECT kind, missed FROM missed_deadlines WHERE month = :month ORDER BY kind", month)));
@@ -101,7 +100,8 @@ absl::Status MakeMissedDeadlineFigures(Tx& tx, std::string_view month, absl::Tim
 
 absl::Status OnMonthOver(Tx& tx, std::string_view month, absl::Time due) {
   if (tx.now() - due < kCatchUp) return MakeMissedDeadlineFigures(tx, month, due);
-  // Once: a clock that is always late (a rehearsal that moves by months) comes to its figures, too.
+  // Wait once more, and only once: a clock that is always late (a rehearsal that moves by months) still gets its
+  // figures.
   return tx.Schedule(kMonthHeardTimer, month, tx.now() + kCatchUp);
 }
 

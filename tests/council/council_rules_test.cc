@@ -184,21 +184,21 @@ pb::SetAnnualPlanRequest Wheel(std::vector<std::string> dates) {
 
 TEST(AnnualPlan, HasExactlyFourMeetingsInOrderWithFourThemes) {
   const std::vector<std::string> four = {"2027-02-10", "2027-05-12", "2027-09-15", "2027-11-24"};
-  EXPECT_DONE(CheckWheel(Wheel(four), SomeMandate()));
-  EXPECT_REFUSED(CheckWheel(Wheel({four[0], four[1], four[2]}), SomeMandate()), "INVALID_FIELD");
-  EXPECT_REFUSED(CheckWheel(Wheel({four[1], four[0], four[2], four[3]}), SomeMandate()), "DATE_OUT_OF_ORDER");
-  EXPECT_REFUSED(CheckWheel(Wheel({"2026-12-31", four[1], four[2], four[3]}), SomeMandate()), "INVALID_FIELD");
+  EXPECT_DONE(CheckAnnualPlan(Wheel(four), SomeMandate()));
+  EXPECT_REFUSED(CheckAnnualPlan(Wheel({four[0], four[1], four[2]}), SomeMandate()), "INVALID_FIELD");
+  EXPECT_REFUSED(CheckAnnualPlan(Wheel({four[1], four[0], four[2], four[3]}), SomeMandate()), "DATE_OUT_OF_ORDER");
+  EXPECT_REFUSED(CheckAnnualPlan(Wheel({"2026-12-31", four[1], four[2], four[3]}), SomeMandate()), "INVALID_FIELD");
   pb::SetAnnualPlanRequest same = Wheel(four);
   same.mutable_meetings(3)->set_theme(same.meetings(0).theme());
-  EXPECT_REFUSED(CheckWheel(same, SomeMandate()), "INVALID_FIELD");
+  EXPECT_REFUSED(CheckAnnualPlan(same, SomeMandate()), "INVALID_FIELD");
   pb::SetAnnualPlanRequest noon = Wheel(four);
   noon.mutable_meetings(0)->set_start_time("24:00");
-  EXPECT_REFUSED(CheckWheel(noon, SomeMandate()), "INVALID_FIELD");
+  EXPECT_REFUSED(CheckAnnualPlan(noon, SomeMandate()), "INVALID_FIELD");
 }
 
 TEST(AnnualPlan, IsSetOnceAYear) {
-  EXPECT_DONE(MaySetWheel(false));
-  EXPECT_REFUSED(MaySetWheel(true), "ANNUAL_PLAN_EXISTS");
+  EXPECT_DONE(MaySetAnnualPlan(false));
+  EXPECT_REFUSED(MaySetAnnualPlan(true), "ANNUAL_PLAN_EXISTS");
 }
 
 TEST(AnnualPlan, ACancelledOrdinaryMeetingIsReplacedByOneOfItsThemeAndYear) {
