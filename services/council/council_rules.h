@@ -2,9 +2,9 @@
 // council_rules.cc. Other rules: attendance_rules.h (who attends), agenda_rules.h, minutes_rules.h, and
 // suggestion_rules.h (suggestions, actions, figures, indicators and fees).
 //
-// Pure functions over the messages of the contract: no clock, no database. May… says whether a caller may do something
-// to a resource; Check… whether a value is valid; Apply… makes a permitted change; New… makes a new resource. Dates are
-// ISO text, which sorts as dates do.
+// Pure functions over the messages of the contract: no clock, no database. May… says whether a caller may do
+// something to a resource; Check… whether a value is valid; Apply… makes a permitted change; New… makes a new
+// resource. Dates are ISO text, which sorts as dates do.
 //
 // Tags of invariants and of their sources, such as [C1], are explained in INVARIANTS.md.
 #pragma once

@@ -1,9 +1,8 @@
-// From an approval to a place: need, the list, vacancies, and place offers.
+// From an approval to a place: need, the waiting list, vacancies and place offers.
 //
-// The list is a partial index over rank_key (schema): score from high to low, then a lot. An offer that is
-// declined, expires or is revoked passes on by itself: the vacancy is open again and whoever is first for it
-// now is seen by ProposeCandidates. Nothing offers automatically: which of two people gets a home is decided
-// by a person, who says why if it is not the first.
+// A partial index over rank_key (schema) is the list: score from high to low, then a lot. When an offer is declined,
+// expires or is revoked, its vacancy is open again and ProposeCandidates shows who is first for it now. No program
+// makes an offer: a person decides which of two people gets a home, and gives a reason if it is not the first.
 
 #include <utility>
 
@@ -21,11 +20,11 @@
 namespace mestring::housing {
 namespace {
 
-// Later than every rank key: they begin with a digit.
+// Sorts after every rank key: those begin with a digit.
 constexpr std::string_view kAfterAll = "z";
 
-// Who waits, would suit, has a valid approval and was not offered this vacancy before, in the order of
-// need; only those before this rank.
+// The entries that wait, suit the vacancy, have a valid approval and were never offered this vacancy, in the order of
+// need and before the rank `before`.
 absl::StatusOr<std::vector<pb::ListEntry>> Candidates(Tx& tx, const pb::Vacancy& vacancy, std::string_view before,
                                                       int limit) {
   // The kinds are a JSON list of names; no name is part of another within its quotes.
@@ -201,7 +200,7 @@ absl::Status Housing::AnswerPlaceOffer(Tx& tx, Call& call, const pb::AnswerPlace
   event.set_answer(request.answer());
   event.set_decline_reason_code(request.decline_reason_code());
   TRY(tx.Publish(event, place_offer));
-  // [B1] A person may decline a permanent home; that ends nothing else of theirs.
+  // [B1] A person may decline a permanent home and keeps everything else.
   if (!accepts) {
     TRY(ReopenVacancy(tx, place_offer.vacancy_id()));
     TRY(ReturnToList(tx, place_offer.application_id()));

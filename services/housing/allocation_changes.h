@@ -1,5 +1,5 @@
-// What one case does to another on the way to a place: a decision, the list, a vacancy, a place offer, a closure. Each
-// change is saved and published.
+// Changes that several RPCs and timers make on the way to a place: decisions, the list, vacancies, place offers,
+// closures. Each function saves the change and publishes it.
 #pragma once
 
 #include <optional>
@@ -28,35 +28,37 @@ inline constexpr std::string_view kOverstayTimer = "overstay";
 inline constexpr std::string_view kContactTimer = "contact";
 inline constexpr std::string_view kTenancyTimer = "tenancy_end";
 
-// Saves a new decision, with its complaint term, in the place of an earlier one if there is one.
+// Saves a new decision and schedules its complaint term; supersedes the decision `earlier_id`, if there is one.
+// Publishes nothing.
 absl::Status SaveDecision(Tx& tx, std::string_view earlier_id, pb::Decision* decision);
-// The closure ends on that date, and is told of.
+// Ends a closure on that date.
 absl::Status EndClosure(Tx& tx, const std::string& end_date, pb::PlaceClosure* closure);
-// The place offer has ended without a stay: its vacancy is open again.
+// Opens the vacancy of a place offer that ended without a stay.
 absl::Status ReopenVacancy(Tx& tx, std::string_view vacancy_id);
-// An approved and assessed applicant comes on the list.
+// Puts an approved and assessed application on the list.
 absl::StatusOr<pb::ListEntry> EnterList(Tx& tx, const pb::Application& application,
                                         const pb::NeedAssessment& assessment);
-// The list entry, if there is one, follows a renewed approval; returns its id.
+// Copies a renewed approval to the list entry, if there is one; returns its id or "". Publishes nothing: the caller's
+// event names it.
 absl::StatusOr<std::string> RenewListEntry(Tx& tx, const pb::Application& application);
-// The person is back on the list with the same need, or the term of the approval is over.
+// Puts the person back on the list with the same need, or, if the approval has expired, ends the application.
 absl::Status ReturnToList(Tx& tx, std::string_view application_id);
-// The approval was not used within its term.
+// Ends an application whose approval was not used in time.
 absl::Status ExpireApplication(Tx& tx, pb::Application* application);
-// The list entry of an application leaves the list, if there is one.
+// Takes the list entry of an application, if there is one, off the list.
 absl::Status LeaveList(Tx& tx, std::string_view application_id, pb::ListLeaveReason reason);
-// Takes a place offer back: its vacancy is open again. What becomes of the application is the caller's.
+// Revokes a place offer and opens its vacancy. The caller decides about the application.
 absl::Status Revoke(Tx& tx, std::string_view reason_code, pb::PlaceOffer* place_offer);
-// Revokes the place offer that an ending application has, if it has one.
+// Revokes the place offer of an application that ends, if it has one.
 absl::Status RevokeOfferOf(Tx& tx, const pb::Application& application);
-// A contact at home will not be held.
+// Cancels a contact at home.
 absl::Status CallOff(Tx& tx, pb::Contact* contact);
 
-// Events of more than one use case, for a row that is saved.
+// Publish an event about a row that the caller has saved.
 absl::Status PublishLapsed(Tx& tx, const pb::Requisition& requisition);
-// Also when it is open again, or its first day has changed.
+// Also publishes that a vacancy is open again, or has another first day.
 absl::Status PublishOpened(Tx& tx, const pb::Vacancy& vacancy);
-// Also when its dates have changed.
+// Also publishes that the dates of a closure have changed.
 absl::Status PublishClosed(Tx& tx, const pb::PlaceClosure& closure);
 
 }  // namespace mestring::housing

@@ -1,6 +1,6 @@
 #include "services/housing/application_rules.h"
 
-// As in housing_rules.cc, each function says its rule first, with its source, and then does it in the same order.
+// A comment above a function gives its rule with the source, where the rule has one.
 
 #include <algorithm>
 
@@ -12,12 +12,12 @@
 namespace mestring::housing {
 namespace {
 
-// The highest score there can be is 50 factors of 10 levels of weight 1000: below this, so that the
-// rank key has a fixed width.
+// The highest possible score is 50 factors of 10 levels of weight 1000. This is higher, so the rank key has a fixed
+// width.
 constexpr int64_t kScoreMax = 999999;
 
-// A lot for an id: drawn once, when the id was made, and the same ever after. FNV-1a, then murmur's
-// finish, so that ids made one after the other get lots that have nothing to do with each other.
+// The lot of an id: it never changes. FNV-1a and then the last steps of murmur, so that ids made one after the other
+// get unrelated lots.
 std::string Lot(std::string_view id) {
   uint32_t hash = 2166136261u;
   for (char c : id) hash = (hash ^ static_cast<unsigned char>(c)) * 16777619u;
@@ -26,9 +26,9 @@ std::string Lot(std::string_view id) {
   return absl::StrFormat("%08x", hash ^ (hash >> 16));
 }
 
-// [H9] Submission time is never the primary key of need rank; [B2] the list is ordered by need, time on
-// it has no weight. So: score, then a lot. The day a home is needed is no key: it is the applicant's own
-// word, and whoever says "today" would rank by the day they said it. It is weighed in the assessment.
+// [H9] The day of the application does not rank anybody; [B2] need orders the list, and waiting time has no weight. So:
+// score, then lot. The day on which a home is needed is no key either: the applicant names it, and whoever says "today"
+// would come first. The assessment weighs it.
 std::string RankKey(const pb::ListEntry& entry) {
   return absl::StrFormat("%06d_%s_%s", kScoreMax - std::min(entry.score(), kScoreMax), Lot(entry.id()), entry.id());
 }
@@ -55,14 +55,14 @@ absl::Status MaySubmit(const Caller& caller, const pb::SubmitApplicationRequest&
   return NotFound("person");
 }
 
-// [B2] One general application: a second one would stand on the list twice.
+// [B2] One general application: a second one would put the person on the list twice.
 absl::Status MayHaveAnother(bool has_live) {
   if (!has_live) return absl::OkStatus();
-  return Refused("APPLICATION_OPEN", "the person has an application under way already");
+  return Refused("APPLICATION_OPEN", "the person has an application already; decide or withdraw it before another one");
 }
 
-// [B2] One general application; it names no home. Decision within one month (forvaltningsloven section
-// 11a), and the clock does not ask whether there is a vacancy.
+// [B2] One general application, which names no home. It is decided within one month (forvaltningsloven section 11a),
+// whether or not there is a vacancy.
 pb::Application NewApplication(std::string id, const pb::SubmitApplicationRequest& request, const pb::CaseRules& rules,
                                std::string_view today) {
   pb::Application application;
@@ -79,45 +79,45 @@ pb::Application NewApplication(std::string id, const pb::SubmitApplicationReques
 
 absl::Status MayRequestInformation(const pb::Application& application, std::string_view information_by,
                                    std::string_view today) {
-  if (!IsUndecided(application.state())) return WrongState(application.state(), "this application is decided");
-  if (information_by < today) return Refused("DATE_OUT_OF_ORDER", "the date to answer has passed");
+  if (!IsUndecided(application.state())) return WrongState(application.state(), "the application is decided already");
+  if (information_by < today) return Refused("DATE_OUT_OF_ORDER", "information_by must be today or later");
   return CheckPlannable("information_by", information_by, today);
 }
 
 absl::Status MayComplete(const pb::Application& application) {
   if (application.state() == pb::APPLICATION_STATE_INCOMPLETE) return absl::OkStatus();
-  return WrongState(application.state(), "nothing is missing from this application");
+  return WrongState(application.state(), "the application does not wait for information");
 }
 
-// [B2] Decision within one month or preliminary answer (fvl section 11a): only to a later date.
+// [B2] A decision within one month or a preliminary answer (fvl section 11a), which can only set a later date.
 absl::Status MayGivePreliminaryAnswer(const pb::Application& application, std::string_view decide_by,
                                       std::string_view today) {
-  if (!IsUndecided(application.state())) return WrongState(application.state(), "this application is decided");
+  if (!IsUndecided(application.state())) return WrongState(application.state(), "the application is decided already");
   if (decide_by <= application.decide_by() || decide_by <= today) {
-    return Refused("DATE_OUT_OF_ORDER", "the new date must be later than the one before");
+    return Refused("DATE_OUT_OF_ORDER", "decide_by must be later than today and than the date before");
   }
   return CheckPlannable("decide_by", decide_by, today);
 }
 
-// [B2] Criteria: lacks a fit home, cannot get one alone, can meet normal rental terms (with help if
-// needed), 18 or older, lawful stay; with an exception where a refusal would be clearly unreasonable.
-// A refused application may be approved after all. An incomplete one can only be refused. [H6] No
-// decision waits for a vacancy.
+// [B2] Criteria: the person lacks a fit home, cannot get one alone, can meet normal rental terms (with help if needed),
+// is 18 or older and stays lawfully; with an exception where a refusal would be clearly unreasonable. A refused
+// application may be approved later. An incomplete one can only be refused. [H6] The decision does not ask whether
+// there is a vacancy.
 absl::Status MayDecide(const pb::Application& application, const pb::CaseRules& rules,
                        const pb::DecideApplicationRequest& request, std::string_view today) {
   const bool grants = request.outcome() == pb::OUTCOME_GRANTED;
   const bool reconsidered = application.state() == pb::APPLICATION_STATE_REFUSED && grants;
   if (!IsUndecided(application.state()) && !reconsidered) {
-    return WrongState(application.state(), "this application is not to be decided any more");
+    return WrongState(application.state(), "the application can no longer be decided");
   }
   if (grants && application.state() == pb::APPLICATION_STATE_INCOMPLETE) {
-    return WrongState(application.state(), "what is missing must come before an approval");
+    return WrongState(application.state(), "the application is incomplete; complete it before you approve it");
   }
   const pb::Criteria& criteria = request.criteria();
   const bool meets_criteria = criteria.lacks_fit_home() && criteria.cannot_get_one_alone() &&
                               criteria.can_meet_rental_terms() && criteria.of_age() && criteria.stays_lawfully();
   if (grants && !meets_criteria && request.exception_code().empty()) {
-    return Refused("CRITERIA_NOT_MET", "a criterion is not met, and no exception was given");
+    return Refused("CRITERIA_NOT_MET", "a criterion is not met; give an exception_code or refuse");
   }
   const bool met =
       MeetsResidence(ResidenceTermsOf(rules), application.residence(), application.residence_since(), today);
@@ -126,7 +126,7 @@ absl::Status MayDecide(const pb::Application& application, const pb::CaseRules& 
       {request.override_reason_code(), request.alternative_route_code(), request.alternative_route_note()});
 }
 
-// [B2] An approval is valid 12 months. APPROVED is not ALLOCATED: it leads to the list, not to a home.
+// [B2] An approval is valid for 12 months. It leads to the list, not to a home.
 void ApplyDecision(const pb::Decision& decision, const pb::CaseRules& rules, pb::Application* application) {
   application->set_decision_id(decision.id());
   application->clear_information_codes();
@@ -142,20 +142,21 @@ void ApplyDecision(const pb::Decision& decision, const pb::CaseRules& rules, pb:
 }
 
 absl::Status MayRenew(const pb::Application& application, std::string_view today) {
-  if (!IsApproved(application.state())) return WrongState(application.state(), "only an approval can be renewed");
-  if (IsExpired(application, today)) return Refused("APPROVAL_EXPIRED", "the approval has expired: apply again");
+  if (!IsApproved(application.state()))
+    return WrongState(application.state(), "only an approved application can be renewed");
+  if (IsExpired(application, today)) return Refused("APPROVAL_EXPIRED", "the approval has expired; apply again");
   return absl::OkStatus();
 }
 
 absl::Status MayWithdraw(const pb::Application& application) {
   if (IsLive(application.state())) return absl::OkStatus();
-  return WrongState(application.state(), "this application is not under way any more");
+  return WrongState(application.state(), "the application has ended already");
 }
 
-// [B2] A decision lapses if its premises change.
+// [B2] An approval lapses if its premises change.
 absl::Status MayLapse(const pb::Application& application) {
   if (IsApproved(application.state())) return absl::OkStatus();
-  return WrongState(application.state(), "only an approval can lapse");
+  return WrongState(application.state(), "only an approved application can lapse");
 }
 
 bool IsExpired(const pb::Application& application, std::string_view today) {
@@ -169,11 +170,12 @@ void ApplyRelease(pb::Application* application) {
 
 // ---- Need and the list -----------------------------------------------------------------------------
 
-// Need is assessed while the application is under way, before or after its decision; not in the middle
-// of a place offer, whose order it would call in question.
+// Need can be assessed before and after the decision, but not during a place offer, because that would question the
+// order in which it was made.
 absl::Status MayAssess(const pb::Application& application) {
   if (IsLive(application.state()) && application.state() != pb::APPLICATION_STATE_OFFERED) return absl::OkStatus();
-  return WrongState(application.state(), "the need of this application is not to be assessed now");
+  return WrongState(application.state(),
+                    "need can be assessed until the application ends, but not during a place offer");
 }
 
 absl::StatusOr<int64_t> Score(const pb::NeedRule& rule, const pb::AssessNeedRequest& request) {
@@ -184,7 +186,8 @@ absl::StatusOr<int64_t> Score(const pb::NeedRule& rule, const pb::AssessNeedRequ
       return w.factor_code() == factor.factor_code();
     });
     if (weight == rule.weights().end()) {
-      return InvalidArgument(absl::StrCat("factors[", i, "].factor_code"), "is not a factor of the need rule");
+      return InvalidArgument(absl::StrCat("factors[", i, "].factor_code"),
+                             "must be a factor of the need rule in force");
     }
     if (factor.level() > weight->level_max()) {
       return InvalidArgument(absl::StrCat("factors[", i, "].level"),
@@ -195,7 +198,7 @@ absl::StatusOr<int64_t> Score(const pb::NeedRule& rule, const pb::AssessNeedRequ
   return score;
 }
 
-// [H9] A rank stores the version of the rule and the reason.
+// [H9] An assessment stores the version of the need rule and the reason.
 pb::NeedAssessment NewAssessment(std::string id, const Caller& caller, const pb::Application& application,
                                  const pb::AssessNeedRequest& request, const pb::NeedRule& rule, int64_t score,
                                  std::string_view today) {
@@ -242,17 +245,19 @@ bool Suits(const pb::ListEntry& entry, pb::SchemeKind kind) {
 
 // ---- Vacancies and place offers --------------------------------------------------------------------
 
-// [H4] Only places of the application route are given from the list. [H7] One vacancy of a place at a time: two
+// [H4] Only schemes of the application route have vacancies for the list. [H7] A place has one vacancy at a time: two
 // would offer it twice.
 absl::Status MayOpenVacancy(const pb::SchemePolicy& policy, const pb::Place& place, std::string_view from_date,
                             bool has_vacancy, std::string_view today) {
   if (policy.route() != pb::ROUTE_APPLICATION) {
-    return Refused("WRONG_ROUTE", "places of this scheme are not given from the list");
+    return Refused("WRONG_ROUTE",
+                   "this scheme gives no places from the list; open vacancies of schemes of the application route");
   }
   if (!place.remove_date().empty()) return Refused("PLACE_REMOVED", "the place is no longer part of the scheme");
   TRY(CheckPlannable("from_date", from_date, today));
-  if (from_date < today) return Refused("START_IN_PAST", "a vacancy cannot begin before today");
-  return has_vacancy ? Refused("PLACE_IN_USE", "the place has an open vacancy already") : absl::OkStatus();
+  if (from_date < today) return Refused("START_IN_PAST", "from_date must be today or later");
+  return has_vacancy ? Refused("PLACE_IN_USE", "the place has an open vacancy already; use or close that one")
+                     : absl::OkStatus();
 }
 
 bool KeepsPlace(pb::VacancyState state) {
@@ -264,32 +269,37 @@ absl::Status MayClose(const pb::Vacancy& vacancy) {
   return WrongState(vacancy.state(), "only an open vacancy can be closed");
 }
 
-// [H7] At most one open offer per vacancy and per person. [H4] Only on an approved, unexpired
-// application. The kind of home is judged by the assessment, not by the applicant [B2].
+// [H7] At most one open offer for a vacancy and for a person. [H4] Only for an approved application that has not
+// expired. The assessment, not the applicant, says which kinds of home suit [B2].
 absl::Status MayOffer(const pb::Vacancy& vacancy, const pb::Application& application, const pb::ListEntry& entry,
                       std::string_view today) {
-  if (vacancy.state() != pb::VACANCY_STATE_OPEN) return Refused("VACANCY_TAKEN", "the vacancy is not open");
+  if (vacancy.state() != pb::VACANCY_STATE_OPEN)
+    return Refused("VACANCY_TAKEN", "the vacancy is not open; choose an open one");
   if (application.state() == pb::APPLICATION_STATE_OFFERED) {
-    return Refused("PERSON_HAS_OFFER", "the person has a place offer already");
+    return Refused("PERSON_HAS_OFFER", "the person has an open place offer already; wait for the answer or revoke it");
   }
   if (application.state() == pb::APPLICATION_STATE_APPROVED) {
-    return Refused("NEED_NOT_ASSESSED", "the need of this application is not assessed yet");
+    return Refused("NEED_NOT_ASSESSED", "assess the need of this application first");
   }
   if (application.state() != pb::APPLICATION_STATE_LISTED) {
-    return WrongState(application.state(), "the application is not on the list");
+    return WrongState(application.state(), "only an application on the list can get a place offer");
   }
-  if (IsExpired(application, today)) return Refused("APPROVAL_EXPIRED", "the approval has expired");
+  if (IsExpired(application, today))
+    return Refused("APPROVAL_EXPIRED", "the approval has expired; the person must apply again");
   if (!Suits(entry, vacancy.scheme_kind())) {
-    return Refused("NOT_SUITABLE", "the assessment does not find this kind of scheme suitable");
+    return Refused(
+        "NOT_SUITABLE",
+        "the vacancy's kind of scheme is not among the assessment's suitable_kinds; assess again or offer another");
   }
   return absl::OkStatus();
 }
 
-// [B2] Most pressing need first; passing somebody over is possible, and says why. [H9] Who applied first
-// is no reason.
+// [B2] The most pressing need comes first; whoever offers past it gives a reason. [H9] An earlier application is no
+// reason.
 absl::Status MayPassOver(const pb::ListEntry* before, std::string_view passed_over_reason_code) {
   if (before == nullptr || !passed_over_reason_code.empty()) return absl::OkStatus();
-  return Refused("PASSED_OVER_REASON_REQUIRED", "somebody suitable has a more pressing need",
+  return Refused("PASSED_OVER_REASON_REQUIRED",
+                 "somebody suitable has a more pressing need; offer to them first or give a passed_over_reason_code",
                  {{"list_entry_id", before->id()}});
 }
 
@@ -306,19 +316,19 @@ pb::PlaceOffer NewPlaceOffer(std::string id, const pb::Vacancy& vacancy, const p
   place_offer.set_list_entry_id(entry.id());
   place_offer.set_person_ref(application.person_ref());
   place_offer.set_from_date(std::max<std::string>(vacancy.from_date(), std::string(today)));
-  // The time to answer ends with the approval at the latest.
+  // The last day to answer is never after the last day of the approval.
   place_offer.set_answer_by(std::min(PlusDays(today, policy.answer_days()), application.approved_until()));
   return place_offer;
 }
 
-// [H7] An expired offer cannot be accepted: by the date, also before the clock has marked it.
+// [H7] Nobody accepts an offer after its last day, even if the timer has not marked it as expired yet.
 absl::Status MayAnswer(const pb::PlaceOffer& place_offer, std::string_view today) {
   if (place_offer.state() == pb::PLACE_OFFER_STATE_EXPIRED ||
       (place_offer.state() == pb::PLACE_OFFER_STATE_PENDING && place_offer.answer_by() < today)) {
-    return Refused("OFFER_EXPIRED", "the time to answer has run out");
+    return Refused("OFFER_EXPIRED", "the last day to answer has passed");
   }
   if (place_offer.state() != pb::PLACE_OFFER_STATE_PENDING) {
-    return WrongState(place_offer.state(), "this place offer is answered or taken back");
+    return WrongState(place_offer.state(), "the place offer was answered or revoked already");
   }
   return absl::OkStatus();
 }
@@ -328,12 +338,13 @@ bool Stands(pb::PlaceOfferState state) {
 }
 
 absl::Status MayRevoke(const pb::PlaceOffer& place_offer) {
-  if (!place_offer.stay_id().empty()) return Refused("ALREADY_PLACED", "the place offer has led to a stay");
+  if (!place_offer.stay_id().empty())
+    return Refused("ALREADY_PLACED", "the place offer has led to a stay already; end or cancel the stay");
   if (Stands(place_offer.state())) return absl::OkStatus();
-  return WrongState(place_offer.state(), "this place offer is not open any more");
+  return WrongState(place_offer.state(), "the place offer was declined, has expired or was revoked already");
 }
 
-// [H1] Nobody moves in before the place is free: what was offered stands, its first day follows the place.
+// [H1] Nobody moves in before the place is free: the offer stands, and its first day moves with the place.
 bool ApplyPostponement(std::string_view from_date, pb::PlaceOffer* place_offer) {
   if (from_date <= place_offer->from_date()) return false;
   place_offer->set_from_date(std::string(from_date));

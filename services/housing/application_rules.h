@@ -1,5 +1,5 @@
-// The rules of housing from the application to the place offer: who may apply and is decided on, how need ranks the
-// list, and to whom a vacancy is offered. What they rest on is housing_rules.h.
+// The rules of housing from the application to the place offer: who may apply, how an application is decided, how need
+// ranks the list, and who may be offered a vacancy. They use housing_rules.h.
 #pragma once
 
 #include <cstdint>
@@ -15,9 +15,9 @@ namespace mestring::housing {
 
 // ---- Applications ----------------------------------------------------------------------------------
 
-// Under way: submitted, and neither housed nor ended.
+// Submitted, and neither housed nor ended.
 bool IsLive(pb::ApplicationState state);
-// Waits for its decision.
+// Not decided yet.
 bool IsUndecided(pb::ApplicationState state);
 // Approved, and neither housed nor ended.
 bool IsApproved(pb::ApplicationState state);
@@ -38,9 +38,9 @@ void ApplyDecision(const pb::Decision& decision, const pb::CaseRules& rules, pb:
 absl::Status MayRenew(const pb::Application& application, std::string_view today);
 absl::Status MayWithdraw(const pb::Application& application);
 absl::Status MayLapse(const pb::Application& application);
-// The last day of the approval is over.
+// Whether the last day of the approval has passed.
 bool IsExpired(const pb::Application& application, std::string_view today);
-// A place offer or reservation came to nothing: back on the list.
+// Puts an application back on the list after its place offer or reservation has ended.
 void ApplyRelease(pb::Application* application);
 
 // ---- Need and the list -----------------------------------------------------------------------------
@@ -53,29 +53,29 @@ pb::NeedAssessment NewAssessment(std::string id, const Caller& caller, const pb:
                                  std::string_view today);
 pb::ListEntry NewListEntry(std::string id, const pb::Application& application, const pb::NeedAssessment& assessment,
                            std::string_view today);
-// Ranks an entry by an assessment; keeps its lot.
+// Ranks an entry by an assessment; its lot stays.
 void ApplyAssessment(const pb::NeedAssessment& assessment, pb::ListEntry* entry);
 bool Suits(const pb::ListEntry& entry, pb::SchemeKind kind);
 
 // ---- Vacancies and place offers --------------------------------------------------------------------
 
-// `has_vacancy`: the place is kept for the list already.
+// `has_vacancy`: another vacancy keeps the place for the list.
 absl::Status MayOpenVacancy(const pb::SchemePolicy& policy, const pb::Place& place, std::string_view from_date,
                             bool has_vacancy, std::string_view today);
-// Open or offered: its place is kept for the list.
+// Whether the vacancy keeps its place for the list: it is open or offered.
 bool KeepsPlace(pb::VacancyState state);
 absl::Status MayClose(const pb::Vacancy& vacancy);
 absl::Status MayOffer(const pb::Vacancy& vacancy, const pb::Application& application, const pb::ListEntry& entry,
                       std::string_view today);
-// `before` is who suits the vacancy and has a more pressing need, the first of them; null: nobody.
+// `before`: the first entry that suits the vacancy and has a more pressing need; null if there is none.
 absl::Status MayPassOver(const pb::ListEntry* before, std::string_view passed_over_reason_code);
 pb::PlaceOffer NewPlaceOffer(std::string id, const pb::Vacancy& vacancy, const pb::Application& application,
                              const pb::ListEntry& entry, const pb::SchemePolicy& policy, std::string_view today);
 absl::Status MayAnswer(const pb::PlaceOffer& place_offer, std::string_view today);
-// Pending or accepted: neither declined nor run out nor taken back.
+// Pending or accepted: not declined, expired or revoked.
 bool Stands(pb::PlaceOfferState state);
 absl::Status MayRevoke(const pb::PlaceOffer& place_offer);
-// The place is not free before that day. True if the person was offered an earlier one.
+// Moves the first day of the offer to `from_date`, if it is later. True if that changes it.
 bool ApplyPostponement(std::string_view from_date, pb::PlaceOffer* place_offer);
 
 }  // namespace mestring::housing

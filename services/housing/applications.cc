@@ -1,9 +1,8 @@
-// Applications for municipal housing, from the day they come to the day they end.
+// Applications for municipal housing, from submission to their end.
 //
-// Two clocks run beside each other and never ask about vacancies: the decision's (one month, or the date
-// of a preliminary answer) and, after an approval, that of its term (12 months). Being approved and
-// having a home are different states, because the first is a decision and the second is luck: what lies
-// between them, the list and the place offers, is allocation.cc.
+// Two deadlines run, and neither depends on vacancies: that of the decision (one month, or the date of a preliminary
+// answer) and, after an approval, the end of its term (12 months). An approval is a decision, and having a home needs a
+// free place, so they are different states; allocation.cc has the list and the place offers that lie between them.
 
 #include <utility>
 
@@ -26,7 +25,7 @@ absl::Status CheckNoOther(Tx& tx, std::string_view person_ref) {
   return MayHaveAnother(has_one);
 }
 
-absl::Status StopClocks(Tx& tx, const pb::Application& application) {
+absl::Status CancelTimersOf(Tx& tx, const pb::Application& application) {
   TRY(tx.CancelTimer(kApplicationDecisionTimer, application.id()));
   TRY(tx.CancelTimer(kInformationTimer, application.id()));
   return tx.CancelTimer(kApprovalTimer, application.id());
@@ -129,7 +128,7 @@ absl::Status Housing::DecideApplication(Tx& tx, Call& call, const pb::DecideAppl
   TRY(SaveDecision(tx, superseded_id, &decision));
   ApplyDecision(decision, rules, &application);
   TRY(Save(tx, application));
-  TRY(StopClocks(tx, application));
+  TRY(CancelTimersOf(tx, application));
   TRY(PublishDecided(tx, application, decision, superseded_id));
   if (IsApproved(application.state())) {
     TRY(tx.Schedule(kApprovalTimer, application.id(), EndOf(tx, application.approved_until())));
@@ -151,7 +150,7 @@ absl::Status Housing::RenewApproval(Tx& tx, Call& call, const pb::RenewApprovalR
   TRY(MayRenew(application, today));
   ASSIGN(const pb::CaseRules rules, CurrentCaseRules(tx));
   pb::Decision decision = NewDecision(NewId(tx.now()), call.caller, application, request, rules, today);
-  // The approval that is extended stays in force: nothing of it was wrong.
+  // The earlier approval stays in force: the renewal does not correct it.
   TRY(SaveDecision(tx, "", &decision));
   ApplyDecision(decision, rules, &application);
   TRY(Save(tx, application));
@@ -176,7 +175,7 @@ absl::Status Housing::WithdrawApplication(Tx& tx, Call& call, const pb::Withdraw
   application.set_state(pb::APPLICATION_STATE_WITHDRAWN);
   application.clear_place_offer_id();
   TRY(Save(tx, application));
-  TRY(StopClocks(tx, application));
+  TRY(CancelTimersOf(tx, application));
   TRY(tx.Publish(About<pb::ApplicationWithdrawn>(application), application));
   TRY(LeaveList(tx, application.id(), pb::LIST_LEAVE_REASON_WITHDRAWN));
   *response->mutable_application() = std::move(application);
@@ -193,7 +192,7 @@ absl::Status Housing::LapseApplication(Tx& tx, Call& call, const pb::LapseApplic
   application.clear_place_offer_id();
   application.set_end_reason_code(request.reason_code());
   TRY(Save(tx, application));
-  TRY(StopClocks(tx, application));
+  TRY(CancelTimersOf(tx, application));
   auto event = About<pb::ApplicationLapsed>(application);
   event.set_reason_code(request.reason_code());
   TRY(tx.Publish(event, application));

@@ -1,4 +1,4 @@
-// What every event of a thing says of it.
+// The fields that every event about a resource has.
 #pragma once
 
 #include "mestring/housing/v1/housing.pb.h"
@@ -7,8 +7,8 @@
 
 namespace mestring::housing {
 
-// Whose it is and who asked for it: the requester and the unit that keeps the responsibility of
-// treatment hear of what they may read. [H4] (MaySee)
+// The person, the requester and the unit that keeps the responsibility of treatment: both offices receive the events of
+// what they may read. [H4] (MaySee)
 template <class Event>
 Event About(const pb::Requisition& requisition) {
   Event event;
@@ -18,7 +18,7 @@ Event About(const pb::Requisition& requisition) {
   event.set_responsible_unit(requisition.responsible_unit());
   return event;
 }
-// The same, and where.
+// The same for a stay, and the place where the event has a field for it.
 template <class Event>
 Event About(const pb::Stay& stay) {
   Event event;

@@ -1,5 +1,5 @@
-// The housing service: each RPC of housing.proto is a use case that reads check, load, rule, apply,
-// save, tell. The rules are housing_rules.h; what happens by itself later is timers.cc.
+// The housing service. Each RPC of housing.proto is a use case that reads: check, load, rule, apply, save, publish. The
+// rules are in the …_rules.h. What happens when time passes is in timers.cc.
 #pragma once
 
 #include <vector>
@@ -22,7 +22,7 @@ namespace housing {
 
 namespace pb = v1;
 
-// Registers what happens when time passes with the kernel's timers (timers.cc).
+// Registers the handlers of housing's timers (timers.cc).
 void RegisterTimers(Timers& timers);
 
 // Thread-safe: holds no state of its own.
@@ -31,7 +31,7 @@ class Housing final : public mestring::Service, public pb::HousingService::Servi
   explicit Housing(Kernel& kernel) : edge_(kernel.edge), assigned_actions_(kernel) { RegisterTimers(kernel.timers); }
   std::vector<grpc::Service*> GrpcServices() override { return {this, &assigned_actions_}; }
 
-  // Offers, policies, places and other data
+  // Schemes, policies, places and other data
   MESTRING_WRITE(pb, RegisterHousingScheme);
   MESTRING_WRITE(pb, SetSchemePolicy);
   MESTRING_WRITE(pb, AddPlace);

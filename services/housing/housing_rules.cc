@@ -1,13 +1,12 @@
 #include "services/housing/housing_rules.h"
 
 // The rules in the order of a person's way to a place: residence, requisition, decision. Applications, need and place
-// offers are in application_rules.cc, and what holds once somebody has a place in stay_rules.cc. Each function says its
-// rule first, with its source, and then does it in the same order.
+// offers are in application_rules.cc, stays and tenancies in stay_rules.cc. A comment above a function gives its rule
+// with the source, where the rule has one.
 //
-// They hide nothing: what a rule needs to know is a parameter, so that a test can put any case before
-// them. The alternative, rules that load what they need, would read shorter here and could be tried
-// only with a database. What one case must not see of another (overlaps, who is before whom on the
-// list) is asked in SQL by the use cases, because it is a question to many rows.
+// What a rule needs to know is a parameter, so a test can give it any case. Rules that load what they need would be
+// shorter but need a database to be tested. Questions about many rows (overlaps, the order of the list) are SQL in the
+// use cases.
 
 #include <algorithm>
 #include <set>
@@ -54,8 +53,8 @@ Scope ScopeOf(const Caller& caller) {
   return {Scope::kPerson, caller.person_ref};
 }
 
-// A resident sees their own; NAV sees its own office's requisitions and what came of them, the
-// specialist health service its own referrals and those for which it keeps the responsibility.
+// A resident sees their own; NAV sees its own office's requisitions and the stays that follow from them; the specialist
+// health service sees its own referrals and those for which it keeps the responsibility.
 
 absl::Status MaySee(const Caller& caller, const pb::Requisition& requisition) {
   if (WorksWithHousing(caller) || IsOwn(caller, requisition.person_ref()) ||
@@ -106,26 +105,27 @@ absl::Status MaySee(const Caller& caller, const pb::Contact& contact) {
 absl::Status Check(const pb::SetSchemePolicyRequest& request) {
   const pb::SchemePolicy& policy = request.policy();
   for (int i = 1; i < policy.alert_days_size(); ++i) {
-    if (policy.alert_days(i) <= policy.alert_days(i - 1)) return InvalidArgument("policy.alert_days", "must rise");
+    if (policy.alert_days(i) <= policy.alert_days(i - 1))
+      return InvalidArgument("policy.alert_days", "must be in rising order");
   }
   // [H8] An Akutten stay creates no tenancy (KOSTRA: temporary = no tenancy contract is made);
   // Bokollektivet and Småhus need one.
   const bool has_tenancy = policy.tenancy_kind() != pb::TENANCY_KIND_NONE;
   if (has_tenancy != (policy.route() == pb::ROUTE_APPLICATION)) {
-    return InvalidArgument("policy.tenancy_kind", "only the application route has tenancies, and always has one");
+    return InvalidArgument("policy.tenancy_kind",
+                           "must be NONE unless the route is APPLICATION, and must not be NONE if it is");
   }
   // [S4] Lutsivegen: the specialist health service keeps treatment and guidance responsibility.
   if (policy.route() == pb::ROUTE_SPECIALIST &&
       policy.treatment_responsibility() != pb::TREATMENT_RESPONSIBILITY_SPECIALIST_HEALTH) {
-    return InvalidArgument("policy.treatment_responsibility",
-                           "on this route it stays with the specialist health service");
+    return InvalidArgument("policy.treatment_responsibility", "must be SPECIALIST_HEALTH on the SPECIALIST route");
   }
   return absl::OkStatus();
 }
 
 absl::Status Check(const pb::SetNeedRuleRequest& request) {
   if (!EachOnce(request.weights(), &pb::NeedWeight::factor_code)) {
-    return InvalidArgument("weights", "must not name a factor twice");
+    return InvalidArgument("weights", "must name each factor at most once");
   }
   return absl::OkStatus();
 }
@@ -139,22 +139,23 @@ absl::Status Check(const pb::ClosePlaceRequest& request) {
 
 absl::Status Check(const pb::DecideApplicationRequest& request) {
   if (request.outcome() == pb::OUTCOME_GRANTED && !request.has_criteria()) {
-    return InvalidArgument("criteria", "is required for an approval");
+    return InvalidArgument("criteria", "must be set for an approval");
   }
   if (request.outcome() == pb::OUTCOME_REFUSED && !request.exception_code().empty()) {
-    return InvalidArgument("exception_code", "belongs to an approval");
+    return InvalidArgument("exception_code", "must be empty for a refusal");
   }
   return absl::OkStatus();
 }
 
 absl::Status Check(const pb::AssessNeedRequest& request) {
   if (!EachOnce(request.factors(), &pb::NeedFactor::factor_code)) {
-    return InvalidArgument("factors", "must not name a factor twice");
+    return InvalidArgument("factors", "must name each factor at most once");
   }
   std::set<int> kinds;
   for (int kind : request.suitable_kinds()) {
-    if (kind == pb::SCHEME_KIND_UNSPECIFIED) return InvalidArgument("suitable_kinds", "must be specified");
-    if (!kinds.insert(kind).second) return InvalidArgument("suitable_kinds", "must not name a kind twice");
+    if (kind == pb::SCHEME_KIND_UNSPECIFIED)
+      return InvalidArgument("suitable_kinds", "must not contain SCHEME_KIND_UNSPECIFIED");
+    if (!kinds.insert(kind).second) return InvalidArgument("suitable_kinds", "must name each kind at most once");
   }
   return absl::OkStatus();
 }
@@ -162,17 +163,17 @@ absl::Status Check(const pb::AssessNeedRequest& request) {
 absl::Status Check(const pb::AnswerPlaceOfferRequest& request) {
   const bool declines = request.answer() == pb::ANSWER_DECLINE;
   if (declines && request.decline_reason_code().empty()) {
-    return InvalidArgument("decline_reason_code", "is required to decline");
+    return InvalidArgument("decline_reason_code", "must be set to decline");
   }
   if (!declines && !request.decline_reason_code().empty()) {
-    return InvalidArgument("decline_reason_code", "belongs to a decline");
+    return InvalidArgument("decline_reason_code", "must be empty to accept");
   }
   return absl::OkStatus();
 }
 
 absl::Status Check(const pb::ReserveStayRequest& request) {
   if (!request.place_id().empty() && request.requisition_id().empty()) {
-    return InvalidArgument("place_id", "must be empty: the place offer says which place");
+    return InvalidArgument("place_id", "must be empty with a place offer, which names the place");
   }
   return absl::OkStatus();
 }
@@ -186,49 +187,54 @@ absl::Status Check(const pb::JudgeOverstayRequest& request) {
 
 // ---- Schemes and places -----------------------------------------------------------------------------
 
-// A policy is never changed: the next one takes over from its day, and never from a day before that of the last one.
+// A policy never changes: the next one replaces it from its first day, which is not before that of the last one.
 absl::Status MaySetPolicy(const pb::SchemePolicy& policy, const pb::SchemePolicy* last) {
   if (last == nullptr || last->valid_from() <= policy.valid_from()) return absl::OkStatus();
-  return Refused("DATE_OUT_OF_ORDER", "a later policy is set already");
+  return Refused("DATE_OUT_OF_ORDER",
+                 "a policy with a later valid_from is set already; choose that day or a later one");
 }
 
-// [H11] A place with a future stay cannot be removed; nor one where somebody lives, or which is kept for
-// the list.
+// [H11] A place is not removed while somebody lives there, has a future stay there, or it is kept for the list.
 absl::Status MayRemove(const pb::Place& place, bool in_use) {
   if (!place.remove_date().empty()) return Refused("PLACE_REMOVED", "the place is removed already");
-  if (in_use) return Refused("PLACE_IN_USE", "the place has a current or future stay, or is kept for the list");
+  if (in_use)
+    return Refused(
+        "PLACE_IN_USE",
+        "the place has a current or future stay, or a vacancy keeps it for the list; move or cancel these first");
   return absl::OkStatus();
 }
 
-// [H1] A place never has a stay over a closure: whoever lives there is moved first.
+// [H1] A closure never overlaps a stay: the resident is moved first.
 absl::Status MayClose(const pb::Place& place, const pb::PlaceClosure& closure, bool held, std::string_view today) {
-  if (!place.remove_date().empty()) return Refused("PLACE_REMOVED", "the place is no longer part of the scheme");
+  if (!place.remove_date().empty())
+    return Refused("PLACE_REMOVED", "the place was removed from the scheme; choose another");
   TRY(CheckPlannable("start_date", closure.start_date(), today));
-  if (closure.start_date() < today) return Refused("START_IN_PAST", "a place cannot be closed before today");
+  if (closure.start_date() < today) return Refused("START_IN_PAST", "start_date must be today or later");
   if (closure.held_until() <= closure.start_date()) {
-    return Refused("DATE_OUT_OF_ORDER", "a closure must end after it begins");
+    return Refused("DATE_OUT_OF_ORDER", "end_date must be after start_date and after today");
   }
-  if (held) return Refused("PLACE_IN_USE", "somebody or something holds the place in that time");
+  if (held)
+    return Refused("PLACE_IN_USE", "a stay, a closure or a vacancy holds the place in that time; move it first");
   return absl::OkStatus();
 }
 
 absl::Status MayReopen(const pb::PlaceClosure& closure, std::string_view today) {
   if (closure.state() == pb::PLACE_CLOSURE_STATE_ACTIVE && closure.held_until() > today) return absl::OkStatus();
-  return WrongState(closure.state(), "the closure is over");
+  return WrongState(closure.state(), "the closure has ended already");
 }
 
-// What holds a place is known from tonight on (StateOf): whoever was there on a night that has passed may have
-// left since, and what is kept of them would say that the place was being made ready.
+// StateOf works from tonight on. For a past night, people have left since, and their turnaround days would say that the
+// place was being made ready.
 absl::Status CheckNight(std::string_view date, std::string_view today) {
   if (date >= today) return absl::OkStatus();
-  return InvalidArgument("date", "must not lie in the past");
+  return InvalidArgument("date", "must be today or later");
 }
 
 // ---- Residence -------------------------------------------------------------------------------------
 
 absl::Status CheckResidenceSince(std::string_view residence_since, std::string_view today) {
   if (residence_since <= today) return absl::OkStatus();
-  return InvalidArgument("residence_since", "must not lie ahead");
+  return InvalidArgument("residence_since", "must be today or earlier");
 }
 
 // [S4] Akutten: the person must be registered resident (bostedsregistrert) in Sandnes. [B2] Residence
@@ -244,41 +250,46 @@ bool MeetsResidence(const ResidenceTerms& terms, pb::Residence residence, std::s
   return !since.empty() && PlusMonths(since, terms.months) <= today;
 }
 
-// [H5] Residence rule unmet: refusal of that scheme must carry an alternative-route note, because NAV
-// where the person stays has a duty all the same; an override carries actor and reason.
+// [H5] If the residence rule is not met, a refusal names another way to get help, because NAV where the person stays
+// has a duty to help; a grant overrides the rule with a reason, and stores who did it.
 absl::Status CheckResidence(bool met, pb::Outcome outcome, const ResidenceAnswer& answer) {
   if (!answer.override_reason_code.empty() && (met || outcome == pb::OUTCOME_REFUSED)) {
-    return Refused("OVERRIDE_NOT_NEEDED", "no residence rule stands in the way of this decision");
+    return Refused("OVERRIDE_NOT_NEEDED",
+                   "leave override_reason_code empty: the residence rule is met, or the decision is a refusal");
   }
   if (met) return absl::OkStatus();
   if (outcome == pb::OUTCOME_GRANTED && answer.override_reason_code.empty()) {
-    return Refused("RESIDENCE_REQUIRED", "the person does not meet the residence rule");
+    return Refused("RESIDENCE_REQUIRED",
+                   "the person does not meet the residence rule; refuse, or give an override_reason_code");
   }
   if (outcome == pb::OUTCOME_REFUSED &&
       (answer.alternative_route_code.empty() || answer.alternative_route_note.empty())) {
-    return Refused("ALTERNATIVE_ROUTE_REQUIRED", "a refusal for residence must say where the person can turn instead");
+    return Refused("ALTERNATIVE_ROUTE_REQUIRED",
+                   "give alternative_route_code and alternative_route_note: where the person can turn instead");
   }
   return absl::OkStatus();
 }
 
 // ---- Requisitions and referrals --------------------------------------------------------------------
 
-// [H4] Akutten only by a requisition whose requester is a NAV office; Lutsivegen only with a named
-// responsible unit of the specialist health service; other schemes only by application.
+// [H4] Only a NAV office requisitions Akutten; only the specialist health service refers to Lutsivegen, and names its
+// responsible unit; the other schemes take applications only.
 absl::Status MaySubmit(const Caller& caller, const pb::SchemePolicy& policy,
                        const pb::SubmitRequisitionRequest& request) {
   if (policy.route() == pb::ROUTE_REQUISITION && !caller.Is(ROLE_NAV)) {
-    return Refused("WRONG_ROUTE", "places of this scheme are requisitioned by NAV");
+    return Refused("WRONG_ROUTE", "only a NAV office can requisition a place of this scheme");
   }
   if (policy.route() == pb::ROUTE_SPECIALIST && !caller.Is(ROLE_SPECIALIST_HEALTH)) {
-    return Refused("WRONG_ROUTE", "only the specialist health service refers to this scheme");
+    return Refused("WRONG_ROUTE", "only the specialist health service can refer a person to this scheme");
   }
   if (policy.route() == pb::ROUTE_APPLICATION) {
-    return Refused("WRONG_ROUTE", "places of this scheme are given after an application");
+    return Refused("WRONG_ROUTE", "this scheme takes no requisitions; submit an application");
   }
-  if (caller.organisation_id.empty()) return Forbidden("the caller does not say for which office it acts");
+  if (caller.organisation_id.empty())
+    return Forbidden("the token must name the organisation for which the caller acts");
   if (policy.route() == pb::ROUTE_SPECIALIST && request.responsible_unit().empty()) {
-    return Refused("RESPONSIBLE_UNIT_REQUIRED", "the referral must name the unit that keeps treatment responsibility");
+    return Refused("RESPONSIBLE_UNIT_REQUIRED",
+                   "name the unit that keeps treatment responsibility as responsible_unit");
   }
   return absl::OkStatus();
 }
@@ -301,7 +312,7 @@ pb::Requisition NewRequisition(std::string id, const Caller& caller, const pb::S
   requisition.set_residence_since(request.residence_since());
   // [B1] Handled the same day (sosialtjenesteloven section 27).
   requisition.set_decide_by(PlusDays(today, rules.requisition_decision_days()));
-  // [B1] After an institution or prison temporary shelter only exceptionally: try permanent first.
+  // [B1] After an institution or prison, temporary shelter is an exception: try a permanent home first.
   if (policy.route() == pb::ROUTE_REQUISITION &&
       (request.origin() == pb::ORIGIN_INSTITUTION || request.origin() == pb::ORIGIN_PRISON)) {
     requisition.add_warnings(pb::WARNING_PERMANENT_HOME_FIRST);
@@ -313,14 +324,14 @@ pb::Requisition NewRequisition(std::string id, const Caller& caller, const pb::S
   return requisition;
 }
 
-// A requisition is decided once. One that was refused may be granted after all (omgjøring), never the
-// other way round: what was granted stands. [H6] No decision waits for a vacancy, so none is asked for.
+// A requisition is decided once. A refusal may become a grant (omgjøring), never the other way round. [H6] The
+// decision does not ask whether there is a vacancy.
 absl::Status MayDecide(const pb::Requisition& requisition, const pb::SchemePolicy& policy,
                        const pb::DecideRequisitionRequest& request, std::string_view today) {
   const bool reconsidered =
       requisition.state() == pb::REQUISITION_STATE_REFUSED && request.outcome() == pb::OUTCOME_GRANTED;
   if (requisition.state() != pb::REQUISITION_STATE_RECEIVED && !reconsidered) {
-    return WrongState(requisition.state(), "this requisition is not to be decided any more");
+    return WrongState(requisition.state(), "the requisition can no longer be decided");
   }
   const bool met =
       MeetsResidence(ResidenceTermsOf(policy), requisition.residence(), requisition.residence_since(), today);
@@ -340,11 +351,11 @@ absl::Status MayWithdraw(const pb::Requisition& requisition) {
   if (requisition.state() == pb::REQUISITION_STATE_RECEIVED || requisition.state() == pb::REQUISITION_STATE_GRANTED) {
     return absl::OkStatus();
   }
-  return WrongState(requisition.state(), "only a requisition that has not led to a stay can be withdrawn");
+  return WrongState(requisition.state(), "only a received or granted requisition without a stay can be withdrawn");
 }
 
-// Whoever lost a reserved place because somebody had not left it has the grant for as long as a new one: nobody loses a
-// bed by what another did.
+// A person whose reservation was cancelled because the resident before had not left gets the full time of a new grant,
+// so that nobody loses a bed by what another did.
 void ApplyRelease(const pb::Stay& stay, const pb::SchemePolicy& policy, std::string_view today,
                   pb::Requisition* requisition) {
   if (stay.end_reason_code() == kPlaceNotVacated.code) {
@@ -358,7 +369,8 @@ void ApplyRelease(const pb::Stay& stay, const pb::SchemePolicy& policy, std::str
 
 namespace {
 
-// [H6] A grant or refusal has reason, decider and complaint deadline. [B1] Complaint term 3 weeks.
+// [H6] A decision stores who decided it, when, and until when a complaint is possible. [B1] The complaint term is 3
+// weeks.
 pb::Decision DecisionOf(std::string id, const Caller& caller, const pb::CaseRules& rules, std::string_view today) {
   pb::Decision decision;
   decision.set_id(std::move(id));

@@ -1,9 +1,9 @@
-// The rules of housing, up to the decision on a requisition; application_rules.h and stay_rules.h go on from there. A
+// The rules of housing up to the decision on a requisition; application_rules.h and stay_rules.h have the others. A
 // housing officer can read these files together with their .cc files.
 //
-// Pure functions over the messages of the contract: no clock, no database. May… says whether a caller
-// may do a thing to a thing; Check… whether a thing is as it must be; Apply… carries a permitted
-// change out; New… makes what comes into being. Dates are ISO text, which compares as dates do.
+// Pure functions over the messages of the contract: no clock, no database. May… says whether a caller may do
+// something to a resource; Check… whether a value is valid; Apply… makes a permitted change; New… makes a new
+// resource. Dates are ISO text, which sorts as dates do.
 //
 // Tags of invariants and of their sources, such as [H1], are explained in INVARIANTS.md.
 #pragma once
@@ -27,12 +27,11 @@ namespace pb = v1;
 
 // ---- Dates -----------------------------------------------------------------------------------------
 
-// An open-ended hold: later than every date that somebody means.
+// The end of an open-ended hold: later than every real date.
 inline constexpr std::string_view kNoEnd = "9999-12-31";
 
-// How long before it runs out a tenancy is listed as due. No policy has a figure for it: it is the time
-// for which vacancies are looked for ahead (30 or 90 days), because a resident without a new contract
-// needs one of them.
+// How long before its end a tenancy is listed as due. No policy sets it: it is the longest time for which vacancies are
+// listed ahead, because a resident without a new contract needs one of them.
 inline constexpr int kTenancyEndLeadDays = 90;
 
 // ---- Codes that the service itself sets ------------------------------------------------------------
@@ -41,7 +40,7 @@ inline constexpr int kTenancyEndLeadDays = 90;
 inline constexpr OwnCode<pb::CodeListKind> kMoved{pb::CODE_LIST_KIND_STAY_END_REASON, "MOVED", "Flyttet i ett steg"};
 inline constexpr OwnCode<pb::CodeListKind> kMovedInside{pb::CODE_LIST_KIND_STAY_END_REASON, "MOVED_INSIDE",
                                                         "Flyttet til en annen plass i samme tilbud"};
-// A reservation fell because the one before has not left.
+// A reservation was cancelled because the resident before has not left.
 inline constexpr OwnCode<pb::CodeListKind> kPlaceNotVacated{pb::CODE_LIST_KIND_STAY_CANCEL_REASON, "PLACE_NOT_VACATED",
                                                             "Plassen ble ikke fraflyttet"};
 // A place offer was revoked because its application ended.
@@ -51,13 +50,13 @@ inline constexpr OwnCode<pb::CodeListKind> kOwnCodes[] = {kMoved, kMovedInside, 
 
 // ---- Who sees what ---------------------------------------------------------------------------------
 
-// A person who asks about themself.
+// Whether the caller is that person.
 bool IsOwn(const Caller& caller, std::string_view person_ref);
 // Staff of the unit, the housing office, the unit leader, and services that subscribe.
 bool WorksWithHousing(const Caller& caller);
 
-// What of a list a caller sees: all of it; what their organisation asked for; that and what it keeps
-// the responsibility of treatment for; or what is their own.
+// What a caller sees of a list: everything; what their organisation asked for; also what it keeps the responsibility of
+// treatment for; or only what is their own.
 struct Scope {
   enum Kind { kAll, kOrganisation, kOrganisationOrUnit, kPerson };
   Kind kind;
@@ -65,7 +64,7 @@ struct Scope {
 };
 Scope ScopeOf(const Caller& caller);
 
-// NotFound for those who may not, as if the thing did not exist.
+// NotFound if the caller may not see the resource, as if it did not exist.
 absl::Status MaySee(const Caller& caller, const pb::Requisition& requisition);
 absl::Status MaySee(const Caller& caller, const pb::Decision& decision);
 absl::Status MaySee(const Caller& caller, const pb::Application& application);
@@ -89,12 +88,12 @@ absl::Status Check(const pb::JudgeOverstayRequest& request);
 
 // `last`: the policy that was set last; null: none.
 absl::Status MaySetPolicy(const pb::SchemePolicy& policy, const pb::SchemePolicy* last);
-// `in_use`: it has a current or future stay, or is kept for the list.
+// `in_use`: the place has a current or future stay, or a vacancy keeps it for the list.
 absl::Status MayRemove(const pb::Place& place, bool in_use);
-// `held`: a stay with its turnaround days, another closure or a vacancy lies in the time of the closure.
+// `held`: a stay with its turnaround days, another closure or a vacancy overlaps the closure.
 absl::Status MayClose(const pb::Place& place, const pb::PlaceClosure& closure, bool held, std::string_view today);
 absl::Status MayReopen(const pb::PlaceClosure& closure, std::string_view today);
-// A night for which the state of places can be asked.
+// Whether the state of places can be asked for that night: not for one that has passed.
 absl::Status CheckNight(std::string_view date, std::string_view today);
 
 // ---- Residence -------------------------------------------------------------------------------------
@@ -114,7 +113,7 @@ absl::Status CheckResidenceSince(std::string_view residence_since, std::string_v
 bool MeetsResidence(const ResidenceTerms& terms, pb::Residence residence, std::string_view since,
                     std::string_view today);
 
-// What a decision says about a residence rule that is not met.
+// How a decision answers a residence rule that is not met.
 struct ResidenceAnswer {
   std::string_view override_reason_code;
   std::string_view alternative_route_code;
@@ -133,7 +132,7 @@ absl::Status MayDecide(const pb::Requisition& requisition, const pb::SchemePolic
                        const pb::DecideRequisitionRequest& request, std::string_view today);
 void ApplyDecision(const pb::Decision& decision, const pb::SchemePolicy& policy, pb::Requisition* requisition);
 absl::Status MayWithdraw(const pb::Requisition& requisition);
-// A reservation that came to nothing gives the grant back, if it can still be used.
+// Gives the grant of a reservation that ended back, if it can still be used.
 void ApplyRelease(const pb::Stay& stay, const pb::SchemePolicy& policy, std::string_view today,
                   pb::Requisition* requisition);
 

@@ -1,9 +1,9 @@
 #include "services/housing/place_holds.h"
 
-// A stay holds its place in [start_date, held_until): the end with its turnaround days stands in the row, so that "who
-// is in the way" is one range on one index, and looks only at what ends after the wanted start. Computing the end in
-// SQL from the policy would need both engines' date functions and could use no index. That somebody is still there
-// tonight after their planned end stands in no row: it is worked out here, so that no night changes a stay.
+// A stay holds its place in [start_date, held_until). The row stores the end with its turnaround days, so one range on
+// one index finds what overlaps, and reads only what ends after the wanted start. To compute the end in SQL from the
+// policy would need the date functions of both engines and could use no index. No row says that a resident is still
+// there tonight after the planned end: this file works it out, so that no night changes a stay.
 
 #include <algorithm>
 #include <set>
@@ -18,7 +18,7 @@
 namespace mestring::housing {
 namespace {
 
-// A statement, put together from parts with their values. Placeholders of a part end with its number.
+// A statement made of parts with their values. The number of a part ends the names of its placeholders.
 struct Parts {
   template <class... P>
   void Add(std::string_view part, const P&... parameters) {
@@ -30,14 +30,14 @@ struct Parts {
   std::vector<Value> values;
 };
 
-// A condition that both engines answer by their indexes on the place, and that so touches no history.
+// The condition on the place, in a form that lets both engines use their indexes on it and skip history.
 std::string AreAsked(const PlacesAsked& places, int part) {
   if (!places.place_id.empty()) return absl::StrCat("place_id = :place", part);
   return absl::StrCat("place_id IN (SELECT id FROM places WHERE ",
                       places.scheme_id.empty() ? "id >" : "scheme_id =", " :scheme", part, ")");
 }
 
-// [H1] The one piece of SQL. `tonight` is part of the time that is asked about.
+// [H1] The only SQL that says who holds a place. `tonight`: the time in question includes tonight.
 Parts StatementOf(const PlacesAsked& places, const Hold& hold, Holders holders, bool tonight) {
   constexpr std::string_view kColumns = "SELECT place_id, id, start_date, held_until, state, end_date FROM ";
   const std::string_view asked = places.place_id.empty() ? places.scheme_id : places.place_id;
@@ -82,7 +82,7 @@ absl::StatusOr<std::vector<PlaceHold>> HoldsOf(Tx& tx, const PlacesAsked& places
     const std::string state = text(4);
     found.end_date = text(5);
     if (pb::StayState_Parse(state, &found.stay_state)) {
-      // Whoever lives there is there tonight.
+      // A resident is there tonight.
       if (found.stay_state == pb::STAY_STATE_ARRIVED) found.held_until = std::max(found.held_until, tomorrow);
     } else if (pb::VacancyState vacancy; pb::VacancyState_Parse(state, &vacancy)) {
       found.kind = PlaceHold::kVacancy;

@@ -1,4 +1,4 @@
-// Who and what holds a place: the one answer to H1, for everybody who asks.
+// Who and what holds a place: every question about H1 is answered here.
 #pragma once
 
 #include <functional>
@@ -15,36 +15,35 @@
 
 namespace mestring::housing {
 
-// One place, the places of one scheme, or all if both are empty.
+// Which places the question is about: one place, the places of one scheme, or all if both are empty.
 struct PlacesAsked {
   std::string_view place_id = "";
   std::string_view scheme_id = "";
 };
 
-// A time for which somebody wants a place.
+// The time for which somebody wants a place.
 struct Hold {
   std::string start_date;
   std::string held_until;
-  // What does not count, because it is what asks: a stay, a vacancy.
+  // The stay or vacancy for which the question is asked; it does not count as a holder.
   std::string_view own_stay_id = "";
   std::string_view own_vacancy_id = "";
 };
 
-// Which holders count. Who means less than all says it by one of these.
+// Which holders count; every caller that does not mean all names one of these.
 enum class Holders {
   kAll,
-  // Who lives in the place or will, and those from the list for whom it is kept: neither closures nor the days in which
-  // a place is made ready.
+  // Residents, reservations and vacancies: neither closures nor the turnaround days after a stay.
   kPeople,
-  // Who lives there, whatever the time that is asked about.
+  // Residents, at whatever time the question is about.
   kResidents,
-  // What keeps the place for the list.
+  // Vacancies, which keep the place for the list.
   kVacancies,
 };
 
-// [H1] Who and what holds these places in that time, in the order of their beginnings: stays that are reserved, lived
-// in or followed by their turnaround days, closures, vacancies that keep a place for the list. Who lives there holds
-// the place tonight, too, even if their departure was planned for an earlier day.
+// [H1] What holds these places in that time, in the order of the first days: stays that are reserved, lived in or
+// followed by their turnaround days; closures; vacancies that keep a place for the list. A resident holds the place
+// tonight even if their planned end has passed.
 absl::StatusOr<std::vector<PlaceHold>> HoldsOf(Tx& tx, const PlacesAsked& places, const Hold& hold,
                                                Holders holders = Holders::kAll);
 
@@ -54,7 +53,7 @@ absl::Status CheckFree(Tx& tx, std::string_view place_id, const Hold& hold);
 // The first place of a scheme that is free for that time, in the order of their labels, or PLACE_TAKEN.
 absl::StatusOr<pb::Place> FirstFreePlace(Tx& tx, std::string_view scheme_id, const Hold& hold);
 
-// What places are on a night.
+// The states of places on a night.
 struct Night {
   pb::PlaceState StateOf(const pb::Place& place) const;
 

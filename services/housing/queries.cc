@@ -1,9 +1,9 @@
-// What people ask of housing across cases: what is free, what comes free, what is due, who is near the
-// end of their time, and what of all this is one's own.
+// Queries across cases: which places are free or will be, which deadlines are due, whose stay is near its limit, and
+// what a person sees of their own cases.
 //
-// Each query goes down an index that ends where its answer ends (schema): places are some hundreds and
-// are read whole; stays, applications and offers may be a million and are touched only where they are
-// current. Read models kept beside the tables would answer faster and could be wrong.
+// Each query uses an index that contains only current rows (schema): some hundreds of places are read whole; of perhaps
+// a million stays, applications and offers only the current ones. Read models beside the tables would be faster and
+// could be wrong.
 
 #include <algorithm>
 #include <map>
@@ -23,16 +23,16 @@ namespace {
 
 using access::v1::ROLE_PERSON;
 
-// How many requisitions and decisions a person sees of themself, the newest.
+// How many of their newest requisitions and decisions a person sees.
 constexpr int kOwnCasesMax = 10;
 
-// One kind of deadline: the rows it stands in, and its date. The conditions are those of the partial
-// indexes, word for word, so that both engines use them.
+// One kind of deadline: its table, its date and its rows. The conditions match those of the partial indexes word for
+// word, so that both engines use them.
 struct DeadlineQuery {
   pb::DeadlineKind kind;
   std::string_view table, date;
   std::string condition;
-  int lead_days = 0;  // listed so long before it is due
+  int lead_days = 0;  // how long before it is due it is listed
 };
 const std::vector<DeadlineQuery>& Deadlines() {
   static const std::vector<DeadlineQuery> all = {
@@ -154,12 +154,12 @@ absl::Status Housing::ListDeadlines(Tx& tx, Call&, const pb::ListDeadlinesReques
   for (const DeadlineQuery& query : Deadlines()) {
     const auto& kinds = request.kinds();
     if (!kinds.empty() && std::find(kinds.begin(), kinds.end(), query.kind) == kinds.end()) continue;
-    // The later of both, as text: past the year 9999 it would be the earlier.
+    // The later of both as text: after the year 9999 the sum sorts before it.
     const std::string ahead = std::max(until, PlusDays(until, query.lead_days));
     TRY(AddDeadlines(tx, query, ahead, after, size + 1, &deadlines));
   }
-  // An application may be due twice on one day under one id; the kinds of a page boundary stay together
-  // because both come from the same row and the order is by date, id, kind.
+  // An application can be due twice on one day under one id. A page never ends between such rows, which the order by
+  // date, id and kind puts side by side.
   std::sort(deadlines.begin(), deadlines.end(), [](const pb::Deadline& a, const pb::Deadline& b) {
     return std::forward_as_tuple(a.due_date(), a.subject_id(), a.kind()) <
            std::forward_as_tuple(b.due_date(), b.subject_id(), b.kind());
@@ -203,7 +203,7 @@ absl::Status Housing::GetTeamLoads(Tx& tx, Call&, const pb::GetTeamLoadsRequest&
   return SetAsOf(tx, response);
 }
 
-// [B2] Openness about the list is for the person about their own case: never the rank of others.
+// [B2] A person sees their own case on the list, never the rank of others.
 absl::Status Housing::GetMyStatus(Tx& tx, Call& call, const pb::GetMyStatusRequest&,
                                   pb::GetMyStatusResponse* response) {
   const std::string& person = call.caller.person_ref;

@@ -12,15 +12,15 @@ absl::StatusOr<pb::SchemePolicy> PolicyInForce(Tx& tx, std::string_view scheme_i
                                    "WHERE scheme_id = :scheme AND valid_from <= :date "
                                    "ORDER BY valid_from DESC, policy_version DESC LIMIT 1",
                                    scheme_id, date),
-            Refused("POLICY_MISSING", "the scheme has no policy in force on that date"));
+            Refused("POLICY_MISSING", "the scheme has no policy in force on that date; set one first"));
 }
 
 absl::StatusOr<pb::CaseRules> CurrentCaseRules(Tx& tx) {
-  return Or(Newest<pb::CaseRules>(tx), Refused("CASE_RULES_MISSING", "no case rules are in force"));
+  return Or(Newest<pb::CaseRules>(tx), Refused("CASE_RULES_MISSING", "no case rules are in force; set them first"));
 }
 
 absl::StatusOr<pb::NeedRule> CurrentNeedRule(Tx& tx) {
-  return Or(Newest<pb::NeedRule>(tx), Refused("NEED_RULE_MISSING", "no need rule is in force"));
+  return Or(Newest<pb::NeedRule>(tx), Refused("NEED_RULE_MISSING", "no need rule is in force; set one first"));
 }
 
 absl::StatusOr<std::optional<pb::ListEntry>> LiveEntry(Tx& tx, std::string_view application_id) {

@@ -1,4 +1,4 @@
-// What several use cases read before they decide or change anything: loads that come with their refusal.
+// Reads that several use cases share, with the error of each.
 #pragma once
 
 #include <optional>
@@ -17,7 +17,7 @@
 
 namespace mestring::housing {
 
-// A resource about a person, if the caller may see it. The person's access log shows the attempt.
+// A resource about a person, if the caller may see it. The access log of the person shows the attempt.
 template <class M>
 absl::StatusOr<M> LoadVisible(Tx& tx, Call& call, std::string_view id) {
   ASSIGN(M row, Load<M>(tx, id));
@@ -28,7 +28,7 @@ absl::StatusOr<M> LoadVisible(Tx& tx, Call& call, std::string_view id) {
 
 // The policy of a scheme that is in force on a date, or POLICY_MISSING.
 absl::StatusOr<pb::SchemePolicy> PolicyInForce(Tx& tx, std::string_view scheme_id, std::string_view date);
-// CASE_RULES_MISSING, NEED_RULE_MISSING if nobody has set them.
+// CASE_RULES_MISSING or NEED_RULE_MISSING if none is set.
 absl::StatusOr<pb::CaseRules> CurrentCaseRules(Tx& tx);
 absl::StatusOr<pb::NeedRule> CurrentNeedRule(Tx& tx);
 // The entry of an application that is on the list or offered a place, if it has one.
@@ -36,7 +36,8 @@ absl::StatusOr<std::optional<pb::ListEntry>> LiveEntry(Tx& tx, std::string_view 
 // The tenancies of a stay that are not ended.
 absl::StatusOr<Tenancies> TenanciesOf(Tx& tx, const pb::Stay& stay);
 
-// What the caller may see of a list: the first conditions of its filter.
+// The conditions that limit a list to what the caller may see. `has_organisation`: the table has organisation_id and
+// responsible_unit.
 Filter VisibleTo(const Scope& scope, bool has_organisation);
 
 }  // namespace mestring::housing

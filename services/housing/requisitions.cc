@@ -1,8 +1,8 @@
 // Requisitions by NAV and referrals by the specialist health service, and their decisions.
 //
-// Both are one resource, because they are one case: somebody outside asks for a place of a scheme, and
-// the unit decides the same day. Which of the two it is stands in the policy of the scheme (H4), not in
-// the RPC. A decision is a row of its own that is never changed: a reversal supersedes it.
+// Both are one resource because they are one case: somebody outside the unit asks for a place of a scheme, and the unit
+// decides the same day. The policy of the scheme says which of the two it is (H4). A decision has its own row, which no
+// later decision rewrites: a reversal supersedes it.
 
 #include <utility>
 
@@ -115,7 +115,7 @@ absl::Status Housing::ListRequisitions(Tx& tx, Call& call, const pb::ListRequisi
 absl::Status Housing::ListDecisions(Tx& tx, Call& call, const pb::ListDecisionsRequest& request,
                                     pb::ListDecisionsResponse* response) {
   const Scope scope = ScopeOf(call.caller);
-  // Decisions name no responsible unit: those who asked see them.
+  // A decision stores no responsible unit, so only the organisation that asked sees it.
   Filter filter =
       VisibleTo(scope.kind == Scope::kOrganisationOrUnit ? Scope{Scope::kOrganisation, scope.value} : scope, true);
   TRY(ListPage(tx, filter.Is("case_id", request.case_id()).Is("person_ref", request.person_ref()), request,

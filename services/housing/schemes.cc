@@ -1,8 +1,8 @@
-// Schemes, their policies and places, and the other data that say how housing works here.
+// Schemes, their policies and places, and the other data that configure housing here.
 //
-// All of it is versioned data: a policy, a code list, a need rule and the case rules are never changed;
-// a new version takes over from its date, and cases keep the one under which they began. Editing rows in
-// place would be less code, and would rewrite why a person was refused last year.
+// Policies, code lists, need rules and case rules have versions that never change: a new one replaces the last from its
+// date, and a case keeps the one under which it began. Editing rows would be less code, and would rewrite why a person
+// was refused last year.
 
 #include <utility>
 
@@ -22,14 +22,14 @@
 namespace mestring::housing {
 namespace {
 
-// Puts the policy in force today into a scheme that is read.
+// Adds the policy in force today to a scheme that is read.
 absl::Status FillPolicy(Tx& tx, pb::HousingScheme* scheme) {
   absl::StatusOr<pb::SchemePolicy> policy = PolicyInForce(tx, scheme->id(), Today(tx));
   if (policy.ok()) *scheme->mutable_policy() = *std::move(policy);
   return ReasonOf(policy.status()) == "POLICY_MISSING" ? absl::OkStatus() : policy.status();
 }
 
-// The state of places on a date: one look at who and what holds them then, history untouched.
+// Sets the state of each place on a date; one query finds what holds them then.
 absl::Status FillStates(Tx& tx, const std::string& date, std::string_view scheme_id,
                         google::protobuf::RepeatedPtrField<pb::Place>* places) {
   ASSIGN(const Night night, NightOf(tx, date, scheme_id));
@@ -74,11 +74,11 @@ absl::Status Housing::SetSchemePolicy(Tx& tx, Call&, const pb::SetSchemePolicyRe
          AtVersion(request.expected_version(), Load<pb::HousingScheme>(tx, request.scheme_id())));
   pb::SchemePolicy policy = request.policy();
   if (!policy.support_team_id().empty()) TRY(Load<pb::SupportTeam>(tx, policy.support_team_id()).status());
-  constexpr std::string_view of_offer = "WHERE scheme_id = :scheme";
-  ASSIGN(const auto last, Newest<pb::SchemePolicy>(tx, of_offer, scheme.id()));
+  constexpr std::string_view of_scheme = "WHERE scheme_id = :scheme";
+  ASSIGN(const auto last, Newest<pb::SchemePolicy>(tx, of_scheme, scheme.id()));
   TRY(MaySetPolicy(policy, last ? &*last : nullptr));
   policy.set_scheme_id(scheme.id());
-  TRY(InsertNext(tx, &policy, of_offer, scheme.id()));
+  TRY(InsertNext(tx, &policy, of_scheme, scheme.id()));
   TRY(Save(tx, scheme));
   pb::SchemePolicySet event;
   event.set_scheme_id(scheme.id());

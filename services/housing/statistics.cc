@@ -1,8 +1,8 @@
-// Statistics: the overview of need that the law asks for (boligsosial lov section 5), and what became of
-// stays. Counted over a period by its dates, then suppressed, before anything leaves the service.
+// Statistics: the overview of need that the law requires (boligsosial lov section 5), and the outcomes of stays. The
+// service counts a period by its dates and suppresses small numbers before it answers.
 //
-// Counts are read when asked for, from the same rows as everything else. Counters kept as things happen
-// would be cheaper to read and would have to be right after every correction.
+// Each request counts the rows themselves. Stored counters would be cheaper to read and would have to be right after
+// every correction.
 
 #include <utility>
 
@@ -30,7 +30,7 @@ void Add(std::string_view code, int64_t number, Counts* counts) {
   count->set_count(static_cast<int32_t>(number));
 }
 
-// A statement whose rows are a code and a number.
+// Adds the rows of a statement, each a code and a number, to the counts.
 template <class... P>
 absl::Status CountInto(Tx& tx, std::string_view sql, Counts* counts, const P&... parameters) {
   ASSIGN(const auto rows, (tx.Query<std::string, int64_t>(sql, parameters...)));
@@ -38,7 +38,7 @@ absl::Status CountInto(Tx& tx, std::string_view sql, Counts* counts, const P&...
   return absl::OkStatus();
 }
 
-// Who waits today: a person counts in each kind that would suit, and in all once.
+// Who waits today: a person counts in each kind that suits, and once in all.
 absl::Status CountWaiting(Tx& tx, int cell_min, pb::NeedStatistics* statistics) {
   Counts all;
   Add("ALL", 0, &all);
@@ -90,7 +90,7 @@ absl::Status Housing::GetOutcomeStatistics(Tx& tx, Call&, const pb::GetOutcomeSt
   TRY(CheckPeriod(request.from_date(), request.to_date()));
   ASSIGN(const pb::CaseRules rules, CurrentCaseRules(tx));
   const std::string_view scheme = request.scheme_id().empty() ? " AND scheme_id > :scheme" : " AND scheme_id = :scheme";
-  // A move inside a scheme is no way out of it.
+  // A move inside a scheme is not an outcome.
   TRY(CountInto(tx,
                 absl::StrCat("SELECT destination_code, COUNT(*) FROM stays WHERE ", InState(pb::STAY_STATE_ENDED),
                              " AND end_date >= :from AND end_date <= :to AND end_reason_code <> :inside", scheme,
@@ -99,8 +99,8 @@ absl::Status Housing::GetOutcomeStatistics(Tx& tx, Call&, const pb::GetOutcomeSt
                 request.scheme_id()));
   Add("ARRIVED", 0, response->mutable_arrivals());
   Add("NOT_ARRIVED", 0, response->mutable_arrivals());
-  // What a move inside a scheme began was no reservation: nobody could have stayed away from it. A move into
-  // a reserved place of another scheme was one, and is what became of it.
+  // A stay that began with a move inside a scheme had no reservation, so it is no arrival. A move into a reserved place
+  // of another scheme is one.
   TRY(CountInto(
       tx,
       absl::StrCat(

@@ -17,7 +17,7 @@
 namespace mestring::housing {
 namespace {
 
-// A closure that had not begun when the stay before it was to end.
+// Lets a closure begin on a later day; ends it if it would have been over by then.
 absl::Status PutOff(Tx& tx, pb::PlaceClosure closure, const std::string& until) {
   closure.set_start_date(until);
   if (closure.held_until() <= until) return EndClosure(tx, until, &closure);
@@ -29,7 +29,7 @@ absl::Status PutOff(Tx& tx, pb::Vacancy vacancy, const std::string& until) {
   vacancy.set_from_date(until);
   TRY(Save(tx, vacancy));
   TRY(PublishOpened(tx, vacancy));
-  // Whoever was offered it goes by the day of their place offer.
+  // The place offer of the vacancy has a first day of its own, which moves too.
   static const std::string tail = absl::StrCat("WHERE vacancy_id = :vacancy AND ", InStates(Stands));
   ASSIGN(std::optional<pb::PlaceOffer> place_offer, Find<pb::PlaceOffer>(tx, tail, vacancy.id()));
   if (!place_offer || !ApplyPostponement(until, &*place_offer)) return absl::OkStatus();
@@ -47,7 +47,7 @@ absl::Status PublishNoStay(Tx& tx, const pb::Stay& stay) {
   return tx.Publish(event, stay);
 }
 
-// What a reservation rested on can be used again, or has run out meanwhile.
+// Gives the requisition or application behind a reservation back, or lets it lapse if its time is over.
 absl::Status ReleaseSource(Tx& tx, const pb::Stay& stay) {
   if (!stay.place_offer_id().empty()) {
     ASSIGN(const pb::PlaceOffer place_offer, Load<pb::PlaceOffer>(tx, stay.place_offer_id()));
@@ -84,7 +84,7 @@ absl::Status EndTenancy(Tx& tx, const std::string& end_date, pb::Tenancy* tenanc
 
 absl::Status EndTenanciesOf(Tx& tx, const pb::Stay& stay, const std::string& end_date) {
   ASSIGN(std::vector<pb::Tenancy> tenancies, TenanciesFrom(tx, stay, end_date));
-  // One that has not begun never does.
+  // A tenancy that has not begun ends on its first day.
   for (pb::Tenancy& tenancy : tenancies) TRY(EndTenancy(tx, std::max(end_date, tenancy.start_date()), &tenancy));
   return absl::OkStatus();
 }

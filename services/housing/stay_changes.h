@@ -1,4 +1,4 @@
-// What becomes of a stay and of what hangs on it, whether an RPC or the time that passes changes it.
+// Changes of a stay and of what depends on it, which RPCs and timers share.
 #pragma once
 
 #include <string>
@@ -12,20 +12,20 @@
 
 namespace mestring::housing {
 
-// A reservation comes to nothing: CANCELLED or NOT_ARRIVED, with the reason; its tenancy and contacts end, and what it
-// rested on can be used again, or has run out meanwhile.
+// Ends a reservation as CANCELLED or NOT_ARRIVED, with the reason. Also ends its tenancy and contacts, and gives the
+// requisition or place offer back, or lets it lapse if its time is over.
 absl::Status EndReservation(Tx& tx, pb::StayState state, std::string_view reason_code, pb::Stay* stay);
 
-// The stay holds its place until that day. Reservations that begin before it are cancelled (StayCancelled); closures
-// and vacancies, with their place offers, begin later. (H1)
+// Clears the place for the stay until that day: cancels reservations that begin before it (StayCancelled), and lets
+// closures and vacancies, with their place offers, begin on that day. (H1)
 absl::Status MakeWay(Tx& tx, const pb::Stay& stay, const std::string& until);
 
-// The tenancies of a stay that hold on a day or later: also one that another follows and that has not run out.
+// The tenancies of a stay that are in force on a day or later, also one that ends then because another follows.
 absl::StatusOr<std::vector<pb::Tenancy>> TenanciesFrom(Tx& tx, const pb::Stay& stay, std::string_view date);
 absl::Status EndTenancy(Tx& tx, const std::string& end_date, pb::Tenancy* tenancy);
 absl::Status EndTenanciesOf(Tx& tx, const pb::Stay& stay, const std::string& end_date);
 
-// The contacts of a stay that are neither held nor called off.
+// The contacts of a stay that are neither held nor cancelled.
 absl::StatusOr<std::vector<pb::Contact>> OpenContacts(Tx& tx, const pb::Stay& stay);
 absl::Status CancelContactsOf(Tx& tx, const pb::Stay& stay);
 

@@ -1,7 +1,7 @@
 #include "services/housing/stay_rules.h"
 
-// The rules from the reservation on: the stay, the tenancy, contacts at home, and what may be published of them. As in
-// housing_rules.cc, each function says its rule first, with its source, and then does it in the same order.
+// The rules from the reservation on: stays, tenancies, contacts at home, and what statistics may show. A comment above
+// a function gives its rule with the source, where the rule has one.
 
 #include <algorithm>
 #include <map>
@@ -26,37 +26,38 @@ bool IsArrivalKnown(pb::StayState state) {
   return state == pb::STAY_STATE_ARRIVED || state == pb::STAY_STATE_ENDED || state == pb::STAY_STATE_NOT_ARRIVED;
 }
 
-// [H1] Nobody gets a place for a time in which a stay with its turnaround days or a closure lies, or for which it is
-// kept for the list.
+// [H1] Nobody gets a place for a time that overlaps a stay with its turnaround days, a closure, or a vacancy that keeps
+// it for the list.
 absl::Status MayHold(bool held, std::string_view place_id) {
   if (!held) return absl::OkStatus();
   std::map<std::string, std::string> metadata;
   if (!place_id.empty()) metadata["place_id"] = std::string(place_id);
-  return Refused("PLACE_TAKEN", "no such place is free for the whole time", std::move(metadata));
+  return Refused("PLACE_TAKEN", "no such place is free for the whole time; choose other dates or another place",
+                 std::move(metadata));
 }
 
-// [H2] A reservation elsewhere is allowed for a move: one.
+// [H2] A resident may have one reservation elsewhere, for a move.
 absl::Status MayReserveAnother(bool has_reservation) {
   if (!has_reservation) return absl::OkStatus();
-  return Refused("PERSON_ALREADY_RESERVED", "the person has a reservation already");
+  return Refused("PERSON_ALREADY_RESERVED", "the person has a reservation already; cancel it first");
 }
 
-// [H4] Only a granted requisition gives a place, once, and within its time.
+// [H4] Only a granted requisition leads to a stay, once, and until its last day.
 absl::Status MayReserve(const pb::Requisition& requisition, std::string_view today) {
   if (requisition.state() == pb::REQUISITION_STATE_PLACED) {
     return Refused("ALREADY_PLACED", "the requisition has led to a stay already");
   }
   if (requisition.state() != pb::REQUISITION_STATE_GRANTED || requisition.use_by() < today) {
-    return WrongState(requisition.state(), "the requisition is not granted, or its grant has lapsed");
+    return WrongState(requisition.state(), "only a granted requisition whose use_by has not passed can be used");
   }
   return absl::OkStatus();
 }
 
-// [H4] Bokollektivet and Småhus only from an approved application via an accepted offer.
+// [H4] Places of Bokollektivet and Småhus need an approved application and an accepted offer.
 absl::Status MayReserve(const pb::PlaceOffer& place_offer, const pb::Application& application) {
   if (!place_offer.stay_id().empty()) return Refused("ALREADY_PLACED", "the place offer has led to a stay already");
   if (place_offer.state() != pb::PLACE_OFFER_STATE_ACCEPTED) {
-    return Refused("OFFER_NOT_ACCEPTED", "the place offer was not accepted");
+    return Refused("OFFER_NOT_ACCEPTED", "the place offer must be accepted first");
   }
   if (application.state() != pb::APPLICATION_STATE_OFFERED) {
     return WrongState(application.state(), "the application behind the place offer has ended");
@@ -64,32 +65,36 @@ absl::Status MayReserve(const pb::PlaceOffer& place_offer, const pb::Application
   return absl::OkStatus();
 }
 
-// [H4] The requisition names the scheme; which of its places, the unit says.
+// [H4] The requisition names the scheme; the unit chooses the place.
 absl::Status MayGive(const pb::Requisition& requisition, const pb::Place& place) {
   if (place.scheme_id() != requisition.scheme_id()) {
-    return Refused("WRONG_ROUTE", "the place belongs to another scheme than was requisitioned");
+    return Refused("WRONG_ROUTE", "choose a place of the requisition's scheme");
   }
-  if (!place.remove_date().empty()) return Refused("PLACE_REMOVED", "the place is no longer part of the scheme");
+  if (!place.remove_date().empty())
+    return Refused("PLACE_REMOVED", "the place was removed from the scheme; choose another");
   return absl::OkStatus();
 }
 
-// [B1] Temporary shelter should not last over 3 months: longer only by an extension with its reason.
+// [B1] Temporary shelter should not last over 3 months; a longer stay needs an extension with a reason.
 absl::StatusOr<Period> PeriodOf(const pb::ReserveStayRequest& request, std::string_view earliest,
                                 const pb::SchemePolicy& policy, std::string_view today) {
   Period period{request.start_date(), request.end_date()};
   if (period.start_date.empty()) period.start_date = std::string(std::max(earliest, today));
-  if (period.start_date < today) return Refused("START_IN_PAST", "a stay cannot begin before today");
+  if (period.start_date < today) return Refused("START_IN_PAST", "start_date must be today or later");
   if (period.start_date < earliest)
-    return Refused("DATE_OUT_OF_ORDER", "the place is not offered before its first day");
+    return Refused("DATE_OUT_OF_ORDER", "start_date must not be before the first day of the vacancy");
   TRY(CheckPlannable("start_date", period.start_date, today));
   TRY(CheckPlannable("end_date", period.end_date, today));
   if (!period.end_date.empty() && period.end_date <= period.start_date) {
-    return Refused("DATE_OUT_OF_ORDER", "a stay must end after it begins");
+    return Refused("DATE_OUT_OF_ORDER", "end_date must be after start_date");
   }
   if (policy.max_stay_days() == 0) return period;
   const std::string last = PlusDays(period.start_date, policy.max_stay_days());
   if (period.end_date.empty()) period.end_date = last;
-  if (period.end_date > last) return Refused("MAX_STAY_EXCEEDED", "longer than the longest stay of this scheme");
+  if (period.end_date > last)
+    return Refused(
+        "MAX_STAY_EXCEEDED",
+        "the stay is longer than max_stay_days of the policy; shorten it, and extend it later with a reason");
   return period;
 }
 
@@ -109,28 +114,30 @@ pb::Stay NewStay(std::string id, const Period& period, const pb::SchemePolicy& p
   return stay;
 }
 
-// [H2] A person has at most one stay with state ARRIVED in the unit's schemes. [H1] A place has one
-// resident. [H8] Bokollektivet and Småhus need a tenancy, which must be signed, begun and not over: one
-// that runs out on the day of the arrival is none for the first night.
+// [H2] A person has at most one stay in state ARRIVED in all schemes. [H1] A place has one resident. [H8] Bokollektivet
+// and Småhus need a tenancy that is signed, has begun and does not end on the day of the arrival.
 absl::Status MayArrive(const pb::Stay& stay, const pb::SchemePolicy& policy, const ArrivalFacts& facts,
                        std::string_view arrive_date, std::string_view today) {
-  if (stay.state() != pb::STAY_STATE_RESERVED) return WrongState(stay.state(), "the stay is not reserved");
+  if (stay.state() != pb::STAY_STATE_RESERVED)
+    return WrongState(stay.state(), "only a reserved stay can be confirmed as arrived");
   if (arrive_date > today || stay.start_date() > today) return Refused("NOT_YET", "the stay has not begun");
-  if (arrive_date < stay.start_date()) return Refused("DATE_OUT_OF_ORDER", "the arrival cannot be before the stay");
+  if (arrive_date < stay.start_date())
+    return Refused("DATE_OUT_OF_ORDER", "arrive_date must not be before the first day of the stay");
   if (!stay.end_date().empty() && stay.end_date() <= today) {
-    return Refused("DATE_OUT_OF_ORDER", "the reserved time is over: cancel it, or extend it first");
+    return Refused("DATE_OUT_OF_ORDER", "the reserved time is over; cancel the reservation, or extend it first");
   }
   if (facts.housed_elsewhere) {
-    return Refused("PERSON_ALREADY_HOUSED", "the person lives in another place of the unit: move the stay");
+    return Refused("PERSON_ALREADY_HOUSED", "the person lives in another place of the unit; call MoveStay instead");
   }
-  if (facts.place_occupied) return Refused("PLACE_OCCUPIED", "somebody still lives in the place");
+  if (facts.place_occupied)
+    return Refused("PLACE_OCCUPIED", "somebody still lives in the place; end or move their stay first");
   if (policy.tenancy_kind() == pb::TENANCY_KIND_NONE) return absl::OkStatus();
   if (facts.tenancy == nullptr || facts.tenancy->state() != pb::TENANCY_STATE_SIGNED ||
       facts.tenancy->start_date() > arrive_date) {
-    return Refused("TENANCY_REQUIRED", "the tenancy must be signed and begun before the person moves in");
+    return Refused("TENANCY_REQUIRED", "sign a tenancy that has begun before the person moves in");
   }
   if (!facts.tenancy->end_date().empty() && facts.tenancy->end_date() <= arrive_date) {
-    return Refused("TENANCY_REQUIRED", "the tenancy is over before the person moves in");
+    return Refused("TENANCY_REQUIRED", "the tenancy has ended; sign another before the person moves in");
   }
   return absl::OkStatus();
 }
@@ -148,7 +155,8 @@ absl::Status MayCancel(const pb::Stay& stay) {
 }
 
 absl::Status MayRecordNoShow(const pb::Stay& stay, std::string_view today) {
-  if (stay.state() != pb::STAY_STATE_RESERVED) return WrongState(stay.state(), "the stay is not reserved");
+  if (stay.state() != pb::STAY_STATE_RESERVED)
+    return WrongState(stay.state(), "only a reserved stay can be recorded as not arrived");
   if (stay.start_date() > today) return Refused("NOT_YET", "the stay has not begun");
   return absl::OkStatus();
 }
@@ -159,12 +167,12 @@ void ApplyNoStay(pb::StayState state, std::string_view reason_code, pb::Stay* st
   stay->clear_held_until();
 }
 
-// [B1] An extension needs a reason; the request has one.
+// [B1] An extension needs a reason; the contract requires it in the request.
 absl::Status MayExtend(const pb::Stay& stay, std::string_view end_date, std::string_view today) {
-  if (!HoldsPlace(stay.state())) return WrongState(stay.state(), "this stay is over");
-  if (stay.end_date().empty()) return Refused("EXTENSION_NOT_POSSIBLE", "the stay has no end");
+  if (!HoldsPlace(stay.state())) return WrongState(stay.state(), "the stay has ended already");
+  if (stay.end_date().empty()) return Refused("EXTENSION_NOT_POSSIBLE", "the stay has no end that could be extended");
   if (end_date <= stay.end_date() || end_date <= today) {
-    return Refused("DATE_OUT_OF_ORDER", "the new end must be later than the old one and than today");
+    return Refused("DATE_OUT_OF_ORDER", "end_date must be later than today and than the end before");
   }
   return CheckPlannable("end_date", end_date, today);
 }
@@ -180,13 +188,13 @@ bool IsBeyondLimit(const pb::Stay& stay) {
 
 absl::Status MayEnd(const pb::Stay& stay, std::string_view end_date, std::string_view today) {
   if (stay.state() != pb::STAY_STATE_ARRIVED)
-    return WrongState(stay.state(), "the person has not arrived, or has left");
-  if (end_date > today) return Refused("NOT_YET", "the end date must not be in the future");
-  if (end_date < stay.arrive_date()) return Refused("DATE_OUT_OF_ORDER", "a stay cannot end before its arrival");
+    return WrongState(stay.state(), "only a stay in state ARRIVED can be ended");
+  if (end_date > today) return Refused("NOT_YET", "end_date must be today or earlier");
+  if (end_date < stay.arrive_date()) return Refused("DATE_OUT_OF_ORDER", "end_date must not be before the arrival");
   return absl::OkStatus();
 }
 
-// [H10] The end of a stay has a destination code.
+// [H10] A stay that ends has a destination code.
 void ApplyEnd(std::string_view end_date, std::string_view destination_code, std::string_view reason_code,
               pb::Stay* stay) {
   stay->set_state(pb::STAY_STATE_ENDED);
@@ -198,26 +206,27 @@ void ApplyEnd(std::string_view end_date, std::string_view destination_code, std:
   stay->clear_expected_return();
 }
 
-// A move by place stays inside the scheme, whose route was walked already; another scheme has its own
-// route [H4] and is reached by a reservation there.
+// A move to a place stays inside the scheme, because another scheme has its own route [H4]: there the person needs a
+// reservation.
 absl::Status MayMoveInside(const pb::Stay& stay, const pb::Place& place, std::string_view today) {
-  if (!HoldsPlace(stay.state())) return WrongState(stay.state(), "this stay is over");
+  if (!HoldsPlace(stay.state())) return WrongState(stay.state(), "the stay has ended already");
   if (place.scheme_id() != stay.scheme_id()) {
-    return Refused("WRONG_ROUTE", "the place belongs to another scheme: reserve a stay there and move to it");
+    return Refused("WRONG_ROUTE", "the place belongs to another scheme; reserve a stay there and move to it");
   }
-  if (!place.remove_date().empty()) return Refused("PLACE_REMOVED", "the place is no longer part of the scheme");
-  if (place.id() == stay.place_id()) return Refused("PLACE_TAKEN", "the person has this place already");
+  if (!place.remove_date().empty())
+    return Refused("PLACE_REMOVED", "the place was removed from the scheme; choose another");
+  if (place.id() == stay.place_id()) return Refused("PLACE_TAKEN", "the person has this place already; choose another");
   if (!stay.end_date().empty() && stay.end_date() <= today) {
-    return Refused("DATE_OUT_OF_ORDER", "the stay is past its end: extend it first");
+    return Refused("DATE_OUT_OF_ORDER", "the stay is past its end; extend it first");
   }
   return absl::OkStatus();
 }
 
-// [H2] MoveStay ends and starts in one step; both are the person's own.
+// [H2] MoveStay ends one stay and begins another in one write; both belong to the same person.
 absl::Status MayMoveTo(const pb::Stay& stay, const pb::Stay& reserved) {
   if (reserved.person_ref() != stay.person_ref()) return NotFound("stay");
   if (stay.state() != pb::STAY_STATE_ARRIVED)
-    return WrongState(stay.state(), "the person has not arrived, or has left");
+    return WrongState(stay.state(), "only a stay in state ARRIVED can be moved to a reservation");
   return absl::OkStatus();
 }
 
@@ -236,11 +245,12 @@ pb::Stay NewStayAfterMove(std::string id, const pb::Stay& from, const pb::Place&
 absl::Status MayBeAbsent(const pb::Stay& stay, std::string_view since, std::string_view expected_return,
                          std::string_view today) {
   if (stay.state() != pb::STAY_STATE_ARRIVED || !stay.absence_reason_code().empty()) {
-    return WrongState(stay.state(), "nobody lives there by this stay, or they are away already");
+    return WrongState(stay.state(), "only a resident who is not recorded as absent can become absent");
   }
-  if (since > today) return Refused("NOT_YET", "an absence is recorded when it has begun");
+  if (since > today) return Refused("NOT_YET", "absent_since must be today or earlier");
   if (since < stay.arrive_date() || (!expected_return.empty() && expected_return < since)) {
-    return Refused("DATE_OUT_OF_ORDER", "arrival, absence and return must come in this order");
+    return Refused("DATE_OUT_OF_ORDER",
+                   "absent_since must not be before the arrival, nor expected_return before absent_since");
   }
   return absl::OkStatus();
 }
@@ -252,10 +262,10 @@ absl::Status MayReturn(const pb::Stay& stay) {
 
 absl::Status MayJudgeOverstay(const pb::Stay& stay, const pb::JudgeOverstayRequest& request, std::string_view today) {
   if (stay.state() != pb::STAY_STATE_ARRIVED || stay.end_date().empty() || stay.end_date() >= today) {
-    return WrongState(stay.state(), "the stay is not past its end");
+    return WrongState(stay.state(), "only a stay past its planned end can be judged");
   }
   if (request.authorised() && request.authorised_until() <= today) {
-    return Refused("DATE_OUT_OF_ORDER", "the new end must be later than today");
+    return Refused("DATE_OUT_OF_ORDER", "authorised_until must be later than today");
   }
   return CheckPlannable("authorised_until", request.authorised_until(), today);
 }
@@ -266,7 +276,7 @@ bool ApplyOverstay(pb::Stay* stay) {
   return true;
 }
 
-// [B1] Alerts at 60 and 90 days, because measures towards a permanent home start at once.
+// [B1] Alerts at 60 and 90 days, because work on a permanent home begins at once.
 int NextMark(const pb::Stay& stay, const pb::SchemePolicy& policy) {
   const int last = stay.marks_passed().empty() ? 0 : *stay.marks_passed().rbegin();
   for (int days : policy.alert_days()) {
@@ -275,7 +285,7 @@ int NextMark(const pb::Stay& stay, const pb::SchemePolicy& policy) {
   return 0;
 }
 
-// [H1] A place that a vacancy keeps for the list is as little free as one that somebody has reserved.
+// [H1] A place that a vacancy keeps for the list counts as reserved.
 pb::PlaceState StateOf(const pb::Place& place, const std::vector<PlaceHold>& holds, std::string_view date,
                        std::string_view today) {
   if (!place.remove_date().empty() && place.remove_date() <= date) return pb::PLACE_STATE_REMOVED;
@@ -298,54 +308,54 @@ pb::PlaceState StateOf(const pb::Place& place, const std::vector<PlaceHold>& hol
 
 // ---- Tenancies and contacts ------------------------------------------------------------------------
 
-// [B2] Homes for special groups may deviate from the law of tenancy (husleieloven section 11-1), but
-// the tenant must be told in writing.
+// [B2] A tenancy of a home for special groups may deviate from the law of tenancy (husleieloven section 11-1), if the
+// tenant is told in writing.
 absl::Status MayGiveNotice(const pb::Stay& stay, const pb::SchemePolicy& policy, const Tenancies& tenancies,
                            std::string_view notice_date, std::string_view today) {
-  if (!HoldsPlace(stay.state())) return WrongState(stay.state(), "this stay is over");
+  if (!HoldsPlace(stay.state())) return WrongState(stay.state(), "the stay has ended already");
   if (policy.tenancy_kind() != pb::TENANCY_KIND_SPECIAL_TERMS) {
-    return Refused("TENANCY_NOT_ALLOWED", "this scheme has no tenancies on special terms");
+    return Refused("TENANCY_NOT_ALLOWED", "the policy of this stay has no tenancies on special terms");
   }
   if (tenancies.notice || (tenancies.contract && tenancies.contract->end_date().empty())) {
     return Refused("TENANCY_EXISTS", "the stay has a notice, or a tenancy without an end, already");
   }
-  if (notice_date > today) return Refused("NOT_YET", "a notice is recorded when it was given");
+  if (notice_date > today) return Refused("NOT_YET", "notice_date must be today or earlier");
   return absl::OkStatus();
 }
 
-// [H8] An Akutten stay creates no tenancy; Bokollektivet and Småhus need one; Småhus special terms need
-// written notice before the start (husleieloven section 11-1). [B2] Otherwise a tenancy lasts at least
-// 3 years (section 9-3). On special terms it may be shorter, whatever the policy's figure for ordinary
-// ones: that is what homes for special groups may deviate in, and the written notice is what the law asks
-// for instead of the length. A tenancy that ends may be followed by another: nobody loses a home because a
-// contract ran out.
+// [H8] An Akutten stay has no tenancy; Bokollektivet and Småhus need one, and special terms need a written notice
+// before its first day (husleieloven section 11-1). [B2] An ordinary tenancy lasts at least 3 years (section 9-3). One
+// on special terms may be shorter: the law asks for the notice instead of the length. When a tenancy ends another may
+// follow, so that nobody loses a home because a contract ended.
 absl::Status MaySign(const pb::Stay& stay, const pb::SchemePolicy& policy, const Tenancies& tenancies,
                      std::string_view start_date, std::string_view end_date, std::string_view today) {
   if (policy.tenancy_kind() == pb::TENANCY_KIND_NONE) {
-    return Refused("TENANCY_NOT_ALLOWED", "no tenancy contract is made for this stay");
+    return Refused("TENANCY_NOT_ALLOWED", "the policy of this stay has no tenancies");
   }
-  if (!HoldsPlace(stay.state())) return WrongState(stay.state(), "this stay is over");
+  if (!HoldsPlace(stay.state())) return WrongState(stay.state(), "the stay has ended already");
   if (const std::optional<pb::Tenancy>& contract = tenancies.contract; contract) {
     const std::string& end = contract->end_date();
     const bool runs = end.empty() || end > today;
-    // Nobody moves in by the next one while this one holds.
+    // Nobody moves in on the next contract while this one is in force.
     if (end.empty() || start_date < end || (runs && stay.state() != pb::STAY_STATE_ARRIVED)) {
-      return Refused("TENANCY_EXISTS", "the stay has a tenancy then already");
+      return Refused("TENANCY_EXISTS", "the stay has a tenancy at that time already");
     }
-    if (runs && start_date != end) return Refused("DATE_OUT_OF_ORDER", "it must begin where the one before ends");
+    if (runs && start_date != end)
+      return Refused("DATE_OUT_OF_ORDER", "start_date must be the end of the tenancy before");
   }
   TRY(CheckPlannable("start_date", start_date, today));
   if (!end_date.empty() && end_date <= start_date) {
-    return Refused("DATE_OUT_OF_ORDER", "a tenancy must end after it begins");
+    return Refused("DATE_OUT_OF_ORDER", "end_date must be after start_date");
   }
   if (policy.tenancy_kind() == pb::TENANCY_KIND_SPECIAL_TERMS) {
     if (!tenancies.notice || tenancies.notice->notice_date() > start_date) {
-      return Refused("SPECIAL_TERMS_NOTICE_REQUIRED", "special terms need a written notice before the tenancy starts");
+      return Refused("SPECIAL_TERMS_NOTICE_REQUIRED",
+                     "give the tenant the written notice of special terms before start_date");
     }
     return absl::OkStatus();
   }
   if (!end_date.empty() && end_date < PlusMonths(start_date, policy.tenancy_months_min())) {
-    return Refused("TENANCY_TOO_SHORT", "shorter than the shortest ordinary tenancy");
+    return Refused("TENANCY_TOO_SHORT", "an ordinary tenancy must last at least the tenancy_months_min of the policy");
   }
   return absl::OkStatus();
 }
@@ -372,12 +382,12 @@ bool RanOutUnderResident(const pb::Tenancy& tenancy, const pb::Stay& stay, std::
 }
 
 absl::Status MayHaveTeam(const pb::Stay& stay) {
-  return HoldsPlace(stay.state()) ? absl::OkStatus() : WrongState(stay.state(), "this stay is over");
+  return HoldsPlace(stay.state()) ? absl::OkStatus() : WrongState(stay.state(), "the stay has ended already");
 }
 
 absl::Status MayPlanContact(const pb::Stay& stay, std::string_view due_date, std::string_view today) {
-  if (!HoldsPlace(stay.state())) return WrongState(stay.state(), "this stay is over");
-  if (due_date < today) return Refused("DATE_OUT_OF_ORDER", "a contact is planned for today or later");
+  if (!HoldsPlace(stay.state())) return WrongState(stay.state(), "the stay has ended already");
+  if (due_date < today) return Refused("DATE_OUT_OF_ORDER", "due_date must be today or later");
   return CheckPlannable("due_date", due_date, today);
 }
 
@@ -385,18 +395,18 @@ bool IsOpen(pb::ContactState state) { return state == pb::CONTACT_STATE_PLANNED 
 
 absl::Status MayRecord(const pb::Contact& contact, std::string_view held_date, std::string_view today) {
   TRY(MayCancel(contact));
-  if (held_date > today) return Refused("NOT_YET", "a contact is recorded when it was held");
+  if (held_date > today) return Refused("NOT_YET", "held_date must be today or earlier");
   return absl::OkStatus();
 }
 
 absl::Status MayCancel(const pb::Contact& contact) {
   if (IsOpen(contact.state())) return absl::OkStatus();
-  return WrongState(contact.state(), "this contact was held or called off");
+  return WrongState(contact.state(), "the contact was held or cancelled already");
 }
 
 // ---- Statistics ------------------------------------------------------------------------------------
 
-// [X4] Small numbers.
+// [X4] Suppresses small numbers.
 void Suppress(int cell_min, google::protobuf::RepeatedPtrField<pb::Count>* counts) {
   std::vector<SuppressedCount> parts;
   for (const pb::Count& count : *counts) parts.emplace_back(count.count());

@@ -1,12 +1,11 @@
-// Stays: a place is held for a person, who comes, stays, moves, and leaves.
+// Stays: a person has a place reserved, arrives, stays, moves and leaves.
 //
-// Writes of the service run one at a time (common/store/database.h), so a use case may look whether a place is
-// free and then take it: nobody can come between. What a stay holds is [start_date, held_until) in its
-// row (H1). The alternative, a row per night, makes the overlap a unique index but an open-ended tenancy
-// an endless number of rows.
+// The service writes one transaction at a time (common/store/database.h), so a use case can check that a place is free
+// and then take it. A row stores what a stay holds: [start_date, held_until) (H1). With a row for each night, a unique
+// index would prevent overlaps, but an open-ended tenancy would need endless rows.
 //
-// A reservation rests on a granted requisition or an accepted place offer (H4) and gives it back when it
-// comes to nothing.
+// A reservation needs a granted requisition or an accepted place offer (H4), and gives it back if the person does not
+// come.
 
 #include <algorithm>
 #include <utility>
@@ -105,7 +104,7 @@ absl::StatusOr<pb::Stay> ReserveByPlaceOffer(Tx& tx, Call& call, const pb::Reser
 
 // ---- Arriving --------------------------------------------------------------------------------------
 
-// Saves the stay of somebody who has moved in, starts its timers and publishes the arrival.
+// Saves the stay of a person who has moved in, schedules its timers and publishes the arrival.
 absl::Status SaveArrived(Tx& tx, const pb::SchemePolicy& policy, pb::Stay* stay) {
   TRY(Save(tx, *stay));
   TRY(tx.CancelTimer(kArrivalTimer, stay->id()));
@@ -151,7 +150,7 @@ absl::Status Arrive(Tx& tx, const std::string& arrive_date, std::string_view lea
 
 // ---- Leaving ---------------------------------------------------------------------------------------
 
-// A tenancy belongs to the person's current stay: it moves along.
+// Moves the tenancies of a stay to the stay that follows it.
 absl::Status TenanciesFollow(Tx& tx, const pb::Stay& from, const pb::Stay& to, pb::StayMoved* event) {
   ASSIGN(std::vector<pb::Tenancy> tenancies, TenanciesFrom(tx, from, Today(tx)));
   for (pb::Tenancy& tenancy : tenancies) {
@@ -163,8 +162,7 @@ absl::Status TenanciesFollow(Tx& tx, const pb::Stay& from, const pb::Stay& to, p
   return absl::OkStatus();
 }
 
-// Saves an ended stay, stops its timers, publishes the end, and cancels or moves what overlaps the days until
-// `held_until`.
+// Saves an ended stay, cancels its timers, publishes the end, and clears the place until `held_until`.
 absl::Status SaveEnded(Tx& tx, pb::Stay* stay) {
   TRY(Save(tx, *stay));
   TRY(tx.CancelTimer(kMarkTimer, stay->id()));
@@ -188,7 +186,7 @@ pb::StayMoved Moved(const pb::Stay& from, const pb::Stay& to) {
   return event;
 }
 
-// A reservation changes its place.
+// Moves a reservation to another place.
 absl::Status MoveReservation(Tx& tx, const pb::Place& place, pb::Stay* stay) {
   const pb::Stay from = *stay;
   stay->set_place_id(place.id());
@@ -199,7 +197,8 @@ absl::Status MoveReservation(Tx& tx, const pb::Place& place, pb::Stay* stay) {
   return tx.Publish(event, *stay);
 }
 
-// What belongs to a resident and not to the place follows inside the offer, and the event of the move names it.
+// Moves what belongs to the resident and not to the place to the new stay inside the scheme; the event of the move
+// names it.
 absl::Status MoveDependants(Tx& tx, const pb::Stay& from, const pb::Stay& to, pb::StayMoved* event) {
   if (!to.requisition_id().empty()) {
     ASSIGN(pb::Requisition requisition, Load<pb::Requisition>(tx, to.requisition_id()));
@@ -229,7 +228,7 @@ absl::StatusOr<pb::Stay> MoveInside(Tx& tx, const pb::Place& place, pb::Stay* st
   ASSIGN(const pb::SchemePolicy policy, Load<pb::SchemePolicy>(tx, stay->policy_id()));
   pb::Stay next = NewStayAfterMove(NewId(tx.now()), *stay, place, today);
   TRY(CheckFree(tx, place.id(), {next.start_date(), next.held_until(), stay->id()}));
-  // The requisition or place offer leads to one live stay at a time: the old one ends first.
+  // A requisition or place offer has one live stay at a time, so the old one ends first.
   ApplyEnd(today, policy.destination_code(), kMovedInside.code, stay);
   TRY(SaveEnded(tx, stay));
   TRY(Insert(tx, next));
@@ -416,7 +415,7 @@ absl::Status Housing::ListStays(Tx& tx, Call& call, const pb::ListStaysRequest& 
       .Is("scheme_id", request.scheme_id())
       .Is("support_team_id", request.support_team_id())
       .IsState("state", request.state());
-  // Who asks for a scheme or a team asks who is there, not for its history.
+  // A list by scheme or team shows who is there or will be, not who was, unless the caller asks for a state.
   const bool asks_who_is_there = !request.scheme_id().empty() || !request.support_team_id().empty();
   if (asks_who_is_there && request.state() == pb::STAY_STATE_UNSPECIFIED) {
     filter.Where(InStates(HoldsPlace));

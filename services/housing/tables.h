@@ -1,4 +1,4 @@
-// Which message is which table (schema/0001_housing.sql).
+// Which table stores which message of the contract (schema/0001_housing.sql).
 #pragma once
 
 #include "common/store/rows.h"

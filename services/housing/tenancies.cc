@@ -1,8 +1,8 @@
-// Tenancies and follow-up at home: what makes a place a home.
+// Tenancies and follow-up at home.
 //
-// A tenancy belongs to one stay and ends with it, or where the next one begins. Its first step can be the
-// written notice of special terms, so that what must be there before the signature (H8) is in the same row,
-// where the schema can refuse it too. A contact at home holds dates and codes only: what was said stays between people.
+// A tenancy belongs to one stay and ends with it, or where the next one begins. A written notice of special terms is
+// its first step, in the same row, so that the schema too refuses a signature without it (H8). A contact at home stores
+// dates and codes only, and never what was said.
 
 #include <utility>
 

@@ -1,5 +1,5 @@
-// What happens in housing because time passes: deadlines missed, offers and approvals run out, marks of
-// 60 and 90 days, overstays, tenancies that run out.
+// What happens in housing when time passes: deadlines are missed, offers and approvals expire, stays reach their alert
+// days or pass their end, tenancies end.
 //
 // Each clock is a timer of the kernel, set in the write that makes it necessary and stopped in the write
 // that makes it needless. A handler judges by the day it was due, not by the day it fires: after three
@@ -32,7 +32,7 @@ absl::Status PublishMissed(Tx& tx, pb::DeadlineKind kind, std::string_view subje
   return tx.Publish(event, subject, version);
 }
 
-// [B1] A requisition is decided the same day.
+// [B1] A requisition is decided on the same day.
 absl::Status OnRequisitionDecision(Tx& tx, std::string_view id, absl::Time) {
   ASSIGN(pb::Requisition requisition, Load<pb::Requisition>(tx, id));
   if (requisition.state() != pb::REQUISITION_STATE_RECEIVED) return absl::OkStatus();
@@ -50,7 +50,7 @@ absl::Status OnGrantLapse(Tx& tx, std::string_view id, absl::Time) {
   return PublishLapsed(tx, requisition);
 }
 
-// [B2] An application is decided within one month, also with no vacancy.
+// [B2] An application is decided within one month, even if there is no vacancy.
 absl::Status OnApplicationDecision(Tx& tx, std::string_view id, absl::Time) {
   ASSIGN(pb::Application application, Load<pb::Application>(tx, id));
   if (!IsUndecided(application.state())) return absl::OkStatus();
@@ -68,8 +68,7 @@ absl::Status OnInformation(Tx& tx, std::string_view id, absl::Time) {
                        application.information_by());
 }
 
-// [B2] An approval is valid 12 months. An offer that was accepted in time keeps it: the person has done
-// what was theirs to do.
+// [B2] An approval is valid for 12 months. An accepted offer keeps it in force, because the person has done their part.
 absl::Status OnApprovalExpiry(Tx& tx, std::string_view id, absl::Time due) {
   ASSIGN(pb::Application application, Load<pb::Application>(tx, id));
   if (!IsApproved(application.state()) || !IsExpired(application, DayOf(tx, due))) return absl::OkStatus();
@@ -95,7 +94,7 @@ absl::Status OnComplaintPeriod(Tx& tx, std::string_view id, absl::Time) {
   return tx.Publish(event, decision);
 }
 
-// [H7] The time to answer is over; the vacancy passes on.
+// [H7] Expires a place offer and opens its vacancy.
 absl::Status OnPlaceOfferExpiry(Tx& tx, std::string_view id, absl::Time) {
   ASSIGN(pb::PlaceOffer place_offer, Load<pb::PlaceOffer>(tx, id));
   if (place_offer.state() != pb::PLACE_OFFER_STATE_PENDING) return absl::OkStatus();
@@ -106,7 +105,7 @@ absl::Status OnPlaceOfferExpiry(Tx& tx, std::string_view id, absl::Time) {
   return ReturnToList(tx, place_offer.application_id());
 }
 
-// Nobody has come. That is said, and decided by a person: no reservation is thrown away at midnight.
+// Nobody has come. The event says so and a person decides: no timer cancels a reservation.
 absl::Status OnArrival(Tx& tx, std::string_view id, absl::Time) {
   ASSIGN(pb::Stay stay, Load<pb::Stay>(tx, id));
   if (stay.state() != pb::STAY_STATE_RESERVED) return absl::OkStatus();
@@ -115,7 +114,7 @@ absl::Status OnArrival(Tx& tx, std::string_view id, absl::Time) {
   return PublishMissed(tx, pb::DEADLINE_KIND_ARRIVAL, id, stay.version(), stay.person_ref(), stay.start_date());
 }
 
-// [B1] Should not last over 3 months: alerts at 60 and 90 days.
+// [B1] A stay should not last over 3 months: alerts at 60 and 90 days.
 absl::Status OnStayAlert(Tx& tx, std::string_view id, absl::Time due) {
   ASSIGN(pb::Stay stay, Load<pb::Stay>(tx, id));
   if (stay.state() != pb::STAY_STATE_ARRIVED) return absl::OkStatus();
@@ -133,8 +132,8 @@ absl::Status OnStayAlert(Tx& tx, std::string_view id, absl::Time due) {
 }
 
 // Fires each night while the resident stays past the planned end. Only the first night saves the stay and publishes
-// StayOverstayed: whoever reads works out that the place is occupied tonight. Each night, what was to begin in the
-// place is cancelled or begins later (MakeWay). (H1)
+// StayOverstayed; readers work out that the place is occupied tonight (place_holds.cc). Each night cancels or puts off
+// what was to begin in the place (MakeWay). (H1)
 absl::Status OnOverstay(Tx& tx, std::string_view id, absl::Time due) {
   ASSIGN(pb::Stay stay, Load<pb::Stay>(tx, id));
   const std::string day = DayOf(tx, due);
@@ -159,8 +158,8 @@ absl::Status OnContact(Tx& tx, std::string_view id, absl::Time) {
   return PublishMissed(tx, pb::DEADLINE_KIND_CONTACT, id, contact.version(), contact.person_ref(), contact.due_date());
 }
 
-// [H8] A home of the application route needs a tenancy. One that runs out under a resident ends nothing:
-// no stay ends at midnight. It is said, and a person decides what follows.
+// [H8] A home of the application route needs a tenancy. If one ends while its resident lives there, the event says so
+// and a person decides: no timer ends a stay.
 absl::Status OnTenancyEnd(Tx& tx, std::string_view id, absl::Time due) {
   ASSIGN(pb::Tenancy tenancy, Load<pb::Tenancy>(tx, id));
   ASSIGN(const pb::Stay stay, Load<pb::Stay>(tx, tenancy.stay_id()));
