@@ -1,10 +1,9 @@
-// The log, read: the table `outbox` in the order (epoch, position).
+// Reads the log: the table `outbox` in the order (epoch, position).
 //
-// Positions go on through the epochs: an epoch begins with an EpochStarted entry at the position of
-// the last event before it, its base. So the successor of (e, p) is the event (e, p+1), or the
-// EpochStarted (e', p) of a later epoch; nothing else may follow, and a reader who would get anything
-// else is told why instead. `epochs` is kept for ever, which is what makes "never was, or is no longer,
-// part of this history" a question that can be answered after the rows themselves are gone.
+// Positions go on through the epochs: an epoch begins with an EpochStarted entry at the position of the last event
+// before it, its base. So the successor of (e, p) is the event (e, p+1) or the EpochStarted (e', p) of a later epoch.
+// If anything else follows, the reader gets an error that says why. `epochs` is never pruned, so a cursor can be judged
+// after its rows are gone.
 #include "common/events/outbox.h"
 
 #include <algorithm>
@@ -20,16 +19,17 @@ constexpr int64_t kErasedKind = 2;  // schema/0001_kernel.sql
 
 absl::Status Forked(Cursor common) {
   return OutOfRange("CURSOR_FORKED",
-                    "this cursor is not part of the stream's history: the owner's database went back in time",
+                    "this cursor is not part of the stream's history, because the owner's database went back in time; "
+                    "take a snapshot and go on from its as_of",
                     {{"common", common.ToString()}});
 }
 
 absl::Status Pruned() {
   return OutOfRange("CURSOR_PRUNED",
-                    "what follows this cursor is no longer kept; take a snapshot and go on from there");
+                    "the log no longer keeps what follows this cursor; take a snapshot and go on from its as_of");
 }
 
-// Where `epoch` ended: at the base of the one after it, or, for the last, at the head.
+// The end of `epoch`: the base of the next one, or, for the last, the head.
 absl::StatusOr<Cursor> EndOf(Tx& tx, int64_t epoch) {
   ASSIGN(auto next, tx.Query<int64_t>("SELECT base FROM epochs WHERE epoch > :epoch ORDER BY epoch LIMIT 1", epoch));
   if (!next.empty()) return Cursor{epoch, std::get<0>(next[0])};
@@ -44,13 +44,13 @@ absl::Status CheckKnown(Tx& tx, Cursor cursor) {
   ASSIGN(auto known,
          (tx.Query<int64_t, int64_t>("SELECT epoch, base FROM epochs WHERE epoch <= :epoch ORDER BY epoch DESC LIMIT 1",
                                      cursor.epoch)));
-  // A negative epoch: nobody ever had it.
+  // No log ever has a negative epoch.
   if (known.empty()) return Forked(Cursor{});
   const auto [epoch, base] = known[0];
   ASSIGN(Cursor end, EndOf(tx, epoch));
   if (epoch == cursor.epoch && cursor.position >= base && cursor.position <= end.position) return absl::OkStatus();
-  // The last that both have: they were together in the last epoch known here that is not later, up to
-  // where it ended here, or where the other stands if that is less.
+  // The last cursor of both histories: both have the last epoch known here that is not later, up to its end here or to
+  // the caller's position, whichever is less.
   end.position = std::max(base, std::min(end.position, cursor.position));
   return Forked(end);
 }
@@ -102,7 +102,7 @@ absl::StatusOr<Cursor> FirstEntrySince(Tx& tx, absl::Time time) {
                                                          time)));
   if (rows.empty()) return tx.Head();
   const Cursor first{std::get<0>(rows[0]), std::get<1>(rows[0])};
-  // If it tells its day only, the first one after the beginning of that day may have come before it.
+  // If this entry shows only its day, another entry of that day may come before it in the log.
   ASSIGN(auto later, (tx.Query<int64_t, int64_t>("SELECT epoch, position FROM outbox WHERE time > :time"
                                                  " ORDER BY time, epoch, position LIMIT 1",
                                                  std::get<2>(rows[0]))));
@@ -111,7 +111,7 @@ absl::StatusOr<Cursor> FirstEntrySince(Tx& tx, absl::Time time) {
 }
 
 absl::StatusOr<std::optional<absl::Time>> OldestTimeAfter(Tx& tx, Cursor after) {
-  // The id of one that tells its day only is random: a UUID of version 4, whose digit stands at the fifteenth place.
+  // An entry that shows only its day has a random id: a UUID of version 4, which is its fifteenth character.
   ASSIGN(const auto rows, tx.Query<int64_t>("SELECT time FROM outbox WHERE (epoch, position) > (:epoch, :position)"
                                             " AND SUBSTR(id, 15, 1) <> '4' ORDER BY epoch, position LIMIT 1",
                                             after.epoch, after.position));
@@ -120,12 +120,12 @@ absl::StatusOr<std::optional<absl::Time>> OldestTimeAfter(Tx& tx, Cursor after) 
 }
 
 absl::StatusOr<int64_t> PruneLog(Tx& tx, absl::Time before, int limit) {
-  // Only from the beginning, so that what is left has no hole even if the clock once went back.
+  // Only the oldest rows in the order of the log, so that it has no hole even if the clock went back.
   ASSIGN(auto oldest,
          (tx.Query<int64_t, int64_t, int64_t>(
              "SELECT epoch, position, time FROM outbox ORDER BY epoch, position LIMIT :limit", int64_t{limit} + 1)));
   size_t remove = 0;
-  // The newest entry stays: one more than may be removed was asked for.
+  // The query asks for one row more than may be removed, and the last row stays.
   while (remove + 1 < oldest.size() && std::get<2>(oldest[remove]) < absl::ToUnixMicros(before)) ++remove;
   if (remove == 0) return 0;
   const auto& [epoch, position, time] = oldest[remove - 1];

@@ -1,5 +1,5 @@
-// Events that a subscription could not apply, put aside so that the others go on (BUS.md, C6). They are applied in
-// order within a subject: while one waits, later ones of its subject wait behind it.
+// Events that a subscription could not apply, put aside so that others go on (BUS.md, C6). Events of one subject keep
+// their order: while one is parked, later ones of its subject are parked behind it.
 #pragma once
 
 #include <cstdint>
@@ -23,19 +23,19 @@ absl::Status Park(Tx& tx, std::string_view stream, const events::v1::Event& even
 absl::StatusOr<int64_t> CountParked(Tx& tx, std::string_view stream);
 // Whether another event of the event's subject is parked.
 absl::StatusOr<bool> IsSubjectParked(Tx& tx, std::string_view stream, const events::v1::Event& event);
-// The owner says, by this EventErased, that it has erased an event: what is parked of it is gone too.
+// Deletes the parked copy of the event that, by this EventErased, its owner has erased.
 absl::Status ForgetParked(Tx& tx, std::string_view stream, const events::v1::Event& event);
 
-// The subjects of which something is parked; only `subject` if it is not empty.
+// The subjects with parked events; only `subject` if it is not empty.
 absl::StatusOr<std::vector<std::string>> ParkedSubjects(Tx& tx, std::string_view stream, std::string_view subject);
 // The oldest parked event of a subject; nullopt if there is none.
 absl::StatusOr<std::optional<events::v1::Event>> OldestParked(Tx& tx, std::string_view stream,
                                                               std::string_view subject);
-// The event that stands at `cursor` of the stream has been applied, or failed once more.
+// Record that the parked event at `cursor` was applied, or failed once more.
 absl::Status Unpark(Tx& tx, std::string_view stream, Cursor cursor);
 absl::Status NoteParkedFailure(Tx& tx, std::string_view stream, Cursor cursor, std::string_view error);
 
-// The oldest first, of all streams if `stream` is empty; those behind the one that stands at `after` of a stream.
+// Parked events after (`after_stream`, `after`), oldest first; of all streams if `stream` is empty.
 absl::StatusOr<std::vector<events::v1::ParkedEvent>> ListParked(Tx& tx, std::string_view stream, int limit,
                                                                 std::string_view after_stream, Cursor after);
 

@@ -1,16 +1,16 @@
 // One thread copies the log to the stream. It remembers three things and checks each again after any error:
-// - the lease: that this process is the one that publishes. It saves work; nothing is wrong if two
-//   publish for a moment, because both copy the same rows and only one append of each can match.
-// - the term: that the log grows under the epoch which this relay began. Another's epoch at the head,
-//   or a head that went back, means that the database is not the one it was: begin a new term.
-// - where the stream ends. After each error, each reconnect and each surprise it is looked up again
-//   (Verify): what is known to `epochs` and the log stays, what is not is an orphan and goes. That nothing is missing
-//   before the end is looked at then, too, and now and then (CheckMiddle).
-// Whatever fails, the answer is the same: drop what is believed, wait a little, look again. Nothing here
-// is remembered across a restart but what the database says.
+// - the lease: this process is the one that publishes. It saves work; two that publish for a moment do no harm, because
+// both copy the same rows and only one append of each can match.
+// - the term: the log grows under the epoch that this relay began. If the head has another epoch, or went back, the
+// database is not the one it was, and the relay begins a new term.
+// - the end of the stream. After each error, reconnect and surprise the relay looks it up again (Verify): an entry that
+// is in the log stays, another is an orphan and is removed. Then, and now and then, it also looks for holes before the
+// end (CheckMiddle).
+// After any failure the relay forgets these three, waits and looks again. After a restart it knows only what the
+// database says.
 //
-// Marking rows as published was rejected: the mark and Redis disagree exactly when it matters, after
-// one of them lost its tail; and it is one more write per event.
+// Marking rows as published was rejected: the mark and Redis disagree after one of them lost its tail, which is when
+// the mark matters; and it would be one more write for each event.
 #include "common/events/relay.h"
 
 #include <algorithm>
@@ -34,22 +34,22 @@ using events::v1::Event;
 using events::v1::RelayStatus;
 
 constexpr char kLeaseName[] = "relay";
-// The look at the stream with which a term begins must not delay the start of a service.
+// Reading the stream at the beginning of a term must not delay the start of a service.
 constexpr absl::Duration kProbeTimeout = absl::Milliseconds(500);
-// Commits of other replicas ring no bell here.
+// How often to look for commits of other replicas, which do not wake this thread.
 constexpr absl::Duration kPoll = absl::Milliseconds(100);
 constexpr absl::Duration kBackoffMin = absl::Milliseconds(50), kBackoffMax = absl::Seconds(5);
-// Rows read from the log at once, and pages copied before heartbeat and lease are looked after again.
+// Rows read from the log at once, and pages copied before the relay sees to its heartbeat and lease again.
 constexpr int kPageRows = 4 * Stream::kAppendRowsMax, kPagesPerRound = 32;
-// Entries looked at for the epoch of another relay.
+// Entries of the stream in which to look for the epoch of another relay.
 constexpr int kProbeRows = 256;
-// How far ahead of our clock another relay's may be.
+// How far another relay's clock may be ahead of ours.
 constexpr absl::Duration kClockSkewMax = absl::Hours(24);
 // Rows of the log removed in one write, so that others do not wait long; and how many heartbeats lie between two looks.
 constexpr int kPruneRows = 1000, kPruneEveryBeats = 30;
-// Trims in one heartbeat: 50,000 entries a second, more than are ever written.
+// Trims in one heartbeat: up to 50,000 entries a second, more than are ever written.
 constexpr int kTrimsPerBeat = 10;
-// Erased entries that are looked after at once; the window holds no more by far.
+// Erased entries that one round removes from the stream; a window holds far fewer.
 constexpr int64_t kErasedMax = 100'000;
 
 }  // namespace
@@ -61,7 +61,7 @@ struct Relay::Impl {
         lease(db, kLeaseName, options.holder, options.lease),
         worker([this] { return Round(); }, {.first = kBackoffMin, .most = kBackoffMax}) {
     options.redis.command_timeout = options.command_timeout;
-    // The database may commit, and wake it, when the relay is gone.
+    // The database may commit after the relay is gone, so it gets a waker that stays valid.
     db.OnCommit([wake = worker.Waker()](Cursor) { wake(); });
   }
 
@@ -91,7 +91,7 @@ struct Relay::Impl {
   absl::Status CheckMiddle();
   absl::Status Prune();
 
-  // A read, and a note if the database cannot be reached: then the term is in doubt.
+  // Reads, and notes if the database could not be reached: then a new term must begin.
   absl::Status Read(absl::FunctionRef<absl::Status(Tx&)> fn) { return Noted(db.Read(fn)); }
   absl::Status Write(absl::FunctionRef<absl::Status(Tx&)> fn) { return Noted(db.Write(fn)); }
   auto Reading() {
@@ -113,11 +113,11 @@ struct Relay::Impl {
   bool has_lease = false;
   std::string new_term = "start";  // why a term must begin; empty in a term
   int64_t seen_epoch = 0;          // the largest found on the stream
-  int64_t epoch = 0;               // of our term
+  int64_t epoch = 0;               // the epoch of our term
   Cursor head;                     // of the log, when it was last read
   bool verified = false;           // the next two are true
   Cursor stream_last;              // the stream's last ID
-  Cursor published;                // up to here the log is on it, or was trimmed
+  Cursor published;                // up to here the stream has, or had, the log
   std::deque<Cursor> in_flight;    // the last IDs of the appends sent and not answered
   std::set<Cursor> removed;        // erased entries taken off the stream since it was last repaired
   absl::Time next_beat = absl::InfinitePast(), next_lease = absl::InfinitePast(), next_check = absl::InfinitePast(),
@@ -138,7 +138,8 @@ absl::StatusOr<absl::Duration> Relay::Impl::Round() {
   leading = has_lease && new_term.empty();
   if (done.ok() && !has_lease) return options.lease / 4;
   if (done.ok()) {
-    // Whether Redis is well or not (R6b). And nothing but a term in doubt keeps the log from being copied.
+    // Prune the log whether or not Redis works (R6b). An error of Prune does not stop the copying, unless the term is
+    // in doubt.
     done = Prune();
     if (new_term.empty()) done.Update(Serve());
   }
@@ -157,13 +158,13 @@ absl::Status Relay::Impl::Serve() {
   if (stream == nullptr) {
     if (beat) TRY(LookAtHead());
   } else {
-    // A full Redis takes nothing more, neither entries nor the heartbeat, but it lets go: first make room (R6b).
+    // A full Redis accepts neither entries nor the heartbeat, but it still deletes: make room first (R6b).
     const absl::Status room = beat ? MakeRoom() : absl::OkStatus();
     if (absl::IsUnavailable(room)) return room;
     ASSIGN(const bool all, Copy());
     if (!all) worker.Wake();
     TRY(room);  // if the database is full, the relay cannot record a trim, but it still copies events
-    // Last: whoever sees the heartbeat may rely on the stream having been looked at (R6).
+    // The heartbeat comes last: subscribers may rely on it that the stream was checked (R6).
     if (beat) TRY(stream->SetHeartbeat(head));
   }
   if (!beat) return absl::OkStatus();
@@ -181,7 +182,7 @@ void Relay::Impl::Failed(const absl::Status& why) {
   const std::string text(why.message());
   const std::lock_guard lock(mutex);
   if (redis) status.set_redis_up(false);
-  // Once for each new reason, not for each try.
+  // Log a new reason once, not at each try.
   if (status.error() != text) Log(Severity::kWarning, "relay.failed", {{"stream", options.key}, {"error", text}});
   status.set_error(text);
 }
@@ -200,7 +201,7 @@ absl::Status Relay::Impl::Lead() {
       if (had) Log(Severity::kWarning, "relay.lease_lost", {{"stream", options.key}});
       new_term = "takeover";
       const std::lock_guard lock(mutex);
-      status.set_redis_up(false);  // whoever leads knows
+      status.set_redis_up(false);  // only the replica that leads knows
       status.clear_error();
       return absl::OkStatus();
     }
@@ -223,8 +224,8 @@ absl::Status Relay::Impl::BeginTerm() {
   return absl::OkStatus();
 }
 
-// The largest epoch at the end of the stream that one of our kind has written; 0 if Redis does not
-// say so at once. A term never waits for Redis: a stream that is ahead is found later (R5).
+// The largest epoch near the end of the stream that a relay wrote; 0 if Redis does not answer at once. A term never
+// waits for Redis: Verify finds a stream that is ahead later (R5).
 int64_t Relay::Impl::SeenOnStream() {
   if (stream == nullptr) return 0;
   RedisOptions hurried = options.redis;
@@ -257,7 +258,7 @@ absl::Status Relay::Impl::LookAtHead() {
   return CheckHead(found);
 }
 
-// Every reading of the log passes here.
+// Every read of the log checks its head here.
 absl::Status Relay::Impl::CheckHead(Cursor found) {
   if (found.epoch != epoch) return TermOver("reconnect", "the log has another epoch than this relay's");
   if (found < head) return TermOver("reconnect", "the log went back in time");
@@ -281,7 +282,7 @@ absl::Status Relay::Impl::Verify() {
   if (policy.empty() && !checked.ok()) {
     Log(Severity::kWarning, "relay.policy", {{"stream", options.key}, {"error", std::string(checked.message())}});
   }
-  // That it could not be checked is worth a line in the log, not an alarm for ever.
+  // A policy that could not be checked is one line in the log, not a lasting error.
   policy = absl::IsFailedPrecondition(checked) ? std::string(checked.message()) : "";
   verified = true;
   next_beat = next_check = absl::InfinitePast();
@@ -292,9 +293,9 @@ absl::Status Relay::Impl::Verify() {
 
 // Makes the stream a contiguous part of the log again, and decides where copying goes on.
 absl::Status Relay::Impl::Repair(const StreamEnd& end) {
-  Cursor first, from;   // of the window; and the rows after this are copied
+  Cursor first, from;   // the first entry of the window; copying goes on after `from`
   bool reset = false;   // the stream cannot be continued
-  bool erased = false;  // the last ID is ahead of the last entry, and rightly so
+  bool erased = false;  // the entries up to the last ID were erased
   TRY(Read([&](Tx& tx) -> absl::Status {
     ASSIGN(first, FirstEntrySince(tx, tx.now() - options.window));
     ASSIGN(const Cursor window, Predecessor(tx, first));
@@ -336,8 +337,8 @@ absl::Status Relay::Impl::Repair(const StreamEnd& end) {
   return absl::OkStatus();
 }
 
-// Copies what is behind `published`, some pages at most. True if that was all. The next page is read
-// while Redis works on the one before.
+// Copies the log after `published`, at most some pages. True if that was everything. It reads the next page while Redis
+// works on the one before.
 absl::StatusOr<bool> Relay::Impl::Copy() {
   bool all = false;
   for (int page = 0; page < kPagesPerRound && !all && !worker.stopping(); ++page) {
@@ -396,7 +397,8 @@ void Relay::Impl::NowPublished(Cursor cursor) {
   counted_from = published;
 }
 
-// What needs no memory of Redis: the look at the end (R6), the window, erasures (R7), and the look at the middle.
+// Does what a full Redis still allows: checks the end (R6), trims to the window, removes erased entries (R7), and looks
+// for holes.
 absl::Status Relay::Impl::MakeRoom() {
   ASSIGN(const Cursor last, stream->LastId());
   if (last != stream_last) return StreamMoved();
@@ -417,7 +419,7 @@ absl::Status Relay::Impl::MakeRoom() {
   return absl::Now() < next_check ? absl::OkStatus() : CheckMiddle();
 }
 
-// Of the window, which begins with `first`: what is older is trimmed.
+// Only in the window, which begins with `first`: older entries are trimmed anyway.
 absl::Status Relay::Impl::RemoveErased(Cursor first) {
   std::vector<std::tuple<int64_t, int64_t>> erased;
   TRY(Read([&](Tx& tx) -> absl::Status {
@@ -436,13 +438,13 @@ absl::Status Relay::Impl::RemoveErased(Cursor first) {
   return absl::OkStatus();
 }
 
-// R6a. What is missing cannot be put below what is there: the stream is emptied and filled again, from where its window
-// begins. Groups get entries a second time, and nobody misses one.
+// R6a. A missing entry cannot be added below the last ID, so the stream is emptied and filled again from the beginning
+// of its window. Groups get some entries twice and miss none.
 absl::Status Relay::Impl::CheckMiddle() {
   ASSIGN(const std::optional<Cursor> hole, FindHole(*stream, Reading(), stream_last, options.window));
   if (hole) {
     Log(Severity::kError, "relay.hole", {{"stream", options.key}, {"before", hole->ToString()}});
-    // Reading all of a long stream takes a while: is it still ours to mend?
+    // Reading a long stream takes a while: check that this relay still has the lease.
     next_lease = absl::InfinitePast();
     TRY(Lead());
     if (!has_lease) return TermOver("takeover", "another relay has the lease");
@@ -464,7 +466,7 @@ absl::Status Relay::Impl::Prune() {
     ASSIGN(pruned, PruneLog(tx, tx.now() - options.retention, kPruneRows));
     return absl::OkStatus();
   }));
-  // More there is soon, but not so soon that nobody else gets to write.
+  // If more rows are due, prune again soon, but let other writes in between.
   next_prune = absl::Now() + options.heartbeat * (pruned == kPruneRows ? 1 : kPruneEveryBeats);
   return absl::OkStatus();
 }
@@ -486,7 +488,7 @@ absl::Status Relay::Start() {
 
 void Relay::Stop() {
   impl_->worker.BeginStop();
-  // A batch takes milliseconds. What takes longer is a Redis that does not answer.
+  // A batch takes milliseconds; a longer one waits for a Redis that does not answer.
   if (!impl_->worker.EndedWithin(absl::Milliseconds(500)) && impl_->stream != nullptr) impl_->stream->Interrupt();
   impl_->worker.Stop();
   if (impl_->has_lease) impl_->lease.GiveBack();

@@ -1,14 +1,13 @@
-// Everything that is special about Redis is here: the connection, the append script, the form of an
-// entry, and which of Redis's answers mean "not now".
+// Everything about Redis is here: the connection, the append script, the form of an entry, and which answers of Redis
+// mean "try again later".
 //
-// The invariant is that of the script: an entry is only ever added behind the ID that the caller
-// believes to be the last, and a batch is added whole or not at all. XADD with explicit IDs alone
-// would not do: on a stream that was flushed a moment ago it accepts any ID, and the entries before
-// it can then never be added again. Nor would "look, then add" in two commands, or MULTI: the answer
-// may be old when the command arrives.
+// The append script keeps the invariant: it adds entries only after the ID that the caller believes to be the last, and
+// adds a batch whole or not at all. XADD with explicit IDs alone does not suffice: a stream that was just flushed
+// accepts any ID, and the entries before it can then never be added. "Read, then add" in two commands, or MULTI, does
+// not suffice either: the answer may be old when the command arrives.
 //
-// After any answer that is not the expected one the connection is dropped. It costs a reconnect, and
-// it saves thinking about which half of a pipeline was read.
+// After any unexpected answer the connection is dropped. That costs a reconnect, and nobody has to know which part of a
+// pipeline was read.
 #include "common/events/stream.h"
 
 #include <hiredis/hiredis.h>
@@ -96,7 +95,7 @@ absl::Span<redisReply* const> Elements(const redisReply& reply) {
 
 absl::Status Gone(std::string_view sentence) { return Unavailable("REDIS_UNAVAILABLE", sentence); }
 
-// What a refusal means, for the operator. The text of Redis itself may repeat what we sent.
+// The meaning of a refusal for the operator. The text of Redis itself may repeat what we sent.
 absl::Status Refusal(std::string_view error) {
   static constexpr std::pair<std::string_view, std::string_view> kMeanings[] = {
       {"READONLY", "this Redis is a replica (READONLY)"},
@@ -141,7 +140,7 @@ bool Consume(std::string_view* text, std::string_view prefix) {
   return true;
 }
 
-// IDs are two uint64; ours fit an int64.
+// An ID is two uint64; ours fit an int64.
 std::optional<Cursor> ParseId(std::string_view text) {
   const auto [first, second] = Cut(text, '-');
   uint64_t epoch = 0, position = 0;
@@ -198,7 +197,7 @@ absl::StatusOr<Address> ParseAddress(std::string_view url) {
   return address;
 }
 
-// The entry's ID, the number of its fields and values, and these, for the script.
+// Appends the arguments of one entry for the script: its ID, the number of its fields and values, and these.
 void AppendEntry(const Event& row, std::deque<std::string>& texts, std::vector<std::string_view>& arguments) {
   const EntryFields fields = EntryOf(row, texts);
   static constexpr std::string_view kCounts[] = {"18", "20", "22"};
@@ -215,7 +214,7 @@ void AppendEntry(const Event& row, std::deque<std::string>& texts, std::vector<s
 
 absl::Status CheckRedisUrl(std::string_view url) { return ParseAddress(url).status(); }
 
-// One connection, made when it is needed.
+// One connection, opened when it is first needed.
 class RedisConnection {
  public:
   explicit RedisConnection(RedisOptions options) : options_(std::move(options)) {
@@ -286,7 +285,7 @@ class RedisConnection {
   void Interrupt() {
     const std::lock_guard lock(mutex_);
     interrupted_ = true;
-    // Only shut: the thread that is using the context closes it.
+    // Only shuts the socket down: the thread that uses the context closes it.
     if (context_ != nullptr) shutdown(context_->fd, SHUT_RDWR);
   }
 
@@ -303,7 +302,7 @@ class RedisConnection {
       if (interrupted_ && context_ != nullptr) shutdown(context_->fd, SHUT_RDWR);
     }
     if (context_ == nullptr || context_->err != 0) return Lost();
-    // A half-open connection must not hang us: reads and writes have an end, and the kernel probes.
+    // A half-open connection must not block us: reads and writes time out, and the operating system probes it.
     if (redisSetTimeout(context_, absl::ToTimeval(options_.command_timeout)) != REDIS_OK) return Lost();
     if (address.path.empty()) redisEnableKeepAlive(context_);
     if (address.password.empty()) return absl::OkStatus();
@@ -378,7 +377,7 @@ Stream::Entry ToEntry(const redisReply& reply) {
   return {std::string(id), ParseEntry(id, FieldsOf(reply)).id()};
 }
 
-// The same for every service and municipality of an installation.
+// The schema does not depend on the service or the municipality of an installation.
 std::string SchemaOf(const Event& event) {
   const std::string_view source = event.source();
   return absl::StrCat(source.substr(0, source.find("/municipalities/")), "/schemas/", event.type());

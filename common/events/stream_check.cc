@@ -1,9 +1,9 @@
-// Positions have no gap and epochs are kept for ever, so how many entries stand between two cursors of the log is
-// arithmetic; Redis tells the length of a stream and its two ends. If the numbers differ, the two are read side by
-// side, and only that decides: an erased entry may still be on the stream for a moment.
+// Positions have no gap and epochs are never pruned, so the number of entries between two cursors of the log is known;
+// Redis knows the length of a stream and its two ends. If the numbers differ, both are read side by side, and only that
+// comparison decides: an erased entry may still be on the stream for a moment.
 //
-// Always the stream first and the log after it. Then what is on the stream must be in the log, and what the log keeps
-// must be on the stream: what left the stream meanwhile, by a trim or an erasure, says so in the log already.
+// The stream is always read before the log. So every entry of the stream must be in the log, and every entry that the
+// log keeps must be on the stream: the log already says what a trim or an erasure took off the stream since.
 #include "common/events/stream_check.h"
 
 #include <algorithm>
@@ -13,8 +13,8 @@
 namespace mestring {
 namespace {
 
-// Entries looked at in one step when the stream's end is unknown to us, and how many of them are worth
-// removing one by one: with more, filling the stream anew is quicker.
+// Entries read in one step when the end of the stream is foreign, and the most orphans that are removed one by one:
+// with more, filling the stream again is quicker.
 constexpr int kWalkRows = 256, kOrphansMax = 10'000;
 
 // Entries of the stream read at once, and rows of the log.
@@ -31,14 +31,15 @@ absl::StatusOr<int64_t> CountKept(Tx& tx, Cursor from, Cursor to) {
   return 1 + to.position - from.position + std::get<0>(epochs[0]) - std::get<0>(erased[0]);
 }
 
-// From this entry on, nothing may be missing. The clock of the process that trimmed may have been another.
+// No entry from here on may be missing. Takes the later of window and recorded trim, because another process with
+// another clock may have trimmed.
 absl::StatusOr<Cursor> KeptFrom(Tx& tx, Cursor oldest, absl::Duration window) {
   ASSIGN(const Cursor trimmed, TrimmedUpTo(tx));
   ASSIGN(const Cursor first, FirstEntrySince(tx, tx.now() - window));
   return std::max({trimmed, first, oldest});
 }
 
-// By the numbers alone.
+// Compares the numbers alone.
 absl::StatusOr<bool> CountIsRight(Tx& tx, const Stream::State& state, absl::Duration window) {
   ASSIGN(const Cursor oldest, OldestEntry(tx));
   ASSIGN(Cursor from, KeptFrom(tx, oldest, window));
@@ -58,12 +59,12 @@ class SideBySide {
  public:
   SideBySide(Cursor last, absl::Duration window) : window_(window), below_{last.epoch, last.position + 1} {}
 
-  // The lowest entry that has been compared; and whether there is nothing below it that must be.
+  // The lowest compared entry; and whether the log has nothing below it that must be on the stream.
   Cursor below() const { return below_; }
   bool done() const { return done_; }
 
-  // Compares the next entries of the stream, newest first. True if nothing is missing among them, down to the last of
-  // them, or to where the stream may begin if they are `all` there are.
+  // Compares the next entries of the stream, newest first. True if none is missing between them, down to the last of
+  // them, or, if they are `all` that are left, down to where the stream may begin.
   absl::StatusOr<bool> Fits(Tx& tx, absl::Span<const Stream::Entry> entries, bool all) {
     ASSIGN(const Cursor oldest, OldestEntry(tx));
     ASSIGN(Cursor from, KeptFrom(tx, oldest, window_));
@@ -88,7 +89,7 @@ class SideBySide {
       if (next == *cursor) {
         if (std::get<2>(*row++) != entry.event_id) return false;
       } else {
-        // Nothing but an entry that was erased a moment ago may stand here.
+        // Only an entry that was erased a moment ago may be here.
         ASSIGN(const bool ours, IsOurs(tx, entry, oldest));
         if (next > *cursor || !ours) return false;
       }

@@ -1,5 +1,6 @@
-// The stream beside the log: which entries of it are the log's, and what it lacks though its end is right. A Redis that
-// lost its tail shows it by its last ID; one that lost its middle or its front does not. (BUS.md, R2 and R6a)
+// Compares the stream with the log: which of its entries the log has, and which it lacks although its end is right. The
+// last ID shows that Redis lost the end of a stream; it does not show that the middle or the front is missing. (BUS.md,
+// R2 and R6a)
 #pragma once
 
 #include <optional>
@@ -17,20 +18,20 @@ namespace mestring {
 // The entry of the log before `cursor`, {0,0} if none is retained.
 absl::StatusOr<Cursor> Predecessor(Tx& tx, Cursor cursor);
 
-// True if this entry of the stream is one of the log, whose oldest is `oldest`: its cursor belongs to our history, and
-// where the row is retained it is the same event.
+// Whether this entry of the stream is one of the log, whose oldest entry is `oldest`: its cursor belongs to our
+// history, and if its row is retained it is the same event.
 absl::StatusOr<bool> IsOurs(Tx& tx, const Stream::Entry& entry, Cursor oldest);
 
-// True if everything after `from` up to `to` was erased: nothing of it can be on the stream.
+// Whether every entry after `from` up to `to` was erased, so that none of them can be on the stream.
 absl::StatusOr<bool> AllErased(Tx& tx, Cursor from, Cursor to);
 
-// Records that the stream is trimmed up to `cursor`, or begins there: before it is done.
+// Records, before it is done, that the stream is trimmed up to `cursor` or begins there.
 absl::Status RecordTrim(Tx& tx, Cursor cursor);
 absl::StatusOr<Cursor> TrimmedUpTo(Tx& tx);
 
 // One read of the log.
 using ReadsLog = absl::FunctionRef<absl::Status(absl::FunctionRef<absl::Status(Tx&)>)>;
-// The end of a stream, as the log sees it.
+// The end of a stream, compared with the log.
 struct StreamEnd {
   Cursor last;                       // the last ID
   std::optional<Cursor> valid;       // the newest entry that is ours
@@ -41,16 +42,16 @@ struct StreamEnd {
 // Errors: those of Redis and the database.
 absl::StatusOr<StreamEnd> FindEnd(Stream& stream, ReadsLog read);
 
-// An epoch is a count of seconds; what is beyond this is none of ours (and Lua's numbers end there).
+// An epoch is a count of seconds; none of ours is beyond this, which is also the largest exact number in Lua.
 inline constexpr int64_t kEpochMax = int64_t{1} << 53;
 
-// Where the newest hole ends, in a stream that ends at `last`, a cursor of ours: before this entry. nullopt if nothing
-// is missing. What was erased, trimmed, or is older than `window` or the log may be missing. Constant work while the
-// number of entries is right; else the whole stream is read beside the log. Errors: those of Redis and the database;
-// STREAM_MOVED if the stream does not end at `last`.
+// The entry after the newest hole in a stream that ends at `last`, which is a cursor of the log; nullopt if no entry is
+// missing. Entries that were erased or trimmed, or are older than `window` or the log, do not count. The work is
+// constant while the number of entries is right; otherwise the whole stream is read beside the log. Errors: those of
+// Redis and the database; STREAM_MOVED if the stream does not end at `last`.
 absl::StatusOr<std::optional<Cursor>> FindHole(Stream& stream, ReadsLog read, Cursor last, absl::Duration window);
 
-// The stream does not end where we left it. Somebody else publishes, or Redis lost something: look again.
+// The error of a stream that does not end where we left it: another relay publishes, or Redis lost entries. Look again.
 absl::Status StreamMoved();
 
 }  // namespace mestring

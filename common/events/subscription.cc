@@ -1,15 +1,14 @@
-// One thread per subscription. What it knows for certain is one row in the subscriber's own database:
-// the cursor of the last event whose effects stand there too. Everything else is a hint.
+// One thread for each subscription. One row of the subscriber's own database has all that it relies on: the cursor of
+// the last event whose effects are in that database. Everything else is a hint.
 //
-// Events come from two sources, and only these: the stream, of which nothing but the exact successor
-// is believed; and the owner, who knows its own past and says so when ours is not part of it. The
-// stream can lose its tail, be flushed, be trimmed past us, or carry a stranger's entry: all of these
-// show as "not the successor" or as silence while the heartbeat is ahead, and all lead to the owner.
+// Events come from two sources: the stream, from which only the exact successor of the cursor is accepted; and the
+// owner, who knows its own history and says if our cursor is not part of it. The stream can lose its end, be flushed,
+// be trimmed past our cursor, or carry a foreign entry. Each of these shows as "not the successor" or as silence while
+// the heartbeat is ahead, and then the subscriber asks the owner.
 //
-// Applying and remembering is one transaction, in which the cursor must move from where we believe it
-// to be: two instances of a subscriber, or a commit whose answer was lost, end as zero rows moved and a
-// rollback, never as an effect twice. A table of the ids seen was rejected: it grows for ever or forgets,
-// and it cannot see a gap.
+// The effects of an event and the new cursor are one transaction, in which the cursor must move from where we believe
+// it to be. Two instances of a subscriber, or a commit whose answer was lost, move no row and roll back, so nothing
+// happens twice. A table of the ids seen was rejected: it grows for ever or forgets, and it cannot see a gap.
 #include "common/events/subscription.h"
 
 #include <algorithm>
@@ -34,20 +33,20 @@ using events::v1::SubscriptionStatus;
 constexpr char kRunning[] = "running", kForked[] = "forked", kPruned[] = "pruned";
 // How often the heartbeat is read while events come without a pause, for the lag.
 constexpr absl::Duration kHeartbeatEvery = absl::Seconds(1);
-// How often a stopped subscription looks whether another instance was told to go on.
+// How often a stopped subscription checks whether another instance has been rebased.
 constexpr absl::Duration kStoppedPoll = absl::Seconds(2);
-// What is kept of an error's text.
+// How many bytes of an error's text are stored.
 constexpr size_t kErrorLengthMax = 500;
 
 bool IsEpoch(const Event& event) { return event.type() == events::v1::EpochStarted::descriptor()->full_name(); }
 
-// C2. An entry that is not ours has no type.
+// C2. A foreign entry has no type.
 bool Follows(Cursor cursor, const Event& event) {
   const absl::StatusOr<Cursor> next = ParseCursor(event.cursor());
   return next.ok() && !event.type().empty() && Follows(cursor, *next, IsEpoch(event));
 }
 
-// What may work the next time without anybody changing anything.
+// Errors that may pass without anybody changing anything.
 bool IsTransient(const absl::Status& status) {
   switch (status.code()) {
     case absl::StatusCode::kUnavailable:
@@ -126,7 +125,7 @@ struct Subscription::Impl {
   bool alone = false;            // one event at a time, until the one that failed is over
   int attempts = 0;              // of the batch's first event
   absl::Duration rest;           // after this step
-  bool ask_owner = false;        // until it has no more
+  bool ask_owner = false;        // until the owner has no more events
   std::optional<Cursor> behind;  // the heartbeat was ahead of this cursor when the stream had nothing
   absl::Time heard = absl::Now(), next_stream = absl::InfinitePast(), next_owner = absl::InfinitePast();
   absl::Time next_heartbeat = absl::InfinitePast();
@@ -148,7 +147,7 @@ struct Subscription::Impl {
 absl::StatusOr<absl::Duration> Subscription::Impl::Step() {
   rest = absl::ZeroDuration();
   const absl::Status done = Round();
-  // What fails now was interrupted.
+  // A failure during a stop comes from the interruption.
   if (worker.stopping()) return rest;
   const std::lock_guard lock(mutex);
   if (done.ok()) {
@@ -211,9 +210,9 @@ void Subscription::Impl::SignOfLife() {
   fresh_until = heard + options.stale;
 }
 
-// An empty batch: nothing new.
+// Returns an empty batch if there is nothing new.
 absl::StatusOr<Subscription::Impl::Batch> Subscription::Impl::Next() {
-  // Whoever has no cursor yet begins with the oldest that the owner has, not with what Redis happens to hold.
+  // Without a cursor the oldest event of the owner comes first, not the oldest that Redis happens to hold.
   if (cursor == Cursor()) ask_owner = true;
   if (!ask_owner && absl::Now() >= next_stream) {
     absl::StatusOr<Batch> read = FromStream();
@@ -243,7 +242,8 @@ absl::StatusOr<Subscription::Impl::Batch> Subscription::Impl::FromStream() {
     found.events.push_back(std::move(entry));
   }
   if (!found.events.empty()) SignOfLife();
-  // Entries, but not ours to apply: trimmed past us, or not from this owner, or another history.
+  // There are entries, but not our successor: the stream was trimmed past us, or they are foreign or of another
+  // history.
   if (found.events.empty() && !entries.empty()) ask_owner = true;
   if (found.events.empty() || absl::Now() >= next_heartbeat) TRY(ReadHeartbeat());
   const std::lock_guard lock(mutex);
@@ -251,7 +251,8 @@ absl::StatusOr<Subscription::Impl::Batch> Subscription::Impl::FromStream() {
   if (!entries.empty() || !head || *head <= cursor) {
     behind.reset();
   } else if (behind == cursor) {
-    // The owner has more, and for two reads in a row the stream had not: it lost it, or we are astray.
+    // The owner has more events and two reads of the stream in a row found none: the stream lost them, or our cursor is
+    // not part of it.
     ask_owner = true;
     behind.reset();
   } else {
@@ -284,7 +285,7 @@ absl::StatusOr<Subscription::Impl::Batch> Subscription::Impl::FromOwner() {
   }
   Batch found{{}, cursor};
   for (const Event& event : answer->events()) {
-    // Not every event may be for us to see, so there may be gaps here; there is no way back.
+    // The owner leaves out events that we may not see, so gaps are normal here; going back is not.
     const absl::StatusOr<Cursor> next = ParseCursor(event.cursor());
     if (!next.ok() || *next <= found.end) return absl::UnavailableError("the owner's answer is not in order");
     found.end = *next;
@@ -299,7 +300,7 @@ absl::StatusOr<Subscription::Impl::Batch> Subscription::Impl::FromOwner() {
   return found;
 }
 
-// The subscription ends here, until a person decides.
+// Stops the subscription until a person rebases it.
 absl::Status Subscription::Impl::StopAt(std::string_view why, const absl::Status& answer) {
   const auto metadata = MetadataOf(answer);
   const auto common = metadata.find("common");
@@ -329,7 +330,7 @@ absl::Status Subscription::Impl::Apply() {
   size_t failed = count;
   absl::Status status = ApplyFirst(count, &failed);
   if (!status.ok() && failed > 0 && failed < count && !IsTransient(status)) {
-    // What came before it is good. Then the one that fails, alone.
+    // Apply the events before the one that failed, and then that one alone.
     alone = true;
     size_t none = failed;
     status = ApplyFirst(failed, &none);
@@ -345,8 +346,8 @@ absl::Status Subscription::Impl::Apply() {
   return of_handler && !IsTransient(status) ? HandlerFailed(status) : status;
 }
 
-// Applies the first `count` of the batch and moves the cursor, or does nothing; `failed` is then the
-// index of the event whose handler failed, if it was a handler.
+// Applies the first `count` events of the batch and moves the cursor, or does nothing. If a handler failed, `failed` is
+// then the index of its event.
 absl::Status Subscription::Impl::ApplyFirst(size_t count, size_t* failed) {
   const bool all = count == batch.events.size();
   ASSIGN(const Cursor to, all ? absl::StatusOr<Cursor>(batch.end) : ParseCursor(batch.events[count - 1].cursor()));
@@ -429,7 +430,7 @@ absl::Status Subscription::Impl::Park(const absl::Status& why) {
   return absl::OkStatus();
 }
 
-// The oldest parked event of a subject, once more.
+// Applies the oldest parked event of a subject once more.
 absl::StatusOr<Subscription::Impl::Retried> Subscription::Impl::RetryFirstOf(const std::string& subject) {
   Cursor place;
   bool found = false, failed = false;
@@ -534,7 +535,7 @@ absl::Status Subscription::Rebase(Cursor cursor) {
            tx.Query<std::string>("SELECT state FROM subscription WHERE stream = :stream", impl_->options.key));
     if (rows.empty()) return NotFound("subscription");
     if (std::get<0>(rows[0]) != kRunning) return absl::OkStatus();
-    return Refused("NOT_FORKED", "this subscription is not stopped: there is nothing to decide");
+    return Refused("NOT_FORKED", "the subscription runs; only a forked or pruned one can be rebased");
   };
   TRY(impl_->db.Read(stopped));
   TRY(impl_->options.owner(cursor, 1).status());

@@ -1,6 +1,6 @@
-// A service's subscription to another service's stream: each event is applied exactly once, in
-// order, in the subscriber's own database, in the transaction that moves its cursor.
-// (BUS.md, C1 to C6)
+// A service's subscription to another service's stream. The subscriber applies each event once, in the transaction of
+// its own database that moves its cursor. Events of one subject are applied in order; one that fails for good is parked
+// and holds back only its subject.
 #pragma once
 
 #include <functional>
@@ -21,14 +21,14 @@ class Subscription {
  public:
   // The owner of the stream: EventService.List(after, page_size), by gRPC. Errors as that RPC's.
   using Owner = std::function<absl::StatusOr<events::v1::ListResponse>(Cursor after, int page_size)>;
-  // Applies one event. Runs in a Write that also moves the cursor, possibly again after a lost
-  // connection. UNAVAILABLE and RESOURCE_EXHAUSTED, and ABORTED, CANCELLED and DEADLINE_EXCEEDED without a reason, are
-  // transient and retried for ever. Any other error, or a message that does not parse, is permanent.
+  // Applies one event, in a Write that also moves the cursor; after a lost connection it may run again. UNAVAILABLE and
+  // RESOURCE_EXHAUSTED, and ABORTED, CANCELLED and DEADLINE_EXCEEDED without a reason, are transient and retried for
+  // ever. Any other error, or a message that does not parse, is permanent.
   using Handler = std::function<absl::Status(Tx&, const events::v1::Event&)>;
 
   // Events in one transaction.
   static constexpr int kBatchMax = 256;
-  // The same permanent failure this many times parks the event.
+  // So many permanent failures in a row, of whatever kind, park the event.
   static constexpr int kAttemptsMax = 5;
   // Parked events applied in one call of RetryParked, so that the call ends within its deadline.
   static constexpr int kRetryMax = 250;
@@ -37,13 +37,13 @@ class Subscription {
     RedisOptions redis;
     std::string key;  // of the stream
     Owner owner;
-    // Where a subscriber without a cursor begins: the oldest retained event (the default), or what a
-    // snapshot's as_of says, stored by SetCursor before Start.
+    // A subscriber without a cursor begins with the oldest retained event, unless SetCursor has stored the as_of of a
+    // snapshot before Start.
     absl::Duration retry_min = absl::Milliseconds(100);
     absl::Duration retry_max = absl::Seconds(10);
-    // Without an entry or heartbeat from Redis for this long, the owner is asked directly.
+    // Without an entry or heartbeat from Redis for this long, the subscriber asks the owner directly.
     absl::Duration fallback = absl::Seconds(5);
-    // Without a sign of life from the owner for this long, what was learned from it is stale.
+    // Without an entry, heartbeat or answer of the owner for this long, the state is STALE.
     absl::Duration stale = Stream::kHeartbeatExpiry;
   };
 
@@ -52,7 +52,7 @@ class Subscription {
 
   // `type` is the event's full name. Types without a handler only move the cursor. Before Start.
   void On(std::string type, Handler handler);
-  // Every event, also those with a handler of their own (after it).
+  // A handler for every event; it runs after the one for the event's type.
   void OnAny(Handler handler);
   // On<pb::StayReserved>([](Tx& tx, const Event& header, const pb::StayReserved& event) { … });
   template <class E>
@@ -65,14 +65,15 @@ class Subscription {
   }
 
   absl::Status Start();
-  // After the batch under way.
+  // Waits for the current batch.
   void Stop();
 
   events::v1::SubscriptionStatus Status() const;
   // See OperationsService. All three may be called while it runs.
   absl::StatusOr<events::v1::RetryParkedEventsResponse> RetryParked(std::string_view subject);
   absl::Status Rebase(Cursor cursor);
-  // Where the subscription of `key` goes on, whatever its state was: after a snapshot, in its transaction.
+  // Sets where the subscription to `key` goes on, whatever its state; call it in the transaction that stores a
+  // snapshot.
   static absl::Status SetCursor(Tx& tx, std::string_view key, Cursor cursor);
 
  private:

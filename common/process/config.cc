@@ -2,11 +2,10 @@
 
 // The configuration, as one table.
 //
-// Each variable is one line: its field, how its text is read, and what it means. Reading, the errors,
-// --help and the README's table all come from that line, so they cannot disagree. Environment
-// variables rather than a file: they are what a container, a unit file and a shell can all set. A
-// variable that begins with MESTRING_ and is not in the table stops the start: a misspelt setting that
-// is silently ignored is worse than none.
+// Each variable is one line: its field, how its text is read, and what it means. Reading, errors, --help and the
+// README's table all use that line, so they agree. The settings are environment variables and not a file, because a
+// container, a unit file and a shell can all set them. An unknown variable that begins with MESTRING_ stops the start:
+// a misspelt setting must not be ignored in silence.
 
 #include <algorithm>
 #include <functional>
@@ -31,17 +30,17 @@ namespace {
 
 constexpr std::string_view kPrefix = "MESTRING_";
 
-// Threads each hold a stack and perhaps a database connection; more than this helps nobody.
+// Each thread has a stack and may use a database connection; more threads than this do not help.
 constexpr int kThreadsMax = 1024;
 
-// As long as a municipality could want to look back. The stream may hold what the log holds, so both have this bound;
-// a rehearsal that moves its clock by years needs it.
+// The longest time for which a municipality could want to look back. The stream may hold as much as the log, so both
+// have this limit; a rehearsal that moves its clock by years needs it.
 constexpr absl::Duration kEventsKeptMax = absl::Hours(24 * 366 * 10);
 
-// It stands in every entry of the stream, twice.
+// Every entry of the stream has it twice.
 constexpr size_t kSourceLengthMax = 200;
 
-// Reads a variable's text into its field; says what the value must be if it cannot.
+// Reads the text of a variable into its field; the error says what the value must be.
 using Read = std::function<absl::Status(Config*, const std::string&)>;
 
 struct Variable {
@@ -111,7 +110,7 @@ Read Digits(std::string Config::*field, size_t count) {
   };
 }
 
-// RFC 3986: a scheme and something behind it, without a slash at the end, because more is added to it.
+// RFC 3986: a scheme and a text after it. No slash at the end, because the service appends a path.
 Read AbsoluteUri(std::string Config::*field) {
   return [field](Config* config, const std::string& text) {
     static const RE2& kAbsolute = *new RE2(R"([a-z][a-z0-9+.-]*:[!-~]*[!-.0-~])");
@@ -187,7 +186,7 @@ std::string ShowDuration(const Config& config) {
   return absl::FormatDuration(config.*Field);
 }
 
-// What the service speaks to, and by which rights.
+// Addresses, files and credentials.
 std::vector<Variable> Places() {
   return {
       {"DATABASE",
@@ -233,7 +232,7 @@ std::vector<Variable> Places() {
   };
 }
 
-// How it behaves.
+// Behaviour.
 std::vector<Variable> Habits() {
   return {
       {"REFLECTION", "Serve gRPC reflection, which lists the RPCs to anybody who can connect.",
@@ -264,10 +263,10 @@ const std::vector<Variable>& Table() {
   return table;
 }
 
-// What no variable alone can say.
+// Checks that involve more than one variable.
 absl::Status CheckWhole(const Config& config) {
   if (config.tls_certificate_file.empty() != config.tls_key_file.empty()) {
-    return absl::InvalidArgumentError("MESTRING_TLS_CERTIFICATE_FILE and MESTRING_TLS_KEY_FILE belong together");
+    return absl::InvalidArgumentError("set both MESTRING_TLS_CERTIFICATE_FILE and MESTRING_TLS_KEY_FILE, or neither");
   }
   if (!config.tls_client_ca_file.empty() && config.tls_certificate_file.empty()) {
     return absl::InvalidArgumentError("MESTRING_TLS_CLIENT_CA_FILE needs MESTRING_TLS_CERTIFICATE_FILE");
@@ -313,7 +312,7 @@ absl::StatusOr<Config> Config::FromEnvironment(std::string_view service, Ports p
     if (variable == table.end()) {
       return absl::InvalidArgumentError(absl::StrCat(pair.first, " is not a variable of this program; see --help"));
     }
-    // The value is not repeated: it may hold a password.
+    // The error does not repeat the value, which may hold a password.
     const absl::Status read = variable->read(&config, pair.second);
     if (!read.ok()) return absl::InvalidArgumentError(absl::StrCat(pair.first, " ", read.message()));
   }

@@ -32,7 +32,7 @@ struct Config {
   std::string jwks_file;
   std::string token_issuer;
   std::string token_audience;
-  std::string token_file;  // our own token, to ask owners of streams; re-read when it changes
+  std::string token_file;  // our own token for calls to owners of streams; read for each call
   std::string tls_certificate_file, tls_key_file, tls_client_ca_file;  // empty: plain, loopback only
   std::string owners;  // "first=127.0.0.1:50051,second=…": where the owners of streams answer
   std::string log_hash_key;
@@ -42,7 +42,7 @@ struct Config {
   absl::Duration stream_window, log_retention, access_log_retention;
   absl::Duration drain_delay, drain_deadline;
 
-  const Clock* clock = nullptr;  // tests hand in their own; null: the machine's
+  const Clock* clock = nullptr;  // of tests; null: the machine's clock
 
   // A configuration with every default, for a service's ports.
   static Config Defaults(std::string_view service, Ports ports);

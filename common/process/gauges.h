@@ -1,5 +1,4 @@
-// The metrics of a service's parts, each read when it is scraped. (Those of calls are counted where calls end, in
-// pipeline.cc.)
+// The metrics of a service's parts; each is read when it is scraped. (pipeline.cc counts calls.)
 #pragma once
 
 #include "common/base/metrics.h"
@@ -8,7 +7,7 @@
 
 namespace mestring {
 
-// All of what is given stays where it is as long as the metrics are scraped.
+// Everything passed in must outlive the metrics.
 void RegisterGauges(Metrics& metrics, const ServiceParts& parts, const Health& health);
 
 }  // namespace mestring

@@ -59,7 +59,8 @@ absl::StatusOr<absl::Duration> Health::Check() {
   return kCheckEvery;
 }
 
-// Ends with the first read that does not reach the database: health is said again after one wait, not after all.
+// Stops at the first read that does not reach the database, so that the next report comes after one timeout and not
+// after all of them.
 void Health::Look() {
   const Database& db = parts_.edge.db();
   Seen now;
@@ -84,7 +85,7 @@ void Health::Say() {
     grpc::HealthCheckServiceInterface* health = each->GetHealthCheckService();
     health->SetServingStatus("", serving);
     health->SetServingStatus("readiness", serving);
-    // That it can be said at all is what liveness means.
+    // A process that can report is alive.
     health->SetServingStatus("liveness", true);
     for (const std::string& name : services_) {
       if (!IsOfGrpc(name)) health->SetServingStatus(name, serving);

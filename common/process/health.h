@@ -1,6 +1,5 @@
-// Whether the service is ready, said to whoever asks: by grpc.health.v1 on the service's port and on a plain port for
-// probes, and to the pages and metrics of the process. Ready means that the database answers and the process is not
-// stopping.
+// Whether the service is ready: for grpc.health.v1 on the service's port and on a plain port for probes, and for the
+// pages and metrics of the process. Ready means that the database answers and the process is not stopping.
 #pragma once
 
 #include <atomic>
@@ -20,20 +19,20 @@ namespace mestring {
 
 class Health {
  public:
-  // The state of the parts when they were last looked at, every few seconds. A scrape asks no database: it must answer
-  // above all when that hangs.
+  // The state of the parts when it was last read, every few seconds. A scrape does not read the database, because it
+  // must answer most of all when the database hangs.
   struct Seen {
     events::v1::RelayStatus relay;
     std::vector<events::v1::SubscriptionStatus> subscriptions;
     int64_t timers_overdue = 0;
   };
 
-  // `services`: the names of the services of the server that Start is given; complete by then.
+  // `services`: the names of the services of the server that is passed to Start; complete by then.
   Health(const ServiceParts& parts, const std::vector<std::string>& services) : parts_(parts), services_(services) {}
 
   // Opens the plain port for probes (MESTRING_HEALTH_LISTEN).
   absl::Status Listen();
-  // Says how it is, on that port and on the service's own, and from now on looks and says it again.
+  // Reports the state on both ports now, and again every few seconds.
   void Start(grpc::Server& server);
   // From now on the service is not ready.
   void Drain();

@@ -1,9 +1,8 @@
 #include "common/process/http.h"
 
-// civetweb, kept to what we need: GET of a few paths, no files, no scripts, two threads, short
-// timeouts. It is a port for the inside of a cluster or for loopback, without TLS: there is nothing on
-// it but counts and states. The library reports errors by exceptions and to its own log; neither leaves
-// this file.
+// civetweb, limited to what we need: GET of a few paths, no files, no scripts, two threads, short timeouts. The port is
+// for the inside of a cluster or for loopback, without TLS, and shows only counts and states. The library reports
+// errors by exceptions and to its own log; this file handles both.
 
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -21,7 +20,7 @@
 namespace mestring {
 namespace {
 
-// Scrapes and a person's look come one at a time; a third connection waits.
+// Scrapes and people come one at a time; a third connection waits.
 constexpr char kThreads[] = "2";
 constexpr char kRequestTimeoutMs[] = "5000";
 
@@ -64,8 +63,8 @@ struct HttpServer::Impl {
 
 HttpServer::HttpServer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
-// The library's listening thread looks only every two seconds whether it should stop, or when somebody
-// connects: so somebody does.
+// The library's listening thread checks every two seconds, or when somebody connects, whether it should stop: so we
+// connect.
 HttpServer::~HttpServer() {
   const int own_port = port();
   std::atomic<bool> closed{false};
@@ -84,7 +83,7 @@ absl::StatusOr<std::unique_ptr<HttpServer>> HttpServer::Start(const std::string&
                                                               std::map<std::string, std::function<Page()>> pages) {
   auto impl = std::make_unique<Impl>();
   CivetCallbacks callbacks;
-  // Its own messages are about clients that went away.
+  // The library's own messages are about clients that went away.
   callbacks.log_message = [](const mg_connection*, const char*) { return 1; };
   const std::vector<std::string> options = {
       "listening_ports",          address, "num_threads", kThreads, "request_timeout_ms", kRequestTimeoutMs,

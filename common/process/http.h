@@ -18,8 +18,8 @@ class HttpServer {
     std::string body;
   };
 
-  // Answers GET of each path ("/metrics") by its function, called on the server's threads.
-  // FAILED_PRECONDITION with a sentence for the operator if the address cannot be had.
+  // Answers GET of each path ("/metrics") with its function, which the server calls on its own threads.
+  // FAILED_PRECONDITION, with a sentence for the operator, if the address is not available.
   static absl::StatusOr<std::unique_ptr<HttpServer>> Start(const std::string& address,
                                                            std::map<std::string, std::function<Page()>> pages);
   ~HttpServer();

@@ -21,7 +21,7 @@ class ReflectionListing : public grpc::ServerBuilderPlugin {
   std::vector<std::string>* const services_;
 };
 
-// Takes the note.
+// Adds ReflectionListing to a server that is built.
 class ListingOption : public grpc::ServerBuilderOption {
  public:
   explicit ListingOption(std::vector<std::string>* services) : services_(services) {}

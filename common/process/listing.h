@@ -1,4 +1,5 @@
-// The names of the services that a gRPC server really has: its own, and those that the library adds.
+// The names of the services that a gRPC server really has: its own, and those that the library adds. Pass the option to
+// the builder of a server; when the server is built, `services` has the full names.
 #pragma once
 
 #include <memory>

@@ -2,10 +2,10 @@
 
 // The two services that every service has besides its own and EventService.
 //
-// OperationsService only passes on what the parts of the kernel say of themselves; it holds no state
-// and shows no personal data. AccessLogService shows a person who has looked at their data. There is
-// no key in that table, two looks may fall into one microsecond: so a page ends at a time and the
-// number of rows of that time it has shown, which stays right while new rows come in front.
+// OperationsService returns what the parts of the kernel report; it holds no state and shows no personal data.
+// AccessLogService shows a person who has looked at their data. Rows of that table have no key, and two may have the
+// same microsecond. So a page token is a time and the number of rows of that time that were shown, which stays right
+// when new rows are added in front.
 
 #include <utility>
 #include <vector>
@@ -73,7 +73,7 @@ class Operations : public events::v1::OperationsService::Service {
   RpcPipeline& edge_;
 };
 
-// Where a page of the access log ends: the newest come first, and rows have no id to tell them apart.
+// The end of a page of the access log: the newest rows come first, and rows have no id.
 struct LogPlace {
   int64_t time;   // microseconds
   int64_t shown;  // rows of that time on the pages before
@@ -89,7 +89,7 @@ absl::StatusOr<LogPlace> PlaceIn(std::string_view page_token) {
 
 absl::Status ListAccess(Tx& tx, Call& call, const access::v1::ListAccessLogRequest& request,
                         access::v1::ListAccessLogResponse* response) {
-  // A person sees who looked at their own data; for anybody else's there is nothing to see.
+  // Only the person sees who looked at their data, or a role that oversees.
   if (!call.oversees && !call.caller.IsSelf(request.person_ref())) return NotFound("access log");
   ASSIGN(const LogPlace place, PlaceIn(request.page_token()));
   const int size = PageSize(request.page_size());

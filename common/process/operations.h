@@ -1,4 +1,4 @@
-// OperationsService and AccessLogService, written once: both are part of every service.
+// OperationsService and AccessLogService, which every service has.
 #pragma once
 
 #include <map>
@@ -17,7 +17,7 @@
 
 namespace mestring {
 
-// What there is to operate; all of it outlives the services.
+// The parts of a service; they outlive its gRPC services.
 struct ServiceParts {
   RpcPipeline& edge;
   const Config& config;

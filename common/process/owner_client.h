@@ -8,8 +8,8 @@
 
 namespace mestring {
 
-// Asks the owner of a stream, at an address, for what comes after a cursor. The token is read anew each time: whoever
-// renews it writes the file.
+// Asks the owner of a stream, at an address, for the events after a cursor. It reads the token file at each call, so
+// the token can be renewed.
 Subscription::Owner OwnerAt(const std::string& address, const Config& config);
 
 }  // namespace mestring

@@ -27,7 +27,7 @@ std::map<std::string, std::function<HttpServer::Page()>> PagesOf(const ServicePa
     google::protobuf::util::JsonPrintOptions options;
     options.add_whitespace = true;
     options.preserve_proto_field_names = true;
-    // Also what has its default: that Redis is down must not be a line that is missing.
+    // Also print fields with their default value: "redis_up: false" must not be a missing line.
     options.always_print_primitive_fields = true;
     std::string json;
     (void)google::protobuf::util::MessageToJsonString(status, &json, options);

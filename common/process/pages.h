@@ -12,7 +12,7 @@
 
 namespace mestring {
 
-// By path. All of what is given outlives the pages.
+// The pages by path. Everything passed in must outlive them.
 std::map<std::string, std::function<HttpServer::Page()>> PagesOf(const ServiceParts& parts, const Metrics& metrics,
                                                                  const Health& health);
 

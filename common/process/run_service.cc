@@ -37,14 +37,14 @@ int RunService(int argc, char** argv, const ServiceDefinition& definition) {
     return 2;
   }
 
-  // Blocked before the first thread, so that no thread ever takes one: only the wait below does.
+  // Block the signals before the first thread starts, so that only sigwait below gets them.
   sigset_t signals;
   sigemptyset(&signals);
   sigaddset(&signals, SIGTERM);
   sigaddset(&signals, SIGINT);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   signal(SIGPIPE, SIG_IGN);
-  // What protobuf has to say of bytes that callers send (the name of a field, no value) is a line like others.
+  // Warnings of protobuf about the bytes of callers (the name of a field, no value) go to our log.
   google::protobuf::SetLogHandler([](google::protobuf::LogLevel, const char*, int, const std::string& text) {
     Log(Severity::kWarning, "protobuf", {{"error", text}});
   });
@@ -61,7 +61,7 @@ int RunService(int argc, char** argv, const ServiceDefinition& definition) {
        {"health_port", int64_t{(*server)->health_port()}}});
   int received = 0;
   sigwait(&signals, &received);
-  // A second signal ends the process as it always does: everything answered is safe.
+  // A second signal ends the process at once; everything that was answered is stored.
   pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
   Log(Severity::kInfo, "service.stopping", {{"signal", int64_t{received}}});
   (*server)->Stop();

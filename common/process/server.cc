@@ -1,16 +1,15 @@
 #include "common/process/server.h"
 
-// A service as a process: what is started in which order, and stopped in which.
+// A service as a process: the order in which its parts start and stop.
 //
-// Up: configuration and files that can be wrong first, so that a bad start says so and has touched
-// nothing; then the database and its schema; the relay's term, before which no event may be written;
-// the service's own code; what listens on its behalf; and the gRPC port last. When it answers, everything behind it
-// works. The ports of health and metrics open before and say "not ready" until then.
+// Start: first configuration and files, which can be wrong, so that a failed start has changed nothing; then the
+// database and its schema; the relay's term, before which no event may be written; the service's own code; what works
+// in the background; and the gRPC port last. When it answers, everything behind it works. The ports of health and
+// metrics open before and say "not ready" until then.
 //
-// Down, the other way round: first nobody new comes (health), then the watches end, then the RPCs under
-// way finish, and only then stop relay, timers and subscriptions, so that what the last RPC wrote still
-// goes out if there is time. Nothing depends on there being time: SIGKILL at any moment loses nothing
-// that was answered.
+// Stop, in the other order: health turns new callers away, the watches end, the RPCs under way finish, and then timers,
+// subscriptions and the relay stop, so that events of the last RPC still go out if there is time. Correctness needs no
+// time: SIGKILL at any moment loses nothing that was answered.
 //
 // Unary handlers run on gRPC's own bounded threads: they block in the database, and blocking a callback
 // thread would stop everything, probes included. Only Watch, health and calls of unknown methods are
@@ -49,12 +48,12 @@ namespace {
 
 constexpr int kKeepaliveMs = 60'000;
 constexpr int kKeepaliveTimeoutMs = 20'000;
-// Threads beyond those for RPCs at work: to refuse one too many.
+// Threads beyond those of the RPCs at work: they refuse RPCs that are too many.
 constexpr int kSpareThreads = 16;
-// gRPC ends a thread when more than this many wait for work, and starts one when none does; with its
-// default of 2 nearly every call that waits for a commit pays for a new thread (writes: a fifth less).
+// gRPC ends a thread when more than this many are idle, and starts one when none is. With its default of 2, nearly
+// every call that waits for a commit starts a thread (a fifth fewer writes).
 constexpr int kIdleThreadsMax = 64;
-// For answers and the ends of watches that are written but not sent, when the last RPC is done.
+// Time for answers and the ends of watches that are written but not sent when the last RPC is done.
 constexpr absl::Duration kShutdownGrace = absl::Milliseconds(100);
 // As long as the hash that it keys.
 constexpr size_t kHashKeyBytes = 32;
@@ -110,7 +109,8 @@ absl::Status Server::Impl::OpenAll(const ServiceDefinition& definition) {
   Database::Options options;
   options.url = config.database;
   options.clock = config.clock;
-  if (!absl::LoadTimeZone(config.time_zone, &options.zone)) return CannotStart("MESTRING_TIME_ZONE is not known here");
+  if (!absl::LoadTimeZone(config.time_zone, &options.zone))
+    return CannotStart("MESTRING_TIME_ZONE must be a time zone of this machine, such as Europe/Oslo");
   options.event_source =
       absl::StrCat(config.event_source, "/municipalities/", config.municipality, "/", config.service);
   ASSIGN(db, Database::Open(std::move(options), definition.schema, definition.shared_schema));
@@ -204,13 +204,13 @@ absl::Status Server::Impl::StartServer() {
         absl::StrCat("cannot listen on ", config.listen, " (MESTRING_LISTEN): is something else using it?"));
   }
   TRY(CheckContracts(service_names, *access::v1::Role_descriptor()));
-  // Until here the gate has let nobody through.
+  // Until here the gate has refused every call.
   edge->Open(service_names);
   return absl::OkStatus();
 }
 
-// Lets the RPCs under way end. Not by Shutdown's own deadline alone: it also waits for every idle
-// connection whose client does not happen to read, and a stop would always take all of the deadline.
+// Waits for the RPCs under way. The deadline of Shutdown alone does not do: it also waits for every idle connection
+// whose client does not read, so a stop would always take all of it.
 void Server::Impl::FinishCalls() {
   edge->Drain();
   const absl::Time deadline = absl::Now() + config.drain_deadline;
@@ -241,7 +241,7 @@ void Server::Stop() { impl_->Stop(); }
 
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServiceDefinition& definition, Config config) {
   grpc::EnableDefaultHealthCheckService(true);
-  // Debian's abseil, on which gRPC stands too, looks for lock cycles at every lock, as in a debug build.
+  // The abseil of Debian, which gRPC uses too, searches for lock cycles at every lock, as in a debug build.
   absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
   auto server = std::unique_ptr<Server>(new Server(std::make_unique<Impl>()));
   Impl& impl = *server->impl_;

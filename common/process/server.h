@@ -1,5 +1,5 @@
-// A service as a process: configuration, database, relay, timers, subscriptions, gRPC, health,
-// metrics, and a stop that loses nothing. A service's main() is one call of RunService (run_service.h).
+// A service as a process: configuration, database, relay, timers, subscriptions, gRPC, health, metrics, and a stop that
+// loses nothing. The main() of a service calls RunService (run_service.h).
 #pragma once
 
 #include <functional>
@@ -19,17 +19,16 @@
 
 namespace mestring {
 
-// What the kernel hands to a service. Outlives it.
+// What the kernel gives to a service. It outlives the service.
 struct Kernel {
   Database& db;
   Timers& timers;
   RpcPipeline& edge;
   const Config& config;
-  // Subscribes to another service's stream: Subscribe("peer_support").On<pb::ApprovalExpired>(…).
-  // Started after the service is made. The start fails unless MESTRING_OWNERS says where that service answers.
+  // Subscribes to another service's stream: Subscribe("peer_support").On<pb::ApprovalExpired>(…). The subscription
+  // starts after the service is made. The start fails unless MESTRING_OWNERS has the address of that service.
   std::function<Subscription&(std::string_view service)> Subscribe;
-  // Whether that service is part of this installation. For what a service can do without: a municipality
-  // may run some of the services only.
+  // Whether that service is part of this installation: a municipality may run only some of the services.
   bool Knows(std::string_view service) const { return !config.OwnerOf(service).empty(); }
 };
 
@@ -45,14 +44,14 @@ struct ServiceDefinition {
   std::string_view name;  // "housing"; also the package: mestring.housing.v1
   Ports ports;            // where it listens by default
   absl::Span<const Migration> schema;
-  absl::Span<const Migration> shared_schema = {};  // of what this service links and others link too
+  absl::Span<const Migration> shared_schema = {};  // of code that several services link
   decltype(RpcPipeline::Options::check_write) check_write = nullptr;
   std::function<std::unique_ptr<Service>(Kernel&)> make;
 };
 
 class Server {
  public:
-  // Starts everything; when it returns, the service answers. Errors carry one sentence for the operator.
+  // Starts everything; when it returns, the service answers. An error is one sentence for the operator.
   static absl::StatusOr<std::unique_ptr<Server>> Start(const ServiceDefinition& definition, Config config);
   ~Server();
 
@@ -60,8 +59,8 @@ class Server {
   int metrics_port() const;
   int health_port() const;
   Kernel& kernel();
-  // Not serving → drain delay → watches ended with UNAVAILABLE → RPCs finished up to a deadline →
-  // relay, timers and subscriptions stopped after their current batch → closed. Idempotent.
+  // Reports "not serving", waits the drain delay, ends watches with UNAVAILABLE, lets RPCs finish up to a deadline,
+  // stops timers, subscriptions and the relay after their current batch, and closes. Idempotent.
   void Stop();
 
  private:

@@ -1,5 +1,5 @@
-// TLS as the configuration says: of the port, and of our own calls to the owners of streams. Certificate files are
-// read again when they change.
+// TLS as configured: for the port, and for our own calls to the owners of streams. Changed certificate files are read
+// again.
 #pragma once
 
 #include <memory>
@@ -11,10 +11,10 @@
 
 namespace mestring {
 
-// TLS, mutual if there is a client CA; else plain text, which only a loopback address may speak. FAILED_PRECONDITION
-// with a sentence for the operator.
+// TLS, mutual if a client CA is configured; without a certificate plain text, on a loopback address only.
+// FAILED_PRECONDITION, with a sentence for the operator, otherwise.
 absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> ServerCredentialsFor(const Config& config);
-// How we speak to the owners of streams: as they speak to us.
+// The credentials for calls to the owners of streams.
 std::shared_ptr<grpc::ChannelCredentials> ClientCredentialsFor(const Config& config);
 
 }  // namespace mestring
