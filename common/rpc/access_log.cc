@@ -8,8 +8,8 @@
 namespace mestring {
 namespace {
 
-// Removed at once: more than were added since the last time (a list can add a page of persons; the nights make up for
-// it), few enough to go unnoticed.
+// Rows removed at once: more than are added between two removals on average (a list can add a page of persons; quiet
+// hours catch up), and few enough not to delay a call.
 constexpr int kPruneMax = 512;
 
 }  // namespace

@@ -1,4 +1,4 @@
-// The access log: who was told of which person's data, and who was refused it.
+// The access log: who was shown which person's data, and who was refused it.
 #pragma once
 
 #include <set>
@@ -15,14 +15,14 @@
 
 namespace mestring {
 
-// A row for each person, with the time of the transaction. `outcome` is the name of a status code ("OK").
+// Adds a row for each person, with the time of the transaction. `outcome` is the name of a status code ("OK").
 absl::Status AddToAccessLog(Tx& tx, const Call& call, const std::set<std::string>& persons, const std::string& outcome);
-// Of one person, the newest first: `limit` rows of not later than `until`, after the first `skip` of them. Rows hidden
-// from the person only if `hidden`.
+// The rows about one person, newest first: at most `limit` rows not later than `until`, without the first `skip` of
+// them. Includes rows that are hidden from the person only if `hidden`.
 absl::StatusOr<std::vector<access::v1::AccessLogEntry>> ReadAccessLog(Tx& tx, std::string_view person_ref,
                                                                       absl::Time until, bool hidden, int limit,
                                                                       int64_t skip);
-// Removes some of the rows from before that time.
+// Removes some of the rows older than that time.
 absl::Status PruneAccessLog(Tx& tx, absl::Time before);
 
 }  // namespace mestring

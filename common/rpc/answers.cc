@@ -1,6 +1,7 @@
 #include "common/rpc/answers.h"
 
-// Rows of `requests`. Old ones are removed a few at a time: more than were added since, few enough to go unnoticed.
+// Old rows of `requests` are removed a few at a time: more than were added since the last time, and few enough not to
+// delay a call.
 
 #include <algorithm>
 

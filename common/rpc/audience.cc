@@ -1,9 +1,9 @@
 #include "common/rpc/audience.h"
 
-// Roles against the options of the contract (access.proto). Nothing here names a role.
+// Compares roles with the options of the contract (access.proto). No role is named here.
 //
-// An audience is looked up by its name where a service starts, and at the first event of each type: what is asked for
-// each call and each event are roles.
+// Audiences are looked up by name when a service starts, and at the first event of each type; each call and each event
+// only compares roles.
 
 #include <algorithm>
 #include <array>
@@ -42,7 +42,7 @@ std::vector<access::v1::Audience> AudiencesOf(const FileDescriptor& file) {
   return audiences;
 }
 
-// The roles of the audience `name`, which `names` names; none for "".
+// The roles of the audience `name`, which the method or event `names` names; empty for "".
 absl::StatusOr<std::vector<Role>> RolesOf(const FileDescriptor& file, const std::string& name, std::string_view names) {
   std::vector<Role> roles;
   if (name.empty()) return roles;
@@ -55,20 +55,20 @@ absl::StatusOr<std::vector<Role>> RolesOf(const FileDescriptor& file, const std:
       names, " names the audience ", name, ", which its contract does not define (mestring.access.v1.audience)"));
 }
 
-// What the contract says of all events of a type.
+// What the contract says about all events of a type.
 struct OfType {
   bool names_nobody = false;
   std::vector<Role> roles;
 };
 
-// Kept for the life of the process, as the type is.
+// Stored for the life of the process, as the type is.
 const OfType& OfTypeOf(const Descriptor& event) {
   static absl::Mutex mutex(absl::kConstInit);
   static auto& known = *new absl::flat_hash_map<const Descriptor*, std::unique_ptr<OfType>>();
   absl::MutexLock lock(&mutex);
   std::unique_ptr<OfType>& found = known[&event];
   if (found == nullptr) {
-    // An event whose contract does not say who sees it is for those who see the whole stream.
+    // An event whose contract names no audience is only for roles that see the whole stream.
     found = std::make_unique<OfType>(OfType{!NamesSomebody(event), VisibleTo(event).value_or(std::vector<Role>())});
   }
   return *found;
@@ -82,7 +82,7 @@ Breadth BreadthOf(const google::protobuf::EnumValueDescriptor& role) {
   return role.options().GetExtension(access::v1::breadth);
 }
 
-// Asked for every event and watcher, so worked out once.
+// A table, because it is read for every event and watcher.
 Breadth BreadthOf(Role role) {
   static const auto& kBreadths = *[] {
     auto* breadths = new std::array<Breadth, access::v1::Role_ARRAYSIZE>{};
@@ -95,7 +95,7 @@ Breadth BreadthOf(Role role) {
 
 bool RoleSees(Role role, const Caller& caller, const Audience& audience) {
   const Breadth breadth = BreadthOf(role);
-  // A subscriber accepts only the exact successor: leaving one out would stop it.
+  // A subscriber accepts only the exact successor of its cursor: a missing event would stop it.
   if (breadth == access::v1::BREADTH_WHOLE_STREAM) return true;
   if (std::find(audience.roles.begin(), audience.roles.end(), role) == audience.roles.end()) return false;
   switch (breadth) {
@@ -112,7 +112,7 @@ bool RoleSees(Role role, const Caller& caller, const Audience& audience) {
   }
 }
 
-// By all that the two files declare: a program may serve one of their services and not another.
+// Includes every service of the file, because a program may serve only some of them.
 std::set<std::string> AudiencesNamedIn(const FileDescriptor& file, const FileDescriptor* events) {
   std::set<std::string> named;
   for (int s = 0; s < file.service_count(); ++s) {
@@ -131,7 +131,7 @@ std::set<std::string> AudiencesNamedIn(const FileDescriptor& file, const FileDes
 
 absl::Status CheckAnonymous(const MethodDescriptor& method) {
   if (!method.options().GetExtension(access::v1::anonymous)) return absl::OkStatus();
-  // A row of the access log about that person would stand there without the one who looked.
+  // Its row in the access log would name the person and not who looked.
   if (NamesSomebody(*method.input_type()) || NamesSomebody(*method.output_type()) || method.server_streaming()) {
     return absl::FailedPreconditionError(
         absl::StrCat(method.full_name(), " is anonymous, and names a person or is a stream"));

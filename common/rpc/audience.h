@@ -1,4 +1,4 @@
-// What the contract lets a role do: which RPCs it may call, and which events it sees.
+// What the contract permits a role: which RPCs it may call, and which events it sees.
 #pragma once
 
 #include <string>
@@ -13,35 +13,35 @@
 
 namespace mestring {
 
-// The roles of the audience that an RPC names: who may call it (allow), and who is answered about anybody (oversight;
-// none if it names none). Descriptors may be of this program or of a pool of their own.
+// The roles of the audience that an RPC names: those that may call it (allow), and those that get answers about anybody
+// (oversight; empty if the RPC names none). Descriptors may come from this program or from another pool.
 absl::StatusOr<std::vector<Role>> AllowedRoles(const google::protobuf::MethodDescriptor& method);
 absl::StatusOr<std::vector<Role>> OversightRoles(const google::protobuf::MethodDescriptor& method);
-// The roles that see an event (visible_to). All three: FAILED_PRECONDITION if the contract names an audience that it
-// does not define; and if it names none, for what must name one.
+// The roles that see an event (visible_to). All three return FAILED_PRECONDITION if the contract names an audience that
+// it does not define, or does not name one where it must.
 absl::StatusOr<std::vector<Role>> VisibleTo(const google::protobuf::Descriptor& event);
 
 // The name of the file with the events of a contract: <its file>_events.proto. A contract may have none.
 std::string EventsFileOf(const google::protobuf::FileDescriptor& contract);
-// What the contract of a service must say of its audiences before the service starts: each RPC, and each event of its
-// events file (null if it has none), names one; each that is named is defined, and each that is defined is named, once,
-// has a role, and says who they are. FAILED_PRECONDITION with what is missing.
+// Checks the audiences of a contract before the service starts: each RPC, and each event of its events file (null if it
+// has none), names one; each audience that is named is defined; each that is defined is named, has a unique name, a
+// role, and a text that says who they are. FAILED_PRECONDITION says what is missing.
 absl::Status CheckAudiences(const google::protobuf::ServiceDescriptor& service,
                             const google::protobuf::FileDescriptor* events);
-// CheckAudiences of each of the named services, gRPC's own left out, and CheckRules of its requests; each of the roles
-// says how much it sees of events (breadth), and an RPC that is anonymous is about nobody.
+// Runs CheckAudiences for each of the named services except gRPC's own, and CheckRules for its requests. Also checks
+// that each role says how much it sees of events (breadth), and that an anonymous RPC names no person.
 absl::Status CheckContracts(const std::vector<std::string>& services, const google::protobuf::EnumDescriptor& roles);
 
-// Who may see an event, worked out once so that it can be asked for a thousand watchers.
+// Who may see an event, computed once for all watchers.
 struct Audience {
-  bool everybody = false;                           // the stream's own entries
+  bool everybody = false;                           // for the stream's own entries
   bool names_nobody = false;                        // its type has no field for a person or an organisation
   std::vector<Role> roles;                          // VisibleTo
-  std::vector<std::string> persons, organisations;  // that it names
+  std::vector<std::string> persons, organisations;  // that the event names
 };
-// `event` is the parsed message; null for the stream's own entries, which all may see.
+// `event`: the parsed message; null for the stream's own entries, which everybody may see.
 Audience AudienceOf(const google::protobuf::Message* event);
-// By the widest of the caller's roles (option breadth on the role's value).
+// Judges by the widest of the caller's roles (option breadth on the role's value).
 bool MaySee(const Caller& caller, const Audience& audience);
 // Whether this caller sees every event, whatever its audience.
 bool SeesWholeStream(const Caller& caller);

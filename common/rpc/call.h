@@ -1,4 +1,4 @@
-// What a use case knows of the call it serves.
+// What a use case knows about the call.
 #pragma once
 
 #include <set>
@@ -22,7 +22,8 @@ class Call {
   void RecordAccess(std::string_view person_ref) {
     if (!person_ref.empty()) persons_.emplace(person_ref);
   }
-  // The same, and the person's access log does not show them this call: for what a rule keeps from them.
+  // Records the access, but hides this call from the person in their access log: for what a rule keeps secret from
+  // them.
   void ConcernsHidden(std::string_view person_ref) {
     RecordAccess(person_ref);
     hidden_from_.emplace(person_ref);

@@ -2,14 +2,13 @@
 
 // The gate and the edge.
 //
-// The gate is gRPC's AuthMetadataProcessor. It does not hand the caller on as properties of the
-// AuthContext, although that is what they seem to be for: the context belongs to the connection, all
-// calls on it share it, and what one call adds every later one sees (grpc/grpc#28809). Behind a
-// gateway that would give one person's call the name of another. So the edge verifies
-// the token of each call itself; a token that is remembered costs a hash. A use case is handed a
-// Call, never the ServerContext: no code of a service holds the token.
+// The gate is gRPC's AuthMetadataProcessor. It does not pass the caller on in properties of the AuthContext, although
+// they seem made for that: the context belongs to the connection, all its calls share it, and every later call sees
+// what one call adds (grpc/grpc#28809). Behind a gateway one person's call would get the name of another. So the edge
+// verifies the token of each call itself; for a remembered token that costs one hash. A use case gets a Call, never the
+// ServerContext: no code of a service sees the token.
 //
-// Two kinds of calls pass the gate without a look. The handler of the first kind asks the edge, which can say more in
+// Two kinds of calls pass the gate unchecked. The handler of the first kind asks the edge, which can give a reason with
 // its refusal. The second kind has no handler, and anybody may know that. The gate checks every call whose handler
 // nobody has declared (Asks).
 //
@@ -17,12 +16,12 @@
 // microseconds and a new one a tenth of a millisecond, while the thread pool of gRPC costs a switch
 // for each call and is not bounded.
 //
-// A write is answered only once, whatever happens on the way: its response stands in `requests`, in
-// the transaction of its effects. Rows of the access log stand in the same transaction too, so that no
-// change of a person's data exists without the row that says who made it.
+// A write takes effect only once, whatever happens on the way: the transaction of its effects also stores its response
+// in `requests`, and the rows of the access log. So no change of a person's data exists without the row that says who
+// made it.
 //
-// Overload: calls at work are counted here, and one too many is refused at once with a time to come
-// again. The thread pool behind is a little larger, so that there is a thread to say so.
+// Overload: the edge counts the calls at work and refuses one too many at once, with a time after which to try again.
+// The thread pool is a little larger, so that a thread is free to refuse.
 
 #include <algorithm>
 #include <optional>
@@ -57,12 +56,12 @@ using ::google::protobuf::MethodDescriptor;
 using Metadata = std::multimap<grpc::string_ref, grpc::string_ref>;
 
 constexpr std::string_view kBearer = "Bearer ";
-// A caller turned away for overload comes again after this; calls take some milliseconds.
+// When a caller that was refused for overload should try again; calls take some milliseconds.
 constexpr absl::Duration kOverloadRetry = absl::Milliseconds(100);
-// Old answers are removed by every kPruneEvery-th write, and old rows of the access log by every kPruneEvery-th call
-// that adds some.
+// Every kPruneEvery-th write removes old answers, and every kPruneEvery-th call that adds rows to the access log
+// removes old ones.
 constexpr int kPruneEvery = 64;
-// Hashes of callers kept; they cost a few microseconds each to work out.
+// Hashes of callers to remember; each costs a few microseconds to compute.
 constexpr size_t kHashesMax = 20000;
 
 std::string_view Text(grpc::string_ref text) { return std::string_view(text.data(), text.size()); }
@@ -77,7 +76,7 @@ bool IsHex(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return absl::ascii_isdigit(c) || (c >= 'a' && c <= 'f'); });
 }
 
-// A W3C trace context of version 00 as it came, or "" if it is none.
+// A W3C trace context of version 00, unchanged, or "" if it is not one.
 std::string TraceparentIn(const Metadata& metadata) {
   const std::string_view text = Find(metadata, "traceparent").value_or("");
   const bool fits = text.size() == 55 && text.substr(0, 3) == "00-" && text[35] == '-' && text[52] == '-' &&
@@ -93,7 +92,7 @@ std::string CodeName(const absl::Status& status) {
   return status.ok() ? "OK" : absl::StatusCodeToString(status.code());
 }
 
-// A verdict about somebody's data, as opposed to a failure on the way to it.
+// Whether the error is a decision about somebody's data, not a failure before one was made.
 bool IsVerdict(const absl::Status& status) {
   switch (status.code()) {
     case absl::StatusCode::kInvalidArgument:
@@ -116,7 +115,7 @@ std::set<std::string> PersonsOf(const Call& call, const Message& request, const 
   return persons;
 }
 
-// The requests of the RPCs whose handlers ask the edge. Filled before main() begins.
+// The requests of the RPCs whose handlers ask the edge. Static initialisers fill it before main().
 std::vector<const Descriptor* (*)()>& Askers() {
   static auto& askers = *new std::vector<const Descriptor* (*)()>();
   return askers;
@@ -128,7 +127,7 @@ std::string_view ServiceIn(std::string_view path) {
   return path.empty() || path[0] != '/' || end == 0 ? "" : path.substr(1, end - 1);
 }
 
-// As HTTP/2 counts it (RFC 9113, 6.5.2); without what gRPC keeps for itself, such as the path.
+// Counts as HTTP/2 does (RFC 9113, 6.5.2), without what gRPC keeps for itself, such as the path.
 size_t SizeOf(const Metadata& metadata) {
   constexpr size_t kOverhead = 32;
   size_t size = 0;
@@ -152,7 +151,7 @@ class CallSlot {
 
 }  // namespace
 
-// What the edge knows of an RPC, read from the contract once.
+// What the edge reads about an RPC from the contract, once.
 struct RpcPipeline::Method {
   std::string path, service, name;
   std::vector<Role> roles, oversight;
@@ -186,7 +185,7 @@ class RpcPipeline::AuthGate : public grpc::AuthMetadataProcessor {
     // Probes carry no token.
     if (ServiceIn(path) == kHealthService) return grpc::Status::OK;
     if (!edge_.open_) return grpc::Status(grpc::StatusCode::UNAVAILABLE, "the service is starting");
-    // What a client needs before it can know of tokens.
+    // A client needs reflection before it knows that it needs a token.
     if (edge_.options_.reflection && IsReflection(ServiceIn(path))) return grpc::Status::OK;
     if (!edge_.HasHandler(path)) return grpc::Status::OK;
     const Method* method = edge_.MethodAt(path);
@@ -250,23 +249,24 @@ grpc::Status RpcPipeline::Run(Kind kind, grpc::ServerContext* context, const Mes
   const absl::Time start = absl::Now();
   const Method* method = MethodOf(*request.GetDescriptor());
   if (method == nullptr) return grpc::Status(grpc::StatusCode::UNIMPLEMENTED, "the contract has no such method");
-  // A trace leads from the caller's device to here; of an anonymous call it is not even read.
+  // A trace leads from the caller's device to here, so that of an anonymous call is not even read.
   const std::string traceparent = method->anonymous ? "" : TraceparentIn(context->client_metadata());
-  // Before a place is taken: who may not call takes none from those who may.
+  // Admit comes before the slot, so that a caller without the right takes none from others.
   absl::StatusOr<std::shared_ptr<const Caller>> caller = Admit(*context, *method, request.ByteSizeLong());
   if (!caller.ok()) return Finish(*method, nullptr, "", traceparent, caller.status(), absl::Now() - start);
   const CallSlot slot(calls_, options_.calls_max);
   if (!slot.taken()) {
-    return Finish(*method, nullptr, "", traceparent,
-                  Overloaded("TOO_MANY_CALLS", "more calls at once than the service takes", kOverloadRetry),
-                  absl::Now() - start);
+    return Finish(
+        *method, nullptr, "", traceparent,
+        Overloaded("TOO_MANY_CALLS", "the service handles as many calls as it can; try again", kOverloadRetry),
+        absl::Now() - start);
   }
-  // Looked at after the place is taken, so that whoever waits for calls() to reach 0 waits for this one.
+  // Checked after the slot is taken, so that a stop, which waits for calls() to reach 0, waits for this call.
   if (draining_) {
     return Finish(*method, nullptr, "", traceparent, Unavailable("DRAINING", "the service is stopping; try again"),
                   absl::Now() - start);
   }
-  // Here, before anything can be stored or logged, so that no later step has to remember it.
+  // Forget the caller here, before anything can be stored or logged, so that no later step has to.
   static const auto& kNobody = *new std::shared_ptr<const Caller>(std::make_shared<const Caller>());
   if (method->anonymous) caller = kNobody;
 
@@ -275,15 +275,15 @@ grpc::Status RpcPipeline::Run(Kind kind, grpc::ServerContext* context, const Mes
   call.oversees = call.caller.IsAny(method->oversight);
   CallContext served{*method, request, response, call,
                      std::min(absl::FromChrono(context->deadline()), start + kDeadlineMax)};
-  // Only the deadline: asking gRPC whether a synchronous call was cancelled polls its queue, which took a
-  // tenth of a write, and there is no line before this point in which a call could have waited.
+  // Check only the deadline. To ask gRPC whether a synchronous call was cancelled polls its queue, which took a tenth
+  // of a write; and the call cannot have waited before this line.
   absl::Status status = served.CheckTime();
   if (status.ok()) status = CheckFields(request);
   if (status.ok() && method->pages) status = CheckPage(request);
   if (status.ok()) {
     if (method->request_id != nullptr) {
       call.request_id = request.GetReflection()->GetString(request, method->request_id);
-      // Devices make ids that begin with the millisecond. Its digest finds a repeat as well.
+      // Ids from devices begin with the millisecond; the digest of one finds a repeat as well.
       if (method->anonymous) call.request_id = Sha256Hex(call.request_id);
     }
     status = kind == Kind::kWrite  ? RunWrite(served, in_transaction)
@@ -295,23 +295,23 @@ grpc::Status RpcPipeline::Run(Kind kind, grpc::ServerContext* context, const Mes
   return Finish(*method, caller->get(), call.request_id, traceparent, status, absl::Now() - start);
 }
 
-// Optimistic, because nearly every request is new: the use case runs first. The stored answer is looked for only if
-// ours meets the unique key of another, or if the use case refuses. What a repeat changed is rolled back.
+// Optimistic, because nearly every request is new: the use case runs first. The edge looks for a stored answer only if
+// its own insert meets the unique key, or if the use case refuses. The changes of a repeat are rolled back.
 absl::Status RpcPipeline::RunWrite(CallContext& context, UseCase use_case) {
   Call& call = context.call;
   const std::string fingerprint = call.request_id.empty() ? "" : Fingerprint(call, context.request);
   const bool prune = writes_.fetch_add(1, std::memory_order_relaxed) % kPruneEvery == 0;
   const absl::Status status = db_.Write([&](Tx& tx) -> absl::Status {
-    // The wait in the queue counts, too.
+    // The wait in the queue counts against the deadline.
     TRY(context.CheckTime());
-    // This may be the second run: nothing of the first may remain.
+    // The second run after a lost connection must not see the response of the first.
     context.response->Clear();
     tx.set_traceparent(call.traceparent);
     if (context.method.anonymous) tx.ForgetTheMoment();
     if (options_.check_write) TRY(options_.check_write(tx, context.request));
     TRY(use_case(tx, call));
     // Checked before the edge stores anything of its own. Nobody would notice a forgotten event, and every subscriber
-    // and every watcher rests on it; so the first call of such an RPC fails, in a test.
+    // and watcher depends on it; so the first call of such an RPC fails, in a test.
     if (tx.wrote() && !tx.published() && !context.method.no_event_because) {
       return absl::InternalError(
           "the write changed a row and published no event: publish one, or say why not in the contract "
@@ -319,7 +319,7 @@ absl::Status RpcPipeline::RunWrite(CallContext& context, UseCase use_case) {
     }
     TRY(tx.moves().Check(/*new_may_have_no_event=*/context.method.no_event_because));
     if (!call.request_id.empty()) {
-      // Of an anonymous call, the end of its day: so its answer is kept as long as another's, and tells no more.
+      // For an anonymous call the end of its day: its answer is stored as long as others, and does not show the moment.
       const absl::Time create_time = context.method.anonymous ? StartOfDay(tx.zone(), tx.today() + 1) : tx.now();
       TRY(StoreAnswer(tx, call, fingerprint, *context.response, create_time));
     }
@@ -343,7 +343,7 @@ absl::Status RpcPipeline::LogAccess(Tx& tx, const Call& call, const std::set<std
   return prune ? PruneAccessLog(tx, tx.now() - options_.access_log_retention) : absl::OkStatus();
 }
 
-// Gives the stored answer of a repeated request, with its rows of the access log; false if it is new.
+// Reads the stored answer of a repeated request and adds its rows to the access log; false if the request is new.
 absl::StatusOr<bool> RpcPipeline::Repeat(CallContext& context, const std::string& fingerprint) {
   bool found = false;
   TRY(db_.Read([&](Tx& tx) -> absl::Status {
@@ -371,8 +371,7 @@ absl::Status RpcPipeline::RunRead(CallContext& context, UseCase use_case) {
   return db_.Write([&](Tx& tx) { return LogAccess(tx, call, persons, "OK"); });
 }
 
-// Adds the rows of a refusal to the access log. The refusal is the answer either way: a row that
-// cannot be written must not turn a no into something else.
+// Adds the rows of a refusal to the access log. If they cannot be written, the answer is the refusal all the same.
 absl::Status RpcPipeline::LogRefusal(CallContext& context, const absl::Status& refusal) {
   if (!IsVerdict(refusal)) return refusal;
   std::set<std::string> persons = context.call.persons();
@@ -410,12 +409,12 @@ grpc::Status RpcPipeline::Ended(const grpc::ServerContextBase& context, const De
 
 absl::StatusOr<std::shared_ptr<const Caller>> RpcPipeline::CallerFrom(const Metadata& metadata, const Method& method) {
   const auto [first, last] = metadata.equal_range("authorization");
-  if (first == last) return Unauthenticated("a token is needed");
-  // Two tokens: which of them counts would be a guess.
-  if (std::next(first) != last) return Unauthenticated("there is more than one token");
+  if (first == last) return Unauthenticated("send a token in the metadata: authorization: Bearer <token>");
+  // With two tokens, nobody knows which one counts.
+  if (std::next(first) != last) return Unauthenticated("send exactly one token");
   std::string_view token = Text(first->second);
   if (!absl::StartsWithIgnoreCase(token, kBearer)) {
-    return Unauthenticated("the authorization is not a bearer token");
+    return Unauthenticated("the metadata authorization must have the form: Bearer <token>");
   }
   token.remove_prefix(kBearer.size());
   ASSIGN(std::shared_ptr<const Caller> caller, verifier_.Verify(token, absl::Now()));
@@ -442,7 +441,7 @@ const RpcPipeline::Method* RpcPipeline::MethodOf(const Descriptor& request) {
   method->service = found->service()->full_name();
   method->name = found->name();
   method->path = absl::StrCat("/", method->service, "/", method->name);
-  // An RPC without roles is one that nobody may call.
+  // Nobody may call an RPC without roles.
   method->roles = AllowedRoles(*found).value_or(std::vector<Role>());
   method->oversight = OversightRoles(*found).value_or(std::vector<Role>());
   method->reasons = ReasonsOf(*found);
@@ -469,15 +468,15 @@ const RpcPipeline::Method* RpcPipeline::MethodAt(std::string_view path) {
   std::replace(name.begin(), name.end(), '/', '.');
   const MethodDescriptor* descriptor = google::protobuf::DescriptorPool::generated_pool()->FindMethodByName(name);
   const Method* method = descriptor == nullptr ? nullptr : MethodOf(*descriptor->input_type());
-  // Compared as a whole: "/a.B.C" and "/a/B/C" lead to the same name, too.
+  // Compare the whole path: "/a.B.C" and "/a/B/C" lead to the same name.
   if (method == nullptr || method->path != path) return nullptr;
   absl::MutexLock lock(&mutex_);
   paths_.try_emplace(std::string(path), method);
   return method;
 }
 
-// What is not served has none, and neither has a method that the contract of its service does not know: the server has
-// found every contract of what it serves before it opens (CheckContracts).
+// A service that is not served has no handler, and neither has a method that the contract of its service lacks: before
+// the server opens, CheckContracts has found every contract that it serves.
 bool RpcPipeline::HasHandler(std::string_view path) {
   const std::string_view service = ServiceIn(path);
   if (!services_.contains(service)) return false;
@@ -500,7 +499,7 @@ std::string RpcPipeline::HashOf(const Caller* caller) {
   return hash;
 }
 
-// What a call is answered: a refusal whose reason its contract does not name is told to us, and fails a test.
+// Returns the status of the answer: an error line names a reason that the contract does not, and a test build fails.
 absl::Status RpcPipeline::Explained(const Method& method, const absl::Status& status) {
   const std::string reason = ReasonOf(status);
   if (reason.empty() || IsOfEveryService(reason) ||
@@ -513,7 +512,7 @@ absl::Status RpcPipeline::Explained(const Method& method, const absl::Status& st
       absl::StrCat("refused with ", reason, ", which the RPC does not name (mestring.common.v1.reasons)"));
 }
 
-// The end of every call: its line, its count, its wire form.
+// Ends every call: logs its line, counts it, makes its wire form.
 grpc::Status RpcPipeline::Finish(const Method& method, const Caller* caller, std::string_view request_id,
                                  std::string_view traceparent, const absl::Status& outcome, absl::Duration took) {
   const absl::Status status = Explained(method, outcome);

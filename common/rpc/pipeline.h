@@ -1,40 +1,38 @@
-// The edge of an RPC: everything between gRPC and a use case, once for all services.
+// The edge of an RPC: everything between gRPC and a use case, for all services.
 //
 // A use case is a function of its service:
 //
 //   absl::Status Housing::EndStay(Tx& tx, Call& call, const pb::EndStayRequest& request, pb::EndStayResponse*
 //   response);
 //
-// and its whole edge one line in the service's class:
+// and its edge is one line in the class of the service:
 //
 //   MESTRING_WRITE(pb, EndStay)     // or MESTRING_READ
 //
 // The edge verifies the token and the roles (token.h, audience.h), checks size, fields (field_rules.h) and page token,
-// and runs the use case in a Write or Read. In the same transaction it stores the response under its request_id and the
-// rows of the access log. Then it logs one line, counts, and turns the status into its wire form. A write whose
-// request_id has an answer already is rolled back: the edge gives the stored first response, or INVALID_ARGUMENT on
-// request_id if the request differs.
+// and runs the use case in a Write or Read. The transaction of a Write also stores the response under its request_id
+// and the rows of the access log. Then the edge logs one line, counts the call, and makes the wire form of the status.
+// It rolls back a write whose request_id has an answer already, and returns the stored first response, or
+// INVALID_ARGUMENT on request_id if the request differs.
 //
-// A write that has changed a row and published nothing, or that has given a resource a version that no event names
-// (moves.h), is a mistake of the program: nothing of it is kept, and the answer is INTERNAL. Who lists and then
-// watches misses nothing; an RPC that breaks that on purpose says so, and why, in its contract (no_event_because,
-// access.proto).
+// A write that changes a row and publishes no event, or that gives a resource a version that no event names (moves.h),
+// is a mistake of the program: the edge rolls it back and answers INTERNAL. So a caller who lists and then watches
+// misses nothing. An RPC that breaks this on purpose says why in its contract (no_event_because, access.proto).
 //
 // A refusal with a reason that neither every service gives nor the contract of the RPC names (reasons.h) is a mistake
 // of the program, too: it is logged as an error, and a test build answers INTERNAL.
 //
-// An RPC that the contract calls anonymous is served for nobody: the token is checked, and then neither
-// the use case nor anything that is stored, logged or published knows who called (access.proto). What is stored and
-// published knows the day, and not the moment (Tx::ForgetTheMoment).
+// The edge serves an RPC that the contract calls anonymous without its caller: it checks the token, and then neither
+// the use case nor anything that is stored, logged or published knows who called (access.proto). Rows and events have
+// the day, not the moment (Tx::ForgetTheMoment).
 //
-// The access log gets a row for every person named in the request, the response, or by
-// call.RecordAccess(), for refusals too. A use case that loads a person's data calls RecordAccess() before
-// it may refuse. A read is answered only when its rows are durable. They are kept for
-// Options::access_log_retention.
+// The access log gets a row for every person that the request, the response or call.RecordAccess() names, for refusals
+// too. A use case that loads a person's data calls RecordAccess() before it may refuse. A read is answered only when
+// its rows are durable. Rows are stored for Options::access_log_retention.
 //
-// Before the edge stands the gate, which sees the token and the method of every call. Its refusals have a code and a
-// text only, so it leaves to the edge the calls of the RPCs whose handlers are known to ask it (RpcPipeline::Asks), and
-// to NewUnknownCalls (refusals.h) the calls that have no handler; every other call it checks itself.
+// The gate comes before the edge and sees the token and the method of every call. Its refusals have a code and a text
+// only. So it leaves calls to the edge if their handler is known to ask it (RpcPipeline::Asks), and to NewUnknownCalls
+// (refusals.h) if they have no handler; it checks every other call itself.
 #pragma once
 
 #include <atomic>
@@ -72,12 +70,12 @@ class RpcPipeline {
     absl::Duration access_log_retention = absl::InfiniteDuration();
     int calls_max = 128;      // at work at once; beyond them RESOURCE_EXHAUSTED at once
     bool reflection = false;  // its methods are open to anybody who can connect
-    // What the service checks of every request that changes something, before the use case and in its transaction.
+    // The service's own check of every request of a write; runs before the use case, in its transaction.
     std::function<absl::Status(Tx&, const google::protobuf::Message& request)> check_write;
   };
 
-  // Declares that the handler of the RPC with this request asks the edge who calls, before it does anything. The
-  // macros below write such handlers and declare them; a handler that is written by hand is declared beside it.
+  // Declares that the handler of the RPC with this request asks the edge who calls before it does anything. The macros
+  // below write and declare such handlers; declare a handler written by hand beside it.
   struct Asks {
     explicit Asks(const google::protobuf::Descriptor* (*request)());
   };
@@ -89,32 +87,33 @@ class RpcPipeline {
                      google::protobuf::Message* response, UseCase use_case);
   grpc::Status Read(grpc::ServerContext* context, const google::protobuf::Message& request,
                     google::protobuf::Message* response, UseCase use_case);
-  // As Read, for what needs no transaction of its own.
+  // As Read, for a use case that needs no transaction.
   grpc::Status Serve(grpc::ServerContext* context, const google::protobuf::Message& request,
                      google::protobuf::Message* response, absl::FunctionRef<absl::Status(Call&)> use_case);
 
-  // For RPCs that are not unary: the verified caller, who has one of the roles that the RPC allows, and whose request
-  // of so many bytes is within the limits.
+  // For streaming RPCs: returns the verified caller, or an error if they have none of the roles that the RPC allows, or
+  // if a request of so many bytes is too large.
   absl::StatusOr<std::shared_ptr<const Caller>> CallerOf(const grpc::ServerContextBase& context,
                                                          const google::protobuf::Descriptor& request,
                                                          size_t request_bytes);
-  // Their line, count and wire form, when they end.
+  // For the end of a streaming RPC: logs its line, counts it, and returns the wire form.
   grpc::Status Ended(const grpc::ServerContextBase& context, const google::protobuf::Descriptor& request,
                      const Caller* caller, const absl::Status& status, absl::Duration took);
 
-  // Lets no call through to a handler that does not ask the edge, unless signature and role are right. Health, and
-  // reflection where it is on, are open. For the credentials of the server; the edge must outlive it.
+  // The gate, for the credentials of the server. It lets no call through to a handler that does not ask the edge,
+  // unless signature and role are right. Health, and reflection where it is on, need no token. The edge must outlive
+  // it.
   std::shared_ptr<grpc::AuthMetadataProcessor> NewAuthGate();
-  // The full names of the services that the server has. Until this is said the gate is closed; once, by the server.
+  // Opens the gate, once; `services`: the full names of the services that the server has.
   void Open(std::vector<std::string> services);
   // The answer to a call of a path that has no handler: UNIMPLEMENTED, UNKNOWN_SERVICE or UNKNOWN_METHOD.
   grpc::Status Unknown(std::string_view path) const;
-  // The answer to a call whose bytes the library could not read: who may not call learns nothing of it.
+  // The answer to a call whose bytes the library could not read; a caller who may not call gets the refusal for that.
   grpc::Status Unreadable(std::string_view path, const grpc::ServerContextBase& context);
 
-  // From now on calls are refused with UNAVAILABLE (reason DRAINING); those at work go on.
+  // Refuses new calls with UNAVAILABLE (reason DRAINING); calls at work go on.
   void Drain() { draining_ = true; }
-  // At work now.
+  // Calls at work.
   int calls() const { return calls_; }
 
   Database& db() { return db_; }

@@ -1,8 +1,7 @@
 #include "common/rpc/reflection.h"
 
-// Everything comes from the pool that generated code fills when the program starts, so an answer is work for
-// microseconds and may be given on gRPC's own threads. The two contracts have the same messages under other names:
-// one template serves both.
+// All answers come from the pool that generated code fills when the program starts. One takes microseconds and may run
+// on gRPC's own threads. The two contracts have the same messages under different names, so one template serves both.
 
 #include <set>
 

@@ -1,5 +1,5 @@
-// Server reflection: a client asks the server itself for its contracts. Under both names by which clients ask, v1 and
-// v1alpha; the library of gRPC 1.51 knows the second only, and lists services that it cannot describe.
+// Server reflection: a client asks the server for its contracts, under either name of the service, v1 or v1alpha. The
+// library of gRPC 1.51 knows only the second, and lists services that it cannot describe.
 #pragma once
 
 #include <memory>
@@ -11,14 +11,15 @@
 
 namespace mestring {
 
-// Is this the full name of one of the services below?
+// Whether this is the full name of one of the services below.
 bool IsReflection(std::string_view service);
-// Of gRPC's own services, those that a server may have beside ours: reflection, and health, which is the library's.
+// The services of gRPC that a server may have beside ours: reflection, and health, which the library implements.
 inline constexpr std::string_view kHealthService = "grpc.health.v1.Health";
 inline bool IsOfGrpc(std::string_view service) { return service == kHealthService || IsReflection(service); }
 
-// One service for each name. `served`: the full names of the services of their server, read when a client asks; those
-// whose contract is not in this program are left out. It outlives them, and does not change any more.
+// One service for each of the two names. `served`: the full names of the services of their server, read when a client
+// asks; services whose contract is not in this program are left out. It outlives them, and does not change after the
+// start.
 std::vector<std::unique_ptr<grpc::Service>> NewReflectionServices(const std::vector<std::string>& served);
 
 }  // namespace mestring

@@ -27,7 +27,7 @@ class UnknownCalls : public grpc::CallbackGenericService {
 class UnreadableRequests : public grpc::experimental::ServerInterceptorFactoryInterface {
  public:
   explicit UnreadableRequests(RpcPipeline& edge) : edge_(edge) {}
-  // One for each call, which the library deletes.
+  // One for each call; the library deletes it.
   grpc::experimental::Interceptor* CreateServerInterceptor(grpc::experimental::ServerRpcInfo* call) override {
     return new OfCall(edge_, *call);
   }

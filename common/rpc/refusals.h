@@ -1,4 +1,5 @@
-// What gRPC would answer by itself, with a code and a text only, answered by us with the details that every error has.
+// Two errors that gRPC would give by itself, with a code and a text only; we give them the details that every error
+// has.
 #pragma once
 
 #include <memory>
@@ -13,7 +14,7 @@ namespace mestring {
 std::unique_ptr<grpc::CallbackGenericService> NewUnknownCalls(RpcPipeline& edge);
 
 // Bytes that are no message of the method's type (a torn field, broken UTF-8) reach no handler: the library answers
-// INTERNAL. It is the caller's fault, and is said like every other (RpcPipeline::Unreadable).
+// INTERNAL. The caller made the mistake, and gets an error like every other (RpcPipeline::Unreadable).
 std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface> NewUnreadableRequests(RpcPipeline& edge);
 
 }  // namespace mestring

@@ -1,19 +1,18 @@
 #include "common/rpc/token.h"
 
-// The check of a token.
+// Checks a token.
 //
-// A token is refused unless everything about it is as expected; what is not understood is not
-// ignored. The order is: form and size, header (algorithm as pinned to the key that `kid` names,
-// never as the token says), signature (libcjose), and only then a look at the claims. Only the
-// signature is the library's business: it accepts any algorithm its key type can do and looks at no
-// claim. JSON is read here with repeated names refused, because two readers that take different ones
-// of two `sub` are how a check is passed by.
+// A token is refused unless everything in it is as expected; what is not understood is not ignored. The order is: form
+// and size, header (with the algorithm that is pinned to the key that `kid` names, never the one that the token names),
+// signature (libcjose), and only then the claims. The library checks only the signature: it accepts any algorithm that
+// the type of the key can do, and reads no claim. JSON with repeated names is refused, because a check can be passed by
+// if two readers take different ones of two `sub`.
 //
-// The keys are one immutable set, replaced whole when the file changes; with it goes everything that
-// was remembered, so that a key taken out of the file stops working within kKeysLookEvery.
+// The keys are one immutable set, which is replaced whole when the file changes, together with all remembered tokens.
+// So a key that is removed from the file stops working within kKeysLookEvery.
 //
-// Remembering: a verified token by its SHA-256, for at most `remember` and never beyond the end of it. A
-// signature costs some 30 to 100 microseconds, a hash one; a caller makes many calls with one token.
+// A verified token is remembered by its SHA-256, for at most `remember` and never beyond its end. A signature costs
+// some 30 to 100 microseconds, a hash one; a caller makes many calls with one token.
 
 #include <sys/stat.h>
 
@@ -48,7 +47,7 @@ namespace {
 
 using nlohmann::json;
 
-// How often the key file is looked at (one stat): a withdrawn key works no longer than this.
+// How often the key file is checked (one stat): a withdrawn key works no longer than this.
 constexpr absl::Duration kKeysLookEvery = absl::Seconds(1);
 // Tokens remembered at once: more than there are people at work in a municipality, and some 10 MB.
 constexpr size_t kRememberedMax = 20000;
@@ -56,9 +55,9 @@ constexpr size_t kRememberedMax = 20000;
 constexpr size_t kKeysBytesMax = 1 << 20;
 // Below this RSA is breakable (NIST SP 800-131A).
 constexpr size_t kRsaBitsMin = 2048;
-// Of one claim. They are stored in the access log and in tables.
+// The length of one claim: claims are stored in the access log and in tables.
 constexpr size_t kClaimLengthMax = 200;
-// Of the contract's names, which a claim leaves out.
+// The prefix of roles in the contract, which a claim leaves out.
 constexpr std::string_view kRolePrefix = "ROLE_";
 
 struct FreeKey {
@@ -90,7 +89,7 @@ std::optional<json> ParseObject(std::string_view text) {
   return parsed;
 }
 
-// Base64url without padding, as RFC 7515 has it; absl's own decoder is more generous.
+// Base64url without padding, as RFC 7515 requires; absl's own decoder accepts more.
 std::optional<std::string> DecodePart(std::string_view part) {
   const bool clean =
       std::all_of(part.begin(), part.end(), [](char c) { return absl::ascii_isalnum(c) || c == '-' || c == '_'; });
@@ -116,13 +115,13 @@ std::optional<absl::Time> TimeIn(const json& object, const char* name, absl::Tim
   if (found == object.end()) return otherwise;
   if (!found->is_number()) return std::nullopt;
   const double seconds = found->get<double>();
-  // The year 9999: beyond it is nonsense, and arithmetic with it would not be safe.
+  // The year 9999: a later time is nonsense, and arithmetic with it is not safe.
   if (!std::isfinite(seconds) || seconds < 0 || seconds > 253402300799.0) return std::nullopt;
   return absl::UnixEpoch() + absl::Seconds(seconds);
 }
 
-// The algorithm to which a key of the set is pinned, or "" if it is not one of ours: for another use,
-// symmetric, too short, on another curve.
+// The algorithm to which a key of the set is pinned, or "" if we do not use the key: it is for another use, symmetric,
+// too short, or on another curve.
 std::string AlgorithmOf(const json& jwk, const cjose_jwk_t* key) {
   if (jwk.value("use", json("sig")) != json("sig")) return "";
   const auto operations = jwk.find("key_ops");
@@ -143,15 +142,15 @@ std::string AlgorithmOf(const json& jwk, const cjose_jwk_t* key) {
   return "";
 }
 
-// What a key is, without what is said about it.
+// The key itself, without the other members of its object.
 std::string MaterialOf(const json& jwk) {
   json material;
   for (const char* part : {"kty", "n", "e", "crv", "x", "y"}) material[part] = jwk.value(part, json(nullptr));
   return material.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
-// Adds one key, if it is one of ours. A kid that stands for two keys of one algorithm is noted as doubtful: nobody
-// could say which of them signs.
+// Adds one key, if we use it. A kid of two keys of one algorithm is doubtful, because nobody could say which of them
+// signs.
 void AddKey(const json& jwk, Keys& keys, std::set<std::pair<std::string, std::string>>& doubtful) {
   if (!jwk.is_object() || !jwk.contains("kid") || !jwk["kid"].is_string()) return;
   const std::string one = jwk.dump(-1, ' ', false, json::error_handler_t::replace);
@@ -169,7 +168,7 @@ void AddKey(const json& jwk, Keys& keys, std::set<std::pair<std::string, std::st
       {{"kid", kid}, {"alg", algorithm}, {"problem", same ? "it is listed twice" : "another key has its kid"}});
 }
 
-// A document of somebody else's: what of it cannot be used is left out, and the rest works.
+// The document comes from others: keys that cannot be used are left out, and the rest works.
 absl::StatusOr<Keys> ParseKeys(const std::string& text) {
   const std::optional<json> set = ParseObject(text);
   if (!set || !set->contains("keys") || !(*set)["keys"].is_array()) {
@@ -187,8 +186,7 @@ absl::StatusOr<Keys> ParseKeys(const std::string& text) {
   return keys;
 }
 
-// What tells that a file is another one than before; follows symbolic links, which is how Kubernetes
-// exchanges a secret.
+// Changes when the file is another one; follows symbolic links, by which Kubernetes replaces a secret.
 struct FileMark {
   ino_t inode = 0;
   off_t size = 0;
@@ -278,25 +276,25 @@ struct TokenVerifier::Impl {
   FileMark mark ABSL_GUARDED_BY(mutex);
   absl::flat_hash_map<Digest, Remembered> remembered ABSL_GUARDED_BY(mutex);
   std::atomic<int64_t> next_look_ns{0};
-  // One signature at a time: nothing says that a key of cjose may be used by two threads at once, and
-  // it keeps a flood of bad signatures to one of the cores.
+  // One signature at a time: cjose does not promise that two threads may use one key, and a flood of bad signatures
+  // then takes only one core.
   absl::Mutex one_signature;
 
   void LookAtKeys();
   // Returns the keys by which the signature is right.
   absl::StatusOr<std::shared_ptr<const Keys>> CheckSignature(std::string_view token, std::string_view header_part);
-  // Who calls, by the claims of a token whose signature is right.
+  // The caller, from the claims of a token whose signature is right.
   absl::StatusOr<Caller> CheckClaims(std::string_view payload_part, absl::Time now) const;
   void Remember(const Digest& hash, const std::shared_ptr<const Caller>& caller, const std::shared_ptr<const Keys>& by,
                 absl::Time now);
 };
 
-// Takes over a changed key file. A file that cannot be used (half written, say) leaves the keys as
-// they are and is looked at again.
+// Reads a changed key file. If it cannot be used (half written, say), the keys stay as they are, and it is read again
+// later.
 void TokenVerifier::Impl::LookAtKeys() {
   const int64_t now_ns = absl::GetCurrentTimeNanos();
   int64_t next = next_look_ns.load(std::memory_order_relaxed);
-  // A clock that was set back must not stop us looking.
+  // A clock that was set back must not stop these checks.
   const bool due = now_ns >= next || next - now_ns > absl::ToInt64Nanoseconds(kKeysLookEvery);
   if (!due || !next_look_ns.compare_exchange_strong(next, now_ns + absl::ToInt64Nanoseconds(kKeysLookEvery))) return;
   const FileMark seen = MarkOf(options.jwks_file);
@@ -397,7 +395,7 @@ absl::StatusOr<std::unique_ptr<TokenVerifier>> TokenVerifier::Make(Options optio
 }
 
 absl::StatusOr<std::shared_ptr<const Caller>> TokenVerifier::Verify(std::string_view token, absl::Time now) {
-  if (token.empty()) return Unauthenticated("a token is needed");
+  if (token.empty()) return Unauthenticated("send a token in the metadata: authorization: Bearer <token>");
   if (token.size() > kTokenBytesMax) return Unauthenticated("the token is too large");
   impl_->LookAtKeys();
   const Digest hash = Sha256(token);

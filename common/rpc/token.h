@@ -1,4 +1,4 @@
-// Who calls: a verified token. What the contract lets its roles do is audience.h.
+// Who calls: a verified token. audience.h has what the contract permits its roles.
 #pragma once
 
 #include <memory>
@@ -23,12 +23,12 @@ struct Caller {
   std::vector<Role> roles;      // claim `roles`, such as ["HOUSING_OFFICE"]; unknown ones are dropped
   std::string person_ref;       // claim, if the caller is a person of the register
   std::string organisation_id;  // claim, such as "nav-sandnes"
-  // When the token stops being accepted (claim `exp` and the leeway), in real time: what lasts ends then.
+  // When the token stops being accepted (claim `exp` plus the leeway), in real time: a Watch ends then.
   absl::Time until = absl::InfiniteFuture();
 
   bool Is(Role role) const;
   bool IsAny(absl::Span<const Role> any) const;
-  // Is this person of the register; nobody is "".
+  // Whether the caller is this person of the register; "" is nobody.
   bool IsSelf(std::string_view person) const { return !person.empty() && person == person_ref; }
 };
 
@@ -48,8 +48,8 @@ class TokenVerifier {
   static absl::StatusOr<std::unique_ptr<TokenVerifier>> Make(Options options);
   ~TokenVerifier();
 
-  // UNAUTHENTICATED with one sentence that says what is wrong, never the token. `now` is real time:
-  // a rehearsal's moved clock must not make an old token valid.
+  // UNAUTHENTICATED with one sentence that says what is wrong and never contains the token. `now` is real time: the
+  // moved clock of a rehearsal must not make an old token valid.
   absl::StatusOr<std::shared_ptr<const Caller>> Verify(std::string_view token, absl::Time now);
 
  private:
@@ -60,11 +60,11 @@ class TokenVerifier {
 
 // The role of a claim such as "HOUSING_OFFICE"; ROLE_UNSPECIFIED if there is none of that name.
 Role RoleNamed(std::string_view name);
-// And back: the name of a role in a claim.
+// The inverse: the name of a role in a claim.
 std::string RoleName(Role role);
-// Of several: "HOUSING_OFFICE,AUDITOR".
+// The names of several roles: "HOUSING_OFFICE,AUDITOR".
 std::string RoleNames(const std::vector<Role>& roles);
-// The caller as whoever gave the name has it: issuer and subject, one line each.
+// The unique name of a caller: issuer and subject, one line each.
 std::string NameOf(const Caller& caller);
 
 }  // namespace mestring

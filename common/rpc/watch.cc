@@ -2,22 +2,22 @@
 
 // The hub of the watchers.
 //
-// One thread (the tail) reads the log as it grows, parses each event once, works out who may see it and
-// what goes over the wire, and puts it into the ring. A watcher has a place in the ring and at most one
-// write under way. At any time exactly one thread owns a watcher, which moves along this chain:
+// One thread (the tail) reads the log as it grows, parses each event once, computes who may see it and what is sent,
+// and puts it into the ring. A watcher has a place in the ring and at most one write under way. At any time exactly one
+// thread owns a watcher, which moves along this chain:
 //
 //   catching up (a page of the log at a time) -> advancing -> writing -> advancing -> … -> waiting
 //
-// OnWriteDone advances a watcher on gRPC's thread; those that wait are advanced by a few wakers when
-// the tail has added something. So there is no thread, queue or timer for each watcher, and an event
-// for a thousand of them is parsed and serialised once: what they write is the same slice.
+// OnWriteDone advances a watcher on a thread of gRPC; when the tail has added events, a few wakers advance those that
+// wait. So no watcher has a thread, queue or timer of its own, and an event for a thousand of them is parsed and
+// serialised once: they all send the same slice.
 //
-// Only Finish breaks the chain: it may come from anywhere (the client is gone, the sweeper finds a
-// write that does not end, the service drains), once, and afterwards the watcher does nothing more.
+// Only Finish breaks the chain. It may come at any time (the client is gone, the sweeper finds a write that does not
+// end, the service drains), once, and then the watcher does nothing more.
 //
-// The order is that of the log, bookmarks included: a bookmark says how far this watcher has looked,
-// and is written by the same chain. A queue for each watcher would have been simpler; a thousand slow
-// readers would then have held a thousand queues.
+// A watcher gets events and bookmarks in the order of the log: a bookmark says how far it has looked, and the same
+// chain sends it. A queue for each watcher would have been simpler, but a thousand slow readers would have held a
+// thousand queues.
 
 #include <algorithm>
 #include <deque>
@@ -48,28 +48,28 @@ namespace pb = events::v1;
 
 // Entries that the tail reads at once.
 constexpr int kTailPage = 512;
-// Entries that a watcher behind the ring holds at a time; with the next one it bounds the memory of a
-// watcher, and that of a thousand who come back together after a restart.
+// Entries that a watcher behind the ring holds at a time. They bound its memory, and that of a thousand who come back
+// together after a restart.
 constexpr int kCatchUpPage = 32;
-// Reads of the log for those behind the ring, at once: they must not take the connections of RPCs.
+// Reads of the log at once for watchers behind the ring: they must leave connections to RPCs.
 constexpr int kCatchUpThreads = 2;
 constexpr int kWakers = 2;
 // Watchers that a waker takes at once.
 constexpr size_t kWakeBatch = 16;
-// How often the sweeper looks for bookmarks that are due, tokens that are over and writes that do not end.
+// How often the sweeper looks for due bookmarks, expired tokens and writes that do not end.
 constexpr absl::Duration kSweep = absl::Seconds(1);
 constexpr absl::Duration kTooManyRetry = absl::Seconds(5);
 
 constexpr int kListDefault = 50;
 constexpr int kListMax = 1000;
-// gRPC clients take 4 MB by default.
+// gRPC clients accept 4 MB by default.
 constexpr size_t kListBytesMax = 1 << 20;
 
 absl::Status Draining() {
   return Unavailable("DRAINING", "the service is stopping; watch again from your last cursor");
 }
 
-// One page of the log for a caller, what they may not see left out.
+// One page of the log for a caller, without the events that they may not see.
 absl::Status ListEvents(Tx& tx, Call& call, const pb::ListRequest& request, pb::ListResponse* response) {
   Cursor at;
   if (!request.after().empty()) {
@@ -103,7 +103,7 @@ absl::Status ListEvents(Tx& tx, Call& call, const pb::ListRequest& request, pb::
 
 }  // namespace
 
-// The gRPC service. Watch is raw: what goes out has been serialised once for all.
+// The gRPC service. Watch sends raw bytes, because an event is serialised once for all watchers.
 class Watch::Edges : public pb::EventService::WithRawCallbackMethod_Watch<pb::EventService::Service> {
  public:
   explicit Edges(Hub& hub, RpcPipeline& edge) : hub_(hub), edge_(edge) {}
@@ -125,7 +125,7 @@ class Watch::Hub : public Watcher::Hub {
       : db(db), edge(edge), options(options), edges(*this, edge), ring_(options.ring_size) {
     for (int i = 0; i < kWakers; ++i) wakers_.emplace_back([this] { return AdvanceSome(); });
     for (int i = 0; i < kCatchUpThreads; ++i) catchers_up_.emplace_back([this] { return CatchUpOne(); });
-    // The database may commit, and wake the tail, when the hub is gone.
+    // The database may commit after the hub is gone, so it gets a waker that stays valid.
     db.OnCommit([wake = tail_worker_.Waker()](Cursor) { wake(); });
   }
   ~Hub() override { Stop(); }
@@ -138,7 +138,7 @@ class Watch::Hub : public Watcher::Hub {
     return static_cast<int>(all_.size());
   }
 
-  // Takes a new watcher in, or says why not.
+  // Adds a new watcher, or returns why not.
   absl::Status Admit(const std::shared_ptr<Watcher>& watcher);
   void Advance(const std::shared_ptr<Watcher>& watcher) override;
   void Forget(const std::shared_ptr<Watcher>& watcher) override;
@@ -150,7 +150,7 @@ class Watch::Hub : public Watcher::Hub {
   Database& db;
   RpcPipeline& edge;
   const Options options;
-  // Those who wait are looked at once in a sweep.
+  // Waiting watchers are checked once in a sweep.
   const absl::Duration bookmark_in_time = std::max(options.bookmark - kSweep, options.bookmark / 2);
   Edges edges;
 
@@ -168,7 +168,7 @@ class Watch::Hub : public Watcher::Hub {
   absl::StatusOr<absl::Duration> AdvanceSome();
   absl::StatusOr<absl::Duration> CatchUpOne();
   absl::StatusOr<absl::Duration> Sweep();
-  // All that wait have something to look at.
+  // Makes all waiting watchers ready, because there is something to look at.
   void ReadyAll() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void PutBehind(const std::shared_ptr<Watcher>& watcher) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   static void Wake(std::deque<Worker>& workers) {
@@ -208,7 +208,7 @@ grpc::ServerWriteReactor<grpc::ByteBuffer>* Watch::Edges::Watch(grpc::CallbackSe
     pb::WatchRequest parsed;
     grpc::ByteBuffer bytes(*request);
     if (!grpc::SerializationTraits<pb::WatchRequest>::Deserialize(&bytes, &parsed).ok()) {
-      return InvalidArgument("request", "is not a WatchRequest");
+      return InvalidArgument("request", "must be a WatchRequest");
     }
     TRY(CheckFields(parsed));
     watcher->types.insert(parsed.types().begin(), parsed.types().end());
@@ -249,7 +249,7 @@ void Watch::Hub::Stop() {
   for (std::deque<Worker>* workers : {&wakers_, &catchers_up_}) {
     for (Worker& worker : *workers) worker.Stop();
   }
-  // The server is shut down before this object goes: every call has ended, its OnDone may be on its way.
+  // The server shuts down before this object is destroyed: every call has ended, but its OnDone may not have run yet.
   absl::MutexLock lock(&mutex_);
   mutex_.Await(absl::Condition(
       +[](absl::flat_hash_set<std::shared_ptr<Watcher>>* all) { return all->empty(); }, &all_));
@@ -268,7 +268,7 @@ absl::Status Watch::Hub::Admit(const std::shared_ptr<Watcher>& watcher) {
     absl::MutexLock lock(&mutex_);
     if (draining_) return Draining();
     if (static_cast<int>(all_.size()) >= options.watchers_max) {
-      return Overloaded("TOO_MANY_WATCHERS", "more watchers than the service takes", kTooManyRetry);
+      return Overloaded("TOO_MANY_WATCHERS", "the service has as many watchers as it can; try again", kTooManyRetry);
     }
     all_.insert(watcher);
     PutBehind(watcher);
@@ -283,7 +283,7 @@ void Watch::Hub::Forget(const std::shared_ptr<Watcher>& watcher) {
   all_.erase(watcher);
 }
 
-// Takes a watcher to its next write, or to where it waits.
+// Moves a watcher to its next write, or to where it waits.
 void Watch::Hub::Advance(const std::shared_ptr<Watcher>& watcher) {
   while (!watcher->ended()) {
     while (watcher->page_next < watcher->page.size()) {
@@ -307,7 +307,7 @@ void Watch::Hub::Advance(const std::shared_ptr<Watcher>& watcher) {
         return PutBehind(watcher);
       }
       case WatchRing::Found::kEnd:
-        // At the end of the ring for the first time, or for long: say how far this is.
+        // At the end of the ring for the first time, or for a while: send a bookmark.
         if (watcher->BookmarkDue(bookmark_in_time)) return watcher->WriteBookmark();
         if (Wait(watcher)) return;
     }
@@ -325,7 +325,7 @@ void Watch::Hub::PutBehind(const std::shared_ptr<Watcher>& watcher) {
   Wake(catchers_up_);
 }
 
-// False if something has come meanwhile.
+// False if an event has come meanwhile.
 bool Watch::Hub::Wait(const std::shared_ptr<Watcher>& watcher) {
   absl::MutexLock lock(&mutex_);
   if (!ring_.AtEnd(watcher->place)) return false;
@@ -333,8 +333,8 @@ bool Watch::Hub::Wait(const std::shared_ptr<Watcher>& watcher) {
   return true;
 }
 
-// One page of the log for a watcher behind the ring; also where every watcher begins, because only
-// the database can say whether its cursor is known.
+// Reads one page of the log for a watcher behind the ring. Every watcher begins here, because only the database can say
+// whether its cursor is known.
 void Watch::Hub::CatchUp(const std::shared_ptr<Watcher>& watcher) {
   if (watcher->ended()) return;
   std::vector<pb::Event> events;
@@ -354,8 +354,8 @@ void Watch::Hub::CatchUp(const std::shared_ptr<Watcher>& watcher) {
   Advance(watcher);
 }
 
-// Takes what is new in the log into the ring. True if there may be more. Without watchers nothing is
-// read: each commit would pay for events that nobody waits for.
+// Reads new entries of the log into the ring. True if there may be more. Without watchers it reads nothing, so that
+// commits do not pay for events that nobody waits for.
 bool Watch::Hub::ReadTail() {
   if (watchers() == 0) {
     asleep_ = true;
@@ -372,7 +372,7 @@ bool Watch::Hub::ReadTail() {
     return false;
   }
   if (events.empty()) return false;
-  // The ring has still what was erased; the log does not, and all go on from there.
+  // The ring still has the erased event and the log does not, so everybody goes on from the log.
   if (std::any_of(events.begin(), events.end(), [](const auto& event) { return TellsErasure(event.type()); })) {
     return Jump().ok();
   }
@@ -386,7 +386,7 @@ bool Watch::Hub::ReadTail() {
   return static_cast<int>(events.size()) == kTailPage;
 }
 
-// Empties the ring and goes on at the end of the log. Who stands before it catches up by pages.
+// Empties the ring and goes on at the end of the log. Watchers before that end catch up by pages.
 absl::Status Watch::Hub::Jump() {
   TRY(db.Read([this](Tx& tx) -> absl::Status {
     ASSIGN(tail_, tx.Head());
@@ -395,13 +395,13 @@ absl::Status Watch::Hub::Jump() {
   asleep_ = false;
   absl::MutexLock lock(&mutex_);
   ring_.Restart(tail_);
-  // Those that waited at the end of the old ring may lack something before the new one.
+  // Watchers that waited at the end of the old ring may lack events before the new one.
   ReadyAll();
   return absl::OkStatus();
 }
 
-// The log is no longer the one that the tail followed (the database went back in time under us).
-// Watchers come back with their cursors and hear CURSOR_FORKED if theirs is of the lost part.
+// The log is no longer the one that the tail followed: the database went back in time. Watchers come back with their
+// cursors, and get CURSOR_FORKED if theirs is in the lost part.
 void Watch::Hub::Restart() {
   const Cursor before = tail_;
   if (!Jump().ok()) return;
@@ -439,7 +439,7 @@ absl::StatusOr<absl::Duration> Watch::Hub::CatchUpOne() {
 absl::StatusOr<absl::Duration> Watch::Hub::Sweep() {
   {
     absl::MutexLock lock(&mutex_);
-    // Those that wait too long for a bookmark go on; those that have ended go away.
+    // Watchers whose bookmark is due go on; those that have ended are removed.
     std::vector<std::shared_ptr<Watcher>> still;
     for (std::shared_ptr<Watcher>& watcher : waiting_) {
       if (watcher->ended()) continue;

@@ -1,8 +1,8 @@
-// EventService: List and Watch over the log, written once for all services.
+// EventService: List and Watch over the log, for all services.
 //
-// One tail of the log per process fills one ring of parsed events; a watcher is a place in the ring,
-// a filter and a caller, nothing more. It never slows a writer or another watcher: what it has not
-// taken when the ring comes round, or what it does not take in time, ends it with RESOURCE_EXHAUSTED.
+// One tail of the log for each process fills one ring of parsed events; a watcher is only a place in the ring, a filter
+// and a caller. It never slows a writer or another watcher. A watcher ends with RESOURCE_EXHAUSTED if the ring
+// overtakes it, or if it does not take a message in time.
 #pragma once
 
 #include <memory>
@@ -21,21 +21,22 @@ class Watch {
     // Events in the ring: a minute at 1,000 a second.
     int ring_size = 65536;
     int watchers_max = 10000;
-    // An idle watcher hears a bookmark at least this often; seconds, because idle watchers are looked at every second.
+    // An idle watcher gets a bookmark at least this often; whole seconds, because idle watchers are checked once a
+    // second.
     absl::Duration bookmark = absl::Seconds(10);
-    // A write that the transport has not taken for this long ends the watcher.
+    // The watcher ends if the transport does not take a message for this long.
     absl::Duration write_timeout = absl::Seconds(10);
-    // Commits of this process wake the tail at once; those of other replicas are seen this often.
+    // How often to look for commits of other replicas; commits of this process wake the tail at once.
     absl::Duration poll = absl::Milliseconds(250);
   };
 
-  // `edge` says who calls, and counts; both outlive this object. Made before the first write.
+  // `edge` verifies callers and counts calls; it and `db` outlive this object. Make it before the first write.
   Watch(Database& db, RpcPipeline& edge, Options options);
   ~Watch();
 
   // The gRPC service; lives as long as this object.
   grpc::Service* service();
-  // Begins at the end of the log.
+  // Starts the threads; the ring begins at the end of the log.
   absl::Status Start();
   // Ends every watch with UNAVAILABLE (reason DRAINING) and refuses new ones.
   void Drain();

@@ -1,4 +1,4 @@
-// An event on its way to watchers: parsed once, with who may see it and what goes over the wire.
+// An event for watchers: parsed once, with who may see it and the bytes to send. Immutable, shared by all watchers.
 #pragma once
 
 #include <memory>
@@ -22,10 +22,10 @@ using WatchEntryPtr = std::shared_ptr<const WatchEntry>;
 
 WatchEntryPtr WatchEntryOf(events::v1::Event event);
 grpc::ByteBuffer WireOf(const events::v1::WatchResponse& response);
-// The stream's own entries are for all; what this program does not know, or cannot read, is for subscribers only:
-// nobody could say whom it concerns.
+// Everybody may see the stream's own entries. Events that this program does not know or cannot read are for subscribers
+// only, because it cannot say whom they concern.
 Audience AudienceOfEvent(const events::v1::Event& event);
-// Whether an event of this type says that another one was erased.
+// Whether events of this type say that another event was erased.
 bool TellsErasure(const std::string& type);
 
 }  // namespace mestring

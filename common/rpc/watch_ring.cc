@@ -6,7 +6,7 @@
 namespace mestring {
 namespace {
 
-// Entries looked at in one call, under one hold of the caller's lock.
+// Entries to look at in one call, while the caller holds its lock.
 constexpr int kScanMax = 256;
 
 }  // namespace
@@ -47,7 +47,7 @@ WatchRing::Found WatchRing::Look(Place& place, Cursor& cursor, absl::FunctionRef
   for (int looked = 0; place.entry < next_; ++looked) {
     if (looked == kScanMax) return Found::kMore;
     const WatchEntryPtr& entry = At(place.entry++);
-    // The page that led here may have gone further than the tail had.
+    // The page that led here may have gone further than the tail.
     if (entry->cursor <= cursor) continue;
     cursor = entry->cursor;
     if (!wanted(*entry)) continue;

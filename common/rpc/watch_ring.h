@@ -1,4 +1,5 @@
-// The newest events of the log, in the order of the log, for those who read them one by one at different speeds.
+// The newest events of the log, in its order, for readers of different speeds. Not thread-safe; const methods may run
+// at the same time.
 #pragma once
 
 #include <cstdint>
@@ -13,25 +14,25 @@ namespace mestring {
 // Not thread-safe; const methods may run side by side.
 class WatchRing {
  public:
-  // Where a reader stands. A new one stands nowhere: it is placed by its cursor.
+  // The place of a reader. A new reader has none: Look finds it by the cursor.
   struct Place {
-    uint64_t ring = 0;   // the number of the ring that it is in
-    uint64_t entry = 0;  // there, of the next entry to look at
+    uint64_t ring = 0;   // the number of the ring to which it belongs
+    uint64_t entry = 0;  // the number of the next entry to look at
   };
   enum class Found {
-    kEntry,    // one that it wants
-    kEnd,      // none before the end
-    kMore,     // none so far; look again
-    kBehind,   // it stands before the ring: only the log knows what is between
-    kOverrun,  // the ring has come round: it was too slow
+    kEntry,    // a wanted entry
+    kEnd,      // no wanted entry before the end
+    kMore,     // no wanted entry so far; call again
+    kBehind,   // the cursor is before the ring: read the log
+    kOverrun,  // the reader was too slow: the ring has overtaken it
   };
 
   explicit WatchRing(int size) : entries_(static_cast<size_t>(size)) {}
 
-  // Empties the ring: it goes on after `end` of the log, and every place means nothing any more.
+  // Empties the ring, which goes on after `end` of the log; all places become invalid.
   void Restart(Cursor end);
   void Add(WatchEntryPtr entry);
-  // Looks from a place for the next entry after `cursor` that is wanted, and moves both on as far as it has looked.
+  // Looks from a place for the next wanted entry after `cursor`, and moves both as far as it has looked.
   Found Look(Place& place, Cursor& cursor, absl::FunctionRef<bool(const WatchEntry&)> wanted,
              WatchEntryPtr* entry) const;
   bool AtEnd(const Place& place) const { return place.ring == number_ && place.entry == next_; }

@@ -27,7 +27,7 @@ absl::Status WatcherTooSlow() {
 Watcher::Watcher(Hub& hub, grpc::CallbackServerContext* context) : hub_(hub), context_(context), started_(Uptime()) {}
 
 bool Watcher::Wants(const WatchEntry& entry) const {
-  // Whoever was sent an event hears that it was erased: its id was no subject that anybody could ask for.
+  // Everybody who may have got the event must get its erasure, whatever subjects they asked for.
   if (TellsErasure(entry.type)) return MaySee(*caller, entry.audience);
   return (types.empty() || types.contains(entry.type)) && (subjects.empty() || subjects.contains(entry.subject)) &&
          MaySee(*caller, entry.audience);
@@ -84,7 +84,7 @@ void Watcher::Sweep(absl::Duration write_timeout) {
     }
     too_slow = writing_ && Uptime() - *last_write_ > write_timeout;
   }
-  // Real time, as where the token was verified.
+  // Real time, like the check of the token.
   if (absl::Now() >= caller->until) return End(TokenOver());
   if (too_slow) End(WatcherTooSlow());
 }

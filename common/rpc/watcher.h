@@ -1,4 +1,5 @@
 // One Watch call: a caller, what they want to see, and how far they have looked. It has at most one write under way.
+// Members that are not guarded belong to the thread that owns the watcher at the moment.
 #pragma once
 
 #include <memory>
@@ -23,13 +24,13 @@ namespace mestring {
 // What is not said to be guarded belongs to whoever has the watcher at the moment.
 class Watcher : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
  public:
-  // Whoever has the watchers; outlives them.
+  // The owner of all watchers; outlives them.
   class Hub {
    public:
     virtual ~Hub() = default;
-    // Takes a watcher that has written to its next write, or to where it waits.
+    // After a write: moves the watcher to its next write, or to where it waits.
     virtual void Advance(const std::shared_ptr<Watcher>& watcher) = 0;
-    // The call is over.
+    // The call has ended: removes the watcher.
     virtual void Forget(const std::shared_ptr<Watcher>& watcher) = 0;
     // The wire form of its end.
     virtual grpc::Status Ended(const grpc::ServerContextBase& context, const Caller* caller, const absl::Status& status,
@@ -59,7 +60,7 @@ class Watcher : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
   bool Wants(const WatchEntry& entry) const;
 
   void Write(grpc::ByteBuffer message) ABSL_LOCKS_EXCLUDED(mutex_);
-  // Says how far it has looked.
+  // Sends a bookmark: how far this watcher has looked.
   void WriteBookmark();
   // Ends the call, if it has not ended.
   void End(const absl::Status& status) ABSL_LOCKS_EXCLUDED(mutex_);
@@ -67,10 +68,9 @@ class Watcher : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
     absl::MutexLock lock(&mutex_);
     return ended_.has_value();
   }
-  // It has been told nothing for so long.
+  // Whether nothing was sent for so long.
   bool BookmarkDue(absl::Duration every) const ABSL_LOCKS_EXCLUDED(mutex_);
-  // Ends the call if its token or its write has had its time, and cuts the connection's stream if even that is not
-  // taken.
+  // Ends the call if its token has expired or its write takes too long; cancels it if even the end is not taken.
   void Sweep(absl::Duration write_timeout) ABSL_LOCKS_EXCLUDED(mutex_);
 
  private:
