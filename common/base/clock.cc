@@ -1,9 +1,9 @@
-// Time: the machine's, or what a rehearsal says it is; and the civil dates of the municipality.
+// Time: the machine's, or that of a rehearsal; and the civil dates of the municipality.
 //
-// A domain date ("moves in on 1 March") is a civil date in the municipality's zone and never an
-// instant; the two meet only here. The offset file lets people rehearse a month in an hour with the
-// real program; it is read at most once a second because Now() is asked on every call. A clock that
-// is set over RPC was rejected: it would be one forgotten permission away from moving real deadlines.
+// A domain date ("moves in on 1 March") is a civil date in the municipality's zone and never an instant; only this file
+// converts between the two. With the offset file people rehearse a month in an hour with the real program; it is read
+// at most once a second because every call asks Now(). An RPC that sets the clock was rejected: one forgotten
+// permission, and it moves real deadlines.
 #include "common/base/clock.h"
 
 #include <fstream>

@@ -1,4 +1,4 @@
-// Time comes in through a clock, so that a test can let three months pass in a microsecond.
+// Time comes from a clock, so that a test can let three months pass in a microsecond.
 #pragma once
 
 #include <atomic>

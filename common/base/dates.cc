@@ -1,7 +1,7 @@
 #include "common/base/dates.h"
 
-// Rules and SQL compare dates as text; only arithmetic needs the civil day behind it. A date class of our
-// own would have to be turned into text and back at each of both borders.
+// Rules and SQL compare dates as text; only arithmetic needs the civil day. A date class would have to be converted
+// from text and back at the contract and at the database.
 
 #include <algorithm>
 

@@ -1,7 +1,7 @@
 #include "common/base/digest.h"
 
-// OpenSSL 3 looks an algorithm up by its name, under a lock, at each call of its one-shot functions;
-// that costs more than hashing a token. So it is looked up once, and each thread keeps its context.
+// OpenSSL 3 looks an algorithm up by its name, under a lock, at each call of its one-shot functions, which costs more
+// than hashing a token. So we look it up once, and each thread keeps its context.
 
 #include <openssl/evp.h>
 #include <openssl/hmac.h>

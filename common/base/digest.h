@@ -1,5 +1,5 @@
-// SHA-256, for remembering a token, for telling a repeated request or another list, and for the name of a caller in a
-// log line.
+// SHA-256: for remembered tokens, repeated requests, lists and their page tokens, and the name of a caller in a log
+// line.
 #pragma once
 
 #include <array>
@@ -18,8 +18,8 @@ Digest Sha256(std::string_view bytes);
 std::string Sha256Hex(std::string_view bytes);
 // The bytes of a message, always the same for the same content.
 std::string DeterministicBytes(const google::protobuf::Message& message);
-// The first 16 hexadecimal digits of HMAC-SHA256: enough to follow one caller through the lines of a
-// day, too little, and keyed, to find out who it is.
+// The first 16 hexadecimal digits of HMAC-SHA256: enough to follow one caller through the lines of a day, too few,
+// without the key, to find out who it is.
 std::string KeyedHash(std::string_view key, std::string_view text);
 
 }  // namespace mestring

@@ -2,14 +2,12 @@
 
 // Errors, from the status inside the process to the wire and back.
 //
-// Inside, an absl::Status carries the google.rpc messages as payloads under their own type URLs, one
-// of each kind; on the wire they stand as google.protobuf.Any in a google.rpc.Status, which gRPC
-// sends as grpc-status-details-bin. So both directions are a copy, and nothing outside this file
-// knows how an error is put together.
+// Inside, an absl::Status has the google.rpc messages as payloads under their type URLs, one of each kind; on the wire
+// they are google.protobuf.Any in a google.rpc.Status, which gRPC sends as grpc-status-details-bin. So both directions
+// are copies, and only this file knows the form of an error.
 //
-// Invariant: a status without ErrorInfo was not made for a caller (it comes from a library or a bug),
-// so its text never leaves the process. The alternative, a class of our own beside absl::Status,
-// would have had to be threaded through every StatusOr.
+// Invariant: a status without ErrorInfo was not made for a caller (it comes from a library or a bug), so its text never
+// leaves the process. A class of our own instead of absl::Status was rejected: every StatusOr would need it.
 
 #include <utility>
 
@@ -25,11 +23,11 @@ namespace {
 
 constexpr std::string_view kTypeUrlPrefix = "type.googleapis.com/";
 
-// gRPC clients refuse trailing metadata beyond 8 KiB by default: an error with more than this many
-// violations would reach nobody, and who has so many has one more after these, too.
+// gRPC clients refuse trailing metadata beyond 8 KiB by default, so an error with more violations than this would not
+// arrive; a caller can mend these and send again.
 constexpr size_t kViolationsMax = 32;
 
-// A caller waits this long before repeating when the service is draining or without its database.
+// How long a caller should wait before it repeats, when the service drains or has no database.
 constexpr absl::Duration kUnavailableRetry = absl::Seconds(1);
 
 template <class Detail>
@@ -123,7 +121,7 @@ absl::Status AlreadyExists(std::string_view what) {
 }
 
 absl::Status ConstraintBroken(std::string_view constraint) {
-  return Make(absl::StatusCode::kAlreadyExists, "CONSTRAINT", "this contradicts what is stored already",
+  return Make(absl::StatusCode::kAlreadyExists, "CONSTRAINT", "this conflicts with what is stored already",
               {{"constraint", std::string(constraint)}});
 }
 
@@ -234,8 +232,8 @@ absl::Status FromWire(const grpc::Status& status) {
     for (const auto& detail : wire.details()) out.SetPayload(detail.type_url(), absl::Cord(detail.value()));
   }
   if (!ReasonOf(out).empty()) return out;
-  // What gRPC's core or the gate says comes without details (the library has no room for them there),
-  // but its code allows only one reason.
+  // Errors of gRPC's core or of the gate have no details (the library has no room for them there), but their code
+  // allows only one reason.
   switch (status.error_code()) {
     case grpc::StatusCode::UNAUTHENTICATED:
       return Unauthenticated(status.error_message());

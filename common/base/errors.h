@@ -1,9 +1,8 @@
-// The errors a caller can tell apart, each with one named constructor; anything else is INTERNAL,
-// logged with an id, and its text hidden.
+// The errors that a caller can tell apart, each with one named constructor. Any other error becomes INTERNAL: its text
+// is logged with an id and hidden from the caller.
 //
-// Inside the process an error is an absl::Status whose payload is google.rpc details; ToWire is the
-// one table from there to gRPC. Texts are sentences for a person and never hold personal data or a
-// value that the caller sent.
+// Inside the process an error is an absl::Status whose payload is google.rpc details; only ToWire converts it to gRPC.
+// A text is a sentence that tells a person what to do, and never holds personal data or a value that the caller sent.
 #pragma once
 
 #include <cstdint>
@@ -37,7 +36,7 @@ struct Violation {
 absl::Status InvalidArgument(const std::vector<Violation>& violations);
 absl::Status InvalidArgument(std::string_view field, std::string_view problem);
 
-// INVALID_ARGUMENT, reason UNREADABLE_REQUEST: the bytes are no message of the method's type.
+// INVALID_ARGUMENT, reason UNREADABLE_REQUEST: the bytes are not a message of the method's type.
 absl::Status UnreadableRequest();
 
 // INVALID_ARGUMENT, reason REQUEST_TOO_LARGE or METADATA_TOO_LARGE (metadata: max_bytes): no repeat can succeed.
@@ -48,18 +47,18 @@ absl::Status MetadataTooLarge(int max_bytes);
 absl::Status UnknownService();
 absl::Status UnknownMethod();
 
-// NOT_FOUND, reason NOT_FOUND: "there is no such <what>". Also the answer to one who may not see it.
+// NOT_FOUND, reason NOT_FOUND: "there is no such <what>". Also for a caller who may not see it.
 absl::Status NotFound(std::string_view what);
 
 // ALREADY_EXISTS, reason ALREADY_EXISTS.
 absl::Status AlreadyExists(std::string_view what);
 
-// ALREADY_EXISTS, reason CONSTRAINT: the schema's net caught what a rule should have refused. Metadata
-// "constraint" says which one, in the engine's words (names of tables and columns, never a value).
+// ALREADY_EXISTS, reason CONSTRAINT: a constraint of the schema caught what a rule should have refused. Metadata
+// "constraint" says which, in the engine's words (names of tables and columns, never a value).
 absl::Status ConstraintBroken(std::string_view constraint);
 
-// FAILED_PRECONDITION: a rule of the domain says no. `reason` is stable and listed in the contract
-// ("PLACE_TAKEN"); `metadata` helps a program (codes and ids, never a person).
+// FAILED_PRECONDITION: a rule of the domain refuses. `reason` is stable and listed in the contract ("PLACE_TAKEN");
+// `metadata` is for programs (codes and ids, never a person).
 absl::Status Refused(std::string_view reason, std::string_view sentence,
                      std::map<std::string, std::string> metadata = {});
 
@@ -70,7 +69,7 @@ absl::Status WrongState(State state, std::string_view sentence) {
                  {{"state", google::protobuf::GetEnumDescriptor<State>()->FindValueByNumber(state)->name()}});
 }
 
-// PERMISSION_DENIED, reason FORBIDDEN: the caller may see the thing, but not do this to it.
+// PERMISSION_DENIED, reason FORBIDDEN: the caller may see the resource, but not do this to it.
 absl::Status Forbidden(std::string_view sentence);
 
 // UNAUTHENTICATED, reason UNAUTHENTICATED.
@@ -98,15 +97,15 @@ std::string ReasonOf(const absl::Status& status);
 // Its metadata, and the fields that an INVALID_ARGUMENT names; empty if it has none.
 std::map<std::string, std::string> MetadataOf(const absl::Status& status);
 std::vector<Violation> ViolationsOf(const absl::Status& status);
-// After how long a repeat may help, if it says so.
+// When a repeat may help, if the error says so.
 std::optional<absl::Duration> RetryAfterOf(const absl::Status& status);
 
 // The wire form. `domain` is "mestring.housing". An error without a reason becomes INTERNAL, whose
 // text names only `error_id`; the caller of ToWire logs the real text under that id.
 grpc::Status ToWire(const absl::Status& status, std::string_view domain, std::string_view error_id);
 
-// The inverse, for our own clients: the same code, reason, sentence and metadata. What gRPC itself
-// says (no details) gets the reason that its code allows: UNAUTHENTICATED, FORBIDDEN, UNAVAILABLE …
+// The inverse, for our own clients: the same code, reason, sentence and metadata. An error of gRPC itself has no
+// details and gets the only reason that its code allows: UNAUTHENTICATED, FORBIDDEN, UNAVAILABLE …
 absl::Status FromWire(const grpc::Status& status);
 
 }  // namespace mestring

@@ -1,15 +1,13 @@
 #include "common/base/field_rules.h"
 
-// The shape of messages, read from the contract by reflection.
+// Checks the shape of messages, which reflection reads from the contract.
 //
-// The options on a field (field_rule.proto) are turned once per message type into a plan: a flat list
-// of fields with their limits, and the plans of the messages below. A check then walks a message
-// along its plan: some microseconds, so that it costs a write nothing that counts. Looking the
-// options up for each request would cost more than the rest of the edge.
+// For each message type the options of its fields (field_rule.proto) become a plan once: a flat list of fields with
+// their limits, and the plans of the messages below. A check walks a message along its plan in some microseconds, which
+// is little beside a write. Reading the options for each request would cost more than the rest of the edge.
 //
-// Invariants: a value that breaks a rule is never repeated in the answer; every violation is listed,
-// not only the first; a message type seen once is never planned again. Code generated per message
-// would be a little faster, and a second thing to build, read and trust.
+// Invariants: an answer never repeats a value that breaks a rule; it lists every violation; a message type gets its
+// plan once. Code generated for each message would be a little faster, and one more thing to build, read and trust.
 
 #include <algorithm>
 #include <memory>
@@ -40,7 +38,7 @@ using ::google::protobuf::FieldDescriptor;
 using ::google::protobuf::Message;
 using ::google::protobuf::Reflection;
 
-// Where a field says nothing else (field_rule.proto).
+// The limits of a field whose rule does not set them (field_rule.proto).
 constexpr int kLengthDefault = 200;
 constexpr int kItemsDefault = 100;
 constexpr int kCodeLengthMax = 64;
@@ -156,8 +154,8 @@ const Plan* PlanFor(const Descriptor& type, Plans* plans) {
   return plan;
 }
 
-// The plan of a compiled-in type, kept for the life of the process (there are as many as message
-// types). A type made at run time may go away again: its plans live in `own`.
+// The plan of a compiled-in type, stored for the life of the process (there are as many as message types). A type made
+// at run time may be destroyed: its plans live in `own`.
 const Plan& PlanOf(const Descriptor& type, Plans* own) {
   if (type.file()->pool() != google::protobuf::DescriptorPool::generated_pool()) return *PlanFor(type, own);
   static absl::Mutex mutex(absl::kConstInit);
@@ -195,11 +193,11 @@ bool IsCode(std::string_view text) {
   });
 }
 
-// What is wrong with a string that is set; "" if nothing is.
+// The problem of a string that is set; "" if there is none.
 std::string StringProblem(const FieldPlan& plan, std::string_view text) {
   switch (plan.format) {
-    // A value of these formats cannot be a national identity number, and the digits of a UUID that
-    // look like one by chance must not make a resource unreachable: so they are done here.
+    // A value of these formats cannot be a national identity number. They come first, because the digits of a UUID may
+    // look like one by chance and must not make its resource unreachable.
     case common::v1::FORMAT_UUID:
     case common::v1::FORMAT_PERSON_REF:
       return IsUuid(text) ? "" : "must be a UUID in lower case";
@@ -218,16 +216,16 @@ std::string StringProblem(const FieldPlan& plan, std::string_view text) {
     case common::v1::FORMAT_ORGANISATION:
       return IsCode(text) ? "" : "must be a code: letters, digits, \"_\", \"-\" and \".\", at most 64";
     case common::v1::FORMAT_TOKEN:
-      // Web-safe base64: the only form in which tokens are handed out (PageToken in records.h).
+      // Web-safe base64: this service returns tokens in no other form (PageToken in records.h).
       return text.size() <= kTokenLengthMax &&
                      std::all_of(text.begin(), text.end(),
                                  [](char c) { return absl::ascii_isalnum(c) || c == '-' || c == '_' || c == '='; })
                  ? ""
-                 : "is not one that this service handed out";
+                 : "must be a page token that this service returned";
     default:
       break;
   }
-  // The count of bytes first: it bounds the work on what is far too long.
+  // Count bytes first: that limits the work on a text that is far too long.
   if (text.size() > static_cast<size_t>(plan.max_length) && CharactersIn(text) > plan.max_length) {
     return absl::StrCat("must have at most ", plan.max_length, " characters");
   }
@@ -275,7 +273,7 @@ class Check {
     violations.push_back({std::move(path), std::move(problem)});
   }
 
-  // Said of the first of the fields: a violation names one.
+  // Reports the first of the fields, because a violation names one.
   void WalkOneOf(const Message& message, const Reflection& reflection, const OneOf& fields, const std::string& prefix) {
     const auto set = std::count_if(fields.begin(), fields.end(), [&](const FieldDescriptor* field) {
       return field->is_repeated() ? reflection.FieldSize(message, field) > 0 : reflection.HasField(message, field);
@@ -366,7 +364,8 @@ class Check {
   }
 
   static std::string EnumProblem(const FieldPlan& field, int number) {
-    return field.field->enum_type()->FindValueByNumber(number) == nullptr ? "is not a declared value" : "";
+    return field.field->enum_type()->FindValueByNumber(number) == nullptr ? "must be a value that the contract declares"
+                                                                          : "";
   }
 
   static std::string ScalarProblem(const Message& message, const Reflection& reflection, const FieldPlan& field) {

@@ -18,20 +18,20 @@ namespace mestring {
 // a national identity number in any string, without repeating it, and unknown enum values.
 absl::Status CheckFields(const google::protobuf::Message& request);
 
-// Fields of a message of which exactly one must be set (option exactly_one_of); null for a name that it does not have.
+// Groups of fields of which exactly one must be set (option exactly_one_of); null for a name that the message does not
+// have.
 using OneOf = std::vector<const google::protobuf::FieldDescriptor*>;
 std::vector<OneOf> OneOfsOf(const google::protobuf::Descriptor& type);
-// What the contract says of the messages of this type and below must make sense before a service starts:
-// FAILED_PRECONDITION if exactly_one_of names a field that the message does not have, or fewer than two, or if a field
-// with a code_list is no string.
+// Checks the options of this type and the types below before a service starts: FAILED_PRECONDITION if exactly_one_of
+// names a field that the message does not have, or fewer than two, or if a field with a code_list is no string.
 absl::Status CheckRules(const google::protobuf::Descriptor& type);
 
-// As CheckFields, and refuses any string without a format, or of FORMAT_TEXT: what an event may hold.
+// As CheckFields; also refuses any string without a format or of FORMAT_TEXT, which an event may not hold.
 absl::Status CheckEvent(const google::protobuf::Message& event);
-// The same over a message type; returns the paths that an event must not have. For contract tests.
+// The paths of the fields that an event must not have, of a message type. For contract tests.
 std::vector<std::string> FreeTextFields(const google::protobuf::Descriptor& event);
 
-// No two of `items` have the same key: EachOnce(request.entries(), &pb::CodeEntry::code).
+// Whether no two of `items` have the same key: EachOnce(request.entries(), &pb::CodeEntry::code).
 template <class Items, class Key>
 bool EachOnce(const Items& items, Key key) {
   std::set<std::decay_t<decltype(std::invoke(key, *items.begin()))>> seen;

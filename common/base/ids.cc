@@ -1,14 +1,13 @@
 // Identifiers.
 //
-// UUIDv7 rather than v4: its time prefix keeps new rows together at the right edge of every index,
-// so that inserting costs the same with a million rows as with a thousand. (Person references are not
-// made here; they are random, and somebody else's.)
+// UUIDv7 and not v4: its time prefix puts new rows next to each other at the end of every index, so that an insert
+// costs the same with a million rows as with a thousand. (Person references are random; another system makes them.)
 //
-// A national identity number is looked for by its arithmetic and not only by its form, because
-// eleven digits alone are also a telephone number with a prefix or a case number. First goes what has
-// digits and a form that no such number has; the groups of digits that remain are put together again
-// whatever separates them, because people write "150680 12345", "15.06.80-12345" and "1 5 0 6 8 0 …".
-// The forms that are usual count beside other numbers too, any other only where it stands alone.
+// A national identity number is recognised by its arithmetic and not only by its form, because eleven digits can also
+// be a telephone number with a prefix or a case number. First, digits in a form that no such number has are removed.
+// Then the remaining groups of digits are joined whatever separates them, because people write "150680 12345",
+// "15.06.80-12345" and "1 5 0 6 8 0 …". A usual form counts beside other numbers too; any other form only where it
+// stands alone.
 #include "common/base/ids.h"
 
 #include <algorithm>

@@ -14,18 +14,18 @@ namespace mestring {
 // A new UUIDv7 (RFC 9562): unique, and roughly ordered by `now`. Thread-safe.
 std::string NewId(absl::Time now);
 
-// A new UUIDv4: random, and no order, time or place in it. For what must not tell when it came. Thread-safe.
+// A new UUIDv4: random, without order, time or place, for what must not show when it came. Thread-safe.
 std::string NewRandomId();
 
 // 8-4-4-4-12 lower-case hexadecimal digits.
 bool IsUuid(std::string_view text);
 
-// Printable ASCII: what an attribute of an event (id, type, subject …) may be made of. CloudEvents allows
-// more; but a control character or broken UTF-8 would be refused by one database and spoilt by another.
+// Printable ASCII: the characters of an attribute of an event (id, type, subject …). CloudEvents allows more; but one
+// database would refuse a control character or broken UTF-8, and another spoil it.
 bool IsAttribute(std::string_view text);
 
-// True if a UUID stands anywhere in `text`, in either case, with its hyphens or without, and not as part of
-// a longer word or number.
+// Whether `text` has a UUID anywhere, in either case, with its hyphens or without, and not as part of a longer word or
+// number.
 bool HoldsUuid(std::string_view text);
 
 // True if `text` holds a Norwegian national identity number anywhere: 11 digits whose date part is possible for an
@@ -38,7 +38,7 @@ bool HoldsUuid(std::string_view text);
 // Of other numbers of 11 digits (accounts, "100 000 250 00"), about one in a hundred is taken for one.
 bool HoldsNationalId(std::string_view text);
 
-// A place in the history of one stream. Ordered by (epoch, position).
+// A position in the history of one stream. Ordered by (epoch, position).
 struct Cursor {
   int64_t epoch = 0;
   int64_t position = 0;

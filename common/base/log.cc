@@ -2,10 +2,9 @@
 
 // One JSON object per line on standard error.
 //
-// A line is put together in memory and written by one write(2): whole lines of several threads never
-// mix (POSIX keeps a write to a pipe whole up to PIPE_BUF, and a file in append mode always), without
-// a lock and without a thread that could lose the last lines at a crash. What does not fit into
-// kLineMax is cut inside its value, so that a line always is one JSON object.
+// A line is built in memory and written by one write(2), so lines of several threads never mix (POSIX keeps a write to
+// a pipe whole up to PIPE_BUF, and to a file in append mode always). It needs no lock, and no thread that could lose
+// the last lines at a crash. A longer value is cut, so that a line always is one JSON object.
 
 #include <time.h>
 #include <unistd.h>

@@ -1,11 +1,10 @@
 #include "common/base/metrics.h"
 
-// The numbers of a service, over prometheus-cpp's registry and text form.
+// The metrics of a service, with the registry and text form of prometheus-cpp.
 //
-// RPCs are counted as they end, under the names that gRPC's ecosystem uses, so that existing
-// dashboards fit. Everything else is read when it is scraped: the parts of the kernel know nothing of
-// Prometheus, gauges.cc hands in functions that look at them. Label values are names of methods and
-// codes, so their number is bounded by the contract.
+// RPCs are counted when they end, under the usual names of gRPC, so that existing dashboards fit. All other metrics are
+// read when they are scraped: gauges.cc passes functions that read the parts of the kernel, which do not know
+// Prometheus. Label values are names of methods and codes, so the contract limits their number.
 
 #include <utility>
 

@@ -1,4 +1,4 @@
-// The numbers of a service in Prometheus' form, over prometheus-cpp (Debian's prometheus-cpp-dev).
+// The metrics of a service in Prometheus' form, with prometheus-cpp (Debian's prometheus-cpp-dev).
 #pragma once
 
 #include <functional>

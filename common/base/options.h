@@ -1,10 +1,10 @@
-// Our options on what a contract declares (access.proto, field_rule.proto), whoever read the contract.
+// Our options on the declarations of a contract (access.proto, field_rule.proto), wherever the contract was read.
 #pragma once
 
 namespace mestring {
 
-// Descriptors that were read from .proto files, or told by a server, hold our options as unknown fields: these are
-// parsed anew, as ours.
+// Descriptors that were read from .proto files, or sent by a server, hold our options as unknown fields; Known parses
+// them again.
 template <class Options>
 Options Known(const Options& options) {
   Options known;

@@ -1,7 +1,7 @@
-// The bytes are fetched in blocks, one for each thread: a system call for every id costs more than the insert it is
-// for. What was handed out is wiped from the block.
+// Each thread fetches a block of bytes at a time: a system call for every id would cost more than its insert. Used
+// bytes are wiped from the block.
 //
-// Rejected: OpenSSL's generator. It has states of its own that can fail, and asks the same kernel.
+// Rejected: the generator of OpenSSL. It has states of its own that can fail, and asks the same kernel.
 #include "common/base/random.h"
 
 #include <sys/random.h>

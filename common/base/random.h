@@ -1,6 +1,5 @@
-// Random bytes from the operating system, and the one place that asks for them: for ids, keys and secrets, never the
-// same twice and never guessed. A process that gets none ends at once, with a line in its log: with anything else in
-// their place ids would repeat and secrets be guessed. Thread-safe.
+// Random bytes from the operating system, for ids, keys and secrets; no other file asks for them. If there are none the
+// process logs a line and ends at once: with anything else ids would repeat and secrets could be guessed. Thread-safe.
 #pragma once
 
 #include <cstddef>
@@ -15,7 +14,7 @@ namespace mestring {
 void FillRandom(absl::Span<uint8_t> bytes);
 std::string RandomBytes(size_t count);
 
-// A part of `full` by chance, between half of it and all of it: so that not everybody comes back in the same instant.
+// A random part of `full`, between half of it and all of it, so that not everybody comes back at the same moment.
 absl::Duration Jittered(absl::Duration full);
 
 // How long to wait after this many failures before the last one: doubles from `first` up to `most`, jittered.

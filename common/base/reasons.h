@@ -1,6 +1,6 @@
-// The reasons of errors (ErrorInfo.reason, errors.h): those that every service gives, for README.md's chapter
-// "reasons", and those of its own rules, which each RPC names in the contract (reasons.proto). A reason never changes
-// its meaning, and none is taken away.
+// The reasons of errors (ErrorInfo.reason, errors.h): those that every service can give, for the chapter "reasons" of
+// README.md, and those of a service's own rules, which each RPC names in the contract (reasons.proto). A reason never
+// changes its meaning, and none is removed.
 #pragma once
 
 #include <string>

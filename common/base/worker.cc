@@ -17,7 +17,7 @@ struct Worker::State {
   bool retry = false, ended = true;  // guarded by mutex
 
   void Wake() {
-    // Whoever rings a bell that rings already need not wait for the lock.
+    // If the worker is woken already, there is no need for the lock.
     if (woken.exchange(true)) return;
     const std::lock_guard lock(mutex);
     changed.notify_all();

@@ -1,11 +1,11 @@
-// A thread that takes one step after another until it is stopped: all that goes on in the background is done by such.
+// A thread that runs one step after another until it is stopped. All background work uses it.
 //
 //   Worker worker([this]() -> absl::StatusOr<absl::Duration> { … }, {.first = absl::Seconds(1), .most =
 //   absl::Minutes(1)}); worker.Start();
 //
-// A step does a piece of work and says how long the thread rests after it: zero to go on at once,
+// A step does a piece of work and returns how long the thread rests after it: zero to go on at once,
 // absl::InfiniteDuration() until somebody wakes it. After a step that fails the thread backs off (BackoffAfter), longer
-// with each failure; a step that succeeds ends that.
+// after each failure; a step that succeeds ends that.
 #pragma once
 
 #include <functional>
@@ -19,7 +19,8 @@ namespace mestring {
 
 class Worker {
  public:
-  // Runs on the thread only. May ask stopping(), and may wake its own worker: then there is no rest after this step.
+  // Runs on the thread only. It may call stopping(), and may wake its own worker; then the thread does not rest after
+  // this step.
   using Step = std::function<absl::StatusOr<absl::Duration>()>;
   struct Backoff {
     absl::Duration first = absl::Milliseconds(100), most = absl::Seconds(10);
@@ -30,21 +31,21 @@ class Worker {
   // Stops it.
   ~Worker();
 
-  // Takes the first step at once. May be called again after Stop.
+  // Runs the first step at once. May be called again after Stop.
   void Start();
 
-  // There is something to do: ends the rest, or the next one if the thread is at work. A thread that backs off goes on
-  // doing so, or a busy caller would make it try a thousand times what cannot work. Cheap, from any thread.
+  // Ends the rest of the thread, or skips the next one if it is at work. It does not end backing off: a busy caller
+  // would make the thread repeat a failing step all the time. Cheap, from any thread.
   void Wake();
-  // What made steps fail may be over: ends a rest, and also a backing off. From any thread.
+  // Ends a rest or backing off, because the cause of the failures may be gone. From any thread.
   void Retry();
-  // Wake, for whoever may still call it when the worker is gone.
+  // A function that does Wake, and may be called after the worker is gone.
   std::function<void()> Waker() const;
 
-  // Asks the thread to end after the step under way, and does not wait. From any thread.
+  // Asks the thread to end after the current step, and does not wait. From any thread.
   void BeginStop();
-  // Waits, and says whether the thread has ended by then. For a step that waits for somebody else: who stops it may
-  // have to interrupt that.
+  // Waits for the end of the thread; false if it has not ended by then. The caller can then interrupt what the step
+  // waits for.
   bool EndedWithin(absl::Duration duration);
   // BeginStop, and returns when the thread has ended. Not from a step.
   void Stop();

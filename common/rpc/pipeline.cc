@@ -304,7 +304,7 @@ absl::Status RpcPipeline::RunWrite(CallContext& context, UseCase use_case) {
   const absl::Status status = db_.Write([&](Tx& tx) -> absl::Status {
     // The wait in the queue counts against the deadline.
     TRY(context.CheckTime());
-    // The second run after a lost connection must not see the response of the first.
+    // `fn` may run a second time and must not see the response of the first.
     context.response->Clear();
     tx.set_traceparent(call.traceparent);
     if (context.method.anonymous) tx.ForgetTheMoment();

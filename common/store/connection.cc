@@ -1,8 +1,8 @@
 // The only file that knows how SOCI and the engines fail.
 //
-// Prepared statements are kept per connection, by their text: preparing anew costs more than most of them. What
-// SOCI throws becomes a status here, and no exception leaves this file. A connection that is lost is not mended
-// but replaced by whoever owns it, because only they know whether anything had run on it.
+// Each connection keeps its prepared statements by their text, because preparing one costs more than running most of
+// them. This file turns exceptions of SOCI into statuses and lets none out. The owner of a lost connection replaces it,
+// because only the owner knows whether a statement had run on it.
 #include "common/store/connection.h"
 
 #include <soci/postgresql/soci-postgresql.h>
@@ -16,27 +16,27 @@
 namespace mestring {
 namespace {
 
-// Prepared statements kept per connection. A service has some hundred texts; lists with filters
-// make more. Beyond it all are dropped and prepared again as they come.
+// The most prepared statements of a connection. A service has some hundred texts, and lists with filters make more.
+// Beyond this all are dropped and prepared again when needed.
 constexpr size_t kStatementsMax = 400;
 // Statements dropped after an error and not yet released, see Connection::Release.
 constexpr size_t kReleasedMax = 16;
-// SQLite: how long to wait for somebody at the sqlite3 prompt who holds the lock.
+// SQLite: how long to wait for a person at the sqlite3 prompt who holds the lock.
 constexpr std::string_view kSqliteBusyTimeout = "PRAGMA busy_timeout = 5000";
-// PostgreSQL: a server that does not answer is given up after this time, so that callers hear of it
-// before their deadlines; TCP_USER_TIMEOUT does it for a connection that is established.
+// PostgreSQL: gives up a server that does not answer after this time, so that callers get the error before their
+// deadlines; TCP_USER_TIMEOUT does the same for an open connection.
 constexpr std::string_view kConnectLimits[] = {"connect_timeout=5", "tcp_user_timeout=10000"};
-// PostgreSQL: no statement runs longer than a call may. A replica that stopped within a transaction is
-// cut off before the others give up waiting for its lock.
+// PostgreSQL: no statement runs longer than a call may. The server cuts off a replica that stopped within a transaction
+// before others give up waiting for its lock.
 constexpr std::string_view kServerLimits =
     "SET statement_timeout = '30s'; SET lock_timeout = '15s'; SET idle_in_transaction_session_timeout = '10s';"
     " SET client_min_messages = 'error'";
 constexpr absl::Duration kRetryWhenDiskFull = absl::Seconds(10);
-// What is shown of a statement in an error.
+// How much of a statement an error shows.
 constexpr size_t kSqlShownMax = 200;
 
 absl::Status DiskFull() {
-  return Overloaded("DATABASE_FULL", "the database has no room left; an operator has to make some", kRetryWhenDiskFull);
+  return Overloaded("DATABASE_FULL", "the database has no room left; ask an operator to make room", kRetryWhenDiskFull);
 }
 
 // "UNIQUE constraint failed: stays.place_id" of SQLite, after what SOCI puts before it; of PostgreSQL
@@ -58,7 +58,7 @@ absl::Status ExplainSqlite(const soci::sqlite3_soci_error& error, std::string_vi
       return DiskFull();
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
-      return Unavailable("DATABASE_BUSY", "somebody else keeps the database locked");
+      return Unavailable("DATABASE_BUSY", "another program keeps the database locked; try again");
     default:
       return Failed(error.get_error_message(), sql);
   }
@@ -69,7 +69,7 @@ absl::Status ExplainPostgresql(const soci::postgresql_soci_error& error, std::st
   if (absl::StartsWith(state, "23")) return ConstraintBroken(WhichConstraint(error.get_error_message()));
   if (state == "53100") return DiskFull();
   if (state == "55P03" || state == "57014" || state == "40P01" || state == "40001") {
-    return Unavailable("DATABASE_BUSY", "the database was too busy to finish this");
+    return Unavailable("DATABASE_BUSY", "the database was too busy to finish this; try again");
   }
   if (absl::StartsWith(state, "22")) return Failed(absl::StrCat("malformed data, SQLSTATE ", state), sql);
   return Failed(error.get_error_message(), sql);
@@ -105,9 +105,7 @@ absl::StatusOr<Target> ParseUrl(std::string_view url) {
   return target;
 }
 
-absl::Status DatabaseGone() {
-  return Unavailable("DATABASE_UNAVAILABLE", "the database cannot be reached at the moment");
-}
+absl::Status DatabaseGone() { return Unavailable("DATABASE_UNAVAILABLE", "the database cannot be reached; try again"); }
 
 // Only the engine's own sentence and the statement's text, never a bound value: SOCI's what() holds
 // them, and so does PostgreSQL's DETAIL (switched off at connect) and its class 22, malformed data.
@@ -235,7 +233,7 @@ absl::Status Connection::SetUpSqlite(Use use) {
   return use == Use::kRead ? Once("PRAGMA query_only = ON") : absl::OkStatus();
 }
 
-// A position that is published and then lost with the power would be used a second time.
+// If a published position were lost with the power, another event would get it.
 absl::Status Connection::CheckDurability() {
   std::vector<std::vector<Cell>> rows;
   TRY(Once("SELECT current_setting('fsync'), current_setting('synchronous_commit')", 2, &rows));
@@ -257,9 +255,9 @@ soci::statement* Connection::Prepared(std::string_view sql) {
   return statements_.emplace(sql, std::move(statement)).first->second.get();
 }
 
-// After an error a statement's state is unknown: it is prepared anew when it is next needed. It is
-// destroyed only after the transaction, because PostgreSQL refuses the DEALLOCATE in a failed one and
-// would keep it for as long as the connection lives.
+// After an error the state of a statement is unknown, so it is prepared again when needed. It is destroyed only after
+// the transaction, because PostgreSQL refuses DEALLOCATE in a failed one and would keep the statement as long as the
+// connection lives.
 void Connection::Release(std::string_view sql) {
   auto found = statements_.find(sql);
   if (found == statements_.end()) return;
@@ -287,7 +285,7 @@ int64_t Connection::Execute(soci::statement& statement, const std::vector<Value>
   }
   for (size_t i = 0; i < columns; ++i) statement.exchange(soci::into(cells[i], indicators[i]));
   statement.define_and_bind();
-  // To the end: an unfinished RETURNING keeps its savepoint from being released.
+  // Fetch to the end: an unfinished RETURNING keeps its savepoint from being released.
   for (bool got = statement.execute(true); got && columns > 0; got = statement.fetch()) {
     std::vector<Cell>& row = rows->emplace_back(columns);
     for (size_t i = 0; i < columns; ++i) {

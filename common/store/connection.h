@@ -1,5 +1,5 @@
-// One connection to a database, of either engine: where SOCI ends and our statuses begin. For the
-// kernel's own use; whoever reads or writes does it through a Tx.
+// One connection to a database, of either engine; it turns the errors of SOCI into statuses. Only the kernel uses it;
+// other code reads and writes through a Tx.
 #pragma once
 
 #include <atomic>
@@ -35,12 +35,12 @@ absl::StatusOr<Target> ParseUrl(std::string_view url);
 
 // The database cannot be reached.
 absl::Status DatabaseGone();
-// Keeps `healthy` true to an attempt to reach the database, and returns how that went.
+// Records in `healthy` whether an attempt reached the database, and returns its status.
 inline absl::Status Noted(absl::Status status, std::atomic<bool>& healthy) {
   healthy = !absl::IsUnavailable(status);
   return status;
 }
-// A statement did not do what it always does: INTERNAL, with the statement's text and never a bound value.
+// The error of a statement that failed unexpectedly: INTERNAL, with the text of the statement and never a bound value.
 absl::Status Failed(std::string_view message, std::string_view sql);
 
 // Not thread-safe.
@@ -48,12 +48,12 @@ class Connection {
  public:
   enum class Use { kWrite, kRead };
 
-  // `why` receives the library's own words if it cannot be reached: for the operator at the start, not
-  // for callers, because they name hosts and users.
+  // `why` receives the library's own words if the database cannot be reached: for the operator at the start, not for
+  // callers, because they name hosts and users.
   static absl::StatusOr<std::unique_ptr<Connection>> Open(const Target& target, Use use, std::string* why = nullptr);
 
   Engine engine() const { return engine_; }
-  // The server is gone, or no longer ours: nothing but closing makes sense.
+  // Whether the server is gone, or may no longer be used: close the connection.
   bool lost() const { return lost_; }
 
   // Runs one prepared statement; see Tx::Run.

@@ -69,7 +69,7 @@ bool Database::healthy() const { return impl_->healthy; }
 
 absl::Status Database::Ping() {
   const absl::Status status = Read([](Tx&) { return absl::OkStatus(); });
-  // All connections being busy is not the database being gone.
+  // Busy connections do not mean that the database is gone.
   return absl::IsResourceExhausted(status) ? absl::OkStatus() : status;
 }
 

@@ -45,12 +45,11 @@ class Database {
                                                         absl::Span<const Migration> shared = {});
   ~Database();
 
-  // Runs `fn` in a transaction together with its events and returns when that is durable. If `fn`
-  // returns an error, nothing of it remains and the error is returned; others in the same group are
-  // not touched. `fn` may run again (after a lost connection), so it has no effect outside `tx`.
-  // Errors of its own: Overloaded (queue full), Unavailable (database gone; whether the write
-  // happened is then unknown: repeat it with the same request_id).
-  // Thread-safe. Must not be called from inside `fn`.
+  // Runs `fn` in a transaction together with its events and returns when that is durable. If `fn` returns an error,
+  // everything that it did is rolled back and Write returns the error; other writes of the same group are not affected.
+  // `fn` may run again (after a lost connection, or because another write of its group failed), so it must have no
+  // effect outside `tx`. Other errors: Overloaded (queue full), Unavailable (database gone; whether the write happened
+  // is then unknown: repeat it with the same request_id). Thread-safe. Must not be called from inside `fn`.
   absl::Status Write(absl::FunctionRef<absl::Status(Tx&)> fn);
 
   // Runs `fn` on one consistent snapshot, in parallel to writes. Thread-safe.
@@ -60,20 +59,20 @@ class Database {
   // `epochs` with an EpochStarted entry in the log. Returns the new cursor. (BUS.md, R1)
   absl::StatusOr<Cursor> StartEpoch(int64_t seen, std::string_view reason);
 
-  // `listener` is called after each commit of this process that appended to the log, with its end, on
-  // the committing thread: it must only wake somebody up. Register before the first write.
+  // After each commit of this process that appended to the log, calls `listener` with the new end of the log, on the
+  // committing thread: it must only wake somebody. Register before the first write.
   void OnCommit(std::function<void(Cursor head)> listener);
 
   // True while the last attempt to reach the database succeeded. Cheap.
   bool healthy() const;
-  // Asks the database now.
+  // Reads from the database now.
   absl::Status Ping();
   // "sqlite" or "postgresql".
   std::string_view engine() const;
   const Clock& clock() const;
   absl::TimeZone zone() const;
 
-  // For metrics: how many waited, and sizes of commits so far.
+  // For metrics: how many writes wait, and what the commits so far contained.
   int queue_length() const;
   struct CommitCounts {
     int64_t commits = 0, writes = 0, events = 0;

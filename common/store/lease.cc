@@ -1,4 +1,4 @@
-// By the machine's clock, not the service's: a lease is about processes.
+// Uses the machine's clock, not the service's, because a lease is about processes.
 #include "common/store/lease.h"
 
 namespace mestring {

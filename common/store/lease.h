@@ -1,5 +1,5 @@
-// The lease of a task that one process at a time should do (table `lease`). It saves work; whoever relies on being
-// alone needs more than this, for two machines whose clocks differ may both hold it for a while.
+// The lease of a task that one process at a time should do (table `lease`). It saves work and guarantees nothing: two
+// machines whose clocks differ may both hold it for a while.
 #pragma once
 
 #include <string>
@@ -12,13 +12,14 @@ namespace mestring {
 
 class Lease {
  public:
-  // `name` is the task, `holder` this process, unique; `length` is how long it lasts without being taken again.
+  // `name`: the task. `holder`: the unique name of this process. `length`: how long the lease lasts unless it is taken
+  // again.
   Lease(Database& db, std::string name, std::string holder, absl::Duration length)
       : db_(db), name_(std::move(name)), holder_(std::move(holder)), length_(length) {}
 
-  // Takes it, or takes it again: true if it is ours now. On SQLite always, since the process owns the file.
+  // Takes or renews the lease; true if it is ours now. On SQLite it always is, because the process owns the file.
   absl::StatusOr<bool> Take();
-  // If this fails the others wait until it expires.
+  // Gives the lease back. If this fails the others wait until it expires.
   void GiveBack();
 
  private:

@@ -11,7 +11,7 @@
 namespace mestring {
 namespace {
 
-// Migrations may take longer, and wait for another replica that is migrating.
+// The limits of migrations: they may take long, and wait for another replica that migrates.
 constexpr std::string_view kMigrationLimits = "SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = '10min'";
 // One migration at a time, over all replicas. The number is arbitrary, and ours.
 constexpr std::string_view kMigrationLock = "SELECT pg_advisory_xact_lock(1108711)";
@@ -34,7 +34,7 @@ std::vector<std::string> StatementsOf(std::string_view sql) {
   return statements;
 }
 
-// The name of a migration with a digest of its statements, as it is kept: a comment may change later, a statement not.
+// The stored name of a migration with a digest of its statements: a comment may change later, a statement may not.
 std::string IdentityOf(const Migration& migration) {
   return absl::StrCat(migration.name, " ", Sha256Hex(absl::StrJoin(StatementsOf(migration.sql), ";")).substr(0, 16));
 }
@@ -53,8 +53,8 @@ absl::Status RunMigration(Connection& connection, std::string_view area, const M
       .status();
 }
 
-// How many of the migrations the database has run. One that ran other statements, or more of them, was made by another
-// program: it is not touched, because this one does not know what it means.
+// How many of the migrations the database has run. If it has run other or more ones, another program made it; it is not
+// changed, because this program does not know its meaning.
 absl::StatusOr<size_t> CountRun(Connection& connection, std::string_view area, absl::Span<const Migration> migrations) {
   std::vector<std::vector<Cell>> rows;
   TRY(connection

@@ -1,4 +1,4 @@
-// Brings the schema of a database up to what the program knows, before anything else is done with it.
+// Brings the schema of a database up to that of the program, before any other use of it.
 #pragma once
 
 #include <string_view>
@@ -11,7 +11,7 @@ namespace mestring {
 
 class Connection;
 
-// A numbered step of the schema, run once, in its own transaction. Never edited once landed.
+// A numbered step of the schema, which runs once, in its own transaction. Never edit one that has landed.
 struct Migration {
   int number;
   std::string_view name;  // "0001_housing"
@@ -21,10 +21,10 @@ struct Migration {
 // Declared in a service's schema folder by CMake's mestring_schema(): the embedded files, in order.
 //   extern const absl::Span<const Migration> kHousingSchema;
 
-// Runs the migrations of an area ("kernel", "service", "shared": each counts its own) that have not run yet, each in
-// a transaction of its own and one at a time over all replicas. What has run is kept with a digest of its statements.
-// FAILED_PRECONDITION if the database has run other statements, or more migrations, than the program has, and then
-// nothing is touched; or if a migration fails, with what failed.
+// Runs the migrations of an area ("kernel", "service", "shared": each has its own numbers) that have not run yet, each
+// in its own transaction and one at a time over all replicas. Stores each with a digest of its statements.
+// FAILED_PRECONDITION if the database has run other or more migrations than the program has, and then nothing is
+// changed; or if a migration fails, with its error.
 absl::Status Migrate(Connection& connection, std::string_view area, absl::Span<const Migration> migrations,
                      absl::Time now);
 

@@ -1,8 +1,7 @@
-// The check is made once at the end of a write, over what it saved and what it told: an event may come before the
-// save that it tells of. A hash by id keeps it at a few hundred nanoseconds a row, beside some microseconds for
-// binding the row and the commit behind it; so it is always on, and every test, story and fuzzer runs under it.
-// First there was a test that compared the database with the log. It saw only what the test did, needed its own list
-// of exceptions, and missed a change that another event of the same commit hid.
+// The check runs once, at the end of a write, because an event may be published before the save that it is about. A
+// hash by id keeps it at a few hundred nanoseconds a row, beside some microseconds for the row and the commit; so it is
+// always on, in every test, story and fuzzer. Before, a test compared the database with the log: it saw only what the
+// test did, needed a list of exceptions, and missed a change that another event of the same commit hid.
 #include "common/store/moves.h"
 
 #include <algorithm>

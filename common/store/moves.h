@@ -1,8 +1,8 @@
-// What a write has moved: which resources it gave a new version, and whether its events say so.
+// The resources to which a write gave a new version, and whether its events name them.
 //
-// An event says in the contract (mestring/events/v1/moves.proto) which resource it is about and which of its fields
-// name others that have a new version by it. A resource whose version moves in silence makes a list that is kept up
-// by watching wrong, without anybody noticing; so the write fails instead, in the first test that does it.
+// An event says in the contract (mestring/events/v1/moves.proto) which resource it is about, and which of its fields
+// name others that have a new version by it. If a version changed without an event, every list that is kept up by
+// watching would be wrong and nobody would notice; so the write fails instead, in the first test that does it.
 #pragma once
 
 #include <cstdint>
@@ -29,21 +29,22 @@ struct EventNames {
   std::vector<Field> fields;
 };
 
-// FAILED_PRECONDITION if the event names a message that its package does not have, or one without id and version, or
-// stands on a field that holds no id. `event` is a compiled-in type: what is found is kept for good. Thread-safe.
+// What the contract says about an event. FAILED_PRECONDITION if it names a message that its package does not have, or
+// one without id and version, or if the option is on a field that holds no id. `event` must be a compiled-in type: the
+// result is stored for ever. Thread-safe.
 absl::StatusOr<const EventNames*> EventNamesOf(const google::protobuf::Descriptor& event);
 
-// Of one write. Not thread-safe.
+// The moves of one write. Not thread-safe.
 class Moves {
  public:
-  // A row was inserted or saved, as it stands now. Messages without an id and a version are no resources.
+  // Notes that a row was inserted or saved, with its present content. Messages without an id and a version are no
+  // resources.
   void Saved(const google::protobuf::Message& row, bool is_new);
-  // An event was published. Errors as EventNamesOf.
+  // Notes that an event was published. Errors as EventNamesOf.
   absl::Status Told(const google::protobuf::Message& event, std::string_view subject, int64_t version);
 
-  // INTERNAL, with a text for the programmer, unless every resource that has moved since the last check is named by
-  // an event since then, and everything that those events name has moved. With `new_may_have_no_event` what is new need
-  // not be named.
+  // INTERNAL, with a text for the programmer, unless events since the last check name every resource that has moved
+  // since, and everything that they name has moved. With `new_may_have_no_event` new resources need no event.
   absl::Status Check(bool new_may_have_no_event = false);
 
  private:

@@ -1,4 +1,4 @@
-// A process owns its SQLite file: the head, the relay and the timers rely on being alone.
+// A process owns its SQLite file: the head of the log, the relay and the timers need that.
 #pragma once
 
 #include <string>
@@ -7,7 +7,7 @@
 
 namespace mestring {
 
-// Held until it is destroyed.
+// The lock lasts until this object is destroyed.
 class ProcessLock {
  public:
   ProcessLock() = default;

@@ -1,8 +1,8 @@
 #include "common/store/read_pool.h"
 
-// Reads that had to wait for a connection share the snapshot of whoever gets it: it begins after all of them were
-// called, so each sees what was committed before. On PostgreSQL a read then costs little more than its own
-// statements, where beginning and ending a transaction for each would cost two round trips more.
+// Reads that waited for a connection share one snapshot, which begins after all of them were called, so each sees what
+// was committed before. On PostgreSQL a read then costs little more than its own statements; a transaction for each
+// would cost two round trips more.
 
 #include <algorithm>
 
@@ -12,23 +12,23 @@
 namespace mestring {
 namespace {
 
-// Callers that wait for a read connection. As WriteQueue::kLengthMax: the most that may wait in line.
+// The most callers that may wait for a connection (as WriteQueue::kLengthMax).
 constexpr int kQueueMax = 1024;
-// Reads in one snapshot: enough to share the round trips of its begin and end, few enough that the first one, which
-// runs them all, is not kept for long.
+// Reads in one snapshot: enough to share the round trips of its begin and end, and few enough that the first caller,
+// who runs them all, gets its answer soon.
 constexpr size_t kGroupMax = 8;
-// How long a caller waits for a read connection: half of what a server allows for the whole call.
+// How long a caller waits for a connection: half of the time that a service allows for a call.
 constexpr absl::Duration kWaitMax = absl::Seconds(15);
 constexpr absl::Duration kRetryWhenFull = absl::Milliseconds(200);
 
-// A read begins: its first SELECT fixes the snapshot on both.
+// The statements that begin a read; the SELECT fixes the snapshot on both engines.
 constexpr std::string_view kBeginReadSqlite[] = {"BEGIN", "SELECT epoch, position FROM stream_head"};
 constexpr std::string_view kBeginReadPostgresql[] = {"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
                                                      "SELECT epoch, position FROM stream_head"};
 
 }  // namespace
 
-// Hands the connection to the first who waits, if anybody does.
+// Gives the connection to the first reader that waits, if any.
 void ReadPool::ReturnReader(std::unique_ptr<Connection> connection) {
   std::lock_guard lock(mutex_);
   if (readers_.empty()) {
@@ -42,7 +42,7 @@ void ReadPool::ReturnReader(std::unique_ptr<Connection> connection) {
   next->wake.notify_one();
 }
 
-// Connects if necessary. A connection that turns out to be lost is replaced once: nothing has run yet.
+// Connects if necessary. Replaces a connection that is lost once: nothing has run on it yet.
 absl::Status ReadPool::BeginRead(std::unique_ptr<Connection>& connection, Cursor* head) {
   for (bool again = connection != nullptr;; again = false) {
     if (connection == nullptr) {
@@ -57,7 +57,7 @@ absl::Status ReadPool::BeginRead(std::unique_ptr<Connection>& connection, Cursor
   }
 }
 
-// Each gets its result as soon as it has one.
+// Each reader gets its result as soon as there is one.
 void ReadPool::RunReads(std::unique_ptr<Connection>& connection, absl::Span<Reader* const> group) {
   const auto finish = [this](Reader& reader, absl::Status status) {
     std::lock_guard lock(mutex_);  // a reader that sees `done` leaves, and its condition variable goes with it
@@ -80,7 +80,7 @@ void ReadPool::RunReads(std::unique_ptr<Connection>& connection, absl::Span<Read
     absl::Status status = reader->fn(tx);
     if (status.ok()) status = tx.failed_;
     if (connection->lost()) status = Noted(DatabaseGone(), healthy_);
-    // After a statement that failed the snapshot is of no use to the next.
+    // After a failed statement the next reader needs a new snapshot.
     begun = tx.failed_.ok() && !connection->lost();
     if (!begun) connection->Rollback();
     if (connection->lost()) connection = nullptr;
@@ -99,7 +99,7 @@ absl::Status ReadPool::Read(absl::FunctionRef<absl::Status(Tx&)> fn) {
     idle_.pop_back();
   } else {
     if (readers_.size() >= kQueueMax) {
-      return Overloaded("READ_QUEUE_FULL", "too many reads wait already", kRetryWhenFull);
+      return Overloaded("READ_QUEUE_FULL", "too many reads wait; try again", kRetryWhenFull);
     }
     readers_.push_back(&me);
     me.wake.wait_for(lock, absl::ToChronoMilliseconds(kWaitMax), [&] { return me.done || me.leads; });
@@ -107,7 +107,7 @@ absl::Status ReadPool::Read(absl::FunctionRef<absl::Status(Tx&)> fn) {
       const auto waiting = std::find(readers_.begin(), readers_.end(), &me);
       if (waiting != readers_.end()) {
         readers_.erase(waiting);
-        return Overloaded("READ_QUEUE_FULL", "no connection became free to read with", kRetryWhenFull);
+        return Overloaded("READ_QUEUE_FULL", "no database connection became free in time; try again", kRetryWhenFull);
       }
       me.wake.wait(lock, [&] { return me.done; });  // somebody is reading for it
     }

@@ -20,7 +20,7 @@ namespace mestring {
 
 class ReadPool {
  public:
-  // Connects when somebody reads. `healthy` is kept true to the last attempt to reach the database. Settings and flag
+  // Connects at the first reads. Records in `healthy` whether the last attempt reached the database. Settings and flag
   // outlive the pool.
   ReadPool(Target target, const TxSettings& settings, size_t connections, std::atomic<bool>& healthy)
       : target_(std::move(target)), settings_(settings), healthy_(healthy), idle_(connections) {}
@@ -29,7 +29,7 @@ class ReadPool {
   absl::Status Read(absl::FunctionRef<absl::Status(Tx&)> fn);
 
  private:
-  // One caller of Read who waits, on its own stack.
+  // One caller of Read; it waits, and lies on the caller's own stack.
   struct Reader {
     absl::FunctionRef<absl::Status(Tx&)> fn;
     absl::Status result;

@@ -1,11 +1,10 @@
 #include "common/store/records.h"
 
-// A list is one query: conditions joined in the order in which their values are bound, ordered by a field, and by
-// the id where rows share it; the page token names both of the last row. Offsets instead of keys would read and
-// throw away the pages before.
+// A list is one query: conditions in the order of their bound values, ordered by a field, and by id where rows share
+// it; the page token names both of the last row. With offsets the database would read the pages before again.
 //
-// A token is four lines in base64: the list that it is of (a hash), its as_of, key and id. The hash keeps a caller's
-// program from a mistake, it is no secret: the rows of a page are chosen by the request alone.
+// A token is four lines in base64: a hash of its list, its as_of, key and id. The hash protects a caller's program from
+// mistakes and is no secret: only the request selects the rows of a page.
 
 #include <cstdio>
 #include <cstdlib>
@@ -25,7 +24,7 @@ namespace {
 using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
 
-// Hexadecimal digits of a hash: lists are mistaken for each other by chance once in 2^64.
+// Hexadecimal digits of the hash: two lists share one by chance once in 2^64.
 constexpr size_t kListDigits = 16;
 
 struct Token {
@@ -58,7 +57,7 @@ void SetText(Message* message, const char* field, std::string text) {
   if (found != nullptr) message->GetReflection()->SetString(message, found, std::move(text));
 }
 
-// Which list a request asks for: each RPC has a request of its own.
+// A hash of the list that a request asks for; each RPC has a request type of its own.
 std::string ListOf(const Message& request) {
   const std::unique_ptr<Message> asked(request.New());
   asked->CopyFrom(request);
@@ -115,7 +114,7 @@ void FollowVersion(const Message& last, Message* next) {
   }
 }
 
-absl::Status NotOurPage() { return InvalidArgument("page_token", "is not one that this service handed out"); }
+absl::Status NotOurPage() { return InvalidArgument("page_token", "must be a page token that this service returned"); }
 
 std::string PageToken(const PageEnd& end) { return Encode({"", "", end}); }
 
@@ -130,7 +129,7 @@ void BindPage(const Message& request, Message* response) {
   if (before.ok()) SetText(response, "as_of", before->as_of);
   absl::StatusOr<Token> next = Decode(TextOf(*response, "next_page_token"));
   if (!next.ok()) return;
-  // Of a later page the hash is known, and was checked.
+  // For a later page the hash is known, and was checked.
   next->list = before.ok() ? before->list : ListOf(request);
   next->as_of = TextOf(*response, "as_of");
   SetText(response, "next_page_token", Encode(*next));
@@ -141,7 +140,8 @@ absl::Status CheckPage(const Message& request) {
   if (page_token.empty()) return absl::OkStatus();
   ASSIGN(const Token token, Decode(page_token));
   if (token.list == ListOf(request)) return absl::OkStatus();
-  return InvalidArgument("page_token", "is of another list, or of this one with other fields: begin at the first page");
+  return InvalidArgument("page_token",
+                         "belongs to another list, or to this one with other fields; begin at the first page");
 }
 
 absl::StatusOr<int64_t> PageNumber(std::string_view key_or_id, int64_t if_first) {

@@ -1,5 +1,5 @@
-// What the use cases of every service do with stored resources beyond rows.h: today and the ends of days, loads,
-// versions, enums in SQL, and the pages of lists.
+// What use cases of every service need beyond rows.h: today and the ends of days, loads, versions, enums in SQL, and
+// the pages of lists.
 #pragma once
 
 #include <optional>
@@ -25,7 +25,7 @@ inline std::string Today(const Tx& tx) { return FormatDate(tx.today()); }
 // The date, or today if it is empty.
 inline std::string OrToday(const Tx& tx, std::string_view date) { return date.empty() ? Today(tx) : std::string(date); }
 inline absl::Time BeginOf(const Tx& tx, std::string_view date) { return StartOfDay(tx.zone(), Day(date)); }
-// Midnight after a date: from this moment on what was due on it is late. A timer for it has the next day as its DayOf.
+// Midnight after a date: what was due on that date is late from then on. DayOf gives the next day for it.
 inline absl::Time EndOf(const Tx& tx, std::string_view date) { return StartOfDay(tx.zone(), Day(date) + 1); }
 // The day of a moment.
 inline std::string DayOf(const Tx& tx, absl::Time moment) { return FormatDate(DateIn(tx.zone(), moment)); }
@@ -71,20 +71,21 @@ absl::StatusOr<M> AtVersion(int64_t expected_version, absl::StatusOr<M> row) {
   return row;
 }
 
-// Rules, policies, code lists: their rows are never changed, only followed by another version, which is 1, 2, 3 … in
-// the field whose name ends in "_version". `where` chooses those that follow each other, if it is not the whole table.
+// Rows with versions (rules, policies, code lists): no row changes; a new version follows the last, 1, 2, 3 … in the
+// field whose name ends in "_version". `where` selects the rows that follow each other, if they are not the whole
+// table.
 const google::protobuf::FieldDescriptor& VersionField(const google::protobuf::Descriptor& row);
-// `next` has the version after that of `last`; a message without one counts as 0.
+// Sets the version of `next` to one more than that of `last`.
 void FollowVersion(const google::protobuf::Message& last, google::protobuf::Message* next);
 
-// The one in force.
+// The version in force.
 template <class M, class... P>
 absl::StatusOr<std::optional<M>> Newest(Tx& tx, std::string_view where = "", const P&... parameters) {
   static const std::string order = absl::StrCat(" ORDER BY ", VersionField(*M::descriptor()).name(), " DESC LIMIT 1");
   return Find<M>(tx, absl::StrCat(where, order), parameters...);
 }
 
-// The one of this version, or with 0 the one in force.
+// The row of this version, or, with 0, the one in force.
 template <class M, class... P>
 absl::StatusOr<std::optional<M>> OfVersion(Tx& tx, int64_t version, std::string_view where = "",
                                            const P&... parameters) {
@@ -95,7 +96,7 @@ absl::StatusOr<std::optional<M>> OfVersion(Tx& tx, int64_t version, std::string_
                  parameters..., version);
 }
 
-// Stores the next one; gives it an id and its version.
+// Stores the next version; sets its id and version.
 template <class M, class... P>
 absl::Status InsertNext(Tx& tx, M* row, std::string_view where = "", const P&... parameters) {
   ASSIGN(const std::optional<M> last, Newest<M>(tx, where, parameters...));
@@ -113,8 +114,8 @@ std::string Quoted(Enum value) {
   return absl::StrCat("'", google::protobuf::GetEnumDescriptor<Enum>()->FindValueByNumber(value)->name(), "'");
 }
 
-// The values for which a rule says yes, as a condition of SQL in the order of the contract, which is that
-// of the partial indexes: "state IN ('CONTACT_STATE_PLANNED', 'CONTACT_STATE_OVERDUE')".
+// The values that a rule accepts, as a condition of SQL in the order of the contract, which is that of the partial
+// indexes: "state IN ('CONTACT_STATE_PLANNED', 'CONTACT_STATE_OVERDUE')".
 template <class Enum>
 std::string In(std::string_view column, bool (*rule)(Enum)) {
   const google::protobuf::EnumDescriptor& values = *google::protobuf::GetEnumDescriptor<Enum>();
@@ -126,7 +127,7 @@ std::string In(std::string_view column, bool (*rule)(Enum)) {
   return absl::StrCat(column, " IN (", absl::StrJoin(names, ", "), ")");
 }
 
-// The same of the column in which every row keeps its state: those of a rule, exactly one, and all but one.
+// Conditions on the column `state`: the states that a rule accepts, one state, all but one.
 template <class State>
 std::string InStates(bool (*rule)(State)) {
   return In("state", rule);
@@ -148,20 +149,20 @@ inline constexpr int kPageSizeMax = 200;
 inline int PageSize(int requested) {
   return requested <= 0 ? kPageSizeDefault : requested > kPageSizeMax ? kPageSizeMax : requested;
 }
-// What the last row of a page has where the list is ordered by `key`, and what tells it from those that have the same
-// there. Of the first page: empty, which comes before everything.
+// The end of a page: the `key` of its last row, and the id where several rows have that key. Empty for the first page,
+// and sorts before everything.
 struct PageEnd {
   std::string key, id;
 };
 std::string PageToken(const PageEnd& end);
 absl::StatusOr<PageEnd> ParsePageToken(std::string_view page_token);  // INVALID_ARGUMENT page_token
-// A token is good for the list that handed it out, asked for in the same way: each field of the request but page_size
-// is as it was. And it brings the first page's as_of, which each later page repeats: a change that came while the
-// pages were read lies after it. No list does any of this itself; the edge binds the token of each answer and checks
-// that of each request (INVALID_ARGUMENT page_token).
+// A token is valid only for the list that returned it, with the same request fields except page_size. It also contains
+// as_of of the first page, which each later page repeats, so that changes made while the pages are read come after it.
+// The edge does this for every list: it binds the token of each answer and checks that of each request
+// (INVALID_ARGUMENT page_token).
 void BindPage(const google::protobuf::Message& request, google::protobuf::Message* response);
 absl::Status CheckPage(const google::protobuf::Message& request);
-// A key or an id that is a number; `if_first` of the first page. INVALID_ARGUMENT page_token.
+// A key or an id that is a number; `if_first` for the first page. INVALID_ARGUMENT page_token.
 absl::StatusOr<int64_t> PageNumber(std::string_view key_or_id, int64_t if_first = 0);
 // INVALID_ARGUMENT page_token.
 absl::Status NotOurPage();
@@ -171,7 +172,7 @@ class Filter {
  public:
   // column = value, unless the value is empty.
   Filter& Is(std::string_view column, std::string_view value);
-  // column = value, also if it is empty: then no row is meant.
+  // column = value, also if the value is empty, which then matches no row.
   Filter& IsExactly(std::string_view column, std::string_view value);
   // column = the name of a state, unless it is UNSPECIFIED.
   template <class State>
@@ -184,8 +185,8 @@ class Filter {
   Filter& Where(std::string_view condition, const P&... parameters) {
     return Add(condition, Bind(parameters...));
   }
-  // The condition that lets the indexes of pages be used (schema). Not for one person's things, which
-  // their own index finds.
+  // The condition that lets the indexes of pages be used (schema). Not for the rows of one person, which have an index
+  // of their own.
   std::string_view page_condition() const { return names_person_ ? "" : " AND id <> ''"; }
 
   std::string where = "WHERE 1 = 1";
@@ -202,12 +203,13 @@ struct Paging {
   std::string_view token = "";
   // The field that orders the list: a text, a number or an instant that every row has.
   std::string_view key = "id";
-  // Several rows may have the same there; their ids order them.
+  // Several rows may have the same key; their ids order them.
   bool then_by_id = false;
   bool descending = false;
 };
 
-// The rows of a page in its order, and one more if there is a next page: what follows WHERE …, and the token.
+// The SQL after WHERE … for a page in its order, with one row more to see if there is a next page; and the token
+// after a row.
 absl::StatusOr<std::string> PageTail(const google::protobuf::Descriptor& row, const Paging& paging, Filter* filter);
 std::string TokenAfter(const google::protobuf::Message& last, const Paging& paging);
 
@@ -224,7 +226,7 @@ absl::Status Page(Tx& tx, Filter filter, const Paging& paging, google::protobuf:
   return absl::OkStatus();
 }
 
-// as_of of a list.
+// Sets as_of of a list.
 template <class Response>
 absl::Status SetAsOf(Tx& tx, Response* response) {
   ASSIGN(const Cursor head, tx.Head());
@@ -232,8 +234,8 @@ absl::Status SetAsOf(Tx& tx, Response* response) {
   return absl::OkStatus();
 }
 
-// The page that a request asks for: its rows, which may be the response's own, and in the response the token of the
-// next page and as_of. Of `order` all but size and token counts.
+// Fills the page that a request asks for: `rows`, which may belong to the response, and the token of the next page and
+// as_of of the response. Size and token of `order` are ignored.
 template <class M, class Request, class Response>
 absl::Status ListPage(Tx& tx, Filter filter, const Request& request, google::protobuf::RepeatedPtrField<M>* rows,
                       Response* response, Paging order = {}) {

@@ -1,10 +1,9 @@
-// Rows and messages, by reflection over the contract.
+// Converts rows and messages by reflection over the contract.
 //
-// One place decides how a field is stored, so a table is its message with columns of the same names,
-// and adding a field means adding a column. Reflection costs some microseconds a row, next to a commit
-// of hundreds; generated code per message was rejected because it would be a second thing to build and
-// read. Lists and nested messages are stored as JSON so that a person at the database prompt can read
-// them, and they tolerate fields that a newer program has added.
+// Only this file decides how a field is stored, so a table is its message with columns of the same names, and a new
+// field is a new column. Reflection costs some microseconds a row, beside a commit of hundreds; generated code was
+// rejected because it would be one more thing to build and read. Lists and nested messages are stored as JSON, which a
+// person at the database prompt can read, and which tolerates fields that a newer program has added.
 #include "common/store/rows.h"
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-// Rows and messages: the one place where they meet.
+// Converts between rows and messages; nothing else does.
 //
 // A table holds one resource message; each of the message's fields is the column of the same name:
 //   string, and an unset string   TEXT, NULL          bool             BIGINT 0/1
@@ -20,10 +20,7 @@
 
 namespace mestring {
 
-// Where a message is stored, and what one is called in an error. In namespace mestring, for each stored message:
-//   MESTRING_TABLE(housing::v1::Stay, "stays", "stay");
-// with the fields that no column holds, if there are any, behind:
-//   MESTRING_TABLE(housing::v1::Place, "places", "place", "state");
+// The table of a message, and its name in an error. In namespace mestring, for each stored message:
 template <class M>
 struct Table;
 
@@ -39,10 +36,10 @@ constexpr std::array<std::string_view, sizeof...(Name)> FieldNames(Name... names
     static constexpr auto kDerived = FieldNames(__VA_ARGS__);      \
   }
 
-// What stands in the column of a field.
+// The value of the column of a field.
 absl::StatusOr<Value> ToColumn(const google::protobuf::Message& row, const google::protobuf::FieldDescriptor* field);
 
-// The untyped forms; `derived` lists field names without a column. What they save is noted as moved (moves.h).
+// The untyped forms; `derived` lists fields without a column. They note what they save as moved (moves.h).
 absl::Status InsertRow(Tx& tx, std::string_view table, const google::protobuf::Message& row,
                        absl::Span<const std::string_view> derived = {});
 absl::StatusOr<int64_t> UpdateRow(Tx& tx, std::string_view table, const google::protobuf::Message& row,

@@ -1,10 +1,10 @@
 // Timers: rows that become calls.
 //
-// Choosing the timer, removing its row and running its handler are one Write. So a timer fires exactly
-// once whatever dies when, several replicas cannot fire the same one, and what a handler schedules in
-// the past takes its place in the order. A timer whose handler fails is rolled back with everything the
-// handler did and put off in a Write of its own; the others do not wait for it. Firing many in one
-// Write would be faster after days of downtime, but one failure would then undo its neighbours.
+// One Write chooses the timer, removes its row and runs its handler. So a timer fires exactly once whenever a process
+// dies, two replicas cannot fire the same one, and what a handler schedules in the past takes its place in the order.
+// If a handler fails, everything that it did is rolled back, and another Write puts the timer off; the others do not
+// wait for it. Firing many timers in one Write would be faster after days of downtime, but one failure would undo its
+// neighbours.
 #include "common/store/timers.h"
 
 #include <algorithm>
@@ -24,7 +24,8 @@ constexpr int64_t kPauseDoublings = 10;
 // A timer that is later than this counts as overdue. It is well above kTick; after a restart it shows how long the
 // service was down.
 constexpr absl::Duration kOverdueAfter = absl::Seconds(5);
-// The most that one FireDue fires: a handler that always schedules itself in the past ends here.
+// The most timers that one FireDue fires, so that a handler that always schedules itself in the past does not run for
+// ever.
 constexpr int kFireMax = 100'000;
 
 // What one attempt did.
@@ -57,7 +58,7 @@ absl::Status PutOff(Tx& tx, const Attempt& attempt) {
 Timers::Timers(Database& db)
     : db_(db), worker_([this]() -> absl::StatusOr<absl::Duration> {
         const auto go_on = [this] { return !worker_.stopping() && leading_(); };
-        // An error is the database's; it is asked again at the next tick, and its health shows elsewhere.
+        // An error comes from the database; the next tick tries again, and health reports it.
         if (go_on()) FireDue(go_on).status().IgnoreError();
         return kTick;
       }) {}
@@ -65,7 +66,7 @@ Timers::Timers(Database& db)
 void Timers::On(std::string kind, Handler handler) { handlers_[std::move(kind)] = std::move(handler); }
 
 absl::StatusOr<int> Timers::FireDue(absl::FunctionRef<bool()> go_on) {
-  // A look without the writer's lock first: five times a second there is usually nothing.
+  // Read first, without the writer's lock: five times a second there is usually nothing due.
   bool any = false;
   TRY(db_.Read([&](Tx& tx) -> absl::Status {
     ASSIGN(auto due, tx.Query<int64_t>("SELECT 1 FROM timers WHERE due_time <= :now AND next_try <= :now2 LIMIT 1",

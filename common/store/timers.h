@@ -1,5 +1,5 @@
-// What must happen later: rows in `timers`, written by Tx::Schedule in the transaction that causes
-// them, fired exactly once, in order of their due time, also after days of downtime.
+// Timers: rows in `timers` that Tx::Schedule writes in the transaction that needs them. Each fires exactly once, the
+// earliest due first, also after days of downtime. A timer whose handler fails is put off, and later ones overtake it.
 #pragma once
 
 #include <functional>
@@ -16,25 +16,26 @@ namespace mestring {
 
 class Timers {
  public:
-  // Fires a timer of one kind: `subject` is what it was scheduled for, `due` when. The timer's row is
-  // removed in the same transaction; what the handler schedules, publishes and saves commits with it.
-  // An error leaves the timer; it is tried again with growing pauses and later timers go on.
+  // Handles a timer of one kind: `subject` and `due` are those of Schedule. The timer's row is removed in the same
+  // transaction; what the handler schedules, publishes and saves commits with it. After an error the timer stays, and
+  // is tried again with growing pauses.
   using Handler = std::function<absl::Status(Tx&, std::string_view subject, absl::Time due)>;
 
-  // How often the clock is asked. A timer is late by at most this, if the process runs, holds the lease and keeps up.
+  // How often due timers are looked for. A timer is late by at most this, if the process runs, holds the lease and
+  // keeps up.
   static constexpr absl::Duration kTick = absl::Milliseconds(200);
 
   explicit Timers(Database& db);
 
   void On(std::string kind, Handler handler);
 
-  // Fires all that is due by the clock, in order, including what that schedules in the past. Returns
-  // how many. Safe with several replicas: a row is removed by exactly one. `go_on` is asked before each.
+  // Fires the timers that are due by the clock, the earliest first, including those that handlers schedule in the past.
+  // Returns how many. Safe with several replicas: only one removes a row. Calls `go_on` before each.
   absl::StatusOr<int> FireDue(absl::FunctionRef<bool()> go_on = [] { return true; });
 
-  // A thread that fires what is due while `leading` says so.
+  // Starts a thread that fires due timers while `leading` returns true.
   void Start(std::function<bool()> leading);
-  // After the timer that fires now, however many more are due.
+  // Stops after the timer that fires now, however many more are due.
   void Stop();
 
   struct Counts {

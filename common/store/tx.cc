@@ -1,8 +1,7 @@
 #include "common/store/tx.h"
 
-// A statement of a transaction first makes the rows that were put off visible, if it names their table. After a
-// statement that failed, everything fails: PostgreSQL answers the COMMIT of such a transaction with a cheerful
-// ROLLBACK, and SQLite would keep half of it.
+// Before a statement, waiting rows of the tables that it names are inserted. After a failed statement everything fails:
+// PostgreSQL answers the COMMIT of such a transaction with a ROLLBACK and no error, and SQLite would keep half of it.
 
 #include <algorithm>
 
@@ -18,7 +17,7 @@
 namespace mestring {
 namespace {
 
-// PostgreSQL cannot hold a NUL byte, and SOCI would cut the text there without a word.
+// PostgreSQL cannot hold a NUL byte, and SOCI would cut the text there without an error.
 absl::Status CheckTexts(std::string_view sql, const std::vector<Value>& parameters) {
   for (const Value& value : parameters) {
     const auto* text = std::get_if<std::string>(&value);
@@ -70,10 +69,10 @@ absl::Status Tx::Append(int64_t kind, const google::protobuf::Message& event, st
                         int64_t version) {
   TRY(failed_);
   if (!group_->writes) return failed_ = absl::InternalError("a Read cannot publish");
-  // The error of a rule is the caller's to see, but what follows must not be committed without its event.
+  // The function may ignore this error; the transaction must not commit without the event.
   failed_ = CheckEvent(event);
   TRY(failed_);
-  // What a reader of the stream would take for a stranger's entry may not get into the log.
+  // A subject that readers of the stream would take for a foreign entry must not get into the log.
   if (!IsAttribute(subject)) return failed_ = absl::InternalError("an event's subject must be printable ASCII");
   changed_ = true;
   const Cursor at = group_->head;
@@ -95,8 +94,8 @@ absl::StatusOr<Cursor> Tx::Head() { return group_->head; }
 // Not inline: g++ 12 warns of an overflow that is none when it sees through a constant reason.
 [[gnu::noinline]] absl::Status Tx::BeginEpoch(int64_t seen, std::string_view reason) {
   Cursor& head = group_->head;
-  // Never lower than the clock's seconds: an epoch of a database that was restored and a Redis that
-  // was lost still sorts after every cursor that anybody holds.
+  // Not lower than the seconds of the clock: after a restored database and a lost Redis, the new epoch still sorts
+  // after every cursor that anybody holds.
   head.epoch = std::max({head.epoch, seen, absl::ToUnixSeconds(now_) - 1}) + 1;
   TRY(Exec("INSERT INTO epochs (epoch, base, started_at, reason) VALUES (:epoch, :base, :time, :reason)", head.epoch,
            head.position, now_, reason)

@@ -1,5 +1,4 @@
-// One transaction, as the code of a service sees it: statements, events and timers that become durable together or not
-// at all.
+// One transaction for the code of a service: statements, events and timers that become durable together or not at all.
 //
 // SQL here avoids what the two engines do differently: placeholders are `:name`, each used once, bound in order; TEXT
 // and BIGINT are the only types.
@@ -31,7 +30,7 @@ namespace mestring {
 class Connection;
 struct TxGroup;
 
-// What all transactions of a database have in common.
+// The settings of all transactions of a database.
 struct TxSettings {
   const Clock* clock = nullptr;  // required
   absl::TimeZone zone;           // of the municipality
@@ -41,30 +40,29 @@ struct TxSettings {
 // Not thread-safe; lives as long as the function it was handed to. In a Read every call that changes something fails.
 class Tx {
  public:
-  // Fixed for the transaction, unless it forgets the moment. Rounded to microseconds, as the columns are, so that a
-  // stored time equals the answered one.
+  // Fixed for the transaction, unless it forgets the moment. Rounded to microseconds like the columns, so that a stored
+  // time equals the one in the answer.
   absl::Time now() const { return now_; }
   // Its civil date in the municipality's time zone.
   absl::CivilDay today() const { return DateIn(settings_.zone, now_); }
   absl::TimeZone zone() const { return settings_.zone; }
 
-  // For what somebody does without being known (mestring.access.v1.anonymous): from here on now() is the beginning of
-  // today, and events are published with that time and a random id. Called before anything is stored or told.
+  // For an anonymous call (mestring.access.v1.anonymous): from here on now() is the beginning of today, and events are
+  // published with that time and a random id. Call it before anything is stored or published.
   void ForgetTheMoment();
 
-  // Runs a statement; returns the number of rows it changed. A broken constraint is ALREADY_EXISTS
-  // with reason CONSTRAINT (the rule before it should have given the better error). After an error,
-  // here or in a Query, the transaction can only be given up: every later call returns the same error,
-  // and so does the Write, whatever its function returns. What may exist already is inserted with
-  // ON CONFLICT.
+  // Runs a statement; returns the number of rows that it changed. A broken constraint is ALREADY_EXISTS with reason
+  // CONSTRAINT (the rule before it should have given the better error). After an error, here or in a Query, the
+  // transaction is lost: every later call returns the same error, and so does the Write, whatever its function returns.
+  // Use ON CONFLICT to insert what may exist already.
   template <class... P>
   absl::StatusOr<int64_t> Exec(std::string_view sql, const P&... parameters) {
     return ExecValues(sql, Bind(parameters...));
   }
 
-  // Inserts a row that has its place in the transaction but not at once: it is put into the table before the
-  // commit, with those of other writes in one statement, or earlier if a statement names the table. `into` is
-  // "access_log (time, caller, …)". A row that breaks a constraint fails the Write as Exec's would.
+  // Inserts a row of this transaction, but not at once: before the commit one statement inserts it together with those
+  // of other writes, or earlier if a statement names the table. `into` is "access_log (time, caller, …)". A row that
+  // breaks a constraint fails the Write as Exec's would.
   template <class... P>
   absl::Status InsertLater(std::string_view into, const P&... values) {
     return AddLater(into, Bind(values...));
@@ -93,12 +91,11 @@ class Tx {
     return rows;
   }
 
-  // Appends an event to the log in this transaction. `subject` is the id of the resource, `version`
-  // its version after the change. Fails, and with it the transaction, if the event's fields break their
-  // rules or hold free text. Whoever runs the code of a service in a Write checks at its end that what it
-  // saved and what it told agree (moves.h): the edge, the timers, a subscription.
+  // Appends an event to the log in this transaction. `subject`: the id of the resource. `version`: its version after
+  // the change. An event whose fields break their rules or hold free text fails the transaction. The edge, the timers
+  // and a subscription check at the end of a Write that the events match what was saved (moves.h).
   absl::Status Publish(const google::protobuf::Message& event, std::string_view subject, int64_t version);
-  // The same, of a resource as it has just been saved.
+  // The same for a resource that was just saved.
   template <class Resource>
   absl::Status Publish(const google::protobuf::Message& event, const Resource& subject) {
     return Publish(event, subject.id(), subject.version());
@@ -107,16 +104,16 @@ class Tx {
   // The cursor of the log as this transaction sees it: `as_of` in lists.
   absl::StatusOr<Cursor> Head();
 
-  // Timers: what must happen later, exactly once. One pending timer per (kind, subject): scheduling
-  // again moves it. See timers.h for who fires them.
+  // Schedules a timer, or cancels it. There is one pending timer for each (kind, subject): scheduling again moves it.
+  // timers.h fires them.
   absl::Status Schedule(std::string_view kind, std::string_view subject, absl::Time due);
   absl::Status CancelTimer(std::string_view kind, std::string_view subject);
 
-  // Whether a row has been changed so far (by Exec and what rests on it, rows.h; timers do not count),
-  // and whether an event has been published. Of this run of the function only: a second one begins with neither.
+  // Whether a row was changed so far (by Exec, or through rows.h; timers do not count), and whether an event was
+  // published, in this run of the function.
   bool wrote() const { return wrote_; }
   bool published() const { return published_; }
-  // Which resources have moved so far (noted by rows.h), and which the events name.
+  // The resources that have moved so far (rows.h notes them), and those that the events name.
   Moves& moves() { return moves_; }
 
   // The `source` of events of this service.

@@ -10,7 +10,7 @@
 namespace mestring {
 namespace {
 
-// Rows per INSERT of what is put in before the commit, largest first: fewer round trips, and few distinct texts.
+// Rows in one INSERT of waiting rows, largest first: fewer round trips, and few different texts to prepare.
 constexpr size_t kInsertRows[] = {32, 8, 1};
 
 absl::Status Insert(Connection& connection, LateRows& table) {

@@ -1,5 +1,5 @@
-// What the writes (or reads) of one physical transaction share: the end of the log, and the rows that wait to be put
-// into their tables by as few statements as possible. For Tx and those who begin and commit transactions.
+// What the writes (or reads) of one physical transaction share: the end of the log, and the rows that wait to be
+// inserted by as few statements as possible. For Tx and the code that begins and commits transactions.
 #pragma once
 
 #include <string>
@@ -13,20 +13,21 @@
 
 namespace mestring {
 
-// Rows that are put into a table before the commit, by as few statements as possible.
+// Rows that wait to be inserted into one table.
 struct LateRows {
   std::string into;  // "outbox (epoch, position, …)"
   std::vector<std::vector<Value>> rows;
-  size_t inserted = 0;  // of them are in the table already
+  size_t inserted = 0;  // how many of them are in the table already
 
   std::string_view table() const { return std::string_view(into).substr(0, into.find(' ')); }
 };
 
 struct TxGroup {
   const bool writes;
-  // One alone, or all once more because one failed: nothing is put off, so that a failure is that of its writer.
+  // A single write, or a second run of a group of which one failed: no row waits, so that an error is that of its
+  // writer.
   const bool careful = false;
-  Cursor head = {};  // after all that was appended so far
+  Cursor head = {};  // the end of the log, with what this group has appended
   LateRows log = {.into = "outbox (epoch, position, kind, id, type, subject, subject_version, time, data, traceparent)",
                   .rows = {}};
   std::vector<LateRows> late = {};  // other tables, in the order of their first row

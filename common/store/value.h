@@ -1,4 +1,4 @@
-// What goes into a statement and comes out of a row: TEXT, BIGINT and NULL, as C++ values.
+// The values of statements and rows: TEXT, BIGINT and NULL in C++.
 #pragma once
 
 #include <cstdint>

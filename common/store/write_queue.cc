@@ -1,21 +1,21 @@
 #include "common/store/write_queue.h"
 
 // Invariants:
-// - A physical transaction of a writer locks the stream_head row first, so that the writes of a
-//   service run one at a time, also over several replicas. What it publishes gets the positions after
-//   the head; the rows of the log and the new head are written last, in the same transaction. So
-//   positions are gap-free, in commit order, and durable before anybody hears of them.
-// - Callers of Write queue up; the first in line leads: it runs all that wait, commits once, and only then
-//   does any of them return. One fsync serves up to kGroupMax callers.
-// - What one of them did before it failed is rolled back, and nothing of the others. Nearly always none fails
-//   after it has changed something, so a group runs without savepoints first, and with what may wait
-//   (InsertLater, the log) in a few statements for all; if that does not work out, all of it is rolled back
-//   and the group runs carefully: each in a savepoint, each statement at once.
-// - A transaction in which a statement failed is never committed.
+// - The transaction of a writer locks the row of stream_head first, so the writes of a service run one at a time, also
+// over several replicas. Its events get the positions after the head; the rows of the log and the new head are written
+// last, in the same transaction. So positions have no gap, are in commit order, and are durable before anybody sees
+// them.
+// - Callers of Write queue up; the first in line leads: it runs all that wait and commits once, and only then do they
+// return. One fsync serves up to kGroupMax callers.
+// - If one of them fails, what it did is rolled back, and nothing of the others. Nearly always none fails after it has
+// changed something. So a group first runs without savepoints, and inserts what may wait (InsertLater, the log) in a
+// few statements for all. If one fails, everything is rolled back and the group runs carefully: each write in a
+// savepoint, each statement at once.
+// - A transaction with a failed statement is never committed.
 //
-// A thread of its own for the writer was rejected: it costs two more context switches per write than
-// letting the first caller lead. So was a sequence for the positions: its numbers become visible out
-// of order, and a reader of "all after n" loses those that commit late.
+// A thread for the writer was rejected: it costs two more context switches for each write than letting the first caller
+// lead. A sequence for the positions was rejected too: its numbers become visible out of order, and a reader of
+// "everything after n" loses those that commit late.
 
 #include <algorithm>
 
@@ -27,12 +27,12 @@ namespace mestring {
 namespace {
 
 constexpr absl::Duration kRetryWhenFull = absl::Milliseconds(200);
-// A write begins. SQLite's lock is of the whole file, so the head is only read: a write that changes
+// The statements that begin a write. SQLite locks the whole file, so the head is only read: a write that changes
 // nothing then costs no fsync.
 constexpr std::string_view kBeginWriteSqlite[] = {"BEGIN IMMEDIATE", "SELECT epoch, position FROM stream_head"};
 constexpr std::string_view kBeginWritePostgresql[] = {
     "BEGIN ISOLATION LEVEL READ COMMITTED", "UPDATE stream_head SET position = position RETURNING epoch, position"};
-// Which queue's function this thread is running, to refuse a Write within a Write instead of hanging.
+// The queue whose function this thread runs, to refuse a Write within a Write instead of waiting for ever.
 thread_local const void* running_write = nullptr;
 
 }  // namespace
@@ -42,7 +42,7 @@ absl::Status WriteQueue::Write(absl::FunctionRef<absl::Status(Tx&)> fn) {
   Writer me{.fn = fn, .result = absl::OkStatus(), .done = false, .wake = {}};
   std::unique_lock lock(mutex_);
   if (line_.size() >= static_cast<size_t>(kLengthMax)) {
-    return Overloaded("WRITE_QUEUE_FULL", "too many writes wait already", kRetryWhenFull);
+    return Overloaded("WRITE_QUEUE_FULL", "too many writes wait; try again", kRetryWhenFull);
   }
   line_.push_back(&me);
   waiting_ = static_cast<int>(line_.size());
@@ -65,8 +65,8 @@ absl::Status WriteQueue::Write(absl::FunctionRef<absl::Status(Tx&)> fn) {
   return me.result;
 }
 
-// Runs the group, once more if the connection was lost before the commit was sent, and gives every
-// writer its result.
+// Runs the group, a second time if the connection was lost before the commit was sent, and gives every writer its
+// result.
 void WriteQueue::RunGroup(absl::Span<Writer* const> group) {
   absl::Status status;
   for (bool again = true;; again = false) {
@@ -80,12 +80,12 @@ void WriteQueue::RunGroup(absl::Span<Writer* const> group) {
     if (lost && target_.engine == Engine::kPostgresql) doubtful_ = true;
     if (!(again && lost && was_connected && !commit_sent)) break;
   }
-  // Refusals too: they may rest on writes of the same group that are now rolled back.
+  // Refusals get this error too: they may depend on writes of the same group that are now rolled back.
   for (Writer* member : group) member->result = status;
 }
 
-// One attempt. OK: every writer has its result, and what succeeded is durable. Error: nothing is known
-// to be committed.
+// One attempt. OK: every writer has its result, and what succeeded is durable. Error: the commit is not known to have
+// happened.
 absl::Status WriteQueue::TryGroup(absl::Span<Writer* const> writers, bool* commit_sent) {
   if (writer_ == nullptr) {
     ASSIGN(writer_, Connection::Open(target_, Connection::Use::kWrite));
@@ -95,16 +95,16 @@ absl::Status WriteQueue::TryGroup(absl::Span<Writer* const> writers, bool* commi
   return done ? absl::OkStatus() : TryGroupOnce(writers, /*careful=*/true, commit_sent, &done);
 }
 
-// `done` stays false if it has to be done again, carefully; nothing of it remains then.
+// Leaves `done` false if the group must run again, carefully; everything is rolled back then.
 absl::Status WriteQueue::TryGroupOnce(absl::Span<Writer* const> writers, bool careful, bool* commit_sent, bool* done) {
   TxGroup group{.writes = true, .careful = careful};
   const bool sqlite = target_.engine == Engine::kSqlite;
   TRY(writer_->Begin(sqlite ? absl::MakeConstSpan(kBeginWriteSqlite) : absl::MakeConstSpan(kBeginWritePostgresql),
                      &group.head));
   const Cursor before = group.head;
-  // What answers may be a standby that lacks our last commits, or a copy put back: positions may come a
-  // second time, so the epoch must be another before any of them is given out. (The relay begins a term
-  // of its own when it notices; it may notice later than the next write.)
+  // The server that answers now may be a standby without our last commits, or a restored copy: positions may be given a
+  // second time, so a new epoch must begin first. (The relay begins a term when it notices, which may be after the next
+  // write.)
   if (doubtful_) {
     TRY(Tx(*writer_, group, settings_, settings_.clock->Now()).BeginEpoch(0, "reconnect"));
   }
@@ -135,8 +135,8 @@ absl::Status WriteQueue::TryGroupOnce(absl::Span<Writer* const> writers, bool ca
   return absl::OkStatus();
 }
 
-// Without savepoints. One that fails before it has changed anything leaves nothing to undo; any other
-// failure spoils the whole.
+// Runs a group without savepoints. A write that fails before it has changed anything leaves nothing to undo; any other
+// failure spoils the group.
 absl::Status WriteQueue::RunTogether(absl::Span<Writer* const> writers, TxGroup& group, int* succeeded, bool* spoiled) {
   const absl::Time now = settings_.clock->Now();
   for (Writer* each : writers) {
@@ -151,8 +151,8 @@ absl::Status WriteQueue::RunTogether(absl::Span<Writer* const> writers, TxGroup&
   return absl::OkStatus();
 }
 
-// Each in its savepoint; the positions and log rows of one that fails are given back. One alone needs
-// no savepoint: if it fails nothing is committed.
+// Runs each write in its savepoint; positions and log rows of one that fails are given back. A single write needs no
+// savepoint: if it fails nothing is committed.
 absl::Status WriteQueue::RunCarefully(absl::Span<Writer* const> writers, TxGroup& group, int* succeeded) {
   const absl::Time now = settings_.clock->Now();
   const bool alone = writers.size() == 1;
@@ -171,7 +171,7 @@ absl::Status WriteQueue::RunCarefully(absl::Span<Writer* const> writers, TxGroup
       group.head = head;
       group.log.rows.resize(rows);
       group.log.inserted = inserted;
-      // The savepoint itself stays, for the next.
+      // The savepoint stays, for the next write.
       if (!alone) TRY(writer_->Together({"ROLLBACK TO SAVEPOINT one_write"}));
     }
   }
@@ -184,7 +184,7 @@ absl::Status WriteQueue::RunWriter(Writer& member, TxGroup& group, absl::Time no
   member.result = member.fn(tx);
   running_write = nullptr;
   if (member.result.ok()) member.result = tx.failed_;
-  // After a statement that failed PostgreSQL's transaction is of no use, whatever the statement was.
+  // After a failed statement the transaction of PostgreSQL is lost, whatever the statement was.
   *changed = tx.changed_ || !tx.failed_.ok();
   return member.result;
 }

@@ -22,14 +22,14 @@ namespace mestring {
 
 class WriteQueue {
  public:
-  // What waits beyond this is refused with Overloaded: at some 10,000 writes a second it is a tenth of a second of
-  // work, the most that a caller should wait in line.
+  // More waiting writes are refused with Overloaded: at some 10,000 writes a second this many are a tenth of a second
+  // of work, the longest that a caller should wait.
   static constexpr int kLengthMax = 1024;
   // Writes in one physical transaction: enough to pay the fsync (measured: 64 gives 11 times the rate
   // of 1), few enough that the first does not wait long for the last.
   static constexpr int kGroupMax = 64;
 
-  // `healthy` is kept true to the last attempt to reach the database. Settings and flag outlive the queue.
+  // Records in `healthy` whether the last attempt reached the database. Settings and flag outlive the queue.
   WriteQueue(Target target, const TxSettings& settings, std::unique_ptr<Connection> connection,
              std::atomic<bool>& healthy)
       : target_(std::move(target)), settings_(settings), healthy_(healthy), writer_(std::move(connection)) {}
