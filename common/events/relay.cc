@@ -1,11 +1,11 @@
 // One thread copies the log to the stream. It remembers three things and checks each again after any error:
 // - the lease: this process is the one that publishes. It saves work; two that publish for a moment do no harm, because
-// both copy the same rows and only one append of each can match.
+//   both copy the same rows and only one append of each can match.
 // - the term: the log grows under the epoch that this relay began. If the head has another epoch, or went back, the
-// database is not the one it was, and the relay begins a new term.
+//   database is not the one it was, and the relay begins a new term.
 // - the end of the stream. After each error, reconnect and surprise the relay looks it up again (Verify): an entry that
-// is in the log stays, another is an orphan and is removed. Then, and now and then, it also looks for holes before the
-// end (CheckMiddle).
+//   is in the log stays, another is an orphan and is removed. Then, and now and then, it also looks for holes before
+//   the end (CheckMiddle).
 // After any failure the relay forgets these three, waits and looks again. After a restart it knows only what the
 // database says.
 //

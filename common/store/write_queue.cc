@@ -2,15 +2,15 @@
 
 // Invariants:
 // - The transaction of a writer locks the row of stream_head first, so the writes of a service run one at a time, also
-// over several replicas. Its events get the positions after the head; the rows of the log and the new head are written
-// last, in the same transaction. So positions have no gap, are in commit order, and are durable before anybody sees
-// them.
+//   over several replicas. Its events get the positions after the head; the rows of the log and the new head are
+//   written last, in the same transaction. So positions have no gap, are in commit order, and are durable before
+//   anybody sees them.
 // - Callers of Write queue up; the first in line leads: it runs all that wait and commits once, and only then do they
-// return. One fsync serves up to kGroupMax callers.
+//   return. One fsync serves up to kGroupMax callers.
 // - If one of them fails, what it did is rolled back, and nothing of the others. Nearly always none fails after it has
-// changed something. So a group first runs without savepoints, and inserts what may wait (InsertLater, the log) in a
-// few statements for all. If one fails, everything is rolled back and the group runs carefully: each write in a
-// savepoint, each statement at once.
+//   changed something. So a group first runs without savepoints, and inserts what may wait (InsertLater, the log) in a
+//   few statements for all. If one fails, everything is rolled back and the group runs carefully: each write in a
+//   savepoint, each statement at once.
 // - A transaction with a failed statement is never committed.
 //
 // A thread for the writer was rejected: it costs two more context switches for each write than letting the first caller

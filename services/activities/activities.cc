@@ -1,8 +1,8 @@
-// Activities, and the data that say how this service works here: the policy and the code lists.
+// Activities, and the data that configure this service: the policy and the code lists.
 //
-// Policy and code lists are versioned: never changed, a new version takes over, and what began under an
-// earlier one keeps its figures where they were copied (a period) or fixed (an offer's expiry). Editing rows
-// in place would be less code, and would change what an old period's core users mean.
+// Policies and code lists have versions that never change: a new one replaces the last, and what began under an earlier
+// one keeps the figures that were copied (a period) or fixed (the end of an offer). Editing rows would be less code,
+// and would change who was a core user of an old period.
 
 #include "services/activities/activities.h"
 

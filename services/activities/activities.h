@@ -1,6 +1,6 @@
-// The activities service: each RPC of activities.proto is a use case that reads check, load, rule, apply,
-// save, tell. The rules are the …_rules.h; what happens by itself later is timers.cc; what other
-// services tell is subscriptions.cc.
+// The activities service. Each RPC of activities.proto is a use case that reads: check, load, rule, apply, save,
+// publish. The rules are in the …_rules.h. What happens when time passes is in timers.cc, what the service learns
+// from other services in subscriptions.cc.
 #pragma once
 
 #include <vector>
@@ -76,14 +76,14 @@ class Activities final : public mestring::Service, public pb::ActivityService::S
   MESTRING_WRITE(pb, ClearObstacle);
   MESTRING_READ(pb, ListObstacles);
 
-  // Asked after by wish
+  // Follow-up of absences
   MESTRING_WRITE(pb, SetFollowUp);
   MESTRING_READ(pb, GetFollowUp);
   MESTRING_READ(pb, ListParticipations);
 
   // Drop-in without a name
   MESTRING_WRITE(pb, OpenPeriod);
-  // A read, so that no answer with tokens is kept for repeats: nothing about a card is stored.
+  // A read, because the answer of a write is stored for repeats: nothing about a card may be stored.
   MESTRING_READ(pb, IssueVisitCards);
   MESTRING_WRITE(pb, RecordDropIn);
   MESTRING_WRITE(pb, ClosePeriod);

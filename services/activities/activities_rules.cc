@@ -1,11 +1,11 @@
 #include "services/activities/activities_rules.h"
 
-// The rules in the order in which people meet them: who may, activities, sessions. Each function says its rule first,
-// with its source, and then does it in the same order.
+// The rules in the order in which people meet them: who may, activities, sessions. A comment above a function gives its
+// rule with the source, where the rule has one.
 //
-// What a rule needs to know is a parameter, so that a test can put any case before it. Questions to many rows
-// (who is next, do periods overlap) are asked in SQL by the use cases, which hand in the fact: what follows from
-// it stands here. A state machine table would be shorter and would not say why.
+// What a rule needs to know is a parameter, so a test can give it any case. Use cases answer questions about many rows
+// (who is next, do periods overlap) in SQL and pass the answer to the rule. A table of states would be shorter and
+// would not say why.
 
 #include <algorithm>
 
@@ -55,7 +55,7 @@ absl::Status Check(const pb::SetPolicyRequest& request) {
       return InvalidArgument("policy.step_requirements", "must not name PARTICIPANT: everybody may take part");
     }
     if (!seen.emplace(requirement.step(), requirement.requirement_code()).second) {
-      return InvalidArgument("policy.step_requirements", "must not name a requirement of a step twice");
+      return InvalidArgument("policy.step_requirements", "must name each requirement of a step at most once");
     }
   }
   return absl::OkStatus();
@@ -63,25 +63,26 @@ absl::Status Check(const pb::SetPolicyRequest& request) {
 
 absl::Status Check(const pb::CreateActivityRequest& request) {
   if (request.modules_required() > 0 && request.mode() != pb::ACTIVITY_MODE_COURSE) {
-    return InvalidArgument("modules_required", "only a course has modules");
+    return InvalidArgument("modules_required", "must be 0 unless the activity is a course");
   }
   return absl::OkStatus();
 }
 
-// A drop-in has no seats (A6); everything else has. [A12, S3] A course for users and professionals keeps a
-// quota for each: an audience has one quota or none.
+// A drop-in has no seats (A6); everything else has. [A12, S3] A course for users and professionals has a quota for
+// each. An audience has at most one quota.
 absl::Status CheckQuotas(const pb::Activity& activity, const Quotas& quotas) {
   const bool has_seats = activity.mode() != pb::ACTIVITY_MODE_OPEN_DROP_IN;
   if (has_seats == quotas.empty()) {
-    return Refused("QUOTA_MISSING", has_seats ? "this activity has seats: say how many" : "a drop-in has no seats");
+    return Refused("QUOTA_MISSING", has_seats ? "give the quotas: this activity has seats"
+                                              : "leave out the quotas: a drop-in has no seats");
   }
   std::set<pb::Audience> audiences;
   for (const pb::Quota& quota : quotas) {
     if (!audiences.insert(quota.audience()).second) {
-      return InvalidArgument("quotas", "must not name an audience twice");
+      return InvalidArgument("quotas", "must name each audience at most once");
     }
     if (activity.audience() != pb::AUDIENCE_MIXED && quota.audience() != activity.audience()) {
-      return InvalidArgument("quotas", "the activity is for another audience");
+      return InvalidArgument("quotas", "must be for the audience of the activity");
     }
   }
   return absl::OkStatus();
@@ -89,18 +90,19 @@ absl::Status CheckQuotas(const pb::Activity& activity, const Quotas& quotas) {
 
 absl::Status CheckDateRange(std::string_view from_date, std::string_view to_date, int days_max) {
   if (from_date <= to_date && Day(to_date) - Day(from_date) < days_max) return absl::OkStatus();
-  return Refused("DATE_OUT_OF_ORDER", absl::StrCat("a period of one to ", days_max, " days is needed"));
+  return Refused("DATE_OUT_OF_ORDER", absl::StrCat("give a period of one to ", days_max, " days"));
 }
 
 // ---- Activities ------------------------------------------------------------------------------------
 
 absl::Status MayGoOn(const pb::Activity& activity) {
-  return activity.state() == pb::ACTIVITY_STATE_ACTIVE ? absl::OkStatus()
-                                                       : WrongState(activity.state(), "it has ended");
+  return activity.state() == pb::ACTIVITY_STATE_ACTIVE
+             ? absl::OkStatus()
+             : WrongState(activity.state(), "the activity has ended; use an active one");
 }
 
-// What is not said stays. Mode, audience and modules are not among it: sessions, quotas and seats that exist
-// were made by them.
+// Fields that are not set keep their value. Mode, audience and modules cannot change, because sessions, quotas and
+// seats depend on them.
 void ApplyUpdate(const pb::UpdateActivityRequest& request, pb::Activity* activity) {
   if (!request.name().empty()) activity->set_name(request.name());
   if (request.has_description()) activity->set_description(request.description());
@@ -109,19 +111,19 @@ void ApplyUpdate(const pb::UpdateActivityRequest& request, pb::Activity* activit
   if (!request.recovery_tags().empty()) *activity->mutable_recovery_tags() = request.recovery_tags();
 }
 
-// Nobody loses a seat because an activity ends: its sessions are held or cancelled first, which tells those
-// who have one.
+// Ending an activity takes nobody's seat: its sessions are held or cancelled first, which tells the people who have
+// one.
 absl::Status MayEnd(const pb::Activity& activity, int64_t sessions_not_over) {
   TRY(MayGoOn(activity));
   if (sessions_not_over == 0) return absl::OkStatus();
-  return Refused("SESSIONS_AHEAD", "sessions of it lie ahead or go on", {{"count", absl::StrCat(sessions_not_over)}});
+  return Refused("SESSIONS_AHEAD", "hold or cancel its sessions first", {{"count", absl::StrCat(sessions_not_over)}});
 }
 
 // ---- Sessions --------------------------------------------------------------------------------------
 
 Span SpanFrom(absl::Time start, absl::Duration duration, absl::TimeZone zone) {
   const absl::Time end = OnTheWall(start, duration, zone);
-  // A session that would end in the hour that spring leaves out would have no length.
+  // A session that would end in the hour that a spring night skips would have no length.
   return {start, end > start ? end : start + duration};
 }
 
@@ -161,11 +163,12 @@ bool IsAhead(pb::SessionState state) {
 bool IsNotOver(pb::SessionState state) { return IsAhead(state) || state == pb::SESSION_STATE_STARTED; }
 
 absl::Status MayBegin(absl::Time start, absl::Time now) {
-  return start > now ? absl::OkStatus() : Refused("START_IN_PAST", "a session cannot begin in the past");
+  return start > now ? absl::OkStatus() : Refused("START_IN_PAST", "the start must be later than now");
 }
 
 absl::Status MayChange(const pb::Session& session) {
-  return IsAhead(session.state()) ? absl::OkStatus() : WrongState(session.state(), "it has begun, or will not be");
+  return IsAhead(session.state()) ? absl::OkStatus()
+                                  : WrongState(session.state(), "the session has begun or was cancelled");
 }
 
 absl::StatusOr<Span> SpanOf(const pb::Session& session, int module) {
@@ -178,18 +181,18 @@ absl::StatusOr<Span> SpanOf(const pb::Session& session, int module) {
   return NotFound("module");
 }
 
-// What has begun is not moved any more; a later module of a course that has begun can be.
+// A session or module that has begun is not moved; a later module of the same course can be.
 absl::Status MayMove(const pb::Session& session, int module, const Span& to, absl::Time now) {
   ASSIGN(const Span from, SpanOf(session, module));
   const bool is_running_course = session.state() == pb::SESSION_STATE_STARTED && module > 0;
   if (!IsAhead(session.state()) && !is_running_course) return MayChange(session);
-  if (from.start <= now) return WrongState(session.state(), "this module has begun");
+  if (from.start <= now) return WrongState(session.state(), "the session or module has begun already");
   return MayBegin(to.start, now);
 }
 
-// Enrolment opens and closes as long before the start as it did, by the clock on the wall: the days of a plan are days
-// before the session, and one that is moved to before its opening would else begin without ever having opened. What
-// would have opened by now opens now; what has opened stays so.
+// Enrolment keeps its distance to the start, by the clock on the wall, because a plan counts days before the session,
+// and a session moved to before its opening would begin without ever having opened. If it should have opened already,
+// it opens now; if it is open, it stays open.
 void ApplyMove(int module, const Span& to, absl::Time now, absl::TimeZone zone, pb::Session* session) {
   Span whole = to;
   for (pb::Module& found : *session->mutable_modules()) {
@@ -217,22 +220,21 @@ void ApplyMove(int module, const Span& to, absl::Time now, absl::TimeZone zone, 
 
 absl::Status MayCancel(const pb::Session& session) {
   return IsNotOver(session.state()) ? absl::OkStatus()
-                                    : WrongState(session.state(), "it is over, or cancelled already");
+                                    : WrongState(session.state(), "the session is over or was cancelled already");
 }
 
 bool RunsOn(pb::ActivityMode mode) { return mode == pb::ACTIVITY_MODE_COURSE || mode == pb::ACTIVITY_MODE_CAMP; }
 
-// A course or camp that has begun has weeks or days ahead, which somebody who paused or stepped down does not lead.
-// What is over the same day is finished by who began it: nobody else could come in time, and somebody must record who
-// came.
+// A course or camp under way has weeks or days ahead, which a leader who paused or stepped down does not lead. A
+// session of one day is finished by the leader who began it: nobody else could come in time, and somebody must record
+// attendance.
 absl::Status MayChangeLeaders(const pb::Session& session) {
   if (RunsOn(session.mode()) && session.state() == pb::SESSION_STATE_STARTED) return absl::OkStatus();
   return MayChange(session);
 }
 
-// [A8] Every session has a leader or a member of the staff at its start. Who can do something about it hears of one
-// that has none in time; at the start it does not begin. One that has begun and loses its last leader goes on, and
-// they hear of it too.
+// [A8] Every session has a leader or a member of staff at its start. If it has none, an event says so in time; without
+// one it does not begin. A session under way that loses its last leader goes on, and an event says so.
 bool LacksLeader(const pb::Session& session) { return session.leaders() == 0 && MayChangeLeaders(session).ok(); }
 
 bool LacksLeaderByNow(const pb::Session& session, const pb::ActivityPolicy& policy, absl::Time now) {

@@ -1,9 +1,8 @@
-// Attendance, and the obstacles to it that are cleared before the start.
+// Attendance, and the obstacles that are cleared before a session.
 //
-// A record is never changed: a correction is a new record and the old one stays as superseded, so that what
-// was believed and when can be shown. Events say present or absent and never why: a reason can be a matter of
-// health. A course counts the modules attended from the records each time; a counter would have to be right
-// after every correction.
+// A record never changes: a correction is a new record and the old one becomes SUPERSEDED, so that the history can be
+// shown. Events say present or absent and never why: a reason can be about health. The modules attended of a course are
+// counted from the records each time; a counter would have to be right after every correction.
 
 #include <utility>
 
@@ -18,7 +17,7 @@
 namespace mestring::activities {
 namespace {
 
-// The seat follows its record: attended or absent, and of a course, completed or not.
+// Sets the state of the seat that follows from its record: attended or absent, and for a course, completed or not.
 absl::Status FollowRecord(Tx& tx, const pb::Session& session, const pb::Attendance& attendance,
                           pb::Enrolment enrolment) {
   if (session.modules().empty()) {
@@ -38,7 +37,7 @@ absl::Status FollowRecord(Tx& tx, const pb::Session& session, const pb::Attendan
                    : tx.Publish(About<pb::CourseCompletionWithdrawn>(enrolment), enrolment);
 }
 
-// `superseded_id` is the record in whose place it stands, if it is a correction.
+// Saves a record. `superseded_id`: the record that it corrects, if it is a correction.
 absl::Status SaveRecord(Tx& tx, const pb::Session& session, const pb::Enrolment& enrolment,
                         const std::string& superseded_id, pb::Attendance* attendance) {
   TRY(Insert(tx, *attendance));
@@ -120,7 +119,7 @@ absl::Status Activities::CorrectAttendance(Tx& tx, Call& call, const pb::Correct
 absl::Status Activities::ListAttendance(Tx& tx, Call& call, const pb::ListAttendanceRequest& request,
                                         pb::ListAttendanceResponse* response) {
   if (request.session_id().empty() && request.person_ref().empty()) {
-    return InvalidArgument("session_id", "it or person_ref must be set");
+    return InvalidArgument("session_id", "must be set, or person_ref");
   }
   if (!call.caller.IsSelf(request.person_ref())) {
     if (request.session_id().empty()) TRY(MaySee(call.caller, request.person_ref(), "person"));

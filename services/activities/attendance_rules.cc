@@ -12,32 +12,33 @@ namespace mestring::activities {
 
 // ---- Attendance and obstacles ----------------------------------------------------------------------
 
-// Not before it has begun: hmpps-activities-management-api, attendance not for a date ahead.
+// Not before the start (hmpps-activities-management-api recorded attendance for dates ahead).
 absl::Status MayRecord(const pb::Session& session, int module, absl::Time now) {
-  if (session.state() == pb::SESSION_STATE_CANCELLED) return WrongState(session.state(), "it was cancelled");
+  if (session.state() == pb::SESSION_STATE_CANCELLED) return WrongState(session.state(), "the session was cancelled");
   ASSIGN(const Span span, SpanOf(session, module));
-  if (now < span.start) return Refused("NOT_YET", "it has not begun");
+  if (now < span.start) return Refused("NOT_YET", "record attendance after the start");
   return absl::OkStatus();
 }
 
-// A record is never changed: a correction is another one.
+// A record never changes: a correction is a new one.
 absl::Status MayMark(bool recorded) {
-  return recorded ? Refused("ALREADY_RECORDED", "attendance is recorded already: correct it") : absl::OkStatus();
+  return recorded ? Refused("ALREADY_RECORDED", "attendance is recorded already; correct it instead")
+                  : absl::OkStatus();
 }
 
 absl::Status CheckReason(bool needed, std::string_view reason_code) {
   if (needed != reason_code.empty()) return absl::OkStatus();
-  return Refused("REASON_REQUIRED", needed ? "a reason is needed" : "leave the reason out: this correction needs none");
+  return Refused("REASON_REQUIRED", needed ? "give a reason_code" : "leave out reason_code: it is not needed here");
 }
 
 absl::Status MayCorrect(const pb::Attendance& attendance, const pb::Session& session, const pb::ActivityPolicy& policy,
                         absl::Time now, absl::TimeZone zone) {
   if (attendance.state() != pb::ATTENDANCE_STATE_RECORDED) {
-    return WrongState(attendance.state(), "it was corrected already");
+    return WrongState(attendance.state(), "the record was corrected already; correct the newest one");
   }
   ASSIGN(const Span span, SpanOf(session, attendance.module()));
   if (now > PlusDays(span.end, policy.correction_days(), zone)) {
-    return Refused("CORRECTION_CLOSED", "the time for corrections is over");
+    return Refused("CORRECTION_CLOSED", "the policy's correction_days have passed");
   }
   return absl::OkStatus();
 }
@@ -47,15 +48,16 @@ bool IsCompleted(const pb::Activity& activity, const pb::Session& session, int m
   return modules_attended >= (activity.modules_required() > 0 ? activity.modules_required() : session.modules_size());
 }
 
-// [S3] "Rydde muligheter": what stands in the way of somebody who takes part is cleared before the start.
+// [S3] "Rydde muligheter": obstacles for somebody who takes part are cleared before the start.
 absl::Status MayHaveObstacle(const pb::Session& session, bool has_seat) {
   TRY(MayChange(session));
-  return has_seat ? absl::OkStatus() : Refused("NOT_ENROLLED", "the person has no seat in the session");
+  return has_seat ? absl::OkStatus()
+                  : Refused("NOT_ENROLLED", "the person has no seat in the session; enrol them first");
 }
 
 absl::Status MayClear(const pb::Obstacle& obstacle) {
   if (obstacle.state() == pb::OBSTACLE_STATE_OPEN) return absl::OkStatus();
-  return WrongState(obstacle.state(), "it is out of the way already");
+  return WrongState(obstacle.state(), "the obstacle was cleared already");
 }
 
 // ---- Asked after by wish ---------------------------------------------------------------------------
@@ -77,8 +79,8 @@ bool ApplyFollowUp(bool wanted, absl::Time now, pb::FollowUp* follow_up) {
   return true;
 }
 
-// Counts the absences of a person who wished to be asked after: from the newest session or module back to the last
-// presence, by the records in force. What was recorded before the wish stays out, also when it is corrected afterwards:
+// Counts the absences of a person who wished a follow-up: from the newest session or module back to the last presence,
+// by the records in force. Sessions that were recorded before the wish do not count, even if they are corrected later:
 // the person spoke of what comes.
 Streak StreakOf(const std::vector<Mark>& marks, absl::Time wanted_from) {
   using Part = std::pair<std::string_view, int>;  // a seat, and a module of its course
@@ -115,8 +117,8 @@ pb::Participation NewParticipation(std::string id, std::string_view activity_id,
   return participation;
 }
 
-// A streak lapses once. What has lapsed stays so until the streak is shorter, by presence or by a correction:
-// a policy that asks for more absences now brings nobody back.
+// A participation lapses once. It stays LAPSED until the streak is shorter, by presence or by a correction; a policy
+// that asks for more absences does not undo it.
 void ApplyStreak(const Streak& streak, const pb::ActivityPolicy& policy, absl::TimeZone zone,
                  pb::Participation* participation) {
   const bool long_enough = policy.lapse_absences() > 0 && streak.absences >= policy.lapse_absences();

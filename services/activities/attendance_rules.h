@@ -1,7 +1,6 @@
-// The rules of taking part: who was there, what stands in somebody's way, and when somebody who wished it is asked
-// after.
+// The rules of taking part: attendance, obstacles, and the follow-up of absences for people who wished it.
 //
-// Pure, as activities_rules.h, with the same tags.
+// The functions are pure; the tags are those of activities_rules.h.
 #pragma once
 
 #include <string>
@@ -18,9 +17,9 @@ namespace mestring::activities {
 // ---- Attendance and obstacles ----------------------------------------------------------------------
 
 absl::Status MayRecord(const pb::Session& session, int module, absl::Time now);
-// `recorded`: there is a record of this seat and module that stands.
+// `recorded`: this seat and module has a record in force.
 absl::Status MayMark(bool recorded);
-// An absence has a reason, a presence has none.
+// Whether the reason is given if `needed`, and left out otherwise.
 absl::Status CheckReason(bool needed, std::string_view reason_code);
 absl::Status MayCorrect(const pb::Attendance& attendance, const pb::Session& session, const pb::ActivityPolicy& policy,
                         absl::Time now, absl::TimeZone zone);
@@ -31,14 +30,14 @@ absl::Status MayClear(const pb::Obstacle& obstacle);
 // ---- Asked after by wish ---------------------------------------------------------------------------
 
 pb::FollowUp NewFollowUp(std::string id, std::string_view person_ref);
-// False if it is so already.
+// False if that is so already.
 bool ApplyFollowUp(bool wanted, absl::Time now, pb::FollowUp* follow_up);
-// A record of attendance, and the beginning of the session or module that it is of.
+// A record of attendance, and the start of its session or module.
 struct Mark {
   pb::Attendance attendance;
   absl::Time start;
 };
-// How a person has taken part in an activity since their wish.
+// The attendance of a person in an activity since their wish.
 struct Streak {
   bool any = false;  // whether anything is recorded
   int absences = 0;

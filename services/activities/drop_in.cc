@@ -1,13 +1,12 @@
-// Drop-in without a name: headcounts, visit cards, and what a period comes to.
+// Drop-in without a name: headcounts, visit cards, and the figures of a period.
 //
-// The trap is to count how many different people came without being able to say who. A card is a random token
-// that somebody keeps; nobody writes down whose it is, and IssueVisitCards stores nothing at all. What is
-// stored of a card that is shown is its hash under the key of the period: so the same person is the same hash
-// within a period and another one in the next. When the period closes, all of it is destroyed
-// (period_changes.cc).
+// The problem is to count different people without being able to say who came. A card is a random token that somebody
+// keeps; nobody writes down whose it is, and IssueVisitCards stores nothing. A card that is shown is stored as its hash
+// under the key of the period: one person has one hash within a period and another in the next. When the period closes,
+// all of it is destroyed (period_changes.cc).
 //
-// Counting in memory would leave nothing to delete and would lose the week in a restart. What an engine keeps
-// physically of deleted rows until it uses their pages again is out of reach of any query.
+// Counting in memory would leave nothing to delete and would lose the week in a restart. No query can read what an
+// engine keeps of deleted rows until it uses their pages again.
 
 #include <array>
 #include <set>
@@ -25,10 +24,10 @@
 namespace mestring::activities {
 namespace {
 
-// 128 random bits: never the same twice, never guessed.
+// 128 random bits: they never repeat and nobody can guess them.
 constexpr size_t kTokenBytes = 16;
 
-// In letters only, two for a byte, so that no part of a token is ever taken for a national identity number.
+// Letters only, two for a byte, so that no part of a token looks like a national identity number.
 std::string NewToken() {
   std::array<uint8_t, kTokenBytes> bytes;
   FillRandom(absl::MakeSpan(bytes));
@@ -40,7 +39,7 @@ std::string NewToken() {
   return token;
 }
 
-// The open period that has the day of a session.
+// The open period that includes the day of a session.
 absl::StatusOr<std::optional<pb::Period>> OpenPeriodOf(Tx& tx, const pb::Session& session) {
   const std::string date = DayOf(tx, FromProto(session.start_time()));
   return Find<pb::Period>(
@@ -96,7 +95,7 @@ absl::Status Activities::RecordDropIn(Tx& tx, Call& call, const pb::RecordDropIn
   ASSIGN(pb::DropInTally tally, TallyOf(tx, session, *period));
   ASSIGN(const auto secret,
          tx.Query<std::string>("SELECT secret FROM period_keys WHERE period_id = :period", period->id()));
-  if (secret.empty()) return Refused("NO_OPEN_PERIOD", "the period has no key any more");
+  if (secret.empty()) return Refused("NO_OPEN_PERIOD", "the period is closed; open a new one");
   for (const std::string& token : request.card_tokens()) {
     TRY(tx.Exec("INSERT INTO drop_in_visits (period_id, card, session_id) VALUES (:period, :card, :session) "
                 "ON CONFLICT DO NOTHING",

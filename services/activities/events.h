@@ -1,4 +1,4 @@
-// What every event of a thing says of it.
+// The fields that every event about a resource has.
 #pragma once
 
 #include "mestring/activities/v1/activities.pb.h"

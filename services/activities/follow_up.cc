@@ -1,7 +1,7 @@
-// Being asked after when one stays away (oppfølging ved fravær), for those who wish it and nobody else.
+// Follow-up of absences (oppfølging ved fravær), for people who wish it and nobody else.
 //
-// A streak of absences is a thing about health as soon as somebody keeps it, so it is kept only of a person who
-// said so, from then on, and goes when the wish goes.
+// Stored absences in a row say something about health. So they are stored only for a person who wished it, from the
+// wish on, and are deleted when the wish ends.
 
 #include <utility>
 

@@ -1,8 +1,7 @@
 #include "services/activities/follow_up_changes.h"
 
-// A streak of absences is computed anew from the records of attendance at each of them: a counter would have to be
-// right after every correction and every record that comes late. That a record is of a drop-in cannot be: those have
-// none (A6).
+// The absences in a row are counted from the records each time: a counter would have to be right after every correction
+// and every late record. A drop-in has no records (A6).
 
 #include <map>
 #include <string>
@@ -19,9 +18,9 @@
 namespace mestring::activities {
 namespace {
 
-// All records of a person in an activity, superseded ones too, with the times of what they are of.
+// All records of a person in an activity, superseded ones too, with the start of each.
 absl::StatusOr<std::vector<Mark>> MarksOf(Tx& tx, std::string_view activity_id, std::string_view person_ref) {
-  // By the person and not by the activity, which may have had thousands of sessions.
+  // Select by the person and not by the activity, which may have had thousands of sessions.
   ASSIGN(std::vector<pb::Session> attended,
          Select<pb::Session>(tx, "WHERE id IN (SELECT session_id FROM attendances WHERE person_ref = :person)",
                              person_ref));

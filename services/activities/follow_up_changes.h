@@ -1,4 +1,4 @@
-// What attendance means for those who wish to be asked after.
+// Changes of participations that follow from attendance, for people who wished a follow-up.
 #pragma once
 
 #include <optional>
@@ -13,10 +13,10 @@ namespace mestring::activities {
 
 namespace pb = v1;
 
-// The wish of a person, if they ever said one.
+// The wish of a person, if they ever had one.
 absl::StatusOr<std::optional<pb::FollowUp>> FollowUpOf(Tx& tx, std::string_view person_ref);
-// Attendance of a person in an activity was recorded or corrected: if they wish to be asked after, their
-// participation follows.
+// Updates the participation of a person in an activity after their attendance was recorded or corrected, if they wished
+// a follow-up.
 absl::Status FollowAttendance(Tx& tx, std::string_view activity_id, std::string_view person_ref);
 
 }  // namespace mestring::activities

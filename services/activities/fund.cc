@@ -1,10 +1,10 @@
-// Funds and grants: money for trips, entry fees and equipment (RunBack, S0); and the own share of a participant,
-// of which only is kept whether it is paid: that money goes to no fund.
+// Funds and grants: money for trips, entry fees and equipment (RunBack, S0). Also the own share of a participant, of
+// which only is stored whether it is paid: that money goes to no fund.
 //
-// Every change of money is an entry in the ledger, which only grows; the fund's row holds the sums, and each
-// entry says how the fund stood after it, so that a statement at any date is the last entry of that day and no
-// adding up. That approvals cannot overdraw rests on writes that run one at a time: available is read and
-// reserved in the same write (A10), and a check in the schema stands below it. Entries name no person.
+// Every change of money is an entry in the ledger, which only grows. The fund stores the sums, and each entry the sums
+// after it, so a statement at any date is the last entry of that day. Approvals cannot overdraw a fund because writes
+// run one at a time: one write reads what is available and reserves it (A10), and a check of the schema refuses a
+// mistake. Entries name no person.
 
 #include <utility>
 
@@ -20,7 +20,7 @@ namespace {
 
 using access::v1::ROLE_FUND_BOARD;
 
-// The board sees what it decides on; others as with everything about a person.
+// The board may load the grants that it decides on; others as everything about a person.
 absl::StatusOr<pb::Grant> LoadGrant(Tx& tx, Call& call, std::string_view id, int64_t expected_version) {
   ASSIGN(pb::Grant grant, Load<pb::Grant>(tx, id));
   call.RecordAccess(grant.person_ref());
@@ -34,7 +34,7 @@ absl::StatusOr<std::optional<pb::Eligibility>> EligibilityOf(Tx& tx, std::string
   return Find<pb::Eligibility>(tx, "WHERE person_ref = :person ORDER BY create_time DESC, id DESC LIMIT 1", person_ref);
 }
 
-// Moves the money of a grant and the grant with it; returns the entry's id.
+// Enters the money of a grant and sets its state; returns the id of the entry.
 absl::StatusOr<std::string> MoveGrant(Tx& tx, pb::LedgerKind kind, pb::GrantState state, pb::Fund* fund,
                                       pb::Grant* grant) {
   ASSIGN(const pb::LedgerEntry entry, PostLedgerEntry(tx, kind, grant->amount_ore(), grant->id(), fund));
@@ -43,9 +43,9 @@ absl::StatusOr<std::string> MoveGrant(Tx& tx, pb::LedgerKind kind, pb::GrantStat
   return entry.id();
 }
 
-// The same, and tells of it by Event.
+// The same, and publishes Event.
 template <class Event>
-absl::Status MoveGrantAndTell(Tx& tx, pb::LedgerKind kind, pb::GrantState state, pb::Grant* grant) {
+absl::Status MoveGrantAndPublish(Tx& tx, pb::LedgerKind kind, pb::GrantState state, pb::Grant* grant) {
   ASSIGN(pb::Fund fund, Load<pb::Fund>(tx, grant->fund_id()));
   ASSIGN(std::string entry_id, MoveGrant(tx, kind, state, &fund, grant));
   auto event = About<Event>(*grant);
@@ -70,7 +70,7 @@ absl::Status FillSums(Tx& tx, pb::Fund* fund) {
   return absl::OkStatus();
 }
 
-absl::Status TellIfLow(Tx& tx, int64_t available_before, const pb::Fund& fund) {
+absl::Status PublishIfLow(Tx& tx, int64_t available_before, const pb::Fund& fund) {
   if (available_before < fund.low_balance_ore() || Available(fund) >= fund.low_balance_ore()) return absl::OkStatus();
   pb::FundRanLow event;
   event.set_fund_id(fund.id());
@@ -185,7 +185,7 @@ absl::Status Activities::DecideGrant(Tx& tx, Call& call, const pb::DecideGrantRe
   if (request.approve()) {
     const int64_t before = Available(fund);
     ASSIGN(ledger_entry_id, MoveGrant(tx, pb::LEDGER_KIND_RESERVATION, pb::GRANT_STATE_APPROVED, &fund, &grant));
-    TRY(TellIfLow(tx, before, fund));
+    TRY(PublishIfLow(tx, before, fund));
   } else {
     grant.set_reason_code(request.reason_code());
     grant.set_state(pb::GRANT_STATE_REFUSED);
@@ -203,7 +203,7 @@ absl::Status Activities::PayGrant(Tx& tx, Call& call, const pb::PayGrantRequest&
                                   pb::PayGrantResponse* response) {
   ASSIGN(pb::Grant grant, LoadGrant(tx, call, request.grant_id(), request.expected_version()));
   TRY(MayPay(grant));
-  TRY(MoveGrantAndTell<pb::GrantPaid>(tx, pb::LEDGER_KIND_PAYMENT, pb::GRANT_STATE_PAID, &grant));
+  TRY(MoveGrantAndPublish<pb::GrantPaid>(tx, pb::LEDGER_KIND_PAYMENT, pb::GRANT_STATE_PAID, &grant));
   *response->mutable_grant() = std::move(grant);
   return absl::OkStatus();
 }
@@ -212,7 +212,7 @@ absl::Status Activities::ReleaseGrant(Tx& tx, Call& call, const pb::ReleaseGrant
                                       pb::ReleaseGrantResponse* response) {
   ASSIGN(pb::Grant grant, LoadGrant(tx, call, request.grant_id(), request.expected_version()));
   TRY(MayRelease(grant));
-  TRY(MoveGrantAndTell<pb::GrantReleased>(tx, pb::LEDGER_KIND_RELEASE, pb::GRANT_STATE_RELEASED, &grant));
+  TRY(MoveGrantAndPublish<pb::GrantReleased>(tx, pb::LEDGER_KIND_RELEASE, pb::GRANT_STATE_RELEASED, &grant));
   *response->mutable_grant() = std::move(grant);
   return absl::OkStatus();
 }
@@ -221,7 +221,7 @@ absl::Status Activities::ReverseGrant(Tx& tx, Call& call, const pb::ReverseGrant
                                       pb::ReverseGrantResponse* response) {
   ASSIGN(pb::Grant grant, LoadGrant(tx, call, request.grant_id(), request.expected_version()));
   TRY(MayReverse(grant));
-  TRY(MoveGrantAndTell<pb::GrantReversed>(tx, pb::LEDGER_KIND_REVERSAL, pb::GRANT_STATE_REVERSED, &grant));
+  TRY(MoveGrantAndPublish<pb::GrantReversed>(tx, pb::LEDGER_KIND_REVERSAL, pb::GRANT_STATE_REVERSED, &grant));
   *response->mutable_grant() = std::move(grant);
   return absl::OkStatus();
 }

@@ -1,4 +1,4 @@
-// What becomes of money: an entry in the ledger of a fund, and grants that end with the seat that they are for.
+// Changes of money: entries in the ledger of a fund, and grants that end with their seat.
 #pragma once
 
 #include <cstdint>
@@ -13,11 +13,11 @@ namespace mestring::activities {
 
 namespace pb = v1;
 
-// Enters money into a fund: saves it, and the entry that says so.
+// Enters money into a fund: saves the fund and the entry.
 absl::StatusOr<pb::LedgerEntry> PostLedgerEntry(Tx& tx, pb::LedgerKind kind, int64_t amount_ore,
                                                 std::string_view grant_id, pb::Fund* fund);
-// A seat in a session has ended, or with an empty person_ref the whole session: no grant outlives the seat that it
-// is for. What is reserved is available again, what is asked for is refused.
+// Ends the grants of a seat that has ended, or, with an empty person_ref, of a whole session: releases what is
+// reserved, and refuses what was only requested.
 absl::Status EndGrants(Tx& tx, std::string_view session_id, std::string_view person_ref, std::string_view reason_code);
 
 }  // namespace mestring::activities

@@ -11,8 +11,8 @@
 namespace mestring::activities {
 namespace {
 
-// Of a leader who stays paused.
-absl::Status TellOfCauses(Tx& tx, const pb::LeaderPath& path) {
+// Publishes the causes of a leader who stays paused.
+absl::Status PublishCauses(Tx& tx, const pb::LeaderPath& path) {
   auto event = About<pb::LeaderPauseChanged>(path);
   *event.mutable_causes() = path.pause_causes();
   return tx.Publish(event, path);
@@ -58,7 +58,7 @@ absl::Status PauseFor(Tx& tx, pb::PauseCause cause, pb::LeaderPath* path) {
   if (IsPausedFor(*path, cause) || path->step() != pb::LEADER_STEP_LEADER) return absl::OkStatus();
   const bool led = ApplyPause(cause, path);
   TRY(Save(tx, *path));
-  if (!led) return TellOfCauses(tx, *path);
+  if (!led) return PublishCauses(tx, *path);
   auto event = About<pb::LeaderPaused>(*path);
   event.set_cause(cause);
   TRY(tx.Publish(event, *path));
@@ -69,7 +69,7 @@ absl::Status ResumeFor(Tx& tx, pb::PauseCause cause, pb::LeaderPath* path) {
   if (!IsPausedFor(*path, cause)) return absl::OkStatus();
   const bool leads = ApplyResume(cause, path);
   TRY(Save(tx, *path));
-  if (!leads) return TellOfCauses(tx, *path);
+  if (!leads) return PublishCauses(tx, *path);
   return tx.Publish(About<pb::LeaderResumed>(*path), *path);
 }
 

@@ -1,4 +1,4 @@
-// What becomes of those who lead: a pause takes them off their sessions, and a session may be left without a leader.
+// Changes of leaders: a pause takes them off their sessions, and an event says if a session then has no leader.
 #pragma once
 
 #include <string_view>
@@ -11,13 +11,13 @@ namespace mestring::activities {
 
 namespace pb = v1;
 
-// With the version that the session has: one that no other event tells.
+// Publishes SessionLacksLeader with the present version of the session, which no other event may have.
 absl::Status PublishLacksLeader(Tx& tx, const pb::Session& session);
-// Somebody does not lead a session any more.
+// Takes a leader off a session.
 absl::Status Unassign(Tx& tx, pb::SessionLeader* leader, pb::Session* session);
 // Takes a leader off all sessions whose leaders can change.
 absl::Status UnassignAll(Tx& tx, std::string_view person_ref);
-// A leader is paused, leads nothing from now on, and leads again when no cause is left.
+// Pauses a leader for a cause, and takes them off their sessions; a leader resumes when no cause is left.
 absl::Status PauseFor(Tx& tx, pb::PauseCause cause, pb::LeaderPath* path);
 absl::Status ResumeFor(Tx& tx, pb::PauseCause cause, pb::LeaderPath* path);
 

@@ -16,22 +16,22 @@ pb::LeaderPath NewLeaderPath(std::string id, std::string_view person_ref) {
   return path;
 }
 
-// It holds through its last day.
+// An approval is valid through its last day.
 Approval ApprovalOn(std::string_view today, bool holds, std::string_view valid_until) {
   return holds && valid_until >= today ? Approval::kHolds : Approval::kLost;
 }
 
-// A requirement is recorded once, and when it is met.
+// A requirement is recorded once, after it was met.
 absl::Status MayRecordRequirement(std::string_view met_date, bool recorded, std::string_view today) {
-  if (met_date > today) return Refused("NOT_YET", "a requirement is recorded when it is met");
+  if (met_date > today) return Refused("NOT_YET", "met_date must be today or earlier");
   return recorded ? AlreadyExists("requirement of this person") : absl::OkStatus();
 }
 
 // [A9] No step is skipped.
 absl::Status MayWish(const pb::LeaderPath& path, pb::LeaderStep step) {
-  if (path.state() == pb::LEADER_STATE_PAUSED) return WrongState(path.state(), "a paused leader rests");
-  if (step != path.step() + 1)
-    return Refused("STEP_SKIPPED", "a step is missing before this one: take them in their order");
+  if (path.state() == pb::LEADER_STATE_PAUSED)
+    return WrongState(path.state(), "resume the leader before the next step");
+  if (step != path.step() + 1) return Refused("STEP_SKIPPED", "take the steps in their order, one at a time");
   return absl::OkStatus();
 }
 
@@ -40,39 +40,42 @@ void ApplyWish(pb::LeaderStep step, pb::LeaderPath* path) {
   path->set_wished_step(step);
 }
 
-// [A8, S1] Staff and volunteers guide, and somebody of the staff may be on the way too: nobody is their own guide, nor
-// chooses who it is.
+// [A8, S1] Staff and volunteers guide, and a member of staff may be on the path too: nobody is their own guide, nor
+// chooses their own.
 absl::Status MayAssignGuide(const Caller& caller, const pb::LeaderPath& path) {
-  return caller.IsSelf(path.person_ref()) ? Refused("OWN_GUIDE", "nobody guides themself") : absl::OkStatus();
+  return caller.IsSelf(path.person_ref())
+             ? Refused("OWN_GUIDE", "let somebody else choose your guide, and consent to your steps")
+             : absl::OkStatus();
 }
 
-// [A8] A user-leader always has an active guide: who loses theirs is paused in the same write.
+// [A8] A user who leads always has a guide: removing the guide pauses the leader in the same write.
 absl::Status MayRemoveGuide(const pb::LeaderPath& path) {
-  return path.guide_id().empty() ? Refused("NO_GUIDE", "the person has no guide") : absl::OkStatus();
+  return path.guide_id().empty() ? Refused("NO_GUIDE", "the person has no guide; assign one first") : absl::OkStatus();
 }
 
-// [A9, S1] A step needs the own wish, its requirements, and the guide's consent: all three, and never hours
-// alone. The policy may ask a leader for a valid approval as a peer; whoever lost one does not become a leader
-// before it is there again.
+// [A9, S1] A step needs the person's own wish, its requirements and the consent of the guide, and never hours alone.
+// The policy may also ask a leader for a valid approval as a peer; a person who lost an approval becomes no leader
+// before it is valid again.
 absl::Status MayConfirm(const Caller& caller, const pb::LeaderPath& path, pb::LeaderStep step,
                         const pb::ActivityPolicy& policy, const std::set<std::string>& requirements_met,
                         Approval approval) {
-  if (path.state() != pb::LEADER_STATE_ACTIVE) return WrongState(path.state(), "the person is not on the way");
+  if (path.state() != pb::LEADER_STATE_ACTIVE)
+    return WrongState(path.state(), "only a person in state ACTIVE can take a step");
   TRY(MayAssignGuide(caller, path));
-  if (path.guide_id().empty()) return Refused("NO_GUIDE", "the person has no guide");
-  if (path.guide_id() != caller.subject) return Refused("NOT_THE_GUIDE", "only the guide of the person consents");
-  if (step != path.step() + 1)
-    return Refused("STEP_SKIPPED", "a step is missing before this one: take them in their order");
-  if (path.wished_step() != step) return Refused("NOT_WISHED", "the person has not said that they wish this step");
+  if (path.guide_id().empty()) return Refused("NO_GUIDE", "the person has no guide; assign one first");
+  if (path.guide_id() != caller.subject)
+    return Refused("NOT_THE_GUIDE", "only the guide of the person may confirm the step");
+  if (step != path.step() + 1) return Refused("STEP_SKIPPED", "take the steps in their order, one at a time");
+  if (path.wished_step() != step) return Refused("NOT_WISHED", "the person must wish this step first");
   for (const pb::StepRequirement& requirement : policy.step_requirements()) {
     if (requirement.step() == step && !requirements_met.contains(requirement.requirement_code())) {
-      return Refused("REQUIREMENT_MISSING", "a requirement of the step is not met",
+      return Refused("REQUIREMENT_MISSING", "record every requirement of the step first",
                      {{"requirement", requirement.requirement_code()}});
     }
   }
   const bool needs_approval = policy.leader_needs_approval() || approval == Approval::kLost;
   if (step == pb::LEADER_STEP_LEADER && needs_approval && approval != Approval::kHolds) {
-    return Refused("APPROVAL_REQUIRED", "the person has no valid approval as a peer");
+    return Refused("APPROVAL_REQUIRED", "the person needs a valid approval as a peer");
   }
   return absl::OkStatus();
 }
@@ -82,10 +85,11 @@ void ApplyStep(pb::LeaderPath* path) {
   path->clear_wished_step();
 }
 
-// [A9] Stepping back is always open and free of reason; only forwards is no way back.
+// [A9] Stepping back is always possible and needs no reason; the step must be behind the person.
 absl::Status MayStepBack(const pb::LeaderPath& path, pb::LeaderStep step) {
-  if (path.state() == pb::LEADER_STATE_STEPPED_DOWN) return WrongState(path.state(), "the person has stepped down");
-  if (step > path.step()) return Refused("STEP_SKIPPED", "name a step that the person has passed already");
+  if (path.state() == pb::LEADER_STATE_STEPPED_DOWN)
+    return WrongState(path.state(), "the person has stepped down already");
+  if (step > path.step()) return Refused("STEP_SKIPPED", "step must be one that the person has reached");
   return absl::OkStatus();
 }
 
@@ -105,12 +109,12 @@ bool IsPausedFor(const pb::LeaderPath& path, pb::PauseCause cause) {
 
 absl::Status MayPause(const pb::LeaderPath& path) {
   if (path.step() == pb::LEADER_STEP_LEADER && !IsPausedFor(path, pb::PAUSE_CAUSE_CHOICE)) return absl::OkStatus();
-  return WrongState(path.state(), "only a leader who leads can pause");
+  return WrongState(path.state(), "only a leader who has not paused already can pause");
 }
 
 absl::Status MayResume(const pb::LeaderPath& path) {
   if (IsPausedFor(path, pb::PAUSE_CAUSE_CHOICE)) return absl::OkStatus();
-  return WrongState(path.state(), "no pause was chosen");
+  return WrongState(path.state(), "only a pause that the leader chose can be ended");
 }
 
 // A leader may be paused for several causes at once, and leads again when the last one is gone.
@@ -130,11 +134,11 @@ bool ApplyResume(pb::PauseCause cause, pb::LeaderPath* path) {
   return true;
 }
 
-// [A8, S1] Staff and volunteers guide: a user leads only with an active guide.
+// [A8, S1] Staff and volunteers guide: a user leads only with a guide.
 absl::Status MayLead(const pb::LeaderPath& path) {
   const bool leads = path.state() == pb::LEADER_STATE_ACTIVE && path.step() == pb::LEADER_STEP_LEADER;
   if (leads && !path.guide_id().empty()) return absl::OkStatus();
-  return Refused("NOT_A_LEADER", "the person is not an active activity leader with a guide");
+  return Refused("NOT_A_LEADER", "the person must be an active activity leader with a guide");
 }
 
 // [A8] A session may have several leaders, and each of them once.

@@ -1,6 +1,6 @@
-// The rules of the way from participant to leader: its steps, its guides and its pauses, and who may lead a session.
+// The rules of the path from participant to leader: its steps, guides and pauses, and who may lead a session.
 //
-// Pure, as activities_rules.h, with the same tags.
+// The functions are pure; the tags are those of activities_rules.h.
 #pragma once
 
 #include <set>
@@ -17,13 +17,13 @@ namespace mestring::activities {
 pb::LeaderPath NewLeaderPath(std::string id, std::string_view person_ref);
 absl::Status MayWish(const pb::LeaderPath& path, pb::LeaderStep step);
 void ApplyWish(pb::LeaderStep step, pb::LeaderPath* path);
-// What is known of a person's approval as a peer: nothing, that it holds, or that it does not any more.
+// What is known about the approval of a person as a peer: nothing, that it is valid, or that it no longer is.
 enum class Approval { kNone, kHolds, kLost };
-// By the newest word about it.
+// The approval by the newest event about it.
 Approval ApprovalOn(std::string_view today, bool holds, std::string_view valid_until);
-// `recorded`: it is recorded already that the person meets it.
+// `recorded`: a record says already that the person meets it.
 absl::Status MayRecordRequirement(std::string_view met_date, bool recorded, std::string_view today);
-// Who says who guides this person.
+// Whether the caller may choose the guide of this person.
 absl::Status MayAssignGuide(const Caller& caller, const pb::LeaderPath& path);
 absl::Status MayRemoveGuide(const pb::LeaderPath& path);
 absl::Status MayConfirm(const Caller& caller, const pb::LeaderPath& path, pb::LeaderStep step,
@@ -35,12 +35,12 @@ void ApplyStepBack(pb::LeaderStep step, pb::LeaderPath* path);
 bool IsPausedFor(const pb::LeaderPath& path, pb::PauseCause cause);
 absl::Status MayPause(const pb::LeaderPath& path);
 absl::Status MayResume(const pb::LeaderPath& path);
-// True if the leader leads nothing from now on.
+// True if the leader led until now.
 bool ApplyPause(pb::PauseCause cause, pb::LeaderPath* path);
 // True if the leader leads again.
 bool ApplyResume(pb::PauseCause cause, pb::LeaderPath* path);
 absl::Status MayLead(const pb::LeaderPath& path);
-// `path` is that of a user, null for one of the staff; `assigned`: they lead this session already.
+// `path`: that of a user, null for staff. `assigned`: they lead this session already.
 absl::Status MayAssignLeader(const pb::Session& session, const pb::LeaderPath* path, bool assigned);
 
 }  // namespace mestring::activities

@@ -1,11 +1,11 @@
 // From participant to activity leader: fra klient til aktør i eget liv (S1).
 //
-// A step is three things by three hands: the wish of the person, requirements recorded by staff, the consent
-// of the guide. They are three calls, because one form that somebody fills in for another is how such ladders
-// become lists of hours. Stepping back is one call, by the person alone, and asks nothing.
+// A step needs three calls by three people: the person wishes it, staff record requirements, the guide consents. With
+// one form that somebody fills in for another, such steps become lists of hours. Stepping back is one call, by the
+// person alone, and needs nothing.
 //
-// A leader can be paused for several causes at once (own choice, no guide, no approval as a peer); each is
-// taken away by what gave it. A single flag would let a returning guide end a pause that the leader chose.
+// A leader can be paused for several causes at once (own choice, no guide, no approval as a peer), and each ends
+// separately. With a single flag a new guide would end a pause that the leader chose.
 
 #include <set>
 #include <utility>
@@ -64,7 +64,7 @@ absl::Status Activities::RecordRequirement(Tx& tx, Call& call, const pb::RecordR
   requirement.set_requirement_code(request.requirement_code());
   requirement.set_met_date(OrToday(tx, request.met_date()));
   TRY(Insert(tx, requirement));
-  TRY(Save(tx, path));  // the requirements are part of the way, and the event tells its new version
+  TRY(Save(tx, path));  // for the version of the event
   auto event = About<pb::RequirementMet>(path);
   event.set_requirement_code(requirement.requirement_code());
   event.set_met_requirement_id(requirement.id());
@@ -124,7 +124,7 @@ absl::Status Activities::ConfirmLeaderStep(Tx& tx, Call& call, const pb::Confirm
   return absl::OkStatus();
 }
 
-// [A9] Always open and free of reason.
+// [A9] Stepping back is always possible and needs no reason.
 absl::Status Activities::StepBack(Tx& tx, Call& call, const pb::StepBackRequest& request,
                                   pb::StepBackResponse* response) {
   ASSIGN(pb::LeaderPath path, LoadVisible<pb::LeaderPath>(tx, call, request.leader_path_id()));

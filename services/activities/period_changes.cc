@@ -1,8 +1,8 @@
 #include "services/activities/period_changes.h"
 
-// One transaction stores the figures and deletes the key, the hashes, and the kernel's remembered answers to
-// RecordDropIn, whose fingerprints are made of requests with tokens in them (A6). Their repeats are then worked out
-// anew, which does no harm: the headcount is set and cards are a set.
+// One transaction stores the figures and deletes the key, the hashes, and the stored answers to RecordDropIn, whose
+// fingerprints come from requests with tokens (A6). A repeat then runs again and does no harm: it sets the same
+// headcount and the same set of cards.
 
 #include <tuple>
 #include <vector>

@@ -1,4 +1,4 @@
-// A period of drop-in closes, by a call or by its timer.
+// Closes a period of drop-in, for a call or its timer.
 #pragma once
 
 #include <string_view>
@@ -14,7 +14,7 @@ namespace pb = v1;
 // The timer of a period, for its id.
 inline constexpr std::string_view kPeriodTimer = "period_close";
 
-// A period closes: its figures are stored, its key and all that was made of cards are destroyed.
+// Closes a period: stores its figures, and destroys its key and everything made from cards.
 absl::Status ClosePeriod(Tx& tx, pb::Period* period);
 
 }  // namespace mestring::activities

@@ -1,6 +1,7 @@
-// The rules of a drop-in, where nobody gives a name: in which periods visits are counted, and what is told of a period.
+// The rules of a drop-in, where nobody gives a name: the periods in which visits are counted, and the figures of a
+// period.
 //
-// Pure, as activities_rules.h, with the same tags.
+// The functions are pure; the tags are those of activities_rules.h.
 #pragma once
 
 #include <string>
@@ -16,15 +17,15 @@ namespace mestring::activities {
 // `overlaps`: another period has some of its days.
 absl::Status MayOpen(const pb::OpenPeriodRequest& request, bool overlaps, std::string_view today);
 pb::Period NewPeriod(std::string id, const pb::OpenPeriodRequest& request, const pb::ActivityPolicy& policy);
-// `in_open_period`: an open period has the day of the session.
+// `in_open_period`: an open period includes the day of the session.
 absl::Status MayCount(const pb::Session& session, bool in_open_period, absl::Time now);
-// `cards`: how many different ones were shown in the session, all in all.
+// `cards`: how many different cards were shown in the session so far.
 absl::Status CheckHeadcount(int64_t headcount, int64_t cards);
 absl::Status MayClose(const pb::Period& period, std::string_view today);
 struct PeriodCounts {
   int64_t sessions, visits, unique, core;
 };
-// Stores the figures, small ones suppressed.
+// Sets the figures, with small ones suppressed.
 void ApplyClose(const PeriodCounts& counts, pb::Period* period);
 
 }  // namespace mestring::activities

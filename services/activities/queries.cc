@@ -1,9 +1,8 @@
-// Questions to many sessions, and to a fund's entries: lists in an order of their own, and the calendar.
+// Queries over many sessions and over the entries of a fund: lists in an order of their own, and the calendar.
 //
-// Sessions are asked for by when they begin. Their pages go on from (start, id), a pair of the index, so that
-// a page costs what it shows, with a hundred thousand sessions as with ten. What is open is a partial index of
-// the sessions that are OPEN, which ReallocateSeats keeps right; counting seats here would read every enrolment of the
-// week.
+// Sessions are listed by their start. A page goes on from (start, id), which the index has, so its cost does not depend
+// on the number of sessions. A partial index holds the sessions that are OPEN, which ReallocateSeats keeps right;
+// counting seats here would read every enrolment of the week.
 
 #include <algorithm>
 #include <iterator>
@@ -21,11 +20,11 @@ namespace {
 // The longest period that one list or calendar shows.
 constexpr int kPeriodDaysMax = 366;
 constexpr int kListDays = 30, kOpenDays = 6, kCalendarDays = 90;
-// Entries of one calendar, a course having one for each module: some 300 bytes each, well below what a client takes
-// in one message.
+// Entries of one calendar, one for each module of a course: some 300 bytes each, far below what a client accepts in one
+// message.
 constexpr int kCalendarMax = 2000;
 
-// [from, to) in time.
+// The time [from, to).
 struct Period {
   absl::Time from, to;
 };
@@ -42,7 +41,7 @@ Filter& BeginsIn(const Period& period, Filter& filter) {
   return filter.Where("start_time >= ?", period.from).Where("start_time < ?", period.to);
 }
 
-// The first of the sessions of a filter that begin in a period, by their start.
+// The first sessions of a filter that begin in a period, by their start.
 absl::StatusOr<std::vector<pb::Session>> ByStart(Tx& tx, Filter filter, const Period& period, int limit) {
   BeginsIn(period, filter).values.push_back(int64_t{limit});
   std::vector<pb::Session> sessions;
@@ -54,7 +53,7 @@ absl::StatusOr<std::vector<pb::Session>> ByStart(Tx& tx, Filter filter, const Pe
 
 constexpr Paging kByStart = {.key = "start_time", .then_by_id = true};
 
-// The activities of sessions, each read once.
+// Reads the activity of each session once.
 class ActivitiesRead {
  public:
   absl::StatusOr<const pb::Activity*> Of(Tx& tx, const pb::Session& session) {
@@ -68,7 +67,7 @@ class ActivitiesRead {
   std::map<std::string, pb::Activity> activities_;
 };
 
-// An open session has a free seat; with several quotas it may be one for somebody else.
+// An open session has a free seat; with several quotas it may be for another audience.
 absl::StatusOr<bool> IsOpenFor(Tx& tx, const pb::Session& session, pb::Audience audience) {
   if (session.quotas().empty() || audience == pb::AUDIENCE_UNSPECIFIED || audience == pb::AUDIENCE_MIXED) return true;
   const absl::StatusOr<pb::Audience> quota = QuotaFor(session, audience);
@@ -106,7 +105,7 @@ absl::Status Activities::ListSessions(Tx& tx, Call&, const pb::ListSessionsReque
       .Is("area_code", request.area_code())
       .IsState("state", request.state());
   if (request.without_leader()) {
-    // LacksLeader, in SQL. A course or camp lacks one in the period also if it began before.
+    // LacksLeader in SQL. It includes courses and camps that began before the period and go on in it.
     filter.Where("leaders = 0").Where("start_time < ?", period.to);
     filter.Where(absl::StrCat("(", InStates(IsAhead), " AND start_time >= ? OR ", InState(pb::SESSION_STATE_STARTED),
                               " AND ", In("mode", RunsOn), " AND end_time > ?)"),
@@ -117,11 +116,11 @@ absl::Status Activities::ListSessions(Tx& tx, Call&, const pb::ListSessionsReque
   return ListPage(tx, std::move(filter), request, response->mutable_sessions(), response, kByStart);
 }
 
-// [S1] Low-threshold offers need no referral.
+// [S1] Low-threshold activities need no referral.
 absl::Status Activities::ListOpenSessions(Tx& tx, Call&, const pb::ListOpenSessionsRequest& request,
                                           pb::ListOpenSessionsResponse* response) {
   ASSIGN(Period period, PeriodOf(tx, request.from_date(), request.to_date(), kOpenDays));
-  // What has begun cannot be enrolled in, even if its timer is late.
+  // Nobody can enrol in a session that has begun, even if its timer is late.
   period.from = std::max(period.from, tx.now());
   Filter filter;
   filter.Where(InState(pb::SESSION_STATE_OPEN))
@@ -158,7 +157,7 @@ absl::Status Activities::GetCalendar(Tx& tx, Call& call, const pb::GetCalendarRe
   Filter filter;
   filter.Is("activity_id", request.activity_id());
   if (request.mine()) {
-    // What was cancelled stays, marked as such: a calendar program would else go on showing it.
+    // Cancelled sessions stay, marked as such, because a calendar program would otherwise go on showing them.
     filter.Where(
         absl::StrCat("(id IN (SELECT session_id FROM enrolments WHERE person_ref = ? AND ", InStates(IsInCalendar),
                      ") OR id IN (SELECT session_id FROM session_leaders WHERE person_ref = ? AND ",
@@ -166,7 +165,7 @@ absl::Status Activities::GetCalendar(Tx& tx, Call& call, const pb::GetCalendarRe
         call.caller.person_ref, call.caller.person_ref);
     call.RecordAccess(call.caller.person_ref);
   }
-  // Courses and camps that have begun are still going on.
+  // Includes courses and camps that have begun and are not over.
   Filter running = filter;
   running.Where(In("mode", RunsOn)).Where("end_time > ?", period.from);
   ASSIGN(std::vector<pb::Session> sessions,
@@ -176,7 +175,7 @@ absl::Status Activities::GetCalendar(Tx& tx, Call& call, const pb::GetCalendarRe
   ActivitiesRead activities;
   std::vector<CalendarEntry> entries;
   for (const pb::Session& session : sessions) {
-    // A course stands in the calendar whole or not at all.
+    // The calendar has all modules of a course or none.
     response->set_truncated(entries.size() + std::max(session.modules_size(), 1) > kCalendarMax);
     if (response->truncated()) break;
     ASSIGN(const pb::Activity* activity, activities.Of(tx, session));
@@ -205,7 +204,7 @@ absl::Status Activities::GetCalendar(Tx& tx, Call& call, const pb::GetCalendarRe
   return absl::OkStatus();
 }
 
-// In the order of their numbers, which is the order in which money moved.
+// Entries by number, which is the order in which money moved.
 absl::Status Activities::ListLedgerEntries(Tx& tx, Call&, const pb::ListLedgerEntriesRequest& request,
                                            pb::ListLedgerEntriesResponse* response) {
   return ListPage(tx, Filter().IsExactly("fund_id", request.fund_id()), request, response->mutable_ledger_entries(),

@@ -1,8 +1,8 @@
 #include "services/activities/reads.h"
 
-// Hides how seats are counted: from the rows that hold them, each time, by one index. A counter in the session
-// would be cheaper to read and would have to be right after every withdrawal, expiry and correction. Writes
-// run one at a time, so a count and the seat taken after it cannot be parted (A1).
+// Seats are counted from the rows that hold them, each time, by one index. A counter in the session would be cheaper to
+// read and would have to be right after every withdrawal, expiry and correction. Writes run one at a time, so no other
+// write comes between a count and the seat that it allows (A1).
 
 #include <utility>
 
@@ -11,7 +11,7 @@
 namespace mestring::activities {
 namespace {
 
-// The person leads this session.
+// Whether the person leads this session.
 absl::StatusOr<bool> Leads(Tx& tx, std::string_view session_id, std::string_view person_ref) {
   return Exists<pb::SessionLeader>(tx,
                                    absl::StrCat("WHERE session_id = :session AND person_ref = :person AND ",
@@ -22,7 +22,7 @@ absl::StatusOr<bool> Leads(Tx& tx, std::string_view session_id, std::string_view
 }  // namespace
 
 absl::StatusOr<pb::ActivityPolicy> CurrentPolicy(Tx& tx) {
-  return Or(Newest<pb::ActivityPolicy>(tx), Refused("POLICY_MISSING", "no policy is in force"));
+  return Or(Newest<pb::ActivityPolicy>(tx), Refused("POLICY_MISSING", "no policy is in force; set one first"));
 }
 
 absl::StatusOr<std::optional<pb::LeaderPath>> PathOf(Tx& tx, std::string_view person_ref) {
@@ -72,7 +72,7 @@ absl::StatusOr<SeatCounts> SeatCountsOf(Tx& tx, const pb::Session& session) {
     }
     return nullptr;
   };
-  // Made once: each write that touches a seat asks this.
+  // Built once, because each write that touches a seat runs it.
   static const std::string seats_sql =
       absl::StrCat("SELECT quota_audience, COUNT(*) FROM enrolments WHERE session_id = :session AND ",
                    InStates<pb::EnrolmentState>(IsLive), " GROUP BY quota_audience");

@@ -1,5 +1,4 @@
-// What several use cases read before they decide or change anything: loads that come with their refusal, and questions
-// to many rows.
+// Reads that several use cases share, with the error of each.
 #pragma once
 
 #include <optional>
@@ -18,7 +17,7 @@
 
 namespace mestring::activities {
 
-// A resource about a person, if the caller may see it. The person's access log shows the attempt.
+// A resource about a person, if the caller may see it. The access log of the person shows the attempt.
 template <class M>
 absl::StatusOr<M> LoadVisible(Tx& tx, Call& call, std::string_view id) {
   ASSIGN(M row, Load<M>(tx, id));
@@ -27,21 +26,21 @@ absl::StatusOr<M> LoadVisible(Tx& tx, Call& call, std::string_view id) {
   return row;
 }
 
-// POLICY_MISSING if nobody has set one.
+// POLICY_MISSING if none is set.
 absl::StatusOr<pb::ActivityPolicy> CurrentPolicy(Tx& tx);
-// The way of a person to leader, if they are on it.
+// The leader path of a person, if they have one.
 absl::StatusOr<std::optional<pb::LeaderPath>> PathOf(Tx& tx, std::string_view person_ref);
-// NotFound of the session for an activity leader who does not lead it.
+// NotFound if the caller is an activity leader who does not lead the session.
 absl::Status MayWorkWith(Tx& tx, const Caller& caller, std::string_view session_id);
 // The live enrolments of a session.
 absl::StatusOr<std::vector<pb::Enrolment>> LiveEnrolments(Tx& tx, std::string_view session_id);
-// Those of them of which no attendance is recorded.
+// The enrolments of a session that have no attendance yet.
 absl::StatusOr<std::vector<pb::Enrolment>> ConfirmedEnrolments(Tx& tx, std::string_view session_id);
-// The person has a seat in this session.
+// Whether the person has a seat in this session.
 absl::StatusOr<bool> HasSeat(Tx& tx, std::string_view session_id, std::string_view person_ref);
-// Those who wait for a session or have an offer, in their order.
+// The entries of a session that wait or have an offer, in their order.
 absl::StatusOr<std::vector<pb::WaitEntry>> LiveWaitEntries(Tx& tx, std::string_view session_id);
-// How the seats of a session stand, quota by quota.
+// The seats of a session by quota: all, confirmed, offered, waiting.
 absl::StatusOr<SeatCounts> SeatCountsOf(Tx& tx, const pb::Session& session);
 
 }  // namespace mestring::activities

@@ -1,7 +1,7 @@
 #include "services/activities/seat_changes.h"
 
-// Every freed seat goes through ReallocateSeats, whatever freed it. That is why a place passes on to exactly one next
-// (A4), and why a waiting person who leaves frees nothing: ReallocateSeats counts, it does not hand on.
+// Every freed seat goes through ReallocateSeats, whatever freed it. So exactly one person gets the next offer (A4), and
+// a waiting person who leaves frees nothing: ReallocateSeats counts seats, it does not pass one on.
 
 #include "common/store/records.h"
 #include "services/activities/activities_rules.h"
@@ -12,7 +12,7 @@
 namespace mestring::activities {
 namespace {
 
-// The first in line of a quota gets the seat held.
+// Offers a seat to the first in line of a quota.
 absl::Status OfferNext(Tx& tx, const pb::Session& session, pb::Audience quota_audience) {
   ASSIGN(const pb::ActivityPolicy policy, CurrentPolicy(tx));
   ASSIGN(pb::WaitEntry entry, OrNotFound(Find<pb::WaitEntry>(

@@ -1,4 +1,4 @@
-// What becomes of seats and of places on the waiting list, whoever or whatever frees them.
+// Changes of seats and of entries of the waiting list, whatever causes them.
 #pragma once
 
 #include <string_view>
@@ -11,13 +11,13 @@ namespace mestring::activities {
 
 namespace pb = v1;
 
-// The timer of an offer, for the id of the place on the list.
+// The timer of an offer, for the id of the entry of the waiting list.
 inline constexpr std::string_view kOfferTimer = "seat_offer_expiry";
 
-// After anything that may have freed or taken a seat: free ones are offered to who is first in line, each to
-// exactly one (A4), and the session is open or full accordingly.
+// Call this after anything that may have freed or taken a seat: offers each free seat to the first in line of its
+// quota, and to nobody else (A4), and sets whether the session is open or full.
 absl::Status ReallocateSeats(Tx& tx, pb::Session* session);
-// A place on the list, or an offer, ends without a seat.
+// Ends an entry of the waiting list, or its offer, without a seat.
 absl::Status EndWaitEntry(Tx& tx, pb::WaitEntryState state, pb::WaitEntry* entry);
 
 }  // namespace mestring::activities

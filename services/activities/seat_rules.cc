@@ -31,10 +31,10 @@ bool IsLive(pb::WaitEntryState state) {
   return state == pb::WAIT_ENTRY_STATE_WAITING || state == pb::WAIT_ENTRY_STATE_OFFERED;
 }
 
-// What was cancelled stays, marked as such: a calendar program would else go on showing it.
+// Cancelled sessions stay, marked as such, because a calendar program would otherwise go on showing them.
 bool IsInCalendar(pb::EnrolmentState state) { return IsLive(state) || state == pb::ENROLMENT_STATE_SESSION_CANCELLED; }
 
-// [A12] An audience takes from its own quota and from no other; who has none takes from the mixed one.
+// [A12] An audience uses its own quota and no other; an audience without one uses the mixed quota.
 absl::StatusOr<pb::Audience> QuotaFor(const pb::Session& session, pb::Audience audience) {
   bool mixed = false;
   for (const pb::Quota& quota : session.quotas()) {
@@ -42,80 +42,85 @@ absl::StatusOr<pb::Audience> QuotaFor(const pb::Session& session, pb::Audience a
     mixed = mixed || quota.audience() == pb::AUDIENCE_MIXED;
   }
   if (mixed) return pb::AUDIENCE_MIXED;
-  return Refused("NO_QUOTA_FOR_AUDIENCE", "the session has no seats for this audience");
+  return Refused("NO_QUOTA_FOR_AUDIENCE",
+                 "the session has no seats for this audience; set a quota for it or choose another session");
 }
 
-// A caller enrols only themself, in their own role; staff enrol anybody. [S1] Low-threshold offers need no referral;
-// where one is needed, staff has it and enrols.
+// A caller enrols only themself, in their own role; staff enrol anybody. [S1] Low-threshold activities need no
+// referral; where one is needed, staff have it and enrol.
 absl::Status MayTakePart(const Caller& caller, const pb::Activity& activity, std::string_view person_ref,
                          pb::Audience audience) {
   TRY(MayActFor(caller, person_ref));
   if (audience == pb::AUDIENCE_MIXED)
     return InvalidArgument("audience", "must be the one audience that this person belongs to, not AUDIENCE_MIXED");
   if (activity.audience() != pb::AUDIENCE_MIXED && activity.audience() != audience) {
-    return Refused("NO_QUOTA_FOR_AUDIENCE", "the activity is for another audience");
+    return Refused("NO_QUOTA_FOR_AUDIENCE", "the activity is for another audience; choose one for this audience");
   }
   if (caller.IsAny({ROLE_STAFF, ROLE_UNIT_LEADER})) return absl::OkStatus();
   const bool is_that =
       (audience == pb::AUDIENCE_USER && caller.IsAny({ROLE_PERSON, ROLE_PEER, ROLE_ACTIVITY_LEADER})) ||
       (audience == pb::AUDIENCE_NEXT_OF_KIN && caller.Is(ROLE_NEXT_OF_KIN));
   if (!is_that) return Forbidden("a caller can enrol only themself, in their own role");
-  if (activity.needs_referral()) return Refused("REFERRAL_REQUIRED", "this activity needs a referral: staff enrol");
+  if (activity.needs_referral())
+    return Refused("REFERRAL_REQUIRED", "this activity needs a referral; ask staff to enrol you");
   return absl::OkStatus();
 }
 
-// Decidim PR #12934 (join of a past meeting): the clock decides, not the state, which a timer may not have
-// moved yet.
+// The clock decides and not the state, because the timer that changes the state may be late (Decidim PR #12934: people
+// joined a past meeting).
 absl::Status MayEnrolNow(const pb::Session& session, absl::Time now) {
-  if (session.mode() == pb::ACTIVITY_MODE_OPEN_DROP_IN) return Refused("NO_ENROLMENT", "no need to enrol: just come");
+  if (session.mode() == pb::ACTIVITY_MODE_OPEN_DROP_IN)
+    return Refused("NO_ENROLMENT", "a drop-in needs no enrolment; just come");
   TRY(MayChange(session));
-  if (now < FromProto(session.enrol_from_time())) return Refused("NOT_OPEN_YET", "enrolment has not opened");
-  if (now >= FromProto(session.enrol_until_time())) return Refused("ENROLMENT_CLOSED", "enrolment is over");
+  if (now < FromProto(session.enrol_from_time()))
+    return Refused("NOT_OPEN_YET", "enrolment has not opened yet; try again after enrol_from_time");
+  if (now >= FromProto(session.enrol_until_time())) return Refused("ENROLMENT_CLOSED", "enrolment has closed");
   return absl::OkStatus();
 }
 
-// [A2] A person has one seat in a session or one place on its list, and never both.
+// [A2] A person has one seat in a session or one entry on its waiting list, and never both.
 absl::Status MayJoin(bool has_seat, bool is_on_list) {
-  if (has_seat) return Refused("ALREADY_ENROLLED", "the person has a seat");
-  if (is_on_list) return Refused("ALREADY_WAITING", "the person waits, or has an offer");
+  if (has_seat) return Refused("ALREADY_ENROLLED", "the person has a seat already");
+  if (is_on_list) return Refused("ALREADY_WAITING", "the person is on the waiting list already");
   return absl::OkStatus();
 }
 
-// [A1] Checked where the seat is taken (Rock#2510 checked at the start of a form and not at its end). Who
-// waits comes first: nobody enrols past the list.
+// [A1] Checked in the write that takes the seat (Rock#2510 checked only at the beginning of a form). People who wait
+// come first: nobody enrols past the list.
 absl::Status MayTakeSeat(const pb::SeatCount& count) {
-  if (FreeSeats(count) == 0) return Refused("QUOTA_FULL", "every seat is taken or offered");
-  if (count.waiting() > 0) return Refused("WAITING_LIST_FIRST", "others wait for these seats: join the waiting list");
+  if (FreeSeats(count) == 0) return Refused("QUOTA_FULL", "every seat is taken or offered; join the waiting list");
+  if (count.waiting() > 0) return Refused("WAITING_LIST_FIRST", "others wait for these seats; join the waiting list");
   return absl::OkStatus();
 }
 
-// alf.io #201: the list can be capped.
+// The list has a limit (alf.io #201).
 absl::Status MayWait(const pb::Session& session, const pb::SeatCount& count, int waiting_in_all) {
-  if (FreeSeats(count) > 0 && count.waiting() == 0) return Refused("SEAT_FREE", "there is a free seat: enrol");
+  if (FreeSeats(count) > 0 && count.waiting() == 0) return Refused("SEAT_FREE", "there is a free seat; enrol instead");
   if (waiting_in_all >= session.waiting_list_max()) return Refused("WAITING_LIST_FULL", "the waiting list is full");
   return absl::OkStatus();
 }
 
 absl::Status MayEnd(const pb::Enrolment& enrolment, const pb::Session& session, absl::Time now) {
-  if (enrolment.state() != pb::ENROLMENT_STATE_CONFIRMED) return WrongState(enrolment.state(), "this seat is not held");
+  if (enrolment.state() != pb::ENROLMENT_STATE_CONFIRMED)
+    return WrongState(enrolment.state(), "the seat is no longer held");
   TRY(MayChange(session));
-  if (now >= FromProto(session.start_time())) return WrongState(session.state(), "it has begun");
+  if (now >= FromProto(session.start_time())) return WrongState(session.state(), "the session has begun");
   return absl::OkStatus();
 }
 
 absl::Status MayLeave(const pb::WaitEntry& entry) {
-  return IsLive(entry.state()) ? absl::OkStatus() : WrongState(entry.state(), "the person is not on the list");
+  return IsLive(entry.state()) ? absl::OkStatus()
+                               : WrongState(entry.state(), "the person is no longer on the waiting list");
 }
 
-// [A3] Offers stop at the start (pretix#1031), by the clock; alf.io #201: a list can be suspended.
+// [A3] Offers stop at the start by the clock (pretix#1031); a list can be suspended (alf.io #201).
 bool MakesOffers(const pb::Session& session, absl::Time now) {
   return IsAhead(session.state()) && !session.waiting_list_suspended() && now < FromProto(session.start_time());
 }
 
-// alf.io shifts its offers to working time: one made late in the evening does not run out in the night. The
-// hours are those of the clock on the wall, and what passes in them is real time: a day on which the clock
-// changes has an hour more or less, also in the window if that is where it happens. So 24 hours of an open
-// window are 24 hours.
+// Only some hours of the day count, so that an offer made late in the evening does not expire in the night (alf.io does
+// this for its working time). The hours are those of the clock on the wall, and the time in them is real time: a day on
+// which the clock changes has an hour more or less. With an open window, 24 hours are 24 hours.
 absl::Time AfterAnswerHours(absl::Time from, int hours, const pb::ActivityPolicy& policy, absl::TimeZone zone) {
   absl::Duration left = absl::Hours(hours);
   if (policy.answer_until_hour() == 0) return from + left;
@@ -129,7 +134,7 @@ absl::Time AfterAnswerHours(absl::Time from, int hours, const pb::ActivityPolicy
   }
 }
 
-// [A3] An offer holds for the time of the policy, and never beyond the start.
+// [A3] An offer is valid for the time that the policy gives, and never beyond the start.
 absl::Time OfferExpireTime(const pb::Session& session, const pb::ActivityPolicy& policy, absl::Time now,
                            absl::TimeZone zone) {
   return std::min(AfterAnswerHours(now, policy.offer_hours(), policy, zone), FromProto(session.start_time()));
@@ -137,23 +142,26 @@ absl::Time OfferExpireTime(const pb::Session& session, const pb::ActivityPolicy&
 
 absl::Status MayAnswer(const pb::WaitEntry& entry, const pb::Session& session, absl::Time now) {
   if (entry.state() == pb::WAIT_ENTRY_STATE_EXPIRED)
-    return Refused("OFFER_EXPIRED", "the time to take the seat is over");
-  if (entry.state() != pb::WAIT_ENTRY_STATE_OFFERED) return WrongState(entry.state(), "no seat is held for the person");
+    return Refused("OFFER_EXPIRED", "the time to answer is over; join the waiting list again");
+  if (entry.state() != pb::WAIT_ENTRY_STATE_OFFERED)
+    return WrongState(entry.state(), "only an open offer can be answered");
   TRY(MayChange(session));
-  if (now >= FromProto(entry.offer_expire_time())) return Refused("OFFER_EXPIRED", "the time to take the seat is over");
+  if (now >= FromProto(entry.offer_expire_time()))
+    return Refused("OFFER_EXPIRED", "the time to answer is over; join the waiting list again");
   return absl::OkStatus();
 }
 
-// [A5] Fewer seats than are taken is refused, and says where.
+// [A5] Seats cannot be fewer than are taken; the error says which audience.
 absl::Status MaySetQuotas(const SeatCounts& counts, const Quotas& quotas) {
   for (const pb::SeatCount& count : counts) {
     const auto kept = std::find_if(quotas.begin(), quotas.end(),
                                    [&](const pb::Quota& quota) { return quota.audience() == count.audience(); });
     const int seats = kept == quotas.end() ? 0 : kept->seats();
-    // Who waits for seats of a quota would wait for ever if it went away.
+    // If a quota were removed, people would wait for it for ever.
     const bool goes_with_list = kept == quotas.end() && count.waiting() > 0;
     if (seats >= count.confirmed() + count.offered() && !goes_with_list) continue;
-    return Refused("QUOTA_BELOW_TAKEN", "the new quota is below the seats that are taken or waited for",
+    return Refused("QUOTA_BELOW_TAKEN",
+                   "keep at least as many seats as are taken, and every quota for which people wait",
                    {{"audience", pb::Audience_Name(count.audience())},
                     {"taken", absl::StrCat(count.confirmed() + count.offered())}});
   }

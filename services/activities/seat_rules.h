@@ -1,7 +1,6 @@
-// The rules of seats: who may enrol or wait, when a freed seat is offered and until when the offer holds, and how many
-// seats there are.
+// The rules of seats: who may enrol or wait, when a free seat is offered and until when, and how many seats there are.
 //
-// Pure, as activities_rules.h, with the same tags.
+// The functions are pure; the tags are those of activities_rules.h.
 #pragma once
 
 #include <string>
@@ -17,11 +16,11 @@
 namespace mestring::activities {
 
 int FreeSeats(const pb::SeatCount& count);
-// Holds a seat.
+// Whether the person holds a seat.
 bool IsLive(pb::EnrolmentState state);
-// Waits, or has an offer.
+// Whether the person waits or has an offer.
 bool IsLive(pb::WaitEntryState state);
-// The session of such a seat stands in the calendar of who has it.
+// Whether the holder's calendar shows the session.
 bool IsInCalendar(pb::EnrolmentState state);
 // The quota from which a person of this audience takes a seat.
 absl::StatusOr<pb::Audience> QuotaFor(const pb::Session& session, pb::Audience audience);
@@ -34,9 +33,9 @@ absl::Status MayTakeSeat(const pb::SeatCount& count);
 absl::Status MayWait(const pb::Session& session, const pb::SeatCount& count, int waiting_in_all);
 absl::Status MayEnd(const pb::Enrolment& enrolment, const pb::Session& session, absl::Time now);
 absl::Status MayLeave(const pb::WaitEntry& entry);
-// Whether freed seats are offered to those who wait.
+// Whether free seats are offered to people who wait.
 bool MakesOffers(const pb::Session& session, absl::Time now);
-// When so many hours are over, of those of the day in which the policy lets the time to answer run.
+// The time after so many hours, counting only the hours of the day that the policy allows for an answer.
 absl::Time AfterAnswerHours(absl::Time from, int hours, const pb::ActivityPolicy& policy, absl::TimeZone zone);
 absl::Time OfferExpireTime(const pb::Session& session, const pb::ActivityPolicy& policy, absl::Time now,
                            absl::TimeZone zone);

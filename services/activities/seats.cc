@@ -1,11 +1,11 @@
-// Seats: enrolment, the waiting list, and offers that run out.
+// Seats: enrolment, the waiting list, and offers.
 //
-// Every use case here ends in ReallocateSeats (seat_changes.cc), which counts and offers. What a use case itself
-// decides is only whether this person may do this now. So no path can hand a seat on twice, or forget to.
+// Every use case here ends with ReallocateSeats (seat_changes.cc), which counts and offers. The use case itself only
+// decides whether this person may do this now. So no path can give a seat away twice, or forget to.
 //
-// An offer is a state of the place on the list, not a thing of its own: a person is offered one seat at a
-// time, and a separate row could disagree with the list. Withdrawn, declined, expired and left entries stay as
-// they are; who wants to wait again gets a new one, at the end (A3).
+// An offer is a state of an entry of the waiting list: a person gets one offer at a time, and a row of its own could
+// disagree with the list. Entries that ended stay as they are; a person who wants to wait again gets a new one, at the
+// end (A3).
 
 #include <functional>
 #include <map>
@@ -23,7 +23,7 @@
 namespace mestring::activities {
 namespace {
 
-// A person who wants to take part in a session: what both ways to it ask.
+// What both ways into a session (enrol, wait) need to know.
 struct Wish {
   pb::Session session;
   pb::Audience quota_audience;
@@ -69,7 +69,7 @@ absl::Status EndEnrolment(Tx& tx, pb::EnrolmentState state, std::string_view rea
   return ReallocateSeats(tx, &session);
 }
 
-// Saves a new seat and tells of it.
+// Saves a new seat and publishes it.
 absl::Status ConfirmSeat(Tx& tx, pb::Enrolment* enrolment) {
   TRY(Insert(tx, *enrolment));
   auto event = About<pb::EnrolmentConfirmed>(*enrolment);
@@ -77,7 +77,7 @@ absl::Status ConfirmSeat(Tx& tx, pb::Enrolment* enrolment) {
   return tx.Publish(event, *enrolment);
 }
 
-// The place in the line of its quota.
+// Sets the position of an entry in the line of its quota.
 absl::Status FillPosition(Tx& tx, pb::WaitEntry* entry) {
   if (entry->state() != pb::WAIT_ENTRY_STATE_WAITING) return absl::OkStatus();
   ASSIGN(const auto before,
@@ -192,7 +192,7 @@ absl::Status Activities::ListEnrolments(Tx& tx, Call& call, const pb::ListEnrolm
   return absl::OkStatus();
 }
 
-// In the order of the list. How many wait before a page is asked once, quota by quota; within it they are counted on.
+// Entries in the order of the list. One query counts those before the page by quota; the page counts on from there.
 absl::Status Activities::ListWaitEntries(Tx& tx, Call&, const pb::ListWaitEntriesRequest& request,
                                          pb::ListWaitEntriesResponse* response) {
   Filter filter;

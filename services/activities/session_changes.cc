@@ -35,7 +35,7 @@ absl::Status CancelNow(Tx& tx, std::string_view reason_code, pb::Session* sessio
   return EndGrants(tx, session->id(), "", kSessionCancelled.code);
 }
 
-absl::Status ScheduleClocks(Tx& tx, const pb::ActivityPolicy& policy, const pb::Session& session) {
+absl::Status ScheduleTimers(Tx& tx, const pb::ActivityPolicy& policy, const pb::Session& session) {
   if (session.state() == pb::SESSION_STATE_PLANNED) {
     TRY(tx.Schedule(kOpenTimer, session.id(), FromProto(session.enrol_from_time())));
   }

@@ -1,4 +1,4 @@
-// What becomes of a session: its timers, and that it is cancelled.
+// Changes of a session: its timers, and its cancellation.
 #pragma once
 
 #include <string_view>
@@ -18,9 +18,9 @@ inline constexpr std::string_view kStartTimer = "session_start";
 inline constexpr std::string_view kEndTimer = "session_end";
 inline constexpr std::string_view kOwnShareTimer = "own_share_due";
 
-// The session will not be: seats, waiting, offers and reserved grants end with it.
+// Cancels a session, and ends its seats, its waiting list, offers and reserved grants.
 absl::Status CancelNow(Tx& tx, std::string_view reason_code, pb::Session* session);
-// Its timers but that of the own share, set anew.
-absl::Status ScheduleClocks(Tx& tx, const pb::ActivityPolicy& policy, const pb::Session& session);
+// Schedules the timers of a session, except that of the own share.
+absl::Status ScheduleTimers(Tx& tx, const pb::ActivityPolicy& policy, const pb::Session& session);
 
 }  // namespace mestring::activities

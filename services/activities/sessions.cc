@@ -1,10 +1,9 @@
-// Sessions: planned, moved, cancelled, and led by somebody.
+// Sessions: planning, moving, cancelling, and their leaders.
 //
-// A session is what somebody takes part in as a whole: an evening of the running group, a course with its
-// modules, a camp over days. So quotas, seats, the waiting list and cost shares are the same for all of them,
-// and a course is no second kind of thing with its own rules. A recurrence rule gives sessions, or the modules
-// of one course; after that each stands for itself and is moved and cancelled alone. Keeping the rule and
-// computing sessions from it would leave seats nothing to hang on.
+// A session is what somebody takes part in as a whole: an evening of the running group, a course with its modules, a
+// camp over days. So quotas, seats, the waiting list and cost shares work the same for all, and a course needs no rules
+// of its own. A recurrence rule makes sessions, or the modules of one course; after that each is moved and cancelled
+// alone. Computing sessions from a stored rule was rejected: seats need rows to belong to.
 
 #include <algorithm>
 #include <utility>
@@ -31,7 +30,7 @@ absl::StatusOr<absl::CivilMinute> LocalTime(std::string_view date, std::string_v
 
 absl::Status SaveScheduled(Tx& tx, const pb::ActivityPolicy& policy, pb::Session* session) {
   TRY(Insert(tx, *session));
-  TRY(ScheduleClocks(tx, policy, *session));
+  TRY(ScheduleTimers(tx, policy, *session));
   auto event = About<pb::SessionScheduled>(*session);
   event.set_mode(session->mode());
   *event.mutable_start_time() = session->start_time();
@@ -39,11 +38,11 @@ absl::Status SaveScheduled(Tx& tx, const pb::ActivityPolicy& policy, pb::Session
   return tx.Publish(event, *session);
 }
 
-// Each event of the session has a version of its own: one that repeats a version looks to a subscriber like one that it
-// has.
-// `held_entry_id` is the offer of a seat to this person that ends with the new start, if there is one.
-absl::Status TellOfNewTime(Tx& tx, const std::string& person_ref, const std::string& held_entry_id,
-                           pb::Session* session) {
+// Publishes the new time to a person with a seat or an entry of the waiting list. Each such event has a version of its
+// own, because a subscriber ignores a version that it has seen. `held_entry_id`: the entry whose offer now ends with
+// the new start, if any.
+absl::Status PublishNewTime(Tx& tx, const std::string& person_ref, const std::string& held_entry_id,
+                            pb::Session* session) {
   TRY(Save(tx, *session));
   auto event = About<pb::SessionTimeChanged>(*session);
   event.set_person_ref(person_ref);
@@ -53,15 +52,15 @@ absl::Status TellOfNewTime(Tx& tx, const std::string& person_ref, const std::str
   return tx.Publish(event, *session);
 }
 
-// Everyone concerned is told. An offer never outlives the start (A3), also if that is earlier now.
-absl::Status TellOfMove(Tx& tx, int module, pb::Session* session) {
+// Publishes a move to everybody concerned. An offer never outlives the start, even a new, earlier one (A3).
+absl::Status PublishMove(Tx& tx, int module, pb::Session* session) {
   auto event = About<pb::SessionMoved>(*session);
   event.set_module(module);
   *event.mutable_start_time() = session->start_time();
   *event.mutable_end_time() = session->end_time();
   TRY(tx.Publish(event, *session));
   ASSIGN(const std::vector<pb::Enrolment> enrolments, ConfirmedEnrolments(tx, session->id()));
-  for (const pb::Enrolment& enrolment : enrolments) TRY(TellOfNewTime(tx, enrolment.person_ref(), "", session));
+  for (const pb::Enrolment& enrolment : enrolments) TRY(PublishNewTime(tx, enrolment.person_ref(), "", session));
   ASSIGN(std::vector<pb::WaitEntry> entries, LiveWaitEntries(tx, session->id()));
   for (pb::WaitEntry& entry : entries) {
     const absl::Time start = FromProto(session->start_time());
@@ -72,13 +71,14 @@ absl::Status TellOfMove(Tx& tx, int module, pb::Session* session) {
       TRY(Save(tx, entry));
       TRY(tx.Schedule(kOfferTimer, entry.id(), start));
     }
-    TRY(TellOfNewTime(tx, entry.person_ref(), ends_earlier ? entry.id() : "", session));
+    TRY(PublishNewTime(tx, entry.person_ref(), ends_earlier ? entry.id() : "", session));
   }
   return absl::OkStatus();
 }
 
-// [X1] What becomes of a session is a change to each person with a seat, a place on the list or a grant for it.
-absl::Status ConcernsThoseOf(Tx& tx, const pb::Session& session, Call& call) {
+// [X1] Moving or cancelling a session concerns each person with a seat, an entry of the waiting list or an open grant
+// for it: records the access for each.
+absl::Status RecordAccessToParticipants(Tx& tx, const pb::Session& session, Call& call) {
   ASSIGN(const auto persons,
          tx.Query<std::string>(
              absl::StrCat("SELECT person_ref FROM enrolments WHERE session_id = :session1 AND ",
@@ -134,13 +134,13 @@ absl::Status Activities::MoveSession(Tx& tx, Call& call, const pb::MoveSessionRe
   if (!request.area_code().empty()) session.set_area_code(request.area_code());
   TRY(Save(tx, session));
   ASSIGN(const pb::ActivityPolicy policy, CurrentPolicy(tx));
-  TRY(ScheduleClocks(tx, policy, session));
-  TRY(TellOfMove(tx, request.module(), &session));
+  TRY(ScheduleTimers(tx, policy, session));
+  TRY(PublishMove(tx, request.module(), &session));
   if (LacksLeaderByNow(session, policy, tx.now())) {
-    TRY(Save(tx, session));  // its event has a version of its own
+    TRY(Save(tx, session));  // for the version of the event
     TRY(PublishLacksLeader(tx, session));
   }
-  TRY(ConcernsThoseOf(tx, session, call));
+  TRY(RecordAccessToParticipants(tx, session, call));
   *response->mutable_session() = std::move(session);
   return absl::OkStatus();
 }
@@ -149,7 +149,7 @@ absl::Status Activities::CancelSession(Tx& tx, Call& call, const pb::CancelSessi
                                        pb::CancelSessionResponse* response) {
   ASSIGN(pb::Session session, AtVersion(request.expected_version(), Load<pb::Session>(tx, request.session_id())));
   TRY(MayCancel(session));
-  TRY(ConcernsThoseOf(tx, session, call));
+  TRY(RecordAccessToParticipants(tx, session, call));
   TRY(CancelNow(tx, request.reason_code(), &session));
   *response->mutable_session() = std::move(session);
   return absl::OkStatus();

@@ -1,10 +1,9 @@
-// What activities hears of other services: approvals as a peer, and what follows for those who lead activities.
+// What activities learns from the events of other services: approvals as a peer, and their effect on activity leaders.
 //
-// Activity leaders do peer work (S1): when the approval of one runs out, is paused or stopped, the leader is
-// paused until it holds again. The newest word about each person is kept, also about people who lead nothing,
-// because they may on their way. The subscription applies each event once and in order; the guard by version
-// is for a rebuild from an older cursor. Asking peer support when somebody is to lead would be simpler, and
-// would stop activities whenever peer support is down.
+// Activity leaders do peer work (S1): when the approval of a leader expires, is paused or stopped, the leader is paused
+// until it is valid again. The newest event about each person is stored, also for people who do not lead, because they
+// may later. The subscription applies each event once; the guard by version is for a rebuild from an older cursor. To
+// ask peer support when a leader is needed would be simpler, and would stop activities whenever peer support is down.
 
 #include "services/activities/subscriptions.h"
 
@@ -19,7 +18,7 @@ namespace {
 
 using events::v1::Event;
 
-// False if something newer about this peer is known already.
+// Stores what an event says about a peer; false if a newer event is stored already.
 absl::StatusOr<bool> Learn(Tx& tx, const Event& header, const std::string& peer_id, const std::string& person_ref,
                            bool holds, const std::string& valid_until) {
   ASSIGN(const int64_t changed,
@@ -50,8 +49,8 @@ absl::Status OnLost(Tx& tx, const Event& header, const E& event) {
   return is_news ? FollowApproval(tx, event.person_ref(), false) : absl::OkStatus();
 }
 
-// A leader is paused until they are approved anew. Whoever is appointed becomes a prospect there without having
-// asked for it, and may decline, or be denied: of an approval that never was nothing is lost.
+// Pauses a leader until a new approval. Peer support makes an appointed leader a prospect without being asked, and that
+// person may decline or be denied: an approval that never existed is not lost.
 absl::Status OnStopped(Tx& tx, const Event& header, const peer_support::v1::ApprovalStopped& event) {
   return event.never_approved() ? absl::OkStatus() : OnLost(tx, header, event);
 }

@@ -1,11 +1,11 @@
-// What activities hears of other services.
+// What activities learns from the events of other services.
 #pragma once
 
 #include "common/process/server.h"
 
 namespace mestring::activities {
 
-// Subscribes to what peer support tells, if the installation has it.
+// Subscribes to peer support, if the installation has it.
 void Subscribe(Kernel& kernel);
 
 }  // namespace mestring::activities

@@ -1,10 +1,9 @@
-// What happens in activities because time passes: enrolment opens, offers run out, sessions begin and end, own
-// shares are late, periods close.
+// What happens in activities when time passes: enrolment opens, offers expire, sessions begin and end, own shares
+// become overdue, periods close.
 //
-// Each clock is a timer of the kernel, set in the write that makes it necessary and stopped in the write that
-// makes it needless. A handler looks at the state all the same, so that a timer which fires once too often
-// does nothing. After days of downtime they fire in their order; an offer that ran out meanwhile passes on
-// only if there is still something to come to, because ReallocateSeats asks the clock and not the timer (A3).
+// The write that makes a timer necessary schedules it, and the write that makes it needless cancels it. A handler still
+// checks the state, so a timer that fires once too often does nothing. After days of downtime an expired offer passes
+// on only if the session is still ahead, because ReallocateSeats asks the clock and not the timer (A3).
 
 #include <utility>
 
@@ -25,15 +24,15 @@ absl::Status OnOpen(Tx& tx, std::string_view id, absl::Time) {
   return ReallocateSeats(tx, &session);
 }
 
-// Those who can do something about it hear of it.
+// Publishes that a session has no leader, to people who can do something about it.
 absl::Status OnNotice(Tx& tx, std::string_view id, absl::Time) {
   ASSIGN(pb::Session session, Load<pb::Session>(tx, id));
   if (!LacksLeader(session)) return absl::OkStatus();
-  TRY(Save(tx, session));  // its event has a version of its own, though nothing of it changes
+  TRY(Save(tx, session));  // for the version of the event
   return PublishLacksLeader(tx, session);
 }
 
-// [A8] One that nobody leads does not begin. [A3] Offers and waiting end.
+// [A8] A session without a leader is cancelled. [A3] Offers and waiting end at the start.
 absl::Status OnStart(Tx& tx, std::string_view id, absl::Time) {
   ASSIGN(pb::Session session, Load<pb::Session>(tx, id));
   if (!IsAhead(session.state())) return absl::OkStatus();
@@ -54,7 +53,7 @@ absl::Status OnEnd(Tx& tx, std::string_view id, absl::Time) {
   return tx.Publish(About<pb::SessionDone>(session), session);
 }
 
-// The time to take a seat is over; it passes on.
+// Expires an offer; the seat passes on.
 absl::Status OnOffer(Tx& tx, std::string_view id, absl::Time) {
   ASSIGN(pb::WaitEntry entry, Load<pb::WaitEntry>(tx, id));
   if (entry.state() != pb::WAIT_ENTRY_STATE_OFFERED) return absl::OkStatus();
@@ -63,8 +62,7 @@ absl::Status OnOffer(Tx& tx, std::string_view id, absl::Time) {
   return ReallocateSeats(tx, &session);
 }
 
-// The day to pay the own share by is over. Whoever has not paid hears of it, and staff do; what follows, people
-// decide.
+// Publishes to the person and to staff that an own share is overdue; people decide what follows.
 absl::Status OnOwnShare(Tx& tx, std::string_view id, absl::Time) {
   ASSIGN(const pb::Session session, Load<pb::Session>(tx, id));
   if (session.state() == pb::SESSION_STATE_CANCELLED) return absl::OkStatus();
@@ -78,7 +76,7 @@ absl::Status OnOwnShare(Tx& tx, std::string_view id, absl::Time) {
   return absl::OkStatus();
 }
 
-// [A6] The period is over, and the time for late tallies too.
+// [A6] Closes a period, after its last day and the days for late tallies.
 absl::Status OnPeriod(Tx& tx, std::string_view id, absl::Time) {
   ASSIGN(pb::Period period, Load<pb::Period>(tx, id));
   return period.state() == pb::PERIOD_STATE_OPEN ? ClosePeriod(tx, &period) : absl::OkStatus();

@@ -1,11 +1,10 @@
-// What time does in activities.
 #pragma once
 
 #include "common/store/timers.h"
 
 namespace mestring::activities {
 
-// Registers what happens when time passes with the kernel's timers.
+// Registers the handlers of the timers of activities.
 void RegisterTimers(Timers& timers);
 
 }  // namespace mestring::activities
