@@ -31,7 +31,7 @@ absl::Status ScheduleGuidance(Tx& tx, const pb::Peer& peer) {
   return tx.Schedule(kGuidanceTimer, peer.id(), EndOf(tx, peer.guidance_due_date()));
 }
 
-absl::Status StopClocks(Tx& tx, const pb::Peer& peer) {
+absl::Status CancelTimers(Tx& tx, const pb::Peer& peer) {
   for (const std::string_view kind : {kExpiringTimer, kApprovalTimer, kGraceTimer, kGuidanceTimer}) {
     TRY(tx.CancelTimer(kind, peer.id()));
   }

@@ -1,4 +1,4 @@
-// What becomes of a peer's approval, and the timers of approval and guidance.
+// Changes of a peer's approval, and the timers of approval and guidance.
 #pragma once
 
 #include <string_view>
@@ -17,11 +17,12 @@ inline constexpr std::string_view kApprovalTimer = "approval_end";
 inline constexpr std::string_view kGraceTimer = "grace_end";
 inline constexpr std::string_view kGuidanceTimer = "guidance";
 
-// Saves a new approval and what follows from it: event, clocks, and matches that were on hold go on.
+// Saves a new approval, publishes it and schedules its timers; matches that were on hold because the last one expired
+// go on.
 absl::Status SaveApproval(Tx& tx, const pb::PeerRules& rules, pb::Approval* approval, pb::Peer* peer);
-// The clock of guidance by the peer's due date; none if they need no guidance.
+// Schedules the timer of guidance for the peer's due date; cancels it if they need no guidance.
 absl::Status ScheduleGuidance(Tx& tx, const pb::Peer& peer);
-// The clocks of approval and guidance stop.
-absl::Status StopClocks(Tx& tx, const pb::Peer& peer);
+// Cancels the timers of approval and guidance.
+absl::Status CancelTimers(Tx& tx, const pb::Peer& peer);
 
 }  // namespace mestring::peer_support

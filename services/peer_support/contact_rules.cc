@@ -7,15 +7,15 @@
 namespace mestring::peer_support {
 namespace {
 
-absl::Status SeatTaken() { return Refused("SEAT_TAKEN", "there is such a seat already"); }
+absl::Status SeatTaken() { return Refused("SEAT_TAKEN", "the person has such a seat already"); }
 
 }  // namespace
 
-// Not in the future (CASA), and within the time of the match; it may be recorded later than it was.
+// Not in the future (CASA), and within the time of the match; it may be recorded later.
 absl::Status MayLog(const pb::Match& match, std::string_view contact_date, std::string_view today) {
   TRY(CheckHappened(contact_date, today));
   if (contact_date < match.start_date() || (!match.end_date().empty() && contact_date > match.end_date())) {
-    return Refused("DATE_OUT_OF_ORDER", "the date does not lie within the match");
+    return Refused("DATE_OUT_OF_ORDER", "contact_date must lie within the match");
   }
   return absl::OkStatus();
 }
@@ -37,10 +37,10 @@ pb::Contact NewContact(std::string id, const pb::LogContactRequest& request, con
   return contact;
 }
 
-// Withdrawn, not deleted, and once: the hours of a period can be explained afterwards.
+// A contact is withdrawn once, and not deleted, so that the hours of a period can be explained later.
 absl::Status MayWithdraw(const pb::Contact& contact) {
   if (contact.state() == pb::CONTACT_STATE_RECORDED) return absl::OkStatus();
-  return WrongState(contact.state(), "it was withdrawn already");
+  return WrongState(contact.state(), "the contact was withdrawn already");
 }
 
 absl::Status MayClose(const pb::SelfHelpGroup& group) {
@@ -52,27 +52,28 @@ bool IsLive(pb::GroupSeatState state) {
   return state == pb::GROUP_SEAT_STATE_ACTIVE || state == pb::GROUP_SEAT_STATE_ON_HOLD;
 }
 
-// [P10] A group seat needs the person's consent: a seat in a person's responsibility group goes to the
-// peer who stands beside that person now. There is one at a time: a second one would outlive the consent.
+// [P10] A group seat needs the person's consent: a seat in a person's responsibility group belongs to the peer who is
+// matched with them now. There is one at a time, because a second would outlive the consent.
 absl::Status MaySeat(const pb::Match& match, std::string_view person_ref, bool seated) {
   if (match.person_ref() != person_ref) return NotFound("match");
   if (match.state() != pb::MATCH_STATE_STARTED) {
-    return WrongState(match.state(), "the match is on hold or has ended");
+    return WrongState(match.state(), "the match must be started: it is on hold or has ended");
   }
   return seated ? SeatTaken() : absl::OkStatus();
 }
 
-// [P1] Somebody new comes to a peer whose approval holds or is in its grace, and who takes no pause.
+// [P1] A person joins a group only if the approval of its peer is valid or in its grace, and the peer has not paused.
 absl::Status MayJoin(const pb::SelfHelpGroup& group, const pb::Peer& leader, std::string_view person_ref, bool seated) {
-  if (group.state() != pb::SELF_HELP_GROUP_STATE_OPEN) return WrongState(group.state(), "the group is closed");
-  if (leader.person_ref() == person_ref) return OwnCase("the peer leads this group");
+  if (group.state() != pb::SELF_HELP_GROUP_STATE_OPEN)
+    return WrongState(group.state(), "the group is closed; join an open one");
+  if (leader.person_ref() == person_ref) return OwnCase("the peer leads this group and cannot join it");
   if (!IsApproved(leader.state()) && leader.state() != pb::PEER_STATE_GRACE) return NotAvailable("APPROVAL");
   return seated ? SeatTaken() : absl::OkStatus();
 }
 
-// [P10] The seat ends with the consent, so also while its match is on hold.
+// [P10] The seat ends with the consent, even while its match is on hold.
 absl::Status MayLeave(const pb::GroupSeat& seat) {
-  return IsLive(seat.state()) ? absl::OkStatus() : WrongState(seat.state(), "the seat has ended");
+  return IsLive(seat.state()) ? absl::OkStatus() : WrongState(seat.state(), "the seat has ended already");
 }
 
 void ApplySeatEnd(std::string_view today, pb::GroupSeat* seat) {

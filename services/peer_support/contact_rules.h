@@ -1,6 +1,6 @@
-// The rules of contacts, of which is kept that they happened and never what was said, and of seats in groups.
+// The rules of contacts, which store that a contact happened and never what was said, and of seats in groups.
 //
-// Pure, as peer_support_rules.h, with the same tags.
+// The functions are pure; the tags are those of peer_support_rules.h.
 #pragma once
 
 #include <string>
@@ -19,7 +19,7 @@ absl::Status MayWithdraw(const pb::Contact& contact);
 
 absl::Status MayClose(const pb::SelfHelpGroup& group);
 bool IsLive(pb::GroupSeatState state);
-// NotFound unless the match is that person's. `seated`: there is a live seat of the person there.
+// NotFound unless the match is that person's. `seated`: the person has a live seat of this match.
 absl::Status MaySeat(const pb::Match& match, std::string_view person_ref, bool seated);
 absl::Status MayJoin(const pb::SelfHelpGroup& group, const pb::Peer& leader, std::string_view person_ref, bool seated);
 absl::Status MayLeave(const pb::GroupSeat& seat);

@@ -1,9 +1,9 @@
-// What is kept of being together: that there was contact, and who sits in which group by whose consent.
+// What the service stores about contacts: that they happened, and who sits in which group with whose consent.
 //
-// No field takes what was said, so nothing can leak and nobody need think about who may read it. A contact
-// is not deleted but withdrawn, so that the hours of a period can be explained afterwards. Seats in a
-// responsibility group hang on the match: they go on hold with it and end with it (P10). A seat of its own,
-// to be ended by somebody who remembers, would outlive the consent.
+// No field takes what was said, so nothing can leak and nobody must decide who may read it. A contact is not deleted
+// but withdrawn, so that the hours of a period can be explained later. Seats in a responsibility group belong to the
+// match: they go on hold with it and end with it (P10). An independent seat, which somebody must remember to end, would
+// outlive the consent.
 
 #include <utility>
 
@@ -26,7 +26,7 @@ absl::StatusOr<int64_t> SeatsIn(Tx& tx, std::string_view group_id) {
   return std::get<0>(rows.front());
 }
 
-// Whether a person has a live seat with a match or in a group, as `column` says.
+// Whether a person has a live seat of a match or in a group; `column` says which.
 absl::StatusOr<bool> IsSeated(Tx& tx, std::string_view person_ref, std::string_view column, std::string_view id) {
   return Exists<pb::GroupSeat>(tx, absl::StrCat("WHERE ", column, " = :id AND person_ref = :person AND ", LiveSeats()),
                                id, person_ref);

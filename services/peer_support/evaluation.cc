@@ -1,13 +1,13 @@
-// Rounds of evaluation: the same questions to five groups of stakeholders, answered by one-time codes.
+// Rounds of evaluation: the same questions for five groups of stakeholders, who answer with one-time codes.
 //
 // What makes an answer impossible to link (P11):
-//   - the service never sees a code before it is used: who invites makes the codes and sends digests only;
-//   - taking an answer deletes the invitation and adds the scores to sums, in one transaction. There is no
-//     row for an answer, so that neither content nor order nor time can be laid beside anything;
-//   - the request has no request_id, so that no response and no fingerprint of the scores is stored, names
-//     no person, so that no access-log row is written, and publishes no event;
-//   - closing destroys the sums, published or not, and what is left of the invitations.
-// Rows of anonymous answers would allow more statistics, and would carry the order in which they came.
+// - the service never sees a code before it is used: the inviter makes the codes and sends digests only;
+// - an answer deletes the invitation and adds the scores to sums, in one transaction. No row stores an answer, so
+//   neither content nor order nor time can be compared with anything;
+// - the request has no request_id, so no response and no fingerprint of the scores is stored; it names no person, so no
+//   row of the access log is written; and it publishes no event;
+// - closing the round deletes the sums, published or not, and the remaining invitations.
+// Rows of anonymous answers would allow more statistics, and would show the order in which they came.
 
 #include <utility>
 
@@ -60,8 +60,8 @@ absl::Status PeerSupport::InviteToEvaluation(Tx& tx, Call&, const pb::InviteToEv
                                         digest, round.id(), group));
     if (added == 0) return AlreadyExists("invitation");
   }
-  // [P11] What was added, not what is open, and neither does the answer say that: two such numbers tell how many
-  // answers came between them.
+  // [P11] The event has the number that was added, and neither event nor answer has the number that is open: two such
+  // numbers would show how many answers came between them.
   pb::EvaluationInvited event;
   event.set_evaluation_round_id(round.id());
   event.set_stakeholder(request.stakeholder());

@@ -1,4 +1,4 @@
-// An evaluation round closes, by a call or by its timer.
+// Closes an evaluation round, for a call or its timer.
 #pragma once
 
 #include <string_view>
@@ -14,7 +14,7 @@ namespace pb = v1;
 // The timer of a round, for its id.
 inline constexpr std::string_view kEvaluationTimer = "evaluation_end";
 
-// The round closes on a day: what may be published is, and every invitation and sum is destroyed.
+// Closes a round on a day: publishes what may be published, and deletes every invitation and sum.
 absl::Status CloseRound(Tx& tx, std::string_view day, pb::EvaluationRound* round);
 
 }  // namespace mestring::peer_support

@@ -10,16 +10,16 @@
 
 namespace mestring::peer_support {
 
-// What is "before" and what is "after" is clear only if one round follows the other.
+// One round at a time, so that "before" and "after" are clear.
 absl::Status MayOpenRound(std::string_view close_by, bool another_open, std::string_view today) {
   TRY(CheckPlannable("close_by", close_by, today));
   if (close_by < today) return Refused("DATE_OUT_OF_ORDER", "close_by must be today or later");
-  return another_open ? Refused("ROUND_OPEN", "another round is open") : absl::OkStatus();
+  return another_open ? Refused("ROUND_OPEN", "another round is open; close it first") : absl::OkStatus();
 }
 
 absl::Status CheckOpen(const pb::EvaluationRound& round) {
   if (round.state() == pb::EVALUATION_ROUND_STATE_OPEN) return absl::OkStatus();
-  return WrongState(round.state(), "the round is closed");
+  return WrongState(round.state(), "the round is closed already");
 }
 
 absl::Status CheckScores(const pb::EvaluationRound& round,
@@ -28,15 +28,16 @@ absl::Status CheckScores(const pb::EvaluationRound& round,
   for (const pb::EvaluationQuestion& question : round.questions()) open.insert(question.code());
   for (const pb::EvaluationScore& score : scores) {
     if (open.erase(score.question_code()) == 0) {
-      return Refused("UNKNOWN_QUESTION", "a score is for no open question of the round");
+      return Refused("UNKNOWN_QUESTION",
+                     "each score must be for one question of the round, and each question have one score");
     }
   }
   if (open.empty()) return absl::OkStatus();
-  return Refused("UNKNOWN_QUESTION", "each question is answered once", {{"question", std::string(*open.begin())}});
+  return Refused("UNKNOWN_QUESTION", "answer each question of the round", {{"question", std::string(*open.begin())}});
 }
 
-// [P11] A stakeholder group with fewer than n answers is not published, and there is no sum over groups
-// from which it could be worked out.
+// [P11] A group of stakeholders with fewer answers than the minimum is not published, and neither is a sum over groups
+// from which it could be computed.
 void ApplyClose(const std::vector<pb::Stakeholder>& invited, const std::vector<ScoreSum>& sums, std::string_view today,
                 pb::EvaluationRound* round) {
   round->set_state(pb::EVALUATION_ROUND_STATE_CLOSED);
@@ -81,7 +82,7 @@ std::vector<common::v1::Figure> FiguresOf(const pb::EvaluationRound& round) {
   return figures;
 }
 
-// "Before and after" (før og etter): only where there is both.
+// "Before and after" (før og etter): only for results that both rounds have.
 std::vector<pb::EvaluationChange> ChangesBetween(const pb::EvaluationRound& before, const pb::EvaluationRound& after) {
   std::vector<pb::EvaluationChange> changes;
   for (const pb::EvaluationResult& now : after.results()) {

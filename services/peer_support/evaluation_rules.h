@@ -1,6 +1,6 @@
-// The rules of evaluation: when a round is open, what counts as an answer, and what of the answers is published.
+// The rules of evaluation: when a round is open, which answers are complete, and which results are published.
 //
-// Pure, as peer_support_rules.h, with the same tags.
+// The functions are pure; the tags are those of peer_support_rules.h.
 #pragma once
 
 #include <string>
@@ -14,26 +14,26 @@
 
 namespace mestring::peer_support {
 
-// `another_open`: a round is.
+// `another_open`: another round is open.
 absl::Status MayOpenRound(std::string_view close_by, bool another_open, std::string_view today);
-// Of a round to which people are invited, or which is closed.
+// WRONG_STATE unless the round is open.
 absl::Status CheckOpen(const pb::EvaluationRound& round);
-// Each question of the round is answered once, and nothing else.
+// Whether each question of the round is answered once, and nothing else.
 absl::Status CheckScores(const pb::EvaluationRound& round,
                          const google::protobuf::RepeatedPtrField<pb::EvaluationScore>& scores);
 
-// What one group answered to one question, added up.
+// The sum of the answers of one group to one question.
 struct ScoreSum {
   pb::Stakeholder stakeholder;
   std::string question_code;
   int64_t answers, score_sum;
 };
-// Closes the round with what may be published of the sums. `invited`: the groups that were asked.
+// Closes the round with the results that may be published. `invited`: the groups that have open invitations.
 void ApplyClose(const std::vector<pb::Stakeholder>& invited, const std::vector<ScoreSum>& sums, std::string_view today,
                 pb::EvaluationRound* round);
 // The figures of EvaluationClosed.
 std::vector<common::v1::Figure> FiguresOf(const pb::EvaluationRound& round);
-// Before and after, where both rounds published.
+// The change of each result that both rounds published.
 std::vector<pb::EvaluationChange> ChangesBetween(const pb::EvaluationRound& before, const pb::EvaluationRound& after);
 
 }  // namespace mestring::peer_support

@@ -1,4 +1,4 @@
-// What every event of a thing says of it.
+// The fields that every event about a resource has.
 #pragma once
 
 #include "mestring/peer_support/v1/peer_support.pb.h"

@@ -47,7 +47,7 @@ absl::Status EndGroup(Tx& tx, pb::SelfHelpGroup* group, Call* call) {
   return absl::OkStatus();
 }
 
-// The index of pages finds the open ones of all peers, which are few.
+// The index of pages finds the few open groups of all peers.
 absl::Status EndGroupsOf(Tx& tx, const pb::Peer& peer, Call* call) {
   ASSIGN(std::vector<pb::SelfHelpGroup> groups,
          Select<pb::SelfHelpGroup>(tx,

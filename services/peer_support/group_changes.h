@@ -1,4 +1,4 @@
-// What becomes of self-help groups and of seats, in them and in the responsibility groups of people.
+// Changes of self-help groups, and of seats in them and in responsibility groups.
 #pragma once
 
 #include <vector>
@@ -13,14 +13,14 @@ namespace mestring::peer_support {
 
 namespace pb = v1;
 
-// The live seats in the responsibility group that go with a match.
+// The live seats in the responsibility group that belong to a match.
 absl::StatusOr<std::vector<pb::GroupSeat>> SeatsOf(Tx& tx, const pb::Match& match);
-// The seat of a match ends, if it has one.
+// Ends the seat of a match, if it has one.
 absl::Status EndSeatOf(Tx& tx, const pb::Match& match);
 absl::Status EndSeat(Tx& tx, pb::GroupSeat* seat);
-// A self-help group closes, and each seat in it ends: a change to who sits there (X1).
+// Closes a self-help group and ends each seat in it, which is a change for each person there (X1).
 absl::Status EndGroup(Tx& tx, pb::SelfHelpGroup* group, Call* call);
-// The open groups that a peer leads.
+// Closes the open groups that a peer leads.
 absl::Status EndGroupsOf(Tx& tx, const pb::Peer& peer, Call* call);
 
 }  // namespace mestring::peer_support

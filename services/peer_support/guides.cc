@@ -1,9 +1,9 @@
-// The rules in force, the guides, and the guidance they give.
+// The peer rules, the guides, and the guidance that they give.
 //
-// Rules are versioned data: a new version takes over, and what was granted under an earlier one keeps its
-// dates. A guide who goes away takes nothing from their peers' people (P1 asks for an active guide only
-// when somebody new comes); the clock of guidance runs on, so that nobody is forgotten with the guide.
-// The alternative, pausing the peers of an absent guide, would take a peer from a person for a holiday.
+// Peer rules have versions: a new one replaces the last, and what was granted under an earlier one keeps its dates. If
+// a guide goes away, their peers keep their people (P1 asks for an active guide only when somebody new comes); the due
+// date of guidance stays, so that nobody is forgotten with the guide. To pause the peers of an absent guide was
+// rejected: a person would lose a peer because of a holiday.
 
 #include <utility>
 
@@ -16,7 +16,7 @@
 namespace mestring::peer_support {
 namespace {
 
-// The peers who have this guide, at work or not: only a stop parts them (ApplyStop).
+// How many peers have this guide, at work or not; only a stop removes the guide (ApplyStop).
 absl::StatusOr<int64_t> PeersOf(Tx& tx, std::string_view guide_id) {
   ASSIGN(const auto rows, tx.Query<int64_t>("SELECT COUNT(*) FROM peers WHERE guide_id = :guide", guide_id));
   return std::get<0>(rows.front());

@@ -1,8 +1,7 @@
 #include "services/peer_support/match_changes.h"
 
-// What a pause or a stop sets going happens here in one transaction (P9): there is no moment in which a
-// peer is gone and their people are not seen to. Reacting to our own ApprovalPaused event would be looser
-// coupled, and would leave such a moment after every crash.
+// A pause or a stop and its consequences are one transaction (P9): at no moment is a peer gone while their people are
+// forgotten. To react to our own ApprovalPaused event was rejected: it would leave such a moment after every crash.
 
 #include <optional>
 #include <vector>
@@ -18,7 +17,7 @@
 namespace mestring::peer_support {
 namespace {
 
-// `event` is that of the match, which names them.
+// Sets the state of the seats of a match; `event`, about the match, names them.
 template <class Event>
 absl::Status SetSeats(Tx& tx, const pb::Match& match, pb::GroupSeatState state, Event* event) {
   ASSIGN(std::vector<pb::GroupSeat> seats, SeatsOf(tx, match));
@@ -57,7 +56,7 @@ absl::StatusOr<int> HoldMatches(Tx& tx, const pb::Peer& peer, std::string_view d
   return static_cast<int>(matches.size());
 }
 
-absl::Status ConcernsMatched(Tx& tx, const pb::Peer& peer, Call* call) {
+absl::Status RecordAccessToMatched(Tx& tx, const pb::Peer& peer, Call* call) {
   ASSIGN(
       const std::vector<pb::Match> matches,
       Select<pb::Match>(tx, absl::StrCat("WHERE peer_id = :peer AND ", InStates<pb::MatchState>(IsLive)), peer.id()));
@@ -65,9 +64,9 @@ absl::Status ConcernsMatched(Tx& tx, const pb::Peer& peer, Call* call) {
   return absl::OkStatus();
 }
 
-// What a stop put on hold waits for its hand-over: whoever comes back in a new cycle does not find the people of the
-// old one again because of a pause. A hold is of this cycle if its task was opened since the first approval in it,
-// before which a peer has nobody.
+// A match that a stop put on hold waits for its hand-over: a peer who comes back in a new cycle does not get the people
+// of the old one again because of a pause. A hold belongs to this cycle if its task was opened since the first approval
+// of the cycle, before which a peer has nobody.
 absl::Status ResumeMatches(Tx& tx, const pb::Peer& peer) {
   ASSIGN(std::vector<pb::Match> matches,
          Select<pb::Match>(

@@ -1,4 +1,4 @@
-// What becomes of matches, and of the people in them, when something happens to the peer.
+// Changes of matches, for both people, that follow from changes of the peer.
 #pragma once
 
 #include <string>
@@ -14,16 +14,16 @@ namespace mestring::peer_support {
 
 namespace pb = v1;
 
-// [P9] All live matches go on hold, each with an open task to hand it over, and open proposals are
-// withdrawn. Returns how many matches went on hold. `day`: on which it happened.
+// [P9] Puts all started matches on hold, each with an open task to hand it over, and withdraws open proposals. Returns
+// how many matches went on hold. `day`: when it happened.
 absl::StatusOr<int> HoldMatches(Tx& tx, const pb::Peer& peer, std::string_view day);
-// What happens to the peer happens to the people of their live matches: it stands in the access log of each (X1).
-absl::Status ConcernsMatched(Tx& tx, const pb::Peer& peer, Call* call);
-// The matches that were put on hold in this cycle and still are go on, and their tasks are done.
+// Records that the call concerns the people of the peer's live matches, for the access log of each (X1).
+absl::Status RecordAccessToMatched(Tx& tx, const pb::Peer& peer, Call* call);
+// Resumes the matches that went on hold in this cycle and still are, and finishes their tasks.
 absl::Status ResumeMatches(Tx& tx, const pb::Peer& peer);
-// An ended match: saved and told, its seat and its task ended.
+// Ends a match: saves and publishes it, and ends its seat and its task.
 absl::Status EndMatch(Tx& tx, pb::MatchSide by, pb::EndReason reason, pb::Match* match);
-// The task of a match is done, if it has one; returns its id.
+// Finishes the open task of a match; returns its id, or "" if there is none.
 absl::StatusOr<std::string> FinishTask(Tx& tx, std::string_view match_id, pb::HandOverOutcome outcome);
 
 }  // namespace mestring::peer_support

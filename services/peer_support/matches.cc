@@ -1,10 +1,9 @@
-// Two people find each other: a proposal, the consent of both, a match; and its end, or its hand-over.
+// Proposals, the consent of both, matches, and their end or hand-over.
 //
-// Capacity, and whether the two fit, is checked when a peer is proposed, when they accept and again when the match
-// starts (P2, P5): a profile may have changed in between, and writes run one at a time, so the last of two hundred
-// parallel starts sees the places that the others took. A hand-over never moves a person to somebody they have not
-// agreed to: it ends the match and opens a new proposal (P6). Carrying the consent over would save a question and take
-// away the right to be asked.
+// Capacity and fit are checked when a peer is proposed, when they accept, and when the match starts (P2, P5), because a
+// profile may have changed in between. Writes run one at a time, so the last of two hundred parallel starts sees the
+// places that the others took. A hand-over never gives a person to somebody they have not agreed to: it ends the match
+// and opens a new proposal (P6). To carry the consent over would save a question and take away the right to be asked.
 
 #include <utility>
 
@@ -42,8 +41,8 @@ absl::Status PeerSupport::AnswerProposal(Tx& tx, Call& call, const pb::AnswerPro
   if (side == pb::MATCH_SIDE_PEER && request.answer() == pb::ANSWER_ACCEPT) {
     ASSIGN(const pb::Peer peer, Load<pb::Peer>(tx, proposal.peer_id()));
     ASSIGN(const pb::PeerRequest row, Load<pb::PeerRequest>(tx, proposal.peer_request_id()));
-    // Between these two is no conflict: naming one withdraws what is open in the same write, and nothing here may tell
-    // a peer that there was one (P4).
+    // No conflict can be open here: naming one withdraws open proposals in the same write, and nothing here may show a
+    // peer that there was one (P4).
     TRY(MayMeet(row, peer, false));
     TRY(CheckWishes(row, peer));
     TRY(CheckCanTake(tx, peer, proposal.id()));
@@ -53,7 +52,7 @@ absl::Status PeerSupport::AnswerProposal(Tx& tx, Call& call, const pb::AnswerPro
     TRY(CloseProposal(tx, &proposal));
   } else {
     TRY(Save(tx, proposal));
-    TRY(TellBothSides<pb::ProposalAccepted>(
+    TRY(PublishToBothSides<pb::ProposalAccepted>(
         tx, &proposal, [](const pb::Proposal& told, pb::ProposalAccepted* event) { event->set_state(told.state()); }));
   }
   Veil(call.caller, &proposal);
@@ -92,7 +91,7 @@ absl::Status PeerSupport::EndMatch(Tx& tx, Call& call, const pb::EndMatchRequest
                                    pb::EndMatchResponse* response) {
   ASSIGN(pb::Match match, AtVersion(request.expected_version(), LoadVisible<pb::Match>(tx, call, request.match_id())));
   const pb::MatchSide side = SideOf(call.caller, match.person_ref(), match.peer_person_ref());
-  // [P6] Who of the two it was, the other does not learn: not from the match (Veil), and not from their access log.
+  // [P6] The other side does not learn who ended the match: not from the match (Veil), and not from their access log.
   if (side == pb::MATCH_SIDE_PERSON) call.ConcernsHidden(match.peer_person_ref());
   if (side == pb::MATCH_SIDE_PEER) call.ConcernsHidden(match.person_ref());
   TRY(MayEnd(match));
@@ -106,7 +105,7 @@ absl::Status PeerSupport::HandOverMatch(Tx& tx, Call& call, const pb::HandOverMa
                                         pb::HandOverMatchResponse* response) {
   ASSIGN(pb::Match match, AtVersion(request.expected_version(), LoadVisible<pb::Match>(tx, call, request.match_id())));
   TRY(MayHandOver(match, request.peer_id()));
-  // The person waits again (CareTogetherCMS#331, reopen), unless they have asked anew meanwhile.
+  // The request opens again (CareTogetherCMS#331), unless the person has made another meanwhile.
   ASSIGN(pb::PeerRequest row, Load<pb::PeerRequest>(tx, match.peer_request_id()));
   ASSIGN(std::vector<pb::PeerRequest> newer,
          Select<pb::PeerRequest>(
@@ -145,7 +144,7 @@ absl::Status PeerSupport::ListProposals(Tx& tx, Call& call, const pb::ListPropos
   filter.Is("peer_request_id", request.peer_request_id())
       .Is("peer_id", request.peer_id())
       .IsState("state", request.state());
-  // A side finds a proposal by what it is shown of it: a guess at the rest finds nothing.
+  // A side can only filter by what it may see of a proposal, so a guess at the rest finds nothing.
   if (!WorksWithPeers(call.caller)) {
     const auto own_or_known = [&](std::string_view column) {
       filter.Where(absl::StrCat("(", column, " = ? OR ", InStates(KnowEachOther), ")"), call.caller.person_ref);

@@ -1,6 +1,6 @@
-// The peer support service: each RPC of peer_support.proto is a use case that reads check, load, rule,
-// apply, save, tell. The rules are the …_rules.h; what happens by itself later is timers.cc, what
-// follows from the events of other services is subscriptions.cc.
+// The peer support service. Each RPC of peer_support.proto is a use case that reads: check, load, rule, apply, save,
+// publish. The rules are in the …_rules.h. What happens when time passes is in timers.cc, what the service learns
+// from other services in subscriptions.cc.
 #pragma once
 
 #include <vector>

@@ -1,12 +1,11 @@
 #include "services/peer_support/peer_support_rules.h"
 
-// The rules in the order of things: who a peer is and how long, and who guides them. Each function says its rule
-// first, with its source, and then does it in the same order.
+// Who is a peer and how long, and who guides them. A comment above a function gives its rule with the source, where the
+// rule has one.
 //
-// They hide nothing: what a rule needs to know is a parameter, so that a test can put any case before
-// them. What is a question to many rows (how many people has this peer, is there a conflict) is asked in
-// SQL by the use cases and handed in. The alternative, a rule that loads what it needs, could be tried
-// only with a database.
+// What a rule needs to know is a parameter, so a test can give it any case. Use cases answer questions about many rows
+// (how many people has this peer, is there a conflict) in SQL and pass the answer. A rule that loads what it needs
+// could be tested only with a database.
 
 #include <algorithm>
 #include <set>
@@ -35,7 +34,7 @@ bool Counts(const pb::Requirement& record, std::string_view date) {
   return record.judged_date() <= date && (record.valid_until().empty() || record.valid_until() >= date);
 }
 
-// Of one kind the last judgement counts; hours of a course add up.
+// For each kind the last record counts; the hours of courses add up.
 bool IsMet(pb::RequirementKind kind, const pb::PeerRules& rules, const std::vector<pb::Requirement>& records,
            std::string_view date) {
   const pb::Requirement* last = nullptr;
@@ -56,8 +55,8 @@ bool IsMet(pb::RequirementKind kind, const pb::PeerRules& rules, const std::vect
   return last != nullptr && Counts(*last, date);
 }
 
-// The last day on which all that an approval from `from` on rests on still counts, at most `until`. On its first day
-// it does: what ran out before has been replaced, and a gap that lies behind ends nothing.
+// The last day, at most `until`, on which everything that an approval from `from` on depends on is still valid. On its
+// first day everything is: a record that ended before was replaced, and an earlier gap ends nothing.
 std::string RestsUntil(const pb::PeerRules& rules, const std::vector<pb::Requirement>& records, std::string_view from,
                        std::string until) {
   std::set<std::string> ends;
@@ -71,7 +70,7 @@ std::string RestsUntil(const pb::PeerRules& rules, const std::vector<pb::Require
   return until;
 }
 
-// The first day that a renewal adds.
+// The first day of a new approval or a renewal.
 std::string NewTermFrom(const pb::Peer& peer, std::string_view today) {
   const bool runs = !peer.valid_until().empty() && peer.valid_until() >= today;
   return runs ? PlusDays(peer.valid_until(), 1) : std::string(today);
@@ -80,7 +79,7 @@ std::string NewTermFrom(const pb::Peer& peer, std::string_view today) {
 }  // namespace
 
 absl::Status NotAvailable(std::string_view missing) {
-  return Refused("PEER_NOT_AVAILABLE", "the peer cannot stand beside somebody new now",
+  return Refused("PEER_NOT_AVAILABLE", "the peer cannot take anybody new now; choose another",
                  {{"missing", std::string(missing)}});
 }
 
@@ -98,8 +97,8 @@ bool IsPeer(const Caller& caller, std::string_view peer_person_ref) {
   return caller.Is(ROLE_PEER) && caller.IsSelf(peer_person_ref);
 }
 
-// A peer sees themself and those they stand beside, never another peer (casa#5511, volunteers of
-// others leaked). A person sees what is theirs.
+// A peer sees themself and the people matched with them, never another peer (casa#5511: volunteers of others leaked). A
+// person sees their own.
 
 absl::Status MaySee(const Caller& caller, const pb::Peer& peer) {
   if (WorksWithPeers(caller) || IsPeer(caller, peer.person_ref())) return absl::OkStatus();
@@ -139,7 +138,7 @@ absl::Status MaySee(const Caller& caller, const pb::GroupSeat& seat) {
   return NotFound("seat");
 }
 
-// Else the access log of one side would name the other.
+// Otherwise the access log of one side would name the other.
 bool IsHiddenFrom(std::string_view person_ref, const Caller& caller, const pb::Proposal& proposal) {
   if (WorksWithPeers(caller) || KnowEachOther(proposal.state())) return false;
   const pb::MatchSide side = SideOf(caller, proposal.person_ref(), proposal.peer_person_ref());
@@ -157,11 +156,11 @@ absl::Status MayActFor(const Caller& caller, std::string_view person_ref) {
   return WorksWithPeers(caller) || IsPerson(caller, person_ref) ? absl::OkStatus() : NotFound("person");
 }
 
-// [P7] A peer has no decision authority (autoimmunlever.no). One person may wear many hats (S2), so the
-// role alone does not say it: who is approved or stopped, whom they can take and who guides them is decided by
-// somebody else, and so is it somebody else who passes on what a person says to having them as their peer.
+// [P7] A peer has no authority to decide (autoimmunlever.no). One person may have many roles (S2), so the role alone
+// does not ensure it: somebody else approves or stops a peer, sets their capacity, guides them, and passes on what a
+// person says to having them as a peer.
 absl::Status MayDecideAbout(const Caller& caller, std::string_view person_ref) {
-  return caller.IsSelf(person_ref) ? OwnCase("nobody decides about themself") : absl::OkStatus();
+  return caller.IsSelf(person_ref) ? OwnCase("let somebody else decide about you") : absl::OkStatus();
 }
 
 // ---- Shapes ----------------------------------------------------------------------------------------
@@ -176,27 +175,27 @@ absl::Status Check(const pb::SetPeerRulesRequest& request) {
   return absl::OkStatus();
 }
 
-// An exemption has an end (CareTogether, exemptions with expiry); only a course has hours.
+// An exemption has a last day (CareTogether, exemptions with expiry); only a course has hours.
 absl::Status Check(const pb::RecordRequirementRequest& request) {
   if (request.outcome() == pb::REQUIREMENT_OUTCOME_EXEMPTED && request.valid_until().empty()) {
-    return InvalidArgument("valid_until", "must be set: an exemption ends on a day");
+    return InvalidArgument("valid_until", "must be set for an exemption");
   }
   const bool has_hours =
       request.kind() == pb::REQUIREMENT_KIND_COURSE_HOURS && request.outcome() == pb::REQUIREMENT_OUTCOME_MET;
   if (has_hours != (request.hours() > 0)) {
-    return InvalidArgument("hours", "must be set for course hours that are met, and for nothing else");
+    return InvalidArgument("hours", "must be set for met COURSE_HOURS, and be 0 otherwise");
   }
   return absl::OkStatus();
 }
 
 absl::Status Check(const pb::StopPeerRequest& request) {
   if (request.kind() == pb::STOP_KIND_OPT_OUT)
-    return InvalidArgument("kind", "must not be OPT_OUT: the peer opts out by OptOut");
+    return InvalidArgument("kind", "must not be OPT_OUT; the peer calls OptOut");
   return absl::OkStatus();
 }
 
 absl::Status Check(const pb::RequestPeerRequest& request) {
-  if (request.asks_as() == pb::EXPERIENCE_BOTH) return InvalidArgument("asks_as", "must be one of the two");
+  if (request.asks_as() == pb::EXPERIENCE_BOTH) return InvalidArgument("asks_as", "must be OWN_USE or NEXT_OF_KIN");
   return absl::OkStatus();
 }
 
@@ -208,7 +207,7 @@ absl::Status Check(const pb::LogContactRequest& request) {
 
 absl::Status Check(const pb::OpenEvaluationRequest& request) {
   if (!EachOnce(request.questions(), &pb::EvaluationQuestion::code)) {
-    return InvalidArgument("questions", "must not name a code twice");
+    return InvalidArgument("questions", "must have each code at most once");
   }
   return absl::OkStatus();
 }
@@ -220,20 +219,20 @@ absl::Status Check(const pb::InviteToEvaluationRequest& request) {
                              return absl::ascii_isdigit(c) || (c >= 'a' && c <= 'f');
                            });
     if (!is_digest) return InvalidArgument("code_digests", "must be SHA-256 digests, 64 lower-case hexadecimal digits");
-    if (!digests.insert(digest).second) return InvalidArgument("code_digests", "must not name a digest twice");
+    if (!digests.insert(digest).second) return InvalidArgument("code_digests", "must have each digest at most once");
   }
   return absl::OkStatus();
 }
 
 absl::Status CheckHappened(std::string_view date, std::string_view today) {
-  return date > today ? Refused("NOT_YET", "the date lies ahead") : absl::OkStatus();
+  return date > today ? Refused("NOT_YET", "the date must be today or earlier") : absl::OkStatus();
 }
 
 std::string LanguageOf(std::string_view code) { return absl::StrReplaceAll(absl::AsciiStrToLower(code), {{"_", "-"}}); }
 
 // ---- Becoming and being a peer ---------------------------------------------------------------------
 
-// Whoever leads an activity has shown that they want to, not yet that they may: a prospect like others (S1).
+// An activity leader has shown that they want to help, not yet that they may: they become a prospect like others (S1).
 pb::Peer NewPeer(std::string id, std::string_view person_ref, pb::PeerSource source) {
   pb::Peer peer;
   peer.set_id(std::move(id));
@@ -245,17 +244,18 @@ pb::Peer NewPeer(std::string id, std::string_view person_ref, pb::PeerSource sou
 }
 
 absl::Status MayUpdate(const pb::Peer& peer) {
-  if (peer.state() == pb::PEER_STATE_STOPPED) return WrongState(peer.state(), "the person is no peer any more");
+  if (peer.state() == pb::PEER_STATE_STOPPED)
+    return WrongState(peer.state(), "the peer has stopped; reinstate them first");
   return absl::OkStatus();
 }
 
 absl::Status CheckProfile(const pb::PeerProfile& profile, const pb::PeerRules* rules) {
   if (rules == nullptr || profile.capacity() <= rules->capacity_max()) return absl::OkStatus();
-  return Refused("CAPACITY_TOO_LARGE", "the rules do not let one peer have so many people at once");
+  return Refused("CAPACITY_TOO_LARGE", "capacity must be at most the capacity_max of the rules");
 }
 
-// Paid and volunteer are one model (S1): who is hired keeps state, guide, approval and people
-// (civicrm.volunteer#488, a role that was lost on a move).
+// Paid and volunteer peers are one model (S1): a peer who is hired keeps state, guide, approval and people
+// (civicrm.volunteer#488: a role was lost on such a move).
 void ApplyProfile(const pb::PeerProfile& profile, pb::Peer* peer) {
   peer->set_employment(profile.employment());
   peer->set_experience(profile.experience());
@@ -273,7 +273,7 @@ absl::Status MayRecord(const pb::Peer& peer, std::string_view judged_date, std::
   TRY(CheckHappened(judged_date, today));
   TRY(CheckPlannable("valid_until", valid_until, today));
   if (!valid_until.empty() && valid_until < judged_date) {
-    return Refused("DATE_OUT_OF_ORDER", "what was judged counts at least on its own day");
+    return Refused("DATE_OUT_OF_ORDER", "valid_until must not be before judged_date");
   }
   return absl::OkStatus();
 }
@@ -282,13 +282,13 @@ void ApplyRequirement(pb::Peer* peer) {
   if (peer->state() == pb::PEER_STATE_PROSPECT) peer->set_state(pb::PEER_STATE_IN_TRAINING);
 }
 
-// [B6] Signed secrecy declaration and course before registration; a clarified relation to the own problem;
-// the police certificate before the start. [P8] Only outcome and date are known.
+// [B6] Secrecy declaration and course before registration; the talk about the own problem; the police certificate
+// before the start. [P8] Only outcome and dates are stored.
 absl::Status CheckRequirements(const pb::PeerRules& rules, const std::vector<pb::Requirement>& records,
                                std::string_view date) {
   for (int i = 0; i < rules.requirements_size(); ++i) {
     if (IsMet(rules.requirements(i), rules, records, date)) continue;
-    return Refused("REQUIREMENTS_NOT_MET", "a requirement is not met or has run out",
+    return Refused("REQUIREMENTS_NOT_MET", "a requirement is not met or has expired; record it first",
                    {{"kind", pb::RequirementKind_Name(rules.requirements(i))}});
   }
   return absl::OkStatus();
@@ -299,33 +299,34 @@ bool IsApproved(pb::PeerState state) { return state == pb::PEER_STATE_APPROVED |
 absl::Status MayApprove(const pb::Peer& peer, const pb::PeerRules& rules, const std::vector<pb::Requirement>& records,
                         std::string_view today) {
   if (peer.state() != pb::PEER_STATE_PROSPECT && peer.state() != pb::PEER_STATE_IN_TRAINING) {
-    return WrongState(peer.state(), "only a prospect is approved");
+    return WrongState(peer.state(), "only a prospect can be approved");
   }
   if (peer.employment() == pb::EMPLOYMENT_UNSPECIFIED || peer.experience() == pb::EXPERIENCE_UNSPECIFIED ||
       peer.capacity() == 0) {
-    return Refused("PROFILE_INCOMPLETE", "employment, experience and capacity must be known first");
+    return Refused("PROFILE_INCOMPLETE", "set employment, experience and capacity of the peer first");
   }
   if (peer.capacity() > rules.capacity_max()) {
-    return Refused("CAPACITY_TOO_LARGE", "the rules do not let one peer have so many people at once");
+    return Refused("CAPACITY_TOO_LARGE", "capacity must be at most the capacity_max of the rules");
   }
   return CheckRequirements(rules, records, today);
 }
 
-// A window before the end, and a grace after it (CareTogetherCMS#1221). What the approval rests on must
-// hold when the new term begins.
+// A renewal is possible in a window before the end, and in the grace after it (CareTogetherCMS#1221). The requirements
+// must be met when the new term begins.
 absl::Status MayRenew(const pb::Peer& peer, const pb::PeerRules& rules, const std::vector<pb::Requirement>& records,
                       std::string_view today) {
   if (!IsApproved(peer.state()) && peer.state() != pb::PEER_STATE_GRACE && peer.state() != pb::PEER_STATE_EXPIRED) {
-    return WrongState(peer.state(), "there is no approval that could be renewed");
+    return WrongState(peer.state(), "only an approval that is valid, in its grace or expired can be renewed");
   }
   const std::string opens = PlusDays(peer.valid_until(), -rules.renewal_window_days());
   if (today < opens) {
-    return Refused("RENEWAL_TOO_EARLY", "the window for renewals has not opened", {{"opens", opens}});
+    return Refused("RENEWAL_TOO_EARLY", "renewal is not possible yet; try again in the renewal window",
+                   {{"opens", opens}});
   }
   return CheckRequirements(rules, records, NewTermFrom(peer, today));
 }
 
-// An approval never outlasts what it rests on. Who renews in time loses no day.
+// An approval never outlasts its requirements. A peer who renews in time loses no day.
 pb::Approval NewApproval(std::string id, const pb::Peer& peer, const pb::PeerRules& rules,
                          const std::vector<pb::Requirement>& records, std::string_view today) {
   pb::Approval approval;
@@ -344,7 +345,7 @@ void ApplyApproval(const pb::Approval& approval, const pb::PeerRules& rules, std
   const bool needs_date = peer->guidance_due_date().empty();
   peer->set_valid_until(approval.valid_until());
   peer->set_expiring(false);
-  // [P1] Approved, and active once there is a guide.
+  // [P1] APPROVED, and ACTIVE once there is a guide.
   peer->set_state(peer->guide_id().empty() ? pb::PEER_STATE_APPROVED : pb::PEER_STATE_ACTIVE);
   if (needs_date) peer->set_guidance_due_date(PlusDays(today, rules.guidance_interval_days()));
 }
@@ -359,14 +360,14 @@ void ApplyExpiry(pb::Peer* peer) {
   peer->set_guidance_overdue(false);
 }
 
-// A temporary pause is no failure: nobody asks why, and nothing says why.
+// A pause is no failure: nobody asks for a reason, and no field stores one.
 absl::Status MayPause(const pb::Peer& peer, std::string_view return_date, std::string_view today) {
   if (!IsApproved(peer.state()) && peer.state() != pb::PEER_STATE_GRACE) {
-    return WrongState(peer.state(), "only a peer at work can take a pause");
+    return WrongState(peer.state(), "only a peer with an approval that is valid or in its grace can pause");
   }
   TRY(CheckPlannable("return_date", return_date, today));
   if (!return_date.empty() && return_date <= today) {
-    return Refused("DATE_OUT_OF_ORDER", "a pause ends after it begins");
+    return Refused("DATE_OUT_OF_ORDER", "return_date must be later than today");
   }
   return absl::OkStatus();
 }
@@ -377,11 +378,11 @@ void ApplyPause(std::string_view return_date, pb::Peer* peer) {
   peer->set_guidance_overdue(false);
 }
 
-// The approval went on running. In its grace the peer comes back to their people, and gets no new ones.
+// The approval ran on during the pause. In its grace the peer returns to their people and gets no new ones.
 absl::Status MayResume(const pb::Peer& peer, const pb::PeerRules& rules, std::string_view today) {
-  if (peer.state() != pb::PEER_STATE_PAUSED) return WrongState(peer.state(), "there is no pause");
+  if (peer.state() != pb::PEER_STATE_PAUSED) return WrongState(peer.state(), "the peer is not paused");
   if (today > PlusDays(peer.valid_until(), rules.grace_days())) {
-    return Refused("APPROVAL_EXPIRED", "the approval and its grace are over: it must be renewed");
+    return Refused("APPROVAL_EXPIRED", "the approval and its grace are over; renew it");
   }
   return absl::OkStatus();
 }
@@ -393,11 +394,11 @@ void ApplyResume(const pb::PeerRules& rules, std::string_view today, pb::Peer* p
   } else {
     peer->set_state(peer->guide_id().empty() ? pb::PEER_STATE_APPROVED : pb::PEER_STATE_ACTIVE);
   }
-  // Whoever was away begins with guidance, not with a reproach.
+  // A peer who was away gets a new due date for guidance, and is not overdue at once.
   peer->set_guidance_due_date(PlusDays(today, rules.guidance_interval_days()));
 }
 
-// Opting out is always open, at any stage (CareTogetherCMS#180).
+// A peer may opt out at any stage (CareTogetherCMS#180).
 absl::Status MayStop(const pb::Peer& peer) { return MayUpdate(peer); }
 
 void ApplyStop(pb::StopKind kind, std::string_view today, pb::Peer* peer) {
@@ -414,10 +415,10 @@ void ApplyStop(pb::StopKind kind, std::string_view today, pb::Peer* peer) {
 
 absl::Status MayReinstate(const pb::Peer& peer) {
   if (peer.state() == pb::PEER_STATE_STOPPED) return absl::OkStatus();
-  return WrongState(peer.state(), "only somebody who has stopped begins anew");
+  return WrongState(peer.state(), "only a peer who has stopped can be reinstated");
 }
 
-// A new cycle: what was judged before counts no more, and stays on record (CareTogetherCMS#30).
+// A new cycle: earlier records do not count, and stay stored (CareTogetherCMS#30).
 void ApplyReinstatement(pb::Peer* peer) {
   peer->set_state(pb::PEER_STATE_PROSPECT);
   peer->set_cycle(peer->cycle() + 1);
@@ -429,17 +430,17 @@ void ApplyReinstatement(pb::Peer* peer) {
 
 absl::Status MayChange(const pb::Guide& guide) {
   if (guide.state() != pb::GUIDE_STATE_ENDED) return absl::OkStatus();
-  return WrongState(guide.state(), "the person is no guide any more");
+  return WrongState(guide.state(), "the guide has ended already");
 }
 
-// [P4] Nobody is guide of self.
+// [P4] Nobody is their own guide.
 absl::Status MayAssign(const pb::Peer& peer, const pb::Guide& guide) {
   if (peer.state() == pb::PEER_STATE_STOPPED || peer.state() == pb::PEER_STATE_EXPIRED) {
-    return WrongState(peer.state(), "the peer is not at work");
+    return WrongState(peer.state(), "the peer has stopped or their approval has expired; reinstate or renew first");
   }
-  if (guide.person_ref() == peer.person_ref()) return OwnCase("nobody is their own guide");
+  if (guide.person_ref() == peer.person_ref()) return OwnCase("nobody can be their own guide; choose another");
   if (guide.state() == pb::GUIDE_STATE_ACTIVE) return absl::OkStatus();
-  return Refused("GUIDE_UNAVAILABLE", "the guide is away or has ended");
+  return Refused("GUIDE_UNAVAILABLE", "the guide is away or has ended; choose an active one");
 }
 
 void ApplyGuide(const pb::Guide& guide, pb::Peer* peer) {
@@ -449,11 +450,11 @@ void ApplyGuide(const pb::Guide& guide, pb::Peer* peer) {
 
 absl::Status MayLogGuidance(const pb::Peer& peer, std::string_view held_date, std::string_view today) {
   TRY(MayUpdate(peer));
-  if (peer.guide_id().empty()) return Refused("GUIDE_UNAVAILABLE", "the peer has no guide");
+  if (peer.guide_id().empty()) return Refused("GUIDE_UNAVAILABLE", "the peer has no guide; assign one first");
   return CheckHappened(held_date, today);
 }
 
-// Guidance that is recorded late moves the due date only forward.
+// Guidance that is recorded late never moves the due date back.
 void ApplyGuidance(const pb::PeerRules& rules, std::string_view held_date, pb::Peer* peer) {
   const std::string due = PlusDays(held_date, rules.guidance_interval_days());
   if (peer->guidance_due_date().empty() || due <= peer->guidance_due_date()) return;

@@ -1,9 +1,9 @@
-// Becoming a peer, staying one, taking a pause, and stopping.
+// Peers: becoming one, staying one, taking a pause, and stopping.
 //
-// A person is one peer for ever; each time they come back begins a new cycle of the same row, with its own
-// requirements and approvals, so that history is kept and no earlier judgement carries over by accident. A
-// pause and a stop put every match on hold in the same transaction (P9). A second table of employments for
-// paid peers would make who is hired a stranger to their own people; employment is a field (S1).
+// A person is one peer for ever; when they come back, the same row begins a new cycle with its own requirements and
+// approvals, so the history stays and no earlier record counts by accident. A pause and a stop put every match on hold
+// in the same transaction (P9). Employment is a field (S1): with a second table for paid peers, a peer who is hired
+// would lose their people.
 
 #include <utility>
 
@@ -23,18 +23,18 @@ absl::StatusOr<std::vector<pb::Requirement>> RequirementsOf(Tx& tx, const pb::Pe
   return Select<pb::Requirement>(tx, "WHERE peer_id = :peer AND cycle = :cycle", peer.id(), peer.cycle());
 }
 
-// In this cycle or an earlier one.
+// Whether the peer was approved, in this cycle or an earlier one.
 absl::StatusOr<bool> WasEverApproved(Tx& tx, const pb::Peer& peer) {
   return Exists<pb::Approval>(tx, "WHERE peer_id = :peer", peer.id());
 }
 
-// A stop of either kind: saved, told, matches on hold, groups closed. A match can be handed over; a group has nobody
-// else to lead it, and who sits there is told so.
+// Stops a peer, for either reason: saves and publishes it, puts matches on hold and closes groups. Somebody else can
+// take over a match; nobody else can lead a group, so it ends and its people are told.
 absl::StatusOr<int> Stop(Tx& tx, Call& call, pb::StopKind kind, pb::Peer* peer) {
   TRY(MayStop(*peer));
   ApplyStop(kind, Today(tx), peer);
   TRY(Save(tx, *peer));
-  TRY(StopClocks(tx, *peer));
+  TRY(CancelTimers(tx, *peer));
   ASSIGN(const bool approved, WasEverApproved(tx, *peer));
   auto event = About<pb::ApprovalStopped>(*peer);
   event.set_never_approved(!approved);
@@ -93,7 +93,7 @@ absl::Status PeerSupport::RecordRequirement(Tx& tx, Call& call, const pb::Record
   TRY(Insert(tx, record));
   ApplyRequirement(&peer);
   TRY(Save(tx, peer));
-  // [P8] That it was judged, never the outcome.
+  // [P8] The event says that a requirement was judged, never with what outcome.
   pb::RequirementRecorded event;
   event.set_peer_id(peer.id());
   event.set_kind(record.kind());
@@ -134,7 +134,7 @@ absl::Status PeerSupport::PausePeer(Tx& tx, Call& call, const pb::PausePeerReque
                                     pb::PausePeerResponse* response) {
   ASSIGN(pb::Peer peer, AtVersion(request.expected_version(), LoadVisible<pb::Peer>(tx, call, request.peer_id())));
   TRY(MayPause(peer, request.return_date(), Today(tx)));
-  TRY(ConcernsMatched(tx, peer, &call));
+  TRY(RecordAccessToMatched(tx, peer, &call));
   ApplyPause(request.return_date(), &peer);
   TRY(Save(tx, peer));
   TRY(ScheduleGuidance(tx, peer));
@@ -150,7 +150,7 @@ absl::Status PeerSupport::ResumePeer(Tx& tx, Call& call, const pb::ResumePeerReq
   ASSIGN(pb::Peer peer, LoadToDecide(tx, call, request.peer_id(), request.expected_version()));
   ASSIGN(const pb::PeerRules rules, CurrentRules(tx));
   TRY(MayResume(peer, rules, Today(tx)));
-  TRY(ConcernsMatched(tx, peer, &call));
+  TRY(RecordAccessToMatched(tx, peer, &call));
   ApplyResume(rules, Today(tx), &peer);
   TRY(Save(tx, peer));
   TRY(ScheduleGuidance(tx, peer));
@@ -164,7 +164,7 @@ absl::Status PeerSupport::ResumePeer(Tx& tx, Call& call, const pb::ResumePeerReq
 
 absl::Status PeerSupport::OptOut(Tx& tx, Call& call, const pb::OptOutRequest& request, pb::OptOutResponse* response) {
   ASSIGN(pb::Peer peer, AtVersion(request.expected_version(), LoadVisible<pb::Peer>(tx, call, request.peer_id())));
-  TRY(ConcernsMatched(tx, peer, &call));
+  TRY(RecordAccessToMatched(tx, peer, &call));
   ASSIGN(const int matches, Stop(tx, call, pb::STOP_KIND_OPT_OUT, &peer));
   response->set_matches(matches);
   *response->mutable_peer() = std::move(peer);
@@ -175,7 +175,7 @@ absl::Status PeerSupport::StopPeer(Tx& tx, Call& call, const pb::StopPeerRequest
                                    pb::StopPeerResponse* response) {
   TRY(Check(request));
   ASSIGN(pb::Peer peer, LoadToDecide(tx, call, request.peer_id(), request.expected_version()));
-  TRY(ConcernsMatched(tx, peer, &call));
+  TRY(RecordAccessToMatched(tx, peer, &call));
   ASSIGN(const int matches, Stop(tx, call, request.kind(), &peer));
   response->set_matches(matches);
   *response->mutable_peer() = std::move(peer);

@@ -23,7 +23,7 @@ absl::StatusOr<pb::Proposal> Propose(Tx& tx, pb::PeerRequest* request, const pb:
   TRY(Insert(tx, proposal));
   request->set_state(pb::PEER_REQUEST_STATE_PROPOSED);
   TRY(Save(tx, *request));
-  TRY(TellBothSides<pb::MatchProposed>(tx, &proposal, [](const pb::Proposal& told, pb::MatchProposed* event) {
+  TRY(PublishToBothSides<pb::MatchProposed>(tx, &proposal, [](const pb::Proposal& told, pb::MatchProposed* event) {
     event->set_peer_request_id(told.peer_request_id());
     event->set_answer_by(told.answer_by());
   }));
@@ -34,7 +34,7 @@ absl::StatusOr<pb::Proposal> Propose(Tx& tx, pb::PeerRequest* request, const pb:
 absl::Status CloseProposal(Tx& tx, pb::Proposal* proposal) {
   TRY(Save(tx, *proposal));
   TRY(tx.CancelTimer(kProposalTimer, proposal->id()));
-  TRY(TellBothSides<pb::ProposalClosed>(tx, proposal, [](const pb::Proposal& told, pb::ProposalClosed* event) {
+  TRY(PublishToBothSides<pb::ProposalClosed>(tx, proposal, [](const pb::Proposal& told, pb::ProposalClosed* event) {
     event->set_peer_request_id(told.peer_request_id());
     event->set_state(told.state());
   }));

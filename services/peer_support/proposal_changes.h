@@ -1,4 +1,4 @@
-// What becomes of the proposals of peers to people.
+// Changes of proposals of a peer to a person.
 #pragma once
 
 #include <string_view>
@@ -16,10 +16,10 @@ namespace mestring::peer_support {
 // The timer of a proposal, for its id.
 inline constexpr std::string_view kProposalTimer = "proposal_expiry";
 
-// Tells each side of a proposal by an event of its own, which names nothing of the other; `fill` adds what the event
-// has beside. The proposal is saved between the two, so that each has a version of its own.
+// Publishes an event for each side of a proposal, without anything about the other; `fill` adds further fields. Saves
+// the proposal between the two, so that each event has a version of its own.
 template <class Event, class Fill>
-absl::Status TellBothSides(Tx& tx, pb::Proposal* proposal, const Fill& fill) {
+absl::Status PublishToBothSides(Tx& tx, pb::Proposal* proposal, const Fill& fill) {
   for (const pb::MatchSide side : {pb::MATCH_SIDE_PERSON, pb::MATCH_SIDE_PEER}) {
     if (side == pb::MATCH_SIDE_PEER) TRY(Save(tx, *proposal));
     const pb::Proposal told = OfOneSide(side, *proposal);
@@ -35,11 +35,11 @@ absl::Status TellBothSides(Tx& tx, pb::Proposal* proposal, const Fill& fill) {
   return absl::OkStatus();
 }
 
-// A proposal of a peer to a person, if the rules let it be.
+// Proposes a peer to a person, if the rules allow it.
 absl::StatusOr<pb::Proposal> Propose(Tx& tx, pb::PeerRequest* request, const pb::Peer& peer);
-// Nothing comes of a proposal (its state says how), and its request is open again.
+// Saves and publishes a proposal that has ended (its state says how), and opens its request again.
 absl::Status CloseProposal(Tx& tx, pb::Proposal* proposal);
-// The open proposals in whose `column` the id stands are withdrawn.
+// Withdraws the open proposals whose `column` has the id.
 absl::Status WithdrawProposals(Tx& tx, std::string_view column, std::string_view id);
 
 }  // namespace mestring::peer_support

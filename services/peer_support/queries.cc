@@ -1,9 +1,9 @@
-// What those who lead peers ask across people: who needs an eye, who can take somebody, who has whom; and
-// the numbers of a period.
+// Queries for leaders of peers: which peers need attention, which can take somebody, who has whom; and the figures of a
+// period.
 //
-// ListAvailablePeers answers in SQL what ProposeMatch judges by rule; a test holds the two together, peer by
-// peer. Peers are some hundreds, so a subquery for each is cheap. A column "free places" would be cheaper
-// still, and wrong after the first end of a match that forgot it.
+// ListAvailablePeers says in SQL what ProposeMatch decides by rule; a test compares the two for each peer. There are
+// some hundreds of peers, so a subquery for each is cheap. A column "free places" would be cheaper, and wrong after the
+// first end of a match that forgot it.
 
 #include <utility>
 
@@ -23,7 +23,7 @@ absl::Status FillLoads(Tx& tx, google::protobuf::RepeatedPtrField<pb::Peer>* pee
   return absl::OkStatus();
 }
 
-// Of a peer.
+// Condition on a peer: the guide is active.
 std::string HasActiveGuide() {
   return absl::StrCat("EXISTS (SELECT 1 FROM guides g WHERE g.id = peers.guide_id AND g.",
                       InState(pb::GUIDE_STATE_ACTIVE), ")");
@@ -37,11 +37,11 @@ void Concerning(pb::PeerConcern concern, Filter* filter) {
     case pb::PEER_CONCERN_GUIDANCE_OVERDUE:
       filter->Where("guidance_overdue = 1");
       break;
-    // casa#2139, guides who are away and peers without guidance.
+    // Guides who are away, and peers without guidance (casa#2139).
     case pb::PEER_CONCERN_WITHOUT_GUIDE:
       filter->Where(InStates(NeedsGuidance)).Where(absl::StrCat("NOT ", HasActiveGuide()));
       break;
-    // CareTogetherCMS#1205, approved people whom nobody uses.
+    // Approved peers whom nobody uses (CareTogetherCMS#1205).
     case pb::PEER_CONCERN_WITHOUT_MATCH:
       filter->Where(InStates(IsApproved))
           .Where(absl::StrCat("NOT EXISTS (SELECT 1 FROM matches WHERE peer_id = peers.id AND ",
@@ -61,7 +61,7 @@ void Speaks(std::string_view language, Filter* filter) {
   if (!language.empty()) filter->Where("languages LIKE ?", absl::StrCat("%\"", LanguageOf(language), "\"%"));
 }
 
-// Only those whom the request can be proposed.
+// Only peers who can be proposed for the request.
 void Fits(const pb::PeerRequest& request, Filter* filter) {
   HasExperience(request.wish_experience(), filter);
   if (request.asks_as() == pb::EXPERIENCE_NEXT_OF_KIN && !request.any_experience()) {
@@ -79,7 +79,7 @@ void Fits(const pb::PeerRequest& request, Filter* filter) {
              request.person_ref());
 }
 
-// One number of a period.
+// One figure of a period.
 template <class... P>
 absl::StatusOr<int64_t> Count(Tx& tx, std::string_view sql, const P&... parameters) {
   ASSIGN(const auto rows, tx.Query<int64_t>(sql, parameters...));
@@ -150,7 +150,7 @@ absl::Status PeerSupport::GetStatistics(Tx& tx, Call&, const pb::GetStatisticsRe
     *response->add_figures() = MakeFigure(code, SuppressSmall(count, rules.statistics_cell_min()));
   };
   const std::string recorded = InState(pb::CONTACT_STATE_RECORDED);
-  // [S1] Paid and volunteer in one model, counted apart.
+  // [S1] Paid and volunteer hours are in one model and counted separately.
   for (const pb::Employment employment : {pb::EMPLOYMENT_PAID, pb::EMPLOYMENT_VOLUNTEER}) {
     ASSIGN(const int64_t minutes,
            Count(tx,

@@ -2,8 +2,8 @@
 
 #include "services/peer_support/match_rules.h"
 
-// Places that a peer has are counted when asked for, over two partial indexes of open rows; a counter kept
-// in the peer's row would be quicker to read and wrong after the first forgotten decrement (P2).
+// The load of a peer is counted from two partial indexes of open rows; a counter in the peer's row would be quicker to
+// read, and wrong after the first forgotten decrement (P2).
 
 #include <algorithm>
 #include <utility>
@@ -19,7 +19,7 @@ absl::StatusOr<pb::Peer> LoadToDecide(Tx& tx, Call& call, std::string_view peer_
 }
 
 absl::StatusOr<pb::PeerRules> CurrentRules(Tx& tx) {
-  return Or(Newest<pb::PeerRules>(tx), Refused("RULES_MISSING", "no peer rules are in force"));
+  return Or(Newest<pb::PeerRules>(tx), Refused("RULES_MISSING", "no peer rules are in force; set them first"));
 }
 
 absl::StatusOr<std::optional<pb::Guide>> GuideOf(Tx& tx, const pb::Peer& peer) {

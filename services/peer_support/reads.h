@@ -1,5 +1,4 @@
-// What several use cases read before they decide or change anything: loads that come with their refusal, and questions
-// to many rows.
+// Reads that several use cases share, with the error of each.
 #pragma once
 
 #include <cstdint>
@@ -20,10 +19,11 @@
 
 namespace mestring::peer_support {
 
-// IsLive of a seat, in the words of the partial indexes of seats: SQLite finds them by no others.
+// Condition: a live seat, with the text of the partial indexes of seats, because SQLite uses them for no other.
 std::string LiveSeats();
 
-// A resource about people, if the caller may see it. The access log of all of them shows the attempt.
+// A resource about people, if the caller may see it. The access logs of all of them show the attempt, except where it
+// must stay hidden.
 template <class M>
 absl::StatusOr<M> LoadVisible(Tx& tx, Call& call, std::string_view id) {
   ASSIGN(M row, Load<M>(tx, id));
@@ -34,22 +34,22 @@ absl::StatusOr<M> LoadVisible(Tx& tx, Call& call, std::string_view id) {
   return row;
 }
 
-// A peer about whom the caller decides: never themself.
+// A peer about whom the caller decides; OWN_CASE for themself.
 absl::StatusOr<pb::Peer> LoadToDecide(Tx& tx, Call& call, std::string_view peer_id, int64_t expected_version);
 
-// RULES_MISSING if nobody has set them.
+// RULES_MISSING if none are set.
 absl::StatusOr<pb::PeerRules> CurrentRules(Tx& tx);
 // The peer's guide, if there is one.
 absl::StatusOr<std::optional<pb::Guide>> GuideOf(Tx& tx, const pb::Peer& peer);
-// Live matches and accepted proposals, but for one proposal or one match that is in question.
+// How many live matches and accepted proposals a peer has, without one proposal or match that is in question.
 absl::StatusOr<int64_t> LoadOf(Tx& tx, std::string_view peer_id, std::string_view but_for = "");
 absl::StatusOr<bool> HasConflict(Tx& tx, std::string_view person_ref, std::string_view other_person_ref);
-// [P1] and [P2] for a peer as they are now. `but_for` as in LoadOf.
+// Checks [P1] and [P2] for a peer as they are now. `but_for` as in LoadOf.
 absl::Status CheckCanTake(Tx& tx, const pb::Peer& peer, std::string_view but_for = "");
-// [P4], [P5] and the wishes, for a peer as they are now.
+// Checks [P4], [P5] and the wishes for a peer as they are now.
 absl::Status CheckFits(Tx& tx, const pb::PeerRequest& request, const pb::Peer& peer);
 
-// What of a list a caller sees: all, or what is their own as a person or as a peer.
+// The conditions that limit a list to what the caller may see: everything, or their own as a person or a peer.
 Filter VisibleTo(const Caller& caller, bool has_peer);
 
 }  // namespace mestring::peer_support

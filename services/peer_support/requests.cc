@@ -1,9 +1,9 @@
-// People ask for a peer, without a referral; and two people who are not to meet are named.
+// People ask for a peer, without a referral, and name conflicts of interest.
 //
-// A conflict of interest is a pair of references and nothing else: neither why nor by whom is kept, so that
-// no leak, order or query can ever tell it (P4). Which of the two it was is not even in the order of the
-// pair. The price is that whoever lifts it must ask the people themselves. Naming it publishes nothing of its
-// own: its moment, beside the end of a match, would tell what the end is careful not to tell.
+// A conflict of interest stores a pair of references and nothing else: neither why nor who named it, so no leak, order
+// or query can reveal it (P4). The order of the pair does not show it either. Whoever lifts it must therefore ask the
+// people themselves. Naming it publishes no event of its own: its time, beside the end of a match, would reveal what
+// the end conceals.
 
 #include <utility>
 
@@ -18,7 +18,7 @@
 namespace mestring::peer_support {
 namespace {
 
-// A request that ends: its open proposal is withdrawn first, which opens the request again.
+// Ends a request. Withdraws its open proposal first, which opens the request again.
 absl::Status EndRequest(Tx& tx, pb::PeerRequestState state, pb::CloseReason reason, pb::PeerRequest* request) {
   TRY(MayClose(*request));
   TRY(WithdrawProposals(tx, "peer_request_id", request->id()));
@@ -98,7 +98,7 @@ absl::Status PeerSupport::ListRequests(Tx& tx, Call& call, const pb::ListRequest
 absl::Status PeerSupport::NameConflict(Tx& tx, Call& call, const pb::NameConflictRequest& request,
                                        pb::NameConflictResponse*) {
   ASSIGN(const pb::Peer peer, Load<pb::Peer>(tx, request.peer_id()));
-  // [P4] Neither end learns that the other named them: not from a match, and not from their access log.
+  // [P4] Neither of the two learns that the other named them: not from a match, and not from their access log.
   for (const std::string* end : {&request.person_ref(), &peer.person_ref()}) {
     *end == call.caller.person_ref ? call.RecordAccess(*end) : call.ConcernsHidden(*end);
   }
@@ -111,8 +111,7 @@ absl::Status PeerSupport::NameConflict(Tx& tx, Call& call, const pb::NameConflic
     conflict.set_other_person_ref(std::max(request.person_ref(), peer.person_ref()));
     TRY(Insert(tx, conflict));
   }
-  // What is open between the two ends: a match by nobody in particular, a proposal as if the peer had
-  // become unavailable.
+  // Ends what is open between the two: a match, by the unit; a proposal, as if the peer had become unavailable.
   ASSIGN(std::vector<pb::Match> matches,
          Select<pb::Match>(
              tx, absl::StrCat("WHERE peer_id = :peer AND person_ref = :person AND ", InStates<pb::MatchState>(IsLive)),
@@ -137,7 +136,7 @@ absl::Status PeerSupport::LiftConflict(Tx& tx, Call& call, const pb::LiftConflic
          tx.Exec("DELETE FROM conflicts WHERE person_ref = :one AND other_person_ref = :other",
                  std::min(request.person_ref(), peer.person_ref()), std::max(request.person_ref(), peer.person_ref())));
   if (removed == 0) return NotFound("conflict");
-  // [P4] Of the two only the peer, and not the conflict's id: it was made when it was named, and says when.
+  // [P4] The event names the peer only. It has no id of the conflict, which would show when it was named.
   pb::ConflictLifted event;
   event.set_peer_id(peer.id());
   return tx.Publish(event, NewId(tx.now()), 1);

@@ -1,9 +1,9 @@
-// What peer support hears of other services.
+// What peer support learns from the events of other services.
 //
-// Activity leaders do peer work (S1), so whoever is appointed there becomes a prospect here: seen by those
-// who lead peers, approved by nobody. The handler runs in the write that moves the cursor, so it happens
-// once; who is a peer already, or has stopped, stays what they are: an event of another service never
-// decides about a person here. Asking activities by RPC who leads would tie the two together in time.
+// Activity leaders do peer work (S1), so a new one becomes a prospect here: leaders of peers see them, and nobody has
+// approved them yet. The handler runs in the write that moves the cursor, so it happens once. A person who is a peer
+// already, or has stopped, does not change: an event of another service never decides about a person here. To ask
+// activities by an RPC was rejected, because it would make peer support depend on activities being up.
 
 #include "services/peer_support/subscriptions.h"
 

@@ -1,11 +1,11 @@
-// What peer support hears of other services.
+// What peer support learns from the events of other services.
 #pragma once
 
 #include "common/process/server.h"
 
 namespace mestring::peer_support {
 
-// Registers what is heard of other services.
+// Subscribes to activities, if the installation has it.
 void Subscribe(Kernel& kernel);
 
 }  // namespace mestring::peer_support

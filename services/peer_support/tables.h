@@ -1,4 +1,4 @@
-// Which message of the contract is which table.
+// Which table stores which message of the contract.
 #pragma once
 
 #include "common/store/rows.h"

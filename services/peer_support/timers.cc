@@ -1,10 +1,10 @@
-// What happens in peer support because time passes: approvals near their end, in grace and expired, guidance
-// overdue, proposals without an answer, the last day of an evaluation.
+// What happens in peer support when time passes: approvals come near their end, enter their grace and expire, guidance
+// becomes overdue, proposals and evaluations end.
 //
-// Each clock is a timer of the kernel, set in the write that makes it necessary and stopped in the write
-// that makes it needless. What a handler dates bears the day it was due, not the day it fires; it looks at the
-// state all the same, so that a timer which fires once too often does nothing. A nightly job over all peers
-// would miss the order in which things came after three days of downtime.
+// The write that makes a timer necessary schedules it, and the write that makes it needless cancels it. Dates that a
+// handler stores are those of the day when it was due, not of the day when it fires; it still checks the state, so a
+// timer that fires once too often does nothing. A nightly job over all peers would lose the order of events after three
+// days of downtime.
 
 #include "services/peer_support/timers.h"
 
@@ -23,7 +23,7 @@ namespace {
 
 bool HasApproval(const pb::Peer& peer) { return IsApproved(peer.state()) || peer.state() == pb::PEER_STATE_PAUSED; }
 
-// CareTogetherCMS#1221: the window for renewals opens, and somebody hears of it.
+// The window for renewals opens, and an event says so (CareTogetherCMS#1221).
 absl::Status OnExpiring(Tx& tx, std::string_view id, absl::Time) {
   ASSIGN(pb::Peer peer, Load<pb::Peer>(tx, id));
   if (!HasApproval(peer) || peer.expiring()) return absl::OkStatus();
@@ -34,8 +34,8 @@ absl::Status OnExpiring(Tx& tx, std::string_view id, absl::Time) {
   return tx.Publish(event, peer);
 }
 
-// The approval has run out (CareTogetherCMS#32). In their grace a peer keeps their people and gets no new
-// ones; somebody in a pause stays there until the grace is over.
+// An approval has expired (CareTogetherCMS#32). In their grace a peer keeps their people and gets no new ones; a paused
+// peer stays paused until the grace is over.
 absl::Status OnApprovalEnd(Tx& tx, std::string_view id, absl::Time) {
   ASSIGN(pb::Peer peer, Load<pb::Peer>(tx, id));
   if (!HasApproval(peer)) return absl::OkStatus();
@@ -51,18 +51,18 @@ absl::Status OnApprovalEnd(Tx& tx, std::string_view id, absl::Time) {
   return WithdrawProposals(tx, "peer_id", peer.id());
 }
 
-// [P9] An expired approval leaves nobody alone either.
+// [P9] After the grace, the people of the peer are handed over too.
 absl::Status OnGraceEnd(Tx& tx, std::string_view id, absl::Time due) {
   ASSIGN(pb::Peer peer, Load<pb::Peer>(tx, id));
   if (peer.state() != pb::PEER_STATE_GRACE && peer.state() != pb::PEER_STATE_PAUSED) return absl::OkStatus();
   ApplyExpiry(&peer);
   TRY(Save(tx, peer));
-  TRY(StopClocks(tx, peer));
+  TRY(CancelTimers(tx, peer));
   TRY(tx.Publish(About<pb::ApprovalExpired>(peer), peer));
   return HoldMatches(tx, peer, DayOf(tx, due)).status();
 }
 
-// casa#2590 and #2611: it is told whether or not there is a guide to tell.
+// Publishes overdue guidance even if there is no guide (casa#2590, #2611).
 absl::Status OnGuidance(Tx& tx, std::string_view id, absl::Time) {
   ASSIGN(pb::Peer peer, Load<pb::Peer>(tx, id));
   if (!NeedsGuidance(peer.state()) || peer.guidance_overdue()) return absl::OkStatus();
@@ -76,7 +76,7 @@ absl::Status OnGuidance(Tx& tx, std::string_view id, absl::Time) {
 absl::Status OnProposalExpiry(Tx& tx, std::string_view id, absl::Time) {
   ASSIGN(pb::Proposal proposal, Load<pb::Proposal>(tx, id));
   if (!IsOpen(proposal.state())) return absl::OkStatus();
-  // Both have answered in time; what is left is for the unit to do.
+  // Both have accepted in time; the unit must start the match.
   if (proposal.state() == pb::PROPOSAL_STATE_BOTH) return absl::OkStatus();
   proposal.set_state(pb::PROPOSAL_STATE_EXPIRED);
   return CloseProposal(tx, &proposal);

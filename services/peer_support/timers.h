@@ -1,11 +1,10 @@
-// What time does in peer support.
 #pragma once
 
 #include "common/store/timers.h"
 
 namespace mestring::peer_support {
 
-// Registers what happens when time passes with the kernel's timers.
+// Registers the handlers of the timers of peer support.
 void RegisterTimers(Timers& timers);
 
 }  // namespace mestring::peer_support

@@ -1,9 +1,9 @@
-// The owner's side of an action. The council's events bring it here and change it; staff of this service
-// says how far it is; the council hears that on this service's stream, never by a call.
+// The owner's side of an action. The council's events create and change it here; staff of this service record its
+// progress; the council learns it from this service's stream, never by a call.
 //
-// Each event is applied exactly once and in order (common/events/subscription.h), so a row is made by
-// ActionAssigned and only ever moved by what comes after it. An action of another service is none of ours.
-// That the council could ask each service instead was rejected: a service decides by what it has heard.
+// Events about one action are applied once and in order (common/events/subscription.h), so ActionAssigned creates the
+// row and later events change it. Actions of other services are ignored. RPCs of the council to each service were
+// rejected: a service decides by the events that it has.
 
 #include "services/shared/assigned_actions.h"
 
@@ -28,7 +28,7 @@ bool IsOver(const pb::AssignedAction& action) {
   return action.state() == pb::ASSIGNED_ACTION_STATE_DONE || action.state() == pb::ASSIGNED_ACTION_STATE_CANCELLED;
 }
 
-// Empty if the council assigned the action before this service began to follow the council.
+// The action; empty if the council assigned it before this service subscribed.
 absl::StatusOr<std::optional<pb::AssignedAction>> KnownAction(Tx& tx, std::string_view id) {
   return Find<pb::AssignedAction>(tx, "WHERE id = :id", id);
 }
@@ -60,7 +60,7 @@ absl::Status OnRescheduled(Tx& tx, const council::v1::ActionRescheduled& event) 
   return PublishReceived(tx, *action);
 }
 
-// What is done here already stays done: the council hears that, too.
+// An action that is done stays done; the council learns that too.
 absl::Status OnCancelled(Tx& tx, const council::v1::ActionCancelled& event) {
   ASSIGN(auto action, KnownAction(tx, event.action_id()));
   if (!action || IsOver(*action)) return absl::OkStatus();
@@ -76,7 +76,7 @@ absl::Status MayProgress(const pb::AssignedAction& action, pb::AssignedActionSta
     return InvalidArgument("state", "must be IN_PROGRESS or DONE");
   }
   if (IsOver(action) || action.state() == state) {
-    return WrongState(action.state(), "the action is in this state already, or is finished");
+    return WrongState(action.state(), "the action has this state already, or is done or cancelled");
   }
   return absl::OkStatus();
 }

@@ -1,8 +1,8 @@
-// Actions that the council assigned to a service: what every service that can own one needs, written once.
+// Actions that the council assigned to a service, for every service that can own one.
 //
-// A service links this library and says three things: `.shared_schema = kAssignedActionsSchema` in its
-// definition, a member `AssignedActions assigned_actions_{kernel};`, and `&assigned_actions_` among its
-// GrpcServices(). Without a council in the installation (MESTRING_OWNERS) the list stays empty.
+// A service that links this library needs `.shared_schema = kAssignedActionsSchema` in its definition, a member
+// `AssignedActions assigned_actions_{kernel};`, and `&assigned_actions_` among its GrpcServices(). Without a council in
+// the installation (MESTRING_OWNERS) the list stays empty.
 #pragma once
 
 #include "absl/types/span.h"

@@ -2,13 +2,13 @@
 
 // Hides libical: its C structs, its memory, its error mode.
 //
-// A rule is expanded on local wall-clock times without a zone, and each result is placed in the
-// municipality's zone by abseil. So a group at 18:00 is at 18:00 all year, which is what people mean, and
-// libical needs no zone data of its own. Expanding in UTC would move every session by an hour in March. So an
-// UNTIL, in each of the forms that the RFC has for it, is brought to the last local second that it includes.
+// A rule is expanded on local times without a zone, and abseil places each result in the municipality's zone. So a
+// group at 18:00 is at 18:00 all year, as people mean it, and libical needs no zone data. Expanding in UTC would move
+// every session by an hour in March. An UNTIL, in each of the forms of the RFC, is converted to the last local second
+// that it includes.
 //
-// The calendar holds single events in UTC and no RRULE: sessions are moved and cancelled one by one, and a
-// rule with its exceptions is read differently by different programs.
+// The calendar has single events in UTC and no RRULE: sessions are moved and cancelled one by one, and programs read a
+// rule with exceptions differently.
 
 #include <algorithm>
 #include <iterator>
@@ -48,9 +48,9 @@ icaltimetype ToIcal(absl::CivilSecond civil, bool is_utc) {
 
 icaltimetype Utc(absl::Time time) { return ToIcal(absl::ToCivilSecond(time, absl::UTCTimeZone()), true); }
 
-// Whether any day of the calendar can be one of a rule's, up to its `until`. libical follows a monthly or yearly rule
-// that none can (30 February) through six centuries before it gives up; of a daily one it stops at `until`. So the same
-// conditions are put to every day: what they leave nothing of, the rule leaves nothing of.
+// Whether any day can match a rule, up to its `until`. libical follows a monthly or yearly rule that no day matches (30
+// February) through six centuries; a daily rule it follows only to `until`. So this checks every day against the same
+// conditions.
 bool AnyDay(const struct icalrecurrencetype& rule, const icaltimetype& start) {
   struct icalrecurrencetype daily;
   icalrecurrencetype_clear(&daily);
@@ -65,7 +65,7 @@ bool AnyDay(const struct icalrecurrencetype& rule, const icaltimetype& start) {
   return any;
 }
 
-// The last local second that an UNTIL includes. libical takes a date for its midnight, which leaves its evening out.
+// The last local second that an UNTIL includes. libical reads a date as its midnight, which leaves out its evening.
 icaltimetype LastSecond(const icaltimetype& until, absl::TimeZone zone) {
   if (until.is_date) {
     const absl::CivilDay day(until.year, until.month, until.day);
@@ -75,8 +75,7 @@ icaltimetype LastSecond(const icaltimetype& until, absl::TimeZone zone) {
   return ToIcal(absl::ToCivilSecond(InZone(until, absl::UTCTimeZone()), zone), false);
 }
 
-// libical reads as much of a value as it understands, and is silent about the rest: "COUNT=3\nEXDATE:20280703" is three
-// times to it.
+// libical ignores the part of a value that it does not understand: it reads "COUNT=3\nEXDATE:20280703" as three times.
 bool IsReadToItsEnd(std::string_view rule_text) {
   for (const absl::string_view part : absl::StrSplit(rule_text, ';')) {
     const std::pair<absl::string_view, absl::string_view> named = absl::StrSplit(part, absl::MaxSplits('=', 1));
@@ -103,24 +102,24 @@ absl::StatusOr<std::vector<absl::Time>> Occurrences(std::string_view rule_text, 
   icalerror_set_errors_are_fatal(0);
   struct icalrecurrencetype rule = icalrecurrencetype_from_string(std::string(rule_text).c_str());
   if (rule.freq == ICAL_NO_RECURRENCE || !IsReadToItsEnd(rule_text))
-    return Invalid("this is no recurrence rule of RFC 5545");
+    return Invalid("recurrence must be a recurrence rule of RFC 5545");
   if (rule.freq == ICAL_SECONDLY_RECURRENCE || rule.freq == ICAL_MINUTELY_RECURRENCE ||
       rule.freq == ICAL_HOURLY_RECURRENCE) {
-    return Invalid("sessions recur daily or more rarely");
+    return Invalid("FREQ must be DAILY, WEEKLY, MONTHLY or YEARLY");
   }
   if (Names(rule.by_hour) || Names(rule.by_minute) || Names(rule.by_second)) {
-    return Invalid("a rule says on which days, and the time of day is said beside it");
+    return Invalid("leave out BYHOUR, BYMINUTE and BYSECOND: the time of day has its own field");
   }
   const bool has_until = !icaltime_is_null_time(rule.until);
-  if (rule.count <= 0 && !has_until) return Invalid("the rule has no end: COUNT or UNTIL is needed");
+  if (rule.count <= 0 && !has_until) return Invalid("give COUNT or UNTIL");
   if (has_until) rule.until = LastSecond(rule.until, zone);
   icaltimetype horizon = start;
   horizon.year += kOccurrenceYearsMax;
   const bool too_far = has_until && icaltime_compare(rule.until, horizon) > 0;
   if (!has_until || too_far) rule.until = horizon;
-  if (!AnyDay(rule, start)) return Invalid("this rule does not recur");
+  if (!AnyDay(rule, start)) return Invalid("no day matches this rule");
   icalrecur_iterator* iterator = icalrecur_iterator_new(rule, start);
-  if (iterator == nullptr) return Invalid("this rule does not recur");
+  if (iterator == nullptr) return Invalid("no day matches this rule");
   std::vector<absl::Time> starts;
   bool too_many = false;
   for (icaltimetype next = icalrecur_iterator_next(iterator); !icaltime_is_null_time(next);
@@ -132,10 +131,10 @@ absl::StatusOr<std::vector<absl::Time>> Occurrences(std::string_view rule_text, 
     starts.push_back(InZone(next, zone));
   }
   icalrecur_iterator_free(iterator);
-  if (too_many) return Invalid("the rule gives too many sessions");
-  if (starts.empty()) return Invalid("the rule gives no session");
+  if (too_many) return Invalid("the rule gives too many sessions; lower COUNT or UNTIL");
+  if (starts.empty()) return Invalid("no day matches this rule before UNTIL");
   if (too_far || static_cast<int>(starts.size()) < rule.count)
-    return Invalid(absl::StrCat("the rule reaches further than ", kOccurrenceYearsMax, " years"));
+    return Invalid(absl::StrCat("lower COUNT or UNTIL: the rule reaches further than ", kOccurrenceYearsMax, " years"));
   return starts;
 }
 

@@ -1,5 +1,5 @@
-// What RFC 5545 says, through libical: when a rule recurs, and a calendar as text. Pure. Services that invite people
-// link it: activities to sessions, the council to meetings.
+// RFC 5545 through libical: the times of a recurrence rule, and a calendar as text. Pure. Services that invite people
+// link it: activities for sessions, the council for meetings.
 #pragma once
 
 #include <string>
@@ -12,9 +12,9 @@
 
 namespace mestring {
 
-// The most that one rule gives: daily for half a year, weekly for four.
+// The most starts of one rule: daily for half a year, weekly for four years.
 inline constexpr int kOccurrencesMax = 200;
-// How far a rule is followed, which bounds the days that are looked at.
+// How far ahead a rule may reach, which limits the days to check.
 inline constexpr int kOccurrenceYearsMax = 20;
 
 // The starts that a recurrence rule ("FREQ=WEEKLY;COUNT=10") gives from a first local time on, that one
@@ -29,16 +29,17 @@ inline constexpr int kOccurrenceYearsMax = 20;
 absl::StatusOr<std::vector<absl::Time>> Occurrences(std::string_view rule, absl::CivilMinute first,
                                                     absl::TimeZone zone);
 
-// What a calendar says of a session or a meeting. There is no room for a person in it.
+// An entry of a calendar: a session or a meeting. It has no field for a person.
 struct CalendarEntry {
   std::string uid;
   int64_t sequence = 0;            // grows with each change
-  absl::Time changed, start, end;  // `end` may be as `start` where nobody said how long it takes
+  absl::Time changed, start, end;  // `end` equals `start` if the length is not known
   std::string name, place;
   bool cancelled = false;
 };
 
-// One iCalendar object of a service ("activities"), lines folded and escaped as the RFC asks, instants in UTC.
+// One iCalendar object of a service ("activities"), with lines folded and escaped as the RFC requires, and instants in
+// UTC.
 std::string CalendarText(std::string_view service, const std::vector<CalendarEntry>& entries);
 
 }  // namespace mestring

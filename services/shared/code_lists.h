@@ -1,6 +1,5 @@
-// Code lists (kodeverk): what every service that has some does with them, written once over the messages of its own
-// contract, which all have the same shape. A list is never changed: a new version takes over, and a code that was
-// used keeps its meaning.
+// Code lists (kodeverk): what every service does with them, over the messages of its own contract, which all have the
+// same shape. A list never changes: a new version replaces it, and a used code keeps its meaning.
 #pragma once
 
 #include <algorithm>
@@ -21,7 +20,7 @@ const std::string& KindName(Kind kind) {
   return google::protobuf::GetEnumDescriptor<Kind>()->FindValueByNumber(kind)->name();
 }
 
-// A version of a list, or with 0 the one that is in force; none if there is none. `kind` by its full name.
+// A version of a list, or, with 0, the one in force; nullopt if there is none. `kind` is the full name of its value.
 template <class CodeList>
 absl::StatusOr<std::optional<CodeList>> CodeListOfVersion(Tx& tx, std::string_view kind, int64_t list_version) {
   return OfVersion<CodeList>(tx, list_version, "WHERE kind = :kind", kind);
@@ -33,10 +32,10 @@ bool HasCode(const CodeList& list, std::string_view code) {
                      [code](const auto& entry) { return entry.code() == code; });
 }
 
-// Which codes a service takes while no version of their list is in force.
+// Which codes a service accepts while no version of their list is in force.
 enum class WithoutList { kNone, kAny };
 
-// UNKNOWN_CODE unless the version that is in force has each code of the request (code_list, field_rule.proto). For
+// UNKNOWN_CODE unless the list in force has each code of the request (code_list, field_rule.proto). For
 // ServiceDefinition::check_write.
 template <class CodeList, WithoutList taken = WithoutList::kNone>
 absl::Status CheckCodes(Tx& tx, const google::protobuf::Message& request) {
@@ -44,17 +43,17 @@ absl::Status CheckCodes(Tx& tx, const google::protobuf::Message& request) {
     const std::string kind = absl::StrCat("CODE_LIST_KIND_", listed.list);
     ASSIGN(const auto list, CodeListOfVersion<CodeList>(tx, kind, 0));
     if (list ? HasCode(*list, listed.code) : taken == WithoutList::kAny) continue;
-    return Refused("UNKNOWN_CODE", "the code is not in its list", {{"list", kind}});
+    return Refused("UNKNOWN_CODE", "the code must be in the code list in force; GetCodeList shows it", {{"list", kind}});
   }
   return absl::OkStatus();
 }
 
-// SetCodeList: stores the next version of a list, which names no code twice, and tells of it. Codes that the service
-// itself sets are not stored unless the list names them: they are added to what is answered.
+// SetCodeList: stores the next version of a list and publishes it; no code may occur twice. Codes that the service
+// itself sets are stored only if the list has them; the answer includes them always.
 template <class CodeListSet, class OwnCodes, class Request, class CodeList>
 absl::Status StoreCodeList(Tx& tx, const OwnCodes& own_codes, const Request& request, CodeList* list) {
   using Entry = std::decay_t<decltype(request.entries(0))>;
-  if (!EachOnce(request.entries(), &Entry::code)) return InvalidArgument("entries", "must not name a code twice");
+  if (!EachOnce(request.entries(), &Entry::code)) return InvalidArgument("entries", "must have each code at most once");
   list->set_kind(request.kind());
   *list->mutable_entries() = request.entries();
   for (Entry& entry : *list->mutable_entries()) entry.clear_automatic();

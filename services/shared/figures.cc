@@ -1,7 +1,7 @@
 #include "services/shared/figures.h"
 
-// Rounding, the other way that SSB names, was left: a rounded number looks exact on an agenda, and the sums of
-// a table would no longer be right.
+// Rounding, the other way of SSB, was rejected: a rounded number looks exact on an agenda, and the sums of a table
+// would be wrong.
 
 #include <string>
 

@@ -1,8 +1,8 @@
-// Figures that leave a service, and the one rule of small numbers in them.
+// Figures that leave a service, and the rule of small numbers for all of them.
 //
-// [X4] "Suppress cells < 3 or round" (SSB); each service's threshold is data, 5 by default. A number of few
-// people could point at one of them, and so could what is left when those that are told are subtracted from their
-// sum. Zero points at nobody. Pure.
+// [X4] "Suppress cells < 3 or round" (SSB); the threshold of each service is data, 5 by default. A number of few people
+// could point at one of them, and so could the difference of published numbers and their sum. Zero points at nobody.
+// Pure.
 #pragma once
 
 #include <cstdint>
@@ -14,18 +14,18 @@
 
 namespace mestring {
 
-// A number that is told, or is not.
+// A number, or nullopt if it is suppressed.
 using SuppressedCount = std::optional<int64_t>;
 
-// A number of people that stands alone.
+// Suppresses a number of people that is not part of a sum.
 SuppressedCount SuppressSmall(int64_t people, int cell_min);
 
-// The parts of one whole, whose sum is told or can be: not told are those of fewer than `cell_min`, and then the next
-// smallest, until at least two are not, which together come to `cell_min`. A part that came untold was held back
-// by somebody who knew it: it counts as one, and as enough.
+// Suppresses parts of one whole whose sum is published or can be computed: those of fewer than `cell_min` people, and
+// then the next smallest, until at least two are suppressed that together have at least `cell_min`. A part that came
+// suppressed counts as one that is large enough, because its publisher knew it.
 void HideSmallParts(int cell_min, std::vector<SuppressedCount>* parts);
 
-// "REQUESTS_OPENED" with its value; or suppressed, and then 0.
+// A figure such as "REQUESTS_OPENED" with its value; or suppressed, with the value 0.
 common::v1::Figure MakeFigure(std::string_view code, SuppressedCount value);
 
 }  // namespace mestring

@@ -1,7 +1,8 @@
 // Codes that a service itself sets, beside those that people choose from its lists (code_lists.h). Pure.
 //
 // A municipality may leave these codes out of its list. So each has a name here, which is shown where the list has
-// none, in old versions too. We do not refuse a list without them: nobody must know what the program sets by itself.
+// none, in old versions too. A list without them is not refused, because nobody has to know what the program sets by
+// itself.
 #pragma once
 
 #include <algorithm>
