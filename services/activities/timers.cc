@@ -5,9 +5,10 @@
 // checks the state, so a timer that fires once too often does nothing. After days of downtime an expired offer passes
 // on only if the session is still ahead, because ReallocateSeats asks the clock and not the timer (A3).
 
+#include "services/activities/timers.h"
+
 #include <utility>
 
-#include "services/activities/timers.h"
 #include "services/activities/events.h"
 #include "services/activities/fund_rules.h"
 #include "services/activities/leader_changes.h"

@@ -43,7 +43,8 @@ absl::Status CheckCodes(Tx& tx, const google::protobuf::Message& request) {
     const std::string kind = absl::StrCat("CODE_LIST_KIND_", listed.list);
     ASSIGN(const auto list, CodeListOfVersion<CodeList>(tx, kind, 0));
     if (list ? HasCode(*list, listed.code) : taken == WithoutList::kAny) continue;
-    return Refused("UNKNOWN_CODE", "the code must be in the code list in force; GetCodeList shows it", {{"list", kind}});
+    return Refused("UNKNOWN_CODE", "the code must be in the code list in force; GetCodeList shows it",
+                   {{"list", kind}});
   }
   return absl::OkStatus();
 }
