@@ -3,8 +3,8 @@
 // Checks a token.
 //
 // A token is refused unless everything in it is as expected; what is not understood is not ignored. The order is: form
-// and size, header (with the algorithm that is pinned to the key that `kid` names, never the one that the token names),
-// signature (libcjose), and only then the claims. The library checks only the signature: it accepts any algorithm that
+// and size, header (`kid` and `alg` must be those of one key: the key set pins an algorithm to each key), signature
+// (libcjose), and only then the claims. The library checks only the signature: it accepts any algorithm that
 // the type of the key can do, and reads no claim. JSON with repeated names is refused, because a check can be passed by
 // if two readers take different ones of two `sub`.
 //

@@ -22,7 +22,7 @@ class Caller {
 
   absl::StatusOr<Client*> ClientOf(const std::string& target);
 
-  // A method and who answers it.
+  // A method, and the client of the server that answers it.
   struct Method {
     Client* client;
     const Contract* contract;
@@ -33,8 +33,8 @@ class Caller {
   // By a name such as "housing.EndStay". Lives as long as the caller.
   absl::StatusOr<Method> Find(std::string_view method);
 
-  // A request whose type has a request_id and that brings none gets a new one, which stands in `request` afterwards:
-  // repeating the call with it is safe.
+  // If the request's type has a request_id and `request` has none, it gets a new one, which stands in `request`
+  // afterwards: repeating the call with it is safe.
   absl::Status Call(const Method& method, Json& request, const Identity& identity,
                     absl::FunctionRef<absl::Status(Json response)> on_response);
   // The same by name, for a method with one response.

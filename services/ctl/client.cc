@@ -3,8 +3,8 @@
 // Hides: reflection, and how bytes go over a generic stub. One path serves unary and server-streaming methods: on
 // the wire they differ only in how many responses follow.
 // Invariants: responses are handed over in order; a failing `on_response` cancels the call.
-// The service is the one to say what it understands; the contracts of this program, of the day it was built, only
-// stand in where it serves no reflection.
+// The service says what it understands. Only if it serves no reflection, the contracts are used that this program was
+// built with.
 #include "services/ctl/client.h"
 
 #include "absl/strings/match.h"
@@ -58,7 +58,7 @@ absl::StatusOr<std::unique_ptr<Client>> Client::Open(const Settings& settings, s
   ASSIGN(auto credentials, CredentialsOf(settings));
   grpc::ChannelArguments arguments;
   arguments.SetMaxReceiveMessageSize(kMessageBytesMax);
-  // A proxy between two processes of one machine, or of one cluster, is never meant.
+  // Never use a proxy of the environment between two processes of one machine, or of one cluster.
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
   return std::unique_ptr<Client>(
       new Client(settings, std::string(target), address, grpc::CreateCustomChannel(address, credentials, arguments)));
@@ -82,7 +82,7 @@ absl::Status Client::Exchange(const std::string& path, const std::string& reques
                               absl::FunctionRef<absl::Status(const std::string&)> on_response) {
   grpc::GenericStub stub(channel_);
   grpc::CompletionQueue queue;
-  // Every step is awaited before the next, so the tags need not be told apart.
+  // Every step is awaited before the next, so the tags need not differ.
   const auto done = [&queue] {
     void* tag;
     bool ok = false;
@@ -218,7 +218,7 @@ absl::StatusOr<MethodName> ParseMethodName(const Settings& settings, std::string
     name.target = parts.front();
     name.service = absl::StrJoin(parts.begin() + 1, parts.end(), ".");
   } else {
-    // A full name: "mestring.housing.v1.HousingService". The contracts that every service has belong to nobody.
+    // A full name: "mestring.housing.v1.HousingService". The contracts that every service has name no service.
     if (parts.front() != "mestring") {
       return Usage(absl::StrCat(
           "There is no service ", parts.front(), "; there is ",

@@ -1,4 +1,4 @@
-// Calls to one service: what it offers comes from its own reflection, else from the contracts of this program.
+// Calls to one service. Its contract comes from its own reflection, or else from the contracts of this program.
 #pragma once
 
 #include <memory>
@@ -26,11 +26,11 @@ class Client {
   // Puts token, deadline and waiting on a call. A stream has no deadline unless the user gave one.
   absl::Status Prepare(const Identity& identity, bool streams, grpc::ClientContext& context) const;
 
-  // By reflection, once. Of a service that serves none: the contract that this program was built with.
+  // Asked by reflection, once. If the service serves no reflection: the contract that this program was built with.
   absl::StatusOr<const Contract*> GetContract();
 
-  // The outcome of a call to this server: where nobody answered as a service does, with a sentence about who was
-  // asked, where, and what is wrong between here and there.
+  // The outcome of a call to this server. If no service answered: a sentence that says which server was asked, at which
+  // address, and what is wrong on the way to it.
   absl::Status Outcome(const grpc::Status& status) const;
 
   // Calls any method with one request; each response (one, unless it streams) goes to `on_response`.
@@ -38,7 +38,7 @@ class Client {
                     const Identity& identity,
                     absl::FunctionRef<absl::Status(const google::protobuf::Message&)> on_response);
 
-  // grpc.health.v1: does the service call itself ready?
+  // Whether the service says that it is ready (grpc.health.v1).
   absl::StatusOr<bool> IsReady(const Identity& identity);
 
  private:

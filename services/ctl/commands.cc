@@ -26,7 +26,7 @@ namespace {
 
 // Where the summaries begin in the list of commands.
 constexpr size_t kCommandColumns = 38;
-// More than a municipality runs; what stands further on a command line is a slip.
+// More services than a municipality runs; more words on a command line are a mistake.
 constexpr size_t kServicesMax = 16;
 
 constexpr std::string_view kCallDetails =

@@ -30,9 +30,9 @@ int RunCommandLine(const std::vector<std::string>& words,
 
 // completion.cc: the command "completion", and what the shell asks while the user types.
 absl::StatusOr<int> CompletionCommand(const Arguments& arguments, const Settings& settings);
-// Candidates for the last word of a command line that ends at the cursor, "mestringctl events ta". What the shell takes
-// for an earlier word ("--output=", "mestring:"), because one of its `breaks` ends it, is left off. "@files" and
-// "@folders" leave the answer to the shell.
+// Candidates for the last word of a command line that ends at the cursor, "mestringctl events ta". The shell ends a
+// word at each of its `breaks` and takes what is before it ("--output=", "mestring:") for an earlier word; the
+// candidates are without that. "@files" and "@folders" leave the answer to the shell.
 std::vector<std::string> Complete(const std::string& breaks, const std::string& line, const Settings& settings);
 
 }  // namespace mestring::ctl

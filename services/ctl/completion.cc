@@ -1,9 +1,9 @@
 // Completion of the command line.
 //
-// Hides: what the shell asks. The script stays a few lines long and never grows old: it hands the line over and this
-// program, which has the table of commands and can ask the services, answers. What may stand at a place follows from
-// the word by which the table names it ("SERVICE", "FILE", "ROLE[,ROLE]").
-// Invariants: a service that does not answer costs at most kAskMax; what this program was built with stands in for it.
+// Hides: what the shell asks. The script is a few lines long and never out of date: it hands the line to this program,
+// which has the table of commands and can ask the services. The word by which the table names a place ("SERVICE",
+// "FILE", "ROLE[,ROLE]") decides what may stand there.
+// Invariants: a service that does not answer costs at most kAskMax; what this program was built with is used instead.
 #include <algorithm>
 #include <iostream>
 #include <set>

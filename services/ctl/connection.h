@@ -1,4 +1,4 @@
-// How a server is reached, and what it means when it is not.
+// The connection to a server, and the reason why there is none.
 #pragma once
 
 #include <memory>
@@ -15,8 +15,8 @@ namespace mestring::ctl {
 // TLS with the authority of the settings, else plain text. A usage error if the authority's file holds none.
 absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> CredentialsOf(const Settings& settings);
 
-// One sentence for a person about a call to `service` at `address` that no service answered: what is in the way, and
-// what to do about it. "" if a service did answer, which then has said itself what is wrong.
+// If no service answered a call to `service` at `address`: one sentence for a person that says what is in the way and
+// what to do about it. "" if a service did answer: its own error says what is wrong.
 std::string WhatIsInTheWay(const Settings& settings, std::string_view service, std::string_view address,
                            const grpc::Status& status);
 

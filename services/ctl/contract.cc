@@ -1,8 +1,8 @@
 // Contracts.
 //
 // Hides: protobuf's databases and pools, and that comments lie in a file that was embedded (contracts.S).
-// Invariants: what a server says of itself comes first wherever it says something; comments are only shown beside
-// declarations that are letter for letter those that they were written for.
+// Invariants: what a server's reflection says comes first; a comment is only shown beside a declaration that is letter
+// for letter the one it was written for.
 // Rejected: the descriptors in the generated code. They have no comments, and only hold what the linker kept.
 #include "services/ctl/contract.h"
 
@@ -66,7 +66,7 @@ void DropJsonNames(pb::DescriptorProto& message) {
   for (pb::DescriptorProto& nested : *message.mutable_nested_type()) DropJsonNames(nested);
 }
 
-// Leaves out what only serves one who reads the whole file, such as headings between the declarations.
+// Leaves out what only helps a reader of the whole file, such as headings between the declarations.
 void Simplify(pb::FileDescriptorProto& file) {
   for (pb::FieldDescriptorProto& extension : *file.mutable_extension()) extension.clear_json_name();
   for (pb::DescriptorProto& message : *file.mutable_message_type()) DropJsonNames(message);

@@ -1,4 +1,5 @@
-// Services, their methods and messages, as a server tells of them or as this program was built with them.
+// Services, their methods and messages, from a server's reflection or from the contracts that this program was built
+// with.
 #pragma once
 
 #include <memory>
@@ -21,12 +22,12 @@ class Contract {
   using Type = std::variant<const google::protobuf::Descriptor*, const google::protobuf::EnumDescriptor*>;
 
   // The contracts in protos/ at the time of the build, comments included, with the services that `service` ("housing")
-  // may have: its own and those that belong to no service alone. Of a name that no contract has, all services.
+  // may serve: its own and those that belong to no service alone. All services if no contract is called `service`.
   static Contract BuiltIn(std::string_view service);
   // All of them as they were embedded: a FileDescriptorSet.
   static std::string_view BuiltInBytes();
-  // What a server says of itself: the names of its services, and the files that declare them with all that they
-  // import. A file that is the same as the built-in one has its comments.
+  // What a server's reflection says: the names of its services, and the files that declare them with all that they
+  // import. A file that is the same as the built-in one gets the comments of that one.
   static absl::StatusOr<Contract> Of(const std::vector<std::string>& services,
                                      const std::vector<google::protobuf::FileDescriptorProto>& files);
 
@@ -34,8 +35,8 @@ class Contract {
   const std::vector<const google::protobuf::ServiceDescriptor*>& services() const { return services_; }
   bool built_in() const { return built_in_; }
 
-  // The method of this name. `service` narrows it down if several services have one of this name: "EventService", or
-  // a full name; "" for any. Errors are usage errors with the nearest name.
+  // The method of this name. If several services have one of this name, `service` says which: "EventService", or a full
+  // name; "" for any. Errors are usage errors with the nearest name.
   absl::StatusOr<const google::protobuf::MethodDescriptor*> Find(std::string_view service,
                                                                  std::string_view method) const;
   // The message or enum of a full name ("mestring.housing.v1.Stay") or a short one ("housing.Stay", "Stay" if there is
@@ -49,7 +50,7 @@ class Contract {
   // A message from its JSON form; a usage error says what does not fit.
   absl::StatusOr<std::unique_ptr<google::protobuf::Message>> FromJson(const google::protobuf::Descriptor* type,
                                                                       const Json& json) const;
-  // With fields that have their default, so that 0 and false are seen. A message that is not set is left out.
+  // Has the fields with their default, too, so that a reader sees 0 and false. Leaves out a message that is not set.
   absl::StatusOr<Json> ToJson(const google::protobuf::Message& message) const;
   std::unique_ptr<google::protobuf::Message> New(const google::protobuf::Descriptor* type) const;
 

@@ -1,9 +1,9 @@
 // Descriptions.
 //
-// Hides: where a declaration is found. The service that is named says what it offers; the contracts of this program
-// have what a service does not tell (the types of its events, for one), and all while it does not run.
-// Invariants: what is shown is written as in protos/, with its comments. A method brings all that its request is made
-// of; a message brings the values of its enums.
+// Hides: where a declaration is found. The service says what it offers; the contracts of this program have what its
+// reflection leaves out (such as the types of its events), and everything while the service does not run.
+// Invariants: what is shown is written as in protos/, with its comments. With a method come all messages and enums
+// of its request; with a message come the values of its enums.
 #include "services/ctl/describe.h"
 
 #include <algorithm>
@@ -83,7 +83,7 @@ std::string Described(const pb::MethodDescriptor& method) {
   return out;
 }
 
-// What `target` says of itself; what this program was built with, if it is not there to be asked.
+// The contract of `target` by reflection; the built-in one if `target` does not answer.
 absl::StatusOr<Contract> ContractOf(const std::string& target, const Settings& settings) {
   ASSIGN(const auto client, Client::Open(settings, target));
   const absl::StatusOr<const Contract*> contract = client->GetContract();
@@ -130,7 +130,7 @@ absl::StatusOr<int> ListCommand(const Arguments& arguments, const Settings& sett
   for (const auto& [name, address] : settings.services) {
     if (only.empty() || only == name) targets.push_back(name);
   }
-  // An address, or a name that is wrong; which of the two the client says.
+  // An address, or a wrong name; the client says which.
   if (targets.empty()) targets.push_back(only);
   Json all = Json::array();
   for (const std::string& name : targets) {

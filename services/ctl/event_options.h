@@ -1,4 +1,5 @@
-// What the commands "events …" have in common: which service, from where, as whom, and how an event is printed.
+// What the commands "events …" have in common: which service, from which cursor, with which identity, and how an
+// event is printed.
 #pragma once
 
 #include <cstdint>
@@ -18,14 +19,14 @@ namespace mestring::ctl {
 
 // The first argument; without one, the only service that is configured.
 absl::StatusOr<std::string> ServiceOf(const Arguments& arguments, const Settings& settings);
-// Those that were named, else all that are configured.
+// The services of the arguments, or else all that are configured.
 absl::StatusOr<std::vector<std::string>> ServicesOf(const Arguments& arguments, const Settings& settings);
 // A cursor that was given as `where` ("--after"); a usage error if it has another form.
 absl::StatusOr<Cursor> CursorOf(const std::string& text, const std::string& where);
 // The user's identity, or else `role`.
 Identity Or(const Identity& given, const char* role);
 
-// Events that are read at once, from wherever they come.
+// How many events one read takes, from Redis or from the owner.
 inline constexpr int kReadMax = 200;
 // The next page of the owner's log after a cursor (empty: from the beginning), as a SERVICE unless the user says
 // otherwise.
@@ -37,7 +38,7 @@ class Printer {
  public:
   // `several_streams`: each line names its stream.
   static absl::StatusOr<Printer> Make(const Arguments& arguments, const Settings& settings, bool several_streams);
-  // False when there were enough.
+  // False after the event that was the last one of --count.
   bool Take(const Json& event);
 
  private:

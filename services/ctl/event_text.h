@@ -19,7 +19,7 @@ struct LineStyle {
   bool time = false;    // date and time of the event, in `zone`
   absl::TimeZone zone;
 };
-// One line: the cursor, the short type and the data, shortened to what a terminal holds. What is empty is left out.
+// One line: the cursor, the short type and the data, shortened to what a terminal holds. Empty values are left out.
 std::string EventLine(const Json& event, const LineStyle& style);
 
 // "StayReserved" of "mestring.housing.v1.StayReserved".

@@ -1,6 +1,6 @@
 // Events in the log of their owner, and those that a subscriber could not apply.
 //
-// Invariants: what cannot be taken back is only done after a person has said so.
+// Invariants: this program asks a person before it does what cannot be undone.
 #include "services/ctl/events.h"
 
 #include <unistd.h>
@@ -36,7 +36,7 @@ absl::StatusOr<Response> Operate(const Settings& settings, const std::string& se
   return response;
 }
 
-// Says what will happen and waits for a yes. Without a terminal nobody can say it, but with --yes.
+// Says what will happen and waits for a yes. Without a terminal only --yes confirms it.
 absl::Status Confirm(const Arguments& arguments, const std::string& what) {
   if (arguments.Has("--yes")) return absl::OkStatus();
   if (isatty(STDIN_FILENO) != 1) {

@@ -1,5 +1,5 @@
-// The commands "events …": the streams of the services as they arrive, what their owners hold, and what a
-// subscriber could not apply.
+// The commands "events …": they follow the streams of the services, list the events in their owners' logs, and show
+// and retry the events that a subscriber could not apply.
 #pragma once
 
 #include "absl/status/statusor.h"

@@ -1,7 +1,7 @@
 // Failures of the client.
 //
 // Hides: how a failure looks on a terminal. How its details travel is common/base/errors.h.
-// Invariants: a usage error and an RPC's error are told apart by their payload, never by their text; whatever a
+// Invariants: a usage error and an RPC's error differ by their payload, never by their text; whatever a
 // server sends is printed without control characters, so that it cannot repaint the terminal.
 #include "services/ctl/failure.h"
 
@@ -83,7 +83,7 @@ std::string FailureText(const absl::Status& failure) {
   if (!failure.GetPayload(kRpcPayload)) return Printable(failure.message());
   const Json json = FailureJson(failure);
   std::string out = CodeName(failure);
-  // Each thing once: NOT_FOUND has no other reason, and the sentence names the first field already.
+  // Says each thing once: NOT_FOUND has no other reason, and the sentence names the first field already.
   if (const std::string reason = Text(json, "reason"); !reason.empty() && reason != out) {
     absl::StrAppend(&out, " ", Printable(reason));
   }

@@ -27,13 +27,13 @@ enum ExitCode : int {
 // For --help: the table above.
 std::string ExitCodesHelp();
 
-// The command line is wrong, or what it names; the sentence says what to write instead.
+// The command line is wrong, or something that it names is; the sentence says what to write instead.
 absl::Status Usage(std::string_view sentence);
 
 // An RPC failed.
 absl::Status FromRpc(const grpc::Status& status);
 
-// The same, found out on this side: nobody answered, or the bus did not lead on. For Redis, too.
+// The same if this program found the failure: nobody answered, or the bus has a gap. Also for Redis.
 absl::Status CallFailed(absl::StatusCode code, std::string_view sentence);
 
 ExitCode ExitCodeOf(const absl::Status& failure);
@@ -41,8 +41,8 @@ ExitCode ExitCodeOf(const absl::Status& failure);
 // "FAILED_PRECONDITION", also for a failure of our own.
 std::string CodeName(const absl::Status& failure);
 
-// {"code", "reason", "message", "fields": [{"field", "problem"}], "metadata": {}, "retry_after_seconds"}; what the
-// failure does not have is left out.
+// {"code", "reason", "message", "fields": [{"field", "problem"}], "metadata": {}, "retry_after_seconds"}. A member that
+// the failure does not have is left out.
 Json FailureJson(const absl::Status& failure);
 
 // The same for a person: the sentence first, then one line for each field.

@@ -1,7 +1,7 @@
 // Fields by their path.
 //
 // Invariants: what At (story.h) would find nothing for, because the contract has no such field, is an error here.
-// What the contract has and a response does not hold is none: it may come with the next call.
+// A field that the contract has and this response does not is no error: the next response may have it.
 #include "services/ctl/fields.h"
 
 #include "absl/strings/ascii.h"

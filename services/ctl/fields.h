@@ -10,13 +10,13 @@
 
 namespace mestring::ctl {
 
-// Is there a text at `path` of a response of this type? A usage error that lists the fields if not.
+// OK if a response of this type has a text at `path`; otherwise a usage error that lists the fields.
 absl::Status CheckText(const google::protobuf::Descriptor& response, std::string_view path);
 
-// Is `layout` (table.h) of a list that a response of this type has, and of fields that its elements have?
+// OK if `layout` (table.h) names a list that a response of this type has, and fields that its elements have.
 absl::Status CheckTable(const google::protobuf::Descriptor& response, std::string_view layout);
 
-// What may stand at the end of `begun`, for completion: the whole words, "availabilities:scheme_code,free".
+// How `begun` may end, for completion: the whole words, "availabilities:scheme_code,free".
 std::vector<std::string> TextPaths(const google::protobuf::Descriptor& response);
 std::vector<std::string> TableLayouts(const google::protobuf::Descriptor& response, std::string_view begun);
 

@@ -4,7 +4,7 @@
 // Invariants: an event is in the table if and only if the cursor has passed it. What is printed or checked is read
 // from the table, so it was committed before anybody saw it.
 // Rejected: printing from the subscription's handler. It runs inside a transaction that may be rolled back and run
-// again, and would then tell of an event twice.
+// again, and would then print an event twice.
 #include "services/ctl/journal.h"
 
 #include <sqlite3.h>
@@ -31,7 +31,7 @@ namespace {
 // A writer holds SQLite for a fraction of a millisecond; a checkpoint a little longer.
 constexpr int kBusyMilliseconds = 2000;
 
-// What the journal has of an event that its owner has erased becomes what the owner's log has.
+// Replaces an event that its owner has erased by what the owner's log now has.
 absl::Status Erase(Tx& tx, std::string_view stream, const events::v1::EventErased& erased) {
   ASSIGN(const auto rows, tx.Query<std::string>("SELECT event FROM journal WHERE stream = :stream AND id = :id", stream,
                                                 erased.event_id()));

@@ -53,7 +53,7 @@ class JournalReader {
 
   // What arrived after a place, oldest first; of all streams, or of the one with this key.
   absl::StatusOr<std::vector<JournalEntry>> After(int64_t place, int limit, const std::string& stream = "");
-  // The last one's place, 0 if there is none.
+  // The place of the last event, 0 if there is none.
   absl::StatusOr<int64_t> Last();
 
  private:

@@ -22,7 +22,7 @@
 namespace mestring::ctl {
 namespace {
 
-// Short, because a story's pace is made of these pauses; long enough not to burden a service that is asked again.
+// Short, because these pauses set the pace of a story; long enough not to burden a service that is asked again.
 constexpr absl::Duration kPause = absl::Milliseconds(20);
 constexpr int kPageSize = 500;
 
@@ -156,7 +156,7 @@ absl::StatusOr<int> LiveStage::CompareWithLog(const std::string& service) {
     }
     ASSIGN(const std::vector<JournalEntry> more, journal_->After(place, 1, stream));
     if (more.empty()) return count;
-    // The log may have grown since it was asked; asked again, it has whatever the journal may have.
+    // The log may have grown since the last page; the next one has whatever the journal may have.
     if (surplus) {
       return absl::DataLossError(absl::StrCat("The subscriber's journal has an event that the log of ", service,
                                               " has not: ", Text(more.front().event, "cursor"), "."));

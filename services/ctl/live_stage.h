@@ -15,7 +15,7 @@ class LiveStage : public Stage {
  public:
   // How long a service may take to notice that the clock was moved (it looks once a second).
   static constexpr absl::Duration kClockWait = absl::Seconds(15);
-  // A journal that is only just being made, or an event on its way to it.
+  // How long to wait for a journal that is being made, or for an event on its way to it.
   static constexpr absl::Duration kJournalWait = absl::Seconds(20);
 
   // `journal`: the file of a subscriber's journal; "" leaves the events unchecked. `settings` outlives it.

@@ -6,7 +6,7 @@
 #include "services/ctl/commands.h"
 
 int main(int argc, char** argv) {
-  // What goes wrong is said in our own words; gRPC's lines beside them would only frighten.
+  // This program prints its own errors; gRPC's log lines beside them would only confuse.
   setenv("GRPC_VERBOSITY", "NONE", /*overwrite=*/0);
   const std::vector<std::string> words(argv + 1, argv + argc);
   return mestring::ctl::RunCommandLine(words, [](const std::string& name) {

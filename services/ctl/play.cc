@@ -1,10 +1,10 @@
 // Performing a story.
 //
-// Hides: in which order a step is told, checked and saved.
-// Invariants: nothing waits a fixed time; what takes time is asked again until it is so, with a bound. Progress is
+// Hides: in which order a step is printed, checked and saved.
+// Invariants: nothing waits a fixed time; a check that takes time is repeated until it holds, with a bound. Progress is
 // saved after each step, and ids derive from the run's seed, so that a story that was interrupted goes on where it
 // stopped and repeats no effect: a step that was under way is sent again under the same request_id.
-// Rejected: telling the events from a second process that prints on its own. Its lines would fall between those of
+// Rejected: a second process that prints the events. Its lines would fall between those of
 // the wrong step; the subscriber stays a process of its own, and the story reads its journal.
 #include "services/ctl/play.h"
 
@@ -24,7 +24,7 @@
 namespace mestring::ctl {
 namespace {
 
-// Of what was expected, this much is told beside a call that went well.
+// So much of the expectation is printed beside a call that succeeded.
 constexpr size_t kToldCharactersMax = 100;
 // A loop in a story is for a handful of places, not for load.
 constexpr int kIterationsMax = 1000;
@@ -156,7 +156,7 @@ absl::Status Play::Run() {
     place_ = progress.value("place", int64_t{0});
     if (first_step_ > 0) out_ << "Going on at step " << first_step_ + 1 << " of " << story_.steps.size() << ".\n";
   } else if (stage_.HasEvents()) {
-    // The story tells of what happens from here on.
+    // The story only checks events that come from here on.
     for (bool more = true; more;) {
       ASSIGN(const auto before, stage_.EventsAfter(place_));
       more = !before.empty();
@@ -306,7 +306,7 @@ absl::Status Play::AwaitEvents(const Json& expected) {
   if (!stage_.HasEvents()) return absl::OkStatus();
   const absl::Time deadline = absl::Now() + options_.events_wait;
   std::vector<Json> missing(expected.begin(), expected.end());
-  // The sentence before has said when it is.
+  // The sentence before this one has printed the time.
   const LineStyle line{.colour = options_.colour, .stream = true, .time = false, .zone = options_.zone};
   for (;;) {
     ASSIGN(const std::vector<JournalEntry> entries, stage_.EventsAfter(place_));

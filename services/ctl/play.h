@@ -1,4 +1,4 @@
-// Performs a story (story.h): says each sentence, makes its call, checks the answer and the events, and tells both.
+// Performs a story (story.h): prints each sentence, makes its call, checks the answer and the events, and prints both.
 #pragma once
 
 #include <functional>
@@ -24,7 +24,7 @@ class Stage {
   // One call. If the method takes a request_id and `request` has none, it gets `request_id`, and holds it afterwards.
   virtual absl::StatusOr<Json> Call(const std::string& method, Json& request, const Identity& identity,
                                     const std::string& request_id) = 0;
-  // Does somebody listen to the bus, so that events can be checked?
+  // Whether a subscriber listens to the bus, so that the story can check events.
   virtual bool HasEvents() const = 0;
   // What the subscriber has received after a place in its journal, in order.
   virtual absl::StatusOr<std::vector<JournalEntry>> EventsAfter(int64_t place) = 0;
@@ -55,8 +55,8 @@ class Play {
 
   Play(const Story& story, Stage& stage, Options options, std::ostream& out);
 
-  // The first failed expectation ends it: it is shown, and the status says where. A story that was played to its end
-  // before is not played again.
+  // The first failed expectation ends the story: it is printed, and the status says where. A story that was played to
+  // its end is not played again.
   absl::Status Run();
   int steps_played() const { return steps_played_; }
 

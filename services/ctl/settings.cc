@@ -2,7 +2,7 @@
 //
 // Hides: where a setting comes from. The local run writes .local/mestringctl.json (addresses, the key's folder, the
 // subscriber's Redis address); it is found from any folder below, as git finds its own, so that commands work
-// without options. The file holds a password of the local Redis: its mode is the run's concern.
+// without options. The file holds a password of the local Redis: the run sets its mode.
 // Invariants: variables are called MESTRINGCTL_…, never MESTRING_…, because a service started from the same shell
 // refuses variables that it does not know.
 #include "services/ctl/settings.h"
@@ -55,7 +55,7 @@ absl::StatusOr<Json> LoadFile(const std::string& path) {
   return *std::move(json);
 }
 
-// Where they answer on this machine when nobody says otherwise.
+// The default addresses on this machine.
 std::map<std::string, std::string> DefaultServices() {
   std::map<std::string, std::string> services;
   for (const NamedPorts& service : kServicePorts) {

@@ -16,7 +16,7 @@
 
 namespace mestring::ctl {
 
-// Under whose name a call is made. Empty: without a token.
+// The identity of the caller. Empty: without a token.
 struct Identity {
   std::vector<std::string> roles;  // signed on the fly with the local key
   std::string person_ref;
@@ -45,7 +45,7 @@ struct Settings {
   bool quiet = false;  // no remarks on standard error: for calls that a story makes
 };
 
-// For an error that may come from there being no settings file: where one is looked for, and what to do.
+// For an error whose cause may be a missing settings file: where this program looks for one, and what to do.
 inline constexpr std::string_view kNoSettingsFile =
     "No settings file was found (.local/mestringctl.json from here upwards): if the local run was started with --data "
     "FOLDER, say export MESTRINGCTL_CONFIG=FOLDER/mestringctl.json.";

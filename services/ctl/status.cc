@@ -1,8 +1,8 @@
 // The state of all services.
 //
-// Hides: that it comes from two places, health (may traffic go there?) and GetStatus (does what it promised happen?).
-// Invariants: a service that does not answer is a line of the table, not the end of it. What "well" means stands in
-// Ailments alone. Redis being away makes a service unwell here, though it stays ready: somebody must look.
+// Hides: the two sources, health (whether traffic may go there) and GetStatus (how far events and timers are).
+// Invariants: a service that does not answer is a line of the table, and the command goes on. Only Ailments decides
+// what "well" means. A service without Redis is not well here, though it stays ready: a person must look.
 #include "services/ctl/status.h"
 
 #include <algorithm>
@@ -27,7 +27,7 @@ namespace {
 using events::v1::GetStatusResponse;
 using events::v1::SubscriptionStatus;
 
-// The relay needs milliseconds; seconds mean that something is in its way.
+// The relay needs milliseconds; if it needs seconds, something is wrong.
 constexpr double kLagSecondsMax = 10;
 
 struct Report {
@@ -116,7 +116,7 @@ std::vector<std::string> Ailments(const GetStatusResponse& status, bool ready) {
   std::vector<std::string> out;
   if (!ready) out.push_back("is not ready (its database, keys or schema; its log says which)");
   const events::v1::RelayStatus& relay = status.relay();
-  // Who does not lead does not ask Redis.
+  // Only the replica that leads asks Redis.
   if (relay.leading() && !relay.redis_up()) out.push_back("does not reach Redis; its log waits");
   if (relay.lag_seconds() > kLagSecondsMax) {
     out.push_back(absl::StrCat(relay.lag_events(), " events wait to be published, the oldest for ",

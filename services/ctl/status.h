@@ -1,4 +1,4 @@
-// The command "status": are the services well, and how far has each event come?
+// The command "status": whether the services work, and how far each has published and read events.
 #pragma once
 
 #include <string>
@@ -11,7 +11,7 @@
 
 namespace mestring::ctl {
 
-// What is not well, one sentence each; empty if all is.
+// The faults, one sentence each; empty if there is none.
 std::vector<std::string> Ailments(const events::v1::GetStatusResponse& status, bool ready);
 
 absl::StatusOr<int> StatusCommand(const Arguments& arguments, const Settings& settings);

@@ -84,7 +84,7 @@ bool IsEmpty(const Json& value) {
 
 std::string Plain(const Json& value) { return value.is_string() ? value.get<std::string>() : value.dump(); }
 
-// A member of an answer: what is absent and what has its default are the same on the wire.
+// A member of an answer: on the wire, an absent value and a default are the same.
 bool EqualScalars(const Json& expected, const Json& got) {
   if (expected == got) return true;
   if (got.is_null()) return IsEmpty(expected) || expected == 0 || expected == false;

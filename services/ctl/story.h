@@ -3,21 +3,21 @@
 // A file holds one array of steps, or one step per line:
 //   {"story": "name", "let": {"nav": "nav-sandnes"}}   first; constants
 //   {"chapter": "Akutten"}                             a heading
-//   {"say": "NAV asks for a place.",                   the sentence that is told
+//   {"say": "NAV asks for a place.",                   the sentence that is printed
 //    "as": "NAV", "organisation": "nav-sandnes", "person": "${ada}",
 //    "call": "housing.SubmitRequisition", "request": {…},
 //    "expect": {…},                                    a part of the response (Match below), or
 //    "refused": {"code": …, "reason": …},              the error
-//    "within": "20s",                                  asks again until it is so: for what time or a subscriber does
+//    "within": "20s",                                  asks again until it is so: if a timer or a subscriber does it
 //    "save": {"stay": "stay.id"},                      variables from the response
 //    "events": ["StayReserved", {"type": …, "data": {…}}]}   what must reach the subscriber (the order within each
 //                                                      stream is checked against its log at the end)
 // and further: "advance": "60d" or "advance_to": "15:40" | "monday 08:00" | "2027-02-10 17:00" moves the rehearsal's
 // clock before the call;
 // "name": "a" and later "repeat": "a" sends the very same request again and wants the very same answer;
-// "for": {"n": "1..7"} or {"n": ["a", "b"]} does the step once for each; "do": [step, …] beside it several calls for
-// each. In strings, ${x} is a variable; ${today}, ${today+30} are dates of the rehearsal, ${year}, ${year+1} its years;
-// ${uuid:x} is a UUID, the same one throughout a run.
+// "for": {"n": "1..7"} or {"n": ["a", "b"]} does the step once for each; with "do": [step, …] it does several calls
+// for each. In strings, ${x} is a variable; ${today}, ${today+30} are dates of the rehearsal, ${year}, ${year+1} its
+// years; ${uuid:x} is a UUID, the same one throughout a run.
 #pragma once
 
 #include <functional>

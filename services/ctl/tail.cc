@@ -2,8 +2,8 @@
 //
 // Hides: three ways to follow a stream. Directly from Redis, as any reader may (the default); from the owner's log
 // (--owner); and as a subscriber of its own with a journal (--journal), which alone remembers where it was.
-// Invariants: SIGINT and SIGTERM end it with exit code 0 after the line under way. Nothing is passed over without a
-// word: a cursor that the stream does not lead on from ends it, and a gap that is met on the way is told.
+// Invariants: SIGINT and SIGTERM end it with exit code 0 after the line under way. No event is skipped in
+// silence: the command ends at a cursor that the stream cannot continue, and prints each gap on the way.
 #include <algorithm>
 #include <csignal>
 #include <iostream>
@@ -27,9 +27,9 @@ namespace {
 
 // How soon a line follows the journal's commit.
 constexpr absl::Duration kJournalPoll = absl::Milliseconds(20);
-// How soon a tail notices that it shall end.
+// How soon a tail notices a signal.
 constexpr absl::Duration kBlock = absl::Milliseconds(500);
-// A read that only takes what is there; Redis takes 0 for without end.
+// For a read that does not wait; for Redis, 0 would mean to wait for ever.
 constexpr absl::Duration kGlance = absl::Milliseconds(1);
 
 volatile std::sig_atomic_t ending = 0;
@@ -41,7 +41,7 @@ void EndOnSignals() {
   sigaction(SIGTERM, &action, nullptr);
 }
 
-// One stream on the bus, with its owner to ask where the bus does not know.
+// One stream on the bus, and its owner, who is asked if the bus has a gap.
 class Bus {
  public:
   static absl::StatusOr<Bus> Open(const Settings& settings, const std::string& service) {
@@ -83,8 +83,8 @@ class Bus {
                                    settings_.config_file.empty() ? absl::StrCat(" ", kNoSettingsFile) : ""));
   }
 
-  // The stream does not hold `after`; its next entry is `next` ("" for none). Well if nothing lies between the two: an
-  // erased event is nobody's loss.
+  // The stream does not hold `after`; its next entry is `next` ("" for none). OK if the log has nothing between the
+  // two: an erased event is no loss.
   absl::Status AskOwner(Cursor after, const std::string& next) {
     const std::string what = absl::StrCat("The stream ", stream_->key(), " does not hold ", after.ToString());
     const absl::StatusOr<events::v1::ListResponse> log = LogAfter(after);
@@ -154,20 +154,20 @@ absl::Status TailOwner(const Settings& settings, const std::string& service, con
   const auto stub = events::v1::EventService::NewStub(client->channel());
   const auto watch = stub->Watch(&context, request);
   events::v1::WatchResponse response;
-  // A bookmark comes every 10 s at the latest, and with it the look at `ending`.
+  // A bookmark comes every 10 s at the latest, and with it the check of `ending`.
   while (watch->Read(&response)) {
     if (!ending && (!response.has_event() || printer.Take(EventJson(response.event())))) continue;
     context.TryCancel();
     watch->Finish();
     return absl::OkStatus();
   }
-  // The service has ended it, and says why.
+  // The service has ended the watch, and its error says why.
   return client->Outcome(watch->Finish());
 }
 
 absl::Status TailJournal(const Settings& settings, const std::vector<std::string>& services, const std::string& path,
                          Printer& printer) {
-  // What an earlier run has told ends here; asked before the subscriptions go on, so that nothing falls between.
+  // An earlier run has printed up to here. Read before the subscriptions go on, so that no event falls between.
   int64_t printed = 0;
   if (const auto earlier = JournalReader::Open(path); earlier.ok()) {
     ASSIGN(printed, (*earlier)->Last());

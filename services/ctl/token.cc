@@ -4,8 +4,8 @@
 // Invariants: the private key is written with mode 0600 and only ever once, both files whole or not at all (a
 // temporary name, then a rename), so that a service never reads half a JWKS. The JWKS names algorithm and key id:
 // a verifier pins both.
-// Rejected: a shared secret (HS256). It would be simpler here and nowhere else; what is rehearsed locally should
-// be what runs.
+// Rejected: a shared secret (HS256). It would be simpler, but only here; the local run should use what an
+// installation uses.
 #include "services/ctl/token.h"
 
 #include <fcntl.h>

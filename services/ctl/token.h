@@ -23,7 +23,7 @@ struct Claims {
   absl::Duration lifetime = absl::Hours(1);
 };
 
-// An ES256 key in a folder: `key.json`, for its owner's eyes only, and `jwks.json`, which the services read.
+// An ES256 key in a folder: `key.json`, which only its owner may read, and `jwks.json`, which the services read.
 class LocalKey {
  public:
   // Makes the key if the folder has none yet.
@@ -38,7 +38,7 @@ class LocalKey {
   std::string jwk_;
 };
 
-// What stands in a token in compact form, its signature unchecked: whoever made it, it says this.
+// The content of a token in compact form. Its signature is not checked, so anybody may have written this.
 struct DecodedToken {
   Json header, claims;
 };

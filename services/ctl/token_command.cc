@@ -1,6 +1,6 @@
 // The commands "token" and "token show".
 //
-// Invariants: showing a token checks no signature and needs no key; it says what a service will read there, and
+// Invariants: showing a token checks no signature and needs no key. It prints what a service will read in it, and
 // names three flaws: no key, no caller, expired or without an end.
 #include "services/ctl/token_command.h"
 
@@ -21,7 +21,7 @@
 namespace mestring::ctl {
 namespace {
 
-// A token is at most 8 KiB for a service; this only bounds what is read from a pipe.
+// A service takes tokens up to 8 KiB; this only bounds what is read from a pipe.
 constexpr size_t kInputBytesMax = 64 << 10;
 
 absl::StatusOr<std::string> Sign(const Arguments& arguments, const Settings& settings) {
@@ -34,7 +34,7 @@ absl::StatusOr<std::string> Sign(const Arguments& arguments, const Settings& set
   return key.Sign(claims, absl::Now());
 }
 
-// The one of --as is made as "token" makes it.
+// For --as, this makes the token that "token" would make.
 absl::StatusOr<std::string> TokenToShow(const Arguments& arguments, const Settings& settings) {
   const std::string& file = arguments.At(0);
   if (file.empty() && !settings.identity.roles.empty()) return Sign(arguments, settings);
@@ -81,7 +81,7 @@ std::string Shown(const std::string& name, const Json& value, const Settings& se
   });
 }
 
-// Why no service takes it, as far as its text says; "" if nothing speaks against it.
+// Why no service accepts the token, as far as its text shows; "" if it may be valid.
 std::string Flaw(const DecodedToken& token, absl::Time now) {
   if (Text(token.header, "kid").empty()) return "It names no key (kid).";
   if (Text(token.claims, "sub").empty()) return "It names no caller (sub).";

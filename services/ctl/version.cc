@@ -8,7 +8,7 @@
 namespace mestring::ctl {
 namespace {
 
-// As many as a short commit has: enough to tell two apart.
+// As many digits as a short commit has.
 constexpr size_t kDigits = 12;
 
 }  // namespace
