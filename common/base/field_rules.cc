@@ -20,9 +20,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
-#include "absl/synchronization/mutex.h"
 #include "common/base/clock.h"
 #include "common/base/ids.h"
+#include "common/base/mutex.h"
 #include "common/base/options.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/timestamp.pb.h"
@@ -158,17 +158,17 @@ const Plan* PlanFor(const Descriptor& type, Plans* plans) {
 // at run time may be destroyed: its plans live in `own`.
 const Plan& PlanOf(const Descriptor& type, Plans* own) {
   if (type.file()->pool() != google::protobuf::DescriptorPool::generated_pool()) return *PlanFor(type, own);
-  static absl::Mutex mutex(absl::kConstInit);
-  static auto& known = *new absl::flat_hash_map<const Descriptor*, const Plan*>();
-  static auto& plans = *new Plans();
+  static Mutex mutex;
+  static auto* const known ABSL_PT_GUARDED_BY(mutex) = new absl::flat_hash_map<const Descriptor*, const Plan*>();
+  static auto* const plans ABSL_PT_GUARDED_BY(mutex) = new Plans();
   {
-    absl::ReaderMutexLock lock(&mutex);
-    auto found = known.find(&type);
-    if (found != known.end()) return *found->second;
+    MutexLock lock(mutex);
+    auto found = known->find(&type);
+    if (found != known->end()) return *found->second;
   }
-  absl::MutexLock lock(&mutex);
-  const Plan* plan = PlanFor(type, &plans);
-  known[&type] = plan;
+  MutexLock lock(mutex);
+  const Plan* plan = PlanFor(type, plans);
+  (*known)[&type] = plan;
   return *plan;
 }
 

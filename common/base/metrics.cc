@@ -10,7 +10,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
-#include "absl/synchronization/mutex.h"
+#include "common/base/mutex.h"
 #include "prometheus/counter.h"
 #include "prometheus/histogram.h"
 #include "prometheus/registry.h"
@@ -41,7 +41,7 @@ struct Metrics::Impl {
   prometheus::Family<prometheus::Histogram>& handling =
       prometheus::BuildHistogram().Name("grpc_server_handling_seconds").Help("How long RPCs took.").Register(registry);
   // The family's own lookup builds a map of labels for each call; this remembers where it led.
-  absl::Mutex mutex;
+  Mutex mutex;
   absl::flat_hash_map<std::string, prometheus::Counter*> counters ABSL_GUARDED_BY(mutex);
   absl::flat_hash_map<std::string, prometheus::Histogram*> histograms ABSL_GUARDED_BY(mutex);
   std::vector<Read> reads ABSL_GUARDED_BY(mutex);
@@ -57,13 +57,13 @@ void Metrics::RpcHandled(std::string_view service, std::string_view method, std:
   prometheus::Counter* counter = nullptr;
   prometheus::Histogram* histogram = nullptr;
   {
-    absl::ReaderMutexLock lock(&impl_->mutex);
+    MutexLock lock(impl_->mutex);
     if (auto found = impl_->counters.find(outcome); found != impl_->counters.end()) counter = found->second;
     if (auto found = impl_->histograms.find(rpc); found != impl_->histograms.end()) histogram = found->second;
   }
   if (counter == nullptr || histogram == nullptr) {
     prometheus::Labels labels = {{"grpc_service", std::string(service)}, {"grpc_method", std::string(method)}};
-    absl::MutexLock lock(&impl_->mutex);
+    MutexLock lock(impl_->mutex);
     histogram = impl_->histograms[rpc] = &impl_->handling.Add(labels, Seconds());
     labels["grpc_code"] = std::string(code);
     counter = impl_->counters[outcome] = &impl_->handled.Add(labels);
@@ -73,12 +73,12 @@ void Metrics::RpcHandled(std::string_view service, std::string_view method, std:
 }
 
 void Metrics::Counter(std::string name, std::string help, std::function<double()> read) {
-  absl::MutexLock lock(&impl_->mutex);
+  MutexLock lock(impl_->mutex);
   impl_->reads.push_back({std::move(name), std::move(help), prometheus::MetricType::Counter, std::move(read)});
 }
 
 void Metrics::Gauge(std::string name, std::string help, std::function<double()> read) {
-  absl::MutexLock lock(&impl_->mutex);
+  MutexLock lock(impl_->mutex);
   impl_->reads.push_back({std::move(name), std::move(help), prometheus::MetricType::Gauge, std::move(read)});
 }
 
@@ -87,7 +87,7 @@ std::string Metrics::Text() const {
   std::vector<Read> reads;
   {
     // The functions run without the lock: one that counts RPCs would wait for itself.
-    absl::MutexLock lock(&impl_->mutex);
+    MutexLock lock(impl_->mutex);
     reads = impl_->reads;
   }
   for (const Read& read : reads) {

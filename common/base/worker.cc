@@ -1,44 +1,32 @@
 #include "common/base/worker.h"
 
 #include <atomic>
-#include <chrono>
-#include <condition_variable>
-#include <mutex>
 #include <utility>
 
+#include "common/base/mutex.h"
 #include "common/base/random.h"
 
 namespace mestring {
 
 struct Worker::State {
-  std::mutex mutex;
-  std::condition_variable changed;
+  Mutex mutex;
+  CondVar changed;
   std::atomic<bool> woken{false}, stopping{false};
-  bool retry = false, ended = true;  // guarded by mutex
+  bool retry ABSL_GUARDED_BY(mutex) = false;
+  bool ended ABSL_GUARDED_BY(mutex) = true;
 
   void Wake() {
     // If the worker is woken already, there is no need for the lock.
     if (woken.exchange(true)) return;
-    const std::lock_guard lock(mutex);
-    changed.notify_all();
-  }
-
-  void Set(std::function<void()> change) {
-    const std::lock_guard lock(mutex);
-    change();
-    changed.notify_all();
-  }
-
-  bool Wait(std::unique_lock<std::mutex>& lock, absl::Duration duration, const std::function<bool()>& over) {
-    if (duration < absl::Hours(24)) return changed.wait_for(lock, absl::ToChronoNanoseconds(duration), over);
-    // The library adds the duration to now, which must not overflow.
-    changed.wait(lock, over);
-    return true;
+    MutexLock lock(mutex);
+    changed.NotifyAll();
   }
 
   void Rest(absl::Duration duration, bool backs_off) {
-    std::unique_lock lock(mutex);
-    Wait(lock, duration, [&] { return stopping || retry || (woken && !backs_off); });
+    const Deadline end = DeadlineAfter(duration);
+    MutexLock lock(mutex);
+    bool in_time = true;
+    while (in_time && !stopping && !retry && (!woken || backs_off)) in_time = changed.WaitUntil(mutex, end);
     woken = retry = false;
   }
 };
@@ -48,7 +36,10 @@ Worker::Worker(Step step, Backoff backoff)
 Worker::~Worker() { Stop(); }
 
 void Worker::Start() {
-  state_->Set([this] { state_->stopping = state_->ended = false; });
+  {
+    MutexLock lock(state_->mutex);
+    state_->stopping = state_->ended = false;
+  }
   thread_ = std::thread([this] { Run(); });
 }
 
@@ -63,24 +54,33 @@ void Worker::Run() {
       state_->Rest(BackoffAfter(failures++, backoff_.first, backoff_.most), /*backs_off=*/true);
     }
   }
-  state_->Set([this] { state_->ended = true; });
+  MutexLock lock(state_->mutex);
+  state_->ended = true;
+  state_->changed.NotifyAll();
 }
 
 void Worker::Wake() { state_->Wake(); }
 void Worker::Retry() {
-  state_->Set([this] { state_->retry = true; });
+  MutexLock lock(state_->mutex);
+  state_->retry = true;
+  state_->changed.NotifyAll();
 }
 std::function<void()> Worker::Waker() const {
   return [state = state_] { state->Wake(); };
 }
 
 void Worker::BeginStop() {
-  state_->Set([this] { state_->stopping = true; });
+  MutexLock lock(state_->mutex);
+  state_->stopping = true;
+  state_->changed.NotifyAll();
 }
 
 bool Worker::EndedWithin(absl::Duration duration) {
-  std::unique_lock lock(state_->mutex);
-  return state_->Wait(lock, duration, [this] { return state_->ended; });
+  const Deadline end = DeadlineAfter(duration);
+  MutexLock lock(state_->mutex);
+  while (!state_->ended && state_->changed.WaitUntil(state_->mutex, end)) {
+  }
+  return state_->ended;
 }
 
 void Worker::Stop() {

@@ -16,11 +16,11 @@
 #include <algorithm>
 #include <atomic>
 #include <deque>
-#include <mutex>
 #include <set>
 
 #include "common/base/fault.h"
 #include "common/base/log.h"
+#include "common/base/mutex.h"
 #include "common/base/random.h"
 #include "common/base/worker.h"
 #include "common/events/outbox.h"
@@ -124,9 +124,9 @@ struct Relay::Impl {
              next_prune = absl::InfinitePast();
   std::string policy;
 
-  mutable std::mutex mutex;
-  RelayStatus status;   // guarded by mutex; head, published, redis_up, counters, error
-  Cursor counted_from;  // guarded by mutex; published, or where the term began if that is not known
+  mutable Mutex mutex;
+  RelayStatus status ABSL_GUARDED_BY(mutex);   // head, published, redis_up, counters, error
+  Cursor counted_from ABSL_GUARDED_BY(mutex);  // published, or where the term began if that is not known
 
   Worker worker;  // goes first
 };
@@ -169,7 +169,7 @@ absl::Status Relay::Impl::Serve() {
   }
   if (!beat) return absl::OkStatus();
   next_beat = absl::Now() + options.heartbeat;
-  const std::lock_guard lock(mutex);
+  MutexLock lock(mutex);
   status.set_error(policy);
   return absl::OkStatus();
 }
@@ -180,7 +180,7 @@ void Relay::Impl::Failed(const absl::Status& why) {
   if (stream != nullptr) stream->Disconnect();
   in_flight.clear();
   const std::string text(why.message());
-  const std::lock_guard lock(mutex);
+  MutexLock lock(mutex);
   if (redis) status.set_redis_up(false);
   // Log a new reason once, not at each try.
   if (status.error() != text) Log(Severity::kWarning, "relay.failed", {{"stream", options.key}, {"error", text}});
@@ -200,7 +200,7 @@ absl::Status Relay::Impl::Lead() {
     if (!has_lease) {
       if (had) Log(Severity::kWarning, "relay.lease_lost", {{"stream", options.key}});
       new_term = "takeover";
-      const std::lock_guard lock(mutex);
+      MutexLock lock(mutex);
       status.set_redis_up(false);  // only the replica that leads knows
       status.clear_error();
       return absl::OkStatus();
@@ -218,7 +218,7 @@ absl::Status Relay::Impl::BeginTerm() {
   head = started;
   new_term.clear();
   verified = false;
-  const std::lock_guard lock(mutex);
+  MutexLock lock(mutex);
   status.set_head(head.ToString());
   if (status.published().empty()) counted_from = started;
   return absl::OkStatus();
@@ -263,7 +263,7 @@ absl::Status Relay::Impl::CheckHead(Cursor found) {
   if (found.epoch != epoch) return TermOver("reconnect", "the log has another epoch than this relay's");
   if (found < head) return TermOver("reconnect", "the log went back in time");
   head = found;
-  const std::lock_guard lock(mutex);
+  MutexLock lock(mutex);
   status.set_head(head.ToString());
   return absl::OkStatus();
 }
@@ -286,7 +286,7 @@ absl::Status Relay::Impl::Verify() {
   policy = absl::IsFailedPrecondition(checked) ? std::string(checked.message()) : "";
   verified = true;
   next_beat = next_check = absl::InfinitePast();
-  const std::lock_guard lock(mutex);
+  MutexLock lock(mutex);
   status.set_redis_up(true);
   return absl::OkStatus();
 }
@@ -331,7 +331,7 @@ absl::Status Relay::Impl::Repair(const StreamEnd& end) {
   if (rebuilt) Log(Severity::kWarning, "relay.rebuild", {{"stream", options.key}, {"after", from.ToString()}});
   removed.clear();
   NowPublished(from);
-  const std::lock_guard lock(mutex);
+  MutexLock lock(mutex);
   status.set_rebuilds(status.rebuilds() + (rebuilt ? 1 : 0));
   status.set_orphans_removed(status.orphans_removed() + static_cast<int64_t>(end.orphans.size()));
   return absl::OkStatus();
@@ -392,7 +392,7 @@ absl::Status Relay::Impl::TakeAnswer() {
 
 void Relay::Impl::NowPublished(Cursor cursor) {
   published = cursor;
-  const std::lock_guard lock(mutex);
+  MutexLock lock(mutex);
   status.set_published(published.ToString());
   counted_from = published;
 }
@@ -452,7 +452,7 @@ absl::Status Relay::Impl::CheckMiddle() {
     StreamEnd end;
     end.last = stream_last;
     TRY(Repair(end));
-    const std::lock_guard lock(mutex);
+    MutexLock lock(mutex);
     status.set_holes(status.holes() + 1);
   }
   next_check = absl::Now() + options.check;
@@ -501,7 +501,7 @@ RelayStatus Relay::Status() const {
   RelayStatus status;
   Cursor counted_from;
   {
-    const std::lock_guard lock(impl_->mutex);
+    MutexLock lock(impl_->mutex);
     status = impl_->status;
     counted_from = impl_->counted_from;
   }

@@ -19,11 +19,11 @@
 #include <cerrno>
 #include <charconv>
 #include <limits>
-#include <mutex>
 
 #include "absl/strings/str_cat.h"
 #include "common/base/clock.h"
 #include "common/base/errors.h"
+#include "common/base/mutex.h"
 
 namespace mestring {
 namespace {
@@ -276,17 +276,18 @@ class RedisConnection {
   }
 
   void Drop() {
-    const std::lock_guard lock(mutex_);
+    MutexLock lock(mutex_);
+    socket_ = -1;
     if (context_ != nullptr) redisFree(context_);
     context_ = nullptr;
     script_.clear();
   }
 
   void Interrupt() {
-    const std::lock_guard lock(mutex_);
+    MutexLock lock(mutex_);
     interrupted_ = true;
     // Only shuts the socket down: the thread that uses the context closes it.
-    if (context_ != nullptr) shutdown(context_->fd, SHUT_RDWR);
+    if (socket_ >= 0) shutdown(socket_, SHUT_RDWR);
   }
 
  private:
@@ -294,12 +295,12 @@ class RedisConnection {
     if (context_ != nullptr) return absl::OkStatus();
     ASSIGN(const Address address, ParseAddress(options_.url));
     const timeval timeout = absl::ToTimeval(options_.connect_timeout);
-    redisContext* context = address.path.empty() ? redisConnectWithTimeout(address.host.c_str(), address.port, timeout)
-                                                 : redisConnectUnixWithTimeout(address.path.c_str(), timeout);
+    context_ = address.path.empty() ? redisConnectWithTimeout(address.host.c_str(), address.port, timeout)
+                                    : redisConnectUnixWithTimeout(address.path.c_str(), timeout);
     {
-      const std::lock_guard lock(mutex_);
-      context_ = context;
-      if (interrupted_ && context_ != nullptr) shutdown(context_->fd, SHUT_RDWR);
+      MutexLock lock(mutex_);
+      socket_ = context_ == nullptr ? -1 : context_->fd;
+      if (interrupted_ && socket_ >= 0) shutdown(socket_, SHUT_RDWR);
     }
     if (context_ == nullptr || context_->err != 0) return Lost();
     // A half-open connection must not block us: reads and writes time out, and the operating system probes it.
@@ -319,9 +320,10 @@ class RedisConnection {
   }
 
   const RedisOptions options_;
-  std::mutex mutex_;  // guards context_ against Interrupt, and interrupted_
   redisContext* context_ = nullptr;
-  bool interrupted_ = false;
+  Mutex mutex_;
+  int socket_ ABSL_GUARDED_BY(mutex_) = -1;  // of the context, for Interrupt
+  bool interrupted_ ABSL_GUARDED_BY(mutex_) = false;
   std::string script_;
   std::vector<const char*> pointers_;
   std::vector<size_t> lengths_;

@@ -12,11 +12,11 @@
 #include "common/events/subscription.h"
 
 #include <algorithm>
-#include <mutex>
 
 #include "absl/strings/str_cat.h"
 #include "common/base/fault.h"
 #include "common/base/log.h"
+#include "common/base/mutex.h"
 #include "common/base/random.h"
 #include "common/base/worker.h"
 #include "common/events/parked.h"
@@ -131,13 +131,14 @@ struct Subscription::Impl {
   absl::Time next_heartbeat = absl::InfinitePast();
   int stream_failures = 0;
 
-  mutable std::mutex mutex;  // guards what follows
-  bool reload = false;
-  Cursor shown_cursor;
-  std::string shown_state = kRunning, error, stream_error;
-  std::optional<Cursor> head;                     // of the owner, when it was last heard of
-  absl::Time fresh_until = absl::InfinitePast();  // by the last sign of life
-  absl::Time owner_until = absl::InfinitePast();  // by the owner's own answer
+  mutable Mutex mutex;
+  bool reload ABSL_GUARDED_BY(mutex) = false;
+  Cursor shown_cursor ABSL_GUARDED_BY(mutex);
+  std::string shown_state ABSL_GUARDED_BY(mutex) = kRunning;
+  std::string error ABSL_GUARDED_BY(mutex), stream_error ABSL_GUARDED_BY(mutex);
+  std::optional<Cursor> head ABSL_GUARDED_BY(mutex);                     // of the owner, when it was last heard of
+  absl::Time fresh_until ABSL_GUARDED_BY(mutex) = absl::InfinitePast();  // by the last sign of life
+  absl::Time owner_until ABSL_GUARDED_BY(mutex) = absl::InfinitePast();  // by the owner's own answer
 
   Worker worker;  // goes first
 };
@@ -149,7 +150,7 @@ absl::StatusOr<absl::Duration> Subscription::Impl::Step() {
   const absl::Status done = Round();
   // A failure during a stop comes from the interruption.
   if (worker.stopping()) return rest;
-  const std::lock_guard lock(mutex);
+  MutexLock lock(mutex);
   if (done.ok()) {
     if (state == kRunning) error.clear();
     return rest;
@@ -176,7 +177,7 @@ absl::Status Subscription::Impl::Round() {
 
 absl::Status Subscription::Impl::LoadPlace() {
   {
-    const std::lock_guard lock(mutex);
+    MutexLock lock(mutex);
     if (loaded && !reload) return absl::OkStatus();
     reload = false;
   }
@@ -195,7 +196,7 @@ absl::Status Subscription::Impl::LoadPlace() {
   alone = false;
   attempts = 0;
   loaded = true;
-  const std::lock_guard lock(mutex);
+  MutexLock lock(mutex);
   shown_cursor = cursor;
   shown_state = state;
   if (state != kRunning) error = why;
@@ -206,7 +207,7 @@ absl::Status Subscription::Impl::LoadPlace() {
 
 void Subscription::Impl::SignOfLife() {
   heard = absl::Now();
-  const std::lock_guard lock(mutex);
+  MutexLock lock(mutex);
   fresh_until = heard + options.stale;
 }
 
@@ -219,7 +220,7 @@ absl::StatusOr<Subscription::Impl::Batch> Subscription::Impl::Next() {
     if (read.ok() && !read->events.empty()) return read;
     if (!read.ok()) {
       next_stream = absl::Now() + BackoffAfter(stream_failures++, options.retry_min, options.retry_max);
-      const std::lock_guard lock(mutex);
+      MutexLock lock(mutex);
       stream_error = TextOf(read.status());
     }
   }
@@ -246,7 +247,7 @@ absl::StatusOr<Subscription::Impl::Batch> Subscription::Impl::FromStream() {
   // history.
   if (found.events.empty() && !entries.empty()) ask_owner = true;
   if (found.events.empty() || absl::Now() >= next_heartbeat) TRY(ReadHeartbeat());
-  const std::lock_guard lock(mutex);
+  MutexLock lock(mutex);
   stream_error.clear();
   if (!entries.empty() || !head || *head <= cursor) {
     behind.reset();
@@ -265,7 +266,7 @@ absl::Status Subscription::Impl::ReadHeartbeat() {
   next_heartbeat = absl::Now() + kHeartbeatEvery;
   ASSIGN(const std::optional<Cursor> seen, stream.Heartbeat());
   if (seen) SignOfLife();
-  const std::lock_guard lock(mutex);
+  MutexLock lock(mutex);
   head = seen;
   // An absent heartbeat is an old one already.
   if (!seen) fresh_until = owner_until;
@@ -294,7 +295,7 @@ absl::StatusOr<Subscription::Impl::Batch> Subscription::Impl::FromOwner() {
   const absl::StatusOr<Cursor> as_of = ParseCursor(answer->as_of()), end = ParseCursor(answer->head());
   if (as_of.ok()) found.end = std::max(found.end, *as_of);
   ask_owner = end.ok() && found.end < *end && found.end != cursor;
-  const std::lock_guard lock(mutex);
+  MutexLock lock(mutex);
   owner_until = fresh_until = absl::Now() + options.stale;
   if (end.ok()) head = *end;
   return found;
@@ -374,7 +375,7 @@ void Subscription::Impl::Applied(size_t count) {
   batch.events.erase(batch.events.begin(), batch.events.begin() + static_cast<int64_t>(count));
   if (attempts > 0) alone = false;
   attempts = 0;
-  const std::lock_guard lock(mutex);
+  MutexLock lock(mutex);
   shown_cursor = cursor;
 }
 
@@ -489,7 +490,7 @@ SubscriptionStatus Subscription::Status() const {
         return absl::OkStatus();
       })
       .IgnoreError();
-  const std::lock_guard lock(impl_->mutex);
+  MutexLock lock(impl_->mutex);
   status.set_stream(impl_->options.key);
   status.set_cursor(impl_->shown_cursor.ToString());
   status.set_parked_events(parked);
@@ -545,7 +546,7 @@ absl::Status Subscription::Rebase(Cursor cursor) {
   }));
   Log(Severity::kWarning, "subscription.rebased", {{"stream", impl_->options.key}, {"cursor", cursor.ToString()}});
   {
-    const std::lock_guard lock(impl_->mutex);
+    MutexLock lock(impl_->mutex);
     impl_->reload = true;
     impl_->shown_cursor = cursor;
     impl_->shown_state = kRunning;

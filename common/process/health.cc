@@ -73,7 +73,7 @@ void Health::Look() {
   const absl::StatusOr<Timers::Counts> counts = parts_.timers.Count();
   if (!counts.ok()) return;
   now.timers_overdue = counts->overdue;
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(mutex_);
   seen_ = std::move(now);
 }
 

@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
+#include "common/base/mutex.h"
 #include "common/base/worker.h"
 #include "common/process/operations.h"
 #include "grpcpp/server.h"
@@ -42,7 +42,7 @@ class Health {
   bool ready() const { return ready_; }
   int port() const { return port_; }
   Seen seen() const {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(mutex_);
     return seen_;
   }
 
@@ -57,7 +57,7 @@ class Health {
   std::unique_ptr<grpc::Server> probes_;
   grpc::Server* server_ = nullptr;
   std::atomic<bool> ready_{false}, draining_{false};
-  mutable absl::Mutex mutex_;
+  mutable Mutex mutex_;
   Seen seen_ ABSL_GUARDED_BY(mutex_);
   Worker worker_{[this] { return Check(); }};  // goes first
 };

@@ -12,9 +12,9 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
-#include "absl/synchronization/mutex.h"
 #include "common/base/errors.h"
 #include "common/base/field_rules.h"
+#include "common/base/mutex.h"
 #include "common/base/options.h"
 #include "common/rpc/reflection.h"
 
@@ -63,10 +63,11 @@ struct OfType {
 
 // Stored for the life of the process, as the type is.
 const OfType& OfTypeOf(const Descriptor& event) {
-  static absl::Mutex mutex(absl::kConstInit);
-  static auto& known = *new absl::flat_hash_map<const Descriptor*, std::unique_ptr<OfType>>();
-  absl::MutexLock lock(&mutex);
-  std::unique_ptr<OfType>& found = known[&event];
+  static Mutex mutex;
+  static auto* const known ABSL_PT_GUARDED_BY(mutex) =
+      new absl::flat_hash_map<const Descriptor*, std::unique_ptr<OfType>>();
+  MutexLock lock(mutex);
+  std::unique_ptr<OfType>& found = (*known)[&event];
   if (found == nullptr) {
     // An event whose contract names no audience is only for roles that see the whole stream.
     found = std::make_unique<OfType>(OfType{!NamesSomebody(event), VisibleTo(event).value_or(std::vector<Role>())});

@@ -424,7 +424,7 @@ absl::StatusOr<std::shared_ptr<const Caller>> RpcPipeline::CallerFrom(const Meta
 
 const RpcPipeline::Method* RpcPipeline::MethodOf(const Descriptor& request) {
   {
-    absl::ReaderMutexLock lock(&mutex_);
+    MutexLock lock(mutex_);
     const auto found = methods_.find(&request);
     if (found != methods_.end()) return found->second.get();
   }
@@ -453,13 +453,13 @@ const RpcPipeline::Method* RpcPipeline::MethodOf(const Descriptor& request) {
   if (request_id != nullptr && request_id->type() == FieldDescriptor::TYPE_STRING && !request_id->is_repeated()) {
     method->request_id = request_id;
   }
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(mutex_);
   return methods_.try_emplace(&request, std::move(method)).first->second.get();
 }
 
 const RpcPipeline::Method* RpcPipeline::MethodAt(std::string_view path) {
   {
-    absl::ReaderMutexLock lock(&mutex_);
+    MutexLock lock(mutex_);
     const auto found = paths_.find(path);
     if (found != paths_.end()) return found->second;
   }
@@ -470,7 +470,7 @@ const RpcPipeline::Method* RpcPipeline::MethodAt(std::string_view path) {
   const Method* method = descriptor == nullptr ? nullptr : MethodOf(*descriptor->input_type());
   // Compare the whole path: "/a.B.C" and "/a/B/C" lead to the same name.
   if (method == nullptr || method->path != path) return nullptr;
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(mutex_);
   paths_.try_emplace(std::string(path), method);
   return method;
 }
@@ -488,12 +488,12 @@ std::string RpcPipeline::HashOf(const Caller* caller) {
   if (caller == nullptr) return "";
   const std::string name = NameOf(*caller);
   {
-    absl::ReaderMutexLock lock(&mutex_);
+    MutexLock lock(mutex_);
     const auto found = hashes_.find(name);
     if (found != hashes_.end()) return found->second;
   }
   std::string hash = KeyedHash(options_.hash_key, name);
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(mutex_);
   if (hashes_.size() >= kHashesMax) hashes_.clear();
   hashes_[name] = hash;
   return hash;

@@ -46,7 +46,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
-#include "absl/synchronization/mutex.h"
+#include "common/base/mutex.h"
 #include "common/rpc/call.h"
 #include "common/store/database.h"
 #include "google/protobuf/descriptor.h"
@@ -153,7 +153,7 @@ class RpcPipeline {
   std::atomic<bool> open_{false};
   std::set<std::string, std::less<>> services_;  // set before open_, and never again
   std::atomic<int64_t> writes_{0}, accesses_{0};
-  absl::Mutex mutex_;
+  Mutex mutex_;
   absl::flat_hash_map<const google::protobuf::Descriptor*, std::unique_ptr<Method>> methods_ ABSL_GUARDED_BY(mutex_);
   absl::flat_hash_map<std::string, const Method*> paths_ ABSL_GUARDED_BY(mutex_);
   absl::flat_hash_map<std::string, std::string> hashes_ ABSL_GUARDED_BY(mutex_);

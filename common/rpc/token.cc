@@ -33,13 +33,13 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
-#include "absl/synchronization/mutex.h"
 #include "absl/time/clock.h"
 #include "cjose/cjose.h"
 #include "common/base/digest.h"
 #include "common/base/errors.h"
 #include "common/base/ids.h"
 #include "common/base/log.h"
+#include "common/base/mutex.h"
 #include "nlohmann/json.hpp"
 
 namespace mestring {
@@ -271,14 +271,14 @@ struct TokenVerifier::Impl {
   };
 
   Options options;
-  absl::Mutex mutex;
+  Mutex mutex;
   std::shared_ptr<const Keys> keys ABSL_GUARDED_BY(mutex);
   FileMark mark ABSL_GUARDED_BY(mutex);
   absl::flat_hash_map<Digest, Remembered> remembered ABSL_GUARDED_BY(mutex);
   std::atomic<int64_t> next_look_ns{0};
   // One signature at a time: cjose does not promise that two threads may use one key, and a flood of bad signatures
   // then takes only one core.
-  absl::Mutex one_signature;
+  Mutex one_signature;
 
   void LookAtKeys();
   // Returns the keys by which the signature is right.
@@ -299,7 +299,7 @@ void TokenVerifier::Impl::LookAtKeys() {
   if (!due || !next_look_ns.compare_exchange_strong(next, now_ns + absl::ToInt64Nanoseconds(kKeysLookEvery))) return;
   const FileMark seen = MarkOf(options.jwks_file);
   {
-    absl::ReaderMutexLock lock(&mutex);
+    MutexLock lock(mutex);
     if (seen == mark) return;
   }
   absl::StatusOr<Keys> read = ReadKeys(options.jwks_file);
@@ -307,7 +307,7 @@ void TokenVerifier::Impl::LookAtKeys() {
     Log(Severity::kError, "access.keys_unusable", {{"error", read.status().message()}});
     return;
   }
-  absl::MutexLock lock(&mutex);
+  MutexLock lock(mutex);
   keys = std::make_shared<const Keys>(*std::move(read));
   mark = seen;
   remembered.clear();
@@ -328,7 +328,7 @@ absl::StatusOr<std::shared_ptr<const Keys>> TokenVerifier::Impl::CheckSignature(
 
   std::shared_ptr<const Keys> set;
   {
-    absl::ReaderMutexLock lock(&mutex);
+    MutexLock lock(mutex);
     set = keys;
   }
   const auto of_kid = set->find(kid.get<std::string>());
@@ -336,7 +336,7 @@ absl::StatusOr<std::shared_ptr<const Keys>> TokenVerifier::Impl::CheckSignature(
   const json algorithm = header->value("alg", json(nullptr));
   const auto key = algorithm.is_string() ? of_kid->second.find(algorithm.get<std::string>()) : of_kid->second.end();
   if (key == of_kid->second.end()) return Unauthenticated("the token's algorithm is not that of its key");
-  absl::MutexLock lock(&one_signature);
+  MutexLock lock(one_signature);
   cjose_err error;
   std::unique_ptr<cjose_jws_t, FreeSignature> signature(cjose_jws_import(token.data(), token.size(), &error));
   if (signature == nullptr || !cjose_jws_verify(signature.get(), key->second.key.get(), &error)) {
@@ -369,7 +369,7 @@ absl::StatusOr<Caller> TokenVerifier::Impl::CheckClaims(std::string_view payload
 void TokenVerifier::Impl::Remember(const Digest& hash, const std::shared_ptr<const Caller>& caller,
                                    const std::shared_ptr<const Keys>& by, absl::Time now) {
   const absl::Time until = std::min(now + options.remember, caller->until);
-  absl::MutexLock lock(&mutex);
+  MutexLock lock(mutex);
   if (by != keys) return;  // The keys changed while we looked.
   if (remembered.size() >= kRememberedMax) {
     absl::erase_if(remembered, [now](const auto& entry) { return entry.second.until <= now; });
@@ -387,7 +387,7 @@ absl::StatusOr<std::unique_ptr<TokenVerifier>> TokenVerifier::Make(Options optio
   ASSIGN(Keys keys, ReadKeys(options.jwks_file));
   impl->options = std::move(options);
   {
-    absl::MutexLock lock(&impl->mutex);
+    MutexLock lock(impl->mutex);
     impl->mark = mark;
     impl->keys = std::make_shared<const Keys>(std::move(keys));
   }
@@ -400,7 +400,7 @@ absl::StatusOr<std::shared_ptr<const Caller>> TokenVerifier::Verify(std::string_
   impl_->LookAtKeys();
   const Digest hash = Sha256(token);
   {
-    absl::ReaderMutexLock lock(&impl_->mutex);
+    MutexLock lock(impl_->mutex);
     const auto found = impl_->remembered.find(hash);
     if (found != impl_->remembered.end() && now < found->second.until) return found->second.caller;
   }

@@ -26,10 +26,10 @@
 #include <vector>
 
 #include "absl/container/flat_hash_set.h"
-#include "absl/synchronization/mutex.h"
 #include "absl/time/clock.h"
 #include "common/base/field_rules.h"
 #include "common/base/log.h"
+#include "common/base/mutex.h"
 #include "common/base/worker.h"
 #include "common/events/outbox.h"
 #include "common/rpc/audience.h"
@@ -134,7 +134,7 @@ class Watch::Hub : public Watcher::Hub {
   void Stop();
   void Drain();
   int watchers() const {
-    absl::ReaderMutexLock lock(&mutex_);
+    MutexLock lock(mutex_);
     return static_cast<int>(all_.size());
   }
 
@@ -156,7 +156,7 @@ class Watch::Hub : public Watcher::Hub {
 
  private:
   WatchRing::Found LookInRing(Watcher& watcher, WatchEntryPtr* found) const {
-    absl::ReaderMutexLock lock(&mutex_);
+    MutexLock lock(mutex_);
     return ring_.Look(
         watcher.place, watcher.cursor, [&](const WatchEntry& entry) { return watcher.Wants(entry); }, found);
   }
@@ -175,11 +175,12 @@ class Watch::Hub : public Watcher::Hub {
     for (Worker& worker : workers) worker.Wake();
   }
   std::vector<std::shared_ptr<Watcher>> All() const {
-    absl::ReaderMutexLock lock(&mutex_);
+    MutexLock lock(mutex_);
     return {all_.begin(), all_.end()};
   }
 
-  mutable absl::Mutex mutex_;
+  mutable Mutex mutex_;
+  CondVar forgotten_;  // the last of all_
   WatchRing ring_ ABSL_GUARDED_BY(mutex_);
   absl::flat_hash_set<std::shared_ptr<Watcher>> all_ ABSL_GUARDED_BY(mutex_);
   std::vector<std::shared_ptr<Watcher>> waiting_ ABSL_GUARDED_BY(mutex_);
@@ -231,7 +232,7 @@ absl::Status Watch::Hub::Start() {
     return absl::OkStatus();
   }));
   {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(mutex_);
     ring_.Restart(tail_);
   }
   tail_worker_.Start();
@@ -250,14 +251,13 @@ void Watch::Hub::Stop() {
     for (Worker& worker : *workers) worker.Stop();
   }
   // The server shuts down before this object is destroyed: every call has ended, but its OnDone may not have run yet.
-  absl::MutexLock lock(&mutex_);
-  mutex_.Await(absl::Condition(
-      +[](absl::flat_hash_set<std::shared_ptr<Watcher>>* all) { return all->empty(); }, &all_));
+  MutexLock lock(mutex_);
+  while (!all_.empty()) forgotten_.Wait(mutex_);
 }
 
 void Watch::Hub::Drain() {
   {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(mutex_);
     draining_ = true;
   }
   for (const std::shared_ptr<Watcher>& watcher : All()) watcher->End(Draining());
@@ -265,7 +265,7 @@ void Watch::Hub::Drain() {
 
 absl::Status Watch::Hub::Admit(const std::shared_ptr<Watcher>& watcher) {
   {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(mutex_);
     if (draining_) return Draining();
     if (static_cast<int>(all_.size()) >= options.watchers_max) {
       return Overloaded("TOO_MANY_WATCHERS", "the service has as many watchers as it can; try again", kTooManyRetry);
@@ -279,8 +279,9 @@ absl::Status Watch::Hub::Admit(const std::shared_ptr<Watcher>& watcher) {
 }
 
 void Watch::Hub::Forget(const std::shared_ptr<Watcher>& watcher) {
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(mutex_);
   all_.erase(watcher);
+  if (all_.empty()) forgotten_.NotifyAll();
 }
 
 // Moves a watcher to its next write, or to where it waits.
@@ -303,7 +304,7 @@ void Watch::Hub::Advance(const std::shared_ptr<Watcher>& watcher) {
         continue;
       case WatchRing::Found::kBehind: {
         if (watcher->BookmarkDue(options.bookmark)) return watcher->WriteBookmark();
-        absl::MutexLock lock(&mutex_);
+        MutexLock lock(mutex_);
         return PutBehind(watcher);
       }
       case WatchRing::Found::kEnd:
@@ -327,7 +328,7 @@ void Watch::Hub::PutBehind(const std::shared_ptr<Watcher>& watcher) {
 
 // False if an event has come meanwhile.
 bool Watch::Hub::Wait(const std::shared_ptr<Watcher>& watcher) {
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(mutex_);
   if (!ring_.AtEnd(watcher->place)) return false;
   waiting_.push_back(watcher);
   return true;
@@ -380,7 +381,7 @@ bool Watch::Hub::ReadTail() {
   entries.reserve(events.size());
   for (pb::Event& event : events) entries.push_back(WatchEntryOf(std::move(event)));
   tail_ = entries.back()->cursor;
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(mutex_);
   for (WatchEntryPtr& entry : entries) ring_.Add(std::move(entry));
   ReadyAll();
   return static_cast<int>(events.size()) == kTailPage;
@@ -393,7 +394,7 @@ absl::Status Watch::Hub::Jump() {
     return absl::OkStatus();
   }));
   asleep_ = false;
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(mutex_);
   ring_.Restart(tail_);
   // Watchers that waited at the end of the old ring may lack events before the new one.
   ReadyAll();
@@ -414,7 +415,7 @@ void Watch::Hub::Restart() {
 absl::StatusOr<absl::Duration> Watch::Hub::AdvanceSome() {
   std::vector<std::shared_ptr<Watcher>> batch;
   {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(mutex_);
     while (!ready_.empty() && batch.size() < kWakeBatch) {
       batch.push_back(std::move(ready_.front()));
       ready_.pop_front();
@@ -427,7 +428,7 @@ absl::StatusOr<absl::Duration> Watch::Hub::AdvanceSome() {
 absl::StatusOr<absl::Duration> Watch::Hub::CatchUpOne() {
   std::shared_ptr<Watcher> watcher;
   {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(mutex_);
     if (behind_.empty()) return absl::InfiniteDuration();
     watcher = std::move(behind_.front());
     behind_.pop_front();
@@ -438,7 +439,7 @@ absl::StatusOr<absl::Duration> Watch::Hub::CatchUpOne() {
 
 absl::StatusOr<absl::Duration> Watch::Hub::Sweep() {
   {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(mutex_);
     // Watchers whose bookmark is due go on; those that have ended are removed.
     std::vector<std::shared_ptr<Watcher>> still;
     for (std::shared_ptr<Watcher>& watcher : waiting_) {

@@ -40,12 +40,12 @@ void Watcher::WriteBookmark() {
 }
 
 bool Watcher::BookmarkDue(absl::Duration every) const {
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(mutex_);
   return !last_write_ || Uptime() - *last_write_ >= every;
 }
 
 void Watcher::Write(grpc::ByteBuffer message) {
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(mutex_);
   if (ended_) return;
   FAULT("watch.before_write");
   message_ = std::move(message);
@@ -57,7 +57,7 @@ void Watcher::Write(grpc::ByteBuffer message) {
 void Watcher::OnWriteDone(bool ok) {
   // Advancing may end the call, and OnDone drops `self` on another thread.
   const std::shared_ptr<Watcher> keep = [this] {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(mutex_);
     writing_ = false;
     message_.Clear();
     return self;
@@ -67,7 +67,7 @@ void Watcher::OnWriteDone(bool ok) {
 }
 
 void Watcher::End(const absl::Status& status) {
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(mutex_);
   if (ended_ || context_ == nullptr) return;
   ended_ = Uptime();
   Finish(hub_.Ended(*context_, caller.get(), status, Uptime() - started_));
@@ -76,7 +76,7 @@ void Watcher::End(const absl::Status& status) {
 void Watcher::Sweep(absl::Duration write_timeout) {
   bool too_slow = false;
   {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(mutex_);
     if (context_ == nullptr) return;
     if (ended_) {
       if (Uptime() - *ended_ > write_timeout) context_->TryCancel();
@@ -92,7 +92,7 @@ void Watcher::Sweep(absl::Duration write_timeout) {
 void Watcher::OnDone() {
   std::shared_ptr<Watcher> keep;
   {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(mutex_);
     context_ = nullptr;
     keep = std::move(self);
   }

@@ -9,10 +9,10 @@
 
 #include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
-#include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "common/base/errors.h"
 #include "common/base/ids.h"
+#include "common/base/mutex.h"
 #include "common/rpc/token.h"
 #include "common/rpc/watch_entry.h"
 #include "common/rpc/watch_ring.h"
@@ -65,7 +65,7 @@ class Watcher : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
   // Ends the call, if it has not ended.
   void End(const absl::Status& status) ABSL_LOCKS_EXCLUDED(mutex_);
   bool ended() const ABSL_LOCKS_EXCLUDED(mutex_) {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(mutex_);
     return ended_.has_value();
   }
   // Whether nothing was sent for so long.
@@ -75,7 +75,7 @@ class Watcher : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
 
  private:
   Hub& hub_;
-  mutable absl::Mutex mutex_;
+  mutable Mutex mutex_;
   grpc::CallbackServerContext* context_ ABSL_GUARDED_BY(mutex_);  // null after OnDone
   const absl::Duration started_;
   grpc::ByteBuffer message_ ABSL_GUARDED_BY(mutex_);

@@ -10,8 +10,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "absl/synchronization/mutex.h"
 #include "common/base/errors.h"
+#include "common/base/mutex.h"
 #include "mestring/events/v1/moves.pb.h"
 
 namespace mestring {
@@ -69,16 +69,16 @@ std::string NamesText(const std::vector<const Descriptor*>& types) {
 }  // namespace
 
 absl::StatusOr<const EventNames*> EventNamesOf(const Descriptor& event) {
-  static absl::Mutex mutex(absl::kConstInit);
-  static auto& known = *new absl::flat_hash_map<const Descriptor*, const EventNames*>();
+  static Mutex mutex;
+  static auto* const known ABSL_PT_GUARDED_BY(mutex) = new absl::flat_hash_map<const Descriptor*, const EventNames*>();
   {
-    absl::ReaderMutexLock lock(&mutex);
-    const auto found = known.find(&event);
-    if (found != known.end()) return found->second;
+    MutexLock lock(mutex);
+    const auto found = known->find(&event);
+    if (found != known->end()) return found->second;
   }
   ASSIGN(std::unique_ptr<const EventNames> names, ReadNames(event));
-  absl::MutexLock lock(&mutex);
-  const auto [place, is_new] = known.emplace(&event, names.get());
+  MutexLock lock(mutex);
+  const auto [place, is_new] = known->emplace(&event, names.get());
   if (is_new) names.release();
   return place->second;
 }

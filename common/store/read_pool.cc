@@ -30,16 +30,15 @@ constexpr std::string_view kBeginReadPostgresql[] = {"BEGIN ISOLATION LEVEL REPE
 
 // Gives the connection to the first reader that waits, if any.
 void ReadPool::ReturnReader(std::unique_ptr<Connection> connection) {
-  std::lock_guard lock(mutex_);
-  if (readers_.empty()) {
+  MutexLock lock(mutex_);
+  if (line_.empty()) {
     idle_.push_back(std::move(connection));
     return;
   }
-  Reader* const next = readers_.front();
-  readers_.pop_front();
+  Reader* const next = line_.front();
+  line_.pop_front();
   next->connection = std::move(connection);
-  next->leads = true;
-  next->wake.notify_one();
+  next->turn.Tell(Turn::kLead);
 }
 
 // Connects if necessary. Replaces a connection that is lost once: nothing has run on it yet.
@@ -59,11 +58,9 @@ absl::Status ReadPool::BeginRead(std::unique_ptr<Connection>& connection, Cursor
 
 // Each reader gets its result as soon as there is one.
 void ReadPool::RunReads(std::unique_ptr<Connection>& connection, absl::Span<Reader* const> group) {
-  const auto finish = [this](Reader& reader, absl::Status status) {
-    std::lock_guard lock(mutex_);  // a reader that sees `done` leaves, and its condition variable goes with it
+  const auto finish = [](Reader& reader, absl::Status status) {
     reader.result = std::move(status);
-    reader.done = true;
-    reader.wake.notify_one();
+    reader.turn.Tell(Turn::kDone);
   };
   bool begun = false;
   TxGroup snapshot{.writes = false};
@@ -90,34 +87,44 @@ void ReadPool::RunReads(std::unique_ptr<Connection>& connection, absl::Span<Read
   if (connection != nullptr && connection->lost()) connection = nullptr;
 }
 
-absl::Status ReadPool::Read(absl::FunctionRef<absl::Status(Tx&)> fn) {
-  Reader me{.fn = fn, .result = absl::OkStatus(), .connection = nullptr, .wake = {}};
-  std::vector<Reader*> group = {&me};
-  std::unique_lock lock(mutex_);
-  if (!idle_.empty()) {
-    me.connection = std::move(idle_.back());
-    idle_.pop_back();
-  } else {
-    if (readers_.size() >= kQueueMax) {
-      return Overloaded("READ_QUEUE_FULL", "too many reads wait; try again", kRetryWhenFull);
-    }
-    readers_.push_back(&me);
-    me.wake.wait_for(lock, absl::ToChronoMilliseconds(kWaitMax), [&] { return me.done || me.leads; });
-    if (!me.done && !me.leads) {
-      const auto waiting = std::find(readers_.begin(), readers_.end(), &me);
-      if (waiting != readers_.end()) {
-        readers_.erase(waiting);
-        return Overloaded("READ_QUEUE_FULL", "no database connection became free in time; try again", kRetryWhenFull);
-      }
-      me.wake.wait(lock, [&] { return me.done; });  // somebody is reading for it
-    }
-    if (me.done) return me.result;
-    while (group.size() < kGroupMax && !readers_.empty()) {
-      group.push_back(readers_.front());
-      readers_.pop_front();
+absl::StatusOr<Turn> ReadPool::WaitInLine(Reader& me) {
+  if (const std::optional<Turn> turn = me.turn.WaitUntil(DeadlineAfter(kWaitMax))) return *turn;
+  {
+    MutexLock lock(mutex_);
+    const auto waiting = std::find(line_.begin(), line_.end(), &me);
+    if (waiting != line_.end()) {
+      line_.erase(waiting);
+      return Overloaded("READ_QUEUE_FULL", "no database connection became free in time; try again", kRetryWhenFull);
     }
   }
-  lock.unlock();
+  return me.turn.Wait();  // somebody has it already
+}
+
+absl::Status ReadPool::Read(absl::FunctionRef<absl::Status(Tx&)> fn) {
+  Reader me{.fn = fn, .result = absl::OkStatus(), .connection = nullptr, .turn = {}};
+  std::vector<Reader*> group = {&me};
+  bool waits = false;
+  {
+    MutexLock lock(mutex_);
+    waits = idle_.empty();
+    if (!waits) {
+      me.connection = std::move(idle_.back());
+      idle_.pop_back();
+    } else if (line_.size() >= kQueueMax) {
+      return Overloaded("READ_QUEUE_FULL", "too many reads wait; try again", kRetryWhenFull);
+    } else {
+      line_.push_back(&me);
+    }
+  }
+  if (waits) {
+    ASSIGN(const Turn turn, WaitInLine(me));
+    if (turn == Turn::kDone) return me.result;
+    MutexLock lock(mutex_);
+    while (group.size() < kGroupMax && !line_.empty()) {
+      group.push_back(line_.front());
+      line_.pop_front();
+    }
+  }
   RunReads(me.connection, group);
   ReturnReader(std::move(me.connection));
   return me.result;

@@ -3,17 +3,17 @@
 #pragma once
 
 #include <atomic>
-#include <condition_variable>
 #include <deque>
 #include <memory>
-#include <mutex>
 #include <vector>
 
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/types/span.h"
 #include "common/base/ids.h"
+#include "common/base/mutex.h"
 #include "common/store/connection.h"
+#include "common/store/turn.h"
 #include "common/store/tx.h"
 
 namespace mestring {
@@ -29,16 +29,15 @@ class ReadPool {
   absl::Status Read(absl::FunctionRef<absl::Status(Tx&)> fn);
 
  private:
-  // One caller of Read; it waits, and lies on the caller's own stack.
+  // One caller of Read, on its own stack. It belongs to whoever takes it from the line until it is told its turn.
   struct Reader {
     absl::FunctionRef<absl::Status(Tx&)> fn;
     absl::Status result;
-    bool done = false;
-    bool leads = false;  // has `connection`, and reads for others too
-    std::unique_ptr<Connection> connection;
-    std::condition_variable wake;
+    std::unique_ptr<Connection> connection;  // of one who leads
+    TurnBell turn;
   };
 
+  absl::StatusOr<Turn> WaitInLine(Reader& me);
   void RunReads(std::unique_ptr<Connection>& connection, absl::Span<Reader* const> group);
   void ReturnReader(std::unique_ptr<Connection> connection);
   absl::Status BeginRead(std::unique_ptr<Connection>& connection, Cursor* head);
@@ -46,9 +45,9 @@ class ReadPool {
   const Target target_;
   const TxSettings& settings_;
   std::atomic<bool>& healthy_;
-  std::mutex mutex_;
-  std::deque<Reader*> readers_;                    // those who wait; empty as long as a connection is idle
-  std::vector<std::unique_ptr<Connection>> idle_;  // null: not connected
+  Mutex mutex_;
+  std::deque<Reader*> line_ ABSL_GUARDED_BY(mutex_);                       // empty as long as a connection is idle
+  std::vector<std::unique_ptr<Connection>> idle_ ABSL_GUARDED_BY(mutex_);  // null: not connected
 };
 
 }  // namespace mestring

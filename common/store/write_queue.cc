@@ -39,28 +39,32 @@ thread_local const void* running_write = nullptr;
 
 absl::Status WriteQueue::Write(absl::FunctionRef<absl::Status(Tx&)> fn) {
   if (running_write == this) return absl::InternalError("Write was called from inside a Write");
-  Writer me{.fn = fn, .result = absl::OkStatus(), .done = false, .wake = {}};
-  std::unique_lock lock(mutex_);
-  if (line_.size() >= static_cast<size_t>(kLengthMax)) {
-    return Overloaded("WRITE_QUEUE_FULL", "too many writes wait; try again", kRetryWhenFull);
+  Writer me{.fn = fn, .result = absl::OkStatus(), .turn = {}};
+  {
+    MutexLock lock(mutex_);
+    if (line_.size() >= static_cast<size_t>(kLengthMax)) {
+      return Overloaded("WRITE_QUEUE_FULL", "too many writes wait; try again", kRetryWhenFull);
+    }
+    line_.push_back(&me);
+    waiting_ = static_cast<int>(line_.size());
+    if (line_.size() == 1) me.turn.Tell(Turn::kLead);
   }
-  line_.push_back(&me);
-  waiting_ = static_cast<int>(line_.size());
-  me.wake.wait(lock, [&] { return me.done || line_.front() == &me; });
-  if (me.done) return me.result;
+  if (me.turn.Wait() == Turn::kDone) return me.result;
 
-  const size_t size = std::min(line_.size(), static_cast<size_t>(kGroupMax));
-  const std::vector<Writer*> group(line_.begin(), line_.begin() + static_cast<int64_t>(size));
-  lock.unlock();
+  std::vector<Writer*> group;
+  {
+    MutexLock lock(mutex_);
+    group.assign(line_.begin(), line_.begin() + std::min<std::ptrdiff_t>(line_.size(), kGroupMax));
+  }
   RunGroup(group);
-  lock.lock();
-  line_.erase(line_.begin(), line_.begin() + static_cast<int64_t>(size));
-  waiting_ = static_cast<int>(line_.size());
-  // Under the lock: a writer that sees `done` leaves, and its condition variable goes with it.
-  if (!line_.empty()) line_.front()->wake.notify_one();
+  {
+    MutexLock lock(mutex_);
+    line_.erase(line_.begin(), line_.begin() + static_cast<std::ptrdiff_t>(group.size()));
+    waiting_ = static_cast<int>(line_.size());
+    if (!line_.empty()) line_.front()->turn.Tell(Turn::kLead);
+  }
   for (Writer* writer : group) {
-    writer->done = true;
-    if (writer != &me) writer->wake.notify_one();
+    if (writer != &me) writer->turn.Tell(Turn::kDone);
   }
   return me.result;
 }

@@ -2,19 +2,19 @@
 #pragma once
 
 #include <atomic>
-#include <condition_variable>
 #include <cstdint>
 #include <deque>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <vector>
 
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/types/span.h"
 #include "common/base/ids.h"
+#include "common/base/mutex.h"
 #include "common/store/connection.h"
+#include "common/store/turn.h"
 #include "common/store/tx.h"
 #include "common/store/tx_group.h"
 
@@ -45,12 +45,11 @@ class WriteQueue {
   int64_t events() const { return events_; }
 
  private:
-  // One caller of Write, on its own stack.
+  // One caller of Write, on its own stack. It belongs to whoever leads until it is told that it is done.
   struct Writer {
     absl::FunctionRef<absl::Status(Tx&)> fn;
     absl::Status result;
-    bool done = false;
-    std::condition_variable wake;
+    TurnBell turn;
   };
 
   void RunGroup(absl::Span<Writer* const> group);
@@ -64,11 +63,12 @@ class WriteQueue {
   const Target target_;
   const TxSettings& settings_;
   std::atomic<bool>& healthy_;
-  std::mutex mutex_;
-  std::deque<Writer*> line_;            // the first one leads
-  std::unique_ptr<Connection> writer_;  // used by whoever leads; null when lost
-  bool doubtful_ = false;               // the writer was lost, and nothing was committed since
-  std::vector<std::function<void(Cursor)>> listeners_;
+  Mutex mutex_;
+  std::deque<Writer*> line_ ABSL_GUARDED_BY(mutex_);  // the first one leads
+  // Of whoever leads.
+  std::unique_ptr<Connection> writer_;                  // null when lost
+  bool doubtful_ = false;                               // the writer was lost, and nothing was committed since
+  std::vector<std::function<void(Cursor)>> listeners_;  // set before the first write
   std::atomic<int> waiting_{0};
   std::atomic<int64_t> commits_{0}, writes_{0}, events_{0};
 };

@@ -3,8 +3,8 @@
 //
 // The clock starts at the event's own time, which is that of the transaction: before the commit that makes
 // it durable. So what is shown is more than what the target asks for, by one fsync.
-#include <mutex>
 
+#include "common/base/mutex.h"
 #include "common/events/subscription.h"
 #include "grpcpp/client_context.h"
 #include "mestring/events/v1/events.grpc.pb.h"
@@ -47,34 +47,38 @@ void MeasureOn(Bench& bench, std::string_view engine) {
   options.key = TestKey();
   options.owner = OwnerAt(service.address());
   Subscription subscription(*subscriber, options);
-  std::mutex mutex;
-  bool counting = false;
-  int64_t handed_over = 0;
-  LoadResult delays;
+  struct {
+    Mutex mutex;
+    bool counting ABSL_GUARDED_BY(mutex) = false;
+    int64_t handed_over ABSL_GUARDED_BY(mutex) = 0;
+    LoadResult delays ABSL_GUARDED_BY(mutex);
+  } got;
   subscription.OnAny([&](Tx&, const events::v1::Event& event) {
     const absl::Duration delay = absl::Now() - FromProto(event.time());
-    const std::lock_guard lock(mutex);
-    ++handed_over;
-    if (counting) delays.latencies.push_back(delay);
+    MutexLock lock(got.mutex);
+    ++got.handed_over;
+    if (got.counting) got.delays.latencies.push_back(delay);
     return absl::OkStatus();
   });
   if (const absl::Status started = subscription.Start(); !started.ok()) Bench::Die(started);
 
   const LoadResult warm_up = service.client().RunAtRate(WriteNote(), kWritesPerSecond, kWarmUp);
   {
-    const std::lock_guard lock(mutex);
-    counting = true;
+    MutexLock lock(got.mutex);
+    got.counting = true;
   }
   const LoadResult writes =
       service.client().RunAtRate(WriteNote(), kWritesPerSecond, bench.Choose(absl::Seconds(10), absl::Seconds(3)));
   const int64_t written = static_cast<int64_t>(warm_up.latencies.size() + writes.latencies.size());
   const bool all = WaitUntil([&] {
-    const std::lock_guard lock(mutex);
-    return handed_over >= written;
+    MutexLock lock(got.mutex);
+    return got.handed_over >= written;
   });
   subscription.Stop();
   if (!all) bench.Fail("the subscriber did not get every event");
   if (writes.failed + warm_up.failed > 0) bench.Fail("writes failed: " + writes.error + warm_up.error);
+  MutexLock lock(got.mutex);
+  LoadResult& delays = got.delays;
   std::sort(delays.latencies.begin(), delays.latencies.end());
   const std::string on = absl::StrCat(", ", EngineTitle(engine));
   const std::string rate = absl::StrCat(Grouped(writes.per_second), " writes/s",

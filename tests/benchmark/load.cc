@@ -11,12 +11,12 @@
 #include "tests/benchmark/load.h"
 
 #include <algorithm>
-#include <mutex>
 #include <thread>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "common/base/errors.h"
+#include "common/base/mutex.h"
 #include "grpcpp/client_context.h"
 #include "grpcpp/completion_queue.h"
 #include "grpcpp/create_channel.h"
@@ -116,8 +116,10 @@ void Client::Begin(Slot& slot, const RpcCall& call) {
 }
 
 LoadResult Client::RunClosed(const RpcCall& call, int in_flight, absl::Duration duration, Callers callers) {
-  LoadResult result;
-  std::mutex mutex;
+  struct {
+    Mutex mutex;
+    LoadResult all ABSL_GUARDED_BY(mutex);
+  } shared;
   const absl::Time begin = absl::Now(), end = begin + duration;
   const auto work = [&](int first, int slots) {
     grpc::CompletionQueue queue;
@@ -140,13 +142,15 @@ LoadResult Client::RunClosed(const RpcCall& call, int in_flight, absl::Duration 
         --running;
       }
     }
-    const std::lock_guard lock(mutex);
-    tally.MoveInto(&result);
+    MutexLock lock(shared.mutex);
+    tally.MoveInto(&shared.all);
   };
   std::vector<std::thread> threads;
   const int each = callers == Callers::kMany ? 1 : in_flight;
   for (int first = 0; first < in_flight; first += each) threads.emplace_back(work, first, each);
   for (std::thread& thread : threads) thread.join();
+  MutexLock lock(shared.mutex);
+  LoadResult result = std::move(shared.all);
   result.per_second = result.latencies.size() / absl::ToDoubleSeconds(absl::Now() - begin);
   std::sort(result.latencies.begin(), result.latencies.end());
   return result;

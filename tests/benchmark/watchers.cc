@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <atomic>
 #include <deque>
-#include <mutex>
 
 #include "absl/strings/str_format.h"
+#include "common/base/mutex.h"
 #include "grpcpp/client_context.h"
 #include "grpcpp/support/client_callback.h"
 #include "mestring/events/v1/events.grpc.pb.h"
@@ -42,7 +42,7 @@ class Audience {
   int64_t events() const { return events_; }
   // How long after its transaction each event was at a watcher, sorted.
   std::vector<absl::Duration> Delays() {
-    const std::lock_guard lock(mutex_);
+    MutexLock lock(mutex_);
     std::sort(delays_.begin(), delays_.end());
     return delays_;
   }
@@ -83,7 +83,7 @@ class Audience {
   };
 
   void Got(absl::Duration delay) {
-    const std::lock_guard lock(mutex_);
+    MutexLock lock(mutex_);
     ++events_;
     delays_.push_back(delay);
   }
@@ -91,8 +91,8 @@ class Audience {
   std::vector<std::shared_ptr<grpc::Channel>> channels_;
   std::atomic<int> watching_{0}, ended_{0};
   std::atomic<int64_t> events_{0};
-  std::mutex mutex_;
-  std::vector<absl::Duration> delays_;
+  Mutex mutex_;
+  std::vector<absl::Duration> delays_ ABSL_GUARDED_BY(mutex_);
   std::deque<Watcher> watchers_;  // last: they refer to the rest
 };
 

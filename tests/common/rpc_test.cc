@@ -3,12 +3,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <latch>
 #include <regex>
 #include <thread>
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
-#include "absl/synchronization/notification.h"
 #include "absl/time/clock.h"
 #include "common/base/errors.h"
 #include "common/base/ids.h"
@@ -562,16 +562,16 @@ TEST_P(RpcTest, ErrorsCarryTheDomainOfTheService) {
 }
 
 TEST_P(RpcTest, ACallWhoseDeadlinePassesWhileItWaitsIsNotBegun) {
-  absl::Notification held, release;
+  std::latch held(1), release(1);
   std::thread holder([&] {
     const absl::Status status = running_.db().Write([&](Tx&) {
-      held.Notify();
-      release.WaitForNotification();
+      held.count_down();
+      release.wait();
       return absl::OkStatus();
     });
     EXPECT_TRUE(status.ok()) << status;
   });
-  held.WaitForNotification();
+  held.wait();
   constexpr absl::Duration kPatience = absl::Seconds(1);  // enough to come as far as the line
   tpb::WriteNoteResponse response;
   std::thread caller([&] {
@@ -584,7 +584,7 @@ TEST_P(RpcTest, ACallWhoseDeadlinePassesWhileItWaitsIsNotBegun) {
   const absl::Time over = absl::Now() + 1.1 * kPatience;
   caller.join();
   EXPECT_TRUE(WaitUntil([&] { return absl::Now() > over; }));
-  release.Notify();
+  release.count_down();
   holder.join();
   ASSERT_EQ(Write(NewNote(), &response), absl::OkStatus());
   EXPECT_EQ(CountOf("notes"), 1) << "that of the caller who still waits";

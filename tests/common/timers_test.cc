@@ -1,6 +1,7 @@
 // What must happen later happens once, in order, whatever else fails.
 #include "common/store/timers.h"
 
+#include "common/base/mutex.h"
 #include "mestring/test/v1/test.pb.h"
 #include "tests/conformance/fixture.h"
 
@@ -156,11 +157,14 @@ TEST_P(TimersTest, AKindThatNobodyHandlesIsKept) {
 
 TEST_P(TimersTest, SeveralWhoFireAtOnceFireEachTimerOnce) {
   constexpr int kTimers = 60, kThreads = 4;
-  std::mutex mutex;
+  struct {
+    Mutex mutex;
+    std::vector<std::string> subjects ABSL_GUARDED_BY(mutex);
+  } handled;
   timers_->On("note", [&](Tx& tx, std::string_view subject, absl::Time) -> absl::Status {
     TRY(InsertThing(tx, subject));
-    std::lock_guard lock(mutex);
-    fired_.emplace_back(subject);
+    MutexLock lock(handled.mutex);
+    handled.subjects.emplace_back(subject);
     return absl::OkStatus();
   });
   for (int i = 0; i < kTimers; ++i) Schedule("note", absl::StrCat(1000 + i), i);
@@ -171,7 +175,8 @@ TEST_P(TimersTest, SeveralWhoFireAtOnceFireEachTimerOnce) {
   for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(fired, kTimers);
   EXPECT_EQ(Things().size(), static_cast<size_t>(kTimers));
-  EXPECT_TRUE(std::is_sorted(fired_.begin(), fired_.end()));
+  MutexLock lock(handled.mutex);
+  EXPECT_TRUE(std::is_sorted(handled.subjects.begin(), handled.subjects.end()));
 }
 
 TEST_P(TimersTest, TheThreadFiresOnlyWhileItLeads) {

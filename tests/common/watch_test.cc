@@ -4,8 +4,6 @@
 
 #include <gtest/gtest.h>
 
-#include <condition_variable>
-#include <mutex>
 #include <set>
 #include <thread>
 
@@ -13,6 +11,7 @@
 #include "absl/time/clock.h"
 #include "common/base/errors.h"
 #include "common/base/ids.h"
+#include "common/base/mutex.h"
 #include "common/events/outbox.h"
 #include "grpcpp/grpcpp.h"
 #include "mestring/events/v1/events.grpc.pb.h"
@@ -45,13 +44,12 @@ class OpenWatch {
     thread_ = std::thread([this] {
       pb::WatchResponse response;
       while (reader_->Read(&response)) {
-        const std::lock_guard lock(mutex_);
+        MutexLock lock(mutex_);
         responses_.push_back(response);
       }
       const absl::Status end = FromWire(reader_->Finish());
-      const std::lock_guard lock(mutex_);
+      MutexLock lock(mutex_);
       end_ = end;
-      ended_ = true;
     });
   }
   ~OpenWatch() {
@@ -60,7 +58,7 @@ class OpenWatch {
   }
 
   std::vector<pb::WatchResponse> responses() {
-    const std::lock_guard lock(mutex_);
+    MutexLock lock(mutex_);
     return responses_;
   }
   std::vector<pb::Event> events() {
@@ -80,19 +78,19 @@ class OpenWatch {
   }
   absl::Status WaitForEnd() {
     EXPECT_TRUE(WaitUntil([this] {
-      const std::lock_guard lock(mutex_);
-      return ended_;
+      MutexLock lock(mutex_);
+      return end_.has_value();
     }));
-    return end_;
+    MutexLock lock(mutex_);
+    return *end_;
   }
 
  private:
   std::unique_ptr<grpc::ClientContext> context_;
   std::unique_ptr<grpc::ClientReader<pb::WatchResponse>> reader_;
-  std::mutex mutex_;
-  std::vector<pb::WatchResponse> responses_;
-  absl::Status end_;
-  bool ended_ = false;
+  Mutex mutex_;
+  std::vector<pb::WatchResponse> responses_ ABSL_GUARDED_BY(mutex_);
+  std::optional<absl::Status> end_ ABSL_GUARDED_BY(mutex_);
   std::thread thread_;
 };
 

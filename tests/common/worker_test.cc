@@ -3,10 +3,9 @@
 #include "common/base/worker.h"
 
 #include <atomic>
-#include <condition_variable>
-#include <mutex>
+#include <latch>
 
-#include "absl/synchronization/notification.h"
+#include "common/base/mutex.h"
 #include "gtest/gtest.h"
 
 namespace mestring {
@@ -18,23 +17,23 @@ constexpr absl::Duration kHours = absl::Hours(5);
 class Steps {
  public:
   int Begin() {
-    const std::lock_guard lock(mutex_);
-    changed_.notify_all();
+    MutexLock lock(mutex_);
+    changed_.NotifyAll();
     return ++count_;
   }
   void WaitFor(int count) {
-    std::unique_lock lock(mutex_);
-    changed_.wait(lock, [&] { return count_ >= count; });
+    MutexLock lock(mutex_);
+    while (count_ < count) changed_.Wait(mutex_);
   }
   int count() {
-    const std::lock_guard lock(mutex_);
+    MutexLock lock(mutex_);
     return count_;
   }
 
  private:
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  int count_ = 0;
+  Mutex mutex_;
+  CondVar changed_;
+  int count_ ABSL_GUARDED_BY(mutex_) = 0;
 };
 
 // Counts, and always ends in the same way.
@@ -74,29 +73,29 @@ TEST(Worker, WakingEndsARest) {
 // Whoever wakes it while it works may have come too late for the step under way.
 TEST(Worker, WakingDuringAStepIsNotLost) {
   Steps steps;
-  absl::Notification woken;
+  std::latch woken(1);
   Worker worker([&]() -> absl::StatusOr<absl::Duration> {
-    if (steps.Begin() == 1) woken.WaitForNotification();
+    if (steps.Begin() == 1) woken.wait();
     return absl::InfiniteDuration();
   });
   worker.Start();
   steps.WaitFor(1);
   worker.Wake();
-  woken.Notify();
+  woken.count_down();
   steps.WaitFor(2);
 }
 
 TEST(Worker, ManyWakesAreOne) {
   Steps steps;
-  absl::Notification woken;
+  std::latch woken(1);
   Worker worker([&]() -> absl::StatusOr<absl::Duration> {
-    if (steps.Begin() == 1) woken.WaitForNotification();
+    if (steps.Begin() == 1) woken.wait();
     return steps.count() == 3 ? absl::ZeroDuration() : absl::InfiniteDuration();
   });
   worker.Start();
   steps.WaitFor(1);
   for (int i = 0; i < 1000; ++i) worker.Wake();
-  woken.Notify();
+  woken.count_down();
   steps.WaitFor(2);
   worker.Stop();
   EXPECT_EQ(steps.count(), 2);
@@ -126,10 +125,10 @@ TEST(Worker, StopsWhileItBacksOff) {
 
 TEST(Worker, TheStepUnderWayEndsFirst) {
   Steps steps;
-  absl::Notification go_on;
+  std::latch go_on(1);
   Worker worker([&]() -> absl::StatusOr<absl::Duration> {
     steps.Begin();
-    go_on.WaitForNotification();
+    go_on.wait();
     return absl::ZeroDuration();
   });
   worker.Start();
@@ -138,7 +137,7 @@ TEST(Worker, TheStepUnderWayEndsFirst) {
   worker.BeginStop();
   EXPECT_TRUE(worker.stopping());
   EXPECT_FALSE(worker.EndedWithin(absl::ZeroDuration()));
-  go_on.Notify();
+  go_on.count_down();
   EXPECT_TRUE(worker.EndedWithin(absl::InfiniteDuration()));
   EXPECT_EQ(steps.count(), 1);
 }

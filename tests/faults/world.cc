@@ -30,7 +30,7 @@ GroupReader::~GroupReader() {
 }
 
 std::set<std::string> GroupReader::Seen() const {
-  const std::lock_guard lock(mutex_);
+  MutexLock lock(mutex_);
   return seen_;
 }
 
@@ -51,7 +51,7 @@ void GroupReader::ReadOnce() {
     if (lines[i + 1] != "specversion" || lines[i + 3] != "id") continue;
     last_ = lines[i];
     redis_.Do({"XACK", TestKey(), "strangers", last_});
-    const std::lock_guard lock(mutex_);
+    MutexLock lock(mutex_);
     seen_.insert(lines[i + 4]);
   }
 }
@@ -70,8 +70,9 @@ World::~World() {
 }
 
 void World::OpenOwnerAt(const std::string& url) {
-  const std::lock_guard lock(owner_mutex_);
   owner_ = OpenBusDatabase(url);
+  MutexLock lock(asked_mutex_);
+  asked_ = owner_.get();
   Relay::Options options = TestRelayOptions(Over(wire_));
   options.check = absl::Milliseconds(100);  // it looks for holes while everything breaks
   relay_ = std::make_unique<Relay>(*owner_, std::move(options));
@@ -79,17 +80,20 @@ void World::OpenOwnerAt(const std::string& url) {
 }
 
 void World::CloseOwner() {
-  const std::lock_guard lock(owner_mutex_);
   relay_.reset();
+  {
+    MutexLock lock(asked_mutex_);
+    asked_ = nullptr;
+  }
   owner_.reset();
 }
 
 void World::OpenSubscriber() {
   subscriber_ = OpenBusDatabase(subscriber_files_.url());
   const auto owner = [this](Cursor after, int size) -> absl::StatusOr<events::v1::ListResponse> {
-    const std::lock_guard lock(owner_mutex_);
-    if (owner_ == nullptr) return Unavailable("DRAINING", "the owner is away");
-    return OwnerOf(*owner_)(after, size);
+    MutexLock lock(asked_mutex_);
+    if (asked_ == nullptr) return Unavailable("DRAINING", "the owner is away");
+    return OwnerOf(*asked_)(after, size);
   };
   subscription_ = std::make_unique<Subscription>(*subscriber_, TestSubscriptionOptions(Over(subscriber_wire_), owner));
   RecordEffects(*subscription_);
@@ -133,13 +137,13 @@ void World::Write() {
       WaitUntil([this] { return !writing_; }, 0.02);
       continue;
     }
-    const std::lock_guard lock(mutex_);
+    MutexLock lock(mutex_);
     journal_.push_back(number);
   }
 }
 
 size_t World::Answered() const {
-  const std::lock_guard lock(mutex_);
+  MutexLock lock(mutex_);
   return journal_.size();
 }
 
@@ -153,7 +157,7 @@ void World::EndsWell() {
   EXPECT_TRUE(StreamBecomesTheLog(*owner_, redis_.options()));
   EXPECT_TRUE(SubscriberCatchesUp(*owner_, *subscriber_));
   EXPECT_EQ(relay_->Status().holes(), 0) << "the relay found a hole where nobody had made one";
-  const std::lock_guard lock(mutex_);
+  MutexLock lock(mutex_);
   EXPECT_EQ(CheckJournal(WholeLog(*owner_), journal_), "");
   EXPECT_TRUE(WaitUntil([&] {
     return SubscriberState() == events::v1::SubscriptionStatus::STATE_RUNNING && relay_->Status().lag_events() == 0;

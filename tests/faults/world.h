@@ -5,12 +5,12 @@
 
 #include <atomic>
 #include <memory>
-#include <mutex>
 #include <set>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "common/base/mutex.h"
 #include "gtest/gtest.h"
 #include "tests/support/bus.h"
 #include "tests/support/databases.h"
@@ -34,8 +34,8 @@ class GroupReader {
 
   RedisServer& redis_;
   std::string last_ = "0-0";
-  mutable std::mutex mutex_;
-  std::set<std::string> seen_;
+  mutable Mutex mutex_;
+  std::set<std::string> seen_ ABSL_GUARDED_BY(mutex_);
   std::atomic<bool> stopping_{false};
   std::thread thread_;
 };
@@ -70,16 +70,17 @@ class World : public testing::TestWithParam<const char*> {
   Proxy wire_{redis_.port()};  // between the owner and Redis
   Proxy subscriber_wire_{redis_.port()};
   TestDatabase owner_files_{GetParam()}, subscriber_files_{"sqlite"};
-  std::mutex owner_mutex_;  // the subscriber asks the owner from its own thread, if there is one
   std::unique_ptr<Database> owner_, subscriber_;
+  Mutex asked_mutex_;
+  Database* asked_ ABSL_GUARDED_BY(asked_mutex_) = nullptr;  // the owner, for the subscriber's own thread
   std::unique_ptr<Relay> relay_;
   std::unique_ptr<Subscription> subscription_;
 
  private:
   void Write();
 
-  mutable std::mutex mutex_;
-  std::vector<int64_t> journal_;
+  mutable Mutex mutex_;
+  std::vector<int64_t> journal_ ABSL_GUARDED_BY(mutex_);
   int64_t next_number_ = 1;
   std::atomic<bool> writing_{false};
   std::thread writer_;

@@ -8,13 +8,13 @@
 
 #include <iostream>
 #include <map>
-#include <mutex>
 #include <random>
 #include <set>
 #include <thread>
 
 #include "absl/strings/str_cat.h"
 #include "common/base/ids.h"
+#include "common/base/mutex.h"
 #include "mestring/events/v1/operations.grpc.pb.h"
 #include "tests/housing/town.h"
 #include "tests/support/bus.h"
@@ -60,7 +60,7 @@ class Officer {
     if (thread_.joinable()) thread_.join();
   }
   std::vector<Answered> answered() const {
-    const std::lock_guard lock(mutex_);
+    MutexLock lock(mutex_);
     return answered_;
   }
 
@@ -80,7 +80,7 @@ class Officer {
       call.request.set_request_id(NewId(absl::Now()));
       while (!Submit(town_, service_, call)) WaitUntil([] { return false; }, kPauseSeconds);
       {
-        const std::lock_guard lock(mutex_);
+        MutexLock lock(mutex_);
         answered_.push_back(std::move(call));
       }
       WaitUntil([] { return false; }, kPauseSeconds);
@@ -89,8 +89,8 @@ class Officer {
 
   Town& town_;
   HousingProcess& service_;
-  mutable std::mutex mutex_;
-  std::vector<Answered> answered_;
+  mutable Mutex mutex_;
+  std::vector<Answered> answered_ ABSL_GUARDED_BY(mutex_);
   std::atomic<bool> stopping_{false};
   std::thread thread_;
 };
@@ -112,14 +112,14 @@ class Gateway {
   void Stop() {
     stopping_ = true;
     {
-      const std::lock_guard lock(mutex_);
+      MutexLock lock(mutex_);
       if (context_ != nullptr) context_->TryCancel();
     }
     if (thread_.joinable()) thread_.join();
   }
   Cursor as_of() const { return as_of_; }
   std::vector<Event> seen() const {
-    const std::lock_guard lock(mutex_);
+    MutexLock lock(mutex_);
     return seen_;
   }
   int watches() const { return watches_; }
@@ -131,7 +131,7 @@ class Gateway {
       events::v1::WatchRequest request;
       request.set_after(cursor_);
       {
-        const std::lock_guard lock(mutex_);
+        MutexLock lock(mutex_);
         context_ = context.get();
         if (stopping_) context_->TryCancel();
       }
@@ -140,12 +140,12 @@ class Gateway {
       events::v1::WatchResponse response;
       while (reader->Read(&response)) {
         cursor_ = response.cursor();
-        const std::lock_guard lock(mutex_);
+        MutexLock lock(mutex_);
         if (response.has_event()) seen_.push_back(response.event());
       }
       const absl::Status end = FromWire(reader->Finish());
       EXPECT_TRUE(stopping_ || absl::IsUnavailable(end) || absl::IsDeadlineExceeded(end)) << end;
-      const std::lock_guard lock(mutex_);
+      MutexLock lock(mutex_);
       context_ = nullptr;
     }
   }
@@ -155,9 +155,9 @@ class Gateway {
   Cursor as_of_;
   std::string cursor_;
   std::atomic<int> watches_{0};
-  mutable std::mutex mutex_;
-  grpc::ClientContext* context_ = nullptr;
-  std::vector<Event> seen_;
+  mutable Mutex mutex_;
+  grpc::ClientContext* context_ ABSL_GUARDED_BY(mutex_) = nullptr;
+  std::vector<Event> seen_ ABSL_GUARDED_BY(mutex_);
   std::atomic<bool> stopping_{false};
   std::thread thread_;
 };

@@ -4,8 +4,8 @@
 #include <utility>
 #include <vector>
 
-#include "absl/synchronization/mutex.h"
 #include "absl/time/clock.h"
+#include "common/base/mutex.h"
 #include "common/store/records.h"
 #include "mestring/test/v1/test.grpc.pb.h"
 
@@ -25,7 +25,8 @@ constexpr Migration kSchema[] = {
 // Longer than any test holds on.
 constexpr absl::Duration kHoldMax = absl::Seconds(15);
 
-absl::Mutex hold_mutex(absl::kConstInit);
+Mutex hold_mutex;
+CondVar hold_released;
 bool released ABSL_GUARDED_BY(hold_mutex) = false;
 int held ABSL_GUARDED_BY(hold_mutex) = 0;
 
@@ -50,9 +51,11 @@ class Notes : public tpb::NoteService::Service {
   MESTRING_READ(tpb, Break);
 
   MESTRING_SERVE(tpb, Hold) {
-    absl::MutexLock lock(&hold_mutex);
+    const Deadline end = DeadlineAfter(kHoldMax);
+    MutexLock lock(hold_mutex);
     ++held;
-    hold_mutex.AwaitWithTimeout(absl::Condition(&released), kHoldMax);
+    while (!released && hold_released.WaitUntil(hold_mutex, end)) {
+    }
     --held;
     return absl::OkStatus();
   }
@@ -176,12 +179,13 @@ ServiceDefinition TestServiceDefinition() { return Definition(false); }
 ServiceDefinition UnguardedServiceDefinition() { return Definition(true); }
 
 void ReleaseHold(bool release) {
-  absl::MutexLock lock(&hold_mutex);
+  MutexLock lock(hold_mutex);
   released = release;
+  hold_released.NotifyAll();
 }
 
 int Held() {
-  absl::MutexLock lock(&hold_mutex);
+  MutexLock lock(hold_mutex);
   return held;
 }
 
