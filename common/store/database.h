@@ -47,6 +47,7 @@ class Database {
 
   // Runs `fn` in a transaction together with its events and returns when that is durable. If `fn` returns an error,
   // everything that it did is rolled back and Write returns the error; other writes of the same group are not affected.
+  // If `fn` throws, Write returns INTERNAL in the same way.
   // `fn` may run again (after a lost connection, or because another write of its group failed), so it must have no
   // effect outside `tx`. Other errors: Overloaded (queue full), Unavailable (database gone; whether the write happened
   // is then unknown: repeat it with the same request_id). Thread-safe. Must not be called from inside `fn`.

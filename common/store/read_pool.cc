@@ -74,8 +74,7 @@ void ReadPool::RunReads(std::unique_ptr<Connection>& connection, absl::Span<Read
       }
     }
     Tx tx(*connection, snapshot, settings_, settings_.clock->Now());
-    absl::Status status = reader->fn(tx);
-    if (status.ok()) status = tx.failed_;
+    absl::Status status = tx.Do(reader->fn);
     if (connection->lost()) status = Noted(DatabaseGone(), healthy_);
     // After a failed statement the next reader needs a new snapshot.
     begun = tx.failed_.ok() && !connection->lost();

@@ -35,6 +35,18 @@ void Tx::ForgetTheMoment() {
   knows_moment_ = false;
 }
 
+// Whoever runs a group does it for others too: an exception that left here would take the line of those who wait with
+// it.
+absl::Status Tx::Do(absl::FunctionRef<absl::Status(Tx&)> fn) {
+  absl::Status status;
+  try {
+    status = fn(*this);
+  } catch (const std::exception& error) {
+    status = absl::InternalError(absl::StrCat("an exception: ", error.what()));
+  }
+  return status.ok() ? failed_ : status;
+}
+
 absl::StatusOr<int64_t> Tx::Run(std::string_view sql, const std::vector<Value>& parameters, int columns,
                                 std::vector<std::vector<Cell>>* rows) {
   TRY(failed_);

@@ -133,6 +133,9 @@ class Tx {
         settings_(settings),
         now_(absl::FromUnixMicros(absl::ToUnixMicros(now))) {}
 
+  // Runs what the caller of Read or Write handed in. It fails also if one of its statements did, whatever it returns,
+  // and if it throws: then with INTERNAL.
+  absl::Status Do(absl::FunctionRef<absl::Status(Tx&)> fn);
   absl::StatusOr<int64_t> Run(std::string_view sql, const std::vector<Value>& parameters, int columns,
                               std::vector<std::vector<Cell>>* rows);
   absl::Status AddLater(std::string_view into, std::vector<Value> values);

@@ -185,9 +185,8 @@ absl::Status WriteQueue::RunCarefully(absl::Span<Writer* const> writers, TxGroup
 absl::Status WriteQueue::RunWriter(Writer& member, TxGroup& group, absl::Time now, bool* changed) {
   Tx tx(*writer_, group, settings_, now);
   running_write = this;
-  member.result = member.fn(tx);
+  member.result = tx.Do(member.fn);
   running_write = nullptr;
-  if (member.result.ok()) member.result = tx.failed_;
   // After a failed statement the transaction of PostgreSQL is lost, whatever the statement was.
   *changed = tx.changed_ || !tx.failed_.ok();
   return member.result;

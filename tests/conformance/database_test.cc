@@ -290,6 +290,24 @@ TEST_P(DatabaseTest, AfterAnErrorTheTransactionIsGivenUpWhateverItsFunctionSays)
   EXPECT_TRUE(db_->Write([](Tx& tx) { return InsertThing(tx, "a"); }).ok());
 }
 
+TEST_P(DatabaseTest, AFunctionThatThrowsFailsAloneAndLeavesNothing) {
+  const auto throws = [](Tx& tx) -> absl::Status {
+    TRY(InsertThing(tx, "thrown"));
+    throw std::out_of_range("no such key");
+  };
+  const auto inserts = [](const char* id) { return [id](Tx& tx) { return InsertThing(tx, id); }; };
+  EXPECT_EQ(db_->Write(throws), absl::InternalError("an exception: no such key"));
+  const auto results = InOneGroup({inserts("a"), throws, inserts("b")});
+  EXPECT_TRUE(results[0].ok()) << results[0];
+  EXPECT_EQ(results[1], absl::InternalError("an exception: no such key"));
+  EXPECT_TRUE(results[2].ok()) << results[2];
+  // More often than there are connections.
+  for (int i = 0; i <= Database::Options().read_connections; ++i) {
+    EXPECT_TRUE(absl::IsInternal(db_->Read([](Tx&) -> absl::Status { throw std::out_of_range("no such key"); })));
+  }
+  EXPECT_THAT(Things(), ElementsAre("a", "b"));
+}
+
 TEST_P(DatabaseTest, AWriteWithinAWriteIsRefused) {
   const absl::Status status = db_->Write([&](Tx&) { return db_->Write([](Tx&) { return absl::OkStatus(); }); });
   EXPECT_FALSE(status.ok());
