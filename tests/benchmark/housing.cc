@@ -37,11 +37,11 @@ void SetUp(ServerProcess& service) {
   rules.mutable_case_rules()->set_application_residence_rule(pb::RESIDENCE_RULE_NONE);
   rules.mutable_case_rules()->set_statistics_cell_min(2);
   Do<pb::SetCaseRulesResponse>(service, ROLE_UNIT_LEADER, rules);
-  pb::RegisterHousingSchemeRequest offer;
-  offer.set_code("akutten");
-  offer.set_name("Akutten");
-  offer.set_kind(pb::SCHEME_KIND_SHELTER);
-  const std::string id = Do<pb::RegisterHousingSchemeResponse>(service, ROLE_UNIT_LEADER, offer).offer().id();
+  pb::RegisterHousingSchemeRequest scheme;
+  scheme.set_code("akutten");
+  scheme.set_name("Akutten");
+  scheme.set_kind(pb::SCHEME_KIND_SHELTER);
+  const std::string id = Do<pb::RegisterHousingSchemeResponse>(service, ROLE_UNIT_LEADER, scheme).scheme().id();
   for (int i = 1; i <= kPlaces; ++i) {
     pb::AddPlaceRequest place;
     place.set_scheme_id(id);
