@@ -74,7 +74,7 @@ bool DateIsPossible(const Digits& d) {
   return month >= 1 && month <= 12 && day >= 1 && day <= kDays[month - 1];
 }
 
-// What has digits and a form that is not that of a national identity number.
+// Texts with digits that are no national identity number because of their form.
 const RE2& OtherForms() {
   static const RE2& kForms = *new RE2(
       // A UUID; a hash or another long hexadecimal word.

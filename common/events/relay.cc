@@ -109,7 +109,7 @@ struct Relay::Impl {
   std::unique_ptr<Stream> stream;  // null without a URL
   std::atomic<bool> leading{false};
 
-  // Of the thread (of Start before it runs).
+  // Only the thread uses these, and Start before the thread runs.
   bool has_lease = false;
   std::string new_term = "start";  // why a term must begin; empty in a term
   int64_t seen_epoch = 0;          // the largest found on the stream

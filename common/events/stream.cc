@@ -73,7 +73,7 @@ constexpr std::string_view kSpecVersion = "1.0", kContentType = "application/pro
 // Names and values of one entry, in the order of CloudEvents' binary mode.
 constexpr int kEntryFieldsMax = 22;
 constexpr char kTimeFormat[] = "%Y-%m-%dT%H:%M:%E6SZ";
-// What a Timestamp can hold: the years 1 to 9999. abseil reads more, "infinite-future" among it.
+// A Timestamp holds the years 1 to 9999. abseil also parses other times, such as "infinite-future".
 constexpr absl::Time kTimeMin = absl::FromUnixSeconds(-62'135'596'800),
                      kTimeEnd = absl::FromUnixSeconds(253'402'300'800);
 

@@ -117,7 +117,7 @@ struct Subscription::Impl {
   std::vector<Handler> any;
   Stream stream;
 
-  // Of the thread.
+  // Only the thread uses these.
   bool loaded = false;  // cursor and state are those of the row
   Cursor cursor;
   std::string state;

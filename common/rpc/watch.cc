@@ -188,7 +188,7 @@ class Watch::Hub : public Watcher::Hub {
   std::deque<std::shared_ptr<Watcher>> behind_ ABSL_GUARDED_BY(mutex_);
   bool draining_ ABSL_GUARDED_BY(mutex_) = false;
 
-  // Of the tail's thread.
+  // Only the tail's thread uses these.
   Cursor tail_;
   bool asleep_ = false;  // it has not followed the log, because nobody watched
 

@@ -21,7 +21,7 @@
 
 namespace mestring {
 
-// What is not said to be guarded belongs to whoever has the watcher at the moment.
+// Only the thread that has the watcher at the moment uses the members that are not marked as guarded.
 class Watcher : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
  public:
   // The owner of all watchers; outlives them.

@@ -18,7 +18,7 @@
 
 namespace mestring {
 
-// What the contract says of an event.
+// The resources that an event names: its subject, and the fields marked `moves` or `may_move`.
 struct EventNames {
   struct Field {
     const google::protobuf::FieldDescriptor* field;
@@ -29,7 +29,7 @@ struct EventNames {
   std::vector<Field> fields;
 };
 
-// What the contract says about an event. FAILED_PRECONDITION if it names a message that its package does not have, or
+// Reads them from the contract. FAILED_PRECONDITION if it names a message that its package does not have, or
 // one without id and version, or if the option is on a field that holds no id. `event` must be a compiled-in type: the
 // result is stored for ever. Thread-safe.
 absl::StatusOr<const EventNames*> EventNamesOf(const google::protobuf::Descriptor& event);

@@ -77,7 +77,7 @@ absl::Status SavePlaced(Tx& tx, pb::AgendaItem* item, std::string_view former_me
 absl::Status PrepareAgenda(Tx& tx, const pb::Meeting& meeting) {
   ASSIGN(const pb::Mandate mandate, Load<pb::Mandate>(tx, meeting.mandate_id()));
   const pb::MinutesWords words = WordsOf(mandate);  // the titles are headings of the minutes
-  // Also minutes of a meeting that is not finalised: whoever chairs sees at the table that they cannot be approved yet.
+  // Also minutes of a meeting that is not finalised: the chair sees at the table that they cannot be approved yet.
   static const std::string sent =
       absl::StrCat("WHERE ", InState(pb::MINUTES_STATE_SENT),
                    " AND meeting_id IN (SELECT id FROM meetings WHERE meeting_date < :date AND ", InStates(WasHeld),

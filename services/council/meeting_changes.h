@@ -15,7 +15,7 @@ namespace pb = v1;
 inline constexpr std::string_view kNoticeTimer = "notice_by", kMinutesTimer = "minutes_by";
 
 // Schedules the timer of the notice of a meeting that is only planned, and cancels it for any other. A deadline that
-// has passed gets no timer: whoever plans or moves a meeting to such a day knows it.
+// has passed gets no timer: the person who plans or moves a meeting to such a day knows it.
 absl::Status ScheduleNotice(Tx& tx, const pb::Meeting& meeting);
 // Schedules the timer of the minutes of a meeting that was opened.
 absl::Status ScheduleMinutes(Tx& tx, const pb::Meeting& meeting);

@@ -33,7 +33,7 @@ absl::StatusOr<std::vector<pb::VotingSeat>> SeatsOf(Tx& tx, std::string_view mee
 absl::StatusOr<pb::VotingSeat> VotingSeatOf(Tx& tx, std::string_view meeting_id, std::string_view seat_id);
 absl::StatusOr<std::optional<pb::Minutes>> NewestMinutes(Tx& tx, std::string_view meeting_id);
 absl::StatusOr<bool> HasApprovedMinutes(Tx& tx, std::string_view meeting_id);
-// Of the meetings that wait for minutes, those of which a version was sent.
+// The meetings that wait for minutes and have a version that was sent.
 absl::StatusOr<std::set<std::string>> MeetingsWithMinutes(Tx& tx);
 absl::StatusOr<std::vector<pb::Action>> ActionsOf(Tx& tx, std::string_view suggestion_id);
 

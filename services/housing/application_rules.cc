@@ -294,8 +294,8 @@ absl::Status MayOffer(const pb::Vacancy& vacancy, const pb::Application& applica
   return absl::OkStatus();
 }
 
-// [B2] The most pressing need comes first; whoever offers past it gives a reason. [H9] An earlier application is no
-// reason.
+// [B2] The most pressing need comes first; an office that offers past it gives a reason. [H9] An earlier application is
+// no reason.
 absl::Status MayPassOver(const pb::ListEntry* before, std::string_view passed_over_reason_code) {
   if (before == nullptr || !passed_over_reason_code.empty()) return absl::OkStatus();
   return Refused("PASSED_OVER_REASON_REQUIRED",

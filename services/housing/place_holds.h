@@ -60,7 +60,7 @@ struct Night {
   std::string date, today;
   std::map<std::string, std::vector<PlaceHold>, std::less<>> holds;  // by place
 };
-// Of the places of one scheme, or of all if it is empty.
+// For the places of one scheme, or for all places if `scheme_id` is empty.
 absl::StatusOr<Night> NightOf(Tx& tx, std::string_view date, std::string_view scheme_id);
 
 }  // namespace mestring::housing

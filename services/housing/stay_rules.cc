@@ -309,7 +309,7 @@ pb::PlaceState StateOf(const pb::Place& place, const std::vector<PlaceHold>& hol
 // ---- Tenancies and contacts ------------------------------------------------------------------------
 
 // [B2] A tenancy of a home for special groups may deviate from the law of tenancy (husleieloven section 11-1), if the
-// tenant is told in writing.
+// landlord tells the tenant in writing.
 absl::Status MayGiveNotice(const pb::Stay& stay, const pb::SchemePolicy& policy, const Tenancies& tenancies,
                            std::string_view notice_date, std::string_view today) {
   if (!HoldsPlace(stay.state())) return WrongState(stay.state(), "the stay has ended already");

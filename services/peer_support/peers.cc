@@ -29,7 +29,7 @@ absl::StatusOr<bool> WasEverApproved(Tx& tx, const pb::Peer& peer) {
 }
 
 // Stops a peer, for either reason: saves and publishes it, puts matches on hold and closes groups. Somebody else can
-// take over a match; nobody else can lead a group, so it ends and its people are told.
+// take over a match; nobody else can lead a group, so the group ends and an event says so.
 absl::StatusOr<int> Stop(Tx& tx, Call& call, pb::StopKind kind, pb::Peer* peer) {
   TRY(MayStop(*peer));
   ApplyStop(kind, Today(tx), peer);

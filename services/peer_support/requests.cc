@@ -1,9 +1,9 @@
 // People ask for a peer, without a referral, and name conflicts of interest.
 //
 // A conflict of interest stores a pair of references and nothing else: neither why nor who named it, so no leak, order
-// or query can reveal it (P4). The order of the pair does not show it either. Whoever lifts it must therefore ask the
-// people themselves. Naming it publishes no event of its own: its time, beside the end of a match, would reveal what
-// the end conceals.
+// or query can reveal it (P4). The order of the pair does not show it either. A worker who lifts it must therefore ask
+// the people themselves. Naming it publishes no event of its own: its time, beside the end of a match, would reveal
+// what the end conceals.
 
 #include <utility>
 
