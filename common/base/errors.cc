@@ -145,7 +145,7 @@ absl::Status Unauthenticated(std::string_view sentence) {
 
 absl::Status StaleVersion(int64_t current) {
   return Make(absl::StatusCode::kAborted, "STALE_VERSION",
-              absl::StrCat("somebody changed it meanwhile: its version is ", current),
+              absl::StrCat("somebody changed it; read it again, its version is now ", current),
               {{"current_version", absl::StrCat(current)}});
 }
 
