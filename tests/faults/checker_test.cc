@@ -1,8 +1,10 @@
 // The negative control: a checker that finds nothing wrong proves nothing, unless it does find what is.
 #include "common/base/errors.h"
+#include "gmock/gmock.h"
 #include "google/protobuf/wrappers.pb.h"
 #include "gtest/gtest.h"
 #include "tests/support/bus.h"
+#include "tests/support/expect.h"
 
 namespace mestring {
 namespace {
@@ -39,6 +41,14 @@ TEST_F(CheckerTest, NothingIsWrongWithWhatIsRight) {
   EXPECT_EQ(CheckEffects(log_, effects_, {7, 3}), "");
   EXPECT_EQ(CheckEffects(log_, {effects_.begin(), effects_.begin() + 2}, {7, 2}), "");
   EXPECT_EQ(CheckJournal(log_, {10, 30}), "");
+}
+
+// Of the steps on the way GoogleTest is told by an exception.
+TEST_F(CheckerTest, AStepThatFailsIsThrownWithItsPlaceAndError) {
+  EXPECT_EQ(Must(absl::StatusOr<int>(3)), 3);
+  const auto says = testing::AllOf(testing::HasSubstr("checker_test.cc:"), testing::HasSubstr("no such bed"));
+  EXPECT_THAT([] { Must(absl::StatusOr<int>(NotFound("bed"))); }, testing::ThrowsMessage<std::runtime_error>(says));
+  EXPECT_THAT([] { Must(NotFound("bed")); }, testing::ThrowsMessage<std::runtime_error>(says));
 }
 
 TEST_F(CheckerTest, AHoleIsFound) {

@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/events/outbox.h"
 #include "google/protobuf/wrappers.pb.h"
+#include "tests/support/expect.h"
 #include "tests/support/wait.h"
 
 namespace mestring {
@@ -30,11 +31,6 @@ int64_t NumberOf(const Event& event) {
   return value.ParseFromString(event.data()) ? value.value() : -1;
 }
 
-[[noreturn]] void Die(const absl::Status& status) {
-  std::cerr << "a test of the bus: " << status << std::endl;
-  abort();
-}
-
 bool Becomes(const std::function<std::string()>& check, double seconds) {
   std::string wrong;
   if (WaitUntil([&] { return (wrong = check()).empty(); }, seconds)) return true;
@@ -54,8 +50,7 @@ std::unique_ptr<Database> OpenBusDatabase(const std::string& url, const Clock* c
   options.zone = absl::UTCTimeZone();
   options.event_source = "/municipalities/1108/test";
   auto db = Database::Open(std::move(options), kEffects);
-  if (!db.ok()) Die(db.status());
-  return *std::move(db);
+  return Must(std::move(db));
 }
 
 Relay::Options TestRelayOptions(RedisOptions redis, std::string holder) {
@@ -127,7 +122,7 @@ std::vector<Event> WholeLog(Database& db) {
       std::move(page.begin(), page.end(), std::back_inserter(log));
     }
   });
-  if (!read.ok()) Die(read);
+  Must(read);
   return log;
 }
 
@@ -149,7 +144,7 @@ Cursor HeadOf(Database& db) {
     ASSIGN(head, tx.Head());
     return absl::OkStatus();
   });
-  if (!read.ok()) Die(read);
+  Must(read);
   return head;
 }
 
@@ -161,7 +156,7 @@ Cursor PlaceOf(Database& subscriber, const std::string& key) {
     if (!rows.empty()) place = {std::get<0>(rows[0]), std::get<1>(rows[0])};
     return absl::OkStatus();
   });
-  if (!read.ok()) Die(read);
+  Must(read);
   return place;
 }
 
@@ -172,7 +167,7 @@ std::vector<Effect> EffectsOf(Database& subscriber) {
     for (const auto& [id, number] : rows) effects.push_back({id, number});
     return absl::OkStatus();
   });
-  if (!read.ok()) Die(read);
+  Must(read);
   return effects;
 }
 

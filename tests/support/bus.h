@@ -20,7 +20,7 @@ namespace mestring {
 // "mestring:{1108}:test"
 std::string TestKey();
 
-// Opens a database with the table `effects`. Ends the process if it cannot: nothing works without.
+// Opens a database with the table `effects`. Throws if it cannot, which fails the test.
 std::unique_ptr<Database> OpenBusDatabase(const std::string& url, const Clock* clock = nullptr);
 
 // A relay that beats fast.

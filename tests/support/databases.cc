@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <stdexcept>
 
 #include "absl/strings/str_cat.h"
 #include "tests/support/wait.h"
@@ -20,10 +21,7 @@ namespace {
 
 constexpr char kPrograms[] = "/usr/lib/postgresql/15/bin/";
 
-[[noreturn]] void Die(const std::string& why) {
-  fprintf(stderr, "The tests need PostgreSQL: %s\n", why.c_str());
-  abort();
-}
+[[noreturn]] void Die(const std::string& why) { throw std::runtime_error("the tests need PostgreSQL: " + why); }
 
 // What to put before a server program so that it does not run as root.
 std::vector<std::string> Unprivileged() {

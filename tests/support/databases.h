@@ -22,7 +22,7 @@ inline constexpr const char* kEngines[] = {"sqlite", "postgresql"};
 #endif
 inline std::string EngineName(const auto& info) { return info.param; }
 
-// A private PostgreSQL server. Aborts the test program if there is none to start.
+// A private PostgreSQL server. Throws if there is none to start, which fails the test.
 class PostgresServer {
  public:
   PostgresServer();

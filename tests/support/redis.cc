@@ -9,7 +9,7 @@
 
 #include <filesystem>
 #include <fstream>
-#include <iostream>
+#include <stdexcept>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -40,10 +40,7 @@ std::string TextOf(const redisReply& reply) {
   }
 }
 
-[[noreturn]] void Die(const std::string& why) {
-  std::cerr << "the test's Redis: " << why << std::endl;
-  abort();
-}
+[[noreturn]] void Die(const std::string& why) { throw std::runtime_error("the test's Redis: " + why); }
 
 // "user:password", cut.
 std::pair<std::string, std::string> Split(std::string_view login) {

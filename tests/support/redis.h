@@ -13,7 +13,7 @@
 namespace mestring {
 
 // The users of the bus as the local run makes them (deploy/local/redis-users): one for each service, "subscriber" and
-// "groups". Ends the process if they cannot be made.
+// "groups". Throws if they cannot be made, which fails the test.
 class BusUsers {
  public:
   explicit BusUsers(const std::vector<std::string>& services);
@@ -29,8 +29,7 @@ class BusUsers {
 class RedisServer {
  public:
   // Starts it; `settings` are further lines of its configuration ("maxmemory 4mb"). With users of its own it is
-  // `login` ("user:password") as whom url() and Do speak to it. The process ends if it does not come up: no test can
-  // go on without it.
+  // `login` ("user:password") as whom url() and Do speak to it. Throws if it does not come up, which fails the test.
   explicit RedisServer(std::vector<std::string> settings = {}, std::string login = "");
   ~RedisServer();
 
@@ -62,7 +61,7 @@ class RedisServer {
   void RestartWithoutTail(size_t bytes);
 
   // Sends one command and returns the answer as text (elements of an array each on a line; "(error) …").
-  // Aborts if there is no answer.
+  // Throws if there is no answer.
   std::string Do(const std::vector<std::string>& command) { return DoAs(login_, command); }
   std::string DoAs(std::string_view login, const std::vector<std::string>& command);
   void FlushAll() { Do({"FLUSHALL"}); }

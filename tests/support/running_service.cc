@@ -1,13 +1,12 @@
 #include "tests/support/running_service.h"
 
 #include <chrono>
-#include <cstdio>
-#include <cstdlib>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "grpcpp/create_channel.h"
 #include "grpcpp/security/credentials.h"
+#include "tests/support/expect.h"
 #include "tests/support/tokens.h"
 
 namespace mestring {
@@ -47,14 +46,7 @@ RunningService::RunningService(const ServiceDefinition& definition, std::string_
 
 RunningService::~RunningService() { Stop(); }
 
-void RunningService::Start() {
-  absl::StatusOr<std::unique_ptr<Server>> server = Server::Start(definition_, config_);
-  if (!server.ok()) {
-    fprintf(stderr, "the service does not start: %s\n", server.status().ToString().c_str());
-    abort();
-  }
-  server_ = *std::move(server);
-}
+void RunningService::Start() { server_ = Must(Server::Start(definition_, config_)); }
 
 std::string RunningService::address() const { return absl::StrCat("127.0.0.1:", server_->port()); }
 

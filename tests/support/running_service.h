@@ -22,7 +22,7 @@ namespace mestring {
 class RunningService {
  public:
   // `engine`: "sqlite" or "postgresql". `adjust` may change the configuration before the start, for
-  // instance set redis_url. Aborts the test program if the service does not start.
+  // instance set redis_url. Throws if the service does not start, which fails the test.
   explicit RunningService(const ServiceDefinition& definition, std::string_view engine = "sqlite",
                           std::function<void(Config&)> adjust = nullptr);
   ~RunningService();

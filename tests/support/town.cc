@@ -40,7 +40,7 @@ std::vector<events::v1::Event> AllEvents(const std::shared_ptr<grpc::Channel>& c
     events::v1::ListResponse response;
     const auto context = keys.As({access::v1::ROLE_SERVICE});
     const grpc::Status status = stub->List(context.get(), request, &response);
-    if (!status.ok()) Must<int>(FromWire(status));
+    Must(FromWire(status));
     for (const auto& event : response.events()) all.push_back(event);
     if (response.as_of() == after || response.as_of() == response.head()) return all;
     after = response.as_of();
@@ -114,7 +114,7 @@ std::vector<std::pair<std::string, std::string>> TownOfAnyService::Columns() {
     for (const auto& [table, column] : rows) columns.emplace_back(table, column);
     return absl::OkStatus();
   });
-  Must<int>(read.ok() ? absl::StatusOr<int>(0) : read);
+  Must(read);
   return columns;
 }
 
@@ -131,7 +131,7 @@ std::vector<std::tuple<std::string, std::string, int64_t>> TownOfAnyService::Sto
     }
     return absl::OkStatus();
   });
-  Must<int>(read.ok() ? absl::StatusOr<int>(0) : read);
+  Must(read);
   return stored;
 }
 

@@ -2,8 +2,6 @@
 // happened. Each service's own town (tests/housing/town.h …) adds its people and places.
 #pragma once
 
-#include <cstdio>
-#include <cstdlib>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -15,6 +13,7 @@
 #include "common/base/errors.h"
 #include "common/base/ids.h"
 #include "mestring/events/v1/events.grpc.pb.h"
+#include "tests/support/expect.h"
 #include "tests/support/running_service.h"
 
 namespace mestring {
@@ -44,17 +43,6 @@ std::vector<Event> OfType(const std::vector<events::v1::Event>& events) {
     if (event.type() == Event::descriptor()->full_name()) found.emplace_back().ParseFromString(event.data());
   }
   return found;
-}
-
-// The result of a step that cannot fail; if it does, the test program ends: nothing after it would mean
-// anything.
-template <class T>
-T Must(absl::StatusOr<T> result, int line = __builtin_LINE()) {
-  if (!result.ok()) {
-    fprintf(stderr, "line %d: %s\n", line, result.status().ToString().c_str());
-    abort();
-  }
-  return *std::move(result);
 }
 
 // Of the service whose generated class is Service: RunningTown<pb::HousingService>.
