@@ -42,6 +42,8 @@ inline constexpr Reason kReasons[] = {
     {"UNAVAILABLE", "DRAINING", "the service is stopping; another one answers, or this one after its start"},
     {"UNAVAILABLE", "DATABASE_UNAVAILABLE", "the database cannot be reached"},
     {"UNAVAILABLE", "DATABASE_BUSY", "the database was too busy to finish this"},
+    {"UNAVAILABLE", "STORED_BY_NEWER_VERSION",
+     "a newer version of the service stored what this would change: try again until a replica of that version answers"},
     {"UNAVAILABLE", "LOG_CHANGED", "the log was restored from a copy: watch again from your last cursor"},
     {"DEADLINE_EXCEEDED", "DEADLINE_PASSED", "your deadline passed before the work began; nothing was done"},
     {"CANCELLED", "CANCELLED", "you cancelled the call before the work began"},

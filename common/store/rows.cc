@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
+#include "common/store/stored_enum.h"
 #include "google/protobuf/timestamp.pb.h"
 #include "google/protobuf/util/json_util.h"
 
@@ -71,16 +72,20 @@ absl::StatusOr<Value> ToJson(const Message& row, const FieldDescriptor* field) {
   return Value(std::string(value));
 }
 
-absl::Status FromJson(const std::string& json, const FieldDescriptor* field, Message* row) {
+// Whether a column holds only what this program's contract names, or also what a newer one has stored.
+enum class Content { kKnown, kNewer };
+
+absl::StatusOr<Content> FromJson(const std::string& json, const FieldDescriptor* field, Message* row) {
+  const std::string text = absl::StrCat(JsonFrame(field), json, "}");
   google::protobuf::util::JsonParseOptions options;
-  options.ignore_unknown_fields = true;
-  const std::unique_ptr<Message> only(row->New());
-  if (!google::protobuf::util::JsonStringToMessage(absl::StrCat(JsonFrame(field), json, "}"), only.get(), options)
-           .ok()) {
-    return Unstorable(field, "the stored JSON does not parse");
+  for (const Content content : {Content::kKnown, Content::kNewer}) {
+    options.ignore_unknown_fields = content == Content::kNewer;
+    const std::unique_ptr<Message> only(row->New());
+    if (!google::protobuf::util::JsonStringToMessage(text, only.get(), options).ok()) continue;
+    row->GetReflection()->SwapFields(row, only.get(), {field});
+    return content;
   }
-  row->GetReflection()->SwapFields(row, only.get(), {field});
-  return absl::OkStatus();
+  return Unstorable(field, "the stored JSON does not parse");
 }
 
 }  // namespace
@@ -132,19 +137,19 @@ absl::StatusOr<int64_t> ToNumber(const FieldDescriptor* field, const std::string
 }
 
 // Sets a field from its column; NULL leaves it unset.
-absl::Status FromColumn(const Cell& cell, const FieldDescriptor* field, Message* row) {
-  if (!cell) return absl::OkStatus();
+absl::StatusOr<Content> FromColumn(const Cell& cell, const FieldDescriptor* field, Message* row) {
+  if (!cell) return Content::kKnown;
   if (IsJson(field)) return FromJson(*cell, field, row);
   const Reflection* reflection = row->GetReflection();
   switch (field->cpp_type()) {
     case FieldDescriptor::CPPTYPE_STRING:
       reflection->SetString(row, field, *cell);
-      return absl::OkStatus();
+      return Content::kKnown;
     case FieldDescriptor::CPPTYPE_ENUM: {
       const auto* value = field->enum_type()->FindValueByName(*cell);
-      if (value == nullptr) return Unstorable(field, "the stored value has no such name in this program's contract");
+      if (value == nullptr) return Content::kNewer;
       reflection->SetEnum(row, field, value);
-      return absl::OkStatus();
+      return Content::kKnown;
     }
     default:
       break;
@@ -153,16 +158,16 @@ absl::Status FromColumn(const Cell& cell, const FieldDescriptor* field, Message*
   switch (field->cpp_type()) {
     case FieldDescriptor::CPPTYPE_BOOL:
       reflection->SetBool(row, field, number != 0);
-      return absl::OkStatus();
+      return Content::kKnown;
     case FieldDescriptor::CPPTYPE_INT32:
       reflection->SetInt32(row, field, static_cast<int32_t>(number));
-      return absl::OkStatus();
+      return Content::kKnown;
     case FieldDescriptor::CPPTYPE_INT64:
       reflection->SetInt64(row, field, number);
-      return absl::OkStatus();
+      return Content::kKnown;
     case FieldDescriptor::CPPTYPE_MESSAGE:
       reflection->MutableMessage(row, field)->CopyFrom(ToProto(absl::FromUnixMicros(number)));
-      return absl::OkStatus();
+      return Content::kKnown;
     default:
       return Unstorable(field, "this type has no column type");
   }
@@ -228,7 +233,12 @@ absl::Status SelectRows(Tx& tx, std::string_view table, std::string_view tail, c
                        static_cast<int>(columns.size())));
   for (const std::vector<Cell>& cells : rows) {
     Message* row = add();
-    for (size_t i = 0; i < columns.size(); ++i) TRY(FromColumn(cells[i], columns[i], row));
+    for (size_t i = 0; i < columns.size(); ++i) {
+      ASSIGN(const Content content, FromColumn(cells[i], columns[i], row));
+      if (content == Content::kNewer && tx.writes()) {
+        return StoredByNewerVersion(absl::StrCat(prototype.GetDescriptor()->name(), ".", columns[i]->name()));
+      }
+    }
   }
   return absl::OkStatus();
 }

@@ -6,6 +6,11 @@
 //   Timestamp                     BIGINT microseconds since 1970 (UTC); unset is NULL
 //   other messages, repeated      TEXT, the protobuf JSON form with the field names of the contract
 // A field that a table does not hold (derived ones) is named by MESTRING_TABLE.
+//
+// A newer version of the program, beside this one during an upgrade, may store what this one's contract does not name:
+// a value of an enum, a field inside a JSON form. A Read leaves it out: the enum is UNSPECIFIED, a list is shorter. A
+// Write that loads such a row fails, because a rule would take it for what it is not, and saving would destroy it:
+// UNAVAILABLE, reason STORED_BY_NEWER_VERSION.
 #pragma once
 
 #include <array>

@@ -101,6 +101,8 @@ absl::Status Tx::Publish(const google::protobuf::Message& event, std::string_vie
   return failed_ = moves_.Told(event, subject, version);
 }
 
+bool Tx::writes() const { return group_->writes; }
+
 absl::StatusOr<Cursor> Tx::Head() { return group_->head; }
 
 // Not inline: g++ 12 warns of an overflow that is none when it sees through a constant reason.

@@ -109,6 +109,8 @@ class Tx {
   absl::Status Schedule(std::string_view kind, std::string_view subject, absl::Time due);
   absl::Status CancelTimer(std::string_view kind, std::string_view subject);
 
+  // Whether this is the transaction of a Write, not of a Read.
+  bool writes() const;
   // Whether a row was changed so far (by Exec, or through rows.h; timers do not count), and whether an event was
   // published, in this run of the function.
   bool wrote() const { return wrote_; }

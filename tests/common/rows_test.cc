@@ -13,6 +13,7 @@ MESTRING_TABLE(sample::v1::Sample, "samples", "sample", "free_places");
 namespace {
 
 using sample::v1::Sample;
+using testing::Contains;
 
 constexpr Migration kSamples[] = {{1, "0001_samples",
                                    "CREATE TABLE samples (id TEXT PRIMARY KEY, version BIGINT NOT NULL, state TEXT,"
@@ -207,16 +208,50 @@ TEST_P(RowsTest, AValueThatTheContractDoesNotNameIsNotStored) {
   Sample row = Full();
   row.set_state(static_cast<sample::v1::SampleState>(77));
   EXPECT_FALSE(db_->Write([&](Tx& tx) { return Insert(tx, row); }).ok());
+  // Inside a message it stands as its number, as a newer service may have told it.
+  row = Full();
+  row.mutable_part()->set_state(static_cast<sample::v1::SampleState>(77));
+  ASSERT_TRUE(db_->Write([&](Tx& tx) { return Insert(tx, row); }).ok());
+  EXPECT_EQ(LoadOne("a").part().state(), 77);
 }
 
-TEST_P(RowsTest, JsonOfANewerProgramIsRead) {
-  Sample row = Full();
-  ASSERT_TRUE(db_->Write([&](Tx& tx) -> absl::Status {
-                   TRY(Insert(tx, row));
-                   return tx.Exec("UPDATE samples SET part = :part", R"({"code":"y","not_yet_known":[1,2]})").status();
-                 })
-                  .ok());
-  EXPECT_EQ(LoadOne("a").part().code(), "y");
+// A replica of the version before, beside one of the next.
+TEST_P(RowsTest, WhatANewerProgramStoredIsReadAndNotChanged) {
+  struct Newer {
+    const char *column, *value;
+  };
+  for (const auto& [column, value] : {Newer{"state", "SAMPLE_STATE_PAUSED"},
+                                      {"part", R"({"code":"y","state":"SAMPLE_STATE_PAUSED"})"},
+                                      {"part", R"({"code":"y","not_yet_known":[1,2]})"},
+                                      {"parts", R"([{"code":"y"},{"state":"SAMPLE_STATE_PAUSED"}])"},
+                                      {"states", R"(["SAMPLE_STATE_PAUSED","SAMPLE_STATE_OPEN"])"}}) {
+    SCOPED_TRACE(absl::StrCat(column, " = ", value));
+    Reopen(kSamples);
+    Sample row = Full();
+    row.set_id(NewId(clock_.Now()));
+    ASSERT_TRUE(db_->Write([&](Tx& tx) -> absl::Status {
+                     TRY(tx.Exec("DELETE FROM samples").status());
+                     TRY(Insert(tx, row));
+                     return tx.Exec(absl::StrCat("UPDATE samples SET ", column, " = :value"), value).status();
+                   })
+                    .ok());
+    const Sample loaded = LoadOne(row.id());
+    EXPECT_EQ(loaded.note(), row.note()) << "the rest is there";
+    EXPECT_EQ(loaded.state() == sample::v1::SAMPLE_STATE_UNSPECIFIED, column == std::string_view("state"));
+    EXPECT_EQ(loaded.part().state(), column == std::string_view("part") ? sample::v1::SAMPLE_STATE_UNSPECIFIED
+                                                                        : sample::v1::SAMPLE_STATE_CLOSED);
+    EXPECT_THAT(loaded.states(), Contains(sample::v1::SAMPLE_STATE_OPEN)) << "a list keeps the values that are known";
+    EXPECT_EQ(InPages("id", false, kUp), absl::StrCat(row.id(), " "));
+
+    const absl::Status refused = db_->Write([&](Tx& tx) -> absl::Status {
+      ASSIGN(Sample again, Load<Sample>(tx, row.id()));
+      again.set_note("changed");
+      return Save(tx, again);
+    });
+    EXPECT_TRUE(absl::IsUnavailable(refused)) << refused;
+    EXPECT_EQ(ReasonOf(refused), "STORED_BY_NEWER_VERSION");
+    EXPECT_EQ(Stored(column, 1)[0], value);
+  }
 }
 
 }  // namespace

@@ -627,6 +627,36 @@ TEST_P(HousingTest, AnEndNeedsAKnownDestinationAndEndsTheTenancyToo) {
   EXPECT_EQ(town_.Call(&Stub::GetTenancy, Resident(person), get)->tenancy().state(), pb::TENANCY_STATE_ENDED);
 }
 
+// One replica is of the next version already, and this one of the version before.
+TEST_P(HousingTest, AStateOfTheNextVersionIsReadAndListedAndNotChanged) {
+  const pb::Stay stay = town_.LivesIn(SomePerson(), town_.akutten);
+  const auto set_state = [&](std::string_view state) {
+    Must(town_.service().db().Write(
+        [&](Tx& tx) { return tx.Exec("UPDATE stays SET state = :state WHERE id = :id", state, stay.id()).status(); }));
+  };
+  set_state("STAY_STATE_SUSPENDED");
+  const pb::Stay shown = Must(GetStay(stay.id(), Staff())).stay();
+  EXPECT_EQ(shown.state(), pb::STAY_STATE_UNSPECIFIED);
+  EXPECT_EQ(shown.person_ref(), stay.person_ref());
+  const pb::ListStaysResponse all = Must(town_.Call(&Stub::ListStays, Staff(), pb::ListStaysRequest()));
+  ASSERT_THAT(all.stays(), SizeIs(1));
+  EXPECT_EQ(all.stays(0).id(), stay.id());
+
+  pb::EndStayRequest end;
+  end.set_stay_id(stay.id());
+  end.set_reason_code("A");
+  end.set_destination_code("410");
+  end.set_request_id(SomePerson());
+  const absl::Status refused = town_.Call(&Stub::EndStay, Staff(), end).status();
+  EXPECT_TRUE(absl::IsUnavailable(refused)) << refused;
+  EXPECT_REFUSED(refused, "STORED_BY_NEWER_VERSION");
+  EXPECT_TRUE(RetryAfterOf(refused).has_value());
+  EXPECT_THAT(std::string(refused.message()), testing::HasSubstr("Stay.state"));
+  // The same request, once a replica answers that knows the state.
+  set_state("STAY_STATE_ARRIVED");
+  EXPECT_EQ(Must(town_.Call(&Stub::EndStay, Staff(), end)).stay().version(), stay.version() + 1) << "nothing was done";
+}
+
 TEST_P(HousingTest, FollowUpAtHomeIsPlannedAndHeld) {
   const pb::Stay stay = town_.LivesIn(SomePerson(), town_.akutten);
   pb::AssignSupportTeamRequest assign;
