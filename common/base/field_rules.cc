@@ -58,7 +58,7 @@ struct FieldPlan {
   int64_t min = 0;
   int64_t max = 0;
   bool forbid_person_ref = false;
-  std::string code_list;
+  std::string code_list = {};
   const Plan* below = nullptr;  // of a message
   // This, or something below, is a person, an organisation or a code of a list: PersonsIn need not look elsewhere.
   bool leads_to_person = false;
