@@ -8,6 +8,7 @@
 #include <set>
 #include <utility>
 
+#include "common/store/stored_enum.h"
 #include "services/council/attendance_rules.h"
 #include "services/council/council.h"
 #include "services/council/reads.h"
@@ -25,8 +26,7 @@ absl::Status CountAttendance(Tx& tx, const std::string& from, const std::string&
              "GROUP BY principal_employed, principal_presence",
              from, to)));
   for (const auto& [employed, name, count] : rows) {
-    pb::Presence presence = pb::PRESENCE_UNSPECIFIED;
-    pb::Presence_Parse(name, &presence);
+    ASSIGN(const pb::Presence presence, StoredEnum<pb::Presence>(tx, name));
     pb::Attendance* attendance = employed != 0 ? response->mutable_employed() : response->mutable_not_employed();
     attendance->set_entitled(attendance->entitled() + static_cast<int>(count));
     if (WasThere(presence)) attendance->set_present(attendance->present() + static_cast<int>(count));

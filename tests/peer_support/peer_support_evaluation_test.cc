@@ -161,6 +161,21 @@ TEST_P(EvaluationTest, BeforeAndAfterStandBesideEachOther) {
   EXPECT_THAT(town_.Call(&Stub::ListEvaluations, Staff(), pb::ListEvaluationsRequest())->rounds(), SizeIs(2));
 }
 
+// A replica of the next version has invited a group that this version does not know.
+TEST_P(EvaluationTest, ARoundWithAGroupOfTheNextVersionIsNotClosedByThisOne) {
+  const std::string round_id = Open()->round().id();
+  Must(Answer(Invite(round_id, pb::STAKEHOLDER_USER, 1)[0], 5, 5, Staff()));
+  const auto name_group = [&](std::string_view group) {
+    Must(town_.service().db().Write(
+        [&](Tx& tx) { return tx.Exec("UPDATE evaluation_sums SET stakeholder = :group", group).status(); }));
+  };
+  name_group("STAKEHOLDER_SCHOOL");
+  EXPECT_EQ(ReasonOf(Close(round_id).status()), "STORED_BY_NEWER_VERSION");
+  EXPECT_THAT(WholeDatabase()["evaluation_sums.stakeholder"], SizeIs(2)) << "what was answered is kept";
+  name_group(pb::Stakeholder_Name(pb::STAKEHOLDER_USER));
+  Must(Close(round_id));
+}
+
 // [P11] Somebody with the whole database, the codes, and the list of who got which.
 TEST_P(EvaluationTest, AScanOfTheDatabaseLinksNoAnswerToAPersonOrAnInvitation) {
   const std::string round_id = Open()->round().id();
