@@ -24,6 +24,8 @@ class Subscription {
   // Applies one event, in a Write that also moves the cursor; after a lost connection it may run again. UNAVAILABLE and
   // RESOURCE_EXHAUSTED, and ABORTED, CANCELLED and DEADLINE_EXCEEDED without a reason, are transient and retried for
   // ever. Any other error, or a message that does not parse, is permanent.
+  // The owner may be newer than this program: an enum then has a number without a name. A handler that decides by that
+  // enum returns a permanent error, so that the event waits, parked, for the program that knows it.
   using Handler = std::function<absl::Status(Tx&, const events::v1::Event&)>;
 
   // Events in one transaction.

@@ -8,6 +8,7 @@
 #include "gmock/gmock.h"
 #include "google/protobuf/wrappers.pb.h"
 #include "gtest/gtest.h"
+#include "mestring/common/v1/field_rule.pb.h"
 #include "mestring/test/v1/test.pb.h"
 #include "tests/support/bus.h"
 #include "tests/support/databases.h"
@@ -350,6 +351,23 @@ TEST_P(SubscriptionTest, AnEventThatDoesNotParseIsParkedAndOthersFlow) {
   EXPECT_TRUE(WaitUntil([&] { return Parked().size() == 2; }));
   EXPECT_THAT(Parked()[0].error(), HasSubstr("EVENT_UNREADABLE"));
   EXPECT_TRUE(WaitUntil([&] { return Numbers() == std::vector<int64_t>({1, 4}); }));
+}
+
+TEST_P(SubscriptionTest, AnEnumsNumberOfANewerOwnerReachesTheHandlerAsItIs) {
+  using common::v1::FieldRule;  // any message with an enum
+  constexpr int kNotNamed = 77;
+  FieldRule newer;
+  newer.GetReflection()->MutableUnknownFields(&newer)->AddVarint(FieldRule::kFormatFieldNumber, kNotNamed);
+  std::atomic<int> heard{0};
+  Subscription subscription(*subscriber_, Options());
+  subscription.On<FieldRule>([&](Tx&, const Event& header, const FieldRule& event) {
+    EXPECT_EQ(header.data(), newer.SerializeAsString());
+    heard = event.format();
+    return absl::OkStatus();
+  });
+  ASSERT_TRUE(subscription.Start().ok());
+  ASSERT_TRUE(owner_->Write([&](Tx& tx) { return tx.Publish(newer, "subject", 1); }).ok());
+  EXPECT_TRUE(WaitUntil([&] { return heard == kNotNamed; })) << heard;
 }
 
 TEST_P(SubscriptionTest, AForkStopsItUntilAPersonDecides) {
