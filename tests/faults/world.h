@@ -71,14 +71,14 @@ class World : public testing::TestWithParam<const char*> {
   Proxy subscriber_wire_{redis_.port()};
   TestDatabase owner_files_{GetParam()}, subscriber_files_{"sqlite"};
   std::unique_ptr<Database> owner_, subscriber_;
-  Mutex asked_mutex_;
-  Database* asked_ ABSL_GUARDED_BY(asked_mutex_) = nullptr;  // the owner, for the subscriber's own thread
   std::unique_ptr<Relay> relay_;
   std::unique_ptr<Subscription> subscription_;
 
  private:
   void Write();
 
+  Mutex asked_mutex_;
+  Database* asked_ ABSL_GUARDED_BY(asked_mutex_) = nullptr;  // the owner, for the subscriber's own thread
   mutable Mutex mutex_;
   std::vector<int64_t> journal_ ABSL_GUARDED_BY(mutex_);
   int64_t next_number_ = 1;
