@@ -33,14 +33,14 @@ using events::v1::Event;
 
 absl::Status OnActionProgressed(Tx& tx, std::string_view owner, const ActionProgressed& progressed) {
   ASSIGN(auto action, Find<pb::Action>(tx, "WHERE id = :id", progressed.action_id()));
+  // Not an action of this council, or not one of this service: only the owner reports progress.
+  if (!action || action->owner_service() != owner) return absl::OkStatus();
   // An unknown state must wait: to ignore it would be to lose it.
   if (!common::v1::AssignedActionState_IsValid(progressed.state())) {
     return absl::FailedPreconditionError(absl::StrCat("this version of the council does not know the state ",
                                                       int{progressed.state()},
                                                       " of an action: upgrade it, then retry its parked events"));
   }
-  // Not an action of this council, or not one of this service: only the owner reports progress.
-  if (!action || action->owner_service() != owner) return absl::OkStatus();
   if (!ApplyProgress(progressed.state(), Today(tx), &*action)) return absl::OkStatus();
   TRY(Save(tx, *action));
   if (!IsOpen(*action)) TRY(tx.CancelTimer(kActionTimer, action->id()));
