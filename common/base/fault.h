@@ -4,7 +4,7 @@
 //   FAULT("tx.before_commit");
 //
 // The variable FAULT_POINT=<name>:<nth>:<kill|stop> makes the nth passage through that point
-// send SIGKILL or SIGSTOP to the process itself.
+// send SIGKILL or SIGSTOP to the process itself, after a line "fault <name>:<nth>:<kill|stop>" on standard error.
 //
 // All of them, in the order in which an event passes (tests/faults kills at each):
 //   tx.before_commit        a group of writes, its log rows inserted, not committed
@@ -33,6 +33,7 @@ constexpr bool kTestBuild = false;
 #ifdef MESTRING_FAULTS
 
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -49,6 +50,7 @@ inline void PassFaultPoint(const std::string& name) {
   static const int nth = atoi(text.c_str() + first + 1);
   static std::atomic<int> passed{0};
   if (name != text.substr(0, first) || ++passed != nth) return;
+  dprintf(STDERR_FILENO, "fault %s\n", text.c_str());
   kill(getpid(), text.substr(second + 1) == "stop" ? SIGSTOP : SIGKILL);
 }
 

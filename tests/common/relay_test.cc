@@ -29,7 +29,7 @@ class RelayTest : public testing::TestWithParam<const char*> {
   static void SetUpTestSuite() { server_ = std::make_unique<RedisServer>(); }
   static void TearDownTestSuite() { server_.reset(); }
   void SetUp() override {
-    redis().FlushAll();
+    redis().Do({"FLUSHALL"});
     Open();
   }
   void Open(const Clock* clock = nullptr) {

@@ -48,7 +48,7 @@ class StreamTest : public testing::Test {
   static RedisServer& server() { return *server_; }
   static void SetUpTestSuite() { server_ = std::make_unique<RedisServer>(); }
   static void TearDownTestSuite() { server_.reset(); }
-  void SetUp() override { server().FlushAll(); }
+  void SetUp() override { server().Do({"FLUSHALL"}); }
   std::vector<std::string> Ids() {
     auto entries = stream_.NewestFirst("+", 1000);
     std::vector<std::string> ids;

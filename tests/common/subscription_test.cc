@@ -31,7 +31,7 @@ class SubscriptionTest : public testing::TestWithParam<const char*> {
   static void TearDownTestSuite() { server_.reset(); }
 
   void SetUp() override {
-    redis().FlushAll();
+    redis().Do({"FLUSHALL"});
     owner_ = OpenBusDatabase(owner_files_.url());
     subscriber_ = OpenBusDatabase(files_.url());
     StartRelay();
@@ -338,6 +338,7 @@ TEST_P(SubscriptionTest, AnEventThatCannotWorkNowIsTriedUntilItDoes) {
 TEST_P(SubscriptionTest, AnEventThatDoesNotParseIsParkedAndOthersFlow) {
   const auto subscription = StartedWithPoison();
   Publish(1, 3, "a");
+  EXPECT_TRUE(StreamBecomesTheLog(*owner_, redis().options()));
   ASSERT_TRUE(
       owner_->Write([&](Tx& tx) { return tx.Exec("UPDATE outbox SET data = '/w==' WHERE position = 2").status(); })
           .ok());

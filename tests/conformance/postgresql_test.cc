@@ -15,8 +15,12 @@ class PostgresqlTest : public DatabaseFixture {
  protected:
   // Ends every connection to this test's database, from the server's side.
   void CutConnections() {
+    std::string cut;
     EXPECT_TRUE(where_.server().Execute(
-        absl::StrCat("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '", where_.name(), "'")));
+        absl::StrCat("SELECT COUNT(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = '", where_.name(),
+                     "'"),
+        &cut));
+    EXPECT_NE(cut, "0");
   }
 };
 

@@ -12,6 +12,11 @@ namespace {
 
 using events::v1::SubscriptionStatus;
 using testing::HasSubstr;
+using testing::Not;
+using testing::StartsWith;
+
+// How long the stream is there.
+int Entries(RedisServer& redis) { return std::stoi(redis.Do({"XLEN", TestKey()})); }
 
 class RedisFaults : public World {};
 // What Redis does does not depend on the owner's engine; what does is further down.
@@ -73,7 +78,8 @@ TEST_P(RedisFaults, TheScriptIsForgotten) {
   StartWriting();
   for (int i = 0; i < 5; ++i) {
     AfterWrites(50);
-    redis_.Do({"SCRIPT", "FLUSH"});
+    EXPECT_TRUE(WaitUntil([&] { return redis_.Info("number_of_cached_scripts") > 0; }));
+    EXPECT_EQ(redis_.Do({"SCRIPT", "FLUSH"}), "OK");
   }
   AfterWrites(50);
   EndsWell();
@@ -83,7 +89,7 @@ TEST_P(RedisFaults, TheKeyIsDeleted) {
   StartWriting();
   for (int i = 0; i < 3; ++i) {
     AfterWrites(100);
-    redis_.Do({"DEL", TestKey()});
+    EXPECT_TRUE(WaitUntil([&] { return redis_.Do({"DEL", TestKey()}) == "1"; }));
   }
   AfterWrites(100);
   EndsWell();
@@ -94,7 +100,7 @@ TEST_P(RedisFaults, AStrangerAddsEntries) {
   StartWriting();
   for (int i = 0; i < 5; ++i) {
     AfterWrites(50);
-    redis_.Do({"XADD", TestKey(), "*", "field", "value"});
+    EXPECT_THAT(redis_.Do({"XADD", TestKey(), "*", "field", "value"}), Not(StartsWith("(error)")));
   }
   AfterWrites(50);
   EndsWell();
@@ -141,18 +147,19 @@ TEST_P(RedisFaults, ItIsDemotedToAReplicaForAWhile) {
   EndsWell();
 }
 
-// The replica was paused, so what the master has acknowledged meanwhile is gone after the failover; the
+// The replica hears no more of the master, so what that acknowledges meanwhile is gone after the failover; the
 // subscriber has read it, and must neither lose nor repeat it.
 TEST_P(RedisFaults, AFailoverToALaggingReplica) {
-  RedisServer replica({"replicaof 127.0.0.1 " + std::to_string(redis_.port())});
+  Proxy replication(redis_.port());
+  RedisServer replica({"replicaof 127.0.0.1 " + std::to_string(replication.port())});
   StartWriting();
   AfterWrites(200);
-  EXPECT_TRUE(WaitUntil([&] { return replica.Do({"XLEN", TestKey()}) != "0"; }));
-  replica.Pause();
+  EXPECT_TRUE(WaitUntil([&] { return Entries(replica) > 0; }));
+  replication.Cut();
   AfterWrites(300);
+  EXPECT_TRUE(WaitUntil([&] { return Entries(redis_) > Entries(replica) + 200; }));
   redis_.Kill();
-  replica.Continue();
-  replica.Do({"REPLICAOF", "NO", "ONE"});
+  EXPECT_EQ(replica.Do({"REPLICAOF", "NO", "ONE"}), "OK");
   wire_.SetTarget(replica.port());
   subscriber_wire_.SetTarget(replica.port());
   AfterWrites(100);
@@ -197,6 +204,7 @@ TEST_P(RedisFaults, TheSubscribersWireIsCut) {
   AfterWrites(100);
   subscriber_wire_.Cut();
   AfterWrites(300);
+  EXPECT_TRUE(WaitUntil([&] { return subscriber_wire_.holds(); }));
   EXPECT_TRUE(WaitUntil([&] { return PlaceOf(*subscriber_).position > 300; }));
   subscriber_wire_.Mend();
   AfterWrites(50);
@@ -207,7 +215,12 @@ TEST_P(RedisFaults, WiresThatBreakAllTheTime) {
   StartWriting();
   for (int i = 0; i < 20; ++i) {
     AfterWrites(20);
-    (i % 2 == 0 ? wire_ : subscriber_wire_).Reset();
+    Proxy& wire = i % 2 == 0 ? wire_ : subscriber_wire_;
+    const int before = wire.broken();
+    EXPECT_TRUE(WaitUntil([&] {
+      wire.Reset();
+      return wire.broken() > before;
+    }));
   }
   AfterWrites(50);
   EndsWell();
@@ -304,10 +317,14 @@ TEST_P(PostgresFaults, AnOlderPastBehindTheSameAddressIsANewEpochFromTheFirstWri
   AfterWrites(100);
   StopWriting();
   EXPECT_TRUE(StreamBecomesTheLog(*owner_, redis_.options()));
+  int before = 0, after = 0;
   for (const events::v1::Event& event : WholeLog(*owner_)) {
     const Cursor cursor = *ParseCursor(event.cursor());
+    ++(cursor.position <= 50 ? before : after);
     EXPECT_TRUE(cursor.position <= 50 || cursor.epoch > place.epoch) << event.cursor();
   }
+  EXPECT_GE(before, 50);
+  EXPECT_GE(after, 100);
   EXPECT_TRUE(WaitUntil([&] { return SubscriberState() == SubscriptionStatus::STATE_FORKED; }));
 }
 
@@ -318,13 +335,14 @@ class RestoredDatabase : public World {
   // The owner's database is what it was when it was copied; its process starts again.
   void RestoreOwner() {
     StopWriting();
-    const int64_t lost = HeadOf(*owner_).epoch;
+    const Cursor lost = HeadOf(*owner_);
     CloseOwner();
     // Epochs are seconds of the clock: that a database put back does not repeat one rests on the second
     // being over.
-    EXPECT_TRUE(WaitUntil([&] { return absl::ToUnixSeconds(absl::Now()) > lost; }));
+    EXPECT_TRUE(WaitUntil([&] { return absl::ToUnixSeconds(absl::Now()) > lost.epoch; }));
     PutBack(owner_files_, copy_.path());
     OpenOwner();
+    EXPECT_LT(HeadOf(*owner_).position, lost.position) << "the copy is no older";
   }
   // Returns where the copy ends; writing goes on.
   Cursor CopyOwner() {
@@ -423,8 +441,10 @@ TEST_P(RestoredDatabase, TheSubscribersOlderCopyCatchesUpExactly) {
   CopyFiles(subscriber_files_, copy_.path());
   OpenSubscriber();
   AfterWrites(200);
+  EXPECT_TRUE(WaitUntil([&] { return PlaceOf(*subscriber_).position > 250; }));
   CloseSubscriber();
   PutBack(subscriber_files_, copy_.path());
+  EXPECT_LT(PlaceOf(*OpenBusDatabase(subscriber_files_.url())).position, 250) << "the copy is no older";
   OpenSubscriber();
   AfterWrites(50);
   EndsWell();

@@ -195,7 +195,7 @@ TEST_F(ReadmeProgramsTest, TheSubscriberAppliesEachEventOnceWhenItIsKilled) {
     const size_t seen = Printed().size();
     std::thread writer([this] { RegisterHousingSchemes(kOffersEach); });
     EXPECT_TRUE(WaitUntil([&] { return Printed().size() > seen; }));
-    subscriber_.Kill();
+    EXPECT_TRUE(subscriber_.Kill());
     writer.join();
     StartSubscriber();
   }

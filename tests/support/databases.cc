@@ -3,6 +3,7 @@
 // PostgreSQL refuses to run as root, so root becomes the user that Debian's package made.
 #include "tests/support/databases.h"
 
+#include <gtest/gtest.h>
 #include <libpq-fe.h>
 #include <pwd.h>
 #include <signal.h>
@@ -116,6 +117,7 @@ void PostgresServer::Start() {
 }
 
 void PostgresServer::Kill() {
+  EXPECT_TRUE(process_.Running()) << "there was no server to kill";
   process_.Signal(SIGQUIT);  // an immediate end, without a checkpoint: as kill -9, but with all its processes
   WaitUntil([this] { return !process_.Running(); }, 10);
   process_.Kill();

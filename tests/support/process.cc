@@ -14,6 +14,8 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <random>
 
 #include "tests/support/wait.h"
@@ -132,9 +134,18 @@ bool Process::Running() {
   return waitid(P_PID, pid_, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == 0;
 }
 
-void Process::Kill() {
+bool Process::Stopped() const {
+  std::ifstream file("/proc/" + std::to_string(pid_) + "/stat");
+  const std::string stat((std::istreambuf_iterator<char>(file)), {});
+  const size_t name_end = stat.rfind(')');
+  return name_end != stat.npos && stat.substr(name_end + 1, 2) == " T";
+}
+
+bool Process::Kill() {
+  const bool ran = Running();
   Signal(SIGKILL);
-  Wait();
+  const int status = Wait();
+  return ran && WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
 }
 
 int Process::Stop() {

@@ -48,14 +48,16 @@ class Process {
   int output() const { return output_; }
 
   void Signal(int signal);
-  // SIGKILL, then Wait. Nothing if it does not run.
-  void Kill();
+  // SIGKILL, then Wait. Whether it ran until then and that ended it.
+  bool Kill();
   // SIGTERM, and SIGKILL when it has not ended within 20 s. The wait status.
   int Stop();
   // Waits for its end; the wait status as of waitpid.
   int Wait();
   // True as long as it has not ended; does not wait.
   bool Running();
+  // It got a SIGSTOP, and no SIGCONT since.
+  bool Stopped() const;
   pid_t pid() const { return pid_; }
 
  private:

@@ -59,6 +59,7 @@ void Proxy::Run() {
       for (const Pipe& pipe : pipes_) {
         close(pipe.near);
         close(pipe.far);
+        ++broken_;
       }
       pipes_.clear();
     }

@@ -27,6 +27,8 @@ class Proxy {
   bool holds() const { return holds_; }
   // Closes all connections, as a router that restarts.
   void Reset() { reset_ = true; }
+  // How many it has closed so.
+  int broken() const { return broken_; }
 
  private:
   struct Pipe {
@@ -38,6 +40,7 @@ class Proxy {
 
   const int listener_, port_;
   std::atomic<int> target_;
+  std::atomic<int> broken_{0};
   std::atomic<bool> cut_{false}, holds_{false}, reset_{false}, stopping_{false};
   std::vector<Pipe> pipes_;
   std::thread thread_;

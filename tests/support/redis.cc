@@ -3,6 +3,7 @@
 // share the fate of a connection that it has just broken.
 #include "tests/support/redis.h"
 
+#include <gtest/gtest.h>
 #include <hiredis/hiredis.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -12,6 +13,7 @@
 #include <stdexcept>
 
 #include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "tests/support/golden.h"
@@ -41,6 +43,13 @@ std::string TextOf(const redisReply& reply) {
 }
 
 [[noreturn]] void Die(const std::string& why) { throw std::runtime_error("the test's Redis: " + why); }
+
+// Bytes of the files in a folder.
+size_t SizeOf(const std::string& folder) {
+  size_t size = 0;
+  for (const files::directory_entry& entry : files::directory_iterator(folder)) size += entry.file_size();
+  return size;
+}
 
 // "user:password", cut.
 std::pair<std::string, std::string> Split(std::string_view login) {
@@ -83,7 +92,7 @@ RedisServer::RedisServer(std::vector<std::string> settings, std::string login)
 
 RedisServer::~RedisServer() {
   Continue();
-  Kill();
+  process_.Kill();
 }
 
 std::string RedisServer::UrlOf(std::string_view login) const {
@@ -98,9 +107,28 @@ RedisOptions RedisServer::OptionsFor(std::string url) {
   return options;
 }
 
-void RedisServer::Kill() { process_.Kill(); }
+void RedisServer::Kill() { EXPECT_TRUE(process_.Kill()) << "there was no Redis to kill"; }
 
-void RedisServer::Stop() { process_.Stop(); }
+void RedisServer::Stop() { EXPECT_EQ(process_.Stop(), 0); }
+
+void RedisServer::Pause() {
+  process_.Signal(SIGSTOP);
+  EXPECT_TRUE(WaitUntil([this] { return process_.Stopped(); }));
+}
+
+void RedisServer::FlushAll() {
+  EXPECT_TRUE(WaitUntil([this] { return Do({"DBSIZE"}) != "0"; })) << "there is nothing to lose";
+  EXPECT_EQ(Do({"FLUSHALL"}), "OK");
+}
+
+int64_t RedisServer::Info(const std::string& field) {
+  const std::string all = Do({"INFO", "everything"});
+  for (const std::string& line : std::vector<std::string>(absl::StrSplit(all, "\r\n"))) {
+    const std::pair<std::string, std::string> known = absl::StrSplit(line, absl::MaxSplits(':', 1));
+    if (int64_t number = 0; known.first == field && absl::SimpleAtoi(known.second, &number)) return number;
+  }
+  Die(absl::StrCat("INFO has no number ", field));
+}
 
 void RedisServer::Start() {
   const std::string conf = absl::StrCat(folder_.path(), "/redis.conf"), log = absl::StrCat(folder_.path(), "/log");
@@ -133,20 +161,24 @@ void RedisServer::SaveCopy() {
 
 void RedisServer::RestartFromCopy() {
   Kill();
-  const std::string live = absl::StrCat(folder_.path(), "/appendonlydir");
+  const std::string live = absl::StrCat(folder_.path(), "/appendonlydir"), copy = absl::StrCat(folder_.path(), "/copy");
+  EXPECT_LT(SizeOf(copy), SizeOf(live)) << "the copy lacks nothing";
   files::remove_all(live);
-  files::copy(absl::StrCat(folder_.path(), "/copy"), live);
+  files::copy(copy, live);
   Start();
 }
 
 void RedisServer::RestartWithoutTail(size_t bytes) {
   Kill();
+  size_t lost = 0;
   for (const files::directory_entry& entry :
        files::directory_iterator(absl::StrCat(folder_.path(), "/appendonlydir"))) {
     if (!absl::StrContains(entry.path().filename().string(), ".incr.")) continue;
     const size_t size = entry.file_size();
     files::resize_file(entry.path(), size - std::min(size, bytes));
+    lost += std::min(size, bytes);
   }
+  EXPECT_GT(lost, 0u);
   Start();
 }
 

@@ -1,9 +1,10 @@
 // A private Redis: its own folder and loopback port, append-only file with fsync every second, noeviction.
-// What a test does to it is what can happen to a real one.
+// What a test does to it is what can happen to a real one; that it has happened is checked here.
 #pragma once
 
 #include <signal.h>
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -51,7 +52,7 @@ class RedisServer {
     Start();
   }
   // SIGSTOP and SIGCONT.
-  void Pause() { process_.Signal(SIGSTOP); }
+  void Pause();
   void Continue() { process_.Signal(SIGCONT); }
 
   // Its files, as they are now, to come back to by RestartFromCopy.
@@ -64,7 +65,10 @@ class RedisServer {
   // Throws if there is no answer.
   std::string Do(const std::vector<std::string>& command) { return DoAs(login_, command); }
   std::string DoAs(std::string_view login, const std::vector<std::string>& command);
-  void FlushAll() { Do({"FLUSHALL"}); }
+  // Takes away all that it holds, once that is something.
+  void FlushAll();
+  // A number of INFO: "number_of_cached_scripts". Throws if it has none.
+  int64_t Info(const std::string& field);
 
  private:
   const std::vector<std::string> settings_;

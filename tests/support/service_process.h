@@ -20,7 +20,8 @@ class ProcessOfAnyService {
   // Starts the program, killed before if it runs, and returns when it serves or has ended. `fault` is as
   // FAULT_POINT of common/base/fault.h, or empty.
   void Start(const std::string& fault = "");
-  void Kill() { process_.Kill(); }
+  // As of Process.
+  bool Kill() { return process_.Kill(); }
   bool Running() { return process_.Running(); }
 
   // Survives a restart; a call then waits until it is over.
