@@ -140,6 +140,7 @@ TEST_P(DropInTest, AfterTheCloseNoQueryTellsTwoVisitorsApartOrLinksOneToAPerson)
   const std::string secret = Secret(period);
   ASSERT_THAT(secret, SizeIs(32));
   const std::string before = WholeDatabase();
+  ASSERT_THAT(cards, Not(IsEmpty()));
   EXPECT_THAT(before, HasSubstr(KeyedHash(secret, cards[0]))) << "while it is open, visits are told apart";
   for (const std::string& card : cards) EXPECT_THAT(before, Not(HasSubstr(card))) << "but no card is stored";
   EXPECT_THAT(before, HasSubstr("RecordDropIn")) << "the kernel remembers answers";

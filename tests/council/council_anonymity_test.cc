@@ -168,12 +168,15 @@ TEST_P(AnonymityTest, NothingTellsTheMomentOfASuggestionFromTheBoxNorOfItsAnswer
   Must(town_.Call(&Stub::AnswerReportBackByReceipt, Passer(), answer));
   town_.service().clock().Advance(absl::Minutes(1));
   EXPECT_EQ(FromProto(town_.Suggestion(id).update_time()), begin_of(town_.Today()));
+  int told = 0;
   for (const events::v1::Event& event : town_.Events()) {
     const std::string_view name = std::string_view(event.type()).substr(event.type().rfind('.') + 1);
     if (name != "SuggestionReceived" && name != "SuggestionConfirmed") continue;
+    ++told;
     EXPECT_EQ(event.id()[14], '4') << name;
     EXPECT_EQ(FromProto(event.time()), begin_of(name == "SuggestionReceived" ? receive_date : town_.Today())) << name;
   }
+  EXPECT_EQ(told, 2);
   const std::string stored = town_.WholeDatabase();
   for (const absl::Time moment : moments) {
     const std::string micros = absl::StrCat(absl::ToUnixMicros(moment));

@@ -12,6 +12,7 @@ namespace {
 
 using testing::ElementsAre;
 using testing::IsEmpty;
+using testing::Not;
 using testing::SizeIs;
 using Stub = Town::Stub;
 
@@ -222,6 +223,7 @@ TEST_P(EvaluationTest, AScanOfTheDatabaseLinksNoAnswerToAPersonOrAnInvitation) {
   after = WholeDatabase();
   EXPECT_THAT(after["evaluation_sums.answers"], IsEmpty());
   EXPECT_THAT(after["evaluation_invitations.code_digest"], IsEmpty());
+  EXPECT_THAT(after["evaluation_rounds.results"], Not(IsEmpty()));
   for (const std::string& cell : after["evaluation_rounds.results"]) {
     EXPECT_EQ(cell.find("STAKEHOLDER_NAV"), std::string::npos) << "the small group is nowhere";
   }

@@ -329,6 +329,7 @@ TEST_P(EventsTest, TheVersionsOfASubjectGrowWithItsEvents) {
     EXPECT_GT(event.subject_version(), last[event.subject()]) << event.type();
     last[event.subject()] = event.subject_version();
   }
+  EXPECT_GT(last[peer.id()], 1);
 }
 
 // What each side of a proposal is shown in every way there is, state by state.

@@ -4,6 +4,8 @@
 
 #include "tests/support/contract_checks.h"
 
+#include <gtest/gtest.h>
+
 #include <algorithm>
 #include <functional>
 
@@ -194,6 +196,7 @@ std::vector<const MethodDescriptor*> MethodsOf(std::string_view service_full_nam
        {std::string(service_full_name), std::string("mestring.events.v1.EventService"),
         std::string("mestring.events.v1.OperationsService"), std::string("mestring.access.v1.AccessLogService")}) {
     const auto* service = google::protobuf::DescriptorPool::generated_pool()->FindServiceByName(name);
+    EXPECT_NE(service, nullptr) << name;
     for (int i = 0; service != nullptr && i < service->method_count(); ++i) methods.push_back(service->method(i));
   }
   return methods;

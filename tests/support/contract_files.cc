@@ -94,6 +94,7 @@ ContractFiles::ContractFiles() : importer_(&tree_, this) {
   for (const std::string& name : names) {
     if (const FileDescriptor* file = importer_.Import(name); file != nullptr) files_.push_back(file);
   }
+  EXPECT_FALSE(files_.empty()) << folder;
 }
 
 void ContractFiles::AddError(const std::string& file, int line, int, const std::string& message) {

@@ -221,6 +221,7 @@ void ExpectSubjectVersionsGrow(TownOfAnyService& town) {
     EXPECT_GT(event.subject_version(), last[event.subject()]) << event.type() << " of " << event.subject();
     last[event.subject()] = event.subject_version();
   }
+  EXPECT_FALSE(last.empty());
 }
 
 void ExpectVersionsAreTold(TownOfAnyService& town, const std::set<std::string>& silent_tables) {
