@@ -22,7 +22,7 @@ CREATE TABLE epochs (
 INSERT INTO epochs (epoch, base, started_at, reason) VALUES (0, 0, 0, 'created');
 
 -- The log: immutable but for erasure, kept for its retention time. kind: 1 event, 0 EpochStarted (at
--- the position of the event before it), 2 erased. data is base64, because SOCI cuts text at a NUL.
+-- the position of the event before it), 2 erased. data is base64, because no text holds a NUL.
 CREATE TABLE outbox (
   epoch BIGINT NOT NULL,
   position BIGINT NOT NULL,

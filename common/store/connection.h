@@ -1,5 +1,17 @@
-// One connection to a database, of either engine; it turns the errors of SOCI into statuses. Only the kernel uses it;
-// other code reads and writes through a Tx.
+// One connection to a database, of either engine; it turns the errors of sqlite3 and libpq into statuses. Only the
+// kernel uses it; other code reads and writes through a Tx.
+//
+// Threads: only one thread at a time may use a connection. A call returns when the database has answered.
+// Lifetime: the library is done with a statement's text and parameters, and rows are copies, when a call returns. No
+// statement stays open: SQLite would keep the snapshot of a reader for it, and its log could not be emptied.
+// Errors, of each engine's own code for what went wrong:
+//   ALREADY_EXISTS      CONSTRAINT            a constraint, with its name, or "table.column" where it has none
+//   RESOURCE_EXHAUSTED  DATABASE_FULL         no room on the disk
+//   UNAVAILABLE         DATABASE_BUSY         a lock or a time limit, a deadlock
+//   UNAVAILABLE         DATABASE_UNAVAILABLE  the server is gone; the connection is lost()
+//   INTERNAL            everything else, with the library's sentence and the statement's text, never a bound value
+// A connection keeps its prepared statements by their text, because preparing one costs more than running most of
+// them. Beyond kStatementsMax it drops all and prepares them again when needed.
 #pragma once
 
 #include <atomic>
@@ -8,19 +20,11 @@
 #include <string_view>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "common/base/ids.h"
 #include "common/store/value.h"
-
-// SOCI's configuration header asks for Boost, which nothing here needs.
-#define SOCICONFIG_H_INCLUDED
-#define SOCI_HAVE_CXX11
-#include <soci/soci.h>
-
-struct pg_conn;
 
 namespace mestring {
 
@@ -33,37 +37,35 @@ struct Target {
 // Of "sqlite:<path>" or "postgresql:…".
 absl::StatusOr<Target> ParseUrl(std::string_view url);
 
-// The database cannot be reached.
-absl::Status DatabaseGone();
-// Records in `healthy` whether an attempt reached the database, and returns its status.
-inline absl::Status Noted(absl::Status status, std::atomic<bool>& healthy) {
-  healthy = !absl::IsUnavailable(status);
-  return status;
-}
-// The error of a statement that failed unexpectedly: INTERNAL, with the text of the statement and never a bound value.
-absl::Status Failed(std::string_view message, std::string_view sql);
-
-// Not thread-safe.
 class Connection {
  public:
   enum class Use { kWrite, kRead };
+  using Rows = std::vector<std::vector<Cell>>;
 
-  // `why` receives the library's own words if the database cannot be reached: for the operator at the start, not for
-  // callers, because they name hosts and users.
+  // A service has some hundred texts; lists with filters make more.
+  static constexpr size_t kStatementsMax = 400;
+
+  // `why` receives the library's own words if the database cannot be reached: for the operator at the start, not
+  // for callers, because they name hosts and users.
   static absl::StatusOr<std::unique_ptr<Connection>> Open(const Target& target, Use use, std::string* why = nullptr);
+  virtual ~Connection() = default;
+  Connection(const Connection&) = delete;
 
   Engine engine() const { return engine_; }
-  // Whether the server is gone, or may no longer be used: close the connection.
+  // Whether the server is gone, or may no longer be used: close the connection. Its owner replaces it, because only the
+  // owner knows whether a statement had run on it.
   bool lost() const { return lost_; }
 
-  // Runs one prepared statement; see Tx::Run.
-  absl::StatusOr<int64_t> Run(std::string_view sql, const std::vector<Value>& parameters, size_t columns = 0,
-                              std::vector<std::vector<Cell>>* rows = nullptr);
+  // Runs one statement, prepared; see Tx::Run. Each placeholder (":name") stands once, and the parameters are in their
+  // order. Returns how many rows an INSERT, UPDATE or DELETE changed. The first `columns` of each row are added to
+  // `rows`.
+  virtual absl::StatusOr<int64_t> Run(std::string_view sql, const std::vector<Value>& parameters, size_t columns = 0,
+                                      Rows* rows = nullptr) = 0;
   // Runs statements without parameters, on PostgreSQL in one round trip. `rows` are those of the last.
-  absl::Status Together(absl::Span<const std::string_view> statements, size_t columns = 0,
-                        std::vector<std::vector<Cell>>* rows = nullptr);
+  virtual absl::Status Together(absl::Span<const std::string_view> statements, size_t columns = 0,
+                                Rows* rows = nullptr) = 0;
   // Runs one text that is not worth keeping prepared.
-  absl::Status Once(std::string_view sql, size_t columns = 0, std::vector<std::vector<Cell>>* rows = nullptr);
+  virtual absl::Status Once(std::string_view sql, size_t columns = 0, Rows* rows = nullptr) = 0;
 
   // Begins a transaction with `statements`, the last of which selects epoch and position; `head` is the end of the
   // log as it sees it.
@@ -71,28 +73,34 @@ class Connection {
   // Ends whatever transaction is open. On an error the connection counts as lost.
   void Rollback();
   // SQLite ends the whole transaction by itself after some errors (disk full, I/O).
-  bool InTransaction();
+  virtual bool InTransaction() = 0;
 
- private:
+ protected:
   explicit Connection(Engine engine) : engine_(engine) {}
 
-  pg_conn* Server();
-  absl::Status Connect(const Target& target, std::string* why);
-  absl::Status SetUp(Use use);
-  absl::Status SetUpSqlite(Use use);
-  absl::Status CheckDurability();
-  soci::statement* Prepared(std::string_view sql);
-  void Release(std::string_view sql);
-  int64_t Execute(soci::statement& statement, const std::vector<Value>& parameters, size_t columns,
-                  std::vector<std::vector<Cell>>* rows);
-  template <class F>
-  absl::StatusOr<int64_t> Guarded(std::string_view sql, F run);
-
-  const Engine engine_;
-  soci::session session_;  // before the statements: it is destroyed after them
-  absl::flat_hash_map<std::string, std::unique_ptr<soci::statement>> statements_;
-  std::vector<std::unique_ptr<soci::statement>> released_;
   bool lost_ = false;
+
+ private:
+  const Engine engine_;
 };
+
+// Open, of each engine.
+absl::StatusOr<std::unique_ptr<Connection>> OpenSqlite(const std::string& path, Connection::Use use, std::string* why);
+absl::StatusOr<std::unique_ptr<Connection>> OpenPostgresql(const std::string& connect, Connection::Use use,
+                                                           std::string* why);
+
+// The database cannot be reached.
+absl::Status DatabaseGone();
+// The disk has no room left.
+absl::Status DatabaseFull();
+// A statement did not do what it always does: INTERNAL, with the statement's text and never a bound value.
+absl::Status Failed(std::string_view message, std::string_view sql);
+inline constexpr std::string_view kOtherParameters = "another number of parameters than of placeholders";
+inline constexpr std::string_view kTooFewColumns = "fewer columns than asked for";
+// Keeps `healthy` true to an attempt to reach the database, and returns how that went.
+inline absl::Status Noted(absl::Status status, std::atomic<bool>& healthy) {
+  healthy = !absl::IsUnavailable(status);
+  return status;
+}
 
 }  // namespace mestring

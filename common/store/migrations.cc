@@ -16,8 +16,7 @@ constexpr std::string_view kMigrationLimits = "SET LOCAL statement_timeout = 0; 
 // One migration at a time, over all replicas. The number is arbitrary, and ours.
 constexpr std::string_view kMigrationLock = "SELECT pg_advisory_xact_lock(1108711)";
 
-// The statements of a migration: comments removed (SOCI would look for placeholders in them), split
-// where a ";" ends a line.
+// The statements of a migration, without comments: split where a ";" ends a line.
 std::vector<std::string> StatementsOf(std::string_view sql) {
   std::string bare;
   for (std::string_view line : absl::StrSplit(sql, '\n')) {

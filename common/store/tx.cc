@@ -17,7 +17,7 @@
 namespace mestring {
 namespace {
 
-// PostgreSQL cannot hold a NUL byte, and SOCI would cut the text there without an error.
+// PostgreSQL cannot hold a NUL byte, and libpq would cut the text there without an error.
 absl::Status CheckTexts(std::string_view sql, const std::vector<Value>& parameters) {
   for (const Value& value : parameters) {
     const auto* text = std::get_if<std::string>(&value);

@@ -267,6 +267,30 @@ TEST_P(DatabaseTest, ABrokenConstraintSaysSo) {
   EXPECT_THAT(Things(), IsEmpty());
 }
 
+TEST_P(DatabaseTest, ABrokenConstraintIsNamed) {
+  const bool sqlite = db_->engine() == "sqlite";
+  const auto named = [&](const char* sql) {
+    const absl::Status status = db_->Write([&](Tx& tx) { return tx.Exec(sql).status(); });
+    return MetadataOf(status)["constraint"];
+  };
+  EXPECT_EQ(named("INSERT INTO things (id, number) VALUES ('first', 1)"), sqlite ? "things.id" : "things_pkey");
+  EXPECT_EQ(named("INSERT INTO things (id, number) VALUES ('a', -1)"), sqlite ? "number >= 0" : "things_number_check");
+  EXPECT_EQ(named("INSERT INTO things (id) VALUES ('a')"), "things.number");
+}
+
+// SQLite would take a value that is missing for NULL, and PostgreSQL would end the transaction.
+TEST_P(DatabaseTest, AStatementGetsAsManyValuesAndGivesAsManyColumnsAsItsCallerSays) {
+  const auto run = [&](auto statement) { return db_->Write([&](Tx& tx) { return statement(tx).status(); }); };
+  constexpr std::string_view kInsert = "INSERT INTO things (id, number, note) VALUES (:id, :number, :note)";
+  for (const absl::Status& status :
+       {run([&](Tx& tx) { return tx.Exec(kInsert, "a", 1); }),
+        run([&](Tx& tx) { return tx.Exec(kInsert, "a", 1, "note", "more"); }),
+        run([&](Tx& tx) { return tx.Query<std::string, int64_t>("SELECT id FROM things"); })}) {
+    EXPECT_TRUE(absl::IsInternal(status)) << status;
+  }
+  EXPECT_THAT(Things(), IsEmpty());
+}
+
 TEST_P(DatabaseTest, NoErrorRepeatsAValue) {
   for (const char* sql :
        {"INSERT INTO things (id, number) VALUES (:id, -1)", "SELECT nonsense FROM things WHERE id = :id",

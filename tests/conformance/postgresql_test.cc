@@ -158,6 +158,74 @@ TEST_F(PostgresqlTest, FailedStatementsDoNotPileUpAtTheServer) {
                   .ok());
 }
 
+TEST_F(PostgresqlTest, AStatementIsPreparedAnewAfterTheSchemaChanged) {
+  const auto numbers = [&] {
+    return db_->Read([](Tx& tx) { return tx.Query<int64_t>("SELECT number FROM things").status(); });
+  };
+  ASSERT_TRUE(numbers().ok());
+  // As another replica's migration would: what the query returns is of another type now.
+  ASSERT_TRUE(
+      db_->Write([](Tx& tx) { return tx.Exec("ALTER TABLE things ALTER COLUMN number TYPE NUMERIC").status(); }).ok());
+  const absl::Status refused = numbers();
+  EXPECT_TRUE(absl::IsInternal(refused)) << refused;
+  const absl::Status status = numbers();
+  EXPECT_TRUE(status.ok()) << status;
+}
+
+TEST_F(PostgresqlTest, EachSqlstateHasItsStatus) {
+  const struct {
+    std::string_view state;
+    absl::StatusCode code;
+    std::string_view reason;
+  } kStates[] = {
+      {"23505", absl::StatusCode::kAlreadyExists, "CONSTRAINT"},
+      {"53100", absl::StatusCode::kResourceExhausted, "DATABASE_FULL"},
+      {"55P03", absl::StatusCode::kUnavailable, "DATABASE_BUSY"},
+      {"57014", absl::StatusCode::kUnavailable, "DATABASE_BUSY"},
+      {"40P01", absl::StatusCode::kUnavailable, "DATABASE_BUSY"},
+      {"40001", absl::StatusCode::kUnavailable, "DATABASE_BUSY"},
+      {"08006", absl::StatusCode::kUnavailable, "DATABASE_UNAVAILABLE"},
+      {"57P01", absl::StatusCode::kUnavailable, "DATABASE_UNAVAILABLE"},
+      {"53300", absl::StatusCode::kUnavailable, "DATABASE_UNAVAILABLE"},
+      {"25006", absl::StatusCode::kUnavailable, "DATABASE_UNAVAILABLE"},
+      {"25P03", absl::StatusCode::kUnavailable, "DATABASE_UNAVAILABLE"},
+      {"22P02", absl::StatusCode::kInternal, ""},
+      {"XX001", absl::StatusCode::kInternal, ""},
+  };
+  for (const auto& [state, code, reason] : kStates) {
+    const std::string raise =
+        absl::StrCat("DO $$ BEGIN RAISE EXCEPTION 'of the test' USING ERRCODE = '", state, "'; END $$");
+    const absl::Status status = db_->Write([&](Tx& tx) { return tx.Exec(raise).status(); });
+    EXPECT_EQ(status.code(), code) << state << ": " << status;
+    EXPECT_EQ(ReasonOf(status), reason) << state << ": " << status;
+  }
+  EXPECT_TRUE(db_->Write([](Tx& tx) { return InsertThing(tx, "a"); }).ok());
+}
+
+TEST_F(PostgresqlTest, ASessionHasItsLimits) {
+  const auto check = [](Tx& tx) -> absl::Status {
+    for (const auto& [name, value] :
+         {std::pair("statement_timeout", "30s"), std::pair("lock_timeout", "15s"),
+          std::pair("idle_in_transaction_session_timeout", "10s"), std::pair("jit", "off")}) {
+      ASSIGN(const auto rows, tx.Query<std::string>("SELECT current_setting(:name)", name));
+      EXPECT_EQ(std::get<0>(rows.at(0)), value) << name;
+    }
+    return absl::OkStatus();
+  };
+  EXPECT_TRUE(db_->Write(check).ok());
+  EXPECT_TRUE(db_->Read(check).ok());
+}
+
+TEST_F(PostgresqlTest, ManyStatementsDoNotPileUpAtTheServer) {
+  const absl::Status status = db_->Write([](Tx& tx) -> absl::Status {
+    for (int i = 0; i < 1000; ++i) TRY(tx.Query<int64_t>(absl::StrCat("SELECT ", i)).status());
+    ASSIGN(const auto kept, tx.Query<int64_t>("SELECT COUNT(*) FROM pg_prepared_statements"));
+    EXPECT_LE(std::get<0>(kept.at(0)), 400);
+    return absl::OkStatus();
+  });
+  EXPECT_TRUE(status.ok()) << status;
+}
+
 TEST_F(PostgresqlTest, AServerThatIsNotThereIsSaidWithTheReason) {
   const auto open = [&](const std::string& url) {
     return Database::Open({.url = url, .clock = &clock_, .zone = absl::UTCTimeZone(), .event_source = ""}, {}).status();

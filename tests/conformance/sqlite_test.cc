@@ -1,10 +1,27 @@
 // What only SQLite can get wrong.
+#include <sqlite3.h>
+#include <unistd.h>
+
 #include "tests/conformance/fixture.h"
 
 namespace mestring {
 namespace {
 
+using testing::ElementsAre;
 using testing::HasSubstr;
+
+// Somebody at the sqlite3 prompt.
+class Prompt {
+ public:
+  explicit Prompt(const std::string& path) { EXPECT_EQ(sqlite3_open(path.c_str(), &database_), SQLITE_OK); }
+  ~Prompt() { sqlite3_close(database_); }
+  int Run(const char* sql) { return sqlite3_exec(database_, sql, nullptr, nullptr, nullptr); }
+  // Empties the write-ahead log, which waits for nobody and needs that no transaction is open.
+  int EmptyLog() { return sqlite3_wal_checkpoint_v2(database_, nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr); }
+
+ private:
+  sqlite3* database_ = nullptr;
+};
 
 class SqliteTest : public DatabaseFixture {
  public:
@@ -27,6 +44,51 @@ TEST_F(SqliteTest, APathThatCannotBeIsSaid) {
   EXPECT_TRUE(absl::IsFailedPrecondition(open("sqlite::memory:")));
   EXPECT_TRUE(absl::IsFailedPrecondition(open("sqlite:")));
   EXPECT_TRUE(absl::IsFailedPrecondition(open("mysql:x")));
+}
+
+TEST_F(SqliteTest, APathIsTakenAsItIs) {
+  const TempFolder folder;
+  const std::string path = absl::StrCat(folder.path(), "/a=b?mode=ro&c=d %41.db");
+  const auto opened = Database::Open(
+      {.url = "sqlite:" + path, .clock = &clock_, .zone = absl::UTCTimeZone(), .event_source = "/x"}, {});
+  ASSERT_TRUE(opened.ok()) << opened.status();
+  EXPECT_EQ(::access(path.c_str(), F_OK), 0);
+}
+
+TEST_F(SqliteTest, NoStatementKeepsATransactionOpen) {
+  Prompt prompt(where_.path());
+  ASSERT_TRUE(db_->Write([](Tx& tx) { return InsertThing(tx, "a"); }).ok());
+  for (const char* sql : {"SELECT id FROM things", "SELECT no_such_column FROM things"}) {
+    db_->Read([&](Tx& tx) { return tx.Query<std::string>(sql).status(); }).IgnoreError();
+    EXPECT_EQ(prompt.EmptyLog(), SQLITE_OK) << sql;
+  }
+  for (const char* sql : {"UPDATE things SET number = 2 RETURNING id", "UPDATE things SET number = -2 RETURNING id"}) {
+    db_->Write([&](Tx& tx) { return tx.Query<std::string>(sql).status(); }).IgnoreError();
+    EXPECT_EQ(prompt.EmptyLog(), SQLITE_OK) << sql;
+  }
+}
+
+TEST_F(SqliteTest, ALockThatSomebodyKeepsIsSaid) {
+  ASSERT_TRUE(db_->Write([](Tx& tx) { return tx.Query<int64_t>("PRAGMA busy_timeout = 0").status(); }).ok());
+  Prompt prompt(where_.path());
+  ASSERT_EQ(prompt.Run("BEGIN IMMEDIATE"), SQLITE_OK);
+  const absl::Status busy = db_->Write([](Tx& tx) { return InsertThing(tx, "a"); });
+  EXPECT_TRUE(absl::IsUnavailable(busy)) << busy;
+  EXPECT_EQ(ReasonOf(busy), "DATABASE_BUSY");
+  ASSERT_EQ(prompt.Run("ROLLBACK"), SQLITE_OK);
+  EXPECT_TRUE(db_->Write([](Tx& tx) { return InsertThing(tx, "a"); }).ok());
+  EXPECT_THAT(Things(), ElementsAre("a"));
+}
+
+TEST_F(SqliteTest, ADamagedFileIsAnErrorOfOurs) {
+  db_ = nullptr;
+  ASSERT_EQ(Prompt(where_.path())
+                .Run("PRAGMA writable_schema = ON;"
+                     "UPDATE sqlite_master SET rootpage = 100000 WHERE name = 'things'"),
+            SQLITE_OK);
+  const absl::Status damaged = Open().status();
+  EXPECT_TRUE(absl::IsInternal(damaged)) << damaged;
+  EXPECT_THAT(std::string(damaged.message()), HasSubstr("malformed"));
 }
 
 TEST_F(SqliteTest, AFullDiskRefusesWritesAndHurtsNothing) {

@@ -1,0 +1,232 @@
+// A connection to PostgreSQL, by libpq.
+//
+// A statement keeps its name at the server, whatever becomes of its transaction, and an error of its execution does
+// not harm it. Only a change of the schema can spoil it for good: then all are prepared anew, from the next
+// transaction on, because a failed one takes no statement.
+#include <libpq-fe.h>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "common/base/errors.h"
+#include "common/store/connection.h"
+
+namespace mestring {
+namespace {
+
+// No statement runs longer than a call may. A replica that stopped within a transaction is cut off before the others
+// give up waiting for its lock. Compiling a plan (jit) takes longer than any of our statements does.
+constexpr std::string_view kSessionSettings =
+    "SET statement_timeout = '30s'; SET lock_timeout = '15s'; SET idle_in_transaction_session_timeout = '10s';"
+    " SET client_min_messages = 'error'; SET jit = off";
+
+bool IsWord(char c) { return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '_'; }
+
+// The n-th ":name" becomes "$n", and `count` is how many there are. A colon in quotes, and "::" before a type, stay
+// what they are.
+std::string Numbered(std::string_view sql, size_t* count) {
+  std::string out;
+  *count = 0;
+  bool quoted = false;
+  for (size_t i = 0; i < sql.size(); ++i) {
+    quoted ^= sql[i] == '\'';
+    const bool named =
+        !quoted && sql[i] == ':' && i + 1 < sql.size() && IsWord(sql[i + 1]) && !absl::EndsWith(out, ":");
+    if (!named) {
+      out.push_back(sql[i]);
+      continue;
+    }
+    while (i + 1 < sql.size() && IsWord(sql[i + 1])) ++i;
+    absl::StrAppend(&out, "$", ++*count);
+  }
+  return out;
+}
+
+// States in which the server has ended this connection, is ending it, or has become a standby.
+bool MeansLost(std::string_view state) {
+  return absl::StartsWith(state, "08") || absl::StartsWith(state, "57P") || state == "25006" || state == "53300" ||
+         state == "25P03";
+}
+
+// A lock, a time limit or a deadlock; the last also as a conflict of serialization.
+bool MeansBusy(std::string_view state) {
+  return state == "55P03" || state == "57014" || state == "40P01" || state == "40001";
+}
+
+// The schema is another than when the statement was prepared, or the server knows it no longer.
+bool MeansSpoiled(std::string_view state) { return state == "0A000" || state == "26000"; }
+
+std::string Field(const PGresult* result, int code) {
+  const char* text = PQresultErrorField(result, code);
+  return text == nullptr ? "" : text;
+}
+
+// The one of NOT NULL has no name.
+std::string WhichConstraint(const PGresult* result) {
+  const std::string name = Field(result, PG_DIAG_CONSTRAINT_NAME);
+  if (!name.empty()) return name;
+  return absl::StrCat(Field(result, PG_DIAG_TABLE_NAME), ".", Field(result, PG_DIAG_COLUMN_NAME));
+}
+
+// Only the first sentence of the server: its DETAIL holds values, and so does the sentence about malformed data.
+absl::Status Explain(const PGresult* result, std::string_view sql) {
+  const std::string state = Field(result, PG_DIAG_SQLSTATE);
+  if (absl::StartsWith(state, "23")) return ConstraintBroken(WhichConstraint(result));
+  if (state == "53100") return DatabaseFull();
+  if (MeansBusy(state)) return Unavailable("DATABASE_BUSY", "the database was too busy to finish this; try again");
+  if (absl::StartsWith(state, "22")) return Failed(absl::StrCat("malformed data, SQLSTATE ", state), sql);
+  return Failed(absl::StrCat(Field(result, PG_DIAG_MESSAGE_PRIMARY), ", SQLSTATE ", state), sql);
+}
+
+// Values as libpq takes them: texts that end with a NUL, and a null pointer for NULL. It reads them during the call.
+class Texts {
+ public:
+  explicit Texts(const std::vector<Value>& values) {
+    numbers_.reserve(values.size());  // so that none moves
+    for (const Value& value : values) {
+      if (const auto* text = std::get_if<std::string>(&value)) {
+        texts_.push_back(text->c_str());
+      } else if (const auto* number = std::get_if<int64_t>(&value)) {
+        texts_.push_back(numbers_.emplace_back(absl::StrCat(*number)).c_str());
+      } else {
+        texts_.push_back(nullptr);
+      }
+    }
+  }
+  int size() const { return static_cast<int>(texts_.size()); }
+  const char* const* data() const { return texts_.data(); }
+
+ private:
+  std::vector<std::string> numbers_;
+  std::vector<const char*> texts_;
+};
+
+void AddRows(const PGresult* result, size_t columns, Connection::Rows* rows) {
+  const int count = PQntuples(result);
+  rows->reserve(rows->size() + static_cast<size_t>(count));
+  for (int i = 0; i < count; ++i) {
+    std::vector<Cell>& row = rows->emplace_back(columns);
+    for (int column = 0; column < static_cast<int>(columns); ++column) {
+      if (PQgetisnull(result, i, column) != 0) continue;
+      row[static_cast<size_t>(column)].emplace(PQgetvalue(result, i, column),
+                                               static_cast<size_t>(PQgetlength(result, i, column)));
+    }
+  }
+}
+
+// A prepared statement.
+struct Statement {
+  std::string name;  // at the server
+  size_t parameters = 0;
+};
+
+struct Finish {
+  void operator()(PGconn* server) const { PQfinish(server); }
+};
+struct Clear {
+  void operator()(PGresult* result) const { PQclear(result); }
+};
+
+class PostgresqlConnection final : public Connection {
+ public:
+  PostgresqlConnection() : Connection(Engine::kPostgresql) {}
+
+  absl::Status Connect(const std::string& connect, std::string* why) {
+    server_.reset(PQconnectdb(connect.c_str()));
+    if (PQstatus(server_.get()) == CONNECTION_OK) return absl::OkStatus();
+    if (why != nullptr) *why = absl::StripTrailingAsciiWhitespace(PQerrorMessage(server_.get()));
+    return DatabaseGone();
+  }
+
+  absl::Status SetUp(Use use) {
+    TRY(Once(kSessionSettings, 0, nullptr));
+    return use == Use::kWrite ? CheckDurability() : absl::OkStatus();
+  }
+
+  absl::StatusOr<int64_t> Run(std::string_view sql, const std::vector<Value>& parameters, size_t columns,
+                              Rows* rows) override {
+    ASSIGN(const Statement statement, Prepared(sql));
+    if (statement.parameters != parameters.size()) return Failed(kOtherParameters, sql);
+    const Texts texts(parameters);
+    return Take(PQexecPrepared(server_.get(), statement.name.c_str(), texts.size(), texts.data(), nullptr, nullptr, 0),
+                sql, columns, rows);
+  }
+
+  absl::Status Together(absl::Span<const std::string_view> statements, size_t columns, Rows* rows) override {
+    if (spoiled_ && !InTransaction()) TRY(Forget());
+    return Once(absl::StrJoin(statements, "; "), columns, rows);
+  }
+
+  absl::Status Once(std::string_view sql, size_t columns, Rows* rows) override {
+    return Take(PQexec(server_.get(), std::string(sql).c_str()), sql, columns, rows).status();
+  }
+
+  bool InTransaction() override { return PQtransactionStatus(server_.get()) != PQTRANS_IDLE; }
+
+ private:
+  // A position that is published and then lost with the power would be used a second time.
+  absl::Status CheckDurability() {
+    Rows rows;
+    TRY(Once("SELECT current_setting('fsync'), current_setting('synchronous_commit')", 2, &rows));
+    if (rows.size() != 1) return Failed("no settings", "current_setting");
+    if (rows[0][0] == "off") {
+      return absl::FailedPreconditionError("PostgreSQL runs with fsync=off: what it answers can be lost");
+    }
+    if (rows[0][1] == "off" || rows[0][1] == "local") return Once("SET synchronous_commit = on", 0, nullptr);
+    return absl::OkStatus();
+  }
+
+  absl::StatusOr<Statement> Prepared(std::string_view sql) {
+    const auto found = statements_.find(sql);
+    if (found != statements_.end()) return found->second;
+    if (statements_.size() >= kStatementsMax) TRY(Forget());
+    Statement statement{.name = absl::StrCat("s", ++last_name_)};
+    const std::string numbered = Numbered(sql, &statement.parameters);
+    TRY(Take(PQprepare(server_.get(), statement.name.c_str(), numbered.c_str(), 0, nullptr), sql, 0, nullptr).status());
+    statements_.emplace(sql, statement);
+    return statement;
+  }
+
+  absl::Status Forget() {
+    TRY(Once("DEALLOCATE ALL", 0, nullptr));
+    statements_.clear();
+    spoiled_ = false;
+    return absl::OkStatus();
+  }
+
+  absl::StatusOr<int64_t> Take(PGresult* answer, std::string_view sql, size_t columns, Rows* rows) {
+    const std::unique_ptr<PGresult, Clear> result(answer);
+    const ExecStatusType status = PQresultStatus(answer);
+    if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK) {
+      const std::string state = Field(answer, PG_DIAG_SQLSTATE);
+      lost_ = MeansLost(state) || PQstatus(server_.get()) != CONNECTION_OK;
+      spoiled_ = spoiled_ || MeansSpoiled(state);
+      return lost_ ? DatabaseGone() : Explain(answer, sql);
+    }
+    if (static_cast<size_t>(PQnfields(answer)) < columns) return Failed(kTooFewColumns, sql);
+    if (columns > 0) AddRows(answer, columns, rows);
+    int64_t changed = 0;
+    if (!absl::SimpleAtoi(PQcmdTuples(answer), &changed)) changed = 0;  // it says nothing of BEGIN and the like
+    return changed;
+  }
+
+  std::unique_ptr<PGconn, Finish> server_;
+  absl::flat_hash_map<std::string, Statement> statements_;  // by their text
+  int64_t last_name_ = 0;
+  bool spoiled_ = false;  // some of them
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Connection>> OpenPostgresql(const std::string& connect, Connection::Use use,
+                                                           std::string* why) {
+  auto connection = std::make_unique<PostgresqlConnection>();
+  TRY(connection->Connect(connect, why));
+  TRY(connection->SetUp(use));
+  return connection;
+}
+
+}  // namespace mestring
