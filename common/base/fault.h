@@ -3,7 +3,7 @@
 //
 //   FAULT("tx.before_commit");
 //
-// The variable FAULT_POINT=<name>:<nth>:<kill|stop> makes the nth passage through that point
+// The variable FAULT_POINT=<name>:<nth>:<kill|stop>, if it is not empty, makes the nth passage through that point
 // send SIGKILL or SIGSTOP to the process itself, after a line "fault <name>:<nth>:<kill|stop>" on standard error.
 //
 // All of them, in the order in which an event passes (tests/faults kills at each):
@@ -44,7 +44,7 @@ namespace mestring {
 
 inline void PassFaultPoint(const std::string& name) {
   static const char* const plan = getenv("FAULT_POINT");
-  if (plan == nullptr) return;
+  if (plan == nullptr || *plan == '\0') return;
   static const std::string text = plan;
   static const size_t first = text.find(':'), second = text.find(':', first + 1);
   static const int nth = atoi(text.c_str() + first + 1);

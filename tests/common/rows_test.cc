@@ -217,14 +217,13 @@ TEST_P(RowsTest, AValueThatTheContractDoesNotNameIsNotStored) {
 
 // A replica of the version before, beside one of the next.
 TEST_P(RowsTest, WhatANewerProgramStoredIsReadAndNotChanged) {
-  struct Newer {
-    const char *column, *value;
-  };
-  for (const auto& [column, value] : {Newer{"state", "SAMPLE_STATE_PAUSED"},
-                                      {"part", R"({"code":"y","state":"SAMPLE_STATE_PAUSED"})"},
-                                      {"part", R"({"code":"y","not_yet_known":[1,2]})"},
-                                      {"parts", R"([{"code":"y"},{"state":"SAMPLE_STATE_PAUSED"}])"},
-                                      {"states", R"(["SAMPLE_STATE_PAUSED","SAMPLE_STATE_OPEN"])"}}) {
+  using Newer = std::pair<std::string, std::string>;
+  for (const Newer& newer : {Newer{"state", "SAMPLE_STATE_PAUSED"},
+                             {"part", R"({"code":"y","state":"SAMPLE_STATE_PAUSED"})"},
+                             {"part", R"({"code":"y","not_yet_known":[1,2]})"},
+                             {"parts", R"([{"code":"y"},{"state":"SAMPLE_STATE_PAUSED"}])"},
+                             {"states", R"(["SAMPLE_STATE_PAUSED","SAMPLE_STATE_OPEN"])"}}) {
+    const std::string &column = newer.first, &value = newer.second;
     SCOPED_TRACE(absl::StrCat(column, " = ", value));
     Reopen(kSamples);
     Sample row = Full();
@@ -237,9 +236,9 @@ TEST_P(RowsTest, WhatANewerProgramStoredIsReadAndNotChanged) {
                     .ok());
     const Sample loaded = LoadOne(row.id());
     EXPECT_EQ(loaded.note(), row.note()) << "the rest is there";
-    EXPECT_EQ(loaded.state() == sample::v1::SAMPLE_STATE_UNSPECIFIED, column == std::string_view("state"));
-    EXPECT_EQ(loaded.part().state(), column == std::string_view("part") ? sample::v1::SAMPLE_STATE_UNSPECIFIED
-                                                                        : sample::v1::SAMPLE_STATE_CLOSED);
+    EXPECT_EQ(loaded.state() == sample::v1::SAMPLE_STATE_UNSPECIFIED, column == "state");
+    EXPECT_EQ(loaded.part().state(),
+              column == "part" ? sample::v1::SAMPLE_STATE_UNSPECIFIED : sample::v1::SAMPLE_STATE_CLOSED);
     EXPECT_THAT(loaded.states(), Contains(sample::v1::SAMPLE_STATE_OPEN)) << "a list keeps the values that are known";
     EXPECT_EQ(InPages("id", false, kUp), absl::StrCat(row.id(), " "));
 
