@@ -25,9 +25,9 @@ class Operations : public events::v1::OperationsService::Service {
  public:
   explicit Operations(const ServiceParts& operated) : operated_(operated), edge_(operated.edge) {}
 
-  MESTRING_SERVE(events::v1, GetStatus) { return DescribeStatus(operated_, response); }
+  MESTRING_SERVE_RPC(events::v1, GetStatus) { return DescribeStatus(operated_, response); }
 
-  MESTRING_READ(events::v1, ListParkedEvents) {
+  MESTRING_READ_RPC(events::v1, ListParkedEvents) {
     ASSIGN(const PageEnd end, ParsePageToken(request.page_token()));
     const absl::StatusOr<Cursor> after = end.key.empty() && end.id.empty() ? Cursor() : ParseCursor(end.id);
     if (!after.ok()) return NotOurPage();
@@ -43,13 +43,13 @@ class Operations : public events::v1::OperationsService::Service {
     return absl::OkStatus();
   }
 
-  MESTRING_SERVE(events::v1, RetryParkedEvents) {
+  MESTRING_SERVE_RPC(events::v1, RetryParkedEvents) {
     ASSIGN(Subscription* const subscription, Find(request.stream()));
     ASSIGN(*response, subscription->RetryParked(request.subject()));
     return absl::OkStatus();
   }
 
-  MESTRING_SERVE(events::v1, RebaseSubscription) {
+  MESTRING_SERVE_RPC(events::v1, RebaseSubscription) {
     ASSIGN(Subscription* const subscription, Find(request.stream()));
     ASSIGN(const Cursor cursor, ParseCursor(request.cursor()));
     TRY(subscription->Rebase(cursor));
@@ -57,7 +57,7 @@ class Operations : public events::v1::OperationsService::Service {
     return absl::OkStatus();
   }
 
-  MESTRING_WRITE(events::v1, EraseEvent) {
+  MESTRING_WRITE_RPC(events::v1, EraseEvent) {
     ASSIGN(const Cursor cursor, ParseCursor(request.cursor()));
     return EraseEntry(tx, cursor);
   }
@@ -112,7 +112,7 @@ class AccessLog : public access::v1::AccessLogService::Service {
  public:
   explicit AccessLog(RpcPipeline& edge) : edge_(edge) {}
 
-  MESTRING_READ(access::v1, ListAccessLog) { return ListAccess(tx, call, request, response); }
+  MESTRING_READ_RPC(access::v1, ListAccessLog) { return ListAccess(tx, call, request, response); }
 
  private:
   RpcPipeline& edge_;

@@ -1,13 +1,6 @@
 // The edge of an RPC: everything between gRPC and a use case, for all services.
 //
-// A use case is a function of its service:
-//
-//   absl::Status Housing::EndStay(Tx& tx, Call& call, const pb::EndStayRequest& request, pb::EndStayResponse*
-//   response);
-//
-// and its edge is one line in the class of the service:
-//
-//   MESTRING_WRITE(pb, EndStay)     // or MESTRING_READ
+// A use case is a function of its service (use_case.h); its handler calls it through the edge.
 //
 // The edge verifies the token and the roles (token.h, audience.h), checks size, fields (field_rules.h) and page token,
 // and runs the use case in a Write or Read. The transaction of a Write also stores the response under its request_id
@@ -163,24 +156,31 @@ class RpcPipeline {
 #define MESTRING_ASKS(pb, Method) \
   static inline const ::mestring::RpcPipeline::Asks Method##_asks_ { &pb::Method##Request::descriptor }
 
-#define MESTRING_RPC_(kind, pb, Method)                                                              \
+#define MESTRING_HANDLER_(kind, owner, pb, Method)                                                   \
   MESTRING_ASKS(pb, Method);                                                                         \
   grpc::Status Method(grpc::ServerContext* context, const pb::Method##Request* request,              \
                       pb::Method##Response* response) override {                                     \
     return edge_.kind(context, *request, response, [&](::mestring::Tx& tx, ::mestring::Call& call) { \
-      return Method(tx, call, *request, response);                                                   \
+      return owner Method(tx, call, *request, response);                                             \
     });                                                                                              \
-  }                                                                                                  \
-  absl::Status Method([[maybe_unused]] ::mestring::Tx& tx, [[maybe_unused]] ::mestring::Call& call,  \
-                      [[maybe_unused]] const pb::Method##Request& request,                           \
+  }
+// The handler of an RPC whose use case UseCases declares (use_case.h).
+#define MESTRING_WRITE_HANDLER(pb, Method) MESTRING_HANDLER_(Write, UseCases::, pb, Method)
+#define MESTRING_READ_HANDLER(pb, Method) MESTRING_HANDLER_(Read, UseCases::, pb, Method)
+
+// The handler, and the use case as a member of the same class.
+#define MESTRING_RPC_(kind, pb, Method)                                                             \
+  MESTRING_HANDLER_(kind, this->, pb, Method)                                                       \
+  absl::Status Method([[maybe_unused]] ::mestring::Tx& tx, [[maybe_unused]] ::mestring::Call& call, \
+                      [[maybe_unused]] const pb::Method##Request& request,                          \
                       [[maybe_unused]] pb::Method##Response* response)
 
 // Declares an RPC that changes something (runs in Database::Write), and its use case.
-#define MESTRING_WRITE(pb, Method) MESTRING_RPC_(Write, pb, Method)
+#define MESTRING_WRITE_RPC(pb, Method) MESTRING_RPC_(Write, pb, Method)
 // Declares an RPC that only reads (runs in Database::Read), and its use case.
-#define MESTRING_READ(pb, Method) MESTRING_RPC_(Read, pb, Method)
+#define MESTRING_READ_RPC(pb, Method) MESTRING_RPC_(Read, pb, Method)
 // Declares an RPC that needs no transaction of its own, and its use case.
-#define MESTRING_SERVE(pb, Method)                                                                                  \
+#define MESTRING_SERVE_RPC(pb, Method)                                                                              \
   MESTRING_ASKS(pb, Method);                                                                                        \
   grpc::Status Method(grpc::ServerContext* context, const pb::Method##Request* request,                             \
                       pb::Method##Response* response) override {                                                    \

@@ -108,7 +108,7 @@ class Watch::Edges : public pb::EventService::WithRawCallbackMethod_Watch<pb::Ev
  public:
   explicit Edges(Hub& hub, RpcPipeline& edge) : hub_(hub), edge_(edge) {}
 
-  MESTRING_READ(pb, List) { return ListEvents(tx, call, request, response); }
+  MESTRING_READ_RPC(pb, List) { return ListEvents(tx, call, request, response); }
 
   MESTRING_ASKS(pb, Watch);
   grpc::ServerWriteReactor<grpc::ByteBuffer>* Watch(grpc::CallbackServerContext* context,

@@ -3,36 +3,18 @@
 // from other services in subscriptions.cc.
 #pragma once
 
-#include <vector>
-
-#include "common/process/server.h"
-#include "common/rpc/pipeline.h"
-#include "mestring/activities/v1/activities.grpc.pb.h"
+#include "common/rpc/use_case.h"
 #include "mestring/activities/v1/activities.pb.h"
-#include "services/activities/subscriptions.h"
-#include "services/activities/tables.h"
-#include "services/activities/timers.h"
-#include "services/ports.h"
-#include "services/shared/assigned_actions.h"
-#include "services/shared/code_lists.h"
 
 namespace mestring {
 
-extern const absl::Span<const Migration> kActivitiesSchema;
+struct ServiceDefinition;
 
 namespace activities {
 
 namespace pb = v1;
 
-// Thread-safe: holds no state of its own.
-class Activities final : public mestring::Service, public pb::ActivityService::Service {
- public:
-  explicit Activities(Kernel& kernel) : edge_(kernel.edge), assigned_actions_(kernel) {
-    RegisterTimers(kernel.timers);
-    Subscribe(kernel);
-  }
-  std::vector<grpc::Service*> GrpcServices() override { return {this, &assigned_actions_}; }
-
+struct Activities {
   // Policy and codes
   MESTRING_WRITE(pb, SetPolicy);
   MESTRING_READ(pb, GetPolicy);
@@ -117,22 +99,11 @@ class Activities final : public mestring::Service, public pb::ActivityService::S
   MESTRING_READ(pb, ListFunds);
   MESTRING_READ(pb, ListLedgerEntries);
   MESTRING_READ(pb, ListGrants);
-
- private:
-  RpcPipeline& edge_;
-  AssignedActions assigned_actions_;
 };
 
 }  // namespace activities
 
 // Name, ports, schema and maker: what RunService and the tests start.
-inline ServiceDefinition ActivitiesDefinition() {
-  return {.name = "activities",
-          .ports = PortsOf("activities"),
-          .schema = kActivitiesSchema,
-          .shared_schema = kAssignedActionsSchema,
-          .check_write = CheckCodes<activities::pb::CodeList>,
-          .make = [](Kernel& kernel) { return std::make_unique<activities::Activities>(kernel); }};
-}
+ServiceDefinition ActivitiesDefinition();
 
 }  // namespace mestring

@@ -3,35 +3,18 @@
 // services in subscriptions.cc.
 #pragma once
 
-#include <vector>
-
-#include "common/process/server.h"
-#include "common/rpc/pipeline.h"
-#include "mestring/council/v1/council.grpc.pb.h"
+#include "common/rpc/use_case.h"
 #include "mestring/council/v1/council.pb.h"
-#include "services/council/subscriptions.h"
-#include "services/council/tables.h"
-#include "services/council/timers.h"
-#include "services/ports.h"
-#include "services/shared/code_lists.h"
 
 namespace mestring {
 
-extern const absl::Span<const Migration> kCouncilSchema;
+struct ServiceDefinition;
 
 namespace council {
 
 namespace pb = v1;
 
-// Thread-safe: holds no state of its own.
-class Council final : public mestring::Service, public pb::CouncilService::Service {
- public:
-  explicit Council(Kernel& kernel) : edge_(kernel.edge) {
-    RegisterTimers(kernel.timers);
-    Subscribe(kernel);
-  }
-  std::vector<grpc::Service*> GrpcServices() override { return {this}; }
-
+struct Council {
   // Mandate and seats
   MESTRING_WRITE(pb, SetMandate);
   MESTRING_READ(pb, GetMandate);
@@ -109,20 +92,11 @@ class Council final : public mestring::Service, public pb::CouncilService::Servi
   MESTRING_READ(pb, ListOpenLoops);
   MESTRING_READ(pb, ListDeadlines);
   MESTRING_READ(pb, GetCouncilStatistics);
-
- private:
-  RpcPipeline& edge_;
 };
 
 }  // namespace council
 
 // Name, ports, schema and maker: what RunService and the tests start.
-inline ServiceDefinition CouncilDefinition() {
-  return {.name = "council",
-          .ports = PortsOf("council"),
-          .schema = kCouncilSchema,
-          .check_write = CheckCodes<council::pb::CodeList, WithoutList::kAny>,
-          .make = [](Kernel& kernel) { return std::make_unique<council::Council>(kernel); }};
-}
+ServiceDefinition CouncilDefinition();
 
 }  // namespace mestring

@@ -2,21 +2,14 @@
 // rules are in the …_rules.h. What happens when time passes is in timers.cc.
 #pragma once
 
-#include <vector>
-
-#include "common/process/server.h"
-#include "common/rpc/pipeline.h"
-#include "mestring/housing/v1/housing.grpc.pb.h"
+#include "common/rpc/use_case.h"
 #include "mestring/housing/v1/housing.pb.h"
 #include "services/housing/stay_rules.h"
-#include "services/housing/tables.h"
-#include "services/ports.h"
-#include "services/shared/assigned_actions.h"
-#include "services/shared/code_lists.h"
 
 namespace mestring {
 
-extern const absl::Span<const Migration> kHousingSchema;
+class Timers;
+struct ServiceDefinition;
 
 namespace housing {
 
@@ -25,12 +18,7 @@ namespace pb = v1;
 // Registers the handlers of housing's timers (timers.cc).
 void RegisterTimers(Timers& timers);
 
-// Thread-safe: holds no state of its own.
-class Housing final : public mestring::Service, public pb::HousingService::Service {
- public:
-  explicit Housing(Kernel& kernel) : edge_(kernel.edge), assigned_actions_(kernel) { RegisterTimers(kernel.timers); }
-  std::vector<grpc::Service*> GrpcServices() override { return {this, &assigned_actions_}; }
-
+struct Housing {
   // Schemes, policies, places and other data
   MESTRING_WRITE(pb, RegisterHousingScheme);
   MESTRING_WRITE(pb, SetSchemePolicy);
@@ -123,22 +111,11 @@ class Housing final : public mestring::Service, public pb::HousingService::Servi
   MESTRING_READ(pb, GetOutcomeStatistics);
   MESTRING_READ(pb, GetNeedStatistics);
   MESTRING_WRITE(pb, PublishStatistics);
-
- private:
-  RpcPipeline& edge_;
-  AssignedActions assigned_actions_;
 };
 
 }  // namespace housing
 
 // Name, ports, schema and maker: what RunService and the tests start.
-inline ServiceDefinition HousingDefinition() {
-  return {.name = "housing",
-          .ports = PortsOf("housing"),
-          .schema = kHousingSchema,
-          .shared_schema = kAssignedActionsSchema,
-          .check_write = CheckCodes<housing::pb::CodeList>,
-          .make = [](Kernel& kernel) { return std::make_unique<housing::Housing>(kernel); }};
-}
+ServiceDefinition HousingDefinition();
 
 }  // namespace mestring

@@ -7,6 +7,8 @@
 // looks at the state all the same, so that a timer which fires once too often does nothing. A nightly job over all
 // cases would be simpler to explain, and would look at a million rows to find three.
 
+#include "common/store/timers.h"
+
 #include <utility>
 
 #include "common/store/records.h"

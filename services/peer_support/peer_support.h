@@ -3,34 +3,18 @@
 // from other services in subscriptions.cc.
 #pragma once
 
-#include <vector>
-
-#include "common/process/server.h"
-#include "common/rpc/pipeline.h"
-#include "mestring/peer_support/v1/peer_support.grpc.pb.h"
+#include "common/rpc/use_case.h"
 #include "mestring/peer_support/v1/peer_support.pb.h"
-#include "services/peer_support/subscriptions.h"
-#include "services/peer_support/timers.h"
-#include "services/ports.h"
-#include "services/shared/assigned_actions.h"
 
 namespace mestring {
 
-extern const absl::Span<const Migration> kPeerSupportSchema;
+struct ServiceDefinition;
 
 namespace peer_support {
 
 namespace pb = v1;
 
-// Thread-safe: holds no state of its own.
-class PeerSupport final : public mestring::Service, public pb::PeerSupportService::Service {
- public:
-  explicit PeerSupport(Kernel& kernel) : edge_(kernel.edge), assigned_actions_(kernel) {
-    RegisterTimers(kernel.timers);
-    Subscribe(kernel);
-  }
-  std::vector<grpc::Service*> GrpcServices() override { return {this, &assigned_actions_}; }
-
+struct PeerSupport {
   // Rules and guides
   MESTRING_WRITE(pb, SetPeerRules);
   MESTRING_READ(pb, GetPeerRules);
@@ -95,21 +79,11 @@ class PeerSupport final : public mestring::Service, public pb::PeerSupportServic
   MESTRING_READ(pb, GetEvaluation);
   MESTRING_READ(pb, ListEvaluations);
   MESTRING_READ(pb, GetStatistics);
-
- private:
-  RpcPipeline& edge_;
-  AssignedActions assigned_actions_;
 };
 
 }  // namespace peer_support
 
 // Name, ports, schema and maker: what RunService and the tests start.
-inline ServiceDefinition PeerSupportDefinition() {
-  return {.name = "peer_support",
-          .ports = PortsOf("peer_support"),
-          .schema = kPeerSupportSchema,
-          .shared_schema = kAssignedActionsSchema,
-          .make = [](Kernel& kernel) { return std::make_unique<peer_support::PeerSupport>(kernel); }};
-}
+ServiceDefinition PeerSupportDefinition();
 
 }  // namespace mestring

@@ -23,8 +23,8 @@ class AssignedActions final : public common::v1::AssignedActionService::Service 
  public:
   explicit AssignedActions(Kernel& kernel);
 
-  MESTRING_READ(common::v1, ListAssignedActions);
-  MESTRING_WRITE(common::v1, RecordActionProgress);
+  MESTRING_READ_RPC(common::v1, ListAssignedActions);
+  MESTRING_WRITE_RPC(common::v1, RecordActionProgress);
 
  private:
   RpcPipeline& edge_;

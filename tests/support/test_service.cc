@@ -42,15 +42,15 @@ class Notes : public tpb::NoteService::Service {
  public:
   explicit Notes(RpcPipeline& edge) : edge_(edge) {}
 
-  MESTRING_WRITE(tpb, WriteNote);
-  MESTRING_WRITE(tpb, DropNote);
-  MESTRING_WRITE(tpb, ForgetNote);
-  MESTRING_WRITE(tpb, HushNote);
-  MESTRING_READ(tpb, GetNote);
-  MESTRING_READ(tpb, ListNotes);
-  MESTRING_READ(tpb, Break);
+  MESTRING_WRITE_RPC(tpb, WriteNote);
+  MESTRING_WRITE_RPC(tpb, DropNote);
+  MESTRING_WRITE_RPC(tpb, ForgetNote);
+  MESTRING_WRITE_RPC(tpb, HushNote);
+  MESTRING_READ_RPC(tpb, GetNote);
+  MESTRING_READ_RPC(tpb, ListNotes);
+  MESTRING_READ_RPC(tpb, Break);
 
-  MESTRING_SERVE(tpb, Hold) {
+  MESTRING_SERVE_RPC(tpb, Hold) {
     const Deadline end = DeadlineAfter(kHoldMax);
     MutexLock lock(hold_mutex);
     ++held;
