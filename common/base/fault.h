@@ -1,7 +1,7 @@
-// Fault points: named places where a test makes the process fail. They exist only in test builds
-// (CMake option MESTRING_FAULTS); elsewhere the macro is nothing.
+// Fault points: named places where a test makes the process fail. In the product passing one does nothing
+// (fault.cc); programs of tests link tests/support/fault.cc in its stead, so both are built of the same objects.
 //
-//   FAULT("tx.before_commit");
+//   PassFaultPoint("tx.before_commit");
 //
 // The variable FAULT_POINT=<name>:<nth>:<kill|stop>, if it is not empty, makes the nth passage through that point
 // send SIGKILL or SIGSTOP to the process itself, after a line "fault <name>:<nth>:<kill|stop>" on standard error.
@@ -21,45 +21,8 @@
 
 namespace mestring {
 
-// A mistake of the program that it could live with, and would only log, fails the call in a test build.
-#ifdef MESTRING_FAULTS
-constexpr bool kTestBuild = true;
-#else
-constexpr bool kTestBuild = false;
-#endif
+void PassFaultPoint(const char* name);
+// Whether a mistake of the program that it only logs in the product fails the call, so that a test sees it.
+bool MistakesFail();
 
 }  // namespace mestring
-
-#ifdef MESTRING_FAULTS
-
-#include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
-
-#include <atomic>
-#include <string>
-
-namespace mestring {
-
-inline void PassFaultPoint(const std::string& name) {
-  static const char* const plan = getenv("FAULT_POINT");
-  if (plan == nullptr || *plan == '\0') return;
-  static const std::string text = plan;
-  static const size_t first = text.find(':'), second = text.find(':', first + 1);
-  static const int nth = atoi(text.c_str() + first + 1);
-  static std::atomic<int> passed{0};
-  if (name != text.substr(0, first) || ++passed != nth) return;
-  dprintf(STDERR_FILENO, "fault %s\n", text.c_str());
-  kill(getpid(), text.substr(second + 1) == "stop" ? SIGSTOP : SIGKILL);
-}
-
-}  // namespace mestring
-
-#define FAULT(name) ::mestring::PassFaultPoint(name)
-
-#else
-#define FAULT(name) \
-  do {              \
-  } while (0)
-#endif

@@ -212,7 +212,7 @@ absl::Status Relay::Impl::Lead() {
 absl::Status Relay::Impl::BeginTerm() {
   seen_epoch = std::max(seen_epoch, SeenOnStream());
   ASSIGN(const Cursor started, db.StartEpoch(seen_epoch, new_term));
-  FAULT("relay.term_committed");
+  PassFaultPoint("relay.term_committed");
   Log(Severity::kInfo, "relay.term", {{"stream", options.key}, {"cursor", started.ToString()}, {"reason", new_term}});
   epoch = started.epoch;
   head = started;
@@ -372,7 +372,7 @@ absl::Status Relay::Impl::SendRows(absl::Span<const Event> rows) {
     }
     ASSIGN(const Cursor last, ParseCursor(rows[count - 1].cursor()));
     if (in_flight.size() == Stream::kInFlightMax) TRY(TakeAnswer());
-    FAULT("relay.before_append");
+    PassFaultPoint("relay.before_append");
     TRY(stream->SendAppend(in_flight.empty() ? stream_last : in_flight.back(), rows.subspan(0, count)));
     in_flight.push_back(last);
     rows.remove_prefix(count);
@@ -382,7 +382,7 @@ absl::Status Relay::Impl::SendRows(absl::Span<const Event> rows) {
 
 absl::Status Relay::Impl::TakeAnswer() {
   ASSIGN(const Cursor last, stream->TakeAppended());
-  FAULT("relay.after_append");
+  PassFaultPoint("relay.after_append");
   if (last != in_flight.front()) return StreamMoved();
   in_flight.pop_front();
   stream_last = last;
@@ -410,7 +410,7 @@ absl::Status Relay::Impl::MakeRoom() {
   }));
   // Another process, whose clock is ahead, may have trimmed more.
   if (first > trimmed) TRY(Write([&](Tx& tx) { return RecordTrim(tx, first); }));
-  FAULT("relay.before_trim");
+  PassFaultPoint("relay.before_trim");
   int64_t removed_now = Stream::kTrimMax;
   for (int i = 0; i < kTrimsPerBeat && removed_now > 0; ++i) {
     ASSIGN(removed_now, stream->Trim(first));

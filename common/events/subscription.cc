@@ -234,7 +234,7 @@ absl::StatusOr<Subscription::Impl::Batch> Subscription::Impl::Next() {
 absl::StatusOr<Subscription::Impl::Batch> Subscription::Impl::FromStream() {
   const absl::Duration block = std::min(Stream::kBlock, options.fallback);
   ASSIGN(std::vector<Event> entries, stream.Read(cursor, kBatchMax, block));
-  FAULT("sub.read");
+  PassFaultPoint("sub.read");
   stream_failures = 0;
   Batch found{{}, cursor};
   for (Event& entry : entries) {
@@ -362,10 +362,10 @@ absl::Status Subscription::Impl::ApplyFirst(size_t count, size_t* failed) {
         return status;
       }
     }
-    FAULT("sub.effects_done");
+    PassFaultPoint("sub.effects_done");
     return MoveCursor(tx, to);
   }));
-  FAULT("sub.after_commit");
+  PassFaultPoint("sub.after_commit");
   cursor = to;
   Applied(count);
   return absl::OkStatus();

@@ -507,7 +507,7 @@ absl::Status RpcPipeline::Explained(const Method& method, const absl::Status& st
     return status;
   }
   Log(Severity::kError, "rpc.reason_not_in_contract", {{"rpc", method.path}, {"reason", reason}});
-  if (!kTestBuild) return status;
+  if (!MistakesFail()) return status;
   return absl::InternalError(
       absl::StrCat("refused with ", reason, ", which the RPC does not name (mestring.common.v1.reasons)"));
 }

@@ -47,7 +47,7 @@ bool Watcher::BookmarkDue(absl::Duration every) const {
 void Watcher::Write(grpc::ByteBuffer message) {
   MutexLock lock(mutex_);
   if (ended_) return;
-  FAULT("watch.before_write");
+  PassFaultPoint("watch.before_write");
   message_ = std::move(message);
   writing_ = true;
   last_write_ = Uptime();

@@ -125,10 +125,10 @@ absl::Status WriteQueue::TryGroupOnce(absl::Span<Writer* const> writers, bool ca
     writer_->Rollback();
     return absl::OkStatus();
   }
-  FAULT("tx.before_commit");
+  PassFaultPoint("tx.before_commit");
   *commit_sent = true;
   TRY(Commit(group, before));
-  FAULT("tx.after_commit");
+  PassFaultPoint("tx.after_commit");
   doubtful_ = false;
   ++commits_;
   writes_ += succeeded;

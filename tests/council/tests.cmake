@@ -7,7 +7,7 @@ target_precompile_headers(council_town REUSE_FROM kernel)
 foreach(name service contract timers anonymity events)
   mestring_test(council_${name}_test service council/council_${name}_test.cc LINK council_town)
 endforeach()
-mestring_test(council_race_test service council/council_race_test.cc LINK council_town PROGRAMS mestring-council)
+mestring_test(council_race_test service council/council_race_test.cc LINK council_town PROGRAMS council-with-faults)
 # The council and each service that can own an action, on a real Redis.
 mestring_test(council_loop_test service council/council_loop_test.cc LINK council_town activities housing
               peer_support)

@@ -11,5 +11,5 @@ mestring_test(housing_held_places_test service housing/housing_held_places_test.
               housing/places_story.cc
               LINK housing_town)
 mestring_test(housing_timers_test service housing/housing_timers_test.cc LINK housing_town)
-mestring_test(housing_race_test service housing/housing_race_test.cc LINK housing_town PROGRAMS mestring-housing)
-mestring_test(housing_crash_test fault housing/housing_crash_test.cc LINK housing_town PROGRAMS mestring-housing)
+mestring_test(housing_race_test service housing/housing_race_test.cc LINK housing_town PROGRAMS housing-with-faults)
+mestring_test(housing_crash_test fault housing/housing_crash_test.cc LINK housing_town PROGRAMS housing-with-faults)

@@ -13,7 +13,7 @@ mestring_test(peer_support_subscription_test service peer_support/peer_support_s
 mestring_test(peer_support_contract_test service peer_support/peer_support_contract_test.cc LINK peer_support_town)
 mestring_test(peer_support_timers_test service peer_support/peer_support_timers_test.cc LINK peer_support_town)
 mestring_test(peer_support_race_test service peer_support/peer_support_race_test.cc LINK peer_support_town
-              PROGRAMS mestring-peer_support)
+              PROGRAMS peer_support-with-faults)
 
 # With activities, both running.
 mestring_test(leaders_and_peers_test service peer_support/leaders_and_peers_test.cc
