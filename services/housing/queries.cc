@@ -210,8 +210,8 @@ absl::Status Housing::GetMyStatus(Tx& tx, Call& call, const pb::GetMyStatusReque
   if (!call.caller.Is(ROLE_PERSON) || person.empty()) return NotFound("person");
   call.RecordAccess(person);
   TRY(ReadNewest(tx, "WHERE person_ref = :person ORDER BY id DESC LIMIT 1", response->mutable_application(), person));
+  if (response->application().id().empty()) response->clear_application();
   const pb::Application& application = response->application();
-  if (application.id().empty()) response->clear_application();
   if (!application.assessment_id().empty()) {
     ASSIGN(*response->mutable_assessment(), Load<pb::NeedAssessment>(tx, application.assessment_id()));
   }
