@@ -1,9 +1,5 @@
+mestring_town(council)
 mestring_test(council_rules_test unit council/council_rules_test.cc LINK council_rules)
-
-# A small council, started for real.
-add_library(council_town STATIC council/town.cc)
-target_link_libraries(council_town PUBLIC test_support council)
-target_precompile_headers(council_town REUSE_FROM kernel)
 foreach(name service contract timers anonymity events)
   mestring_test(council_${name}_test service council/council_${name}_test.cc LINK council_town)
 endforeach()

@@ -1,9 +1,5 @@
+mestring_town(housing)
 mestring_test(housing_rules_test unit housing/housing_rules_test.cc LINK housing_rules)
-
-# A small Sandnes, started for real.
-add_library(housing_town STATIC housing/town.cc)
-target_link_libraries(housing_town PUBLIC test_support housing)
-target_precompile_headers(housing_town REUSE_FROM kernel)
 mestring_test(housing_service_test service housing/housing_service_test.cc LINK housing_town)
 mestring_test(housing_contract_test service housing/housing_contract_test.cc LINK housing_town)
 mestring_test(housing_versions_test service housing/housing_versions_test.cc LINK housing_town)
