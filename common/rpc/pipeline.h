@@ -64,7 +64,7 @@ class RpcPipeline {
     int calls_max = 128;      // at work at once; beyond them RESOURCE_EXHAUSTED at once
     bool reflection = false;  // its methods are open to anybody who can connect
     // The service's own check of every request of a write; runs before the use case, in its transaction.
-    std::function<absl::Status(Tx&, const google::protobuf::Message& request)> check_write;
+    std::function<absl::Status(Tx&, const google::protobuf::Message& request)> check_write = nullptr;
   };
 
   // Declares that the handler of the RPC with this request asks the edge who calls before it does anything. The macros

@@ -43,7 +43,7 @@ std::string Text(const Step& step);
 // A town whose service can be asked inside a transaction.
 class OpenTown {
  public:
-  explicit OpenTown(std::string_view engine) : town_(engine, nullptr, Definition()) {
+  explicit OpenTown(std::string_view engine) : town_(engine) {
     for (const std::string* scheme : {&town_.akutten, &town_.bokollektivet}) {
       for (const pb::Place& place : town_.Places(*scheme)) {
         // Akutten's three, and two of Bokollektivet's.
@@ -57,7 +57,6 @@ class OpenTown {
     get.set_scheme_id(town_.bokollektivet);
     home_policy = Must(town_.Call(&Town::Stub::GetHousingScheme, Staff(), get)).scheme().policy();
   }
-  Housing& housing() { return *housing_; }
   Town& town() { return town_; }
 
   std::vector<pb::Place> places;  // of the stories
@@ -65,17 +64,6 @@ class OpenTown {
   pb::SchemePolicy shelter_policy, home_policy;
 
  private:
-  ServiceDefinition Definition() {
-    ServiceDefinition definition = HousingDefinition();
-    definition.make = [this](Kernel& kernel) {
-      auto housing = std::make_unique<Housing>(kernel);
-      housing_ = housing.get();
-      return housing;
-    };
-    return definition;
-  }
-
-  Housing* housing_ = nullptr;
   Town town_;
 };
 
@@ -97,14 +85,13 @@ class Story {
   const std::string& PlaceId(int place) const { return town_.places[place].id(); }
 
   template <class Request, class Response>
-  absl::Status Call(absl::Status (Housing::*method)(Tx&, mestring::Call&, const Request&, Response*),
-                    const Request& request, Response* response) {
+  absl::Status Call(absl::Status (*method)(Tx&, mestring::Call&, const Request&, Response*), const Request& request,
+                    Response* response) {
     mestring::Call call(caller_, "");
-    return (town_.housing().*method)(tx_, call, request, response);
+    return method(tx_, call, request, response);
   }
   template <class Request, class Response>
-  absl::Status Call(absl::Status (Housing::*method)(Tx&, mestring::Call&, const Request&, Response*),
-                    const Request& request) {
+  absl::Status Call(absl::Status (*method)(Tx&, mestring::Call&, const Request&, Response*), const Request& request) {
     Response response;
     return Call(method, request, &response);
   }

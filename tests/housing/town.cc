@@ -18,8 +18,8 @@ Who HousingOffice() { return {{ROLE_HOUSING_OFFICE}, "", ""}; }
 Who Nav(std::string organisation_id) { return {{ROLE_NAV}, "", std::move(organisation_id)}; }
 Who Hospital(std::string organisation_id) { return {{ROLE_SPECIALIST_HEALTH}, "", std::move(organisation_id)}; }
 
-Town::Town(std::string_view engine, std::function<void(Config&)> adjust, const ServiceDefinition& definition)
-    : RunningTown(definition, engine, std::move(adjust)) {
+Town::Town(std::string_view engine, std::function<void(Config&)> adjust)
+    : RunningTown(HousingDefinition(), engine, std::move(adjust)) {
   pb::SetCaseRulesRequest rules;
   rules.mutable_case_rules()->set_application_decision_months(1);
   rules.mutable_case_rules()->set_approval_months(12);

@@ -19,8 +19,7 @@ Who Hospital(std::string organisation_id = "sus");
 
 class Town : public RunningTown<pb::HousingService> {
  public:
-  explicit Town(std::string_view engine, std::function<void(Config&)> adjust = nullptr,
-                const ServiceDefinition& definition = HousingDefinition());
+  explicit Town(std::string_view engine, std::function<void(Config&)> adjust = nullptr);
 
   // Steps on the way, each of which must succeed.
   pb::SubmitRequisitionRequest RequisitionFor(const std::string& person, const std::string& scheme_id) const;
