@@ -8,7 +8,7 @@
 #include "gmock/gmock.h"
 #include "google/protobuf/wrappers.pb.h"
 #include "gtest/gtest.h"
-#include "mestring/common/v1/field_rule.pb.h"
+#include "mestring/common/v1/assigned_actions_events.pb.h"
 #include "mestring/test/v1/test.pb.h"
 #include "tests/support/bus.h"
 #include "tests/support/databases.h"
@@ -355,15 +355,16 @@ TEST_P(SubscriptionTest, AnEventThatDoesNotParseIsParkedAndOthersFlow) {
 }
 
 TEST_P(SubscriptionTest, AnEnumsNumberOfANewerOwnerReachesTheHandlerAsItIs) {
-  using common::v1::FieldRule;  // any message with an enum
+  using common::v1::ActionProgressed;  // any event with an enum
   constexpr int kNotNamed = 77;
-  FieldRule newer;
-  newer.GetReflection()->MutableUnknownFields(&newer)->AddVarint(FieldRule::kFormatFieldNumber, kNotNamed);
+  ActionProgressed newer;
+  // By another way than the owner's, which publishes only what its own contract names.
+  newer.GetReflection()->MutableUnknownFields(&newer)->AddVarint(ActionProgressed::kStateFieldNumber, kNotNamed);
   std::atomic<int> heard{0};
   Subscription subscription(*subscriber_, Options());
-  subscription.On<FieldRule>([&](Tx&, const Event& header, const FieldRule& event) {
+  subscription.On<ActionProgressed>([&](Tx&, const Event& header, const ActionProgressed& event) {
     EXPECT_EQ(header.data(), newer.SerializeAsString());
-    heard = event.format();
+    heard = event.state();
     return absl::OkStatus();
   });
   ASSERT_TRUE(subscription.Start().ok());
