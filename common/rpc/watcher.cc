@@ -6,6 +6,7 @@
 #include "absl/time/clock.h"
 #include "common/base/errors.h"
 #include "common/base/fault.h"
+#include "grpcpp/server_context.h"
 #include "mestring/events/v1/events.pb.h"
 
 namespace mestring {
