@@ -6,6 +6,7 @@
 
 #include "common/base/errors.h"
 #include "gmock/gmock.h"
+#include "grpcpp/support/status.h"
 #include "gtest/gtest.h"
 #include "services/ctl/failure.h"
 
