@@ -20,7 +20,7 @@ constexpr int64_t kErasedKind = 2;  // schema/0001_kernel.sql
 absl::Status Forked(Cursor common) {
   return OutOfRange("CURSOR_FORKED",
                     "this cursor is not part of the stream's history, because the owner's database went back in time; "
-                    "take a snapshot and go on from its as_of",
+                    "stop, and let a person decide what to do with what you learned after `common`",
                     {{"common", common.ToString()}});
 }
 
