@@ -499,24 +499,23 @@ std::string RpcPipeline::HashOf(const Caller* caller) {
   return hash;
 }
 
-// Returns the status of the answer: an error line names a reason that the contract does not, and a test build fails.
-absl::Status RpcPipeline::Explained(const Method& method, const absl::Status& status) {
-  const std::string reason = ReasonOf(status);
-  if (reason.empty() || IsOfEveryService(reason) ||
-      std::find(method.reasons.begin(), method.reasons.end(), reason) != method.reasons.end()) {
-    return status;
-  }
-  Log(Severity::kError, "rpc.reason_not_in_contract", {{"rpc", method.path}, {"reason", reason}});
-  if (!MistakesFail()) return status;
-  return absl::InternalError(
-      absl::StrCat("refused with ", reason, ", which the RPC does not name (mestring.common.v1.reasons)"));
+bool RpcPipeline::MayRefuseWith(const Method& method, std::string_view reason) {
+  return reason.empty() || IsOfEveryService(reason) ||
+         std::find(method.reasons.begin(), method.reasons.end(), reason) != method.reasons.end();
 }
 
 // Ends every call: logs its line, counts it, makes its wire form.
 grpc::Status RpcPipeline::Finish(const Method& method, const Caller* caller, std::string_view request_id,
-                                 std::string_view traceparent, const absl::Status& outcome, absl::Duration took) {
-  const absl::Status status = Explained(method, outcome);
-  const std::string reason = ReasonOf(status);
+                                 std::string_view traceparent, absl::Status status, absl::Duration took) {
+  std::string reason = ReasonOf(status);
+  if (!MayRefuseWith(method, reason)) {
+    Log(Severity::kError, "rpc.reason_not_in_contract", {{"rpc", method.path}, {"reason", reason}});
+    if (MistakesFail()) {
+      status = absl::InternalError(
+          absl::StrCat("refused with ", reason, ", which the RPC does not name (mestring.common.v1.reasons)"));
+      reason.clear();
+    }
+  }
   std::string error_id;
   if (!status.ok() && reason.empty()) {
     error_id = NewId(absl::Now());

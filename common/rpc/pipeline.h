@@ -132,9 +132,9 @@ class RpcPipeline {
                                                       size_t request_bytes);
   absl::StatusOr<std::shared_ptr<const Caller>> CallerFrom(
       const std::multimap<grpc::string_ref, grpc::string_ref>& metadata, const Method& method);
-  static absl::Status Explained(const Method& method, const absl::Status& status);
+  static bool MayRefuseWith(const Method& method, std::string_view reason);
   grpc::Status Finish(const Method& method, const Caller* caller, std::string_view request_id,
-                      std::string_view traceparent, const absl::Status& outcome, absl::Duration took);
+                      std::string_view traceparent, absl::Status status, absl::Duration took);
   std::string HashOf(const Caller* caller);
 
   Database& db_;
