@@ -426,7 +426,7 @@ void CollectFreeText(const Descriptor& type, const std::string& prefix, std::set
   above->erase(&type);
 }
 
-// Hands every non-empty text that the plan leads to, to `take`.
+// Calls `take` with every non-empty text that the plan leads to.
 template <class Take>
 void Collect(const Message& message, const Plan& plan, bool FieldPlan::*leads_there, const Take& take) {
   const Reflection& reflection = *message.GetReflection();

@@ -42,12 +42,12 @@ inline Deadline DeadlineAfter(absl::Duration duration) {
   return std::chrono::steady_clock::now() + absl::ToChronoNanoseconds(std::min(duration, most));
 }
 
-// What somebody who holds a mutex waits for has changed. It may also wake for nothing, so it is asked in a loop:
+// Wakes threads that wait, with a mutex held, for a change. A wait may also end without one, so wait in a loop:
 //
 //   while (!done_) changed_.Wait(mutex_);
 class CondVar {
  public:
-  // Lets go of the mutex while it waits.
+  // Releases the mutex while it waits.
   void Wait(Mutex& mutex) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
     std::unique_lock lock(mutex.mutex_, std::adopt_lock);
     changed_.wait(lock);

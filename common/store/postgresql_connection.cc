@@ -1,8 +1,8 @@
 // A connection to PostgreSQL, by libpq.
 //
-// A statement keeps its name at the server, whatever becomes of its transaction, and an error of its execution does
-// not harm it. Only a change of the schema can spoil it for good: then all are prepared anew, from the next
-// transaction on, because a failed one takes no statement.
+// A prepared statement stays at the server when its transaction is rolled back or when running it fails. Only a change
+// of the schema can spoil it for good: then this file prepares all anew, from the next transaction on, because a failed
+// transaction accepts no statement.
 #include <libpq-fe.h>
 
 #include "absl/container/flat_hash_map.h"

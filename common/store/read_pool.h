@@ -29,7 +29,7 @@ class ReadPool {
   absl::Status Read(absl::FunctionRef<absl::Status(Tx&)> fn);
 
  private:
-  // One caller of Read, on its own stack. It belongs to whoever takes it from the line until it is told its turn.
+  // One caller of Read, on its own stack. The thread that takes it from the line uses it until it tells it its turn.
   struct Reader {
     absl::FunctionRef<absl::Status(Tx&)> fn;
     absl::Status result;

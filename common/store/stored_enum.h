@@ -1,4 +1,4 @@
-// Enums in columns: a name, which a newer version of this program, beside this one during an upgrade, may know alone.
+// Enums in columns, stored by name. During an upgrade a newer version runs beside this one and may store new names.
 #pragma once
 
 #include <string>
@@ -10,12 +10,12 @@
 
 namespace mestring {
 
-// UNAVAILABLE, reason STORED_BY_NEWER_VERSION: what a Write has read, `what` of a message or an enum, it must not
-// decide by, nor save again.
+// UNAVAILABLE, reason STORED_BY_NEWER_VERSION: the error of a Write that has read a value which it does not know: it
+// must neither decide by the value nor save it. `what`: the field or the enum.
 absl::Status StoredByNewerVersion(std::string_view what);
 
-// The value that a column names, for statements that are no rows of a message (rows.h treats those alike). One that
-// this program does not know is UNSPECIFIED in a Read, and in a Write StoredByNewerVersion.
+// The value that a column names, for statements whose rows are not messages (rows.h does the same for those that are).
+// A name that this program does not know is UNSPECIFIED in a Read, and StoredByNewerVersion in a Write.
 template <class Enum>
 absl::StatusOr<Enum> StoredEnum(const Tx& tx, const std::string& name) {
   const google::protobuf::EnumDescriptor& values = *google::protobuf::GetEnumDescriptor<Enum>();

@@ -1,4 +1,4 @@
-// What somebody who waits in a line is told, once, by whoever is at work: for the queues of reads and writes.
+// How the thread at work in a queue of reads or writes tells a caller that waits in line, once, what to do.
 #pragma once
 
 #include <optional>
@@ -8,11 +8,11 @@
 namespace mestring {
 
 enum class Turn {
-  kLead,  // do the work, your own and that of others who wait
-  kDone,  // somebody did yours
+  kLead,  // do the work: your own, and that of others who wait
+  kDone,  // another caller has done yours
 };
 
-// On the stack of the one who waits, who may leave as soon as the turn is told.
+// Lives on the stack of the caller that waits, which may leave as soon as it is told its turn.
 class TurnBell {
  public:
   void Tell(Turn turn) {

@@ -35,8 +35,8 @@ void Tx::ForgetTheMoment() {
   knows_moment_ = false;
 }
 
-// Whoever runs a group does it for others too: an exception that left here would take the line of those who wait with
-// it.
+// The thread that runs a group runs the functions of other callers, too: an exception that left this function would
+// leave them waiting for ever.
 absl::Status Tx::Do(absl::FunctionRef<absl::Status(Tx&)> fn) {
   absl::Status status;
   try {

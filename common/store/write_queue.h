@@ -45,7 +45,7 @@ class WriteQueue {
   int64_t events() const { return events_; }
 
  private:
-  // One caller of Write, on its own stack. It belongs to whoever leads until it is told that it is done.
+  // One caller of Write, on its own stack. The thread that leads uses it until it tells it that it is done.
   struct Writer {
     absl::FunctionRef<absl::Status(Tx&)> fn;
     absl::Status result;
@@ -65,7 +65,7 @@ class WriteQueue {
   std::atomic<bool>& healthy_;
   Mutex mutex_;
   std::deque<Writer*> line_ ABSL_GUARDED_BY(mutex_);  // the first one leads
-  // Of whoever leads.
+  // Only the thread that leads uses these.
   std::unique_ptr<Connection> writer_;                  // null when lost
   bool doubtful_ = false;                               // the writer was lost, and nothing was committed since
   std::vector<std::function<void(Cursor)>> listeners_;  // set before the first write
