@@ -2,7 +2,7 @@
 
 // One JSON object per line on standard error.
 //
-// A line is built in memory and written by one write(2), so lines of several threads never mix (POSIX keeps a write to
+// Lines are built in memory and written by one write(2), so those of several threads never mix (POSIX keeps a write to
 // a pipe whole up to PIPE_BUF, and to a file in append mode always). It needs no lock, and no thread that could lose
 // the last lines at a crash. A longer value is cut, so that a line always is one JSON object.
 
@@ -19,8 +19,9 @@
 namespace mestring {
 namespace {
 
-// PIPE_BUF on Linux, less the end of the object.
-constexpr size_t kLineMax = 4096 - 64;
+// PIPE_BUF on Linux; a line is shorter by the end of the object.
+constexpr size_t kWriteMax = 4096;
+constexpr size_t kLineMax = kWriteMax - 64;
 // One value: the text of a library's error, which may be long.
 constexpr size_t kValueMax = 1024;
 
@@ -91,7 +92,28 @@ void AppendTime(std::string* out) {
   absl::StrAppend(out, text, digits);
 }
 
+void Write(std::string_view lines) {
+  // A log that cannot be written (a closed pipe) must not stop the service.
+  [[maybe_unused]] const ssize_t written = write(STDERR_FILENO, lines.data(), lines.size());
+}
+
+// The lines of this thread that wait, as long as a LogBatch lives on it.
+thread_local bool batching = false;
+thread_local std::string waiting;
+
+void WriteWaiting() {
+  if (!waiting.empty()) Write(waiting);
+  waiting.clear();
+}
+
 }  // namespace
+
+LogBatch::LogBatch() { batching = true; }
+LogBatch::~LogBatch() {
+  Flush();
+  batching = false;
+}
+void LogBatch::Flush() { WriteWaiting(); }
 
 void Log(Severity severity, std::string_view event, std::initializer_list<LogField> fields) {
   std::string line;
@@ -113,8 +135,9 @@ void Log(Severity severity, std::string_view event, std::initializer_list<LogFie
     }
   }
   line.append("}\n");
-  // A log that cannot be written (a closed pipe) must not stop the service.
-  [[maybe_unused]] const ssize_t written = write(STDERR_FILENO, line.data(), line.size());
+  if (!batching) return Write(line);
+  if (waiting.size() + line.size() > kWriteMax) WriteWaiting();
+  waiting.append(line);
 }
 
 }  // namespace mestring

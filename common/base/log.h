@@ -20,4 +20,15 @@ struct LogField {
 // Thread-safe; a line is written whole. `event` is a stable name such as "rpc" or "relay.orphans_removed".
 void Log(Severity severity, std::string_view event, std::initializer_list<LogField> fields);
 
+// While it lives, the lines of this thread wait, and are written together: a write costs more than the line. One at a
+// time on a thread.
+class LogBatch {
+ public:
+  LogBatch();
+  // Writes what waits.
+  ~LogBatch();
+  LogBatch(const LogBatch&) = delete;
+  void Flush();
+};
+
 }  // namespace mestring

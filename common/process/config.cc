@@ -30,8 +30,8 @@ namespace {
 
 constexpr std::string_view kPrefix = "MESTRING_";
 
-// Each thread has a stack and may use a database connection; more threads than this do not help.
-constexpr int kThreadsMax = 1024;
+// Each call that waits has its request in memory, of some kilobytes.
+constexpr int kCallsMost = 100000;
 
 // The longest time for which a municipality could want to look back. The stream may hold as much as the log, so both
 // have this limit; a rehearsal that moves its clock by years needs it.
@@ -238,8 +238,8 @@ std::vector<Variable> Habits() {
       {"REFLECTION", "Serve gRPC reflection, which lists the RPCs to anybody who can connect.",
        [](const Config& config) { return std::string(config.reflection ? "true" : "false"); },
        Switch(&Config::reflection)},
-      {"THREADS", "Unary RPCs at work at once; beyond them RESOURCE_EXHAUSTED.",
-       [](const Config& config) { return absl::StrCat(config.threads); }, Count(&Config::threads, 1, kThreadsMax)},
+      {"CALLS_MAX", "Unary RPCs that are at work or wait; beyond them RESOURCE_EXHAUSTED.",
+       [](const Config& config) { return absl::StrCat(config.calls_max); }, Count(&Config::calls_max, 1, kCallsMost)},
       {"STREAM_WINDOW", "How long events stay on the Redis stream.", ShowDuration<&Config::stream_window>,
        Duration(&Config::stream_window, absl::Minutes(1), kEventsKeptMax)},
       {"LOG_RETENTION", "How long events stay in the service's log.", ShowDuration<&Config::log_retention>,

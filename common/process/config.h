@@ -38,7 +38,7 @@ struct Config {
   std::string log_hash_key;
   std::string clock_offset_file;
   bool reflection = false;
-  int threads = 128;  // unary RPCs at work at once; beyond them RESOURCE_EXHAUSTED
+  int calls_max = 2048;  // unary RPCs that are at work or wait; beyond them RESOURCE_EXHAUSTED
   absl::Duration stream_window, log_retention, access_log_retention;
   absl::Duration drain_delay, drain_deadline;
 

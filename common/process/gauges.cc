@@ -56,12 +56,14 @@ void RegisterGauges(Metrics& metrics, const ServiceParts& parts, const Health& h
                   [&db] { return double(db.counts().writes); });
   metrics.Counter("mestring_events_total", "Events published.", [&db] { return double(db.counts().events); });
   metrics.Gauge("mestring_write_queue_length", "Writes that wait.", [&db] { return double(db.queue_length()); });
+  metrics.Gauge("mestring_read_queue_length", "Reads of RPCs that wait.",
+                [&db] { return double(db.read_queue_length()); });
   metrics.Gauge("mestring_database_up", "1 if the database answered last time.",
                 [&db] { return db.healthy() ? 1.0 : 0.0; });
   metrics.Gauge("mestring_timers_overdue", "Timers due for more than 5 seconds.",
                 [&health] { return double(health.seen().timers_overdue); });
   metrics.Gauge("mestring_watchers", "Open watches.", [&parts] { return double(parts.watch.watchers()); });
-  metrics.Gauge("mestring_calls", "Unary RPCs at work.", [&parts] { return double(parts.edge.calls()); });
+  metrics.Gauge("mestring_calls", "Unary RPCs that are at work or wait.", [&parts] { return double(parts.edge.calls()); });
   metrics.Gauge("mestring_ready", "1 if the service is ready.", [&health] { return health.ready() ? 1.0 : 0.0; });
   RegisterSubscriptionGauges(metrics, health);
 }

@@ -21,7 +21,7 @@
 namespace mestring {
 namespace {
 
-class Operations : public events::v1::OperationsService::Service {
+class Operations : public events::v1::OperationsService::CallbackService {
  public:
   explicit Operations(const ServiceParts& operated) : operated_(operated), edge_(operated.edge) {}
 
@@ -108,7 +108,7 @@ absl::Status ListAccess(Tx& tx, Call& call, const access::v1::ListAccessLogReque
   return absl::OkStatus();
 }
 
-class AccessLog : public access::v1::AccessLogService::Service {
+class AccessLog : public access::v1::AccessLogService::CallbackService {
  public:
   explicit AccessLog(RpcPipeline& edge) : edge_(edge) {}
 

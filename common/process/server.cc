@@ -11,9 +11,8 @@
 // subscriptions and the relay stop, so that events of the last RPC still go out if there is time. Correctness needs no
 // time: SIGKILL at any moment loses nothing that was answered.
 //
-// Unary handlers run on gRPC's own bounded threads: they block in the database, and blocking a callback
-// thread would stop everything, probes included. Only Watch, health and calls of unknown methods are
-// callbacks.
+// Every handler is a callback on one of gRPC's two threads, and none of them blocks: that would stop everything, probes
+// included. What waits for the database runs on threads of the database, whose number is fixed.
 
 #include <atomic>
 #include <map>
@@ -47,11 +46,6 @@ namespace {
 
 constexpr int kKeepaliveMs = 60'000;
 constexpr int kKeepaliveTimeoutMs = 20'000;
-// Threads beyond those of the RPCs at work: they refuse RPCs that are too many.
-constexpr int kSpareThreads = 16;
-// gRPC ends a thread when more than this many are idle, and starts one when none is. With its default of 2, nearly
-// every call that waits for a commit starts a thread (a fifth fewer writes).
-constexpr int kIdleThreadsMax = 64;
 // Time for answers and the ends of watches that are written but not sent when the last RPC is done.
 constexpr absl::Duration kShutdownGrace = absl::Milliseconds(100);
 // As long as the hash that it keys.
@@ -118,7 +112,7 @@ absl::Status Server::Impl::OpenAll(const ServiceDefinition& definition) {
   edge_options.domain = absl::StrCat("mestring.", config.service);
   edge_options.hash_key = config.log_hash_key.empty() ? RandomBytes(kHashKeyBytes) : config.log_hash_key;
   edge_options.access_log_retention = config.access_log_retention;
-  edge_options.calls_max = config.threads;
+  edge_options.calls_max = config.calls_max;
   edge_options.reflection = config.reflection;
   edge_options.check_write = definition.check_write;
   edge = std::make_unique<RpcPipeline>(*db, metrics, *verifier, std::move(edge_options));
@@ -185,9 +179,7 @@ absl::Status Server::Impl::StartServer() {
   builder.experimental().SetInterceptorCreators(std::move(interceptors));
 
   builder.SetMaxReceiveMessageSize(kTransportRequestBytesMax);
-  builder.SetResourceQuota(
-      grpc::ResourceQuota("mestring").SetMaxThreads(config.threads + kSpareThreads).Resize(kTransportMemoryMax));
-  builder.SetSyncServerOption(grpc::ServerBuilder::MAX_POLLERS, kIdleThreadsMax);
+  builder.SetResourceQuota(grpc::ResourceQuota("mestring").Resize(kTransportMemoryMax));
   // Without this a second process could listen on the same port and take half of the calls.
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, kTransportMetadataBytesMax);

@@ -20,8 +20,12 @@
 // in `requests`, and the rows of the access log. So no change of a person's data exists without the row that says who
 // made it.
 //
-// Overload: the edge counts the calls at work and refuses one too many at once, with a time after which to try again.
-// The thread pool is a little larger, so that a thread is free to refuse.
+// Threads: gRPC's own two parse a request, run the gate and the edge's checks, and put the call into a queue; they
+// never wait for anything of ours. The database's threads run the use case and answer (unary_call.h). No thread waits
+// for a call.
+//
+// Overload: the edge counts the calls that are at work or wait, and refuses one too many at once, with a time after
+// which to try again. So do the queues.
 
 #include <algorithm>
 #include <optional>
@@ -44,6 +48,7 @@
 #include "common/rpc/audience.h"
 #include "common/rpc/limits.h"
 #include "common/rpc/reflection.h"
+#include "common/rpc/unary_call.h"
 #include "common/store/records.h"
 
 namespace mestring {
@@ -58,9 +63,10 @@ using Metadata = std::multimap<grpc::string_ref, grpc::string_ref>;
 constexpr std::string_view kBearer = "Bearer ";
 // When a caller that was refused for overload should try again; calls take some milliseconds.
 constexpr absl::Duration kOverloadRetry = absl::Milliseconds(100);
-// Every kPruneEvery-th write removes old answers, and every kPruneEvery-th call that adds rows to the access log
-// removes old ones.
+// Every kPruneEvery-th call that adds rows to the access log removes old ones.
 constexpr int kPruneEvery = 64;
+// Calls of operators, which Serve carries; they are few.
+constexpr size_t kServesMax = 64;
 // Hashes of callers to remember; each costs a few microseconds to compute.
 constexpr size_t kHashesMax = 20000;
 
@@ -88,33 +94,6 @@ std::string_view TraceIdOf(std::string_view traceparent) {
   return traceparent.empty() ? "" : traceparent.substr(3, 32);
 }
 
-std::string CodeName(const absl::Status& status) {
-  return status.ok() ? "OK" : absl::StatusCodeToString(status.code());
-}
-
-// Whether the error is a decision about somebody's data, not a failure before one was made.
-bool IsVerdict(const absl::Status& status) {
-  switch (status.code()) {
-    case absl::StatusCode::kInvalidArgument:
-    case absl::StatusCode::kNotFound:
-    case absl::StatusCode::kAlreadyExists:
-    case absl::StatusCode::kFailedPrecondition:
-    case absl::StatusCode::kAborted:
-    case absl::StatusCode::kPermissionDenied:
-    case absl::StatusCode::kOutOfRange:
-      return true;
-    default:
-      return false;
-  }
-}
-
-std::set<std::string> PersonsOf(const Call& call, const Message& request, const Message& response) {
-  std::set<std::string> persons = call.persons();
-  for (std::string& person : PersonsIn(request)) persons.insert(std::move(person));
-  for (std::string& person : PersonsIn(response)) persons.insert(std::move(person));
-  return persons;
-}
-
 // The requests of the RPCs whose handlers ask the edge. Static initialisers fill it before main().
 std::vector<const Descriptor* (*)()>& Askers() {
   static auto& askers = *new std::vector<const Descriptor* (*)()>();
@@ -135,44 +114,7 @@ size_t SizeOf(const Metadata& metadata) {
   return size;
 }
 
-// Counts a call while it is at work.
-class CallSlot {
- public:
-  CallSlot(std::atomic<int>& calls, int max) : calls_(calls), taken_(calls.fetch_add(1) < max) {}
-  ~CallSlot() { calls_.fetch_sub(1); }
-  CallSlot(const CallSlot&) = delete;
-  CallSlot& operator=(const CallSlot&) = delete;
-  bool taken() const { return taken_; }
-
- private:
-  std::atomic<int>& calls_;
-  const bool taken_;
-};
-
 }  // namespace
-
-// What the edge reads about an RPC from the contract, once.
-struct RpcPipeline::Method {
-  std::string path, service, name;
-  std::vector<Role> roles, oversight;
-  std::vector<std::string> reasons;  // beside those of every service
-  bool anonymous = false;
-  bool no_event_because = false;
-  bool asks = false;   // its handler asks the edge who calls
-  bool pages = false;  // it is a list
-  const FieldDescriptor* request_id = nullptr;
-};
-
-// One call under way.
-struct RpcPipeline::CallContext {
-  const Method& method;
-  const Message& request;
-  Message* response;
-  Call& call;
-  absl::Time deadline;
-
-  absl::Status CheckTime() const { return absl::Now() < deadline ? absl::OkStatus() : DeadlinePassed(); }
-};
 
 class RpcPipeline::AuthGate : public grpc::AuthMetadataProcessor {
  public:
@@ -202,7 +144,18 @@ class RpcPipeline::AuthGate : public grpc::AuthMetadataProcessor {
 };
 
 RpcPipeline::RpcPipeline(Database& db, Metrics& metrics, TokenVerifier& verifier, Options options)
-    : db_(db), metrics_(metrics), verifier_(verifier), options_(std::move(options)) {}
+    : db_(db),
+      metrics_(metrics),
+      verifier_(verifier),
+      options_(std::move(options)),
+      serve_queue_({.threads = 1,
+                    .length_max = kServesMax,
+                    .full =
+                        [] {
+                          return Overloaded("TOO_MANY_CALLS", "too many calls of this kind wait; try again",
+                                            kOverloadRetry);
+                        }},
+                   [](size_t, absl::Span<Job* const> share) { ServeAll(share); }) {}
 RpcPipeline::~RpcPipeline() = default;
 
 RpcPipeline::Asks::Asks(const Descriptor* (*request)()) { Askers().push_back(request); }
@@ -219,6 +172,11 @@ grpc::Status RpcPipeline::Unknown(std::string_view path) const {
   return ToWire(served ? UnknownMethod() : UnknownService(), options_.domain, "");
 }
 
+bool RpcPipeline::Handles(std::string_view path) {
+  const Method* method = MethodAt(path);
+  return method != nullptr && method->asks;
+}
+
 grpc::Status RpcPipeline::Unreadable(std::string_view path, const grpc::ServerContextBase& context) {
   const Method* method = MethodAt(path);
   if (method == nullptr) return ToWire(UnreadableRequest(), options_.domain, "");
@@ -228,111 +186,66 @@ grpc::Status RpcPipeline::Unreadable(std::string_view path, const grpc::ServerCo
                 caller.ok() ? UnreadableRequest() : caller.status(), absl::ZeroDuration());
 }
 
-grpc::Status RpcPipeline::Write(grpc::ServerContext* context, const Message& request, Message* response,
-                                UseCase use_case) {
-  return Run(Kind::kWrite, context, request, response, use_case, [](Call&) { return absl::OkStatus(); });
+grpc::ServerUnaryReactor* RpcPipeline::Write(grpc::CallbackServerContext* context, const Message& request,
+                                             Message* response, UseCase use_case) {
+  return Start(Kind::kWrite, context, request, response, std::move(use_case), nullptr);
 }
 
-grpc::Status RpcPipeline::Read(grpc::ServerContext* context, const Message& request, Message* response,
-                               UseCase use_case) {
-  return Run(Kind::kRead, context, request, response, use_case, [](Call&) { return absl::OkStatus(); });
+grpc::ServerUnaryReactor* RpcPipeline::Read(grpc::CallbackServerContext* context, const Message& request,
+                                            Message* response, UseCase use_case) {
+  return Start(Kind::kRead, context, request, response, std::move(use_case), nullptr);
 }
 
-grpc::Status RpcPipeline::Serve(grpc::ServerContext* context, const Message& request, Message* response,
-                                absl::FunctionRef<absl::Status(Call&)> use_case) {
-  return Run(
-      Kind::kServe, context, request, response, [](Tx&, Call&) { return absl::OkStatus(); }, use_case);
+grpc::ServerUnaryReactor* RpcPipeline::Serve(grpc::CallbackServerContext* context, const Message& request,
+                                             Message* response, std::function<absl::Status(Call&)> work) {
+  return Start(Kind::kServe, context, request, response, nullptr, std::move(work));
 }
 
-grpc::Status RpcPipeline::Run(Kind kind, grpc::ServerContext* context, const Message& request, Message* response,
-                              UseCase in_transaction, absl::FunctionRef<absl::Status(Call&)> outside) {
+grpc::ServerUnaryReactor* RpcPipeline::Start(Kind kind, grpc::CallbackServerContext* context, const Message& request,
+                                             Message* response, UseCase use_case,
+                                             std::function<absl::Status(Call&)> work) {
   const absl::Time start = absl::Now();
+  grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
   const Method* method = MethodOf(*request.GetDescriptor());
-  if (method == nullptr) return grpc::Status(grpc::StatusCode::UNIMPLEMENTED, "the contract has no such method");
+  if (method == nullptr) {
+    reactor->Finish(grpc::Status(grpc::StatusCode::UNIMPLEMENTED, "the contract has no such method"));
+    return reactor;
+  }
   // A trace leads from the caller's device to here, so that of an anonymous call is not even read.
-  const std::string traceparent = method->anonymous ? "" : TraceparentIn(context->client_metadata());
+  std::string traceparent = method->anonymous ? "" : TraceparentIn(context->client_metadata());
   // Admit comes before the slot, so that a caller without the right takes none from others.
   absl::StatusOr<std::shared_ptr<const Caller>> caller = Admit(*context, *method, request.ByteSizeLong());
-  if (!caller.ok()) return Finish(*method, nullptr, "", traceparent, caller.status(), absl::Now() - start);
-  const CallSlot slot(calls_, options_.calls_max);
-  if (!slot.taken()) {
-    return Finish(
-        *method, nullptr, "", traceparent,
-        Overloaded("TOO_MANY_CALLS", "the service handles as many calls as it can; try again", kOverloadRetry),
-        absl::Now() - start);
-  }
-  // Checked after the slot is taken, so that a stop, which waits for calls() to reach 0, waits for this call.
-  if (draining_) {
-    return Finish(*method, nullptr, "", traceparent, Unavailable("DRAINING", "the service is stopping; try again"),
-                  absl::Now() - start);
+  const absl::Status admitted = caller.ok() ? TakeSlot() : caller.status();
+  if (!admitted.ok()) {
+    reactor->Finish(Finish(*method, nullptr, "", traceparent, admitted, absl::Now() - start));
+    return reactor;
   }
   // Forget the caller here, before anything can be stored or logged, so that no later step has to.
   static const auto& kNobody = *new std::shared_ptr<const Caller>(std::make_shared<const Caller>());
   if (method->anonymous) caller = kNobody;
-
-  Call call(**caller, method->path);
-  call.traceparent = traceparent;
-  call.oversees = call.caller.IsAny(method->oversight);
-  CallContext served{*method, request, response, call,
-                     std::min(absl::FromChrono(context->deadline()), start + kDeadlineMax)};
-  // Check only the deadline. To ask gRPC whether a synchronous call was cancelled polls its queue, which took a tenth
-  // of a write; and the call cannot have waited before this line.
-  absl::Status status = served.CheckTime();
-  if (status.ok()) status = CheckFields(request);
-  if (status.ok() && method->pages) status = CheckPage(request);
-  if (status.ok()) {
-    if (method->request_id != nullptr) {
-      call.request_id = request.GetReflection()->GetString(request, method->request_id);
-      // Ids from devices begin with the millisecond; the digest of one finds a repeat as well.
-      if (method->anonymous) call.request_id = Sha256Hex(call.request_id);
-    }
-    status = kind == Kind::kWrite  ? RunWrite(served, in_transaction)
-             : kind == Kind::kRead ? RunRead(served, in_transaction)
-                                   : outside(call);
-  }
-  if (status.ok() && method->pages) BindPage(request, response);
-  if (method->anonymous) return Finish(*method, nullptr, "", "", status, absl::Now() - start);
-  return Finish(*method, caller->get(), call.request_id, traceparent, status, absl::Now() - start);
+  // The call owns itself until it has answered.
+  auto* const call = new UnaryCall(*this, *method, kind, *context, *reactor, request, response, *std::move(caller),
+                                   std::move(traceparent), start);
+  call->Begin(std::move(use_case), std::move(work));
+  return reactor;
 }
 
-// Optimistic, because nearly every request is new: the use case runs first. The edge looks for a stored answer only if
-// its own insert meets the unique key, or if the use case refuses. The changes of a repeat are rolled back.
-absl::Status RpcPipeline::RunWrite(CallContext& context, UseCase use_case) {
-  Call& call = context.call;
-  const std::string fingerprint = call.request_id.empty() ? "" : Fingerprint(call, context.request);
-  const bool prune = writes_.fetch_add(1, std::memory_order_relaxed) % kPruneEvery == 0;
-  const absl::Status status = db_.Write([&](Tx& tx) -> absl::Status {
-    // The wait in the queue counts against the deadline.
-    TRY(context.CheckTime());
-    // `fn` may run a second time and must not see the response of the first.
-    context.response->Clear();
-    tx.set_traceparent(call.traceparent);
-    if (context.method.anonymous) tx.ForgetTheMoment();
-    if (options_.check_write) TRY(options_.check_write(tx, context.request));
-    TRY(use_case(tx, call));
-    // Checked before the edge stores anything of its own. Nobody would notice a forgotten event, and every subscriber
-    // and watcher depends on it; so the first call of such an RPC fails, in a test.
-    if (tx.wrote() && !tx.published() && !context.method.no_event_because) {
-      return absl::InternalError(
-          "the write changed a row and published no event: publish one, or say why not in the contract "
-          "(mestring.access.v1.no_event_because)");
-    }
-    TRY(tx.moves().Check(/*new_may_have_no_event=*/context.method.no_event_because));
-    if (!call.request_id.empty()) {
-      // For an anonymous call the end of its day: its answer is stored as long as others, and does not show the moment.
-      const absl::Time create_time = context.method.anonymous ? StartOfDay(tx.zone(), tx.today() + 1) : tx.now();
-      TRY(StoreAnswer(tx, call, fingerprint, *context.response, create_time));
-    }
-    if (prune) TRY(PruneAnswers(tx));
-    return LogAccess(tx, call, PersonsOf(call, context.request, *context.response), "OK");
-  });
-  if (status.ok()) return status;
-  if (!call.request_id.empty() && IsVerdict(status)) {
-    const absl::StatusOr<bool> repeated = Repeat(context, fingerprint);
-    if (!repeated.ok()) return LogRefusal(context, repeated.status());
-    if (*repeated) return absl::OkStatus();
+absl::Status RpcPipeline::TakeSlot() {
+  absl::Status refusal;
+  if (calls_.fetch_add(1) >= options_.calls_max) {
+    refusal = Overloaded("TOO_MANY_CALLS", "the service handles as many calls as it can; try again", kOverloadRetry);
+  } else if (draining_) {
+    // Checked after the slot is taken, so that a stop, which waits for calls() to reach 0, waits for this call.
+    refusal = Unavailable("DRAINING", "the service is stopping; try again");
   }
-  return LogRefusal(context, status);
+  if (!refusal.ok()) calls_.fetch_sub(1);
+  return refusal;
+}
+
+void RpcPipeline::ServeAll(absl::Span<Job* const> calls) {
+  std::vector<JobQueue::Ending> endings;
+  for (Job* call : calls) endings.push_back({call, static_cast<UnaryCall*>(call)->Serve()});
+  JobQueue::End(absl::MakeSpan(endings));
 }
 
 absl::Status RpcPipeline::LogAccess(Tx& tx, const Call& call, const std::set<std::string>& persons,
@@ -341,48 +254,6 @@ absl::Status RpcPipeline::LogAccess(Tx& tx, const Call& call, const std::set<std
   TRY(AddToAccessLog(tx, call, persons, outcome));
   const bool prune = accesses_.fetch_add(1, std::memory_order_relaxed) % kPruneEvery == 0;
   return prune ? PruneAccessLog(tx, tx.now() - options_.access_log_retention) : absl::OkStatus();
-}
-
-// Reads the stored answer of a repeated request and adds its rows to the access log; false if the request is new.
-absl::StatusOr<bool> RpcPipeline::Repeat(CallContext& context, const std::string& fingerprint) {
-  bool found = false;
-  TRY(db_.Read([&](Tx& tx) -> absl::Status {
-    ASSIGN(found, FindAnswer(tx, context.call.request_id, fingerprint, context.response));
-    return absl::OkStatus();
-  }));
-  if (!found) return false;
-  const std::set<std::string> persons = PersonsOf(context.call, context.request, *context.response);
-  if (!persons.empty()) {
-    TRY(db_.Write([&](Tx& tx) { return LogAccess(tx, context.call, persons, "OK"); }));
-  }
-  return true;
-}
-
-absl::Status RpcPipeline::RunRead(CallContext& context, UseCase use_case) {
-  Call& call = context.call;
-  const absl::Status status = db_.Read([&](Tx& tx) -> absl::Status {
-    TRY(context.CheckTime());  // after the wait for a connection
-    context.response->Clear();
-    return use_case(tx, call);
-  });
-  if (!status.ok()) return LogRefusal(context, status);
-  const std::set<std::string> persons = PersonsOf(call, context.request, *context.response);
-  if (persons.empty()) return absl::OkStatus();
-  return db_.Write([&](Tx& tx) { return LogAccess(tx, call, persons, "OK"); });
-}
-
-// Adds the rows of a refusal to the access log. If they cannot be written, the answer is the refusal all the same.
-absl::Status RpcPipeline::LogRefusal(CallContext& context, const absl::Status& refusal) {
-  if (!IsVerdict(refusal)) return refusal;
-  std::set<std::string> persons = context.call.persons();
-  for (std::string& person : PersonsIn(context.request)) persons.insert(std::move(person));
-  if (persons.empty()) return refusal;
-  const absl::Status logged =
-      db_.Write([&](Tx& tx) { return LogAccess(tx, context.call, persons, CodeName(refusal)); });
-  if (!logged.ok()) {
-    Log(Severity::kError, "access_log.refusal_not_written", {{"rpc", context.call.rpc}, {"error", logged.message()}});
-  }
-  return refusal;
 }
 
 absl::StatusOr<std::shared_ptr<const Caller>> RpcPipeline::CallerOf(const grpc::ServerContextBase& context,
@@ -526,7 +397,7 @@ grpc::Status RpcPipeline::Finish(const Method& method, const Caller* caller, std
          // The text of a library may repeat a value.
          {"error", HoldsNationalId(text) ? std::string_view("withheld: it holds a national identity number") : text}});
   }
-  const std::string code = status.ok() || !reason.empty() ? CodeName(status) : "INTERNAL";
+  const std::string code = status.ok() || !reason.empty() ? absl::StatusCodeToString(status.code()) : "INTERNAL";
   const std::string roles = caller == nullptr ? "" : RoleNames(caller->roles);
   Log(Severity::kInfo, "rpc",
       {{"method", method.path},

@@ -37,8 +37,8 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
-#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
+#include "common/base/job_queue.h"
 #include "common/base/mutex.h"
 #include "common/rpc/call.h"
 #include "common/store/database.h"
@@ -46,6 +46,7 @@
 #include "google/protobuf/message.h"
 #include "grpcpp/security/auth_metadata_processor.h"
 #include "grpcpp/server_context.h"
+#include "grpcpp/support/server_callback.h"
 #include "grpcpp/support/status.h"
 
 namespace mestring {
@@ -55,13 +56,13 @@ class Metrics;
 // Thread-safe.
 class RpcPipeline {
  public:
-  using UseCase = absl::FunctionRef<absl::Status(Tx&, Call&)>;
+  using UseCase = std::function<absl::Status(Tx&, Call&)>;
 
   struct Options {
     std::string domain;    // "mestring.housing"
     std::string hash_key;  // keys the hash under which a caller appears in log lines
     absl::Duration access_log_retention = absl::InfiniteDuration();
-    int calls_max = 128;      // at work at once; beyond them RESOURCE_EXHAUSTED at once
+    int calls_max = 2048;     // that are at work or wait; beyond them RESOURCE_EXHAUSTED at once
     bool reflection = false;  // its methods are open to anybody who can connect
     // The service's own check of every request of a write; runs before the use case, in its transaction.
     std::function<absl::Status(Tx&, const google::protobuf::Message& request)> check_write = nullptr;
@@ -76,13 +77,15 @@ class RpcPipeline {
   RpcPipeline(Database& db, Metrics& metrics, TokenVerifier& verifier, Options options);
   ~RpcPipeline();
 
-  grpc::Status Write(grpc::ServerContext* context, const google::protobuf::Message& request,
-                     google::protobuf::Message* response, UseCase use_case);
-  grpc::Status Read(grpc::ServerContext* context, const google::protobuf::Message& request,
-                    google::protobuf::Message* response, UseCase use_case);
-  // As Read, for a use case that needs no transaction.
-  grpc::Status Serve(grpc::ServerContext* context, const google::protobuf::Message& request,
-                     google::protobuf::Message* response, absl::FunctionRef<absl::Status(Call&)> use_case);
+  // For the handlers of unary RPCs: begins the call, which another thread ends. Context, request and response are
+  // gRPC's, which keeps them until then.
+  grpc::ServerUnaryReactor* Write(grpc::CallbackServerContext* context, const google::protobuf::Message& request,
+                                  google::protobuf::Message* response, UseCase use_case);
+  grpc::ServerUnaryReactor* Read(grpc::CallbackServerContext* context, const google::protobuf::Message& request,
+                                 google::protobuf::Message* response, UseCase use_case);
+  // For work that opens transactions of its own, or none, and may take long: on one thread for all calls of this kind.
+  grpc::ServerUnaryReactor* Serve(grpc::CallbackServerContext* context, const google::protobuf::Message& request,
+                                  google::protobuf::Message* response, std::function<absl::Status(Call&)> work);
 
   // For streaming RPCs: returns the verified caller, or an error if they have none of the roles that the RPC allows, or
   // if a request of so many bytes is too large.
@@ -101,29 +104,30 @@ class RpcPipeline {
   void Open(std::vector<std::string> services);
   // The answer to a call of a path that has no handler: UNIMPLEMENTED, UNKNOWN_SERVICE or UNKNOWN_METHOD.
   grpc::Status Unknown(std::string_view path) const;
+  // Whether the path has a handler that asks the edge.
+  bool Handles(std::string_view path);
   // The answer to a call whose bytes the library could not read; a caller who may not call gets the refusal for that.
   grpc::Status Unreadable(std::string_view path, const grpc::ServerContextBase& context);
 
   // Refuses new calls with UNAVAILABLE (reason DRAINING); calls at work go on.
   void Drain() { draining_ = true; }
-  // Calls at work.
+  // Calls that are at work or wait.
   int calls() const { return calls_; }
 
   Database& db() { return db_; }
 
  private:
   class AuthGate;
+  class UnaryCall;
   struct Method;
-  struct CallContext;
   enum class Kind { kWrite, kRead, kServe };
 
-  grpc::Status Run(Kind kind, grpc::ServerContext* context, const google::protobuf::Message& request,
-                   google::protobuf::Message* response, UseCase in_transaction,
-                   absl::FunctionRef<absl::Status(Call&)> outside);
-  absl::Status RunWrite(CallContext& context, UseCase use_case);
-  absl::StatusOr<bool> Repeat(CallContext& context, const std::string& fingerprint);
-  absl::Status RunRead(CallContext& context, UseCase use_case);
-  absl::Status LogRefusal(CallContext& context, const absl::Status& refusal);
+  grpc::ServerUnaryReactor* Start(Kind kind, grpc::CallbackServerContext* context,
+                                  const google::protobuf::Message& request, google::protobuf::Message* response,
+                                  UseCase use_case, std::function<absl::Status(Call&)> work);
+  // Counts the call as one at work, unless it is one too many or the service stops.
+  absl::Status TakeSlot();
+  static void ServeAll(absl::Span<Job* const> calls);
   absl::Status LogAccess(Tx& tx, const Call& call, const std::set<std::string>& persons, const std::string& outcome);
   const Method* MethodOf(const google::protobuf::Descriptor& request);
   const Method* MethodAt(std::string_view path);
@@ -150,43 +154,46 @@ class RpcPipeline {
   absl::flat_hash_map<const google::protobuf::Descriptor*, std::unique_ptr<Method>> methods_ ABSL_GUARDED_BY(mutex_);
   absl::flat_hash_map<std::string, const Method*> paths_ ABSL_GUARDED_BY(mutex_);
   absl::flat_hash_map<std::string, std::string> hashes_ ABSL_GUARDED_BY(mutex_);
+  JobQueue serve_queue_;
 };
 
 // Declares an RPC whose handler is written by hand and asks the edge by CallerOf.
 #define MESTRING_ASKS(pb, Method) \
   static inline const ::mestring::RpcPipeline::Asks Method##_asks_ { &pb::Method##Request::descriptor }
 
-#define MESTRING_HANDLER_(kind, owner, pb, Method)                                                   \
-  MESTRING_ASKS(pb, Method);                                                                         \
-  grpc::Status Method(grpc::ServerContext* context, const pb::Method##Request* request,              \
-                      pb::Method##Response* response) override {                                     \
-    return edge_.kind(context, *request, response, [&](::mestring::Tx& tx, ::mestring::Call& call) { \
-      return owner Method(tx, call, *request, response);                                             \
-    });                                                                                              \
+// The last arguments: what the handler hands to RpcPipeline::kind.
+#define MESTRING_HANDLER_(kind, pb, Method, ...)                                                             \
+  MESTRING_ASKS(pb, Method);                                                                                 \
+  grpc::ServerUnaryReactor* Method(grpc::CallbackServerContext* context, const pb::Method##Request* request, \
+                                   pb::Method##Response* response) override {                                \
+    return edge_.kind(context, *request, response, __VA_ARGS__);                                             \
   }
+
+#define MESTRING_USE_CASE_HANDLER_(kind, pb, Method)                                                    \
+  MESTRING_HANDLER_(kind, pb, Method, [request, response](::mestring::Tx& tx, ::mestring::Call& call) { \
+    return UseCases::Method(tx, call, *request, response);                                              \
+  })
 // The handler of an RPC whose use case UseCases declares (use_case.h).
-#define MESTRING_WRITE_HANDLER(pb, Method) MESTRING_HANDLER_(Write, UseCases::, pb, Method)
-#define MESTRING_READ_HANDLER(pb, Method) MESTRING_HANDLER_(Read, UseCases::, pb, Method)
+#define MESTRING_WRITE_HANDLER(pb, Method) MESTRING_USE_CASE_HANDLER_(Write, pb, Method)
+#define MESTRING_READ_HANDLER(pb, Method) MESTRING_USE_CASE_HANDLER_(Read, pb, Method)
 
 // The handler, and the use case as a member of the same class.
-#define MESTRING_RPC_(kind, pb, Method)                                                             \
-  MESTRING_HANDLER_(kind, this->, pb, Method)                                                       \
-  absl::Status Method([[maybe_unused]] ::mestring::Tx& tx, [[maybe_unused]] ::mestring::Call& call, \
-                      [[maybe_unused]] const pb::Method##Request& request,                          \
+#define MESTRING_RPC_(kind, pb, Method)                                                                       \
+  MESTRING_HANDLER_(kind, pb, Method, [this, request, response](::mestring::Tx& tx, ::mestring::Call& call) { \
+    return Method(tx, call, *request, response);                                                              \
+  })                                                                                                          \
+  absl::Status Method([[maybe_unused]] ::mestring::Tx& tx, [[maybe_unused]] ::mestring::Call& call,           \
+                      [[maybe_unused]] const pb::Method##Request& request,                                    \
                       [[maybe_unused]] pb::Method##Response* response)
 
-// Declares an RPC that changes something (runs in Database::Write), and its use case.
+// Declares an RPC that changes something (runs in a write transaction), and its use case.
 #define MESTRING_WRITE_RPC(pb, Method) MESTRING_RPC_(Write, pb, Method)
-// Declares an RPC that only reads (runs in Database::Read), and its use case.
+// Declares an RPC that only reads (runs on a snapshot), and its use case.
 #define MESTRING_READ_RPC(pb, Method) MESTRING_RPC_(Read, pb, Method)
 // Declares an RPC that needs no transaction of its own, and its use case.
 #define MESTRING_SERVE_RPC(pb, Method)                                                                              \
-  MESTRING_ASKS(pb, Method);                                                                                        \
-  grpc::Status Method(grpc::ServerContext* context, const pb::Method##Request* request,                             \
-                      pb::Method##Response* response) override {                                                    \
-    return edge_.Serve(context, *request, response,                                                                 \
-                       [&](::mestring::Call& call) { return Method(call, *request, response); });                   \
-  }                                                                                                                 \
+  MESTRING_HANDLER_(Serve, pb, Method,                                                                              \
+                    [this, request, response](::mestring::Call& call) { return Method(call, *request, response); }) \
   absl::Status Method([[maybe_unused]] ::mestring::Call& call, [[maybe_unused]] const pb::Method##Request& request, \
                       [[maybe_unused]] pb::Method##Response* response)
 

@@ -1,7 +1,8 @@
 #include "common/rpc/refusals.h"
 
 // These classes only find the calls; the edge makes the answers. An interceptor sees each status just before it is
-// sent. A status INTERNAL without details comes from the library, because ours always have details.
+// sent. A status UNIMPLEMENTED without details comes from the library, because ours always have details; where a method
+// has a handler, it means that the library could not read the bytes.
 
 namespace mestring {
 namespace {
@@ -39,7 +40,8 @@ class UnreadableRequests : public grpc::experimental::ServerInterceptorFactoryIn
     void Intercept(grpc::experimental::InterceptorBatchMethods* batch) override {
       if (batch->QueryInterceptionHookPoint(grpc::experimental::InterceptionHookPoints::PRE_SEND_STATUS)) {
         const grpc::Status status = batch->GetSendStatus();
-        if (status.error_code() == grpc::StatusCode::INTERNAL && status.error_details().empty()) {
+        if (status.error_code() == grpc::StatusCode::UNIMPLEMENTED && status.error_details().empty() &&
+            edge_.Handles(call_.method())) {
           batch->ModifySendStatus(edge_.Unreadable(call_.method(), *call_.server_context()));
         }
       }

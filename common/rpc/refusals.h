@@ -14,7 +14,7 @@ namespace mestring {
 std::unique_ptr<grpc::CallbackGenericService> NewUnknownCalls(RpcPipeline& edge);
 
 // Bytes that are no message of the method's type (a torn field, broken UTF-8) reach no handler: the library answers
-// INTERNAL. The caller made the mistake, and gets an error like every other (RpcPipeline::Unreadable).
+// UNIMPLEMENTED. The caller made the mistake, and gets an error like every other (RpcPipeline::Unreadable).
 std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface> NewUnreadableRequests(RpcPipeline& edge);
 
 }  // namespace mestring

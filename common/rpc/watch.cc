@@ -104,7 +104,8 @@ absl::Status ListEvents(Tx& tx, Call& call, const pb::ListRequest& request, pb::
 }  // namespace
 
 // The gRPC service. Watch sends raw bytes, because an event is serialised once for all watchers.
-class Watch::Edges : public pb::EventService::WithRawCallbackMethod_Watch<pb::EventService::Service> {
+class Watch::Edges : public pb::EventService::WithRawCallbackMethod_Watch<
+                         pb::EventService::WithCallbackMethod_List<pb::EventService::Service>> {
  public:
   explicit Edges(Hub& hub, RpcPipeline& edge) : hub_(hub), edge_(edge) {}
 

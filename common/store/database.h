@@ -24,11 +24,19 @@
 
 namespace mestring {
 
+class TxJob;
+
 class Database {
  public:
+  // Reads of RPCs at once on SQLite; on PostgreSQL Options says.
+  static constexpr int kSqliteReaders = 2;
+  // The kernel's own reads at once: those of the relay and of the watches, of which none should wait for the other.
+  static constexpr int kOwnReaders = 2;
+
   struct Options {
     // "sqlite:<path>" or "postgresql://user@host:port/name" (libpq URI or key=value form after "postgresql:").
     std::string url;
+    // PostgreSQL: connections for the reads of RPCs.
     int read_connections = 4;
     const Clock* clock = nullptr;  // required
     absl::TimeZone zone;           // of the municipality
@@ -53,8 +61,16 @@ class Database {
   // is then unknown: repeat it with the same request_id). Thread-safe. Must not be called from inside `fn`.
   absl::Status Write(absl::FunctionRef<absl::Status(Tx&)> fn);
 
-  // Runs `fn` on one consistent snapshot, in parallel to writes. Thread-safe.
+  // Runs `fn` on one consistent snapshot, in parallel to writes: one that is fixed no later than its first statement,
+  // and not before Read was called. For the kernel's own work: it has connections of its own, so that no RPC delays it.
+  // Other errors: Overloaded, DeadlinePassed (none of them became free). Thread-safe. Must not be called from inside
+  // `fn`.
   absl::Status Read(absl::FunctionRef<absl::Status(Tx&)> fn);
+
+  // The same without a thread that waits, for RPCs: `job` runs on a thread of the database, and is done when its result
+  // is durable. After an error (Overloaded) it is not run and stays the caller's.
+  absl::Status PostWrite(TxJob& job);
+  absl::Status PostRead(TxJob& job);
 
   // Begins a term: in one write, epoch = max(current, seen, unix seconds - 1) + 1, recorded in
   // `epochs` with an EpochStarted entry in the log. Returns the new cursor. (BUS.md, R1)
@@ -73,8 +89,9 @@ class Database {
   const Clock& clock() const;
   absl::TimeZone zone() const;
 
-  // For metrics: how many writes wait, and what the commits so far contained.
+  // For metrics: how many writes and reads of RPCs wait, and what the commits so far contained.
   int queue_length() const;
+  int read_queue_length() const;
   struct CommitCounts {
     int64_t commits = 0, writes = 0, events = 0;
   };

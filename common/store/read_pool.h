@@ -1,9 +1,8 @@
-// Reads of one database: in parallel to writes, on consistent snapshots, with a bounded number of connections. For
+// Reads of one database: in parallel to writes, on consistent snapshots, each thread with a connection of its own. For
 // Database.
 #pragma once
 
 #include <atomic>
-#include <deque>
 #include <memory>
 #include <vector>
 
@@ -11,43 +10,39 @@
 #include "absl/status/status.h"
 #include "absl/types/span.h"
 #include "common/base/ids.h"
-#include "common/base/mutex.h"
+#include "common/base/job_queue.h"
 #include "common/store/connection.h"
-#include "common/store/turn.h"
 #include "common/store/tx.h"
+#include "common/store/tx_job.h"
 
 namespace mestring {
 
 class ReadPool {
  public:
+  // More waiting reads are refused with Overloaded (as WriteQueue::kLengthMax).
+  static constexpr int kLengthMax = 1024;
+
   // Connects at the first reads. Records in `healthy` whether the last attempt reached the database. Settings and flag
   // outlive the pool.
-  ReadPool(Target target, const TxSettings& settings, size_t connections, std::atomic<bool>& healthy)
-      : target_(std::move(target)), settings_(settings), healthy_(healthy), idle_(connections) {}
+  ReadPool(Target target, const TxSettings& settings, int connections, std::atomic<bool>& healthy);
 
   // See Database::Read.
   absl::Status Read(absl::FunctionRef<absl::Status(Tx&)> fn);
+  // See Database::PostRead.
+  absl::Status Post(TxJob& job) { return queue_.Post(job); }
+  void EndExpired() { queue_.EndExpired(); }
+  int length() const { return queue_.length(); }
 
  private:
-  // One caller of Read, on its own stack. The thread that takes it from the line uses it until it tells it its turn.
-  struct Reader {
-    absl::FunctionRef<absl::Status(Tx&)> fn;
-    absl::Status result;
-    std::unique_ptr<Connection> connection;  // of one who leads
-    TurnBell turn;
-  };
-
-  absl::StatusOr<Turn> WaitInLine(Reader& me);
-  void RunReads(std::unique_ptr<Connection>& connection, absl::Span<Reader* const> group);
-  void ReturnReader(std::unique_ptr<Connection> connection);
+  void Run(std::unique_ptr<Connection>& connection, absl::Span<Job* const> share);
+  absl::Status RunOne(Connection& connection, TxGroup& snapshot, TxJob& job, bool* usable);
   absl::Status BeginRead(std::unique_ptr<Connection>& connection, Cursor* head);
 
   const Target target_;
   const TxSettings& settings_;
   std::atomic<bool>& healthy_;
-  Mutex mutex_;
-  std::deque<Reader*> line_ ABSL_GUARDED_BY(mutex_);                       // empty as long as a connection is idle
-  std::vector<std::unique_ptr<Connection>> idle_ ABSL_GUARDED_BY(mutex_);  // null: not connected
+  std::vector<std::unique_ptr<Connection>> connections_;  // of each thread; null: not connected
+  JobQueue queue_;                                        // the last: its threads use all of the above
 };
 
 }  // namespace mestring

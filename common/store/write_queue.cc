@@ -5,17 +5,17 @@
 //   over several replicas. Its events get the positions after the head; the rows of the log and the new head are
 //   written last, in the same transaction. So positions have no gap, are in commit order, and are durable before
 //   anybody sees them.
-// - Callers of Write queue up; the first in line leads: it runs all that wait and commits once, and only then do they
-//   return. One fsync serves up to kGroupMax callers.
+// - Writes queue up for one thread, which runs all that wait and commits once, and only then ends them. One fsync
+// serves
+//   up to kGroupMax of them.
 // - If one of them fails, what it did is rolled back, and nothing of the others. Nearly always none fails after it has
 //   changed something. So a group first runs without savepoints, and inserts what may wait (InsertLater, the log) in a
 //   few statements for all. If one fails, everything is rolled back and the group runs carefully: each write in a
 //   savepoint, each statement at once.
 // - A transaction with a failed statement is never committed.
 //
-// A thread for the writer was rejected: it costs two more context switches for each write than letting the first caller
-// lead. A sequence for the positions was rejected too: its numbers become visible out of order, and a reader of
-// "everything after n" loses those that commit late.
+// A sequence for the positions was rejected: its numbers become visible out of order, and a reader of "everything after
+// n" loses those that commit late.
 
 #include <algorithm>
 
@@ -37,41 +37,37 @@ thread_local const void* running_write = nullptr;
 
 }  // namespace
 
+WriteQueue::WriteQueue(Target target, const TxSettings& settings, std::unique_ptr<Connection> connection,
+                       std::atomic<bool>& healthy)
+    : target_(std::move(target)),
+      settings_(settings),
+      healthy_(healthy),
+      writer_(std::move(connection)),
+      queue_({.threads = 1,
+              .length_max = kLengthMax,
+              .share_max = kGroupMax,
+              .full = [] { return Overloaded("WRITE_QUEUE_FULL", "too many writes wait; try again", kRetryWhenFull); }},
+             [this](size_t, absl::Span<Job* const> share) { Run(share); }) {}
+
 absl::Status WriteQueue::Write(absl::FunctionRef<absl::Status(Tx&)> fn) {
   if (running_write == this) return absl::InternalError("Write was called from inside a Write");
-  Writer me{.fn = fn, .result = absl::OkStatus(), .turn = {}};
-  {
-    MutexLock lock(mutex_);
-    if (line_.size() >= static_cast<size_t>(kLengthMax)) {
-      return Overloaded("WRITE_QUEUE_FULL", "too many writes wait; try again", kRetryWhenFull);
-    }
-    line_.push_back(&me);
-    waiting_ = static_cast<int>(line_.size());
-    if (line_.size() == 1) me.turn.Tell(Turn::kLead);
-  }
-  if (me.turn.Wait() == Turn::kDone) return me.result;
+  WaitingJob job(fn);
+  TRY(queue_.Post(job));
+  return job.Wait();
+}
 
-  std::vector<Writer*> group;
-  {
-    MutexLock lock(mutex_);
-    group.assign(line_.begin(), line_.begin() + std::min<std::ptrdiff_t>(line_.size(), kGroupMax));
-  }
+void WriteQueue::Run(absl::Span<Job* const> share) {
+  std::vector<TxJob*> group;
+  for (Job* job : share) group.push_back(static_cast<TxJob*>(job));
   RunGroup(group);
-  {
-    MutexLock lock(mutex_);
-    line_.erase(line_.begin(), line_.begin() + static_cast<std::ptrdiff_t>(group.size()));
-    waiting_ = static_cast<int>(line_.size());
-    if (!line_.empty()) line_.front()->turn.Tell(Turn::kLead);
-  }
-  for (Writer* writer : group) {
-    if (writer != &me) writer->turn.Tell(Turn::kDone);
-  }
-  return me.result;
+  std::vector<JobQueue::Ending> endings;
+  for (TxJob* job : group) endings.push_back({job, std::move(job->result)});
+  JobQueue::End(absl::MakeSpan(endings));
 }
 
 // Runs the group, a second time if the connection was lost before the commit was sent, and gives every writer its
 // result.
-void WriteQueue::RunGroup(absl::Span<Writer* const> group) {
+void WriteQueue::RunGroup(absl::Span<TxJob* const> group) {
   absl::Status status;
   for (bool again = true;; again = false) {
     const bool was_connected = writer_ != nullptr;
@@ -85,12 +81,12 @@ void WriteQueue::RunGroup(absl::Span<Writer* const> group) {
     if (!(again && lost && was_connected && !commit_sent)) break;
   }
   // Refusals get this error too: they may depend on writes of the same group that are now rolled back.
-  for (Writer* member : group) member->result = status;
+  for (TxJob* member : group) member->result = status;
 }
 
 // One attempt. OK: every writer has its result, and what succeeded is durable. Error: the commit is not known to have
 // happened.
-absl::Status WriteQueue::TryGroup(absl::Span<Writer* const> writers, bool* commit_sent) {
+absl::Status WriteQueue::TryGroup(absl::Span<TxJob* const> writers, bool* commit_sent) {
   if (writer_ == nullptr) {
     ASSIGN(writer_, Connection::Open(target_, Connection::Use::kWrite));
   }
@@ -100,7 +96,7 @@ absl::Status WriteQueue::TryGroup(absl::Span<Writer* const> writers, bool* commi
 }
 
 // Leaves `done` false if the group must run again, carefully; everything is rolled back then.
-absl::Status WriteQueue::TryGroupOnce(absl::Span<Writer* const> writers, bool careful, bool* commit_sent, bool* done) {
+absl::Status WriteQueue::TryGroupOnce(absl::Span<TxJob* const> writers, bool careful, bool* commit_sent, bool* done) {
   TxGroup group{.writes = true, .careful = careful};
   const bool sqlite = target_.engine == Engine::kSqlite;
   TRY(writer_->Begin(sqlite ? absl::MakeConstSpan(kBeginWriteSqlite) : absl::MakeConstSpan(kBeginWritePostgresql),
@@ -141,9 +137,9 @@ absl::Status WriteQueue::TryGroupOnce(absl::Span<Writer* const> writers, bool ca
 
 // Runs a group without savepoints. A write that fails before it has changed anything leaves nothing to undo; any other
 // failure spoils the group.
-absl::Status WriteQueue::RunTogether(absl::Span<Writer* const> writers, TxGroup& group, int* succeeded, bool* spoiled) {
+absl::Status WriteQueue::RunTogether(absl::Span<TxJob* const> writers, TxGroup& group, int* succeeded, bool* spoiled) {
   const absl::Time now = settings_.clock->Now();
-  for (Writer* each : writers) {
+  for (TxJob* each : writers) {
     bool changed = false;
     const absl::Status status = RunWriter(*each, group, now, &changed);
     if (writer_->lost()) return DatabaseGone();
@@ -157,7 +153,7 @@ absl::Status WriteQueue::RunTogether(absl::Span<Writer* const> writers, TxGroup&
 
 // Runs each write in its savepoint; positions and log rows of one that fails are given back. A single write needs no
 // savepoint: if it fails nothing is committed.
-absl::Status WriteQueue::RunCarefully(absl::Span<Writer* const> writers, TxGroup& group, int* succeeded) {
+absl::Status WriteQueue::RunCarefully(absl::Span<TxJob* const> writers, TxGroup& group, int* succeeded) {
   const absl::Time now = settings_.clock->Now();
   const bool alone = writers.size() == 1;
   if (!alone) TRY(writer_->Together({"SAVEPOINT one_write"}));
@@ -182,10 +178,10 @@ absl::Status WriteQueue::RunCarefully(absl::Span<Writer* const> writers, TxGroup
   return absl::OkStatus();
 }
 
-absl::Status WriteQueue::RunWriter(Writer& member, TxGroup& group, absl::Time now, bool* changed) {
+absl::Status WriteQueue::RunWriter(TxJob& member, TxGroup& group, absl::Time now, bool* changed) {
   Tx tx(*writer_, group, settings_, now);
   running_write = this;
-  member.result = tx.Do(member.fn);
+  member.result = tx.Do([&member](Tx& transaction) { return member.Run(transaction); });
   running_write = nullptr;
   // After a failed statement the transaction of PostgreSQL is lost, whatever the statement was.
   *changed = tx.changed_ || !tx.failed_.ok();

@@ -21,7 +21,7 @@ namespace activities {
 namespace {
 
 // Thread-safe: holds no state of its own.
-class ActivitiesService final : public mestring::Service, public pb::ActivityService::Service {
+class ActivitiesService final : public mestring::Service, public pb::ActivityService::CallbackService {
  public:
   explicit ActivitiesService(Kernel& kernel) : edge_(kernel.edge), assigned_actions_(kernel) {
     RegisterTimers(kernel.timers);

@@ -20,7 +20,7 @@ namespace council {
 namespace {
 
 // Thread-safe: holds no state of its own.
-class CouncilService final : public mestring::Service, public pb::CouncilService::Service {
+class CouncilService final : public mestring::Service, public pb::CouncilService::CallbackService {
  public:
   explicit CouncilService(Kernel& kernel) : edge_(kernel.edge) {
     RegisterTimers(kernel.timers);

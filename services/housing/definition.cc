@@ -19,7 +19,7 @@ namespace housing {
 namespace {
 
 // Thread-safe: holds no state of its own.
-class HousingService final : public mestring::Service, public pb::HousingService::Service {
+class HousingService final : public mestring::Service, public pb::HousingService::CallbackService {
  public:
   explicit HousingService(Kernel& kernel) : edge_(kernel.edge), assigned_actions_(kernel) {
     RegisterTimers(kernel.timers);

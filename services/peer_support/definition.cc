@@ -19,7 +19,7 @@ namespace peer_support {
 namespace {
 
 // Thread-safe: holds no state of its own.
-class PeerSupportService final : public mestring::Service, public pb::PeerSupportService::Service {
+class PeerSupportService final : public mestring::Service, public pb::PeerSupportService::CallbackService {
  public:
   explicit PeerSupportService(Kernel& kernel) : edge_(kernel.edge), assigned_actions_(kernel) {
     RegisterTimers(kernel.timers);

@@ -19,7 +19,7 @@ extern const absl::Span<const Migration> kAssignedActionsSchema;
 absl::Status MayProgress(const common::v1::AssignedAction& action, common::v1::AssignedActionState state);
 
 // Thread-safe: holds no state of its own.
-class AssignedActions final : public common::v1::AssignedActionService::Service {
+class AssignedActions final : public common::v1::AssignedActionService::CallbackService {
  public:
   explicit AssignedActions(Kernel& kernel);
 

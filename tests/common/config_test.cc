@@ -32,7 +32,7 @@ TEST(ConfigTest, EachVariableSetsItsField) {
   const auto config =
       Read({"MESTRING_DATABASE=postgresql://u@h/db", "MESTRING_REDIS_URL=", "MESTRING_LISTEN=[::1]:8000",
             "MESTRING_MUNICIPALITY=0301", "MESTRING_EVENT_SOURCE=https://recovery.oslo.example",
-            "MESTRING_TIME_ZONE=Europe/Helsinki", "MESTRING_THREADS=8", "MESTRING_REFLECTION=true",
+            "MESTRING_TIME_ZONE=Europe/Helsinki", "MESTRING_CALLS_MAX=8", "MESTRING_REFLECTION=true",
             "MESTRING_STREAM_WINDOW=1h30m", "MESTRING_LOG_HASH_KEY=a=b=c",
             "MESTRING_OWNERS=peer_support=127.0.0.1:5004,council=council:5005"});
   ASSERT_TRUE(config.ok()) << config.status();
@@ -42,7 +42,7 @@ TEST(ConfigTest, EachVariableSetsItsField) {
   EXPECT_EQ(config->municipality, "0301");
   EXPECT_EQ(config->event_source, "https://recovery.oslo.example");
   EXPECT_EQ(config->time_zone, "Europe/Helsinki");
-  EXPECT_EQ(config->threads, 8);
+  EXPECT_EQ(config->calls_max, 8);
   EXPECT_TRUE(config->reflection);
   EXPECT_EQ(config->stream_window, absl::Minutes(90));
   EXPECT_EQ(config->log_hash_key, "a=b=c");
@@ -74,9 +74,9 @@ TEST(ConfigTest, ABadValueIsNamedAndNotRepeated) {
                                   "MESTRING_EVENT_SOURCE=https://recovery.oslo.example/",
                                   "MESTRING_EVENT_SOURCE=https://a b",
                                   "MESTRING_TIME_ZONE=Europe/Sandnes",
-                                  "MESTRING_THREADS=0",
-                                  "MESTRING_THREADS=many",
-                                  "MESTRING_THREADS=100000",
+                                  "MESTRING_CALLS_MAX=0",
+                                  "MESTRING_CALLS_MAX=many",
+                                  "MESTRING_CALLS_MAX=1000000",
                                   "MESTRING_REFLECTION=yes",
                                   "MESTRING_STREAM_WINDOW=7",
                                   "MESTRING_STREAM_WINDOW=-1h",

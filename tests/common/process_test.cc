@@ -89,8 +89,8 @@ TEST_F(ProcessTest, BadConfigurationEndsWithTwoAndNamesIt) {
   std::string said;
   EXPECT_EQ(Run({}, {"MESTRING_LISTN=x"}, &said), 2);
   EXPECT_EQ(said, "mestring-test: MESTRING_LISTN is not a variable of this program; see --help\n");
-  EXPECT_EQ(Run({}, {"MESTRING_THREADS=many"}, &said), 2);
-  EXPECT_TRUE(absl::StrContains(said, "MESTRING_THREADS")) << said;
+  EXPECT_EQ(Run({}, {"MESTRING_CALLS_MAX=many"}, &said), 2);
+  EXPECT_TRUE(absl::StrContains(said, "MESTRING_CALLS_MAX")) << said;
   EXPECT_EQ(Run({"--verbose"}, {}, &said), 2);
   EXPECT_TRUE(absl::StrContains(said, "--verbose")) << said;
 }

@@ -579,7 +579,7 @@ TEST_P(RpcTest, ACallWhoseDeadlinePassesWhileItWaitsIsNotBegun) {
     context->set_deadline(absl::ToChronoTime(absl::Now() + kPatience));
     EXPECT_EQ(Write(NewNote(), &response, std::move(context)).code(), absl::StatusCode::kDeadlineExceeded);
   });
-  EXPECT_TRUE(WaitUntil([&] { return running_.db().queue_length() > 1; })) << "behind the holder";
+  EXPECT_TRUE(WaitUntil([&] { return running_.db().queue_length() > 0; })) << "behind the holder";
   // The server counts from when the call came, which was before this. (What goes over the wire is rounded up a little.)
   const absl::Time over = absl::Now() + 1.1 * kPatience;
   caller.join();

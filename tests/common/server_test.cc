@@ -317,7 +317,7 @@ TEST(ServerTest, ReflectionIsOpenOnlyWhereItIsSwitchedOnAndNeverOnTheHealthPort)
 }
 
 TEST(ServerTest, OneCallTooManyIsRefusedAtOnceAndProbesAreAnswered) {
-  RunningService running(TestServiceDefinition(), "sqlite", [](Config& config) { config.threads = 4; });
+  RunningService running(TestServiceDefinition(), "sqlite", [](Config& config) { config.calls_max = 4; });
   const auto notes = tpb::NoteService::NewStub(running.channel());
   ReleaseHold(false);
   std::vector<std::thread> holders;
@@ -328,7 +328,7 @@ TEST(ServerTest, OneCallTooManyIsRefusedAtOnceAndProbesAreAnswered) {
       EXPECT_TRUE(notes->Hold(context.get(), {}, &response).ok());
     });
   }
-  EXPECT_TRUE(WaitUntil([] { return Held() == 4; }));
+  EXPECT_TRUE(WaitUntil([&] { return running.server().kernel().edge.calls() == 4; }));
   // Answered while the others are held, not after them.
   auto context = running.As({ROLE_STAFF});
   tpb::HoldResponse response;

@@ -211,7 +211,7 @@ TEST_P(DatabaseTest, MoreReadersThanConnectionsTakeTurns) {
 
 // Those who wait share a snapshot: it is no older than the call of any, and one that fails spoils it for nobody.
 TEST_P(DatabaseTest, ReadersWhoWaitedSeeWhatWasCommittedBeforeTheirCallAlsoBesideOneThatFails) {
-  const int kReaders = Database::Options().read_connections;
+  constexpr int kReaders = Database::kOwnReaders;
   std::latch release(1);
   std::vector<std::future<absl::Status>> busy;
   std::latch all_busy(kReaders);
@@ -326,7 +326,7 @@ TEST_P(DatabaseTest, AFunctionThatThrowsFailsAloneAndLeavesNothing) {
   EXPECT_EQ(results[1], absl::InternalError("an exception: no such key"));
   EXPECT_TRUE(results[2].ok()) << results[2];
   // More often than there are connections.
-  for (int i = 0; i <= Database::Options().read_connections; ++i) {
+  for (int i = 0; i <= Database::kOwnReaders; ++i) {
     EXPECT_TRUE(absl::IsInternal(db_->Read([](Tx&) -> absl::Status { throw std::out_of_range("no such key"); })));
   }
   EXPECT_THAT(Things(), ElementsAre("a", "b"));
@@ -503,27 +503,28 @@ TEST_P(DatabaseTest, ListenersHearOfCommitsThatAppendedAndOfNoOthers) {
 }
 
 TEST_P(DatabaseTest, TheLineForTheWriterIsBounded) {
-  std::promise<void> release;
+  std::latch begun(1), release(1);
   std::vector<std::thread> threads;
   std::atomic<int> done{0};
-  threads.emplace_back([&, future = release.get_future().share()] {
+  threads.emplace_back([&] {
     EXPECT_TRUE(db_->Write([&](Tx&) {
-                     future.wait();
+                     begun.count_down();
+                     release.wait();
                      return absl::OkStatus();
                    })
                     .ok());
   });
-  ASSERT_TRUE(WaitUntil([&] { return db_->queue_length() == 1; }));
-  for (int i = 1; i < WriteQueue::kLengthMax; ++i) {
+  begun.wait();
+  for (int i = 0; i < WriteQueue::kLengthMax; ++i) {
     threads.emplace_back([&] { done += db_->Write([](Tx&) { return absl::OkStatus(); }).ok(); });
   }
   EXPECT_TRUE(WaitUntil([&] { return db_->queue_length() == WriteQueue::kLengthMax; }));
   const absl::Status refused = db_->Write([](Tx&) { return absl::OkStatus(); });
   EXPECT_TRUE(absl::IsResourceExhausted(refused)) << refused;
   EXPECT_EQ(ReasonOf(refused), "WRITE_QUEUE_FULL");
-  release.set_value();
+  release.count_down();
   for (std::thread& thread : threads) thread.join();
-  EXPECT_EQ(done, WriteQueue::kLengthMax - 1);
+  EXPECT_EQ(done, WriteQueue::kLengthMax);
   EXPECT_EQ(db_->queue_length(), 0);
   EXPECT_TRUE(db_->Write([](Tx& tx) { return InsertThing(tx, "a"); }).ok());
 }

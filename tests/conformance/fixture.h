@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <future>
+#include <latch>
 #include <memory>
 #include <string>
 #include <thread>
@@ -108,22 +109,23 @@ class DatabaseFixture : public testing::Test {
   // Runs the functions in one group, in this order, and returns their results: a first write keeps the
   // database busy until all of them stand in line.
   std::vector<absl::Status> InOneGroup(std::vector<std::function<absl::Status(Tx&)>> functions) {
-    std::promise<void> release;
+    std::latch begun(1), release(1);
     std::vector<std::thread> threads;
     threads.emplace_back([&] {
-      EXPECT_TRUE(db_->Write([future = release.get_future().share()](Tx&) {
-                       future.wait();
+      EXPECT_TRUE(db_->Write([&](Tx&) {
+                       begun.count_down();
+                       release.wait();
                        return absl::OkStatus();
                      })
                       .ok());
     });
-    EXPECT_TRUE(WaitUntil([&] { return db_->queue_length() == 1; }));
+    begun.wait();
     std::vector<absl::Status> results(functions.size());
     for (size_t i = 0; i < functions.size(); ++i) {
       threads.emplace_back([&, i] { results[i] = db_->Write(functions[i]); });
-      EXPECT_TRUE(WaitUntil([&] { return db_->queue_length() == static_cast<int>(i) + 2; }));
+      EXPECT_TRUE(WaitUntil([&] { return db_->queue_length() == static_cast<int>(i) + 1; }));
     }
-    release.set_value();
+    release.count_down();
     for (std::thread& thread : threads) thread.join();
     return results;
   }

@@ -18,6 +18,7 @@
 #include "common/rpc/answers.h"
 #include "common/rpc/limits.h"
 #include "common/rpc/watch.h"
+#include "common/store/read_pool.h"
 #include "common/store/records.h"
 #include "common/store/write_queue.h"
 #include "mestring/common/v1/field_rule.pb.h"
@@ -82,9 +83,10 @@ TEST(Readme, ItsTableOfLimitsIsWhatTheServicesKeep) {
   row("A token", KiB(TokenVerifier::kTokenBytesMax), "UNAUTHENTICATED");
   row("A deadline", Seconds(kDeadlineMax),
       "it is cut to this: what has not begun by then is answered DEADLINE_EXCEEDED, and not done");
-  row("Unary calls at work", absl::StrCat(config.threads, " (`MESTRING_THREADS`)"),
+  row("Unary calls that are at work or wait", absl::StrCat(config.calls_max, " (`MESTRING_CALLS_MAX`)"),
       absl::StrCat(again, "; `TOO_MANY_CALLS`"));
   row("Writes that wait", absl::StrCat(WriteQueue::kLengthMax), absl::StrCat(again, "; `WRITE_QUEUE_FULL`"));
+  row("Reads that wait", absl::StrCat(ReadPool::kLengthMax), absl::StrCat(again, "; `READ_QUEUE_FULL`"));
   row("Watches", absl::StrCat(Watch::Options().watchers_max), absl::StrCat(again, "; `TOO_MANY_WATCHERS`"));
   row("Calls and watches on one connection", absl::StrCat(kStreamsPerConnectionMax),
       "a client's library keeps them until one ends");

@@ -31,14 +31,17 @@ bool released ABSL_GUARDED_BY(hold_mutex) = false;
 int held ABSL_GUARDED_BY(hold_mutex) = 0;
 
 // Asks no edge: the gate alone stands before it.
-class Nothing : public tpb::EmptyService::Service {
+class Nothing : public tpb::EmptyService::CallbackService {
  public:
-  grpc::Status Empty(grpc::ServerContext*, const tpb::EmptyRequest*, tpb::EmptyResponse*) override {
-    return grpc::Status::OK;
+  grpc::ServerUnaryReactor* Empty(grpc::CallbackServerContext* context, const tpb::EmptyRequest*,
+                                  tpb::EmptyResponse*) override {
+    grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
+    reactor->Finish(grpc::Status::OK);
+    return reactor;
   }
 };
 
-class Notes : public tpb::NoteService::Service {
+class Notes : public tpb::NoteService::CallbackService {
  public:
   explicit Notes(RpcPipeline& edge) : edge_(edge) {}
 
@@ -149,7 +152,7 @@ absl::Status Notes::Break(Tx&, Call&, const tpb::BreakRequest& request, tpb::Bre
   return absl::InternalError("a secret of ours");
 }
 
-class Unguarded : public tpb::UnguardedService::Service {};
+class Unguarded : public tpb::UnguardedService::CallbackService {};
 
 class TestService : public Service {
  public:
