@@ -24,16 +24,16 @@ constexpr absl::Duration kExpiryEvery = absl::Seconds(1);
 }  // namespace
 
 struct Database::Impl {
-  Engine engine = Engine::kSqlite;
+  Target target;
   TxSettings settings;
   ProcessLock process_lock;
   std::atomic<bool> healthy{true};
   std::unique_ptr<WriteQueue> writes;
-  std::unique_ptr<ReadPool> reads, own_reads;
+  std::unique_ptr<ReadPool> reads;
+  std::unique_ptr<ReadersToLend> own_reads;
   Worker expiry{[this]() -> absl::StatusOr<absl::Duration> {
     writes->EndExpired();
     reads->EndExpired();
-    own_reads->EndExpired();
     return kExpiryEvery;
   }};
 };
@@ -45,9 +45,9 @@ absl::Status Database::CheckUrl(std::string_view url) { return ParseUrl(url).sta
 
 absl::StatusOr<std::unique_ptr<Database>> Database::Open(Options options, absl::Span<const Migration> migrations,
                                                          absl::Span<const Migration> shared) {
-  ASSIGN(Target target, ParseUrl(options.url));
   auto impl = std::make_unique<Impl>();
-  impl->engine = target.engine;
+  ASSIGN(impl->target, ParseUrl(options.url));
+  const Target& target = impl->target;
   impl->settings = {options.clock, options.zone, std::move(options.event_source)};
   if (target.engine == Engine::kSqlite) TRY(impl->process_lock.Take(target.connect));
   std::string why;
@@ -61,7 +61,7 @@ absl::StatusOr<std::unique_ptr<Database>> Database::Open(Options options, absl::
   impl->writes = std::make_unique<WriteQueue>(target, impl->settings, *std::move(writer), impl->healthy);
   const int readers = target.engine == Engine::kSqlite ? kSqliteReaders : std::max(1, options.read_connections);
   impl->reads = std::make_unique<ReadPool>(target, impl->settings, readers, impl->healthy);
-  impl->own_reads = std::make_unique<ReadPool>(target, impl->settings, kOwnReaders, impl->healthy);
+  impl->own_reads = std::make_unique<ReadersToLend>(target, impl->settings, kOwnReaders, impl->healthy);
   impl->expiry.Start();
   return std::unique_ptr<Database>(new Database(std::move(impl)));
 }
@@ -88,10 +88,10 @@ bool Database::healthy() const { return impl_->healthy; }
 absl::Status Database::Ping() {
   const absl::Status status = Read([](Tx&) { return absl::OkStatus(); });
   // Busy connections do not mean that the database is gone.
-  return absl::IsResourceExhausted(status) || absl::IsDeadlineExceeded(status) ? absl::OkStatus() : status;
+  return absl::IsResourceExhausted(status) ? absl::OkStatus() : status;
 }
 
-std::string_view Database::engine() const { return impl_->engine == Engine::kSqlite ? "sqlite" : "postgresql"; }
+std::string_view Database::engine() const { return impl_->target.engine == Engine::kSqlite ? "sqlite" : "postgresql"; }
 const Clock& Database::clock() const { return *impl_->settings.clock; }
 absl::TimeZone Database::zone() const { return impl_->settings.zone; }
 int Database::queue_length() const { return impl_->writes->length(); }

@@ -1,5 +1,8 @@
 // The database of one service: writes one at a time in groups, reads in parallel on snapshots.
 //
+// Its threads have a fixed number: one writes, and a few read for RPCs, each with a connection. What they have not
+// begun waits in queues with a bound (job_queue.h).
+//
 // A write saves rows and publishes its events in the same transaction; each event gets the next
 // position 1, 2, 3 … without a gap, in commit order. Two engines behind one SQL text: SQLite (a file,
 // one process) and PostgreSQL (several replicas).

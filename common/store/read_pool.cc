@@ -1,12 +1,11 @@
 #include "common/store/read_pool.h"
 
-// Reads that waited share one snapshot, which begins after all of them were called, so each sees what was committed
-// before. On PostgreSQL a read then costs little more than its own statements; a transaction for each
-// would cost two round trips more.
+// Reads that waited in the queue share one snapshot, which begins after all of them were posted, so each sees what was
+// committed before. On PostgreSQL a read then costs little more than its own statements; a transaction for each would
+// cost two round trips more.
 
 #include "absl/time/clock.h"
 #include "common/base/errors.h"
-#include "common/store/tx_group.h"
 
 namespace mestring {
 namespace {
@@ -16,86 +15,69 @@ namespace {
 constexpr size_t kShareMax = 8;
 // Reads that are done are answered together, but not later than after this time.
 constexpr absl::Duration kAnswerAfter = absl::Milliseconds(1);
-// How long a caller of Read waits for its turn: half of the time that a service allows for a call.
+// How long a caller of Read waits for a reader: half of the time that a service allows for a call.
 constexpr absl::Duration kWaitMax = absl::Seconds(15);
 constexpr absl::Duration kRetryWhenFull = absl::Milliseconds(200);
 
-// The statements that begin a read; the SELECT fixes the snapshot on both engines.
-constexpr std::string_view kBeginReadSqlite[] = {"BEGIN", "SELECT epoch, position FROM stream_head"};
-constexpr std::string_view kBeginReadPostgresql[] = {"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
-                                                     "SELECT epoch, position FROM stream_head"};
-// The pool whose function this thread runs, to refuse a Read within a Read: if all threads did that, none would be
-// left.
-thread_local const void* running_read = nullptr;
+absl::Status Full(std::string_view sentence) { return Overloaded("READ_QUEUE_FULL", sentence, kRetryWhenFull); }
 
 }  // namespace
 
-ReadPool::ReadPool(Target target, const TxSettings& settings, int connections, std::atomic<bool>& healthy)
-    : target_(std::move(target)),
-      settings_(settings),
-      healthy_(healthy),
-      connections_(static_cast<size_t>(connections)),
-      queue_({.threads = connections_.size(),
+ReadPool::ReadPool(const Target& target, const TxSettings& settings, int readers, std::atomic<bool>& healthy)
+    : queue_({.threads = static_cast<size_t>(readers),
               .length_max = kLengthMax,
               .share_max = kShareMax,
-              .full = [] { return Overloaded("READ_QUEUE_FULL", "too many reads wait; try again", kRetryWhenFull); }},
-             [this](size_t thread, absl::Span<Job* const> share) { Run(connections_[thread], share); }) {}
-
-// Connects if necessary. Replaces a connection that is lost once: nothing has run on it yet.
-absl::Status ReadPool::BeginRead(std::unique_ptr<Connection>& connection, Cursor* head) {
-  for (bool again = connection != nullptr;; again = false) {
-    if (connection == nullptr) {
-      ASSIGN(connection, Connection::Open(target_, Connection::Use::kRead));
-    }
-    const absl::Status status =
-        connection->Begin(target_.engine == Engine::kSqlite ? absl::MakeConstSpan(kBeginReadSqlite)
-                                                            : absl::MakeConstSpan(kBeginReadPostgresql),
-                          head);
-    if (status.ok() || !connection->lost() || !again) return status;
-    connection = nullptr;
-  }
+              .full = [] { return Full("too many reads wait; try again"); }},
+             [this](size_t thread, absl::Span<Job* const> share) { Run(readers_[thread], share); }) {
+  for (int i = 0; i < readers; ++i) readers_.emplace_back(target, settings, healthy);
 }
 
-// Runs one read on a snapshot; `usable` becomes false if the next one needs another.
-absl::Status ReadPool::RunOne(Connection& connection, TxGroup& snapshot, TxJob& job, bool* usable) {
-  Tx tx(connection, snapshot, settings_, settings_.clock->Now());
-  running_read = this;
-  absl::Status status = tx.Do([&job](Tx& transaction) { return job.Run(transaction); });
-  running_read = nullptr;
-  *usable = tx.failed_.ok() && !connection.lost();
-  return connection.lost() ? Noted(DatabaseGone(), healthy_) : status;
-}
-
-void ReadPool::Run(std::unique_ptr<Connection>& connection, absl::Span<Job* const> share) {
-  TxGroup snapshot{.writes = false};
-  bool begun = false;
+void ReadPool::Run(Reader& reader, absl::Span<Job* const> share) {
   std::vector<JobQueue::Ending> endings;
   absl::Time answer_by = absl::Now() + kAnswerAfter;
   for (Job* job : share) {
-    absl::Status status = begun ? absl::OkStatus() : Noted(BeginRead(connection, &snapshot.head), healthy_);
-    if (status.ok()) {
-      status = RunOne(*connection, snapshot, static_cast<TxJob&>(*job), &begun);
-      if (!begun) connection->Rollback();
-      if (connection->lost()) connection = nullptr;
-    }
-    endings.push_back({job, std::move(status)});
-    if (const absl::Time now = absl::Now(); now > answer_by) {
-      JobQueue::End(absl::MakeSpan(endings));
-      endings.clear();
-      answer_by = now + kAnswerAfter;
-    }
+    TxJob& read = static_cast<TxJob&>(*job);
+    endings.push_back({job, reader.Run([&read](Tx& tx) { return read.Run(tx); })});
+    const absl::Time now = absl::Now();
+    if (now < answer_by) continue;
+    JobQueue::End(absl::MakeSpan(endings));
+    endings.clear();
+    answer_by = now + kAnswerAfter;
   }
-  if (connection != nullptr) connection->Rollback();
-  if (connection != nullptr && connection->lost()) connection = nullptr;
+  reader.EndSnapshot();
   JobQueue::End(absl::MakeSpan(endings));
 }
 
-absl::Status ReadPool::Read(absl::FunctionRef<absl::Status(Tx&)> fn) {
-  if (running_read == this) return absl::InternalError("Read was called from inside a Read");
-  WaitingJob job(fn);
-  job.deadline = absl::Now() + kWaitMax;
-  TRY(queue_.Post(job));
-  return job.Wait();
+ReadersToLend::ReadersToLend(const Target& target, const TxSettings& settings, int readers,
+                             std::atomic<bool>& healthy) {
+  for (int i = 0; i < readers; ++i) idle_.push_back(&readers_.emplace_back(target, settings, healthy));
+}
+
+absl::Status ReadersToLend::Read(absl::FunctionRef<absl::Status(Tx&)> fn) {
+  if (Reader::ThisThreadReads()) return absl::InternalError("Read was called from inside a Read");
+  Reader* const reader = Borrow();
+  if (reader == nullptr) return Full("no database connection became free in time; try again");
+  const absl::Status status = reader->Run(fn);
+  reader->EndSnapshot();
+  Return(reader);
+  return status;
+}
+
+Reader* ReadersToLend::Borrow() {
+  const Deadline end = DeadlineAfter(kWaitMax);
+  MutexLock lock(mutex_);
+  while (idle_.empty() && returned_.WaitUntil(mutex_, end)) {
+  }
+  if (idle_.empty()) return nullptr;
+  Reader* const reader = idle_.back();
+  idle_.pop_back();
+  return reader;
+}
+
+void ReadersToLend::Return(Reader* reader) {
+  MutexLock lock(mutex_);
+  idle_.push_back(reader);
+  returned_.NotifyOne();
 }
 
 }  // namespace mestring

@@ -1,48 +1,60 @@
-// Reads of one database: in parallel to writes, on consistent snapshots, each thread with a connection of its own. For
+// Reads of one database: in parallel to writes, on consistent snapshots, with a bounded number of connections. For
 // Database.
 #pragma once
 
 #include <atomic>
-#include <memory>
+#include <deque>
 #include <vector>
 
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/types/span.h"
-#include "common/base/ids.h"
 #include "common/base/job_queue.h"
+#include "common/base/mutex.h"
 #include "common/store/connection.h"
+#include "common/store/reader.h"
 #include "common/store/tx.h"
 #include "common/store/tx_job.h"
 
 namespace mestring {
 
+// Reads that nobody waits for: a queue, and a thread for each reader.
 class ReadPool {
  public:
   // More waiting reads are refused with Overloaded (as WriteQueue::kLengthMax).
   static constexpr int kLengthMax = 1024;
 
-  // Connects at the first reads. Records in `healthy` whether the last attempt reached the database. Settings and flag
-  // outlive the pool.
-  ReadPool(Target target, const TxSettings& settings, int connections, std::atomic<bool>& healthy);
+  // Target, settings and flag outlive the pool (as in Reader).
+  ReadPool(const Target& target, const TxSettings& settings, int readers, std::atomic<bool>& healthy);
 
-  // See Database::Read.
-  absl::Status Read(absl::FunctionRef<absl::Status(Tx&)> fn);
   // See Database::PostRead.
   absl::Status Post(TxJob& job) { return queue_.Post(job); }
   void EndExpired() { queue_.EndExpired(); }
   int length() const { return queue_.length(); }
 
  private:
-  void Run(std::unique_ptr<Connection>& connection, absl::Span<Job* const> share);
-  absl::Status RunOne(Connection& connection, TxGroup& snapshot, TxJob& job, bool* usable);
-  absl::Status BeginRead(std::unique_ptr<Connection>& connection, Cursor* head);
+  static void Run(Reader& reader, absl::Span<Job* const> share);
 
-  const Target target_;
-  const TxSettings& settings_;
-  std::atomic<bool>& healthy_;
-  std::vector<std::unique_ptr<Connection>> connections_;  // of each thread; null: not connected
-  JobQueue queue_;                                        // the last: its threads use all of the above
+  std::deque<Reader> readers_;  // one for each thread
+  JobQueue queue_;              // the last: its threads use the readers
+};
+
+// Reads on the thread of a caller that waits: readers that are lent to one caller after the other.
+class ReadersToLend {
+ public:
+  ReadersToLend(const Target& target, const TxSettings& settings, int readers, std::atomic<bool>& healthy);
+
+  // See Database::Read. Thread-safe.
+  absl::Status Read(absl::FunctionRef<absl::Status(Tx&)> fn);
+
+ private:
+  Reader* Borrow();  // null if none became free in time
+  void Return(Reader* reader);
+
+  std::deque<Reader> readers_;
+  Mutex mutex_;
+  CondVar returned_;
+  std::vector<Reader*> idle_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace mestring

@@ -126,7 +126,7 @@ class Tx {
 
  private:
   friend class Database;
-  friend class ReadPool;
+  friend class Reader;
   friend class WriteQueue;
 
   Tx(Connection& connection, TxGroup& group, const TxSettings& settings, absl::Time now)
