@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
+#include "common/store/plain_json.h"
 #include "common/store/stored_enum.h"
 #include "google/protobuf/timestamp.pb.h"
 #include "google/protobuf/util/json_util.h"
@@ -50,8 +51,11 @@ absl::Status Unstorable(const FieldDescriptor* field, std::string_view why) {
 // The frame around one field's value in the JSON form of a message that has only this field.
 std::string JsonFrame(const FieldDescriptor* field) { return absl::StrCat("{\"", field->name(), "\":"); }
 
-// The value of one list or nested message as JSON: of a copy of the row with only this field.
+// The value of one list or nested message as JSON. What is not plain protobuf writes, of a copy of the row with only
+// this field.
 absl::StatusOr<Value> ToJson(const Message& row, const FieldDescriptor* field) {
+  std::string json;
+  if (WritePlainJson(row, field, &json)) return Value(std::move(json));
   const std::unique_ptr<Message> only(row.New());
   only->CopyFrom(row);
   std::vector<const FieldDescriptor*> set;
@@ -61,7 +65,7 @@ absl::StatusOr<Value> ToJson(const Message& row, const FieldDescriptor* field) {
   }
   google::protobuf::util::JsonPrintOptions options;
   options.preserve_proto_field_names = true;
-  std::string json;
+  json.clear();
   if (!google::protobuf::util::MessageToJsonString(*only, &json, options).ok())
     return Unstorable(field, "no JSON form");
   const std::string frame = JsonFrame(field);
@@ -76,6 +80,7 @@ absl::StatusOr<Value> ToJson(const Message& row, const FieldDescriptor* field) {
 enum class Content { kKnown, kNewer };
 
 absl::StatusOr<Content> FromJson(const std::string& json, const FieldDescriptor* field, Message* row) {
+  if (ReadPlainJson(json, field, row)) return Content::kKnown;
   const std::string text = absl::StrCat(JsonFrame(field), json, "}");
   google::protobuf::util::JsonParseOptions options;
   for (const Content content : {Content::kKnown, Content::kNewer}) {
