@@ -1,8 +1,11 @@
 // One connection to a database, of either engine; it turns the errors of sqlite3 and libpq into statuses. Only the
 // kernel uses it; other code reads and writes through a Tx.
 //
-// Threads: only one thread at a time may use a connection. A call returns when the database has answered.
-// Lifetime: the library is done with a statement's text and parameters, and rows are copies, when a call returns. No
+// Threads: only one thread at a time may use a connection. A call returns when the database has answered, except Later.
+// Deferred statements: Later only queues a statement on PostgreSQL. The next call that waits sends all that is queued
+// before its own statement, in one round trip, and returns the error of the first that fails: the server then skips
+// the rest, also a COMMIT. So a later query sees deferred changes, and nothing is committed after an error.
+// Lifetime: no text or parameter of a caller is used, and rows are copies, when a call returns. No
 // statement stays open: SQLite would keep the snapshot of a reader for it, and its log could not be emptied.
 // Errors, of each engine's own code for what went wrong:
 //   ALREADY_EXISTS      CONSTRAINT            a constraint, with its name, or "table.column" where it has none
@@ -16,6 +19,7 @@
 
 #include <atomic>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -55,12 +59,21 @@ class Connection {
   // Whether the server is gone, or may no longer be used: close the connection. Its owner replaces it, because only the
   // owner knows whether a statement had run on it.
   bool lost() const { return lost_; }
+  // Of a lost connection: whether the last statement that was sent may have run. It has not if the server named the
+  // error of an earlier one.
+  bool in_doubt() const { return in_doubt_; }
+  // How often a call has waited for the database.
+  int64_t waits() const { return waits_; }
 
   // Runs one statement, prepared; see Tx::Run. Each placeholder (":name") stands once, and the parameters are in their
   // order. Returns how many rows an INSERT, UPDATE or DELETE changed. The first `columns` of each row are added to
   // `rows`.
   virtual absl::StatusOr<int64_t> Run(std::string_view sql, const std::vector<Value>& parameters, size_t columns = 0,
                                       Rows* rows = nullptr) = 0;
+  // Runs a statement that need not run before the next call that waits. With `must_change`, changing another number of
+  // rows is an error (INTERNAL): then the caller has to find out by Run whose mistake it is.
+  virtual absl::Status Later(std::string_view sql, std::vector<Value> parameters,
+                             std::optional<int64_t> must_change = std::nullopt) = 0;
   // Runs statements without parameters, on PostgreSQL in one round trip. `rows` are those of the last.
   virtual absl::Status Together(absl::Span<const std::string_view> statements, size_t columns = 0,
                                 Rows* rows = nullptr) = 0;
@@ -70,15 +83,16 @@ class Connection {
   // Begins a transaction with `statements`, the last of which selects epoch and position; `head` is the end of the
   // log as it sees it.
   absl::Status Begin(absl::Span<const std::string_view> statements, Cursor* head);
-  // Ends whatever transaction is open. On an error the connection counts as lost.
-  void Rollback();
+  // Ends whatever transaction is open, and forgets what is queued. On an error the connection counts as lost.
+  virtual void Rollback();
   // SQLite ends the whole transaction by itself after some errors (disk full, I/O).
   virtual bool InTransaction() = 0;
 
  protected:
   explicit Connection(Engine engine) : engine_(engine) {}
 
-  bool lost_ = false;
+  bool lost_ = false, in_doubt_ = false;
+  int64_t waits_ = 0;
 
  private:
   const Engine engine_;
@@ -97,6 +111,7 @@ absl::Status DatabaseFull();
 absl::Status Failed(std::string_view message, std::string_view sql);
 inline constexpr std::string_view kOtherParameters = "another number of parameters than of placeholders";
 inline constexpr std::string_view kTooFewColumns = "fewer columns than asked for";
+inline constexpr std::string_view kOtherRows = "another number of rows changed than must change";
 // Keeps `healthy` true to an attempt to reach the database, and returns how that went.
 inline absl::Status Noted(absl::Status status, std::atomic<bool>& healthy) {
   healthy = !absl::IsUnavailable(status);

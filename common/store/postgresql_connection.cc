@@ -1,9 +1,15 @@
-// A connection to PostgreSQL, by libpq.
+// A connection to PostgreSQL, by libpq in pipeline mode: all that is queued and the statement that waits are sent in
+// one go. If one fails, the server skips what follows up to the sync at the end. Sockets do not block: while the server
+// does not read, its answers are read, so the two never wait for each other.
 //
 // A prepared statement stays at the server when its transaction is rolled back or when running it fails. Only a change
 // of the schema can spoil it for good: then this file prepares all anew, from the next transaction on, because a failed
 // transaction accepts no statement.
 #include <libpq-fe.h>
+#include <poll.h>
+
+#include <cerrno>
+#include <utility>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/ascii.h"
@@ -22,6 +28,10 @@ namespace {
 constexpr std::string_view kSessionSettings =
     "SET statement_timeout = '30s'; SET lock_timeout = '15s'; SET idle_in_transaction_session_timeout = '10s';"
     " SET client_min_messages = 'error'; SET jit = off";
+
+// Deferred statements that are kept in memory before they are sent: far above what a group of writes has.
+constexpr size_t kQueuedBytesMax = 1 << 20;
+constexpr std::string_view kForget = "DEALLOCATE ALL";
 
 bool IsWord(char c) { return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '_'; }
 
@@ -45,11 +55,22 @@ std::string Numbered(std::string_view sql, size_t* count) {
   return out;
 }
 
+// A statement that fails at the server (division by zero) if it changes another number of rows, so that the COMMIT that
+// was sent with it does not run.
+std::string MustChange(std::string_view sql, int64_t rows) {
+  return absl::StrCat("WITH changed AS (", sql, " RETURNING 1) SELECT 1 / (CASE COUNT(*) WHEN ", rows,
+                      " THEN 1 ELSE 0 END) FROM changed");
+}
+
 // States in which the server has ended this connection, is ending it, or has become a standby.
 bool MeansLost(std::string_view state) {
   return absl::StartsWith(state, "08") || absl::StartsWith(state, "57P") || state == "25006" || state == "53300" ||
          state == "25P03";
 }
+
+// Whether the server itself said that this statement failed: libpq gives no state, and a pooler between us one of class
+// 08, when it only lost the connection.
+bool NamesWhatFailed(std::string_view state) { return !state.empty() && !absl::StartsWith(state, "08"); }
 
 // A lock, a time limit or a deadlock; the last also as a conflict of serialization.
 bool MeansBusy(std::string_view state) {
@@ -123,6 +144,39 @@ struct Statement {
   size_t parameters = 0;
 };
 
+// A message to the server that is queued.
+struct Message {
+  enum class Kind { kPrepare, kRun, kText };
+  Kind kind = Kind::kText;
+  std::string sql;                 // as the caller wrote it
+  std::string name = "";           // of the prepared statement
+  std::string numbered = "";       // kPrepare: what the server gets
+  std::vector<Value> values = {};  // kRun
+};
+
+bool Send(PGconn* server, const Message& message) {
+  switch (message.kind) {
+    case Message::Kind::kPrepare:
+      return PQsendPrepare(server, message.name.c_str(), message.numbered.c_str(), 0, nullptr) == 1;
+    case Message::Kind::kRun: {
+      const Texts texts(message.values);
+      return PQsendQueryPrepared(server, message.name.c_str(), texts.size(), texts.data(), nullptr, nullptr, 0) == 1;
+    }
+    case Message::Kind::kText:
+      return PQsendQueryParams(server, message.sql.c_str(), 0, nullptr, nullptr, nullptr, nullptr, 0) == 1;
+  }
+  return false;
+}
+
+// Empties the buffer of what is to be sent. Stops early if the connection is lost; the answers then say so.
+void Flush(PGconn* server) {
+  while (PQflush(server) == 1) {
+    pollfd ready{.fd = PQsocket(server), .events = POLLIN | POLLOUT, .revents = 0};
+    if (poll(&ready, 1, -1) < 0 && errno != EINTR) return;
+    if ((ready.revents & POLLIN) != 0 && PQconsumeInput(server) != 1) return;
+  }
+}
+
 struct Finish {
   void operator()(PGconn* server) const { PQfinish(server); }
 };
@@ -136,7 +190,7 @@ class PostgresqlConnection final : public Connection {
 
   absl::Status Connect(const std::string& connect, std::string* why) {
     server_.reset(PQconnectdb(connect.c_str()));
-    if (PQstatus(server_.get()) == CONNECTION_OK) return absl::OkStatus();
+    if (PQstatus(server_.get()) == CONNECTION_OK && PQsetnonblocking(server_.get(), 1) == 0) return absl::OkStatus();
     if (why != nullptr) *why = absl::StripTrailingAsciiWhitespace(PQerrorMessage(server_.get()));
     return DatabaseGone();
   }
@@ -148,20 +202,38 @@ class PostgresqlConnection final : public Connection {
 
   absl::StatusOr<int64_t> Run(std::string_view sql, const std::vector<Value>& parameters, size_t columns,
                               Rows* rows) override {
-    ASSIGN(const Statement statement, Prepared(sql));
-    if (statement.parameters != parameters.size()) return Failed(kOtherParameters, sql);
-    const Texts texts(parameters);
-    return Take(PQexecPrepared(server_.get(), statement.name.c_str(), texts.size(), texts.data(), nullptr, nullptr, 0),
-                sql, columns, rows);
+    TRY(Queue(sql, parameters));
+    return Go(columns, rows);
+  }
+
+  absl::Status Later(std::string_view sql, std::vector<Value> parameters, std::optional<int64_t> must_change) override {
+    TRY(Queue(must_change ? MustChange(sql, *must_change) : sql, std::move(parameters)));
+    return queued_bytes_ < kQueuedBytesMax ? absl::OkStatus() : Go(0, nullptr).status();
   }
 
   absl::Status Together(absl::Span<const std::string_view> statements, size_t columns, Rows* rows) override {
-    if (spoiled_ && !InTransaction()) TRY(Forget());
-    return Once(absl::StrJoin(statements, "; "), columns, rows);
+    if (spoiled_ && !InTransaction()) {
+      TRY(Once(kForget, 0, nullptr));
+      statements_.clear();
+      spoiled_ = false;
+    }
+    if (queue_.empty()) return Once(absl::StrJoin(statements, "; "), columns, rows);
+    for (std::string_view sql : statements) queue_.push_back({.sql = std::string(sql)});
+    return Go(columns, rows).status();
   }
 
   absl::Status Once(std::string_view sql, size_t columns, Rows* rows) override {
-    return Take(PQexec(server_.get(), std::string(sql).c_str()), sql, columns, rows).status();
+    if (!queue_.empty()) TRY(Go(0, nullptr).status());
+    ++waits_;
+    const absl::Status status = Take(PQexec(server_.get(), std::string(sql).c_str()), sql, columns, rows).status();
+    in_doubt_ = lost_;
+    return status;
+  }
+
+  void Rollback() override {
+    for (const Message& message : std::exchange(queue_, {})) NoteSkipped(message);
+    queued_bytes_ = 0;
+    Connection::Rollback();
   }
 
   bool InTransaction() override { return PQtransactionStatus(server_.get()) != PQTRANS_IDLE; }
@@ -179,22 +251,77 @@ class PostgresqlConnection final : public Connection {
     return absl::OkStatus();
   }
 
-  absl::StatusOr<Statement> Prepared(std::string_view sql) {
+  absl::Status Queue(std::string_view sql, std::vector<Value> parameters) {
+    const Statement statement = Prepared(sql);
+    if (statement.parameters != parameters.size()) return Failed(kOtherParameters, sql);
+    for (const Value& value : parameters) {
+      if (const auto* text = std::get_if<std::string>(&value)) queued_bytes_ += text->size();
+    }
+    queued_bytes_ += sql.size();
+    queue_.push_back({.kind = Message::Kind::kRun,
+                      .sql = std::string(sql),
+                      .name = statement.name,
+                      .values = std::move(parameters)});
+    return absl::OkStatus();
+  }
+
+  // Queues what prepares the statement, if it is new.
+  Statement Prepared(std::string_view sql) {
     const auto found = statements_.find(sql);
     if (found != statements_.end()) return found->second;
-    if (statements_.size() >= kStatementsMax) TRY(Forget());
+    if (statements_.size() >= kStatementsMax) {
+      queue_.push_back({.sql = std::string(kForget)});
+      statements_.clear();
+    }
     Statement statement{.name = absl::StrCat("s", ++last_name_)};
-    const std::string numbered = Numbered(sql, &statement.parameters);
-    TRY(Take(PQprepare(server_.get(), statement.name.c_str(), numbered.c_str(), 0, nullptr), sql, 0, nullptr).status());
+    std::string numbered = Numbered(sql, &statement.parameters);
+    queue_.push_back({.kind = Message::Kind::kPrepare,
+                      .sql = std::string(sql),
+                      .name = statement.name,
+                      .numbered = std::move(numbered)});
     statements_.emplace(sql, statement);
     return statement;
   }
 
-  absl::Status Forget() {
-    TRY(Once("DEALLOCATE ALL", 0, nullptr));
-    statements_.clear();
-    spoiled_ = false;
-    return absl::OkStatus();
+  // What was queued did not run.
+  void NoteSkipped(const Message& message) {
+    if (message.kind == Message::Kind::kPrepare) statements_.erase(message.sql);
+    if (message.sql == kForget) spoiled_ = true;
+  }
+
+  // Sends what is queued and waits for all answers. Returns those of the last, or the first error.
+  absl::StatusOr<int64_t> Go(size_t columns, Rows* rows) {
+    const std::vector<Message> sent = std::exchange(queue_, {});
+    queued_bytes_ = 0;
+    ++waits_;
+    bool in_pipeline = PQenterPipelineMode(server_.get()) == 1;
+    for (const Message& message : sent) in_pipeline = in_pipeline && Send(server_.get(), message);
+    if (!in_pipeline || PQpipelineSync(server_.get()) != 1) return Lose(/*in_doubt=*/true);
+    Flush(server_.get());
+    absl::StatusOr<int64_t> result = 0;
+    for (const Message& message : sent) {
+      const bool last = &message == &sent.back();
+      PGresult* const answer = PQgetResult(server_.get());
+      if (answer == nullptr) return Lose(/*in_doubt=*/true);
+      if (!result.ok()) {
+        PQclear(answer);
+      } else {
+        const bool named = NamesWhatFailed(Field(answer, PG_DIAG_SQLSTATE));
+        result = Take(answer, message.sql, last ? columns : 0, rows);
+        if (lost_) return Lose(/*in_doubt=*/last || !named);
+      }
+      if (!result.ok()) NoteSkipped(message);
+      PQgetResult(server_.get());  // the null after each answer
+    }
+    const std::unique_ptr<PGresult, Clear> end(PQgetResult(server_.get()));
+    const bool ended = PQresultStatus(end.get()) == PGRES_PIPELINE_SYNC && PQexitPipelineMode(server_.get()) == 1;
+    return ended ? result : Lose(/*in_doubt=*/true);
+  }
+
+  absl::Status Lose(bool in_doubt) {
+    lost_ = true;
+    in_doubt_ = in_doubt;
+    return DatabaseGone();
   }
 
   absl::StatusOr<int64_t> Take(PGresult* answer, std::string_view sql, size_t columns, Rows* rows) {
@@ -216,6 +343,8 @@ class PostgresqlConnection final : public Connection {
   std::unique_ptr<PGconn, Finish> server_;
   absl::flat_hash_map<std::string, Statement> statements_;  // by their text
   int64_t last_name_ = 0;
+  std::vector<Message> queue_;
+  size_t queued_bytes_ = 0;
   bool spoiled_ = false;  // some of them
 };
 

@@ -111,6 +111,11 @@ class SqliteConnection final : public Connection {
     return Execute(found->second.get(), sql, parameters, columns, rows);
   }
 
+  absl::Status Later(std::string_view sql, std::vector<Value> parameters, std::optional<int64_t> must_change) override {
+    ASSIGN(const int64_t changed, Run(sql, parameters, 0, nullptr));
+    return changed == must_change.value_or(changed) ? absl::OkStatus() : Failed(kOtherRows, sql);
+  }
+
   absl::Status Together(absl::Span<const std::string_view> statements, size_t columns, Rows* rows) override {
     for (std::string_view sql : statements.first(statements.size() - 1)) TRY(Run(sql, {}, 0, nullptr).status());
     return Run(statements.back(), {}, columns, rows).status();
@@ -142,6 +147,7 @@ class SqliteConnection final : public Connection {
       sqlite3_reset(statement);
       sqlite3_clear_bindings(statement);
     };
+    ++waits_;
     BindTo(statement, parameters);
     // To the end: an unfinished RETURNING keeps its savepoint from being released.
     int code = sqlite3_step(statement);
