@@ -7,7 +7,7 @@
 // send SIGKILL or SIGSTOP to the process itself, after a line "fault <name>:<nth>:<kill|stop>" on standard error.
 //
 // All of them, in the order in which an event passes (tests/faults kills at each):
-//   tx.before_commit        a group of writes, its log rows inserted, not committed
+//   tx.before_commit        a group of writes has run, its COMMIT is not sent
 //   tx.after_commit         durable, nobody answered yet
 //   relay.term_committed    the new epoch is in the database, not on the stream
 //   relay.before_append     rows read from the log, not sent

@@ -97,7 +97,10 @@ absl::TimeZone Database::zone() const { return impl_->settings.zone; }
 int Database::queue_length() const { return impl_->writes->length(); }
 int Database::read_queue_length() const { return impl_->reads->length(); }
 Database::CommitCounts Database::counts() const {
-  return {.commits = impl_->writes->commits(), .writes = impl_->writes->writes(), .events = impl_->writes->events()};
+  return {.commits = impl_->writes->commits(),
+          .writes = impl_->writes->writes(),
+          .events = impl_->writes->events(),
+          .waits = impl_->writes->waits()};
 }
 
 }  // namespace mestring

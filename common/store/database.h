@@ -65,9 +65,9 @@ class Database {
   absl::Status Write(absl::FunctionRef<absl::Status(Tx&)> fn);
 
   // Runs `fn` on one consistent snapshot, in parallel to writes: one that is fixed no later than its first statement,
-  // and not before Read was called. For the kernel's own work: it has connections of its own, so that no RPC delays it.
-  // Other errors: Overloaded, DeadlinePassed (none of them became free). Thread-safe. Must not be called from inside
-  // `fn`.
+  // and not before Read was called. On the caller's thread, with one of kOwnReaders connections that RPCs do not use:
+  // for the kernel's own work, which no RPC may delay. Other errors: Overloaded (none became free in time). Thread-safe.
+  // Must not be called from inside `fn`.
   absl::Status Read(absl::FunctionRef<absl::Status(Tx&)> fn);
 
   // The same without a thread that waits, for RPCs: `job` runs on a thread of the database, and is done when its result
@@ -92,11 +92,12 @@ class Database {
   const Clock& clock() const;
   absl::TimeZone zone() const;
 
-  // For metrics: how many writes and reads of RPCs wait, and what the commits so far contained.
+  // For metrics: how many writes and reads of RPCs wait, what the commits so far contained, and how often writes have
+  // waited for the database (on PostgreSQL: round trips).
   int queue_length() const;
   int read_queue_length() const;
   struct CommitCounts {
-    int64_t commits = 0, writes = 0, events = 0;
+    int64_t commits = 0, writes = 0, events = 0, waits = 0;
   };
   CommitCounts counts() const;
 

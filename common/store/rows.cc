@@ -197,11 +197,10 @@ std::string NamesOf(const std::vector<const FieldDescriptor*>& columns, std::str
 
 absl::Status InsertRow(Tx& tx, std::string_view table, const Message& row, absl::Span<const std::string_view> derived) {
   const std::vector<const FieldDescriptor*> columns = Columns(row.GetDescriptor(), derived);
-  ASSIGN(const std::vector<Value> values, ToColumns(row, columns));
-  TRY(tx.ExecValues(
-            absl::StrCat("INSERT INTO ", table, " (", NamesOf(columns, ""), ") VALUES (", NamesOf(columns, ":"), ")"),
-            values)
-          .status());
+  ASSIGN(std::vector<Value> values, ToColumns(row, columns));
+  TRY(tx.ExecValuesLater(
+      absl::StrCat("INSERT INTO ", table, " (", NamesOf(columns, ""), ") VALUES (", NamesOf(columns, ":"), ")"),
+      std::move(values)));
   tx.moves().Saved(row, /*is_new=*/true);
   return absl::OkStatus();
 }
@@ -222,9 +221,9 @@ absl::StatusOr<int64_t> UpdateRow(Tx& tx, std::string_view table, const Message&
   const std::string assignments = absl::StrJoin(columns, ", ", [](std::string* out, const FieldDescriptor* field) {
     absl::StrAppend(out, field->name(), " = :", field->name());
   });
-  ASSIGN(const int64_t changed, tx.ExecValues(absl::StrCat("UPDATE ", table, " SET ", assignments,
-                                                           " WHERE id = :id AND version = :loaded_version"),
-                                              values));
+  ASSIGN(const int64_t changed, tx.ExecOneLater(absl::StrCat("UPDATE ", table, " SET ", assignments,
+                                                             " WHERE id = :id AND version = :loaded_version"),
+                                                std::move(values)));
   if (changed == 1) tx.moves().Saved(row, /*is_new=*/false);
   return changed;
 }

@@ -47,17 +47,44 @@ absl::Status Tx::Do(absl::FunctionRef<absl::Status(Tx&)> fn) {
   return status.ok() ? failed_ : status;
 }
 
-absl::StatusOr<int64_t> Tx::Run(std::string_view sql, const std::vector<Value>& parameters, int columns,
-                                std::vector<std::vector<Cell>>* rows) {
+absl::Status Tx::MakeReady(std::string_view sql, const std::vector<Value>& parameters) {
   TRY(failed_);
   failed_ = CheckTexts(sql, parameters);
   TRY(failed_);
   failed_ = group_->InsertNamed(connection_, sql);
   TRY(failed_);
   if (!absl::StartsWith(sql, "SELECT")) changed_ = true;
+  return failed_;
+}
+
+absl::StatusOr<int64_t> Tx::Run(std::string_view sql, const std::vector<Value>& parameters, int columns,
+                                std::vector<std::vector<Cell>>* rows) {
+  TRY(MakeReady(sql, parameters));
   absl::StatusOr<int64_t> changed = connection_.Run(sql, parameters, static_cast<size_t>(columns), rows);
   if (!changed.ok()) failed_ = changed.status();
   return changed;
+}
+
+absl::StatusOr<int64_t> Tx::RunLater(std::string_view sql, std::vector<Value> parameters,
+                                     std::optional<int64_t> must_change) {
+  if (group_->careful || !group_->writes) return Run(sql, parameters, 0, nullptr);
+  TRY(MakeReady(sql, parameters));
+  group_->deferred = true;
+  failed_ = connection_.Later(sql, std::move(parameters), must_change);
+  TRY(failed_);
+  return must_change.value_or(0);
+}
+
+absl::StatusOr<int64_t> Tx::ExecOneLater(std::string_view sql, std::vector<Value> parameters) {
+  absl::StatusOr<int64_t> rows = RunLater(sql, std::move(parameters), 1);
+  if (rows.ok() && *rows > 0) wrote_ = true;
+  return rows;
+}
+
+absl::Status Tx::ExecValuesLater(std::string_view sql, std::vector<Value> parameters) {
+  TRY(RunLater(sql, std::move(parameters), std::nullopt).status());
+  wrote_ = true;
+  return absl::OkStatus();
 }
 
 absl::StatusOr<std::vector<std::vector<Cell>>> Tx::QueryCells(std::string_view sql,
@@ -73,6 +100,7 @@ absl::Status Tx::AddLater(std::string_view into, std::vector<Value> values) {
   failed_ = CheckTexts(into, values);
   TRY(failed_);
   changed_ = true;
+  group_->deferred = true;
   group_->Late(into).rows.push_back(std::move(values));
   return absl::OkStatus();
 }
@@ -111,9 +139,8 @@ absl::StatusOr<Cursor> Tx::Head() { return group_->head; }
   // Not lower than the seconds of the clock: after a restored database and a lost Redis, the new epoch still sorts
   // after every cursor that anybody holds.
   head.epoch = std::max({head.epoch, seen, absl::ToUnixSeconds(now_) - 1}) + 1;
-  TRY(Exec("INSERT INTO epochs (epoch, base, started_at, reason) VALUES (:epoch, :base, :time, :reason)", head.epoch,
-           head.position, now_, reason)
-          .status());
+  TRY(ExecLater("INSERT INTO epochs (epoch, base, started_at, reason) VALUES (:epoch, :base, :time, :reason)",
+                head.epoch, head.position, now_, reason));
   events::v1::EpochStarted event;
   event.set_epoch(head.epoch);
   event.set_base(head.position);
@@ -122,15 +149,16 @@ absl::StatusOr<Cursor> Tx::Head() { return group_->head; }
 }
 
 absl::Status Tx::Schedule(std::string_view kind, std::string_view subject, absl::Time due) {
-  return Run("INSERT INTO timers (kind, subject, due_time, attempts, next_try) VALUES (:kind, :subject, :due, 0, :due2)"
+  return RunLater(
+             "INSERT INTO timers (kind, subject, due_time, attempts, next_try) VALUES (:kind, :subject, :due, 0, :due2)"
              " ON CONFLICT (kind, subject) DO UPDATE SET due_time = excluded.due_time, attempts = 0,"
              " next_try = excluded.next_try",
-             Bind(kind, subject, due, due), 0, nullptr)
+             Bind(kind, subject, due, due))
       .status();
 }
 
 absl::Status Tx::CancelTimer(std::string_view kind, std::string_view subject) {
-  return Run("DELETE FROM timers WHERE kind = :kind AND subject = :subject", Bind(kind, subject), 0, nullptr).status();
+  return RunLater("DELETE FROM timers WHERE kind = :kind AND subject = :subject", Bind(kind, subject)).status();
 }
 
 }  // namespace mestring

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -60,6 +61,14 @@ class Tx {
     return ExecValues(sql, Bind(parameters...));
   }
 
+  // Like Exec, for a statement after which the function need not wait: on PostgreSQL it goes to the server together
+  // with the next statement of the transaction that waits, or with the commit. Later statements see what it changed. If
+  // it fails, the function runs again with nothing deferred, and then gets the error here, as from Exec.
+  template <class... P>
+  absl::Status ExecLater(std::string_view sql, const P&... parameters) {
+    return ExecValuesLater(sql, Bind(parameters...));
+  }
+
   // Inserts a row of this transaction, but not at once: before the commit one statement inserts it together with those
   // of other writes, or earlier if a statement names the table. `into` is "access_log (time, caller, …)". A row that
   // breaks a constraint fails the Write as Exec's would.
@@ -90,6 +99,12 @@ class Tx {
     if (rows.ok() && *rows > 0) wrote_ = true;
     return rows;
   }
+
+  // The untyped form of ExecLater.
+  absl::Status ExecValuesLater(std::string_view sql, std::vector<Value> parameters);
+  // The same for a statement that should change one row. Returns how many it changed; while it is deferred that is 1,
+  // and the transaction commits only if it was.
+  absl::StatusOr<int64_t> ExecOneLater(std::string_view sql, std::vector<Value> parameters);
 
   // Appends an event to the log in this transaction. `subject`: the id of the resource. `version`: its version after
   // the change. An event whose fields break their rules or hold free text fails the transaction. The edge, the timers
@@ -140,6 +155,10 @@ class Tx {
   absl::Status Do(absl::FunctionRef<absl::Status(Tx&)> fn);
   absl::StatusOr<int64_t> Run(std::string_view sql, const std::vector<Value>& parameters, int columns,
                               std::vector<std::vector<Cell>>* rows);
+  absl::StatusOr<int64_t> RunLater(std::string_view sql, std::vector<Value> parameters,
+                                   std::optional<int64_t> must_change = std::nullopt);
+  // What comes before each statement.
+  absl::Status MakeReady(std::string_view sql, const std::vector<Value>& parameters);
   absl::Status AddLater(std::string_view into, std::vector<Value> values);
   absl::Status BeginEpoch(int64_t seen, std::string_view reason);
   absl::Status Append(int64_t kind, const google::protobuf::Message& event, std::string_view subject, int64_t version);

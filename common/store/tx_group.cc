@@ -10,7 +10,7 @@
 namespace mestring {
 namespace {
 
-// Rows in one INSERT of waiting rows, largest first: fewer round trips, and few different texts to prepare.
+// Rows in one INSERT of waiting rows, largest first: fewer statements, and few different texts to prepare.
 constexpr size_t kInsertRows[] = {32, 8, 1};
 
 absl::Status Insert(Connection& connection, LateRows& table) {
@@ -24,7 +24,7 @@ absl::Status Insert(Connection& connection, LateRows& table) {
     for (size_t i = table.inserted; i < table.inserted + count; ++i) {
       std::copy(table.rows[i].begin(), table.rows[i].end(), std::back_inserter(values));
     }
-    TRY(connection.Run(InsertSql(table.into, count, columns), values).status());
+    TRY(connection.Later(InsertSql(table.into, count, columns), std::move(values)));
     table.inserted += count;
   }
   return absl::OkStatus();

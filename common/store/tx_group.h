@@ -24,10 +24,11 @@ struct LateRows {
 
 struct TxGroup {
   const bool writes;
-  // A single write, or a second run of a group of which one failed: no row waits, so that an error is that of its
-  // writer.
+  // The second run of a group of which one failed, or a single write on SQLite: each statement runs at once, so that an
+  // error is that of its writer.
   const bool careful = false;
-  Cursor head = {};  // the end of the log, with what this group has appended
+  bool deferred = false;  // whether a statement or row of a writer was deferred
+  Cursor head = {};       // the end of the log, with what this group has appended
   LateRows log = {.into = "outbox (epoch, position, kind, id, type, subject, subject_version, time, data, traceparent)",
                   .rows = {}};
   std::vector<LateRows> late = {};  // other tables, in the order of their first row

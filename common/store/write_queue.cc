@@ -12,6 +12,8 @@
 //   changed something. So a group first runs without savepoints, and inserts what may wait (InsertLater, the log) in a
 //   few statements for all. If one fails, everything is rolled back and the group runs carefully: each write in a
 //   savepoint, each statement at once.
+// - On PostgreSQL such a group waits twice, besides the functions' own queries: for the lock with the head, and for all
+//   that is deferred (Tx::ExecLater, what was inserted) with the COMMIT. This pays for a single write, too.
 // - A transaction with a failed statement is never committed.
 //
 // A sequence for the positions was rejected: its numbers become visible out of order, and a reader of "everything after
@@ -19,6 +21,7 @@
 
 #include <algorithm>
 
+#include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
 #include "common/base/errors.h"
 #include "common/base/fault.h"
@@ -90,8 +93,11 @@ absl::Status WriteQueue::TryGroup(absl::Span<TxJob* const> writers, bool* commit
   if (writer_ == nullptr) {
     ASSIGN(writer_, Connection::Open(target_, Connection::Use::kWrite));
   }
+  const bool together = writers.size() > 1 || target_.engine == Engine::kPostgresql;
   bool done = false;
-  if (writers.size() > 1) TRY(TryGroupOnce(writers, /*careful=*/false, commit_sent, &done));
+  const int64_t waited = writer_->waits();
+  const absl::Cleanup count = [&] { waits_ += writer_->waits() - waited; };
+  if (together) TRY(TryGroupOnce(writers, /*careful=*/false, commit_sent, &done));
   return done ? absl::OkStatus() : TryGroupOnce(writers, /*careful=*/true, commit_sent, &done);
 }
 
@@ -112,18 +118,16 @@ absl::Status WriteQueue::TryGroupOnce(absl::Span<TxJob* const> writers, bool car
   bool spoiled = false;
   TRY(careful ? RunCarefully(writers, group, &succeeded) : RunTogether(writers, group, &succeeded, &spoiled));
   if (!spoiled && succeeded > 0) {
-    const absl::Status inserted = group.InsertAll(*writer_);
-    spoiled = !careful && !inserted.ok() && !writer_->lost();
-    if (!spoiled) TRY(inserted);
+    const absl::Status committed = Commit(group, before, commit_sent);
+    // An error on a connection that is not lost: nothing was committed.
+    spoiled = !careful && !committed.ok() && !writer_->lost();
+    if (!spoiled) TRY(committed);
   }
   *done = !spoiled;
   if (spoiled || succeeded == 0) {
     writer_->Rollback();
     return absl::OkStatus();
   }
-  PassFaultPoint("tx.before_commit");
-  *commit_sent = true;
-  TRY(Commit(group, before));
   PassFaultPoint("tx.after_commit");
   doubtful_ = false;
   ++commits_;
@@ -145,7 +149,8 @@ absl::Status WriteQueue::RunTogether(absl::Span<TxJob* const> writers, TxGroup& 
     if (writer_->lost()) return DatabaseGone();
     if (!writer_->InTransaction()) return status.ok() ? DatabaseGone() : status;
     if (status.ok()) ++*succeeded;
-    *spoiled = !status.ok() && changed;
+    // The result of a write that is alone and waited for each statement is its own.
+    *spoiled = !status.ok() && changed && (writers.size() > 1 || group.deferred);
     if (*spoiled) return absl::OkStatus();
   }
   return absl::OkStatus();
@@ -188,17 +193,16 @@ absl::Status WriteQueue::RunWriter(TxJob& member, TxGroup& group, absl::Time now
   return member.result;
 }
 
-absl::Status WriteQueue::Commit(TxGroup& group, Cursor before) {
-  if (group.head == before) return writer_->Together({"COMMIT"});
-  if (target_.engine == Engine::kPostgresql) {
-    const std::string move =
-        absl::StrCat("UPDATE stream_head SET epoch = ", group.head.epoch, ", position = ", group.head.position);
-    return writer_->Together({move, "COMMIT"});
+absl::Status WriteQueue::Commit(TxGroup& group, Cursor before, bool* commit_sent) {
+  TRY(group.InsertAll(*writer_));
+  if (group.head != before) {
+    TRY(writer_->Later("UPDATE stream_head SET epoch = :epoch, position = :position",
+                       {group.head.epoch, group.head.position}));
   }
-  TRY(writer_
-          ->Run("UPDATE stream_head SET epoch = :epoch, position = :position", {group.head.epoch, group.head.position})
-          .status());
-  return writer_->Together({"COMMIT"});
+  PassFaultPoint("tx.before_commit");
+  const absl::Status status = writer_->Together({"COMMIT"});
+  *commit_sent = status.ok() || writer_->in_doubt();
+  return status;
 }
 
 }  // namespace mestring

@@ -44,6 +44,7 @@ class WriteQueue {
   int64_t commits() const { return commits_; }
   int64_t writes() const { return writes_; }
   int64_t events() const { return events_; }
+  int64_t waits() const { return waits_; }
 
  private:
   void Run(absl::Span<Job* const> share);
@@ -53,7 +54,7 @@ class WriteQueue {
   absl::Status RunTogether(absl::Span<TxJob* const> writers, TxGroup& group, int* succeeded, bool* spoiled);
   absl::Status RunCarefully(absl::Span<TxJob* const> writers, TxGroup& group, int* succeeded);
   absl::Status RunWriter(TxJob& writer, TxGroup& group, absl::Time now, bool* changed);
-  absl::Status Commit(TxGroup& group, Cursor before);
+  absl::Status Commit(TxGroup& group, Cursor before, bool* commit_sent);
 
   const Target target_;
   const TxSettings& settings_;
@@ -62,7 +63,7 @@ class WriteQueue {
   std::unique_ptr<Connection> writer_;                  // null when lost
   bool doubtful_ = false;                               // the writer was lost, and nothing was committed since
   std::vector<std::function<void(Cursor)>> listeners_;  // set before the first write
-  std::atomic<int64_t> commits_{0}, writes_{0}, events_{0};
+  std::atomic<int64_t> commits_{0}, writes_{0}, events_{0}, waits_{0};
   JobQueue queue_;  // the last: its thread uses all of the above
 };
 

@@ -155,8 +155,39 @@ TEST_P(RowsTest, SavingNeedsTheVersionThatWasLoaded) {
   EXPECT_EQ(row.version(), 2);
   EXPECT_EQ(LoadOne("a").DebugString(), row.DebugString());
   EXPECT_EQ(FromProto(row.update_time()) - FromProto(row.create_time()), absl::Minutes(1));
-  EXPECT_TRUE(absl::IsAborted(db_->Write([&](Tx& tx) { return Save(tx, old); })));
+  const auto save_old = [&old](Tx& tx) {
+    Sample again = old;
+    return Save(tx, again);
+  };
+  EXPECT_EQ(ReasonOf(db_->Write(save_old)), "STALE_VERSION");
   EXPECT_EQ(LoadOne("a").DebugString(), row.DebugString());
+}
+
+// Two load the same version: the second changes no row, and only the second is told so.
+TEST_P(RowsTest, AStaleVersionIsOfItsOwnWriteInAGroup) {
+  Sample row = Full();
+  ASSERT_TRUE(db_->Write([&](Tx& tx) { return Insert(tx, row); }).ok());
+  const auto save = [&row](const char* note) {
+    return [&row, note](Tx& tx) -> absl::Status {
+      Sample changed = row;
+      changed.set_note(note);
+      return Save(tx, changed);
+    };
+  };
+  const auto add = [&row](const char* id) {
+    return [&row, id](Tx& tx) -> absl::Status {
+      Sample added = row;
+      added.set_id(id);
+      return Insert(tx, added);
+    };
+  };
+  const auto results = InOneGroup({add("b"), save("first"), save("second"), add("c")});
+  for (size_t i : {0, 1, 3}) EXPECT_TRUE(results[i].ok()) << results[i];
+  EXPECT_EQ(ReasonOf(results[2]), "STALE_VERSION") << results[2];
+  EXPECT_EQ(LoadOne("a").note(), "first");
+  EXPECT_EQ(LoadOne("a").version(), 2);
+  EXPECT_EQ(LoadOne("b").version(), 1);
+  EXPECT_EQ(LoadOne("c").version(), 1);
 }
 
 TEST_P(RowsTest, RowsAreSelectedByParameters) {
