@@ -77,6 +77,17 @@ class Connection {
   // Runs statements without parameters, on PostgreSQL in one round trip. `rows` are those of the last.
   virtual absl::Status Together(absl::Span<const std::string_view> statements, size_t columns = 0,
                                 Rows* rows = nullptr) = 0;
+  // One statement of several, and its answer.
+  struct Question {
+    std::string_view sql;
+    const std::vector<Value>* parameters = nullptr;
+    size_t columns = 0;
+    Rows* rows = nullptr;
+    absl::StatusOr<int64_t> answer = absl::UnknownError("not run");
+  };
+  // Runs statements as Run does, on PostgreSQL in one round trip: there, after one that fails the others are not run,
+  // and have an error, too.
+  virtual void RunAll(absl::Span<Question* const> questions) = 0;
   // Runs one text that is not worth keeping prepared.
   virtual absl::Status Once(std::string_view sql, size_t columns = 0, Rows* rows = nullptr) = 0;
 

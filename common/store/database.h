@@ -66,8 +66,8 @@ class Database {
 
   // Runs `fn` on one consistent snapshot, in parallel to writes: one that is fixed no later than its first statement,
   // and not before Read was called. On the caller's thread, with one of kOwnReaders connections that RPCs do not use:
-  // for the kernel's own work, which no RPC may delay. Other errors: Overloaded (none became free in time). Thread-safe.
-  // Must not be called from inside `fn`.
+  // for the kernel's own work, which no RPC may delay. Other errors: Overloaded (none became free in time).
+  // Thread-safe. Must not be called from inside `fn`.
   absl::Status Read(absl::FunctionRef<absl::Status(Tx&)> fn);
 
   // The same without a thread that waits, for RPCs: `job` runs on a thread of the database, and is done when its result

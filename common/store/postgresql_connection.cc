@@ -148,10 +148,11 @@ struct Statement {
 struct Message {
   enum class Kind { kPrepare, kRun, kText };
   Kind kind = Kind::kText;
-  std::string sql;                 // as the caller wrote it
-  std::string name = "";           // of the prepared statement
-  std::string numbered = "";       // kPrepare: what the server gets
-  std::vector<Value> values = {};  // kRun
+  std::string sql;                           // as the caller wrote it
+  std::string name = "";                     // of the prepared statement
+  std::string numbered = "";                 // kPrepare: what the server gets
+  std::vector<Value> values = {};            // kRun
+  Connection::Question* question = nullptr;  // whose answer this is
 };
 
 bool Send(PGconn* server, const Message& message) {
@@ -220,6 +221,15 @@ class PostgresqlConnection final : public Connection {
     if (queue_.empty()) return Once(absl::StrJoin(statements, "; "), columns, rows);
     for (std::string_view sql : statements) queue_.push_back({.sql = std::string(sql)});
     return Go(columns, rows).status();
+  }
+
+  void RunAll(absl::Span<Question* const> questions) override {
+    for (Question* each : questions) {
+      const absl::Status queued = Queue(each->sql, *each->parameters);
+      each->answer = queued.ok() ? Failed("not run, after an error of another statement", each->sql) : queued;
+      if (queued.ok()) queue_.back().question = each;
+    }
+    Go(0, nullptr).IgnoreError();
   }
 
   absl::Status Once(std::string_view sql, size_t columns, Rows* rows) override {
@@ -307,7 +317,10 @@ class PostgresqlConnection final : public Connection {
         PQclear(answer);
       } else {
         const bool named = NamesWhatFailed(Field(answer, PG_DIAG_SQLSTATE));
-        result = Take(answer, message.sql, last ? columns : 0, rows);
+        Question* const question = message.question;
+        result = question != nullptr ? Take(answer, message.sql, question->columns, question->rows)
+                                     : Take(answer, message.sql, last ? columns : 0, rows);
+        if (question != nullptr) question->answer = result;
         if (lost_) return Lose(/*in_doubt=*/last || !named);
       }
       if (!result.ok()) NoteSkipped(message);

@@ -33,17 +33,18 @@ ReadPool::ReadPool(const Target& target, const TxSettings& settings, int readers
 }
 
 void ReadPool::Run(Reader& reader, absl::Span<Job* const> share) {
+  std::vector<TxJob*> jobs;
+  for (Job* job : share) jobs.push_back(static_cast<TxJob*>(job));
   std::vector<JobQueue::Ending> endings;
   absl::Time answer_by = absl::Now() + kAnswerAfter;
-  for (Job* job : share) {
-    TxJob& read = static_cast<TxJob&>(*job);
-    endings.push_back({job, reader.Run([&read](Tx& tx) { return read.Run(tx); })});
+  reader.RunAll(jobs, [&](TxJob& job) {
+    endings.push_back({&job, std::move(job.result)});
     const absl::Time now = absl::Now();
-    if (now < answer_by) continue;
+    if (now < answer_by) return;
     JobQueue::End(absl::MakeSpan(endings));
     endings.clear();
     answer_by = now + kAnswerAfter;
-  }
+  });
   reader.EndSnapshot();
   JobQueue::End(absl::MakeSpan(endings));
 }

@@ -1,4 +1,5 @@
 // Reads and writes that no thread of the caller waits for (Database::PostWrite and PostRead), on both engines.
+#include <deque>
 #include <latch>
 
 #include "absl/time/clock.h"
@@ -61,6 +62,24 @@ class Held {
   FunctionJob job_;
 };
 
+// Keeps all threads that read.
+class HeldReaders {
+ public:
+  explicit HeldReaders(Database& db) {
+    const int readers = db.engine() == "sqlite" ? Database::kSqliteReaders : Database::Options().read_connections;
+    for (int i = 0; i < readers; ++i) {
+      EXPECT_TRUE(db.PostRead(held_.emplace_back().job()).ok());
+      held_.back().WaitUntilBegun();
+    }
+  }
+  void Release() {
+    for (Held& each : held_) each.Release();
+  }
+
+ private:
+  std::deque<Held> held_;
+};
+
 TEST_P(JobsTest, APostedWriteIsDoneWhenItIsThere) {
   FunctionJob write([](Tx& tx) { return InsertThing(tx, "a"); });
   ASSERT_TRUE(db_->PostWrite(write).ok());
@@ -111,20 +130,14 @@ TEST_P(JobsTest, ASlowReadHoldsUpNoOther) {
 
 // The relay, the watches and the health check go on.
 TEST_P(JobsTest, ReadsOfTheKernelWaitForNoReadOfAnRpc) {
-  const int readers = db_->engine() == "sqlite" ? Database::kSqliteReaders : Database::Options().read_connections;
-  std::vector<std::unique_ptr<Held>> held;
-  for (int i = 0; i < readers; ++i) {
-    held.push_back(std::make_unique<Held>());
-    ASSERT_TRUE(db_->PostRead(held.back()->job()).ok());
-    held.back()->WaitUntilBegun();
-  }
+  HeldReaders held(*db_);
   FunctionJob waits(Nothing);
   ASSERT_TRUE(db_->PostRead(waits).ok());
   EXPECT_TRUE(db_->Read(Nothing).ok());
   EXPECT_TRUE(db_->Ping().ok());
   EXPECT_FALSE(waits.IsAnswered());
   EXPECT_EQ(db_->read_queue_length(), 1);
-  for (auto& each : held) each->Release();
+  held.Release();
   EXPECT_EQ(waits.Wait(), absl::OkStatus());
 }
 
@@ -151,6 +164,70 @@ TEST_P(JobsTest, AReadSeesWhatWasDoneBeforeItWasPosted) {
     }
     for (auto& read : reads) EXPECT_EQ(read->Wait(), absl::OkStatus());
   }
+}
+
+// On PostgreSQL the statements of reads that wait are sent together; none sees another's rows or errors.
+TEST_P(JobsTest, ReadsThatAreRunTogetherStayApart) {
+  ASSERT_TRUE(db_->Write([](Tx& tx) -> absl::Status {
+                   for (int i = 0; i < 40; ++i) TRY(InsertThing(tx, absl::StrCat("thing", i), i));
+                   return absl::OkStatus();
+                 })
+                  .ok());
+  HeldReaders held(*db_);
+  std::vector<std::unique_ptr<FunctionJob>> reads;
+  for (int i = 0; i < 40; ++i) {
+    reads.push_back(std::make_unique<FunctionJob>([i](Tx& tx) -> absl::Status {
+      if (i % 10 == 7) throw std::out_of_range("no such key");
+      // The i-th read asks i % 4 times.
+      for (int question = 0; question < i % 4; ++question) {
+        ASSIGN(const auto rows, (tx.Query<std::string, int64_t>("SELECT id, number FROM things WHERE id = :id",
+                                                                absl::StrCat("thing", i))));
+        if (rows != std::vector{std::tuple(absl::StrCat("thing", i), int64_t{i})}) return absl::DataLossError("others");
+      }
+      if (i % 10 == 3) return tx.Query<int64_t>("SELECT no_such_column FROM things").status();
+      return i % 10 == 9 ? Refused("NO", "no") : absl::OkStatus();
+    }));
+    ASSERT_TRUE(db_->PostRead(*reads.back()).ok());
+  }
+  held.Release();
+  for (int i = 0; i < 40; ++i) {
+    const absl::Status status = reads[i]->Wait();
+    if (i % 10 == 7) {
+      EXPECT_EQ(status, absl::InternalError("an exception: no such key")) << i;
+    } else if (i % 10 == 3) {
+      EXPECT_THAT(std::string(status.message()), testing::HasSubstr("no_such_column")) << i;
+    } else {
+      EXPECT_EQ(ReasonOf(status), i % 10 == 9 ? "NO" : "") << i << ": " << status;
+      EXPECT_EQ(status.ok(), i % 10 != 9) << i << ": " << status;
+    }
+  }
+}
+
+// The connection that eight reads share is lost while they run: each but the one that ends it is run again.
+TEST_P(JobsTest, ReadsThatLoseTheirConnectionAreRunAgain) {
+  if (db_->engine() == "sqlite") GTEST_SKIP() << "has no server";
+  ASSERT_TRUE(db_->Write([](Tx& tx) { return InsertThing(tx, "a"); }).ok());
+  HeldReaders held(*db_);
+  std::atomic<int> ended{0};
+  std::vector<std::unique_ptr<FunctionJob>> reads;
+  for (int i = 0; i < 16; ++i) {
+    reads.push_back(std::make_unique<FunctionJob>([i, &ended](Tx& tx) -> absl::Status {
+      TRY(tx.Query<std::string>("SELECT id FROM things WHERE id = 'a'").status());
+      if (i == 5) {
+        ++ended;
+        TRY(tx.Query<int64_t>("SELECT pg_terminate_backend(pg_backend_pid())::int").status());
+      }
+      return tx.Query<std::string>("SELECT id FROM things WHERE id = 'a'").status();
+    }));
+    ASSERT_TRUE(db_->PostRead(*reads.back()).ok());
+  }
+  held.Release();
+  for (int i = 0; i < 16; ++i) {
+    const absl::Status status = reads[i]->Wait();
+    EXPECT_EQ(ReasonOf(status), i == 5 ? "DATABASE_UNAVAILABLE" : "") << i << ": " << status;
+  }
+  EXPECT_GE(ended, 1);
+  EXPECT_TRUE(db_->Ping().ok());
 }
 
 }  // namespace
