@@ -217,8 +217,7 @@ template <class M>
 absl::Status Page(Tx& tx, Filter filter, const Paging& paging, google::protobuf::RepeatedPtrField<M>* rows,
                   std::string* next_page_token) {
   ASSIGN(const std::string tail, PageTail(*M::descriptor(), paging, &filter));
-  TRY(SelectRows(tx, Table<M>::kName, tail, filter.values, M::default_instance(), DerivedFields<M>(),
-                 [rows] { return rows->Add(); }));
+  TRY(SelectRows(tx, LayoutOf<M>(), tail, filter.values, [rows] { return rows->Add(); }));
   const int size = PageSize(paging.size);
   if (rows->size() <= size) return absl::OkStatus();
   rows->RemoveLast();

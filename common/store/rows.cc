@@ -26,22 +26,20 @@ using google::protobuf::Message;
 using google::protobuf::Reflection;
 using google::protobuf::Timestamp;
 
+// The fields by which a row is saved.
+constexpr char kId[] = "id", kVersion[] = "version";
+
 bool IsTimestamp(const FieldDescriptor* field) {
   return !field->is_repeated() && field->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE &&
          field->message_type() == Timestamp::descriptor();
 }
 
+// Rows are messages of the program, so their instants are of this type, too.
+const Timestamp& AsTimestamp(const Message& message) { return static_cast<const Timestamp&>(message); }
+Timestamp& AsTimestamp(Message& message) { return static_cast<Timestamp&>(message); }
+
 bool IsJson(const FieldDescriptor* field) {
   return field->is_repeated() || (field->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE && !IsTimestamp(field));
-}
-
-std::vector<const FieldDescriptor*> Columns(const Descriptor* descriptor, absl::Span<const std::string_view> derived) {
-  std::vector<const FieldDescriptor*> columns;
-  for (int i = 0; i < descriptor->field_count(); ++i) {
-    const FieldDescriptor* field = descriptor->field(i);
-    if (std::find(derived.begin(), derived.end(), field->name()) == derived.end()) columns.push_back(field);
-  }
-  return columns;
 }
 
 absl::Status Unstorable(const FieldDescriptor* field, std::string_view why) {
@@ -124,9 +122,7 @@ absl::StatusOr<Value> ToColumn(const Message& row, const FieldDescriptor* field)
     }
     case FieldDescriptor::CPPTYPE_MESSAGE: {
       if (!IsTimestamp(field)) return ToJson(row, field);
-      Timestamp time;
-      time.CopyFrom(reflection->GetMessage(row, field));
-      return Value(absl::ToUnixMicros(FromProto(time)));
+      return Value(absl::ToUnixMicros(FromProto(AsTimestamp(reflection->GetMessage(row, field)))));
     }
     default:
       return Unstorable(field, "this type has no column type");
@@ -142,13 +138,13 @@ absl::StatusOr<int64_t> ToNumber(const FieldDescriptor* field, const std::string
 }
 
 // Sets a field from its column; NULL leaves it unset.
-absl::StatusOr<Content> FromColumn(const Cell& cell, const FieldDescriptor* field, Message* row) {
+absl::StatusOr<Content> FromColumn(Cell& cell, const FieldDescriptor* field, Message* row) {
   if (!cell) return Content::kKnown;
   if (IsJson(field)) return FromJson(*cell, field, row);
   const Reflection* reflection = row->GetReflection();
   switch (field->cpp_type()) {
     case FieldDescriptor::CPPTYPE_STRING:
-      reflection->SetString(row, field, *cell);
+      reflection->SetString(row, field, *std::move(cell));
       return Content::kKnown;
     case FieldDescriptor::CPPTYPE_ENUM: {
       const auto* value = field->enum_type()->FindValueByName(*cell);
@@ -171,76 +167,83 @@ absl::StatusOr<Content> FromColumn(const Cell& cell, const FieldDescriptor* fiel
       reflection->SetInt64(row, field, number);
       return Content::kKnown;
     case FieldDescriptor::CPPTYPE_MESSAGE:
-      reflection->MutableMessage(row, field)->CopyFrom(ToProto(absl::FromUnixMicros(number)));
+      AsTimestamp(*reflection->MutableMessage(row, field)) = ToProto(absl::FromUnixMicros(number));
       return Content::kKnown;
     default:
       return Unstorable(field, "this type has no column type");
   }
 }
 
-absl::StatusOr<std::vector<Value>> ToColumns(const Message& row, const std::vector<const FieldDescriptor*>& columns) {
-  std::vector<Value> values;
-  values.reserve(columns.size() + 2);
-  for (const FieldDescriptor* field : columns) {
-    ASSIGN(values.emplace_back(), ToColumn(row, field));
-  }
-  return values;
-}
-
-std::string NamesOf(const std::vector<const FieldDescriptor*>& columns, std::string_view before) {
-  return absl::StrJoin(columns, ", ", [before](std::string* out, const FieldDescriptor* field) {
+std::string JoinNames(const TableLayout& layout, std::string_view before) {
+  return absl::StrJoin(layout.columns, ", ", [before](std::string* out, const FieldDescriptor* field) {
     absl::StrAppend(out, before, field->name());
   });
 }
 
 }  // namespace
 
-absl::Status InsertRow(Tx& tx, std::string_view table, const Message& row, absl::Span<const std::string_view> derived) {
-  const std::vector<const FieldDescriptor*> columns = Columns(row.GetDescriptor(), derived);
-  ASSIGN(std::vector<Value> values, ToColumns(row, columns));
-  TRY(tx.ExecValuesLater(
-      absl::StrCat("INSERT INTO ", table, " (", NamesOf(columns, ""), ") VALUES (", NamesOf(columns, ":"), ")"),
-      std::move(values)));
+TableLayout::TableLayout(const Descriptor& row, std::string_view table, absl::Span<const std::string_view> derived) {
+  std::vector<std::string> assignments;
+  for (int i = 0; i < row.field_count(); ++i) {
+    const FieldDescriptor* field = row.field(i);
+    const std::string& name = field->name();
+    if (std::find(derived.begin(), derived.end(), name) != derived.end()) continue;
+    columns.push_back(field);
+    if (name != kId) assignments.push_back(absl::StrCat(name, " = :", name));
+  }
+  const std::string names = JoinNames(*this, "");
+  select = absl::StrCat("SELECT ", names, " FROM ", table, " ");
+  insert = absl::StrCat("INSERT INTO ", table, " (", names, ") VALUES (", JoinNames(*this, ":"), ")");
+  if (row.FindFieldByName(kId) == nullptr || row.FindFieldByName(kVersion) == nullptr) return;
+  update = absl::StrCat("UPDATE ", table, " SET ", absl::StrJoin(assignments, ", "),
+                        " WHERE id = :id AND version = :loaded_version");
+}
+
+absl::Status InsertRow(Tx& tx, const TableLayout& layout, const Message& row) {
+  std::vector<Value> values;
+  values.reserve(layout.columns.size());
+  for (const FieldDescriptor* field : layout.columns) {
+    ASSIGN(values.emplace_back(), ToColumn(row, field));
+  }
+  TRY(tx.ExecValuesLater(layout.insert, std::move(values)));
   tx.moves().Saved(row, /*is_new=*/true);
   return absl::OkStatus();
 }
 
-absl::StatusOr<int64_t> UpdateRow(Tx& tx, std::string_view table, const Message& row,
-                                  absl::Span<const std::string_view> derived) {
-  const Descriptor* descriptor = row.GetDescriptor();
-  const FieldDescriptor* id = descriptor->FindFieldByName("id");
-  const FieldDescriptor* version = descriptor->FindFieldByName("version");
-  if (id == nullptr || version == nullptr) {
-    return absl::InternalError(absl::StrCat(descriptor->full_name(), " has no id and version to update by"));
+absl::StatusOr<int64_t> UpdateRow(Tx& tx, const TableLayout& layout, const Message& row) {
+  if (layout.update.empty()) {
+    return absl::InternalError(absl::StrCat(row.GetTypeName(), " has no id and version to update by"));
   }
-  std::vector<const FieldDescriptor*> columns = Columns(descriptor, derived);
-  columns.erase(std::remove(columns.begin(), columns.end(), id), columns.end());
-  ASSIGN(std::vector<Value> values, ToColumns(row, columns));
-  values.emplace_back(row.GetReflection()->GetString(row, id));
-  values.emplace_back(row.GetReflection()->GetInt64(row, version) - 1);
-  const std::string assignments = absl::StrJoin(columns, ", ", [](std::string* out, const FieldDescriptor* field) {
-    absl::StrAppend(out, field->name(), " = :", field->name());
-  });
-  ASSIGN(const int64_t changed, tx.ExecOneLater(absl::StrCat("UPDATE ", table, " SET ", assignments,
-                                                             " WHERE id = :id AND version = :loaded_version"),
-                                                std::move(values)));
+  std::vector<Value> values;
+  values.reserve(layout.columns.size() + 1);
+  Value id, loaded_version;
+  for (const FieldDescriptor* field : layout.columns) {
+    ASSIGN(Value value, ToColumn(row, field));
+    if (field->name() == kId) {
+      id = std::move(value);
+      continue;
+    }
+    if (field->name() == kVersion) loaded_version = std::get<int64_t>(value) - 1;
+    values.push_back(std::move(value));
+  }
+  values.push_back(std::move(id));
+  values.push_back(std::move(loaded_version));
+  ASSIGN(const int64_t changed, tx.ExecOneLater(layout.update, std::move(values)));
   if (changed == 1) tx.moves().Saved(row, /*is_new=*/false);
   return changed;
 }
 
-absl::Status SelectRows(Tx& tx, std::string_view table, std::string_view tail, const std::vector<Value>& parameters,
-                        const Message& prototype, absl::Span<const std::string_view> derived,
+absl::Status SelectRows(Tx& tx, const TableLayout& layout, std::string_view tail, const std::vector<Value>& parameters,
                         absl::FunctionRef<Message*()> add) {
-  const std::vector<const FieldDescriptor*> columns = Columns(prototype.GetDescriptor(), derived);
-  ASSIGN(const std::vector<std::vector<Cell>> rows,
-         tx.QueryCells(absl::StrCat("SELECT ", NamesOf(columns, ""), " FROM ", table, " ", tail), parameters,
-                       static_cast<int>(columns.size())));
-  for (const std::vector<Cell>& cells : rows) {
+  ASSIGN(std::vector<std::vector<Cell>> rows,
+         tx.QueryCells(absl::StrCat(layout.select, tail), parameters, static_cast<int>(layout.columns.size())));
+  for (std::vector<Cell>& cells : rows) {
     Message* row = add();
-    for (size_t i = 0; i < columns.size(); ++i) {
-      ASSIGN(const Content content, FromColumn(cells[i], columns[i], row));
+    for (size_t i = 0; i < cells.size(); ++i) {
+      const FieldDescriptor* field = layout.columns[i];
+      ASSIGN(const Content content, FromColumn(cells[i], field, row));
       if (content == Content::kNewer && tx.writes()) {
-        return StoredByNewerVersion(absl::StrCat(prototype.GetDescriptor()->name(), ".", columns[i]->name()));
+        return StoredByNewerVersion(absl::StrCat(row->GetDescriptor()->name(), ".", field->name()));
       }
     }
   }

@@ -41,31 +41,39 @@ constexpr std::array<std::string_view, sizeof...(Name)> FieldNames(Name... names
     static constexpr auto kDerived = FieldNames(__VA_ARGS__);      \
   }
 
+// A table's columns and the texts of its statements, made once.
+struct TableLayout {
+  TableLayout(const google::protobuf::Descriptor& row, std::string_view table,
+              absl::Span<const std::string_view> derived);
+
+  std::vector<const google::protobuf::FieldDescriptor*> columns;
+  std::string select;  // "SELECT <columns> FROM <table> "
+  std::string insert;
+  std::string update;  // by id and version; empty for a table that lacks one of them
+};
+
+template <class M>
+const TableLayout& LayoutOf() {
+  static const TableLayout layout(*M::descriptor(), Table<M>::kName, Table<M>::kDerived);
+  return layout;
+}
+
 // The value of the column of a field.
 absl::StatusOr<Value> ToColumn(const google::protobuf::Message& row, const google::protobuf::FieldDescriptor* field);
 
-// The untyped forms; `derived` lists fields without a column. They note what they save as moved (moves.h).
-absl::Status InsertRow(Tx& tx, std::string_view table, const google::protobuf::Message& row,
-                       absl::Span<const std::string_view> derived = {});
-absl::StatusOr<int64_t> UpdateRow(Tx& tx, std::string_view table, const google::protobuf::Message& row,
-                                  absl::Span<const std::string_view> derived = {});
+// The untyped forms. They note what they save as moved (moves.h).
+absl::Status InsertRow(Tx& tx, const TableLayout& layout, const google::protobuf::Message& row);
+absl::StatusOr<int64_t> UpdateRow(Tx& tx, const TableLayout& layout, const google::protobuf::Message& row);
 // Appends to `add` one message per row; `tail` is what follows "SELECT <columns> FROM <table> ".
-absl::Status SelectRows(Tx& tx, std::string_view table, std::string_view tail, const std::vector<Value>& parameters,
-                        const google::protobuf::Message& prototype, absl::Span<const std::string_view> derived,
+absl::Status SelectRows(Tx& tx, const TableLayout& layout, std::string_view tail, const std::vector<Value>& parameters,
                         absl::FunctionRef<google::protobuf::Message*()> add);
-
-template <class M>
-constexpr absl::Span<const std::string_view> DerivedFields() {
-  return Table<M>::kDerived;
-}
 
 // Rows of M: Select<pb::Stay>(tx, "WHERE place_id = :place AND state <> :ended ORDER BY start_date", place,
 // "STAY_STATE_ENDED").
 template <class M, class... P>
 absl::StatusOr<std::vector<M>> Select(Tx& tx, std::string_view tail, const P&... parameters) {
   std::vector<M> rows;
-  TRY(SelectRows(tx, Table<M>::kName, tail, Bind(parameters...), M::default_instance(), DerivedFields<M>(),
-                 [&rows] { return &rows.emplace_back(); }));
+  TRY(SelectRows(tx, LayoutOf<M>(), tail, Bind(parameters...), [&rows] { return &rows.emplace_back(); }));
   return rows;
 }
 
@@ -83,7 +91,7 @@ absl::Status Insert(Tx& tx, M& row) {
   row.set_version(1);
   *row.mutable_create_time() = ToProto(tx.now());
   *row.mutable_update_time() = row.create_time();
-  return InsertRow(tx, Table<M>::kName, row, DerivedFields<M>());
+  return InsertRow(tx, LayoutOf<M>(), row);
 }
 
 // Saves a changed resource: version + 1, update_time now. The row must still have the version that
@@ -92,7 +100,7 @@ template <class M>
 absl::Status Save(Tx& tx, M& row) {
   row.set_version(row.version() + 1);
   *row.mutable_update_time() = ToProto(tx.now());
-  ASSIGN(int64_t changed, UpdateRow(tx, Table<M>::kName, row, DerivedFields<M>()));
+  ASSIGN(int64_t changed, UpdateRow(tx, LayoutOf<M>(), row));
   return changed == 1 ? absl::OkStatus() : StaleVersion(row.version());
 }
 

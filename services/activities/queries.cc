@@ -45,9 +45,8 @@ Filter& BeginsIn(const Period& period, Filter& filter) {
 absl::StatusOr<std::vector<pb::Session>> ByStart(Tx& tx, Filter filter, const Period& period, int limit) {
   BeginsIn(period, filter).values.push_back(int64_t{limit});
   std::vector<pb::Session> sessions;
-  TRY(SelectRows(tx, Table<pb::Session>::kName, absl::StrCat(filter.where, " ORDER BY start_time, id LIMIT :limit"),
-                 filter.values, pb::Session::default_instance(), DerivedFields<pb::Session>(),
-                 [&sessions] { return &sessions.emplace_back(); }));
+  TRY(SelectRows(tx, LayoutOf<pb::Session>(), absl::StrCat(filter.where, " ORDER BY start_time, id LIMIT :limit"),
+                 filter.values, [&sessions] { return &sessions.emplace_back(); }));
   return sessions;
 }
 

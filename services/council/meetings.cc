@@ -285,9 +285,9 @@ absl::Status Council::GetMeeting(Tx& tx, Call& call, const pb::GetMeetingRequest
   ASSIGN(*response->mutable_meeting(), Load<pb::Meeting>(tx, request.meeting_id()));
   const auto fill = [&]<class M>(google::protobuf::RepeatedPtrField<M>* rows, std::string_view order,
                                  std::string_view condition = "1 = 1") {
-    return SelectRows(tx, Table<M>::kName,
+    return SelectRows(tx, LayoutOf<M>(),
                       absl::StrCat("WHERE meeting_id = :meeting AND ", condition, " ORDER BY ", order),
-                      Bind(request.meeting_id()), M::default_instance(), {}, [rows] { return rows->Add(); });
+                      Bind(request.meeting_id()), [rows] { return rows->Add(); });
   };
   TRY(fill(response->mutable_agenda(), "position, id"));
   TRY(fill(response->mutable_papers(), "id"));
