@@ -61,6 +61,11 @@ absl::Status Check(const pb::RegisterSeatRequest& request) {
   return absl::OkStatus();
 }
 
+bool LimitsSeats(const pb::Mandate& mandate, pb::SeatKind kind) {
+  return std::any_of(mandate.seat_limits().begin(), mandate.seat_limits().end(),
+                     [kind](const pb::SeatLimit& limit) { return limit.kind() == kind; });
+}
+
 // [S2] Every organisation has one seat, the unit leader and the leader one each, the departments two. The mandate
 // limits the seats of a kind; [C1] organisations have no limit but one seat each.
 absl::Status MayRegisterSeat(const pb::Mandate& mandate, pb::SeatKind kind, int of_kind, bool has_seat) {

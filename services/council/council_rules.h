@@ -49,7 +49,10 @@ bool IsSubscriber(const Caller& caller);
 
 absl::Status Check(const pb::SetMandateRequest& request);
 absl::Status Check(const pb::RegisterSeatRequest& request);
-// `of_kind`: how many active seats of that kind there are. `has_seat`: the organisation has a seat already.
+// Whether the mandate limits the seats of a kind, so that they must be counted.
+bool LimitsSeats(const pb::Mandate& mandate, pb::SeatKind kind);
+// `of_kind`: how many active seats of that kind there are, if the mandate limits them. `has_seat`: the organisation has
+// a seat already.
 absl::Status MayRegisterSeat(const pb::Mandate& mandate, pb::SeatKind kind, int of_kind, bool has_seat);
 pb::Seat NewSeat(std::string id, const pb::RegisterSeatRequest& request);
 absl::Status MayRetire(const pb::Seat& seat);

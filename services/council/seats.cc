@@ -17,6 +17,13 @@
 namespace mestring::council {
 namespace {
 
+absl::StatusOr<int> ActiveSeatsOf(Tx& tx, pb::SeatKind kind) {
+  static const std::string sql =
+      absl::StrCat("SELECT COUNT(*) FROM seats WHERE kind = :kind AND ", InState(pb::SEAT_STATE_ACTIVE));
+  ASSIGN(const auto rows, tx.Query<int64_t>(sql, pb::SeatKind_Name(kind)));
+  return static_cast<int>(std::get<0>(rows.front()));
+}
+
 absl::Status PublishVacancy(Tx& tx, const pb::Seat& seat, pb::HolderRole role) {
   pb::SeatVacated event;
   event.set_seat_id(seat.id());
@@ -57,13 +64,15 @@ absl::Status Council::RegisterSeat(Tx& tx, Call&, const pb::RegisterSeatRequest&
                                    pb::RegisterSeatResponse* response) {
   TRY(Check(request));
   ASSIGN(const pb::Mandate mandate, CurrentMandate(tx));
-  ASSIGN(const auto of_kind, tx.Query<int64_t>(absl::StrCat("SELECT COUNT(*) FROM seats WHERE kind = :kind AND ",
-                                                            InState(pb::SEAT_STATE_ACTIVE)),
-                                               pb::SeatKind_Name(request.kind())));
+  // Organisations have no limit and may be many: counting them would read every seat.
+  int of_kind = 0;
+  if (LimitsSeats(mandate, request.kind())) {
+    ASSIGN(of_kind, ActiveSeatsOf(tx, request.kind()));
+  }
   ASSIGN(const auto same,
          Find<pb::Seat>(tx, absl::StrCat("WHERE organisation_id = :organisation AND ", InState(pb::SEAT_STATE_ACTIVE)),
                         request.organisation_id()));
-  TRY(MayRegisterSeat(mandate, request.kind(), static_cast<int>(std::get<0>(of_kind[0])), same.has_value()));
+  TRY(MayRegisterSeat(mandate, request.kind(), of_kind, same.has_value()));
   pb::Seat seat = NewSeat(NewId(tx.now()), request);
   TRY(Insert(tx, seat));
   TRY(PublishVacancy(tx, seat, pb::HOLDER_ROLE_PRINCIPAL));

@@ -130,6 +130,8 @@ TEST(Seats, DepartmentsHaveTwoAndOrganisationsAsManyAsThereAre) {
   EXPECT_DONE(MayRegisterSeat(SomeMandate(), pb::SEAT_KIND_DEPARTMENT, 1, false));
   EXPECT_REFUSED(MayRegisterSeat(SomeMandate(), pb::SEAT_KIND_DEPARTMENT, 2, false), "SEATS_OF_KIND_FULL");
   EXPECT_DONE(MayRegisterSeat(SomeMandate(), pb::SEAT_KIND_USER_ORGANISATION, 40, false));
+  EXPECT_TRUE(LimitsSeats(SomeMandate(), pb::SEAT_KIND_DEPARTMENT));
+  EXPECT_FALSE(LimitsSeats(SomeMandate(), pb::SEAT_KIND_USER_ORGANISATION));
 }
 
 TEST(Seats, C1AnOrganisationHasOne) {
