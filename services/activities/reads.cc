@@ -72,23 +72,22 @@ absl::StatusOr<SeatCounts> SeatCountsOf(Tx& tx, const pb::Session& session) {
     }
     return nullptr;
   };
-  // Built once, because each write that touches a seat runs it.
-  static const std::string seats_sql =
-      absl::StrCat("SELECT quota_audience, COUNT(*) FROM enrolments WHERE session_id = :session AND ",
-                   InStates<pb::EnrolmentState>(IsLive), " GROUP BY quota_audience");
-  static const std::string entries_sql =
-      absl::StrCat("SELECT quota_audience, state, COUNT(*) FROM wait_entries WHERE session_id = :session AND ",
+  // Built once, and as one statement, because each write that touches a seat runs it. The rows of seats come without a
+  // state.
+  static const std::string sql =
+      absl::StrCat("SELECT quota_audience, '', COUNT(*) FROM enrolments WHERE session_id = :session1 AND ",
+                   InStates<pb::EnrolmentState>(IsLive),
+                   " GROUP BY quota_audience UNION ALL SELECT quota_audience, state, COUNT(*) FROM wait_entries"
+                   " WHERE session_id = :session2 AND ",
                    InStates<pb::WaitEntryState>(IsLive), " GROUP BY quota_audience, state");
-  ASSIGN(const auto seats, (tx.Query<std::string, int64_t>(seats_sql, session.id())));
-  for (const auto& [audience, number] : seats) {
-    if (pb::SeatCount* count = count_of(audience)) count->set_confirmed(static_cast<int>(number));
-  }
-  ASSIGN(const auto entries, (tx.Query<std::string, std::string, int64_t>(entries_sql, session.id())));
-  for (const auto& [audience, state, number] : entries) {
+  ASSIGN(const auto rows, (tx.Query<std::string, std::string, int64_t>(sql, session.id(), session.id())));
+  for (const auto& [audience, state, number] : rows) {
     pb::SeatCount* count = count_of(audience);
     if (count == nullptr) continue;
     const bool is_offered = state == pb::WaitEntryState_Name(pb::WAIT_ENTRY_STATE_OFFERED);
-    is_offered ? count->set_offered(static_cast<int>(number)) : count->set_waiting(static_cast<int>(number));
+    state.empty() ? count->set_confirmed(static_cast<int>(number))
+    : is_offered  ? count->set_offered(static_cast<int>(number))
+                  : count->set_waiting(static_cast<int>(number));
   }
   return counts;
 }

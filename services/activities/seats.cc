@@ -31,10 +31,16 @@ struct Wish {
   int waiting_in_all = 0;
 };
 
-absl::StatusOr<bool> IsOnList(Tx& tx, std::string_view session_id, std::string_view person_ref) {
-  static const std::string live =
-      absl::StrCat("WHERE session_id = :session AND person_ref = :person AND ", InStates<pb::WaitEntryState>(IsLive));
-  return Exists<pb::WaitEntry>(tx, live, session_id, person_ref);
+// Whether the person is in the session already, by a seat or on the list. One statement for both.
+absl::Status CheckMayJoin(Tx& tx, const std::string& session_id, const std::string& person_ref) {
+  static const std::string sql = absl::StrCat(
+      "SELECT (SELECT COUNT(*) FROM enrolments WHERE session_id = :session1 AND person_ref = :person1 AND ",
+      InStates<pb::EnrolmentState>(IsLive),
+      "), (SELECT COUNT(*) FROM wait_entries WHERE session_id = :session2 AND person_ref = :person2 AND ",
+      InStates<pb::WaitEntryState>(IsLive), ")");
+  ASSIGN(const auto rows, (tx.Query<int64_t, int64_t>(sql, session_id, person_ref, session_id, person_ref)));
+  const auto [seats, entries] = rows.front();
+  return MayJoin(seats > 0, entries > 0);
 }
 
 template <class Request>
@@ -45,9 +51,7 @@ absl::StatusOr<Wish> WishOf(Tx& tx, const Call& call, const Request& request) {
   TRY(MayTakePart(call.caller, activity, request.person_ref(), request.audience()));
   TRY(MayEnrolNow(wish.session, tx.now()));
   ASSIGN(wish.quota_audience, QuotaFor(wish.session, request.audience()));
-  ASSIGN(const bool has_seat, HasSeat(tx, wish.session.id(), request.person_ref()));
-  ASSIGN(const bool is_on_list, IsOnList(tx, wish.session.id(), request.person_ref()));
-  TRY(MayJoin(has_seat, is_on_list));
+  TRY(CheckMayJoin(tx, wish.session.id(), request.person_ref()));
   ASSIGN(const SeatCounts counts, SeatCountsOf(tx, wish.session));
   for (const pb::SeatCount& count : counts) {
     wish.waiting_in_all += count.waiting();
