@@ -70,6 +70,21 @@ absl::Status AddDeadlines(Tx& tx, const DeadlineQuery& query, const std::string&
   return absl::OkStatus();
 }
 
+// The places of a scheme, or of all.
+absl::StatusOr<std::vector<pb::Place>> PlacesIn(Tx& tx, const std::string& scheme_id) {
+  return scheme_id.empty() ? Select<pb::Place>(tx, "") : Select<pb::Place>(tx, "WHERE scheme_id = :scheme", scheme_id);
+}
+
+void Count(pb::PlaceState state, pb::Availability* availability) {
+  if (state == pb::PLACE_STATE_REMOVED) return;
+  availability->set_places(availability->places() + 1);
+  if (state == pb::PLACE_STATE_FREE) availability->set_free(availability->free() + 1);
+  if (state == pb::PLACE_STATE_RESERVED) availability->set_reserved(availability->reserved() + 1);
+  if (state == pb::PLACE_STATE_OCCUPIED) availability->set_occupied(availability->occupied() + 1);
+  if (state == pb::PLACE_STATE_TURNAROUND) availability->set_turnaround(availability->turnaround() + 1);
+  if (state == pb::PLACE_STATE_CLOSED) availability->set_closed(availability->closed() + 1);
+}
+
 template <class M, class... P>
 absl::Status ReadNewest(Tx& tx, std::string_view tail, M* into, const P&... parameters) {
   ASSIGN(auto row, Find<M>(tx, tail, parameters...));
@@ -90,22 +105,14 @@ absl::Status Housing::GetAvailability(Tx& tx, Call&, const pb::GetAvailabilityRe
     ASSIGN(schemes.emplace_back(), Load<pb::HousingScheme>(tx, request.scheme_id()));
   }
   ASSIGN(const Night night, NightOf(tx, date, request.scheme_id()));
+  std::map<std::string_view, pb::Availability*> of_scheme;
   for (const pb::HousingScheme& scheme : schemes) {
-    pb::Availability* availability = response->add_availabilities();
+    pb::Availability* availability = of_scheme[scheme.id()] = response->add_availabilities();
     availability->set_scheme_id(scheme.id());
     availability->set_scheme_code(scheme.code());
-    ASSIGN(const std::vector<pb::Place> places, Select<pb::Place>(tx, "WHERE scheme_id = :scheme", scheme.id()));
-    for (const pb::Place& place : places) {
-      const pb::PlaceState state = night.StateOf(place);
-      if (state == pb::PLACE_STATE_REMOVED) continue;
-      availability->set_places(availability->places() + 1);
-      if (state == pb::PLACE_STATE_FREE) availability->set_free(availability->free() + 1);
-      if (state == pb::PLACE_STATE_RESERVED) availability->set_reserved(availability->reserved() + 1);
-      if (state == pb::PLACE_STATE_OCCUPIED) availability->set_occupied(availability->occupied() + 1);
-      if (state == pb::PLACE_STATE_TURNAROUND) availability->set_turnaround(availability->turnaround() + 1);
-      if (state == pb::PLACE_STATE_CLOSED) availability->set_closed(availability->closed() + 1);
-    }
   }
+  ASSIGN(const std::vector<pb::Place> places, PlacesIn(tx, request.scheme_id()));
+  for (const pb::Place& place : places) Count(night.StateOf(place), of_scheme[place.scheme_id()]);
   response->set_date(date);
   return SetAsOf(tx, response);
 }
