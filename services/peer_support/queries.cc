@@ -15,11 +15,11 @@
 namespace mestring::peer_support {
 namespace {
 
+// Of a page of peers, in the order of their ids.
 absl::Status FillLoads(Tx& tx, google::protobuf::RepeatedPtrField<pb::Peer>* peers) {
-  for (pb::Peer& peer : *peers) {
-    ASSIGN(const int64_t load, LoadOf(tx, peer.id()));
-    peer.set_load(static_cast<int32_t>(load));
-  }
+  if (peers->empty()) return absl::OkStatus();
+  ASSIGN(auto loads, LoadsOf(tx, peers->begin()->id(), peers->rbegin()->id()));
+  for (pb::Peer& peer : *peers) peer.set_load(static_cast<int32_t>(loads[peer.id()]));
   return absl::OkStatus();
 }
 

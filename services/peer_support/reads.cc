@@ -28,13 +28,24 @@ absl::StatusOr<std::optional<pb::Guide>> GuideOf(Tx& tx, const pb::Peer& peer) {
   return std::optional<pb::Guide>(std::move(guide));
 }
 
-absl::StatusOr<int64_t> LoadOf(Tx& tx, std::string_view peer_id, std::string_view but_for) {
+absl::StatusOr<std::map<std::string, int64_t>> LoadsOf(Tx& tx, std::string_view first_peer_id,
+                                                       std::string_view last_peer_id, std::string_view but_for) {
   static const std::string sql = absl::StrCat(
-      "SELECT (SELECT COUNT(*) FROM matches WHERE peer_id = :peer1 AND id <> :but1 AND ",
+      "SELECT peer_id, COUNT(*) FROM (SELECT peer_id FROM matches WHERE peer_id >= :first1 AND peer_id <= :last1"
+      " AND id <> :but1 AND ",
       InStates<pb::MatchState>(IsLive),
-      ") + (SELECT COUNT(*) FROM proposals WHERE peer_id = :peer2 AND id <> :but2 AND ", InStates(HoldsPlace), ")");
-  ASSIGN(const auto rows, tx.Query<int64_t>(sql, peer_id, but_for, peer_id, but_for));
-  return std::get<0>(rows.front());
+      " UNION ALL SELECT peer_id FROM proposals WHERE peer_id >= :first2 AND peer_id <= :last2 AND id <> :but2 AND ",
+      InStates(HoldsPlace), ") held GROUP BY peer_id");
+  ASSIGN(const auto rows, (tx.Query<std::string, int64_t>(sql, first_peer_id, last_peer_id, but_for, first_peer_id,
+                                                          last_peer_id, but_for)));
+  std::map<std::string, int64_t> loads;
+  for (const auto& [peer_id, load] : rows) loads[peer_id] = load;
+  return loads;
+}
+
+absl::StatusOr<int64_t> LoadOf(Tx& tx, std::string_view peer_id, std::string_view but_for) {
+  ASSIGN(const auto loads, LoadsOf(tx, peer_id, peer_id, but_for));
+  return loads.empty() ? 0 : loads.begin()->second;
 }
 
 absl::StatusOr<bool> HasConflict(Tx& tx, std::string_view person_ref, std::string_view other_person_ref) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -41,7 +42,11 @@ absl::StatusOr<pb::Peer> LoadToDecide(Tx& tx, Call& call, std::string_view peer_
 absl::StatusOr<pb::PeerRules> CurrentRules(Tx& tx);
 // The peer's guide, if there is one.
 absl::StatusOr<std::optional<pb::Guide>> GuideOf(Tx& tx, const pb::Peer& peer);
-// How many live matches and accepted proposals a peer has, without one proposal or match that is in question.
+// How many live matches and accepted proposals each peer has, of those whose ids lie between two (both included),
+// without one proposal or match that is in question. A peer who has none is left out.
+absl::StatusOr<std::map<std::string, int64_t>> LoadsOf(Tx& tx, std::string_view first_peer_id,
+                                                       std::string_view last_peer_id, std::string_view but_for = "");
+// The same of one peer.
 absl::StatusOr<int64_t> LoadOf(Tx& tx, std::string_view peer_id, std::string_view but_for = "");
 absl::StatusOr<bool> HasConflict(Tx& tx, std::string_view person_ref, std::string_view other_person_ref);
 // Checks [P1] and [P2] for a peer as they are now. `but_for` as in LoadOf.

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <map>
+
 #include "common/base/dates.h"
 #include "tests/peer_support/town.h"
 #include "tests/support/contract_suite.h"
@@ -277,6 +279,24 @@ TEST_P(PeerSupportTest, APersonAsksWithoutAReferralAndTwoConsentsMakeAMatch) {
   EXPECT_EQ(town_.Now(started->match()).end_reason(), pb::END_REASON_UNSPECIFIED);
   EXPECT_EQ(town_.Now(peer).load(), 0);
   EXPECT_REFUSED(End(started->match(), Staff()), "WRONG_STATE");
+}
+
+TEST_P(PeerSupportTest, ListsShowWhatEachPeerHas) {
+  const pb::PeerProfile profile = Town::Profile(pb::EXPERIENCE_OWN_USE, /*capacity=*/4);
+  const pb::Peer idle = town_.Active(profile), one = town_.Active(profile), both = town_.Active(profile);
+  town_.Matched(one);
+  EXPECT_DONE(End(town_.Matched(one), Staff()));
+  town_.Proposed(town_.Asked(SomePerson()), one);
+  town_.Matched(both);
+  town_.AcceptedByBoth(town_.Proposed(town_.Asked(SomePerson()), both));
+  const std::map<std::string, int> expected = {{idle.id(), 0}, {one.id(), 1}, {both.id(), 2}};
+  const auto loads = [](const auto& response) {
+    std::map<std::string, int> shown;
+    for (const pb::Peer& peer : response->peers()) shown[peer.id()] = peer.load();
+    return shown;
+  };
+  EXPECT_EQ(loads(town_.Call(&Stub::ListPeers, Staff(), pb::ListPeersRequest())), expected);
+  EXPECT_EQ(loads(town_.Call(&Stub::ListAvailablePeers, Staff(), pb::ListAvailablePeersRequest())), expected);
 }
 
 TEST_P(PeerSupportTest, StaffPassesOnThePersonsWordAndItIsSeen) {
