@@ -48,6 +48,9 @@ class Connection {
 
   // A service has some hundred texts; lists with filters make more.
   static constexpr size_t kStatementsMax = 400;
+  // PostgreSQL keeps the plan of a statement, made for the size that its tables had. After so many runs, and more often
+  // at first, a connection has all plans made anew.
+  static constexpr int kRunsOfPlanMax = 4096;
 
   // `why` receives the library's own words if the database cannot be reached: for the operator at the start, not
   // for callers, because they name hosts and users.

@@ -5,9 +5,14 @@
 // A prepared statement stays at the server when its transaction is rolled back or when running it fails. Only a change
 // of the schema can spoil it for good: then this file prepares all anew, from the next transaction on, because a failed
 // transaction accepts no statement.
+//
+// The server plans a prepared statement for the size that its tables have, and keeps that plan until statistics are
+// gathered, a minute or more later: a table that was small when a service started would be read as a whole. So plans
+// are discarded now and then. Planning each run was rejected: it costs as much as running most statements.
 #include <libpq-fe.h>
 #include <poll.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <utility>
 
@@ -32,6 +37,8 @@ constexpr std::string_view kSessionSettings =
 // Deferred statements that are kept in memory before they are sent: far above what a group of writes has.
 constexpr size_t kQueuedBytesMax = 1 << 20;
 constexpr std::string_view kForget = "DEALLOCATE ALL";
+// Runs after which plans are made anew for the first time; each time after twice as many.
+constexpr int kRunsOfPlanFirst = 64;
 
 bool IsWord(char c) { return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '_'; }
 
@@ -262,6 +269,11 @@ class PostgresqlConnection final : public Connection {
   }
 
   absl::Status Queue(std::string_view sql, std::vector<Value> parameters) {
+    if (++runs_ > runs_of_plan_) {
+      queue_.push_back({.sql = "DISCARD PLANS"});
+      runs_ = 0;
+      runs_of_plan_ = std::min(2 * runs_of_plan_, kRunsOfPlanMax);
+    }
     const Statement statement = Prepared(sql);
     if (statement.parameters != parameters.size()) return Failed(kOtherParameters, sql);
     for (const Value& value : parameters) {
@@ -356,6 +368,7 @@ class PostgresqlConnection final : public Connection {
   std::unique_ptr<PGconn, Finish> server_;
   absl::flat_hash_map<std::string, Statement> statements_;  // by their text
   int64_t last_name_ = 0;
+  int runs_ = 0, runs_of_plan_ = kRunsOfPlanFirst;
   std::vector<Message> queue_;
   size_t queued_bytes_ = 0;
   bool spoiled_ = false;  // some of them

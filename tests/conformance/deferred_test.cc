@@ -149,6 +149,27 @@ TEST_F(DeferredTest, MuchThatIsDeferredDoesNotBlock) {
   EXPECT_EQ(Ask("SELECT LENGTH(note) FROM things WHERE id = 'first'"), absl::StrCat(5 << 20));
 }
 
+// A table that has one row when a service starts is read as a whole, which is right then and slow when it has grown.
+TEST_F(DeferredTest, APlanThatWasMadeForASmallTableIsNotKept) {
+  constexpr std::string_view kQuery = "SELECT number FROM things WHERE id = :id";
+  const auto run = [&](int times) {
+    for (int i = 0; i < times; ++i) EXPECT_TRUE(connection_->Run(kQuery, Bind("first")).ok());
+  };
+  const auto plan = [&] {
+    const std::string name = Ask("SELECT name FROM pg_prepared_statements WHERE statement LIKE '%FROM things WHERE%'");
+    Connection::Rows rows;
+    EXPECT_TRUE(connection_->Once(absl::StrCat("EXPLAIN EXECUTE ", name, "('first')"), 1, &rows).ok());
+    return rows.at(0).at(0).value_or("");
+  };
+  EXPECT_TRUE(connection_->Once("ANALYZE things").ok());
+  run(20);
+  ASSERT_THAT(plan(), HasSubstr("Seq Scan"));
+  EXPECT_TRUE(connection_->Once("INSERT INTO things (id, number) SELECT i, 1 FROM generate_series(1, 20000) i").ok());
+  ASSERT_THAT(plan(), HasSubstr("Seq Scan")) << "the server keeps the plan";
+  run(Connection::kRunsOfPlanMax);
+  EXPECT_THAT(plan(), HasSubstr("Index"));
+}
+
 TEST_F(DeferredTest, AGroupOfWritesWaitsTwice) {
   std::vector<std::function<absl::Status(Tx&)>> writes;
   for (int i = 0; i < WriteQueue::kGroupMax; ++i) {
