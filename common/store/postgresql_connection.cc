@@ -354,7 +354,7 @@ class PostgresqlConnection final : public Connection {
     const ExecStatusType status = PQresultStatus(answer);
     if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK) {
       const std::string state = Field(answer, PG_DIAG_SQLSTATE);
-      lost_ = MeansLost(state) || PQstatus(server_.get()) != CONNECTION_OK;
+      lost_ = lost_ || MeansLost(state) || PQstatus(server_.get()) != CONNECTION_OK;
       spoiled_ = spoiled_ || MeansSpoiled(state);
       return lost_ ? DatabaseGone() : Explain(answer, sql);
     }

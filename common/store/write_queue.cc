@@ -149,11 +149,17 @@ absl::Status WriteQueue::RunTogether(absl::Span<TxJob* const> writers, TxGroup& 
     if (writer_->lost()) return DatabaseGone();
     if (!writer_->InTransaction()) return status.ok() ? DatabaseGone() : status;
     if (status.ok()) ++*succeeded;
-    // The result of a write that is alone and waited for each statement is its own.
-    *spoiled = !status.ok() && changed && (writers.size() > 1 || group.deferred);
-    if (*spoiled) return absl::OkStatus();
+    *spoiled = !status.ok() && changed && (writers.size() > 1 || !DeferredRan(group));
+    if (*spoiled) return writer_->lost() ? DatabaseGone() : absl::OkStatus();
   }
   return absl::OkStatus();
+}
+
+// Whether all that the only write of a group deferred has run, so that its error is its own. Ends the transaction in
+// the same round trip. The SELECT fails if a statement has failed before.
+bool WriteQueue::DeferredRan(TxGroup& group) {
+  if (!group.deferred) return true;
+  return group.InsertAll(*writer_).ok() && writer_->Together({"SELECT 1", "ROLLBACK"}).ok();
 }
 
 // Runs each write in its savepoint; positions and log rows of one that fails are given back. A single write needs no

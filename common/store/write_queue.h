@@ -52,6 +52,7 @@ class WriteQueue {
   absl::Status TryGroup(absl::Span<TxJob* const> writers, bool* commit_sent);
   absl::Status TryGroupOnce(absl::Span<TxJob* const> writers, bool careful, bool* commit_sent, bool* done);
   absl::Status RunTogether(absl::Span<TxJob* const> writers, TxGroup& group, int* succeeded, bool* spoiled);
+  bool DeferredRan(TxGroup& group);
   absl::Status RunCarefully(absl::Span<TxJob* const> writers, TxGroup& group, int* succeeded);
   absl::Status RunWriter(TxJob& writer, TxGroup& group, absl::Time now, bool* changed);
   absl::Status Commit(TxGroup& group, Cursor before, bool* commit_sent);

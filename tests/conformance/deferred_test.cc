@@ -228,8 +228,22 @@ TEST_F(DeferredTest, AWriteThatFailsAfterItDeferredLeavesNothing) {
     return Refused("TEST", "not this time");
   });
   EXPECT_EQ(ReasonOf(status), "TEST");
-  EXPECT_EQ(runs, 2) << "what it deferred could have failed";
+  EXPECT_EQ(runs, 1);
   EXPECT_THAT(Things(), SizeIs(0));
+}
+
+// As if it had waited for each statement.
+TEST_F(DeferredTest, AWriteWhoseDeferredStatementFailsIsNotToldWhatItSaidAfterwards) {
+  const auto refuse = [](absl::Status deferred) { return deferred.ok() ? Refused("TEST", "after it") : deferred; };
+  EXPECT_EQ(ReasonOf(db_->Write([&](Tx& tx) { return refuse(tx.ExecLater(kInsert, "first", 1)); })), "CONSTRAINT");
+  EXPECT_EQ(ReasonOf(db_->Write([&](Tx& tx) { return refuse(tx.InsertLater("things (id, number)", "first", 1)); })),
+            "CONSTRAINT");
+  EXPECT_EQ(ReasonOf(db_->Write([&](Tx& tx) -> absl::Status {
+              TRY(tx.ExecLater(kInsert, "first", 1));
+              return refuse(tx.Query<int64_t>("SELECT COUNT(*) FROM things").status());
+            })),
+            "CONSTRAINT");
+  EXPECT_TRUE(db_->Write([](Tx& tx) { return InsertThing(tx, "a"); }).ok());
 }
 
 // The server says which statement it did not run, so the COMMIT behind it has not run either.
