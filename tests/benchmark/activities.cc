@@ -89,7 +89,7 @@ void MeasureActivities(Bench& bench) {
       (count == little ? services : grown).push_back(std::move(service));
     }
     const std::string on = absl::StrCat(", ", EngineTitle(engine));
-    contenders.push_back({"enrol" + on, services.back().get(), Enrol(little), AtLeast(0.5)});
+    contenders.push_back({"enrol" + on, services.back().get(), Enrol(little), AtLeastOn(engine, 0.3, 0.2)});
     // Fifty sessions in each answer, so it is compared with itself only.
     contenders.push_back({"what is open" + on, services.back().get(), WhatIsOpen(), std::nullopt});
   }

@@ -10,17 +10,18 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "mestring/test/v1/test.pb.h"
+#include "tests/support/tokens.h"
 
 namespace mestring {
 namespace {
 
 // A slice is long enough for some thousand calls and short enough that its neighbours see the same machine.
 constexpr absl::Duration kSlice = absl::Seconds(1), kSliceQuick = absl::Milliseconds(400);
-constexpr int kRounds = 7, kRoundsQuick = 3;
+constexpr int kRounds = 7, kRoundsQuick = 3, kPooledRuns = 5;
 // Connections, prepared statements and tokens are made in it; not counted.
 constexpr absl::Duration kWarmUp = absl::Milliseconds(400);
 
-constexpr int kWidths[] = {56, 40, 28, 12};
+constexpr int kWidths[] = {56, 45, 28, 12};
 
 void PrintLine(std::string_view what, std::string_view figures, std::string_view shown, std::string_view target,
                std::string_view verdict) {
@@ -39,13 +40,13 @@ void PrintLine(std::string_view what, std::string_view figures, std::string_view
   fflush(stdout);
 }
 
-RpcCall EmptyCall() {
-  return CallOf<test::v1::EmptyRequest>("", [](int64_t) { return test::v1::EmptyRequest(); });
+RpcCall EmptyCall(std::string token = "") {
+  return CallOf<test::v1::EmptyRequest>(std::move(token), [](int64_t) { return test::v1::EmptyRequest(); });
 }
 
 std::string Rate(const Figures& figures) {
   return absl::StrCat(Grouped(figures.per_second), "/s  ", Millis(figures.p50), "  ", Millis(figures.p99), "  ",
-                      absl::ToInt64Microseconds(figures.cpu), " µs");
+                      absl::ToInt64Microseconds(figures.cpu), " µs  ", absl::StrFormat("%.1f", figures.switches));
 }
 
 // "0.62 (0.58-0.70)": the median and the range of the rounds.
@@ -72,8 +73,8 @@ double Median(std::vector<double> values) {
   return values.size() % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
 }
 
-Bench::Bench(bool quick_run) : quick(quick_run) {
-  PrintLine("", "per second, p50, p99, server's CPU", "compared", "target", "");
+Bench::Bench(bool quick_run, bool pooled_runs) : quick(quick_run), pooled(pooled_runs) {
+  PrintLine("", "per second, p50, p99, server's CPU and switches", "compared", "target", "");
 }
 
 void Bench::Heading(std::string_view title) { printf("\n%s\n", std::string(title).c_str()); }
@@ -110,14 +111,17 @@ void Bench::Die(const absl::Status& status) {
 std::vector<Figures> Bench::InTurns(const std::vector<Contender>& contenders, Callers callers) {
   const size_t count = contenders.size();
   for (const Contender& each : contenders) each.server->client().RunClosed(each.call, kInFlight, kWarmUp, callers);
-  std::vector<std::vector<double>> rates(count), ratios(count), p50(count), p99(count), cpu(count);
-  for (int round = 0; round < Choose(kRounds, kRoundsQuick); ++round) {
+  std::vector<std::vector<double>> rates(count), ratios(count), p50(count), p99(count), cpu(count), switches(count);
+  for (int round = 0; round < Choose(kRounds, kRoundsQuick) * (pooled ? kPooledRuns : 1); ++round) {
     for (size_t i = 0; i < count; ++i) {
       ServerProcess& server = *contenders[i].server;
       const absl::Duration used = server.cpu();
+      const int64_t switched = server.switches();
       const LoadResult result =
           server.client().RunClosed(contenders[i].call, kInFlight, Choose(kSlice, kSliceQuick), callers);
-      cpu[i].push_back(absl::ToDoubleSeconds(server.cpu() - used) / std::max<size_t>(1, result.latencies.size()));
+      const double calls = static_cast<double>(std::max<size_t>(1, result.latencies.size()));
+      cpu[i].push_back(absl::ToDoubleSeconds(server.cpu() - used) / calls);
+      switches[i].push_back(static_cast<double>(server.switches() - switched) / calls);
       if (result.failed > 0) {
         Fail(absl::StrCat(contenders[i].what, ": ", result.failed, " calls failed, the first with ", result.error));
       }
@@ -136,14 +140,23 @@ std::vector<Figures> Bench::InTurns(const std::vector<Contender>& contenders, Ca
                   .ratio_high = *high,
                   .p50 = absl::Seconds(Median(p50[i])),
                   .p99 = absl::Seconds(Median(p99[i])),
-                  .cpu = absl::Seconds(Median(cpu[i]))};
+                  .cpu = absl::Seconds(Median(cpu[i])),
+                  .switches = Median(switches[i])};
   }
   return figures;
 }
 
 void Bench::CompareWithEmpty(const std::vector<Contender>& contenders, Callers callers) {
-  if (empty_ == nullptr) empty_ = ServerProcess::Empty();
-  std::vector<Contender> all = {{"empty RPC", empty_.get(), EmptyCall(), std::nullopt}};
+  if (empty_ == nullptr) {
+    empty_ = std::make_unique<ServerProcess>(GatedEmptyDefinition(), "sqlite");
+    bare_callback_ = std::make_unique<ServerProcess>(kBareCallback);
+    bare_synchronous_ = std::make_unique<ServerProcess>(kBareSynchronous);
+    for (ServerProcess* each : {empty_.get(), bare_callback_.get(), bare_synchronous_.get()}) each->Start();
+  }
+  std::vector<Contender> all = {
+      {"empty RPC behind the gate", empty_.get(), EmptyCall(Token({access::v1::ROLE_STAFF})), std::nullopt},
+      {"empty RPC, bare callback", bare_callback_.get(), EmptyCall(), std::nullopt},
+      {"empty RPC, bare and synchronous", bare_synchronous_.get(), EmptyCall(), std::nullopt}};
   all.insert(all.end(), contenders.begin(), contenders.end());
   const std::vector<Figures> figures = InTurns(all, callers);
   Row(all[0].what, Rate(figures[0]));

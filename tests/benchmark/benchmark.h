@@ -33,6 +33,9 @@ struct Target {
   std::string unit;  // of the figure beside it
 };
 inline Target AtLeast(double limit, std::string unit = "") { return {Target::Kind::kAtLeast, limit, std::move(unit)}; }
+inline Target AtLeastOn(std::string_view engine, double sqlite, double postgresql) {
+  return AtLeast(engine == "sqlite" ? sqlite : postgresql);
+}
 inline Target AtMost(double limit, std::string unit = "") { return {Target::Kind::kAtMost, limit, std::move(unit)}; }
 
 // The answers of one server in a comparison.
@@ -41,14 +44,21 @@ struct Figures {
   double ratio = 1;                      // to the first in the comparison: the median of the rounds,
   double ratio_low = 1, ratio_high = 1;  // the lowest and the highest
   absl::Duration p50, p99;
-  absl::Duration cpu;  // of the server's process, for a call; not that of PostgreSQL's
+  absl::Duration cpu;   // of the server's process, for a call; not that of PostgreSQL's
+  double switches = 0;  // of its threads, for a call
 };
+
+// One empty RPC, in the form of all services.
+ServiceDefinition GatedEmptyDefinition();
+// One empty RPC that nothing stands before, in gRPC's two forms. Returns when the process is told to end.
+inline constexpr std::string_view kBareCallback = "bare_callback", kBareSynchronous = "bare_synchronous";
+int RunBareServer(std::string_view name);
 
 // A server as a process: this program, started again with `serve NAME`.
 class ServerProcess {
  public:
-  // The server with one empty RPC, without gate, edge or database.
-  static std::unique_ptr<ServerProcess> Empty();
+  // A server with one empty RPC, without gate, edge or database: kBareCallback or kBareSynchronous.
+  explicit ServerProcess(std::string_view bare);
   // A service on a fresh database of an engine ("sqlite", "postgresql"), and a stream if there is a Redis.
   ServerProcess(const ServiceDefinition& definition, std::string_view engine, const RedisServer* redis = nullptr);
   ~ServerProcess();
@@ -65,11 +75,13 @@ class ServerProcess {
   int64_t memory() const;
   // Processor time it has used.
   absl::Duration cpu() const;
+  // How often its threads have been switched, and how many they are.
+  int64_t switches() const;
+  int threads() const;
   // "test, PostgreSQL"
   std::string name() const;
 
  private:
-  ServerProcess();
   std::string Log() const;
 
   std::string service_, engine_, redis_url_;
@@ -84,9 +96,10 @@ class ServerProcess {
 
 class Bench {
  public:
-  explicit Bench(bool quick);
+  // `pooled`: each comparison has five times the rounds, for figures that repeat on a machine that is shared.
+  Bench(bool quick, bool pooled);
 
-  const bool quick;
+  const bool quick, pooled;
   // `full` in a full run, `quick` in a quick one.
   template <class T>
   T Choose(T full_run, T quick_run) const {
@@ -111,7 +124,8 @@ class Bench {
     RpcCall call;
     std::optional<Target> target;
   };
-  // RPCs beside the empty one, 64 in flight, each with its row: against its target, or for orientation only.
+  // RPCs beside the empty one behind the gate, 64 in flight, each with its row: against its target, or for orientation
+  // only.
   void CompareWithEmpty(const std::vector<Contender>& contenders, Callers callers = Callers::kMany);
   // The same calls on a service with little data and on one with much, with a row for each.
   struct Growing {
@@ -133,7 +147,7 @@ class Bench {
   [[noreturn]] static void Die(const absl::Status& status);
 
  private:
-  std::unique_ptr<ServerProcess> empty_;
+  std::unique_ptr<ServerProcess> empty_, bare_callback_, bare_synchronous_;
   bool failed_ = false;
   int met_ = 0, missed_ = 0;
 };
@@ -164,8 +178,5 @@ void MeasureHousing(Bench& bench);
 void MeasureActivities(Bench& bench);
 void MeasurePeerSupport(Bench& bench);
 void MeasureCouncil(Bench& bench);
-
-// main() of the empty server: prints its port, and serves until it is stopped.
-int RunEmptyServer();
 
 }  // namespace mestring

@@ -31,11 +31,11 @@ constexpr Benchmark kBenchmarks[] = {
     {"watchers", "a thousand watchers", MeasureWatchers},
     {"growth", "the same RPCs on little and on much data", MeasureGrowth},
 };
-constexpr MakeDefinition kServices[] = {TestServiceDefinition, HousingDefinition, ActivitiesDefinition,
-                                        PeerSupportDefinition, CouncilDefinition};
+constexpr MakeDefinition kServices[] = {GatedEmptyDefinition, TestServiceDefinition, HousingDefinition,
+                                        ActivitiesDefinition, PeerSupportDefinition, CouncilDefinition};
 
 int Serve(std::string_view name, char* program) {
-  if (name == "empty") return RunEmptyServer();
+  if (name == kBareCallback || name == kBareSynchronous) return RunBareServer(name);
   for (const MakeDefinition make : kServices) {
     const ServiceDefinition definition = make();
     if (definition.name == name) return RunService(1, &program, definition);
@@ -44,7 +44,8 @@ int Serve(std::string_view name, char* program) {
 }
 
 int Usage() {
-  fprintf(stderr, "usage: tests/benchmark/run [--quick] [NAME…]\n\nMeasures all, or those that are named:\n");
+  fprintf(stderr,
+          "usage: tests/benchmark/run [--quick] [--pooled] [NAME…]\n\nMeasures all, or those that are named:\n");
   for (const Benchmark& each : kBenchmarks) {
     fprintf(stderr, "  %-12s %s\n", std::string(each.name).c_str(), std::string(each.what).c_str());
   }
@@ -63,7 +64,7 @@ void PrintSurroundings(bool quick) {
 }
 
 int Run(int argc, char** argv) {
-  bool quick = false;
+  bool quick = false, pooled = false;
   std::vector<std::string_view> names;
   for (int i = 1; i < argc; ++i) {
     const std::string_view argument = argv[i];
@@ -71,6 +72,8 @@ int Run(int argc, char** argv) {
                                    [&](const Benchmark& each) { return each.name == argument; });
     if (argument == "--quick") {
       quick = true;
+    } else if (argument == "--pooled") {
+      pooled = true;
     } else if (known) {
       names.push_back(argument);
     } else {
@@ -78,7 +81,7 @@ int Run(int argc, char** argv) {
     }
   }
   PrintSurroundings(quick);
-  Bench bench(quick);
+  Bench bench(quick, pooled);
   for (const Benchmark& each : kBenchmarks) {
     if (names.empty() || std::count(names.begin(), names.end(), each.name) > 0) each.run(bench);
   }

@@ -56,8 +56,8 @@ void MeasurePeerSupport(Bench& bench) {
     services.back()->Start();
     SetUp(*services.back());
     const std::string on = absl::StrCat(", ", EngineTitle(engine));
-    contenders.push_back({"ask for a peer" + on, services.back().get(), RequestPeer(), AtLeast(0.5)});
-    contenders.push_back({"who is free" + on, services.back().get(), WhoIsFree(), AtLeast(0.8)});
+    contenders.push_back({"ask for a peer" + on, services.back().get(), RequestPeer(), AtLeastOn(engine, 0.3, 0.2)});
+    contenders.push_back({"who is free" + on, services.back().get(), WhoIsFree(), AtLeastOn(engine, 0.3, 0.25)});
   }
   bench.CompareWithEmpty(contenders);
 }

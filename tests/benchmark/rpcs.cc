@@ -22,10 +22,11 @@ void MeasureRpcs(Bench& bench) {
     service.Fill([](Database& db) { return AddNotes(db, 1000); });
     service.Start();
     const std::string on = absl::StrCat(", ", EngineTitle(engine));
-    contenders.push_back({"durable write" + on, &service, WriteNote(), AtLeast(0.5)});
-    contenders.push_back({"read" + on, &service, GetNote(1000), AtLeast(0.8)});
+    contenders.push_back({"durable write" + on, &service, WriteNote(), AtLeastOn(engine, 0.5, 0.35)});
+    contenders.push_back({"read" + on, &service, GetNote(1000), AtLeastOn(engine, 0.8, 0.55)});
     const auto note = Bench::Must<test::v1::WriteNoteResponse>(service.client().Once(WriteNote()));
-    contenders.push_back({"read of a person's data, logged" + on, &service, GetNote(note.note().id()), AtLeast(0.5)});
+    contenders.push_back(
+        {"read of a person's data, logged" + on, &service, GetNote(note.note().id()), AtLeastOn(engine, 0.55, 0.4)});
   }
   bench.CompareWithEmpty(contenders);
   bench.Heading("The same from one caller with 64 calls in flight, for orientation");

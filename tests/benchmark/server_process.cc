@@ -3,6 +3,7 @@
 // gRPC's threads with it.
 #include <unistd.h>
 
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <thread>
@@ -11,10 +12,6 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
-#include "grpcpp/resource_quota.h"
-#include "grpcpp/security/server_credentials.h"
-#include "grpcpp/server_builder.h"
-#include "mestring/test/v1/test.grpc.pb.h"
 #include "tests/benchmark/benchmark.h"
 #include "tests/support/tokens.h"
 #include "tests/support/wait.h"
@@ -23,13 +20,6 @@ namespace mestring {
 namespace {
 
 constexpr char kThisProgram[] = "/proc/self/exe";
-constexpr char kEmpty[] = "empty";
-
-class Nothing : public test::v1::EmptyService::Service {
-  grpc::Status Empty(grpc::ServerContext*, const test::v1::EmptyRequest*, test::v1::EmptyResponse*) override {
-    return grpc::Status::OK;
-  }
-};
 
 std::string ThisProgram() {
   char path[4096];
@@ -48,23 +38,7 @@ int NumberIn(std::string_view line, std::string_view name) {
 
 }  // namespace
 
-// The threads are those of a service (common/process/server.cc): what is compared is what is done on them.
-int RunEmptyServer() {
-  Nothing nothing;
-  int port = 0;
-  grpc::ServerBuilder builder;
-  builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
-  builder.RegisterService(&nothing);
-  builder.SetResourceQuota(grpc::ResourceQuota("empty").SetMaxThreads(144));
-  builder.SetSyncServerOption(grpc::ServerBuilder::MAX_POLLERS, 64);
-  const std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
-  if (server == nullptr) return 1;
-  fprintf(stderr, "{\"event\":\"service.started\",\"port\":%d}\n", port);
-  server->Wait();
-  return 0;
-}
-
-ServerProcess::ServerProcess() : service_(kEmpty) {}
+ServerProcess::ServerProcess(std::string_view bare) : service_(bare) {}
 
 ServerProcess::ServerProcess(const ServiceDefinition& definition, std::string_view engine, const RedisServer* redis)
     : service_(definition.name),
@@ -77,12 +51,6 @@ ServerProcess::ServerProcess(const ServiceDefinition& definition, std::string_vi
 }
 
 ServerProcess::~ServerProcess() { Stop(); }
-
-std::unique_ptr<ServerProcess> ServerProcess::Empty() {
-  auto empty = std::unique_ptr<ServerProcess>(new ServerProcess());
-  empty->Start();
-  return empty;
-}
 
 std::string ServerProcess::name() const {
   return engine_.empty() ? service_ : absl::StrCat(service_, ", ", EngineTitle(engine_));
@@ -153,6 +121,25 @@ int64_t ServerProcess::memory() const {
     }
   }
   return kilobytes << 10;
+}
+
+int64_t ServerProcess::switches() const {
+  int64_t all = 0;
+  for (const auto& task : std::filesystem::directory_iterator(absl::StrCat("/proc/", process_.pid(), "/task"))) {
+    std::ifstream status(task.path() / "status");
+    for (std::string line; std::getline(status, line);) {
+      int64_t number = 0;
+      if (absl::StrContains(line, "ctxt_switches:") && absl::SimpleAtoi(line.substr(line.find(':') + 1), &number)) {
+        all += number;
+      }
+    }
+  }
+  return all;
+}
+
+int ServerProcess::threads() const {
+  std::filesystem::directory_iterator tasks(absl::StrCat("/proc/", process_.pid(), "/task"));
+  return static_cast<int>(std::distance(begin(tasks), end(tasks)));
 }
 
 absl::Duration ServerProcess::cpu() const {
