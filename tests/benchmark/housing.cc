@@ -62,7 +62,7 @@ absl::Status AddHistory(Database& db, int64_t count) {
       "INSERT INTO stays (id, version, state, person_ref, place_id, scheme_id, policy_id, start_date, end_date,"
       " arrive_date, held_until, turnaround_days, destination_code, create_time, update_time, arrival_missed)",
       absl::StrCat("SELECT ", kBulkIdSql, ", 3, 'STAY_STATE_ENDED', ", kBulkIdSql,
-                   ", (SELECT MIN(id) FROM places), (SELECT MIN(id) FROM offers), 'p', '2024-01-01', '2024-01-02',"
+                   ", (SELECT MIN(id) FROM places), (SELECT MIN(id) FROM schemes), 'p', '2024-01-01', '2024-01-02',"
                    " '2024-01-01', '2024-01-02', 0, '116', 0, 0, 0 FROM numbers"));
 }
 
