@@ -91,7 +91,9 @@ TEST_F(DeferredTest, AnErrorBeforeTheCommitNeverCommits) {
 TEST_F(DeferredTest, WhatIsQueuedIsForgottenByARollback) {
   ASSERT_TRUE(connection_->Together({"BEGIN"}).ok());
   EXPECT_TRUE(InsertLater("a").ok());
+  EXPECT_TRUE(InsertLater("first").ok());  // would fail
   connection_->Rollback();
+  EXPECT_FALSE(connection_->lost());
   EXPECT_EQ(Ask("SELECT COUNT(*) FROM things"), "1");
   // It was never prepared at the server either.
   EXPECT_TRUE(InsertLater("b").ok());
