@@ -399,9 +399,9 @@ absl::Status Subscription::Impl::RunHandlers(Tx& tx, const Event& event) {
 
 absl::Status Subscription::Impl::MoveCursor(Tx& tx, Cursor to) {
   ASSIGN(const int64_t rows,
-         tx.Exec("UPDATE subscription SET epoch = :epoch, position = :position, updated_at = :time"
-                 " WHERE stream = :stream AND epoch = :from_epoch AND position = :from_position AND state = :running",
-                 to.epoch, to.position, tx.now(), options.key, cursor.epoch, cursor.position, kRunning));
+         tx.ExecOneLater("UPDATE subscription SET epoch = :epoch, position = :position, updated_at = :time WHERE"
+                         " stream = :stream AND epoch = :from_epoch AND position = :from_position AND state = :running",
+                         Bind(to.epoch, to.position, tx.now(), options.key, cursor.epoch, cursor.position, kRunning)));
   return rows == 1 ? absl::OkStatus() : CursorMoved();
 }
 
