@@ -63,7 +63,8 @@ void RegisterGauges(Metrics& metrics, const ServiceParts& parts, const Health& h
   metrics.Gauge("mestring_timers_overdue", "Timers due for more than 5 seconds.",
                 [&health] { return double(health.seen().timers_overdue); });
   metrics.Gauge("mestring_watchers", "Open watches.", [&parts] { return double(parts.watch.watchers()); });
-  metrics.Gauge("mestring_calls", "Unary RPCs that are at work or wait.", [&parts] { return double(parts.edge.calls()); });
+  metrics.Gauge("mestring_calls", "Unary RPCs that are at work or wait.",
+                [&parts] { return double(parts.edge.calls()); });
   metrics.Gauge("mestring_ready", "1 if the service is ready.", [&health] { return health.ready() ? 1.0 : 0.0; });
   RegisterSubscriptionGauges(metrics, health);
 }
