@@ -26,6 +26,11 @@
 
 namespace mestring {
 
+// Calls in flight against a server.
+inline constexpr int kInFlight = 64;
+// The two servers without a gate.
+inline constexpr char kBareCallback[] = "bare_callback", kBareSynchronous[] = "bare_synchronous";
+
 // What a figure must reach.
 struct Target {
   enum class Kind { kAtLeast, kAtMost } kind;
@@ -33,10 +38,11 @@ struct Target {
   std::string unit;  // of the figure beside it
 };
 inline Target AtLeast(double limit, std::string unit = "") { return {Target::Kind::kAtLeast, limit, std::move(unit)}; }
-inline Target AtLeastOn(std::string_view engine, double sqlite, double postgresql) {
-  return AtLeast(engine == "sqlite" ? sqlite : postgresql);
-}
 inline Target AtMost(double limit, std::string unit = "") { return {Target::Kind::kAtMost, limit, std::move(unit)}; }
+// A target that differs between the engines: the first limit is for "sqlite", the second for "postgresql".
+inline double ByEngine(std::string_view engine, double sqlite, double postgresql) {
+  return engine == "sqlite" ? sqlite : postgresql;
+}
 
 // The answers of one server in a comparison.
 struct Figures {
@@ -44,27 +50,26 @@ struct Figures {
   double ratio = 1;                      // to the first in the comparison: the median of the rounds,
   double ratio_low = 1, ratio_high = 1;  // the lowest and the highest
   absl::Duration p50, p99;
-  absl::Duration cpu;   // of the server's process, for a call; not that of PostgreSQL's
-  double switches = 0;  // of its threads, for a call
+  // For a call, of the server's process and not of PostgreSQL's.
+  absl::Duration cpu;
+  double switches = 0;  // of context
 };
-
-// One empty RPC, in the form of all services.
-ServiceDefinition GatedEmptyDefinition();
-// One empty RPC that nothing stands before, in gRPC's two forms. Returns when the process is told to end.
-inline constexpr std::string_view kBareCallback = "bare_callback", kBareSynchronous = "bare_synchronous";
-int RunBareServer(std::string_view name);
 
 // A server as a process: this program, started again with `serve NAME`.
 class ServerProcess {
  public:
-  // A server with one empty RPC, without gate, edge or database: kBareCallback or kBareSynchronous.
-  explicit ServerProcess(std::string_view bare);
+  // A server with the empty RPC only, without gate, edge or database: kBareCallback or kBareSynchronous.
+  static std::unique_ptr<ServerProcess> Bare(std::string_view form);
+  // The peer in this folder (see peer.cc).
+  static std::unique_ptr<ServerProcess> Peer(std::string folder, const RedisServer& redis);
   // A service on a fresh database of an engine ("sqlite", "postgresql"), and a stream if there is a Redis.
   ServerProcess(const ServiceDefinition& definition, std::string_view engine, const RedisServer* redis = nullptr);
   ~ServerProcess();
 
   // Puts rows into the database before the service starts; the schema is there.
   void Fill(absl::FunctionRef<absl::Status(Database&)> fill);
+  // Gives PostgreSQL the statistics of the tables as they are now, also while the service runs.
+  void Analyze();
   // Until it answers. Aborts if it does not.
   void Start();
   void Stop();
@@ -75,15 +80,22 @@ class ServerProcess {
   int64_t memory() const;
   // Processor time it has used.
   absl::Duration cpu() const;
-  // How often its threads have been switched, and how many they are.
+  // How often its threads were switched off a core, because they waited or because their time was over.
   int64_t switches() const;
   int threads() const;
   // "test, PostgreSQL"
   std::string name() const;
 
  private:
+  explicit ServerProcess(std::string_view name) : service_(name) {}
   std::string Log() const;
+  void StartService();
+  void StartPeer();
+  // `port_in` returns the port when the log shows that the server is up, and 0 until then.
+  void StartAndWait(const std::vector<std::string>& command, const std::vector<std::string>& environment,
+                    absl::FunctionRef<int(std::string_view log)> port_in);
 
+  std::string peer_;  // its folder
   std::string service_, engine_, redis_url_;
   absl::Span<const Migration> schema_, shared_schema_;
   TempFolder folder_;
@@ -96,10 +108,11 @@ class ServerProcess {
 
 class Bench {
  public:
-  // `pooled`: each comparison has five times the rounds, for figures that repeat on a machine that is shared.
-  Bench(bool quick, bool pooled);
+  // All is run so many times; the targets are for the medians of the runs.
+  Bench(bool quick, int runs);
 
-  const bool quick, pooled;
+  const bool quick;
+  const int runs;
   // `full` in a full run, `quick` in a quick one.
   template <class T>
   T Choose(T full_run, T quick_run) const {
@@ -124,9 +137,11 @@ class Bench {
     RpcCall call;
     std::optional<Target> target;
   };
-  // RPCs beside the empty one behind the gate, 64 in flight, each with its row: against its target, or for orientation
-  // only.
-  void CompareWithEmpty(const std::vector<Contender>& contenders, Callers callers = Callers::kMany);
+  // In turns, each with its row: against its target, or for orientation only. `of`: what the first one is called.
+  void Compare(const std::vector<Contender>& contenders, std::string_view of, Callers callers = Callers::kMany,
+               int in_flight = kInFlight);
+  // The same beside the empty gated RPC.
+  void CompareWithGated(std::vector<Contender> contenders, Callers callers = Callers::kMany);
   // The same calls on a service with little data and on one with much, with a row for each.
   struct Growing {
     std::string what;
@@ -134,7 +149,7 @@ class Bench {
   };
   void CompareGrowth(ServerProcess& little, ServerProcess& much, const std::vector<Growing>& calls);
   // In turns; the first is what the others are compared with.
-  std::vector<Figures> InTurns(const std::vector<Contender>& contenders, Callers callers = Callers::kMany);
+  std::vector<Figures> InTurns(const std::vector<Contender>& contenders, Callers callers, int in_flight);
 
   // Reads an answer of a set-up call; a failure ends the program: nothing after it would mean anything.
   template <class Response>
@@ -147,9 +162,17 @@ class Bench {
   [[noreturn]] static void Die(const absl::Status& status);
 
  private:
-  std::unique_ptr<ServerProcess> empty_, bare_callback_, bare_synchronous_;
+  // A row with a target, and its value in each run.
+  struct Judged {
+    std::string heading, what;
+    Target target;
+    std::vector<double> values;
+  };
+
+  std::string heading_;
+  std::vector<Judged> judged_;
+  std::unique_ptr<ServerProcess> gated_;
   bool failed_ = false;
-  int met_ = 0, missed_ = 0;
 };
 
 // "sqlite" as "SQLite".
@@ -159,9 +182,6 @@ std::string Grouped(double number);
 std::string Millis(absl::Duration duration);
 double Median(std::vector<double> values);
 
-// Calls in flight against a server.
-inline constexpr int kInFlight = 64;
-
 struct Benchmark {
   std::string_view name, what;
   void (*run)(Bench&);
@@ -170,6 +190,8 @@ struct Benchmark {
 using MakeDefinition = ServiceDefinition (*)();
 
 void MeasureRpcs(Bench& bench);
+void MeasurePeer(Bench& bench);
+void MeasureMemory(Bench& bench);
 void MeasureDelivery(Bench& bench);
 void MeasureRelay(Bench& bench);
 void MeasureWatchers(Bench& bench);
@@ -178,5 +200,12 @@ void MeasureHousing(Bench& bench);
 void MeasureActivities(Bench& bench);
 void MeasurePeerSupport(Bench& bench);
 void MeasureCouncil(Bench& bench);
+
+// The service of the empty gated RPC, the yardstick (empty.cc).
+ServiceDefinition GatedDefinition();
+// main() of a bare server: prints its port, and serves until it is stopped.
+int RunBareServer(std::string_view form);
+// Such calls as these servers answer; the bare ones do not look at the token.
+RpcCall EmptyCall();
 
 }  // namespace mestring

@@ -1,4 +1,4 @@
-// RPCs of the council: a seat (write) and the mandate (read); beside the empty RPC.
+// RPCs of the council: a seat (write) and the mandate (read); beside the empty gated RPC.
 #include "services/council/council.h"
 
 #include "mestring/council/v1/council.pb.h"
@@ -50,10 +50,12 @@ void MeasureCouncil(Bench& bench) {
     services.back()->Start();
     SetUp(*services.back());
     const std::string on = absl::StrCat(", ", EngineTitle(engine));
-    contenders.push_back({"register a seat" + on, services.back().get(), RegisterSeat(), AtLeastOn(engine, 0.3, 0.2)});
-    contenders.push_back({"read the mandate" + on, services.back().get(), GetMandate(), AtLeastOn(engine, 0.3, 0.25)});
+    contenders.push_back(
+        {"register a seat" + on, services.back().get(), RegisterSeat(), AtLeast(ByEngine(engine, 0.3, 0.2))});
+    contenders.push_back(
+        {"read the mandate" + on, services.back().get(), GetMandate(), AtLeast(ByEngine(engine, 0.3, 0.25))});
   }
-  bench.CompareWithEmpty(contenders);
+  bench.CompareWithGated(contenders);
 }
 
 }  // namespace mestring

@@ -84,9 +84,8 @@ void MeasureOn(Bench& bench, std::string_view engine) {
   const std::string rate = absl::StrCat(Grouped(writes.per_second), " writes/s",
                                         writes.refused > 0 ? absl::StrCat(", ", writes.refused, " refused") : "");
   const absl::Duration p50 = delays.Percentile(0.5), p99 = delays.Percentile(0.99);
-  const bool sqlite = engine == "sqlite";
-  bench.Row("p50" + on, rate, absl::ToDoubleMilliseconds(p50), Millis(p50), AtMost(sqlite ? 1 : 3, " ms"));
-  bench.Row("p99" + on, "", absl::ToDoubleMilliseconds(p99), Millis(p99), AtMost(sqlite ? 10 : 20, " ms"));
+  bench.Row("p50" + on, rate, absl::ToDoubleMilliseconds(p50), Millis(p50), AtMost(ByEngine(engine, 1, 3), " ms"));
+  bench.Row("p99" + on, "", absl::ToDoubleMilliseconds(p99), Millis(p99), AtMost(ByEngine(engine, 10, 20), " ms"));
 }
 
 }  // namespace

@@ -1,7 +1,11 @@
-// The yardstick: an empty RPC behind the gate and the edge, in the form that all services have. And two that stand
-// beside it for orientation: the bare callback, and the synchronous form of gRPC.
+// The empty RPC in three forms. Each server is this program started again.
+//
+// The gated one is the yardstick: a service like every other (the same server, gate, edge, log and metrics), whose RPC
+// needs no database. It verifies the token, checks the role, writes one log line, counts the call, and answers on the
+// transport's thread. The two bare ones show what is below it: gRPC's callback form, and its synchronous form.
+#include <cstdio>
+
 #include "absl/time/clock.h"
-#include "grpcpp/resource_quota.h"
 #include "grpcpp/security/server_credentials.h"
 #include "grpcpp/server_builder.h"
 #include "mestring/test/v1/test.grpc.pb.h"
@@ -10,36 +14,20 @@
 namespace mestring {
 namespace {
 
-using test::v1::EmptyRequest;
-using test::v1::EmptyResponse;
-using test::v1::EmptyService;
+namespace pb = test::v1;
 
-class Callback : public EmptyService::CallbackService {
-  grpc::ServerUnaryReactor* Empty(grpc::CallbackServerContext* context, const EmptyRequest*, EmptyResponse*) override {
-    grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
-    reactor->Finish(grpc::Status::OK);
-    return reactor;
-  }
-};
-
-class Synchronous : public EmptyService::Service {
-  grpc::Status Empty(grpc::ServerContext*, const EmptyRequest*, EmptyResponse*) override { return grpc::Status::OK; }
-};
-
-// Verifies the token and the role, counts the call and logs its line, and reaches no database.
-class Gated : public Service, public EmptyService::CallbackService {
+class Gated : public pb::EmptyService::CallbackService {
  public:
   explicit Gated(RpcPipeline& edge) : edge_(edge) {}
-  std::vector<grpc::Service*> GrpcServices() override { return {this}; }
 
-  MESTRING_ASKS(test::v1, Empty);
-  grpc::ServerUnaryReactor* Empty(grpc::CallbackServerContext* context, const EmptyRequest* request,
-                                  EmptyResponse*) override {
-    const absl::Time start = absl::Now();
+  MESTRING_ASKS(pb, Empty);
+  grpc::ServerUnaryReactor* Empty(grpc::CallbackServerContext* context, const pb::EmptyRequest* request,
+                                  pb::EmptyResponse*) override {
+    const absl::Time begin = absl::Now();
+    const auto caller = edge_.CallerOf(*context, *pb::EmptyRequest::descriptor(), request->ByteSizeLong());
     grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
-    const auto caller = edge_.CallerOf(*context, *EmptyRequest::descriptor(), request->ByteSizeLong());
-    reactor->Finish(edge_.Ended(*context, *EmptyRequest::descriptor(), caller.ok() ? caller->get() : nullptr,
-                                caller.status(), absl::Now() - start));
+    reactor->Finish(edge_.Ended(*context, *pb::EmptyRequest::descriptor(), caller.ok() ? caller->get() : nullptr,
+                                caller.status(), absl::Now() - begin));
     return reactor;
   }
 
@@ -47,33 +35,60 @@ class Gated : public Service, public EmptyService::CallbackService {
   RpcPipeline& edge_;
 };
 
+class GatedService : public Service {
+ public:
+  explicit GatedService(Kernel& kernel) : gated_(kernel.edge) {}
+  std::vector<grpc::Service*> GrpcServices() override { return {&gated_}; }
+
+ private:
+  Gated gated_;
+};
+
+class BareCallback : public pb::EmptyService::CallbackService {
+  grpc::ServerUnaryReactor* Empty(grpc::CallbackServerContext* context, const pb::EmptyRequest*,
+                                  pb::EmptyResponse*) override {
+    grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
+    reactor->Finish(grpc::Status::OK);
+    return reactor;
+  }
+};
+
+class BareSynchronous : public pb::EmptyService::Service {
+  grpc::Status Empty(grpc::ServerContext*, const pb::EmptyRequest*, pb::EmptyResponse*) override {
+    return grpc::Status::OK;
+  }
+};
+
+int RunBare(grpc::Service& service) {
+  int port = 0;
+  grpc::ServerBuilder builder;
+  builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
+  builder.RegisterService(&service);
+  // For the synchronous form: as many threads as there are calls.
+  builder.SetSyncServerOption(grpc::ServerBuilder::MAX_POLLERS, kInFlight);
+  const std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
+  if (server == nullptr) return 1;
+  // The line by which ServerProcess finds the port.
+  fprintf(stderr, "{\"event\":\"service.started\",\"port\":%d}\n", port);
+  server->Wait();
+  return 0;
+}
+
 }  // namespace
 
-ServiceDefinition GatedEmptyDefinition() {
-  return {.name = "gated_empty", .ports = {}, .schema = {}, .make = [](Kernel& kernel) {
-            return std::make_unique<Gated>(kernel.edge);
+ServiceDefinition GatedDefinition() {
+  return {.name = "gated", .ports = {}, .schema = {}, .make = [](Kernel& kernel) {
+            return std::make_unique<GatedService>(kernel);
           }};
 }
 
 int RunBareServer(std::string_view name) {
-  Callback callback;
-  Synchronous synchronous;
-  int port = 0;
-  grpc::ServerBuilder builder;
-  builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
   if (name == kBareCallback) {
-    builder.RegisterService(&callback);
-  } else {
-    // With more threads than calls, and none that ends between two calls.
-    builder.RegisterService(&synchronous);
-    builder.SetResourceQuota(grpc::ResourceQuota("empty").SetMaxThreads(144));
-    builder.SetSyncServerOption(grpc::ServerBuilder::MAX_POLLERS, 64);
+    BareCallback service;
+    return RunBare(service);
   }
-  const std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
-  if (server == nullptr) return 1;
-  fprintf(stderr, "{\"event\":\"service.started\",\"port\":%d}\n", port);
-  server->Wait();
-  return 0;
+  BareSynchronous service;
+  return RunBare(service);
 }
 
 }  // namespace mestring

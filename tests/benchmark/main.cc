@@ -21,18 +21,21 @@ namespace mestring {
 namespace {
 
 constexpr Benchmark kBenchmarks[] = {
-    {"rpc", "write and read RPCs beside the empty one", MeasureRpcs},
-    {"housing", "RPCs of housing beside the empty one, and as its data grows", MeasureHousing},
-    {"activities", "RPCs of activities beside the empty one, and as its sessions grow", MeasureActivities},
-    {"peer_support", "RPCs of peer support beside the empty one", MeasurePeerSupport},
-    {"council", "RPCs of the council beside the empty one", MeasureCouncil},
+    {"rpc", "write and read RPCs beside the empty gated one", MeasureRpcs},
+    {"peer", "a durable write and a logged read beside a peer in Node.js", MeasurePeer},
+    {"memory", "memory and threads, idle and with 2,000 calls at once", MeasureMemory},
+    {"housing", "RPCs of housing beside the empty gated one, and as its data grows", MeasureHousing},
+    {"activities", "RPCs of activities beside the empty gated one, and as its sessions grow", MeasureActivities},
+    {"peer_support", "RPCs of peer support beside the empty gated one", MeasurePeerSupport},
+    {"council", "RPCs of the council beside the empty gated one", MeasureCouncil},
     {"delivery", "from the commit to a subscriber", MeasureDelivery},
     {"relay", "from the log to the stream, and a flushed stream filled again", MeasureRelay},
     {"watchers", "a thousand watchers", MeasureWatchers},
     {"growth", "the same RPCs on little and on much data", MeasureGrowth},
 };
-constexpr MakeDefinition kServices[] = {GatedEmptyDefinition, TestServiceDefinition, HousingDefinition,
+constexpr MakeDefinition kServices[] = {GatedDefinition,      TestServiceDefinition, HousingDefinition,
                                         ActivitiesDefinition, PeerSupportDefinition, CouncilDefinition};
+constexpr int kPooledRuns = 5;
 
 int Serve(std::string_view name, char* program) {
   if (name == kBareCallback || name == kBareSynchronous) return RunBareServer(name);
@@ -64,7 +67,8 @@ void PrintSurroundings(bool quick) {
 }
 
 int Run(int argc, char** argv) {
-  bool quick = false, pooled = false;
+  bool quick = false;
+  int runs = 1;
   std::vector<std::string_view> names;
   for (int i = 1; i < argc; ++i) {
     const std::string_view argument = argv[i];
@@ -73,7 +77,7 @@ int Run(int argc, char** argv) {
     if (argument == "--quick") {
       quick = true;
     } else if (argument == "--pooled") {
-      pooled = true;
+      runs = kPooledRuns;
     } else if (known) {
       names.push_back(argument);
     } else {
@@ -81,9 +85,12 @@ int Run(int argc, char** argv) {
     }
   }
   PrintSurroundings(quick);
-  Bench bench(quick, pooled);
-  for (const Benchmark& each : kBenchmarks) {
-    if (names.empty() || std::count(names.begin(), names.end(), each.name) > 0) each.run(bench);
+  Bench bench(quick, runs);
+  for (int run = 1; run <= runs; ++run) {
+    if (runs > 1) printf("\nRun %d of %d\n", run, runs);
+    for (const Benchmark& each : kBenchmarks) {
+      if (names.empty() || std::count(names.begin(), names.end(), each.name) > 0) each.run(bench);
+    }
   }
   return bench.Finish();
 }

@@ -1,4 +1,4 @@
-// RPCs of peer support: a wish for a peer (write) and who is free (read); beside the empty RPC.
+// RPCs of peer support: a wish for a peer (write) and who is free (read); beside the empty gated RPC.
 #include "services/peer_support/peer_support.h"
 
 #include "mestring/peer_support/v1/peer_support.pb.h"
@@ -56,10 +56,12 @@ void MeasurePeerSupport(Bench& bench) {
     services.back()->Start();
     SetUp(*services.back());
     const std::string on = absl::StrCat(", ", EngineTitle(engine));
-    contenders.push_back({"ask for a peer" + on, services.back().get(), RequestPeer(), AtLeastOn(engine, 0.3, 0.2)});
-    contenders.push_back({"who is free" + on, services.back().get(), WhoIsFree(), AtLeastOn(engine, 0.3, 0.25)});
+    contenders.push_back(
+        {"ask for a peer" + on, services.back().get(), RequestPeer(), AtLeast(ByEngine(engine, 0.3, 0.2))});
+    contenders.push_back(
+        {"who is free" + on, services.back().get(), WhoIsFree(), AtLeast(ByEngine(engine, 0.3, 0.25))});
   }
-  bench.CompareWithEmpty(contenders);
+  bench.CompareWithGated(contenders);
 }
 
 }  // namespace mestring
