@@ -157,6 +157,9 @@ class RpcPipeline {
   JobQueue serve_queue_;
 };
 
+// gRPC's classes declare each RPC in two forms. A handler overrides the callback and hides the other, which is meant.
+#pragma GCC diagnostic ignored "-Woverloaded-virtual"
+
 // Declares an RPC whose handler is written by hand and asks the edge by CallerOf.
 #define MESTRING_ASKS(pb, Method) \
   static inline const ::mestring::RpcPipeline::Asks Method##_asks_ { &pb::Method##Request::descriptor }
