@@ -48,8 +48,8 @@ constexpr int kKeepaliveMs = 60'000;
 constexpr int kKeepaliveTimeoutMs = 20'000;
 // Time for answers and the ends of watches that are written but not sent when the last RPC is done.
 constexpr absl::Duration kShutdownGrace = absl::Milliseconds(100);
-// Reads that wait share a connection and its round trips, so few of them serve more: with 2 a read on PostgreSQL reached
-// 0.65 of an empty RPC, with 4 it reached 0.46.
+// Reads that wait share a connection and its round trips, so few of them serve more: with 2 a read on PostgreSQL
+// reached 0.65 of an empty RPC, with 4 it reached 0.46.
 constexpr int kReadConnections = 2;
 // As long as the hash that it keys.
 constexpr size_t kHashKeyBytes = 32;
