@@ -8,6 +8,20 @@
 #include "common/base/log.h"
 
 namespace mestring {
+namespace {
+
+// Takes out of `jobs` those that have waited longer than they may.
+template <class Jobs>
+std::vector<JobQueue::Ending> TakeExpired(Jobs& jobs) {
+  const absl::Time now = absl::Now();
+  const auto expired = std::stable_partition(jobs.begin(), jobs.end(), [now](Job* job) { return job->deadline > now; });
+  std::vector<JobQueue::Ending> endings;
+  for (auto job = expired; job != jobs.end(); ++job) endings.push_back({*job, DeadlinePassed()});
+  jobs.erase(expired, jobs.end());
+  return endings;
+}
+
+}  // namespace
 
 JobQueue::JobQueue(Options options, Work work) : options_(std::move(options)), work_(std::move(work)) {
   for (size_t i = 0; i < options_.threads; ++i) {
@@ -52,26 +66,17 @@ std::vector<Job*> JobQueue::Take() {
 
 void JobQueue::Run(size_t thread) {
   for (std::vector<Job*> share = Take(); !share.empty(); share = Take()) {
-    const absl::Time now = absl::Now();
-    const auto expired =
-        std::stable_partition(share.begin(), share.end(), [now](Job* job) { return job->deadline > now; });
-    std::vector<Ending> endings;
-    for (auto job = expired; job != share.end(); ++job) endings.push_back({*job, DeadlinePassed()});
-    share.erase(expired, share.end());
+    std::vector<Ending> endings = TakeExpired(share);
     End(absl::MakeSpan(endings));
     if (!share.empty()) work_(thread, share);
   }
 }
 
 void JobQueue::EndExpired() {
-  const absl::Time now = absl::Now();
   std::vector<Ending> endings;
   {
     MutexLock lock(mutex_);
-    const auto expired =
-        std::stable_partition(line_.begin(), line_.end(), [now](Job* job) { return job->deadline > now; });
-    for (auto job = expired; job != line_.end(); ++job) endings.push_back({*job, DeadlinePassed()});
-    line_.erase(expired, line_.end());
+    endings = TakeExpired(line_);
   }
   End(absl::MakeSpan(endings));
 }

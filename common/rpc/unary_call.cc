@@ -180,17 +180,21 @@ absl::Status RpcPipeline::UnaryCall::RunRepeat(Tx& tx) {
   return found_ ? edge_.LogAccess(tx, call_, PersonsShown(), "OK") : absl::OkStatus();
 }
 
-std::set<std::string> RpcPipeline::UnaryCall::PersonsShown() const {
+std::set<std::string> RpcPipeline::UnaryCall::PersonsAsked() const {
   std::set<std::string> persons = call_.persons();
   for (std::string& person : PersonsIn(request_)) persons.insert(std::move(person));
+  return persons;
+}
+
+std::set<std::string> RpcPipeline::UnaryCall::PersonsShown() const {
+  std::set<std::string> persons = PersonsAsked();
   for (std::string& person : PersonsIn(*response_)) persons.insert(std::move(person));
   return persons;
 }
 
 bool RpcPipeline::UnaryCall::Refuse(absl::Status refusal) {
   if (!IsVerdict(refusal)) return End(std::move(refusal));
-  persons_ = call_.persons();
-  for (std::string& person : PersonsIn(request_)) persons_.insert(std::move(person));
+  persons_ = PersonsAsked();
   if (persons_.empty()) return End(std::move(refusal));
   refusal_ = std::move(refusal);
   deadline = absl::InfiniteFuture();  // the rows must be there however late it is

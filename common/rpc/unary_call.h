@@ -58,6 +58,8 @@ class RpcPipeline::UnaryCall final : public TxJob {
   bool Post(Stage stage);
   absl::Status RunWrite(Tx& tx);
   absl::Status RunRepeat(Tx& tx);
+  // The persons that the request names or the use case recorded; and with those that the response names.
+  std::set<std::string> PersonsAsked() const;
   std::set<std::string> PersonsShown() const;
   // What may follow a stage; each returns what Done returns.
   bool Refuse(absl::Status refusal);

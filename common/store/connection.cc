@@ -56,6 +56,10 @@ absl::Status Connection::Begin(absl::Span<const std::string_view> statements, Cu
   return absl::OkStatus();
 }
 
+void Connection::RunAll(absl::Span<Question* const> questions) {
+  for (Question* each : questions) each->answer = Run(each->sql, *each->parameters, each->columns, each->rows);
+}
+
 void Connection::Rollback() {
   if (lost_ || !InTransaction()) return;
   if (!Together({"ROLLBACK"}).ok()) lost_ = true;

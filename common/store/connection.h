@@ -90,7 +90,7 @@ class Connection {
   };
   // Runs statements as Run does, on PostgreSQL in one round trip: there, after one that fails the others are not run,
   // and have an error, too.
-  virtual void RunAll(absl::Span<Question* const> questions) = 0;
+  virtual void RunAll(absl::Span<Question* const> questions);
   // Runs one text that is not worth keeping prepared.
   virtual absl::Status Once(std::string_view sql, size_t columns = 0, Rows* rows = nullptr) = 0;
 

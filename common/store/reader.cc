@@ -27,9 +27,6 @@ struct Reader::Asker final : Connection {
     strand.Suspend();
     return std::move(question.answer);
   }
-  void RunAll(absl::Span<Question* const> questions) override {
-    for (Question* each : questions) each->answer = Run(each->sql, *each->parameters, each->columns, each->rows);
-  }
   // A read uses none of these.
   absl::Status Later(std::string_view sql, std::vector<Value>, std::optional<int64_t>) override { return No(sql); }
   absl::Status Together(absl::Span<const std::string_view> all, size_t, Rows*) override { return No(all.front()); }
@@ -83,6 +80,10 @@ void Reader::RunAll(absl::Span<TxJob* const> jobs, absl::FunctionRef<void(TxJob&
     if (!begun_) begun_ = Noted(Begin(), healthy_).ok();
     if (begun_) return RunTogether(jobs, ended);
   }
+  RunOneByOne(jobs, ended);
+}
+
+void Reader::RunOneByOne(absl::Span<TxJob* const> jobs, absl::FunctionRef<void(TxJob&)> ended) {
   for (TxJob* job : jobs) {
     job->result = Run([job](Tx& tx) { return job->Run(tx); });
     ended(*job);
@@ -125,10 +126,7 @@ void Reader::RunTogether(absl::Span<TxJob* const> jobs, absl::FunctionRef<void(T
   if (connection_->lost()) Noted(DatabaseGone(), healthy_).IgnoreError();
   if (again.empty()) return;
   EndSnapshot();
-  for (TxJob* job : again) {
-    job->result = Run([job](Tx& tx) { return job->Run(tx); });
-    ended(*job);
-  }
+  RunOneByOne(again, ended);
 }
 
 void Reader::EndSnapshot() {

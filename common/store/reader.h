@@ -39,6 +39,7 @@ class Reader {
  private:
   struct Asker;
   absl::Status Begin();
+  void RunOneByOne(absl::Span<TxJob* const> jobs, absl::FunctionRef<void(TxJob&)> ended);
   void RunTogether(absl::Span<TxJob* const> jobs, absl::FunctionRef<void(TxJob&)> ended);
 
   const Target& target_;

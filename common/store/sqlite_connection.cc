@@ -121,10 +121,6 @@ class SqliteConnection final : public Connection {
     return Run(statements.back(), {}, columns, rows).status();
   }
 
-  void RunAll(absl::Span<Question* const> questions) override {
-    for (Question* each : questions) each->answer = Run(each->sql, *each->parameters, each->columns, each->rows);
-  }
-
   absl::Status Once(std::string_view sql, size_t columns, Rows* rows) override {
     ASSIGN(const Statement statement, Prepare(sql, 0));
     return Execute(statement.get(), sql, {}, columns, rows).status();

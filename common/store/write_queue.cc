@@ -5,9 +5,7 @@
 //   over several replicas. Its events get the positions after the head; the rows of the log and the new head are
 //   written last, in the same transaction. So positions have no gap, are in commit order, and are durable before
 //   anybody sees them.
-// - Writes queue up for one thread, which runs all that wait and commits once, and only then ends them. One fsync
-// serves
-//   up to kGroupMax of them.
+// - Writes queue up for one thread. It runs those that wait, at most kGroupMax, commits once, and only then ends them.
 // - If one of them fails, what it did is rolled back, and nothing of the others. Nearly always none fails after it has
 //   changed something. So a group first runs without savepoints, and inserts what may wait (InsertLater, the log) in a
 //   few statements for all. If one fails, everything is rolled back and the group runs carefully: each write in a
