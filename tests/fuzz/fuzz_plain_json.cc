@@ -2,7 +2,6 @@
 // crash, and must read nothing that protobuf reads differently or not at all.
 #include <fuzzer/FuzzedDataProvider.h>
 
-#include <cstdlib>
 #include <memory>
 #include <string>
 #include <vector>
@@ -12,20 +11,16 @@
 #include "common/store/plain_json.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/message.h"
-#include "google/protobuf/stubs/logging.h"
 #include "google/protobuf/util/json_util.h"
 #include "mestring/activities/v1/activities.pb.h"
 #include "mestring/council/v1/council.pb.h"
 #include "mestring/housing/v1/housing.pb.h"
+#include "tests/fuzz/fuzz.h"
 
 namespace {
 
 using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
-
-void Require(bool holds) {
-  if (!holds) abort();
-}
 
 // The lists and nested messages of the contracts.
 const std::vector<const FieldDescriptor*>& Fields() {
@@ -53,11 +48,6 @@ std::unique_ptr<Message> NewRow(const FieldDescriptor* field) {
 }
 
 }  // namespace
-
-extern "C" int LLVMFuzzerInitialize(int*, char***) {
-  google::protobuf::SetLogHandler(nullptr);
-  return 0;
-}
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   FuzzedDataProvider input(data, size);

@@ -7,7 +7,6 @@
 #include <fuzzer/FuzzedDataProvider.h>
 
 #include <cstdint>
-#include <cstdlib>
 #include <memory>
 #include <string>
 #include <vector>
@@ -18,11 +17,11 @@
 #include "common/base/ids.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/message.h"
-#include "google/protobuf/stubs/logging.h"
 #include "mestring/access/v1/access_log.pb.h"
 #include "mestring/events/v1/events.pb.h"
 #include "mestring/events/v1/operations.pb.h"
 #include "mestring/housing/v1/housing.pb.h"
+#include "tests/fuzz/fuzz.h"
 
 namespace {
 
@@ -58,10 +57,6 @@ const std::vector<const Descriptor*>& Requests() {
     return found;
   }();
   return *requests;
-}
-
-void Require(bool holds) {
-  if (!holds) abort();
 }
 
 std::string SomeText(FuzzedDataProvider& input) {
@@ -134,12 +129,6 @@ void Check(const Message& request) {
 }
 
 }  // namespace
-
-// Every second input has broken UTF-8 somewhere, of which protobuf would say a line each.
-extern "C" int LLVMFuzzerInitialize(int*, char***) {
-  google::protobuf::SetLogHandler(nullptr);
-  return 0;
-}
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   FuzzedDataProvider input(data, size);

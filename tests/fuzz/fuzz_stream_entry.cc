@@ -3,21 +3,17 @@
 // it is parked as protobuf bytes, bound as text of a database, and written to a stream again.
 #include <fuzzer/FuzzedDataProvider.h>
 
-#include <cstdlib>
 #include <deque>
 #include <string>
 #include <vector>
 
 #include "common/base/clock.h"
 #include "common/events/stream.h"
+#include "tests/fuzz/fuzz.h"
 
 namespace {
 
 using mestring::events::v1::Event;
-
-void Require(bool holds) {
-  if (!holds) abort();
-}
 
 // What an entry of ours has, so that the fuzzer need not guess the whole of it to get past the first check.
 constexpr std::pair<const char*, const char*> kWhole[] = {{"specversion", "1.0"},
